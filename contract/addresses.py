@@ -1,0 +1,92 @@
+"""Which IP addresses may be contacted on a stranger's behalf.
+
+Only globally routable unicast addresses are public. `ipaddress.is_global` is not enough:
+it lets IPv4 hide inside IPv6 (NAT64, 6to4, Teredo, IPv4-compatible) and passes deprecated
+site-local space. Each row names its reason, so that a refusal can be counted by cause.
+Ranges: IANA special-purpose registries (RFC 6890 and its updates).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+
+class Verdict(StrEnum):
+    PUBLIC = "public"
+    LOOPBACK = "loopback"
+    UNSPECIFIED = "unspecified"
+    PRIVATE = "private"
+    SHARED = "carrier_grade_nat"
+    LINK_LOCAL = "link_local"
+    MULTICAST = "multicast"
+    RESERVED = "reserved"
+    DOCUMENTATION = "documentation"
+    BENCHMARK = "benchmark"
+    TRANSITION = "ipv4_inside_ipv6"
+
+
+_V4: tuple[tuple[str, Verdict], ...] = (
+    ("0.0.0.0/8", Verdict.UNSPECIFIED),
+    ("10.0.0.0/8", Verdict.PRIVATE),
+    ("100.64.0.0/10", Verdict.SHARED),
+    ("127.0.0.0/8", Verdict.LOOPBACK),
+    ("169.254.0.0/16", Verdict.LINK_LOCAL),
+    ("172.16.0.0/12", Verdict.PRIVATE),
+    ("192.0.0.0/24", Verdict.RESERVED),
+    ("192.0.2.0/24", Verdict.DOCUMENTATION),
+    ("192.31.196.0/24", Verdict.RESERVED),
+    ("192.52.193.0/24", Verdict.RESERVED),
+    ("192.88.99.0/24", Verdict.TRANSITION),
+    ("192.168.0.0/16", Verdict.PRIVATE),
+    ("192.175.48.0/24", Verdict.RESERVED),
+    ("198.18.0.0/15", Verdict.BENCHMARK),
+    ("198.51.100.0/24", Verdict.DOCUMENTATION),
+    ("203.0.113.0/24", Verdict.DOCUMENTATION),
+    ("224.0.0.0/4", Verdict.MULTICAST),
+    ("240.0.0.0/4", Verdict.RESERVED),
+)
+
+_V6: tuple[tuple[str, Verdict], ...] = (
+    ("::/128", Verdict.UNSPECIFIED),
+    ("::1/128", Verdict.LOOPBACK),
+    ("::ffff:0:0/96", Verdict.TRANSITION),
+    ("::/96", Verdict.TRANSITION),
+    ("64:ff9b::/96", Verdict.TRANSITION),
+    ("64:ff9b:1::/48", Verdict.TRANSITION),
+    ("2001::/32", Verdict.TRANSITION),
+    ("2002::/16", Verdict.TRANSITION),
+    ("2001:db8::/32", Verdict.DOCUMENTATION),
+    ("3fff::/20", Verdict.DOCUMENTATION),
+    ("2001::/23", Verdict.RESERVED),
+    ("fc00::/7", Verdict.PRIVATE),
+    ("fe80::/10", Verdict.LINK_LOCAL),
+    ("fec0::/10", Verdict.PRIVATE),
+    ("ff00::/8", Verdict.MULTICAST),
+)
+
+_V4_ROWS = tuple((IPv4Network(net), verdict) for net, verdict in _V4)
+_V6_ROWS = tuple((IPv6Network(net), verdict) for net, verdict in _V6)
+_GLOBAL_UNICAST = ip_network("2000::/3")
+
+
+def classify(address: str | IPv4Address | IPv6Address) -> Verdict:
+    """Say what kind of address this is.
+
+    Raises ValueError if a string is not an IP address in its standard spelling.
+    A zone (`fe80::1%eth0`) does not change the verdict.
+    """
+    ip = ip_address(address) if isinstance(address, str) else address
+    if isinstance(ip, IPv4Address):
+        return next((verdict for net, verdict in _V4_ROWS if ip in net), Verdict.PUBLIC)
+    plain = IPv6Address(int(ip))
+    for net, verdict in _V6_ROWS:
+        if plain in net:
+            return verdict
+    return Verdict.PUBLIC if plain in _GLOBAL_UNICAST else Verdict.RESERVED
+
+
+def is_allowed(address: str | IPv4Address | IPv6Address, *, allow_loopback: bool) -> bool:
+    """True if a connection may be opened. Loopback is allowed on one machine only, never deployed."""
+    verdict = classify(address)
+    return verdict is Verdict.PUBLIC or (allow_loopback and verdict is Verdict.LOOPBACK)

@@ -1,0 +1,27 @@
+"""Shared pydantic bases: strict where a person types, tolerant where a peer may be newer."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+CONTRACT_VERSION = 1
+"""Version of the messages in this package. A side accepts this one and the one before."""
+
+ACCEPTED_VERSIONS = frozenset({CONTRACT_VERSION - 1, CONTRACT_VERSION})
+
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+"""A float that is a number: NaN and the infinities are refused (RFC 8259 has no spelling for them)."""
+
+
+class Request(BaseModel):
+    """A body that a client wrote: an unknown field is a typo worth reporting."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Message(BaseModel):
+    """A message between the two sides: unknown fields come from a newer peer and are skipped."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)

@@ -1,0 +1,38 @@
+"""Numbers both sides hold to. Sizes in bytes, times in seconds."""
+
+from __future__ import annotations
+
+from contract.base import Finite, Message
+
+KIB = 1024
+MIB = 1024 * KIB
+GIB = 1024 * MIB
+
+MAX_BODY_BYTES = 256 * KIB
+MAX_URL_LENGTH = 4096
+MAX_METADATA_BYTES = 2 * KIB
+MAX_METADATA_KEYS = 50
+
+MIN_FRAME_RATE, MAX_FRAME_RATE, DEFAULT_FRAME_RATE = 1.0, 60.0, 24.0
+MIN_DURATION, MAX_DURATION, DEFAULT_DURATION = 0.1, 300.0, 5.0
+MIN_SIDE, MAX_SIDE = 64, 3840
+
+PROGRESS_INTERVAL_SECONDS = 5.0
+
+
+class Limits(Message):
+    """What one execution may use. The gateway states them in each message; the worker enforces them."""
+
+    max_video_bytes: int = 2 * GIB
+    max_audio_bytes: int = 512 * MIB
+    max_image_bytes: int = 64 * MIB
+    max_subtitle_bytes: int = 2 * MIB
+    max_output_bytes: int = 4 * GIB
+    max_pixels: int = 120_000_000
+    """Width times height of one decoded picture."""
+    max_media_seconds: Finite = 3 * 3600.0
+    max_cues: int = 20_000
+    fetch_seconds: Finite = 300.0
+    """For one input, from connecting to its last byte."""
+    execution_seconds: Finite = 600.0
+    """For the whole execution. RunPod stops it there too (`policy.executionTimeout`)."""

@@ -1,0 +1,126 @@
+"""Messages between gateway and worker, version 1. Golden copies live in `events/contract/`.
+
+Gateway → worker: `WorkerJob`, inside RunPod's `input`.
+Worker → gateway: `ProgressReport` while it works, `ResultManifest` in S3 when it succeeded,
+`contract.errors.Failure` as RunPod's `error` when it did not.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from contract.base import ACCEPTED_VERSIONS, CONTRACT_VERSION, Finite, Message
+from contract.limits import Limits
+from contract.operations import Operation
+
+
+def _accepted(version: int) -> int:
+    if version not in ACCEPTED_VERSIONS:
+        raise ValueError("unsupported contract version")
+    return version
+
+
+Version = Annotated[int, AfterValidator(_accepted)]
+JobId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+Attempt = Annotated[int, Field(ge=1, le=1000)]
+Count = Annotated[int, Field(ge=0)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Short = Annotated[str, Field(max_length=128)]
+
+Stage = Literal["fetch", "probe", "encode", "verify", "publish", "done"]
+STAGES: tuple[Stage, ...] = ("fetch", "probe", "encode", "verify", "publish", "done")
+
+
+class OutputSlot(Message):
+    """Where the finished video goes.
+
+    `put_url` is presigned with `Content-Type: video/mp4` and `If-None-Match: *`, so the first
+    complete upload stays. `get_url` lets a second execution adopt what the first one stored.
+    """
+
+    key: str
+    put_url: str
+    get_url: str
+
+
+class ManifestSlot(Message):
+    """Where the record of success goes: presigned with `Content-Type: application/json`, `If-None-Match: *`."""
+
+    put_url: str
+
+
+class WorkerJob(Message):
+    """Everything one execution needs. Holds signed URLs: never log it whole."""
+
+    contract_version: Version = CONTRACT_VERSION
+    job_id: JobId
+    attempt: Attempt
+    operation: Operation
+    output: OutputSlot
+    manifest: ManifestSlot
+    progress_url: str
+    limits: Limits = Limits()
+    deadline: Finite
+    """Seconds since the epoch. A worker that gets the job later than this does not start it."""
+
+
+class OutputFacts(Message):
+    key: str
+    size_bytes: Annotated[int, Field(gt=0)]
+    sha256: Sha256
+
+
+class MediaFacts(Message):
+    """What a probe of the finished file says. `frame_rate` in frames per second, rotation applied."""
+
+    width: Annotated[int, Field(gt=0)]
+    height: Annotated[int, Field(gt=0)]
+    frame_rate: Finite
+    frames: Count
+    duration_seconds: Finite
+    video_codec: Short
+    audio_codec: Short | None = None
+
+
+class ExecutionFacts(Message):
+    """How the file was made. Times in milliseconds on the worker's monotonic clock."""
+
+    encoder: Short | None
+    """`h264_nvenc`, `libx264`…; None if the picture was copied."""
+    video_mode: Literal["encode", "copy"]
+    gpu_type: Short | None = None
+    execution_ms: Count
+    timings_ms: dict[str, Count] = Field(default_factory=dict)
+    """Per stage of `STAGES`."""
+    warnings: tuple[Short, ...] = ()
+    """Sentences for the client: what was done differently from what one might expect."""
+
+
+class ResultManifest(Message):
+    """The record of success, written last. COMPLETED means this exists and its output is there."""
+
+    contract_version: Version = CONTRACT_VERSION
+    job_id: JobId
+    attempt: Attempt
+    output: OutputFacts
+    media: MediaFacts
+    execution: ExecutionFacts
+
+
+class ProgressReport(Message):
+    """Where an execution stands. `seq` counts from 1 within one execution."""
+
+    contract_version: Version = CONTRACT_VERSION
+    attempt: Attempt
+    seq: Annotated[int, Field(ge=1, le=1_000_000)]
+    percent: Annotated[int, Field(ge=0, le=100)]
+    stage: Stage
+    runpod_job_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,128}$")] | None = None
+
+
+class ProgressReply(Message):
+    """The gateway's answer. `stop` asks the worker to give up: the job is already over."""
+
+    stop: bool = False

@@ -1,0 +1,138 @@
+"""URLs that people paste: made well-formed, then judged, before anything connects to them.
+
+Normalising encodes what RFC 3986 does not allow (spaces, pipes, accents) and leaves every
+legal character alone, so a signature in a query survives and nothing is encoded twice.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import unicodedata
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from contract.addresses import is_allowed
+from contract.limits import MAX_URL_LENGTH
+
+_SUB_DELIMS = "!$&'()*+,;="
+_PATH_SAFE = "/:@%" + _SUB_DELIMS + "-._~"
+_QUERY_SAFE = _PATH_SAFE + "?[]"
+_STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\\]")
+_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+_NUMERIC_LABEL = re.compile(r"(0x[0-9a-f]*|[0-9]+)")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_PORTS = frozenset({80, 443, 8080, 8443})
+"""Where media and web hooks live. Anything else is more often a probe of some other service."""
+
+
+class UrlError(ValueError):
+    """The URL cannot be used. The message is for the person who sent it and quotes nothing of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a URL leads: what to connect to, apart from what to ask for there."""
+
+    scheme: str
+    host: str
+    port: int
+    url: str
+
+
+def normalise_url(text: str) -> str:
+    """Return the URL with illegal characters encoded, the host in ASCII lower case, no fragment.
+
+    Idempotent. Raises UrlError if it is not an absolute http or https URL.
+    """
+    return parse_url(text).url
+
+
+def parse_url(text: str) -> Target:
+    """Split and normalise one URL. Raises UrlError; never touches the network."""
+    text = unicodedata.normalize("NFC", text.strip(" \r\n\t"))
+    if not text:
+        raise UrlError("the URL is empty")
+    if len(text) > MAX_URL_LENGTH:
+        raise UrlError(f"the URL is longer than {MAX_URL_LENGTH} characters")
+    if _FORBIDDEN.search(text):
+        raise UrlError("the URL contains a control character or a backslash")
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+        hostname = parts.hostname
+    except ValueError:
+        raise UrlError("the URL cannot be parsed") from None
+    scheme = parts.scheme.lower()
+    if scheme not in _DEFAULT_PORTS:
+        raise UrlError("the URL must start with http:// or https://")
+    if parts.username is not None or parts.password is not None:
+        raise UrlError("the URL must not contain a user name or password")
+    if not hostname:
+        raise UrlError("the URL has no host")
+    host = _host(hostname)
+    if port == 0:
+        raise UrlError("the URL's port is not allowed")
+    shown = f"[{host}]" if ":" in host else host
+    if port is not None and port != _DEFAULT_PORTS[scheme]:
+        shown = f"{shown}:{port}"
+    url = urlunsplit((scheme, shown, _encode(parts.path or "/", _PATH_SAFE), _encode(parts.query, _QUERY_SAFE), ""))
+    if len(url) > MAX_URL_LENGTH:
+        raise UrlError(f"the URL is longer than {MAX_URL_LENGTH} characters")
+    return Target(scheme, host, port or _DEFAULT_PORTS[scheme], url)
+
+
+def check_target(target: Target, *, allow_loopback: bool, https_only: bool = False) -> None:
+    """Refuse what can be refused before DNS: the scheme, the port, an address written as the host.
+
+    A host name must still be resolved, and every address it resolves to classified, at the moment
+    of connecting. Raises UrlError.
+    """
+    literal = _literal(target.host)
+    named_loopback = target.host == "localhost" or target.host.endswith(".localhost")
+    local = allow_loopback and (named_loopback or (literal is not None and literal.is_loopback))
+    if named_loopback and not local:
+        raise UrlError("the URL leads to an address that is not public")
+    if literal is not None and not is_allowed(literal, allow_loopback=allow_loopback):
+        raise UrlError("the URL leads to an address that is not public")
+    if local:
+        return
+    if https_only and target.scheme != "https":
+        raise UrlError("the URL must start with https://")
+    if target.port not in _PORTS:
+        raise UrlError("the URL's port is not allowed")
+
+
+def _literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
+
+
+def _host(hostname: str) -> str:
+    if ":" in hostname:
+        try:
+            return str(ipaddress.IPv6Address(hostname))
+        except ValueError:
+            raise UrlError("the URL's host is not valid") from None
+    try:
+        host = unicodedata.normalize("NFKC", hostname).encode("idna").decode("ascii").lower().rstrip(".")
+    except UnicodeError:
+        raise UrlError("the URL's host is not valid") from None
+    labels = host.split(".")
+    if len(host) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
+        raise UrlError("the URL's host is not valid")
+    if _NUMERIC_LABEL.fullmatch(labels[-1]):
+        # A host that ends in a number is an IPv4 address to every resolver (WHATWG URL §3.5), in
+        # spellings such as 127.1 or 0x7f.1; only the standard one is accepted.
+        try:
+            return str(ipaddress.IPv4Address(host))
+        except ValueError:
+            raise UrlError("the URL's host is not valid") from None
+    return host
+
+
+def _encode(text: str, safe: str) -> str:
+    return quote(_STRAY_PERCENT.sub("%25", text), safe=safe)
