@@ -1,0 +1,91 @@
+"""Signed POSTs to clients, after Standard Webhooks 1.0.
+
+The host is resolved here, every address it has is classified, and the connection goes to one of exactly
+those: a name cannot change its mind between the check and the call.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+import urllib3
+
+from contract.addresses import is_allowed
+from contract.urls import Target, UrlError, check_target, parse_url
+from lambda_api.adapters.http import HttpLost, HttpRefused, exchange
+from lambda_api.domain.ports import Delivery
+
+_CONNECT, _READ = 5.0, 10.0
+"""Together Standard Webhooks' 15 s."""
+_MAX_BYTES = 64 * 1024
+_GONE = 410
+
+FORBIDDEN = "forbidden_address"
+
+
+class HttpCallbackSender:
+    """`domain.ports.CallbackSender`. `secrets`: owner → `whsec_…` secrets, newest first; each one signs."""
+
+    def __init__(self, secrets: Mapping[str, Sequence[str]], *, allow_loopback: bool) -> None:
+        self._secrets = secrets
+        self._allow_loopback = allow_loopback
+
+    def send(self, owner: str, url: str, message_id: str, now: int, body: str) -> Delivery:
+        try:
+            target = parse_url(url)
+            check_target(target, allow_loopback=self._allow_loopback, https_only=True)
+        except UrlError:
+            return Delivery(ok=False, result=FORBIDDEN, final=True)
+        try:
+            addresses = {info[4][0] for info in socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)}
+        except OSError:
+            return Delivery(ok=False, result="unreachable")
+        if not all(is_allowed(str(address), allow_loopback=self._allow_loopback) for address in addresses):
+            return Delivery(ok=False, result=FORBIDDEN, final=True)
+        headers = self._headers(owner, target, message_id, now, body)
+        pool = _pool(target, str(min(addresses, key=lambda a: ":" in str(a))))
+        parts = urlsplit(target.url)
+        path = parts.path + (f"?{parts.query}" if parts.query else "")
+        try:
+            answer = exchange(
+                pool, "POST", path, headers=headers, body=body.encode(), connect=_CONNECT, read=_READ,
+                max_bytes=_MAX_BYTES,
+            )  # fmt: skip
+        except HttpRefused:
+            return Delivery(ok=False, result="unreachable")
+        except HttpLost:
+            return Delivery(ok=False, result="no_answer")
+        finally:
+            pool.close()
+        return Delivery(
+            ok=200 <= answer.status < 300,
+            result=f"http_{answer.status}",
+            final=answer.status == _GONE,
+            retry_after_ms=answer.retry_after_ms(),
+        )
+
+    def _headers(self, owner: str, target: Target, message_id: str, now: int, body: str) -> dict[str, str]:
+        from standardwebhooks import Webhook  # noqa: PLC0415 - only the callbacks function needs it
+
+        seconds = now // 1000
+        when = datetime.fromtimestamp(seconds, UTC)
+        signatures = [Webhook(secret).sign(message_id, when, body) for secret in self._secrets[owner]]
+        return {
+            "Host": urlsplit(target.url).netloc,
+            "Content-Type": "application/json",
+            "User-Agent": "api-gpu",
+            "webhook-id": message_id,
+            "webhook-timestamp": str(seconds),
+            "webhook-signature": " ".join(signatures),
+        }
+
+
+def _pool(target: Target, address: str) -> urllib3.HTTPConnectionPool:
+    if target.scheme == "https":
+        return urllib3.HTTPSConnectionPool(
+            address, target.port, server_hostname=target.host, assert_hostname=target.host, cert_reqs="CERT_REQUIRED"
+        )
+    return urllib3.HTTPConnectionPool(address, target.port)

@@ -1,0 +1,122 @@
+"""RunPod's job API: run, status, cancel, health; and the endpoint's settings from its management API.
+
+The SDK stays out of Lambda: importing it costs seconds for four HTTP calls. `/run` has no idempotency
+key, so it is never repeated here: what is not known to be refused is reported as unknown.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+from urllib.parse import quote
+
+import urllib3
+
+from lambda_api.adapters.http import Answer, HttpLost, HttpRefused, exchange
+from lambda_api.domain.ports import (
+    ProviderError,
+    ProviderJobMissing,
+    ProviderRefused,
+    ProviderRejected,
+    ProviderStatus,
+    ProviderUnknown,
+)
+
+_CONNECT, _READ = 1.0, 4.0
+_MAX_BYTES = 1024 * 1024
+
+_CONFIG_FIELDS = (
+    "id", "name", "type", "image", "disk", "gpu", "workers", "scaling", "dataCenterIds", "timeout", "flashboot",
+    "createdAt",
+)  # fmt: skip
+"""What may be shown of an endpoint. Its `env` comes back in clear and holds secrets."""
+
+
+class RunpodProvider:
+    """`domain.ports.Provider` over HTTPS."""
+
+    def __init__(self, api_url: str, management_url: str, api_key: str) -> None:
+        self._api_url = api_url.rstrip("/")
+        self._management_url = management_url.rstrip("/")
+        self._headers = {
+            "Authorization": f"Bearer {api_key}",
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+        }
+
+    @cached_property
+    def _pool(self) -> urllib3.PoolManager:
+        return urllib3.PoolManager(maxsize=4)
+
+    def run(self, endpoint_id: str, payload: Mapping[str, Any]) -> str:
+        try:
+            answer = self._exchange("POST", self._job_url(endpoint_id, "run"), payload)
+        except HttpRefused as error:
+            raise ProviderRefused(str(error)) from None
+        except HttpLost as error:
+            raise ProviderUnknown(str(error)) from None
+        if answer.status in {401, 403, 404, 429, 503}:
+            # A wrong key or endpoint is the operator's to mend: the job waits for it.
+            raise ProviderRefused(f"http_{answer.status}", retry_after_ms=answer.retry_after_ms())
+        if answer.status in {400, 413, 422}:
+            raise ProviderRejected(f"http_{answer.status}")
+        job_id = _object(answer).get("id") if answer.status == 200 else None
+        if not isinstance(job_id, str) or not job_id:
+            raise ProviderUnknown(f"http_{answer.status}")
+        return job_id
+
+    def status(self, endpoint_id: str, runpod_job_id: str) -> ProviderStatus:
+        told = self._ask("GET", self._job_url(endpoint_id, "status", runpod_job_id))
+        status, error = told.get("status"), told.get("error")
+        if not isinstance(status, str):
+            raise ProviderUnknown("no status")
+        return ProviderStatus(status, error if isinstance(error, str) else None)
+
+    def cancel(self, endpoint_id: str, runpod_job_id: str) -> None:
+        self._ask("POST", self._job_url(endpoint_id, "cancel", runpod_job_id))
+
+    def health(self, endpoint_id: str) -> Mapping[str, Any]:
+        told = self._ask("GET", self._job_url(endpoint_id, "health"))
+        return {part: _counts(told.get(part)) for part in ("jobs", "workers")}
+
+    def config(self, endpoint_id: str) -> Mapping[str, Any]:
+        url = f"{self._management_url}/v2/serverless/{quote(endpoint_id, safe='')}"
+        told = self._ask("GET", url)
+        return {name: told[name] for name in _CONFIG_FIELDS if name in told}
+
+    def _ask(self, method: str, url: str) -> dict[str, Any]:
+        try:
+            answer = self._exchange(method, url, None)
+        except (HttpRefused, HttpLost) as error:
+            raise ProviderError(str(error)) from None
+        if answer.status == 404:
+            raise ProviderJobMissing("http_404")
+        if answer.status != 200:
+            raise ProviderError(f"http_{answer.status}", retry_after_ms=answer.retry_after_ms())
+        return _object(answer)
+
+    def _exchange(self, method: str, url: str, payload: Mapping[str, Any] | None) -> Answer:
+        body = None if payload is None else json.dumps(payload, separators=(",", ":"), allow_nan=False).encode()
+        return exchange(
+            self._pool, method, url, headers=self._headers, body=body, connect=_CONNECT, read=_READ,
+            max_bytes=_MAX_BYTES,
+        )  # fmt: skip
+
+    def _job_url(self, endpoint_id: str, *parts: str) -> str:
+        return "/".join([self._api_url, quote(endpoint_id, safe=""), *(quote(part, safe="") for part in parts)])
+
+
+def _object(answer: Answer) -> dict[str, Any]:
+    try:
+        told = json.loads(answer.body)
+    except ValueError:
+        raise ProviderUnknown("not JSON") from None
+    if not isinstance(told, dict):
+        raise ProviderUnknown("not a JSON object")
+    return told
+
+
+def _counts(told: object) -> dict[str, int]:
+    return {k: v for k, v in told.items() if isinstance(v, int)} if isinstance(told, dict) else {}

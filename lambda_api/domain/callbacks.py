@@ -1,0 +1,45 @@
+"""How a callback changes after the job is over. The job's state never moves here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from lambda_api.domain.job import Callback, CallbackStatus, Job
+from lambda_api.domain.policy import CALLBACK_LEASE_MS
+
+
+def owe(job: Job, body: str, now: int, due_at: int) -> Job:
+    """Mark the callback of a job that just ended as owed. Part of the same write as the ending."""
+    if job.callback is None:
+        return job
+    return replace(job, callback=replace(job.callback, body=body, next_at=now), due_at=due_at)
+
+
+def begin_attempt(job: Job, now: int) -> Job | None:
+    """Claim the next attempt; None if nothing is owed, or it is too early.
+
+    The claim is a lease: while it lasts nobody else sends, and if its holder dies the sweeper finds it.
+    """
+    callback = job.callback
+    if callback is None or not callback.owed or now < (callback.next_at or 0):
+        return None
+    lease = now + CALLBACK_LEASE_MS
+    return _with(job, replace(callback, attempts=callback.attempts + 1, next_at=lease), due_at=lease)
+
+
+def delivered(job: Job, callback: Callback, result: str) -> Job:
+    done = replace(callback, status=CallbackStatus.DELIVERED, next_at=None, last_result=result)
+    return _with(job, done, due_at=None)
+
+
+def given_up(job: Job, callback: Callback, result: str) -> Job:
+    done = replace(callback, status=CallbackStatus.GIVEN_UP, next_at=None, last_result=result)
+    return _with(job, done, due_at=None)
+
+
+def try_again(job: Job, callback: Callback, result: str, next_at: int, due_at: int) -> Job:
+    return _with(job, replace(callback, next_at=next_at, last_result=result), due_at=due_at)
+
+
+def _with(job: Job, callback: Callback, due_at: int | None) -> Job:
+    return replace(job, callback=callback, due_at=due_at, version=job.version + 1)

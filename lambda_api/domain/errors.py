@@ -1,0 +1,81 @@
+"""Why a request is refused. Each class is one problem type with a stable code (RFC 9457).
+
+ApiError
+├── InvalidRequest          400/422  the request itself
+│   └── IdempotencyMismatch 422
+├── Unauthorized            401
+├── NotFound                404
+├── AlreadyFinished         409
+└── Unavailable             503      try again; carries `retry_after`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+
+class ApiError(Exception):
+    """Base of all refusals. `detail` is for the client: it never quotes what the client sent."""
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "internal"
+    title: ClassVar[str] = "Internal error"
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        errors: tuple[tuple[str, str], ...] = (),
+        extra: Mapping[str, str] | None = None,
+        retry_after: int | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = errors
+        """(field, message) pairs."""
+        self.extra = dict(extra or {})
+        """Extension members of the problem."""
+        self.retry_after = retry_after
+        """Seconds."""
+
+
+class InvalidRequest(ApiError):
+    status = 422
+    code = "invalid_request"
+    title = "The request is not valid"
+
+
+class IdempotencyMismatch(InvalidRequest):
+    code = "idempotency_key_reused"
+    title = "The idempotency key was used with another request"
+
+
+class InvalidHeader(InvalidRequest):
+    status = 400
+    code = "invalid_header"
+    title = "A header is not valid"
+
+
+class Unauthorized(ApiError):
+    status = 401
+    code = "unauthorized"
+    title = "A valid API key is needed"
+
+
+class NotFound(ApiError):
+    status = 404
+    code = "not_found"
+    title = "Not found"
+
+
+class AlreadyFinished(ApiError):
+    status = 409
+    code = "job_already_finished"
+    title = "The job is already over"
+
+
+class Unavailable(ApiError):
+    status = 503
+    code = "unavailable"
+    title = "Not available right now"

@@ -1,0 +1,107 @@
+"""What can happen to a job. Every event says, where a job lives on, when to look at it next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from contract.errors import Failure
+from contract.messages import ProgressReport, ResultManifest
+from lambda_api.domain.job import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatched:
+    """RunPod took the job."""
+
+    runpod_job_id: str
+    endpoint_id: str
+    due_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class DispatchRefused:
+    """RunPod did not take the job: throttled, down, unreachable."""
+
+    due_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class DispatchUnknown:
+    """The answer got lost: RunPod may run this attempt, so the next one gets a new number."""
+
+    due_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Resubmitted:
+    """RunPod forgot the job; it goes back to being dispatched under a new attempt."""
+
+    due_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """RunPod says that a worker has it."""
+
+    due_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progressed:
+    """A worker reported."""
+
+    report: ProgressReport
+    due_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Looked, and nothing is new."""
+
+    due_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRequested:
+    """The client wants it to stop; RunPod has not confirmed yet."""
+
+    due_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    manifest: ResultManifest
+    price_per_second: float
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    failure: Failure
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class TimedOut:
+    failure: Failure
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    failure: Failure
+    source: Source
+
+
+Ending = Completed | Failed | TimedOut | Cancelled
+Event = (
+    Dispatched
+    | DispatchRefused
+    | DispatchUnknown
+    | Resubmitted
+    | Started
+    | Progressed
+    | Checked
+    | CancelRequested
+    | Ending
+)

@@ -1,0 +1,11 @@
+"""Where a job's objects are in the bucket. The only place that builds keys."""
+
+from __future__ import annotations
+
+
+def output_key(job_id: str) -> str:
+    return f"jobs/{job_id}/output.mp4"
+
+
+def manifest_key(job_id: str) -> str:
+    return f"jobs/{job_id}/manifest.json"

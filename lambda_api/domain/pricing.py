@@ -1,0 +1,26 @@
+"""What a GPU second costs, to estimate a job's price. RunPod bills start-up and idle time on top."""
+
+from __future__ import annotations
+
+PRICE_PER_SECOND = {
+    "RTX A4000": 0.00016,
+    "RTX A4500": 0.00016,
+    "RTX 4000": 0.00016,
+    "RTX 2000": 0.00016,
+    "RTX A5000": 0.00019,
+    "RTX 3090": 0.00019,
+    "NVIDIA L4": 0.00019,
+    "RTX 4090": 0.00031,
+    "RTX A6000": 0.00034,
+    "NVIDIA A40": 0.00034,
+    "NVIDIA L40": 0.00053,
+    "RTX 6000 Ada": 0.00053,
+    "RTX PRO 6000": 0.00111,
+}
+"""USD per second by a part of NVIDIA's device name. RunPod serverless price list, August 2026."""
+
+
+def price_per_second(gpu_type: str | None, default: float) -> float:
+    """USD per second for a device name; the longest matching row wins, `default` where none does."""
+    rows = [name for name in PRICE_PER_SECOND if gpu_type and name in gpu_type]
+    return PRICE_PER_SECOND[max(rows, key=len)] if rows else default

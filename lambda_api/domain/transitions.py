@@ -1,0 +1,180 @@
+"""The only way a job changes: `apply`, over one table keyed by (state, event).
+
+What the table does not list is ignored, and says why. So a terminal job takes nothing, and whichever
+terminal evidence is written first wins: the store compares `version` on every write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from lambda_api.domain.events import (
+    Cancelled,
+    CancelRequested,
+    Checked,
+    Completed,
+    Dispatched,
+    DispatchRefused,
+    DispatchUnknown,
+    Ending,
+    Event,
+    Failed,
+    Progressed,
+    Resubmitted,
+    Started,
+    TimedOut,
+)
+from lambda_api.domain.job import Job, State
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The job as it is after the event, one version on."""
+
+    job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """The event changes nothing."""
+
+    reason: str
+
+
+Rule = Callable[[Job, Any, int], Job | Ignored]
+
+
+def apply(job: Job, event: Event, now: int) -> Change | Ignored:
+    """Return what `event` makes of `job` at `now`. Pure; raises nothing."""
+    rule = _TABLE.get((job.state, type(event)))
+    if rule is None:
+        return Ignored(f"a job in {job.state} takes no {type(event).__name__}")
+    result = rule(job, event, now)
+    if isinstance(result, Ignored):
+        return result
+    return Change(replace(result, version=job.version + 1))
+
+
+def _dispatched(job: Job, event: Dispatched, now: int) -> Job:
+    return replace(
+        job,
+        state=State.IN_QUEUE,
+        runpod_job_id=event.runpod_job_id,
+        endpoint_id=event.endpoint_id,
+        submitted_at=now,
+        refusals=0,
+        due_at=event.due_at,
+    )
+
+
+def _adopted(job: Job, event: Dispatched, now: int) -> Job | Ignored:
+    """A worker reported before the answer to `/run` was stored: only the id was missing."""
+    if job.runpod_job_id is not None:
+        return Ignored("RunPod's id is known already")
+    return replace(job, runpod_job_id=event.runpod_job_id, endpoint_id=event.endpoint_id, submitted_at=now)
+
+
+def _refused(job: Job, event: DispatchRefused, _now: int) -> Job:
+    return replace(job, refusals=job.refusals + 1, due_at=event.due_at)
+
+
+def _unknown(job: Job, event: DispatchUnknown, _now: int) -> Job:
+    return replace(job, attempt=job.attempt + 1, refusals=job.refusals + 1, due_at=event.due_at)
+
+
+def _resubmitted(job: Job, event: Resubmitted, _now: int) -> Job:
+    return replace(
+        job, state=State.ACCEPTED, attempt=job.attempt + 1, runpod_job_id=None, refusals=0, due_at=event.due_at
+    )
+
+
+def _started(job: Job, event: Started, now: int) -> Job:
+    return replace(job, state=State.IN_PROGRESS, started_at=job.started_at or now, due_at=event.due_at)
+
+
+def _progressed(job: Job, event: Progressed, now: int) -> Job | Ignored:
+    report = event.report
+    seen = (report.attempt, report.seq)
+    if seen <= job.progress_seen:
+        return Ignored("an older progress report")
+    return replace(
+        job,
+        state=State.IN_PROGRESS,
+        started_at=job.started_at or now,
+        percent=max(job.percent, min(report.percent, 99)),
+        stage=report.stage,
+        progress_seen=seen,
+        runpod_job_id=job.runpod_job_id or report.runpod_job_id,
+        due_at=event.due_at,
+    )
+
+
+def _checked(job: Job, event: Checked, _now: int) -> Job:
+    return replace(job, due_at=event.due_at)
+
+
+def _cancel_requested(job: Job, event: CancelRequested, _now: int) -> Job:
+    return replace(job, cancel_requested=True, due_at=event.due_at)
+
+
+def _ended(job: Job, state: State, event: Ending, now: int) -> Job:
+    return replace(job, state=state, completed_at=now, settled_by=event.source, due_at=None)
+
+
+def _completed(job: Job, event: Completed, now: int) -> Job:
+    ended = _ended(job, State.COMPLETED, event, now)
+    execution_ms = event.manifest.execution.execution_ms
+    return replace(
+        ended,
+        started_at=max(job.created_at, min(job.started_at or now, now - execution_ms)),
+        output=event.manifest.output,
+        media=event.manifest.media,
+        execution=event.manifest.execution,
+        price_per_second=event.price_per_second,
+        percent=100,
+        stage="done",
+    )
+
+
+def _failed(job: Job, event: Failed, now: int) -> Job:
+    return replace(_ended(job, State.FAILED, event, now), error=event.failure)
+
+
+def _timed_out(job: Job, event: TimedOut, now: int) -> Job:
+    return replace(_ended(job, State.TIMED_OUT, event, now), error=event.failure)
+
+
+def _cancelled(job: Job, event: Cancelled, now: int) -> Job:
+    return replace(_ended(job, State.CANCELLED, event, now), error=event.failure)
+
+
+_LIVE: dict[type, Rule] = {
+    Progressed: _progressed,
+    Checked: _checked,
+    CancelRequested: _cancel_requested,
+    Completed: _completed,
+    Failed: _failed,
+    TimedOut: _timed_out,
+    Cancelled: _cancelled,
+}
+
+_RULES: dict[State, dict[type, Rule]] = {
+    State.ACCEPTED: {
+        **_LIVE,
+        Dispatched: _dispatched,
+        DispatchRefused: _refused,
+        DispatchUnknown: _unknown,
+    },
+    State.IN_QUEUE: {**_LIVE, Started: _started, Resubmitted: _resubmitted},
+    State.IN_PROGRESS: {**_LIVE, Started: _checked, Dispatched: _adopted, Resubmitted: _resubmitted},
+    State.COMPLETED: {},
+    State.FAILED: {},
+    State.CANCELLED: {},
+    State.TIMED_OUT: {},
+}
+
+_TABLE: Mapping[tuple[State, type], Rule] = {
+    (state, event): rule for state, rules in _RULES.items() for event, rule in rules.items()
+}

@@ -1,0 +1,178 @@
+"""A job as a client reads it: the same shape in 202, GET, lists and callbacks."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+
+from pydantic import BaseModel, ConfigDict
+
+from contract.errors import Blame, Code
+from lambda_api.domain.job import CallbackStatus, Job, Source, State
+
+
+class _View(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class ProgressView(_View):
+    percent: int
+    stage: str
+
+
+class VideoView(_View):
+    width: int
+    height: int
+    frame_rate: float
+    duration_seconds: float
+    size_bytes: int
+    video_codec: str
+    audio_codec: str | None
+    sha256: str
+
+
+class ExecutionView(_View):
+    queue_ms: int
+    execution_ms: int
+    encoder: str | None
+    video_mode: str
+    gpu_type: str | None
+    settled_by: Source | None
+    warnings: list[str]
+
+
+class CostView(_View):
+    """An estimate: RunPod bills a worker's start-up and idle time too, per endpoint."""
+
+    gpu_seconds: float
+    gpu_usd: float
+    basis: str = "estimate"
+    price_per_second: float
+
+
+class ErrorView(_View):
+    code: Code
+    message: str
+    blame: Blame
+    retryable: bool
+
+
+class CallbackView(_View):
+    status: CallbackStatus
+    attempts: int
+    next_attempt_at: str | None
+    last_result: str | None
+
+
+class LinksView(_View):
+    self: str
+    cancel: str
+
+
+class JobView(_View):
+    job_id: str
+    operation: str
+    status: State
+    progress: ProgressView
+    created_at: str
+    started_at: str | None
+    completed_at: str | None
+    video_url: str | None
+    video_url_expires_at: str | None
+    video: VideoView | None
+    execution: ExecutionView | None
+    cost: CostView | None
+    error: ErrorView | None
+    callback: CallbackView | None
+    metadata: dict[str, str]
+    links: LinksView
+
+
+def timestamp(ms: int) -> str:
+    """Milliseconds since the epoch as RFC 3339 in UTC, to the millisecond."""
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def view(job: Job, video_url: str | None, video_url_expires_at: int | None) -> JobView:
+    """The job as its owner sees it. `video_url` is a signed URL made for this answer."""
+    return JobView(
+        job_id=job.job_id,
+        operation=job.operation.kind,
+        status=job.state,
+        progress=ProgressView(percent=job.percent, stage=job.stage),
+        created_at=timestamp(job.created_at),
+        started_at=_optional(job.started_at),
+        completed_at=_optional(job.completed_at),
+        video_url=video_url,
+        video_url_expires_at=_optional(video_url_expires_at),
+        video=_video(job),
+        execution=_execution(job),
+        cost=_cost(job),
+        error=_error(job),
+        callback=_callback(job),
+        metadata=dict(job.metadata),
+        links=LinksView(self=f"/job/{job.job_id}", cancel=f"/job/{job.job_id}/cancel"),
+    )
+
+
+def _optional(ms: int | None) -> str | None:
+    return None if ms is None else timestamp(ms)
+
+
+def _video(job: Job) -> VideoView | None:
+    if job.media is None or job.output is None:
+        return None
+    media, output = job.media, job.output
+    return VideoView(
+        width=media.width,
+        height=media.height,
+        frame_rate=media.frame_rate,
+        duration_seconds=media.duration_seconds,
+        size_bytes=output.size_bytes,
+        video_codec=media.video_codec,
+        audio_codec=media.audio_codec,
+        sha256=output.sha256,
+    )
+
+
+def _execution(job: Job) -> ExecutionView | None:
+    facts = job.execution
+    if facts is None:
+        return None
+    return ExecutionView(
+        queue_ms=max(0, (job.started_at or job.created_at) - job.created_at),
+        execution_ms=facts.execution_ms,
+        encoder=facts.encoder,
+        video_mode=facts.video_mode,
+        gpu_type=facts.gpu_type,
+        settled_by=job.settled_by,
+        warnings=list(facts.warnings),
+    )
+
+
+def _cost(job: Job) -> CostView | None:
+    if job.execution is None or job.price_per_second is None:
+        return None
+    seconds = job.execution.execution_ms / 1000
+    # RunPod bills whole seconds, rounded up.
+    usd = math.ceil(seconds) * job.price_per_second
+    return CostView(gpu_seconds=round(seconds, 3), gpu_usd=round(usd, 6), price_per_second=job.price_per_second)
+
+
+def _error(job: Job) -> ErrorView | None:
+    failure = job.error
+    if failure is None:
+        return None
+    return ErrorView(code=failure.code, message=failure.message, blame=failure.blame, retryable=failure.retryable)
+
+
+def _callback(job: Job) -> CallbackView | None:
+    callback = job.callback
+    if callback is None:
+        return None
+    return CallbackView(
+        status=callback.status,
+        attempts=callback.attempts,
+        next_attempt_at=_optional(callback.next_at if callback.owed else None),
+        last_result=callback.last_result,
+    )

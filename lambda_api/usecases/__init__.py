@@ -1,0 +1,1 @@
+"""What the gateway does, one file each. They know ports, never adapters."""

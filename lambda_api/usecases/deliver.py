@@ -1,0 +1,75 @@
+"""Tell the client that a job is over: one signed POST per attempt, at least one that arrives, or none left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lambda_api.domain import callbacks
+from lambda_api.domain.job import Callback, Job
+from lambda_api.domain.ports import Delivery
+from lambda_api.usecases.services import Services
+
+_QUEUE_DELAY_LIMIT_MS = 15 * 60 * 1000
+"""SQS delays a message by 15 minutes at most; longer waits are the sweeper's."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    job: Job
+    callback: Callback
+    body: str
+
+
+def deliver(services: Services, job_id: str) -> bool:
+    """Make the next attempt if one is owed and its time has come; True if one was made.
+
+    Raises Unavailable if the store cannot answer before the POST. If it cannot after, the lease runs out
+    and the same bytes are sent again under the same id: at least once.
+    """
+    claim = _claim(services, job_id)
+    if claim is None:
+        return False
+    delivery = services.sender.send(
+        claim.job.owner, claim.callback.url, message_id(job_id), services.clock(), claim.body
+    )
+    after = _outcome(services, claim, delivery)
+    if services.store.save(after):
+        services.observer.changed(claim.job, after)
+        _wake(services, after)
+    return True
+
+
+def message_id(job_id: str) -> str:
+    """Standard Webhooks' `webhook-id`: the same for every attempt, so that a receiver can drop repeats."""
+    return f"msg_{job_id}"
+
+
+def _claim(services: Services, job_id: str) -> _Claim | None:
+    job = services.store.get(job_id)
+    if job is None:
+        return None
+    begun = callbacks.begin_attempt(job, services.clock())
+    if begun is None or begun.callback is None or begun.callback.body is None or not services.store.save(begun):
+        return None
+    return _Claim(begun, begun.callback, begun.callback.body)
+
+
+def _outcome(services: Services, claim: _Claim, delivery: Delivery) -> Job:
+    job, callback = claim.job, claim.callback
+    if delivery.ok:
+        return callbacks.delivered(job, callback, delivery.result)
+    delay = services.policy.callback_delay(callback.attempts, services.random(), delivery.retry_after_ms)
+    if delivery.final or delay is None:
+        return callbacks.given_up(job, callback, delivery.result)
+    next_at = services.clock() + delay
+    grace = services.policy.callback_grace_ms if delay <= _QUEUE_DELAY_LIMIT_MS else 0
+    return callbacks.try_again(job, callback, delivery.result, next_at, next_at + grace)
+
+
+def _wake(services: Services, job: Job) -> None:
+    callback = job.callback
+    if callback is None or not callback.owed or callback.next_at is None:
+        return
+    wait = max(0, callback.next_at - services.clock())
+    if wait <= _QUEUE_DELAY_LIMIT_MS:
+        services.queue.wake(job.job_id, wait)

@@ -1,0 +1,39 @@
+"""Everything a use case may need, put together once by `lambda_api.wiring`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence, Set
+from dataclasses import dataclass
+
+from contract.limits import Limits
+from lambda_api.domain.policy import Policy
+from lambda_api.domain.ports import CallbackQueue, CallbackSender, JobStore, ObjectStore, Observer, Provider
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    store: JobStore
+    provider: Provider
+    objects: ObjectStore
+    queue: CallbackQueue
+    sender: CallbackSender
+    observer: Observer
+    policy: Policy
+    limits: Limits
+    endpoint_id: str
+    public_url: str
+    """Base of the URLs that RunPod and the worker call."""
+    hook_secrets: Sequence[str]
+    """The first one signs; all of them are accepted."""
+    callback_owners: Set[str]
+    """Owners with a signing secret; the others cannot ask for callbacks."""
+    default_price_per_second: float
+    video_url_seconds: int
+    allow_loopback: bool
+    clock: Callable[[], int]
+    """Milliseconds since the epoch."""
+    random: Callable[[], float]
+    """In [0, 1)."""
+    new_id: Callable[[], str]
+    sleep: Callable[[float], None]
+    """Seconds."""

@@ -1,0 +1,97 @@
+"""Take a request: write it down, then hand it to RunPod once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from contract.urls import UrlError, check_target, parse_url
+from lambda_api.domain.errors import IdempotencyMismatch, InvalidRequest, Unavailable
+from lambda_api.domain.job import AnyOperation, Callback, Job
+from lambda_api.domain.ports import Idempotency
+from lambda_api.usecases.dispatch import dispatch
+from lambda_api.usecases.services import Services
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    owner: str
+    operation: AnyOperation
+    webhook_url: str | None
+    metadata: Mapping[str, str]
+    idempotency_key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    job: Job
+    replayed: bool
+    """True if an earlier request with the same key made this job."""
+
+
+def submit(services: Services, submission: Submission) -> Submitted:
+    """Store the job (and its idempotency key) in one write, then dispatch it.
+
+    Whatever RunPod does, the job is accepted. Raises InvalidRequest for an address that may not be
+    contacted, IdempotencyMismatch for a key used with another body, Unavailable if nothing was stored.
+    """
+    _check_addresses(services, submission)
+    if submission.webhook_url is not None and submission.owner not in services.callback_owners:
+        raise InvalidRequest(
+            "Callbacks cannot be signed.", errors=(("webhook_url", "no signing secret is set up for this API key"),)
+        )
+    now = services.clock()
+    policy = services.policy
+    job = Job(
+        job_id=services.new_id(),
+        owner=submission.owner,
+        operation=submission.operation,
+        created_at=now,
+        deadline_at=now + policy.job_ttl_ms,
+        due_at=now + policy.dispatch_grace_ms,
+        callback=Callback(url=submission.webhook_url) if submission.webhook_url else None,
+        metadata=submission.metadata,
+    )
+    idempotency = None
+    if submission.idempotency_key is not None:
+        idempotency = Idempotency(submission.idempotency_key, fingerprint(submission), now + policy.idempotency_ms)
+    existing = services.store.create(job, idempotency, now)
+    if existing is not None and idempotency is not None:
+        if existing.fingerprint != idempotency.fingerprint:
+            raise IdempotencyMismatch("This Idempotency-Key was used with another request body.")
+        earlier = services.store.get(existing.job_id)
+        if earlier is None:
+            raise Unavailable("The earlier job is not readable yet.", retry_after=1)
+        return Submitted(earlier, replayed=True)
+    services.observer.changed(None, job)
+    try:
+        return Submitted(dispatch(services, job), replayed=False)
+    except Unavailable:
+        # It is stored, so it will run: the sweeper dispatches what this request could not.
+        return Submitted(job, replayed=False)
+
+
+def fingerprint(submission: Submission) -> str:
+    """SHA-256 of what was asked for, as understood: spelling defaults out makes no difference."""
+    asked = {
+        "operation": submission.operation.model_dump(mode="json"),
+        "webhook_url": submission.webhook_url,
+        "metadata": dict(submission.metadata),
+    }
+    return hashlib.sha256(json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _check_addresses(services: Services, submission: Submission) -> None:
+    urls = [(item.field, item.url, False) for item in submission.operation.inputs()]
+    if submission.webhook_url is not None:
+        urls.append(("webhook_url", submission.webhook_url, True))
+    errors = []
+    for field, url, https_only in urls:
+        try:
+            check_target(parse_url(url), allow_loopback=services.allow_loopback, https_only=https_only)
+        except UrlError as error:
+            errors.append((field, str(error)))
+    if errors:
+        raise InvalidRequest("A URL cannot be used.", errors=tuple(errors))
