@@ -1,0 +1,1 @@
+"""One file per Lambda function: all that the deployment knows of this package."""

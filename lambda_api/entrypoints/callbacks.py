@@ -1,0 +1,27 @@
+"""SQS → one delivery attempt per message. Messages are wake-up calls: the job's row says what is owed."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from typing import Any
+
+from lambda_api.observability import fault, logger, metrics
+from lambda_api.usecases.deliver import deliver
+from lambda_api.wiring import services
+
+warnings.filterwarnings("ignore", message="No application metrics to publish")
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics(capture_cold_start_metric=True)
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Event: an SQS batch. Answer: the failures of a partial batch, for SQS to deliver again."""
+    failures = []
+    for record in event.get("Records") or []:
+        try:
+            deliver(services(), str(json.loads(record["body"])["job_id"]))
+        except Exception as error:  # noqa: BLE001 - one poisoned message must not fail its neighbours
+            logger.warning("callback message failed", extra=fault(error))
+            failures.append({"itemIdentifier": record.get("messageId", "")})
+    return {"batchItemFailures": failures}

@@ -1,0 +1,83 @@
+"""Structured logs and EMF metrics, through Powertools. No Tracer: its SDK doubles a cold start."""
+
+from __future__ import annotations
+
+import json
+import traceback
+from pathlib import Path
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from lambda_api.domain.job import Job
+from lambda_api.redaction import redact
+
+
+def _render(record: dict[str, Any]) -> str:
+    return redact(json.dumps(record, default=str))
+
+
+logger = Logger(service="api-gpu", json_serializer=_render)
+metrics = Metrics(namespace="api-gpu", service="api-gpu")
+
+
+def fault(error: BaseException) -> dict[str, Any]:
+    """An unexpected error as facts: its type and where it was raised. Its text may quote the request."""
+    frames = traceback.extract_tb(error.__traceback__)[-5:]
+    return {"error": type(error).__name__, "at": [f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in frames]}
+
+
+class PowertoolsObserver:
+    """`domain.ports.Observer`: one log line and a few metrics for each change of a job."""
+
+    def changed(self, before: Job | None, after: Job) -> None:
+        if before is not None and before.state is after.state:
+            self._same_state(before, after)
+            return
+        logger.info("job changed", extra=_facts(after) | {"from": before.state if before else None})
+        metrics.add_metric(name=f"Jobs{after.state.title().replace('_', '')}", unit=MetricUnit.Count, value=1)
+        if after.terminal and after.execution is not None:
+            self._finished(after)
+
+    def noted(self, what: str, **facts: str | int) -> None:
+        logger.warning(what, extra=facts)
+        name = "".join(word.capitalize() for word in what.split())
+        metrics.add_metric(name=f"Noted{name}", unit=MetricUnit.Count, value=1)
+
+    @staticmethod
+    def _same_state(before: Job, after: Job) -> None:
+        old, new = before.callback, after.callback
+        if old is not None and new is not None and new.last_result != old.last_result:
+            logger.info(
+                "callback attempted",
+                extra={
+                    "job_id": after.job_id,
+                    "callback": new.status,
+                    "attempts": new.attempts,
+                    "result": new.last_result,
+                },
+            )
+            metrics.add_metric(name=f"Callback{new.status.title().replace('_', '')}", unit=MetricUnit.Count, value=1)
+
+    @staticmethod
+    def _finished(job: Job) -> None:
+        if job.execution is None:
+            return
+        queued = max(0, (job.started_at or job.created_at) - job.created_at)
+        metrics.add_metric(name="QueueTime", unit=MetricUnit.Milliseconds, value=queued)
+        metrics.add_metric(name="ExecutionTime", unit=MetricUnit.Milliseconds, value=job.execution.execution_ms)
+        if job.execution.video_mode == "encode" and not (job.execution.encoder or "").endswith("_nvenc"):
+            metrics.add_metric(name="CpuEncodes", unit=MetricUnit.Count, value=1)
+
+
+def _facts(job: Job) -> dict[str, Any]:
+    return {
+        "job_id": job.job_id,
+        "operation": job.operation.kind,
+        "owner": job.owner,
+        "state": job.state,
+        "attempt": job.attempt,
+        "settled_by": job.settled_by,
+        "error_code": job.error.code if job.error else None,
+    }

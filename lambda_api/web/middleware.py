@@ -1,0 +1,135 @@
+"""Around every request: an id, a bounded body, safe headers, and an answer even when we are broken."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from contract.limits import MAX_BODY_BYTES
+from lambda_api.domain.errors import ApiError
+from lambda_api.observability import fault, logger
+from lambda_api.problem import problem
+
+_HEADERS = {
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "cross-origin-resource-policy": "same-site",
+    "referrer-policy": "no-referrer",
+    "strict-transport-security": "max-age=31536000; includeSubDomains",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+_DOCS_POLICY = (
+    "default-src 'none'; connect-src 'self'; img-src data: https://fastapi.tiangolo.com; "
+    "script-src 'unsafe-inline' https://cdn.jsdelivr.net; style-src 'unsafe-inline' https://cdn.jsdelivr.net; "
+    "frame-ancestors 'none'"
+)
+"""The documentation page loads its own scripts; nothing else does."""
+
+
+class BodyTooLarge(ApiError):
+    status = 413
+    code = "body_too_large"
+    title = "The request body is too large"
+
+
+class Guard:
+    """ASGI middleware. Sets `scope["state"]["request_id"]`."""
+
+    def __init__(self, app: ASGIApp, new_id: Callable[[], str]) -> None:
+        self._app = app
+        self._new_id = new_id
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _gateway_request_id(scope) or self._new_id()
+        scope.setdefault("state", {})["request_id"] = request_id
+        exchange = _Exchange(scope, send, request_id)
+        try:
+            body = await _bounded(receive)
+            await self._app(scope, _replay(body, receive), exchange.send)
+        except ApiError as error:
+            await exchange.refuse(error)
+        except Exception as error:
+            logger.error("unhandled error", extra={"request_id": request_id, **fault(error)})
+            if exchange.started:
+                raise
+            await exchange.refuse(ApiError("Something went wrong on our side. Try again, or send us the request_id."))
+        exchange.log()
+
+
+class _Exchange:
+    def __init__(self, scope: Scope, send: Send, request_id: str) -> None:
+        self._scope = scope
+        self._send = send
+        self._request_id = request_id
+        self._status = 0
+        self._began = time.monotonic()
+        self.started = False
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.started = True
+            self._status = message["status"]
+            headers = MutableHeaders(scope=message)
+            for name, value in _HEADERS.items():
+                headers.setdefault(name, value)
+            if self._scope["path"] == "/docs":
+                headers["content-security-policy"] = _DOCS_POLICY
+            headers["x-request-id"] = self._request_id
+        await self._send(message)
+
+    async def refuse(self, error: ApiError) -> None:
+        body = json.dumps(problem(error, self._request_id)).encode()
+        headers = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())]
+        await self.send({"type": "http.response.start", "status": error.status, "headers": headers})
+        await self.send({"type": "http.response.body", "body": body})
+
+    def log(self) -> None:
+        route = self._scope.get("route")
+        logger.info(
+            "request",
+            extra={
+                "request_id": self._request_id,
+                "method": self._scope["method"],
+                "route": getattr(route, "path", "none"),
+                "status": self._status,
+                "owner": self._scope["state"].get("owner"),
+                "ms": round((time.monotonic() - self._began) * 1000),
+            },
+        )
+
+
+def _gateway_request_id(scope: Scope) -> str | None:
+    request_id = (scope.get("aws.event") or {}).get("requestContext", {}).get("requestId")
+    return request_id if isinstance(request_id, str) else None
+
+
+async def _bounded(receive: Receive) -> bytes:
+    body = b""
+    while True:
+        message = await receive()
+        body += bytes(message.get("body", b""))
+        if len(body) > MAX_BODY_BYTES:
+            raise BodyTooLarge(f"A request body may have {MAX_BODY_BYTES} bytes.")
+        if not message.get("more_body"):
+            return body
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    sent = False
+
+    async def again() -> Message:
+        nonlocal sent
+        if sent:
+            return await receive()
+        sent = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again

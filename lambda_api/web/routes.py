@@ -1,0 +1,140 @@
+"""The routes. Handlers are thin: a request becomes a use case, its result a response.
+
+They are `async def` so that no thread pool is started, and call blocking code on purpose: an execution
+environment of Lambda handles one request at a time.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi.responses import JSONResponse
+
+from contract.operations import OPERATIONS
+from lambda_api.domain.errors import Unavailable
+from lambda_api.domain.job import AnyOperation, Job
+from lambda_api.domain.ports import ProviderError
+from lambda_api.domain.view import JobView
+from lambda_api.usecases.cancel import cancel
+from lambda_api.usecases.services import Services
+from lambda_api.usecases.show import list_jobs, represent, show, wait_for
+from lambda_api.usecases.submit import Submission, submit
+from lambda_api.web.auth import KeyedRoute
+from lambda_api.web.headers import idempotency_key, wait_seconds
+from lambda_api.web.schemas import JobPage, Problem, ProviderHealth, SubmitOptions, request_model
+
+JobIdPath = Annotated[str, Path(description="The id that the submit answered.")]
+
+_PROBLEM = {"model": Problem, "content": {"application/problem+json": {}}}
+
+
+def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    return dict.fromkeys(statuses, _PROBLEM)
+
+
+router = APIRouter(route_class=KeyedRoute, responses=_problems(401, 503))
+
+
+def _services(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+def _add_submit_route(operation: type[AnyOperation]) -> None:
+    async def endpoint(
+        request: Request,
+        body: SubmitOptions,
+        idempotency: Annotated[str | None, Header(alias="Idempotency-Key")] = None,
+        prefer: Annotated[str | None, Header()] = None,
+    ) -> Response:
+        services = _services(request)
+        fields = body.model_dump(include=set(operation.model_fields))
+        submission = Submission(
+            owner=request.state.owner,
+            operation=operation.model_validate(fields),
+            webhook_url=body.webhook_url,
+            metadata=body.metadata,
+            idempotency_key=idempotency_key(idempotency),
+        )
+        submitted = submit(services, submission)
+        wait = wait_seconds(prefer)
+        job = wait_for(services, submitted.job, wait) if wait else submitted.job
+        return _submitted(services, job, replayed=submitted.replayed, waited=wait > 0)
+
+    endpoint.__annotations__["body"] = request_model(operation)
+    router.add_api_route(
+        operation.path,
+        endpoint,
+        methods=["POST"],
+        name=operation.__name__.lower(),
+        summary=(operation.__doc__ or "").strip().splitlines()[0],
+        status_code=202,
+        responses=_problems(400, 413, 422) | {200: {"model": JobView}, 202: {"model": JobView}},
+    )
+
+
+def _submitted(services: Services, job: Job, *, replayed: bool, waited: bool) -> Response:
+    shown = represent(services, job)
+    headers = {"Location": shown.links.self}
+    if replayed:
+        headers["Idempotent-Replayed"] = "true"
+    done = waited and job.terminal
+    if waited:
+        headers["Preference-Applied"] = "wait"
+    if not job.terminal:
+        headers["Retry-After"] = "5"
+    return JSONResponse(shown.model_dump(mode="json"), 200 if done else 202, headers)
+
+
+for _operation in OPERATIONS:
+    _add_submit_route(_operation)
+
+
+@router.get("/job/{job_id}", responses=_problems(404))
+async def get_job(request: Request, job_id: JobIdPath) -> JobView:
+    """One job."""
+    return show(_services(request), request.state.owner, job_id)
+
+
+@router.post("/job/{job_id}/cancel", responses=_problems(404, 409))
+async def cancel_job(request: Request, job_id: JobIdPath) -> JobView:
+    """Stop a job. 409 with `job_status` if it was over."""
+    services = _services(request)
+    return represent(services, cancel(services, request.state.owner, job_id))
+
+
+@router.get("/jobs", responses=_problems(422))
+async def get_jobs(
+    request: Request,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    cursor: Annotated[str | None, Query(max_length=256)] = None,
+) -> JobPage:
+    """Your jobs, newest first."""
+    page = list_jobs(_services(request), request.state.owner, limit, cursor)
+    return JobPage(jobs=list(page.jobs), next_cursor=page.cursor)
+
+
+@router.get("/runpod/health")
+async def runpod_health(request: Request) -> ProviderHealth:
+    """RunPod's queue and workers."""
+    services = _services(request)
+    try:
+        health = services.provider.health(services.endpoint_id)
+    except ProviderError:
+        raise _provider_down() from None
+    return ProviderHealth(endpoint_id=services.endpoint_id, jobs=health["jobs"], workers=health["workers"])
+
+
+@router.get("/runpod/config")
+async def runpod_config(request: Request) -> dict[str, Any]:
+    """The endpoint's settings at RunPod, never its environment."""
+    services = _services(request)
+    try:
+        return dict(services.provider.config(services.endpoint_id))
+    except ProviderError:
+        raise _provider_down() from None
+
+
+def _provider_down() -> Unavailable:
+    return Unavailable("RunPod did not answer. Jobs are kept and run when it is back.", retry_after=10)
