@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
@@ -44,8 +44,7 @@ class SubmitOptions(BaseModel):
 def request_model(operation: type[AnyOperation]) -> type[SubmitOptions]:
     """The body of an operation's route: its fields and the options, unknown fields forbidden."""
     bases: Any = (operation, SubmitOptions)
-    model: type[SubmitOptions] = create_model(f"{operation.__name__}Request", __base__=bases)
-    return model
+    return cast("type[SubmitOptions]", create_model(f"{operation.__name__}Request", __base__=bases))
 
 
 class JobPage(BaseModel):

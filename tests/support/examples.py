@@ -1,0 +1,64 @@
+"""Jobs, manifests and reports for tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from contract.messages import ExecutionFacts, MediaFacts, OutputFacts, ProgressReport, ResultManifest
+from contract.operations import Caption
+from lambda_api.domain.job import Job
+from lambda_api.domain.keys import manifest_key, output_key
+from lambda_api.usecases.submit import Submission
+from tests.support.fakes import START, World
+
+VIDEO = b"not really a video, but these are its bytes"
+
+CAPTION = Caption(url_video="https://media.example/v.mp4", url_srt="https://media.example/s.srt")
+
+
+def job(**changes: Any) -> Job:
+    base: dict[str, Any] = {
+        "job_id": "job-1",
+        "owner": "ada",
+        "operation": CAPTION,
+        "created_at": START,
+        "deadline_at": START + 3_600_000,
+        "due_at": START + 15_000,
+    }
+    return Job(**(base | changes))
+
+
+def submission(**changes: Any) -> Submission:
+    base: dict[str, Any] = {
+        "owner": "ada",
+        "operation": CAPTION,
+        "webhook_url": None,
+        "metadata": {"scene": "7"},
+        "idempotency_key": None,
+    }
+    return Submission(**(base | changes))
+
+
+def manifest(job_id: str = "job-1", **changes: Any) -> ResultManifest:
+    base: dict[str, Any] = {
+        "job_id": job_id,
+        "attempt": 1,
+        "output": OutputFacts(key=output_key(job_id), size_bytes=len(VIDEO), sha256="0" * 64),
+        "media": MediaFacts(
+            width=1920, height=1080, frame_rate=24.0, frames=120, duration_seconds=5.0, video_codec="h264",
+            audio_codec="aac",
+        ),
+        "execution": ExecutionFacts(encoder="libx264", video_mode="encode", execution_ms=4200),
+    }  # fmt: skip
+    return ResultManifest(**(base | changes))
+
+
+def publish(world: World, result: ResultManifest) -> None:
+    """What a worker leaves in the bucket."""
+    world.objects.objects[output_key(result.job_id)] = VIDEO
+    world.objects.objects[manifest_key(result.job_id)] = result.model_dump_json().encode()
+
+
+def report(seq: int = 1, **changes: Any) -> ProgressReport:
+    base: dict[str, Any] = {"attempt": 1, "seq": seq, "percent": 10 * seq, "stage": "encode"}
+    return ProgressReport(**(base | changes))

@@ -1,0 +1,254 @@
+"""Fakes of the ports. The store and the bucket pass the same contract tests as the real ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from contract.limits import Limits
+from lambda_api.domain.errors import InvalidRequest, Unavailable
+from lambda_api.domain.job import Job
+from lambda_api.domain.policy import HOUR, Policy
+from lambda_api.domain.ports import (
+    Delivery,
+    Existing,
+    Idempotency,
+    Page,
+    ProviderError,
+    ProviderJobMissing,
+    ProviderStatus,
+)
+from lambda_api.usecases.services import Services
+
+START = 1_800_000_000_000
+HOOK_SECRET = "hook-secret-of-the-tests"
+
+
+@dataclass
+class FakeClock:
+    now: int = START
+
+    def __call__(self) -> int:
+        return self.now
+
+    def advance(self, ms: int) -> None:
+        self.now += ms
+
+    def sleep(self, seconds: float) -> None:
+        self.now += int(seconds * 1000)
+
+
+class FakeStore:
+    """Jobs in a dictionary; `before_save` lets a test act between a read and a write."""
+
+    def __init__(self, clock: Callable[[], int], retention_ms: int = 7 * 24 * HOUR) -> None:
+        self.jobs: dict[str, Job] = {}
+        self.keys: dict[tuple[str, str], Existing] = {}
+        self.expiry: dict[tuple[str, str], int] = {}
+        self.writes = 0
+        self.before_save: Callable[[Job], None] | None = None
+        self.down = False
+        self._clock = clock
+        self._retention_ms = retention_ms
+
+    def _up(self) -> None:
+        if self.down:
+            raise Unavailable("The job store did not answer. Try again.", retry_after=2)
+
+    def create(self, job: Job, idempotency: Idempotency | None, now: int) -> Existing | None:
+        self._up()
+        if idempotency is not None:
+            key = (job.owner, idempotency.key)
+            if key in self.keys and self.expiry[key] // 1000 > now // 1000:
+                return self.keys[key]
+            self.keys[key] = Existing(job.job_id, idempotency.fingerprint)
+            self.expiry[key] = idempotency.expires_at
+        if job.job_id in self.jobs:
+            raise Unavailable("The job store did not answer. Try again.", retry_after=2)
+        self.jobs[job.job_id] = job
+        self.writes += 1
+        return None
+
+    def get(self, job_id: str) -> Job | None:
+        self._up()
+        job = self.jobs.get(job_id)
+        if job is None or (job.created_at + self._retention_ms) // 1000 * 1000 <= self._clock():
+            return None
+        return job
+
+    def save(self, job: Job) -> bool:
+        self._up()
+        if self.before_save is not None:
+            hook, self.before_save = self.before_save, None
+            hook(job)
+        if self.jobs[job.job_id].version != job.version - 1:
+            return False
+        self.jobs[job.job_id] = job
+        self.writes += 1
+        return True
+
+    def page(self, owner: str, limit: int, cursor: str | None) -> Page:
+        self._up()
+        mine = sorted((j for j in self.jobs.values() if j.owner == owner), key=_age, reverse=True)
+        if cursor is not None:
+            if "#" not in cursor:
+                raise InvalidRequest("The cursor is not one of ours.", errors=(("cursor", "not ours"),))
+            mine = [job for job in mine if _age(job) < cursor]
+        shown = mine[:limit]
+        return Page(tuple(shown), _age(shown[-1]) if len(mine) > limit else None)
+
+    def due(self, now: int, limit: int) -> Iterator[str]:
+        self._up()
+        due = sorted(
+            (j for j in self.jobs.values() if j.due_at is not None and j.due_at <= now), key=lambda j: j.due_at or 0
+        )
+        return iter([job.job_id for job in due[:limit]])
+
+
+def _age(job: Job) -> str:
+    return f"{job.created_at:015d}#{job.job_id}"
+
+
+@dataclass
+class FakeProvider:
+    """RunPod as a script: `failures` are raised first, one per call."""
+
+    runs: list[Mapping[str, Any]] = field(default_factory=list)
+    cancelled: list[str] = field(default_factory=list)
+    statuses: dict[str, ProviderStatus] = field(default_factory=dict)
+    failures: list[ProviderError] = field(default_factory=list)
+    during_run: Callable[[], None] | None = None
+    default_status: ProviderStatus | None = None
+    asked: int = 0
+
+    def _fail(self) -> None:
+        if self.failures:
+            raise self.failures.pop(0)
+
+    def run(self, endpoint_id: str, payload: Mapping[str, Any]) -> str:
+        self._fail()
+        self.runs.append(payload)
+        if self.during_run is not None:
+            self.during_run()
+        return f"runpod-{len(self.runs)}"
+
+    def status(self, endpoint_id: str, runpod_job_id: str) -> ProviderStatus:
+        self.asked += 1
+        self._fail()
+        status = self.statuses.get(runpod_job_id, self.default_status)
+        if status is None:
+            raise ProviderJobMissing("http_404")
+        return status
+
+    def cancel(self, endpoint_id: str, runpod_job_id: str) -> None:
+        self._fail()
+        self.cancelled.append(runpod_job_id)
+
+    def health(self, endpoint_id: str) -> Mapping[str, Any]:
+        self._fail()
+        return {"jobs": {"inQueue": 2}, "workers": {"idle": 1}}
+
+    def config(self, endpoint_id: str) -> Mapping[str, Any]:
+        self._fail()
+        return {"id": endpoint_id, "workers": {"min": 0, "max": 3}}
+
+
+@dataclass
+class FakeObjects:
+    objects: dict[str, bytes] = field(default_factory=dict)
+    down: bool = False
+
+    def presign_put(self, key: str, content_type: str, seconds: int) -> str:
+        return f"https://bucket.example/{key}?put&type={content_type}&X-Amz-Signature=planted-signature"
+
+    def presign_get(self, key: str, seconds: int) -> str:
+        return f"https://bucket.example/{key}?get&X-Amz-Expires={seconds}&X-Amz-Signature=planted-signature"
+
+    def _up(self) -> None:
+        if self.down:
+            raise Unavailable("The video store did not answer. Try again.", retry_after=2)
+
+    def size(self, key: str) -> int | None:
+        self._up()
+        return len(self.objects[key]) if key in self.objects else None
+
+    def read(self, key: str, max_bytes: int) -> bytes | None:
+        self._up()
+        data = self.objects.get(key)
+        return data if data is not None and len(data) <= max_bytes else None
+
+
+@dataclass
+class FakeQueue:
+    sent: list[tuple[str, int]] = field(default_factory=list)
+
+    def wake(self, job_id: str, delay_ms: int = 0) -> None:
+        self.sent.append((job_id, delay_ms))
+
+
+@dataclass
+class FakeSender:
+    answers: list[Delivery] = field(default_factory=list)
+    posts: list[tuple[str, str, str, int, str]] = field(default_factory=list)
+
+    def send(self, owner: str, url: str, message_id: str, now: int, body: str) -> Delivery:
+        self.posts.append((owner, url, message_id, now, body))
+        return self.answers.pop(0) if self.answers else Delivery(ok=True, result="http_200")
+
+
+@dataclass
+class FakeObserver:
+    changes: list[tuple[Job | None, Job]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def changed(self, before: Job | None, after: Job) -> None:
+        self.changes.append((before, after))
+
+    def noted(self, what: str, **facts: str | int) -> None:
+        self.notes.append(what)
+
+
+@dataclass
+class World:
+    """Services made of fakes, and the fakes themselves."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    provider: FakeProvider = field(default_factory=FakeProvider)
+    objects: FakeObjects = field(default_factory=FakeObjects)
+    queue: FakeQueue = field(default_factory=FakeQueue)
+    sender: FakeSender = field(default_factory=FakeSender)
+    observer: FakeObserver = field(default_factory=FakeObserver)
+    policy: Policy = field(default_factory=Policy)
+
+    def __post_init__(self) -> None:
+        self.store = FakeStore(self.clock)
+        self._ids = 0
+        self.services = Services(
+            store=self.store,
+            provider=self.provider,
+            objects=self.objects,
+            queue=self.queue,
+            sender=self.sender,
+            observer=self.observer,
+            policy=self.policy,
+            limits=Limits(),
+            endpoint_id="endpoint",
+            public_url="https://api.example",
+            hook_secrets=(HOOK_SECRET, "older-hook-secret-of-the-tests"),
+            callback_owners=frozenset({"ada"}),
+            default_price_per_second=0.0002,
+            video_url_seconds=3600,
+            allow_loopback=False,
+            clock=self.clock,
+            random=lambda: 0.5,
+            new_id=self._new_id,
+            sleep=self.clock.sleep,
+        )
+
+    def _new_id(self) -> str:
+        self._ids += 1
+        return f"job-{self._ids}"
+
+    def with_policy(self, **changes: Any) -> Services:
+        return replace(self.services, policy=replace(self.policy, **changes))

@@ -1,0 +1,146 @@
+"""Callbacks: owed with the ending, the same bytes each time, until taken or given up."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from lambda_api.domain.job import Callback, CallbackStatus
+from lambda_api.domain.policy import HOUR, MINUTE, SECOND
+from lambda_api.domain.ports import Delivery
+from lambda_api.domain.tokens import make_token
+from lambda_api.usecases.deliver import deliver
+from lambda_api.usecases.ring import ring
+from lambda_api.usecases.submit import submit
+from lambda_api.usecases.sweep import sweep
+from tests.support.examples import manifest, publish, submission
+from tests.support.fakes import HOOK_SECRET, World
+
+URL = "https://hooks.example/n8n?token=abc"
+REFUSED = Delivery(ok=False, result="http_500")
+
+
+@pytest.fixture
+def world() -> World:
+    """A job that just completed and owes a callback."""
+    world = World()
+    submit(world.services, submission(webhook_url=URL))
+    publish(world, manifest())
+    ring(world.services, "job-1", make_token(HOOK_SECRET, "webhook", "job-1", 1), None)
+    return world
+
+
+def callback(world: World) -> Callback:
+    found = world.store.jobs["job-1"].callback
+    assert found is not None
+    return found
+
+
+def test_the_ending_and_the_debt_are_one_write(world: World) -> None:
+    ended = [after for before, after in world.observer.changes if before is not None and after.terminal]
+    assert [job.callback.owed for job in ended if job.callback] == [True]
+    assert world.queue.sent == [("job-1", 0)]
+
+
+def test_the_body_is_the_job_with_its_video(world: World) -> None:
+    deliver(world.services, "job-1")
+    ((owner, url, message_id, _, body),) = world.sender.posts
+    told = json.loads(body)
+    assert (owner, url, message_id) == ("ada", URL, "msg_job-1")
+    assert (told["job_id"], told["status"], told["metadata"]) == ("job-1", "COMPLETED", {"scene": "7"})
+    assert told["video_url"].startswith("https://bucket.example/jobs/job-1/output.mp4")
+    assert URL not in body
+
+
+def test_taken_once_and_never_again(world: World) -> None:
+    assert deliver(world.services, "job-1") is True
+    assert (callback(world).status, callback(world).attempts) == (CallbackStatus.DELIVERED, 1)
+    assert deliver(world.services, "job-1") is False
+    world.clock.advance(48 * HOUR)
+    sweep(world.services, 100, lambda: True)
+    assert len(world.sender.posts) == 1
+
+
+def test_failures_follow_the_schedule_with_one_id_and_the_same_bytes(world: World) -> None:
+    world.sender.answers = [REFUSED] * 9
+    waits = []
+    deliver(world.services, "job-1")
+    while callback(world).status is CallbackStatus.PENDING:
+        next_at = callback(world).next_at
+        assert next_at is not None
+        waits.append(next_at - world.clock.now)
+        world.clock.now = next_at - 1
+        assert deliver(world.services, "job-1") is False
+        world.clock.now = next_at
+        assert deliver(world.services, "job-1") is True
+    assert waits == [5 * SECOND, MINUTE, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 6 * HOUR, 12 * HOUR, 24 * HOUR]
+    assert (callback(world).status, callback(world).attempts) == (CallbackStatus.GIVEN_UP, 9)
+    assert len({(message_id, body) for _, _, message_id, _, body in world.sender.posts}) == 1
+    assert world.store.jobs["job-1"].due_at is None
+
+
+def test_short_waits_are_the_queues_and_long_ones_the_sweepers(world: World) -> None:
+    world.sender.answers = [REFUSED] * 9
+    for _ in range(5):
+        deliver(world.services, "job-1")
+        world.clock.now = callback(world).next_at or 0
+    assert [delay for _, delay in world.queue.sent] == [0, 5 * SECOND, MINUTE, 5 * MINUTE]
+    sweep(world.services, 100, lambda: True)
+    assert callback(world).attempts == 6
+
+
+def test_a_final_answer_is_the_last(world: World) -> None:
+    world.sender.answers = [Delivery(ok=False, result="http_410", final=True)]
+    deliver(world.services, "job-1")
+    assert (callback(world).status, callback(world).last_result) == (CallbackStatus.GIVEN_UP, "http_410")
+
+
+def test_retry_after_is_honoured(world: World) -> None:
+    world.sender.answers = [Delivery(ok=False, result="http_503", retry_after_ms=10 * MINUTE)]
+    deliver(world.services, "job-1")
+    assert callback(world).next_at == world.clock.now + 10 * MINUTE
+
+
+def test_a_lost_message_is_made_up_by_the_sweeper(world: World) -> None:
+    world.clock.advance(14 * SECOND)
+    sweep(world.services, 100, lambda: True)
+    assert world.sender.posts == []
+    world.clock.advance(SECOND)
+    sweep(world.services, 100, lambda: True)
+    assert callback(world).status is CallbackStatus.DELIVERED
+
+
+def test_a_crash_after_the_post_sends_the_same_again(world: World) -> None:
+    real = world.sender.send
+
+    def send_and_die(*args: object) -> Delivery:
+        real(*args)  # type: ignore[arg-type]
+        raise KeyboardInterrupt
+
+    world.sender.send = send_and_die  # type: ignore[method-assign,assignment]
+    with pytest.raises(KeyboardInterrupt):
+        deliver(world.services, "job-1")
+    world.sender.send = real  # type: ignore[method-assign]
+    assert deliver(world.services, "job-1") is False
+    world.clock.advance(MINUTE)
+    sweep(world.services, 100, lambda: True)
+    first, second = world.sender.posts
+    assert (first[2], first[4]) == (second[2], second[4])
+    assert callback(world).status is CallbackStatus.DELIVERED
+
+
+def test_two_at_once_send_once(world: World) -> None:
+    world.store.before_save = lambda _: str(deliver(world.services, "job-1")) and None
+    assert deliver(world.services, "job-1") is False
+    assert len(world.sender.posts) == 1
+
+
+def test_a_job_without_a_callback_owes_nothing() -> None:
+    world = World()
+    submit(world.services, submission())
+    publish(world, manifest())
+    ring(world.services, "job-1", make_token(HOOK_SECRET, "webhook", "job-1", 1), None)
+    assert deliver(world.services, "job-1") is False
+    assert world.queue.sent == []
+    assert deliver(world.services, "job-404") is False

@@ -1,0 +1,133 @@
+"""`apply` over every state and event."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contract.errors import Code, Failure
+from lambda_api.domain.events import (
+    Cancelled,
+    CancelRequested,
+    Checked,
+    Completed,
+    Dispatched,
+    DispatchRefused,
+    DispatchUnknown,
+    Event,
+    Failed,
+    Progressed,
+    Resubmitted,
+    Started,
+    TimedOut,
+)
+from lambda_api.domain.job import TERMINAL, Job, Source, State
+from lambda_api.domain.transitions import Change, Ignored, apply
+from tests.support.examples import job, manifest, report
+from tests.support.fakes import START
+
+NOW = START + 60_000
+FAILURE = Failure.of(Code.INTERNAL)
+ENDINGS: dict[State, Event] = {
+    State.COMPLETED: Completed(manifest(), 0.0002, Source.WEBHOOK),
+    State.FAILED: Failed(FAILURE, Source.WEBHOOK),
+    State.TIMED_OUT: TimedOut(FAILURE, Source.SWEEPER),
+    State.CANCELLED: Cancelled(FAILURE, Source.CANCEL),
+}
+LIVING: tuple[Event, ...] = (
+    Dispatched("r-1", "endpoint", NOW + 1),
+    DispatchRefused(NOW + 2),
+    DispatchUnknown(NOW + 3),
+    Resubmitted(NOW + 4),
+    Started(NOW + 5),
+    Progressed(report(), NOW + 6),
+    Checked(NOW + 7),
+    CancelRequested(NOW + 8),
+)
+EVENTS = LIVING + tuple(ENDINGS.values())
+LIVE_STATES = [state for state in State if state not in TERMINAL]
+
+
+def changed(before: Job, event: Event) -> Job:
+    result = apply(before, event, NOW)
+    assert isinstance(result, Change), result
+    assert result.job.version == before.version + 1
+    return result.job
+
+
+@pytest.mark.parametrize("state", sorted(TERMINAL))
+@pytest.mark.parametrize("event", EVENTS, ids=lambda e: type(e).__name__)
+def test_a_terminal_job_takes_nothing(state: State, event: Event) -> None:
+    assert isinstance(apply(job(state=state), event, NOW), Ignored)
+
+
+@pytest.mark.parametrize("state", LIVE_STATES)
+@pytest.mark.parametrize("ending", sorted(ENDINGS))
+def test_any_live_job_takes_any_ending(state: State, ending: State) -> None:
+    after = changed(job(state=state), ENDINGS[ending])
+    assert (after.state, after.completed_at, after.due_at) == (ending, NOW, None)
+    assert (after.error is None) == (ending is State.COMPLETED)
+
+
+def test_dispatch_stores_the_runpod_id_and_forgets_refusals() -> None:
+    after = changed(job(refusals=3), Dispatched("r-1", "endpoint", NOW + 1))
+    assert (after.state, after.runpod_job_id, after.endpoint_id) == (State.IN_QUEUE, "r-1", "endpoint")
+    assert (after.refusals, after.due_at, after.submitted_at) == (0, NOW + 1, NOW)
+
+
+def test_a_refused_dispatch_keeps_the_attempt_a_lost_answer_does_not() -> None:
+    assert changed(job(), DispatchRefused(NOW)).attempt == 1
+    assert changed(job(), DispatchUnknown(NOW)).attempt == 2
+
+
+def test_a_worker_may_report_before_run_was_answered() -> None:
+    running = changed(job(), Progressed(report(runpod_job_id="r-9"), NOW + 1))
+    assert (running.state, running.runpod_job_id) == (State.IN_PROGRESS, "r-9")
+    assert isinstance(apply(running, Dispatched("r-9", "endpoint", NOW), NOW), Ignored)
+
+
+def test_dispatch_after_an_anonymous_report_only_adds_the_id() -> None:
+    running = changed(job(), Progressed(report(), NOW + 1))
+    after = changed(running, Dispatched("r-1", "endpoint", NOW + 9))
+    assert (after.state, after.runpod_job_id, after.due_at) == (State.IN_PROGRESS, "r-1", NOW + 1)
+
+
+def test_reports_out_of_order_are_ignored() -> None:
+    second = changed(job(state=State.IN_QUEUE), Progressed(report(2), NOW))
+    assert isinstance(apply(second, Progressed(report(1), NOW), NOW), Ignored)
+    assert isinstance(apply(second, Progressed(report(2), NOW), NOW), Ignored)
+    assert changed(second, Progressed(report(1, attempt=2), NOW)).progress_seen == (2, 1)
+
+
+def test_percent_never_falls_and_is_not_100_before_the_end() -> None:
+    first = changed(job(state=State.IN_QUEUE), Progressed(report(1, percent=80), NOW))
+    assert changed(first, Progressed(report(2, percent=20), NOW)).percent == 80
+    assert changed(first, Progressed(report(2, percent=100), NOW)).percent == 99
+
+
+def test_completion_dates_the_start_from_the_execution_when_no_report_came() -> None:
+    after = changed(job(state=State.IN_QUEUE), ENDINGS[State.COMPLETED])
+    assert after.started_at == NOW - 4200
+    assert (after.percent, after.stage, after.settled_by) == (100, "done", Source.WEBHOOK)
+
+
+def test_resubmission_takes_a_new_attempt_and_forgets_the_lost_id() -> None:
+    after = changed(job(state=State.IN_QUEUE, runpod_job_id="r-1"), Resubmitted(NOW))
+    assert (after.state, after.attempt, after.runpod_job_id) == (State.ACCEPTED, 2, None)
+
+
+@given(st.lists(st.sampled_from(EVENTS), max_size=30))
+def test_whatever_happens_the_first_ending_stays(events: list[Event]) -> None:
+    current = job()
+    ending: Job | None = None
+    for event in events:
+        result = apply(current, event, NOW)
+        if isinstance(result, Change):
+            assert ending is None
+            assert result.job.version == current.version + 1
+            current = result.job
+            ending = current if current.terminal else None
+    assert ending is None or replace(ending) == current

@@ -1,0 +1,106 @@
+"""Normalising and judging URLs and addresses."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contract.addresses import Verdict, classify, is_allowed
+from contract.urls import UrlError, check_target, normalise_url, parse_url
+
+
+@pytest.mark.parametrize(
+    ("text", "normal"),
+    [
+        (" https://Media.Example/a b.mp4\r\n", "https://media.example/a%20b.mp4"),
+        ("https://media.example/a|b.mp4", "https://media.example/a%7Cb.mp4"),
+        ("https://media.example/café.mp4", "https://media.example/caf%C3%A9.mp4"),
+        ("https://media.example/caf%C3%A9.mp4", "https://media.example/caf%C3%A9.mp4"),
+        ("https://media.example/100%.mp4", "https://media.example/100%25.mp4"),
+        ("https://exämple.com/x", "https://xn--exmple-cua.com/x"),
+        ("https://media.example", "https://media.example/"),
+        ("https://media.example:443/x#part", "https://media.example/x"),
+        ("HTTP://media.example:80/x", "http://media.example/x"),
+        ("https://[2606:4700::1111]/x", "https://[2606:4700::1111]/x"),
+        (
+            "https://b.example/k?X-Amz-Signature=ab%2Fc+d&X-Amz-Date=2026&x=a/b?c",
+            "https://b.example/k?X-Amz-Signature=ab%2Fc+d&X-Amz-Date=2026&x=a/b?c",
+        ),
+    ],
+)
+def test_normalising(text: str, normal: str) -> None:
+    assert normalise_url(text) == normal
+    assert normalise_url(normal) == normal
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_normalising_is_idempotent_or_refuses(path: str, query: str) -> None:
+    try:
+        once = normalise_url(f"https://media.example/{path}?{query}")
+    except UrlError:
+        return
+    assert normalise_url(once) == once
+    assert once.isascii()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "ftp://media.example/x", "file:///etc/passwd", "FILE:/etc/passwd", "javascript:alert(1)", "concat:a|b",
+        "//media.example/x", "media.example/x", "https://", "https:///x", "https://user:pw@media.example/x",
+        "https://user@media.example", "https://media.example\\@evil.example/", "https://media.example/a\tb",
+        "https://media.example/a\nb", "https://media.example:99999/", "https://media.example:0/", "https://a..b/",
+        "https://-a.example/", "https://127.1/", "https://0x7f.1/", "https://2130706433/", "https://0177.0.0.1/",
+        "https://1.2.3.4.5/", "https://[::1", "https://[fe80::1%25eth0]/", "https://media.example%00.evil/",
+        "https://" + "a" * 64 + ".example/", "https://media.example/" + "a" * 5000,
+    ],
+)  # fmt: skip
+def test_refused_urls(text: str) -> None:
+    with pytest.raises(UrlError) as refused:
+        check_target(parse_url(text), allow_loopback=False)
+    assert "media.example" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1/", "http://localhost/", "http://x.localhost/", "http://①②⑦.0.0.1/", "http://10.0.0.1/",
+        "http://169.254.169.254/latest/meta-data", "http://[::1]/", "http://[::ffff:10.0.0.1]/", "http://0.0.0.0/",
+        "http://[64:ff9b::a9fe:a9fe]/", "http://media.example:22/", "http://media.example:6379/",
+    ],
+)  # fmt: skip
+def test_targets_that_may_not_be_contacted(url: str) -> None:
+    with pytest.raises(UrlError):
+        check_target(parse_url(url), allow_loopback=False)
+
+
+def test_loopback_is_allowed_on_one_machine_only_and_nothing_else_is() -> None:
+    check_target(parse_url("http://127.0.0.1:54321/x"), allow_loopback=True, https_only=True)
+    check_target(parse_url("http://localhost:54321/x"), allow_loopback=True)
+    for url in ("http://10.0.0.1/", "http://169.254.169.254/", "http://media.example:54321/"):
+        with pytest.raises(UrlError):
+            check_target(parse_url(url), allow_loopback=True)
+    with pytest.raises(UrlError):
+        check_target(parse_url("http://media.example/"), allow_loopback=True, https_only=True)
+
+
+@pytest.mark.parametrize(
+    ("address", "verdict"),
+    [
+        ("8.8.8.8", Verdict.PUBLIC), ("1.1.1.1", Verdict.PUBLIC), ("100.63.255.255", Verdict.PUBLIC),
+        ("100.64.0.0", Verdict.SHARED), ("100.127.255.255", Verdict.SHARED), ("100.128.0.0", Verdict.PUBLIC),
+        ("172.15.255.255", Verdict.PUBLIC), ("172.16.0.0", Verdict.PRIVATE), ("172.32.0.0", Verdict.PUBLIC),
+        ("169.254.170.2", Verdict.LINK_LOCAL), ("192.0.0.8", Verdict.RESERVED), ("198.18.0.1", Verdict.BENCHMARK),
+        ("224.0.0.1", Verdict.MULTICAST), ("240.0.0.1", Verdict.RESERVED), ("255.255.255.255", Verdict.RESERVED),
+        ("0.0.0.0", Verdict.UNSPECIFIED), ("::", Verdict.UNSPECIFIED), ("::1", Verdict.LOOPBACK),
+        ("::ffff:169.254.169.254", Verdict.TRANSITION), ("::169.254.169.254", Verdict.TRANSITION),
+        ("64:ff9b::a9fe:a9fe", Verdict.TRANSITION), ("64:ff9c::1", Verdict.RESERVED), ("2002:a9fe:a9fe::1", Verdict.TRANSITION),
+        ("2001:0:1::1", Verdict.TRANSITION), ("fec0::1", Verdict.PRIVATE), ("fd00:ec2::254", Verdict.PRIVATE),
+        ("fe80::1%eth0", Verdict.LINK_LOCAL), ("ff02::1", Verdict.MULTICAST), ("2001:db8::1", Verdict.DOCUMENTATION),
+        ("3fff::1", Verdict.DOCUMENTATION), ("2606:4700::1111", Verdict.PUBLIC), ("4000::1", Verdict.RESERVED),
+    ],
+)  # fmt: skip
+def test_addresses(address: str, verdict: Verdict) -> None:
+    assert classify(address) is verdict
+    assert is_allowed(address, allow_loopback=False) == (verdict is Verdict.PUBLIC)
