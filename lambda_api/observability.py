@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import traceback
+import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,19 @@ def _render(record: dict[str, Any]) -> str:
 
 logger = Logger(service="api-gpu", json_serializer=_render)
 metrics = Metrics(namespace="api-gpu", service="api-gpu")
+
+
+# An invocation that changes nothing has nothing to count; that is not worth a warning each time.
+warnings.filterwarnings("ignore", message="No application metrics to publish")
+
+Handler = Callable[[dict[str, Any], Any], Any]
+
+
+def instrumented(handler: Handler) -> Handler:
+    """A Lambda handler whose log lines carry the invocation and whose metrics are flushed at its end."""
+    counted: Handler = metrics.log_metrics(handler, capture_cold_start_metric=True)
+    logged: Handler = logger.inject_lambda_context(counted, clear_state=True)
+    return logged
 
 
 def fault(error: BaseException) -> dict[str, Any]:

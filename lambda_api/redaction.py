@@ -12,7 +12,10 @@ _RULES = (
     (re.compile(r"(/runpod/(?:webhook|progress)/[^/\s\"]+)/[^\s\"\\?]+"), r"\1/[token]"),
     (re.compile(r"https?:(?:\\?/){2}(?:\\/|[^\s\"'<>\\])+", re.IGNORECASE), "[url]"),
     (re.compile(r"whsec_[A-Za-z0-9+/=_-]+"), "[secret]"),
-    (re.compile(r"(?i)\b(bearer|x-api-key|authorization)([\s'\":=]{1,4})(?:bearer\s+)?[A-Za-z0-9._~+/=-]+"), r"\1\2[secret]"),
+    (
+        re.compile(r"(?i)\b(bearer|x-api-key|authorization)([\s'\":=]{1,4})(?:bearer\s+)?[A-Za-z0-9._~+/=-]+"),
+        r"\1\2[secret]",
+    ),
     (re.compile(r"(?i)X-Amz-(Signature|Credential|Security-Token)=[^&\s\"]+"), r"X-Amz-\1=[secret]"),
 )
 

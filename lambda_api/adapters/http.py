@@ -64,7 +64,8 @@ def exchange(  # noqa: PLR0913 - one call, every bound named
         raise HttpLost(type(error).__name__) from None
     try:
         data = b""
-        for chunk in response.stream(_CHUNK, decode_content=False):
+        # read1 returns what is there; a read of a whole chunk would wait for a peer that drips.
+        while chunk := response.read1(_CHUNK, decode_content=False):
             data += chunk
             if len(data) > max_bytes or time.monotonic() > deadline:
                 raise HttpLost("answer too long" if len(data) > max_bytes else "answer too slow")

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-import warnings
 from typing import Any
 
-from lambda_api.observability import fault, logger, metrics
+from lambda_api.observability import fault, instrumented, logger
 from lambda_api.usecases.deliver import deliver
 from lambda_api.wiring import services
 
-warnings.filterwarnings("ignore", message="No application metrics to publish")
 
-
-@logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics(capture_cold_start_metric=True)
+@instrumented
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Event: an SQS batch. Answer: the failures of a partial batch, for SQS to deliver again."""
     failures = []

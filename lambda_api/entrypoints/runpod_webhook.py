@@ -9,23 +9,19 @@ from __future__ import annotations
 
 import base64
 import json
-import warnings
 from typing import Any
 
 from contract.limits import MAX_BODY_BYTES
 from contract.messages import ProgressReply, ProgressReport
 from lambda_api.domain.errors import ApiError, NotFound
-from lambda_api.observability import logger, metrics
+from lambda_api.observability import instrumented
 from lambda_api.problem import problem
 from lambda_api.usecases.progress import progress
 from lambda_api.usecases.ring import ring
 from lambda_api.wiring import services
 
-warnings.filterwarnings("ignore", message="No application metrics to publish")
 
-
-@logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics(capture_cold_start_metric=True)
+@instrumented
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Event and answer: API Gateway payload format 2.0."""
     request = event.get("requestContext") or {}

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
-from lambda_api.observability import logger, metrics
+from lambda_api.observability import instrumented, logger
 from lambda_api.usecases.sweep import sweep
 from lambda_api.wiring import services
-
-warnings.filterwarnings("ignore", message="No application metrics to publish")
 
 _LIMIT = 800
 _RESERVE_MS = 15_000
 """Enough for one more job's calls, each of which is bounded."""
 
 
-@logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics(capture_cold_start_metric=True)
+@instrumented
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     """`event` is ignored. Returns how many jobs were looked at and how many of them failed."""
     swept = sweep(services(), _LIMIT, lambda: context.get_remaining_time_in_millis() > _RESERVE_MS)

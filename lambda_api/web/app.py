@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from mangum import Mangum
+from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 
 from contract.operations import OPERATIONS
 from lambda_api.settings import Settings
@@ -48,3 +50,8 @@ def create_app(services: Services, settings: Settings) -> FastAPI:
     )
     app.add_middleware(Guard, new_id=services.new_id)
     return app
+
+
+def event_handler(app: FastAPI) -> Mangum:
+    """The application as a Lambda handler. Problems are text: they need no base64 on their way out."""
+    return Mangum(app, lifespan="off", text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, "application/problem+json"])

@@ -1,0 +1,20 @@
+#!/bin/sh
+# Pins pyproject.toml's dependencies, with hashes and without any index's address.
+# requirements-dev.txt is the union of all; the others are constrained by it, so that versions agree.
+set -eu
+python=${1:-python3}
+tools=$(mktemp -d)
+trap 'rm -rf "$tools"' EXIT
+"$python" -m venv "$tools/venv"
+"$tools/venv/bin/python" -m pip install --quiet --disable-pip-version-check uv
+
+compile() {
+  "$tools/venv/bin/uv" pip compile pyproject.toml --quiet --universal --python-version 3.11 --upgrade \
+    --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" "$@"
+}
+
+compile --extra dev -o requirements-dev.txt
+grep -E '^[a-z0-9].*==' requirements-dev.txt | sed 's/ *\\$//' > "$tools/pins.txt"
+compile --extra local -c "$tools/pins.txt" -o requirements-local.txt
+compile --extra lambda -c "$tools/pins.txt" -o lambda_api/requirements.txt
+compile --extra worker -c "$tools/pins.txt" -o gpu_worker/requirements.txt

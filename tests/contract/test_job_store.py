@@ -1,0 +1,168 @@
+"""One class, run against the fake and against a real DynamoDB API: so the fake cannot drift."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from contract.operations import Compose
+from lambda_api.adapters.dynamodb import DynamoJobStore
+from lambda_api.domain.errors import InvalidRequest
+from lambda_api.domain.events import Completed, Progressed
+from lambda_api.domain.job import Callback, Job, Source
+from lambda_api.domain.policy import HOUR
+from lambda_api.domain.ports import Existing, Idempotency, JobStore
+from lambda_api.domain.transitions import Change, apply
+from local.aws.names import TABLE
+from tests.support.aws import Aws
+from tests.support.examples import job, manifest, report
+from tests.support.fakes import START, FakeClock, FakeStore
+
+Make = Callable[[FakeClock], JobStore]
+
+
+@pytest.fixture(params=["fake", "dynamodb"])
+def make(request: pytest.FixtureRequest) -> Make:
+    if request.param == "fake":
+        return FakeStore
+    aws: Aws = request.getfixturevalue("aws")
+    client = aws.client("dynamodb")
+    return lambda clock: DynamoJobStore(TABLE, clock, 7 * 24 * HOUR, lambda: client)
+
+
+def fresh(**changes: object) -> Job:
+    return job(job_id=str(uuid.uuid4()), owner=f"o-{uuid.uuid4().hex[:12]}", **changes)
+
+
+def key(expires_in: int = 24 * HOUR, fingerprint: str = "f", name: str = "k") -> Idempotency:
+    return Idempotency(name, fingerprint, START + expires_in)
+
+
+class TestJobStore:
+    def test_what_is_written_is_read(self, make: Make) -> None:
+        store = make(FakeClock())
+        running = apply(fresh(metadata={"é": "ü"}), Progressed(report(), START + 1), START)
+        assert isinstance(running, Change)
+        ended = apply(running.job, Completed(manifest(), 0.0002, Source.WEBHOOK), START)
+        assert isinstance(ended, Change)
+        operation = Compose(url_image="https://media.example/p.jpg", duration=2.5)
+        full = replace(ended.job, callback=Callback(url="https://hooks.example/", body="{}"), operation=operation)
+        store.create(full, None, START)
+        assert store.get(full.job_id) == full
+
+    def test_a_job_that_is_not_there(self, make: Make) -> None:
+        assert make(FakeClock()).get("nobody") is None
+
+    def test_a_job_past_its_retention_is_gone_even_if_its_row_is_not(self, make: Make) -> None:
+        clock = FakeClock()
+        store, mine = make(clock), fresh()
+        store.create(mine, None, START)
+        clock.advance(7 * 24 * HOUR)
+        assert store.get(mine.job_id) is None
+
+    def test_the_first_writer_wins_and_the_second_is_told(self, make: Make) -> None:
+        store, mine = make(FakeClock()), fresh()
+        store.create(mine, None, START)
+        assert store.save(replace(mine, version=2, percent=10)) is True
+        assert store.save(replace(mine, version=2, percent=20)) is False
+        assert store.save(replace(mine, version=4, percent=30)) is False
+        found = store.get(mine.job_id)
+        assert found is not None
+        assert found.percent == 10
+
+    def test_many_writers_at_once_lose_nothing(self, make: Make) -> None:
+        store, mine = make(FakeClock()), fresh()
+        store.create(mine, None, START)
+
+        def add(_: int) -> None:
+            while True:
+                seen = store.get(mine.job_id)
+                assert seen is not None
+                if store.save(replace(seen, version=seen.version + 1, refusals=seen.refusals + 1)):
+                    return
+
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(add, range(12)))
+        found = store.get(mine.job_id)
+        assert found is not None
+        assert (found.refusals, found.version) == (12, 13)
+
+    def test_a_key_used_before_wins_and_nothing_is_written(self, make: Make) -> None:
+        store, first = make(FakeClock()), fresh()
+        second = replace(fresh(), owner=first.owner)
+        assert store.create(first, key(), START) is None
+        assert store.create(second, key(fingerprint="g"), START) == Existing(first.job_id, "f")
+        assert store.get(second.job_id) is None
+
+    def test_a_key_is_its_owners(self, make: Make) -> None:
+        store = make(FakeClock())
+        assert store.create(fresh(), key(), START) is None
+        assert store.create(fresh(), key(), START) is None
+
+    def test_an_expired_key_is_free_even_if_its_row_is_still_there(self, make: Make) -> None:
+        store, first = make(FakeClock()), fresh()
+        store.create(first, key(expires_in=HOUR), START)
+        assert store.create(replace(fresh(), owner=first.owner), key(), START + HOUR - 1000) is not None
+        assert store.create(replace(fresh(), owner=first.owner), key(), START + HOUR) is None
+
+    def test_one_key_many_at_once_is_one_job(self, make: Make) -> None:
+        store, owner = make(FakeClock()), f"o-{uuid.uuid4().hex[:12]}"
+        jobs = [replace(fresh(), owner=owner) for _ in range(8)]
+        with ThreadPoolExecutor(8) as pool:
+            results = list(pool.map(lambda mine: store.create(mine, key(), START), jobs))
+        assert results.count(None) == 1
+        winner = jobs[results.index(None)]
+        assert {r.job_id for r in results if r is not None} == {winner.job_id}
+        assert [mine.job_id for mine in jobs if store.get(mine.job_id)] == [winner.job_id]
+
+    def test_only_what_is_due_is_found(self, make: Make) -> None:
+        store = make(FakeClock())
+        now, later, never = fresh(due_at=START), fresh(due_at=START + 1), fresh(due_at=None)
+        for mine in (now, later, never):
+            store.create(mine, None, START)
+        due = set(store.due(START, 10_000))
+        assert now.job_id in due
+        assert not {later.job_id, never.job_id} & due
+
+    def test_a_job_with_nothing_due_leaves_the_index(self, make: Make) -> None:
+        store, mine = make(FakeClock()), fresh(due_at=START)
+        store.create(mine, None, START)
+        store.save(replace(mine, version=2, due_at=None))
+        assert mine.job_id not in set(store.due(START, 10_000))
+
+    def test_pages_are_one_owners_newest_first(self, make: Make) -> None:
+        store, owner = make(FakeClock()), f"o-{uuid.uuid4().hex[:12]}"
+        mine = [replace(fresh(), owner=owner, created_at=START + n) for n in range(5)]
+        for each in [*mine, fresh(created_at=START + 9)]:
+            store.create(each, None, START)
+        seen, cursor = [], None
+        for _ in range(5):
+            page = store.page(owner, 2, cursor)
+            seen += [j.job_id for j in page.jobs]
+            cursor = page.cursor
+            if cursor is None:
+                break
+        assert seen == [j.job_id for j in reversed(mine)]
+        assert cursor is None
+
+    def test_a_cursor_of_another_owner_shows_nothing_of_theirs(self, make: Make) -> None:
+        store, theirs, mine = make(FakeClock()), fresh(), fresh()
+        for n in range(3):
+            store.create(replace(theirs, job_id=str(uuid.uuid4()), created_at=START + n), None, START)
+        store.create(mine, None, START)
+        cursor = store.page(theirs.owner, 1, None).cursor
+        assert cursor is not None
+        assert {j.owner for j in store.page(mine.owner, 10, cursor).jobs} <= {mine.owner}
+
+    def test_an_empty_page(self, make: Make) -> None:
+        page = make(FakeClock()).page("nobody-here", 10, None)
+        assert (page.jobs, page.cursor) == ((), None)
+
+    @pytest.mark.parametrize("cursor", ["!!", "a", "é", "bm90LW91cnM"])
+    def test_a_cursor_that_is_not_ours_is_refused(self, make: Make, cursor: str) -> None:
+        with pytest.raises(InvalidRequest):
+            make(FakeClock()).page("ada", 10, cursor)
