@@ -1,0 +1,85 @@
+"""Must hold 8: callbacks arrive once accepted, with one id and the same bytes, and cannot be forged."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+
+import pytest
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from local.settings import CALLBACK_SECRET
+from tests.support.system import Job, System, Web, running
+
+SMALL: dict[str, Any] = {"size": "128x128", "duration": 0.5, "frame_rate": 10}
+
+
+class Receiver:
+    """Fails the first `fail` times."""
+
+    def __init__(self, fail: int = 0) -> None:
+        self.fail = fail
+        self.seen: list[tuple[dict[str, str], bytes]] = []
+
+    def __call__(self, handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        self.seen.append(({name.lower(): value for name, value in handler.headers.items()}, body))
+        handler.send_response(500 if len(self.seen) <= self.fail else 204)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+
+@pytest.fixture
+def receiver(site: Web) -> Iterator[Receiver]:
+    site.routes["hook"] = receiver = Receiver()
+    yield receiver
+    del site.routes["hook"]
+
+
+def submit(system: System, site: Web, **more: Any) -> str:
+    fields = SMALL | {"webhook_url": site("hook"), "metadata": {"scene": "7"}} | more
+    return str(system.submit("img2vid", url_image=site("photo.jpg"), **fields)["job_id"])
+
+
+def settled(system: System, job_id: str) -> Job:
+    return system.wait(job_id, lambda job: job["callback"]["status"] != "PENDING", 40)
+
+
+@pytest.mark.parametrize("failures", [0, 3])
+def test_a_receiver_that_fails_k_times_gets_k_plus_one(
+    system: System, site: Web, receiver: Receiver, failures: int
+) -> None:
+    receiver.fail = failures
+    job = settled(system, submit(system, site))
+    assert (job["callback"]["status"], job["callback"]["attempts"]) == ("DELIVERED", failures + 1)
+    assert len(receiver.seen) == failures + 1
+    assert len({headers["webhook-id"] for headers, _ in receiver.seen}) == 1
+    assert len({body for _, body in receiver.seen}) == 1
+    for headers, body in receiver.seen:
+        told = Webhook(CALLBACK_SECRET).verify(body, headers)
+        assert (told["job_id"], told["status"], told["metadata"]) == (job["job_id"], "COMPLETED", {"scene": "7"})
+
+
+def test_tampering_fails_verification(system: System, site: Web, receiver: Receiver) -> None:
+    settled(system, submit(system, site))
+    ((headers, body),) = receiver.seen
+    forged = json.dumps(json.loads(body) | {"status": "FAILED"}).encode()
+    for wrong_body, wrong_headers in ((forged, headers), (body, headers | {"webhook-id": "msg_other"})):
+        with pytest.raises(WebhookVerificationError):
+            Webhook(CALLBACK_SECRET).verify(wrong_body, wrong_headers)
+
+
+def test_failures_are_told_too(system: System, site: Web, receiver: Receiver) -> None:
+    job_id = str(system.submit("img2vid", url_image=site("nothing.jpg"), webhook_url=site("hook"))["job_id"])
+    settled(system, job_id)
+    told = json.loads(receiver.seen[0][1])
+    assert (told["status"], told["error"]["code"]) == ("FAILED", "source_http")
+
+
+def test_a_lost_message_is_made_up_by_the_sweeper(site: Web, receiver: Receiver) -> None:
+    nowhere = {"CALLBACK_QUEUE_URL": "http://127.0.0.1:9/lost", "CALLBACK_GRACE_SECONDS": "1"}
+    with running("--workers=1", env=nowhere) as system:
+        job = settled(system, submit(system, site))
+        assert (job["callback"]["status"], len(receiver.seen)) == ("DELIVERED", 1)
+        assert any("callback left to the sweeper" in line for line in system.log)

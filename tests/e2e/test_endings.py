@@ -1,0 +1,105 @@
+"""Must hold 4, 5 and 6: cancelled, killed, lost, or impossible from the start."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from tests.support.system import System, Web, eventually, running
+
+LONG: dict[str, Any] = {"duration": 120, "frame_rate": 60}
+SMALL: dict[str, Any] = {"size": "128x128", "duration": 0.5, "frame_rate": 10}
+
+
+def test_cancel_while_queued(system: System, site: Web) -> None:
+    system.faults(worker="hold")
+    job_id = system.submit("img2vid", url_image=site("photo.jpg"))["job_id"]
+    status, job = system.call("POST", f"/job/{job_id}/cancel")
+    assert (status, job["status"], job["error"]["code"]) == (200, "CANCELLED", "cancelled")
+    assert [e["status"] for e in system.executions()][-1] == "CANCELLED"
+    system.no_faults()
+    time.sleep(1)
+    assert system.job(job_id)["status"] == "CANCELLED"
+
+
+def test_cancel_while_ffmpeg_runs(system: System, site: Web) -> None:
+    job_id = system.submit("img2vid", url_image=site("photo.jpg"), **LONG)["job_id"]
+    system.wait(job_id, lambda job: job["progress"]["stage"] == "encode", 40)
+    eventually(system.encoders, bool)
+    status, job = system.call("POST", f"/job/{job_id}/cancel")
+    began = time.monotonic()
+    assert (status, job["status"]) == (200, "CANCELLED")
+    eventually(system.encoders, lambda left: not left, 2, 0.05)
+    assert time.monotonic() - began < 2
+    # Nothing of the job is left on disk, while the worker lives on.
+    eventually(lambda: list(system.scratch.rglob("in_*")) + list(system.scratch.rglob("*.mp4")), lambda f: not f, 3)
+    assert system.run("img2vid", url_image=site("photo.jpg"), **SMALL)["status"] == "COMPLETED"
+
+
+def test_cancel_after_the_end_tells_the_state(system: System, site: Web) -> None:
+    job = system.run("img2vid", url_image=site("photo.jpg"), **SMALL)
+    status, told = system.call("POST", f"/job/{job['job_id']}/cancel")
+    assert (status, told["code"], told["job_status"]) == (409, "job_already_finished", "COMPLETED")
+    assert system.job(job["job_id"])["status"] == "COMPLETED"
+
+
+def test_a_worker_killed_mid_job_is_run_again_and_gives_one_result(system: System, site: Web) -> None:
+    system.faults(worker={"mode": "kill_mid_job", "seconds": 0.3, "times": 1})
+    job = system.wait(system.submit("img2vid", url_image=site("photo.jpg"), duration=2)["job_id"])
+    assert job["status"] == "COMPLETED"
+    execution = system.executions()[-1]
+    assert (execution["retries"], execution["status"]) == (1, "COMPLETED")
+
+
+def test_a_worker_gone_for_good_is_a_timeout_by_the_deadline(site: Web) -> None:
+    with running("--workers=1", env={"JOB_TTL_SECONDS": "12", "CHECK_SECONDS": "3"}) as system:
+        system.faults(worker="gone")
+        began = time.monotonic()
+        job_id = system.submit("img2vid", url_image=site("photo.jpg"))["job_id"]
+        job = system.wait(job_id, seconds=30)
+        took = time.monotonic() - began
+        assert (job["status"], job["error"]["code"]) == ("TIMED_OUT", "deadline_exceeded")
+        # The deadline and two sweeps, and the moment it takes to look.
+        assert 11 <= took <= 12 + 2 * 1 + 2
+
+
+@pytest.mark.parametrize(
+    ("operation", "fields", "code", "said"),
+    [
+        ("caption", {"url_video": "http://127.0.0.1:9/planted/v.mp4?planted"}, "source_unreachable", "no connection"),
+        ("caption", {"url_video": "@nothing.mp4"}, "source_http", "HTTP 404"),
+        ("caption", {"url_video": "@page.mp4"}, "source_is_html", "HTML page"),
+        ("caption", {"url_video": "@empty.mp4"}, "source_empty", "empty"),
+        ("caption", {"url_video": "@text.mp4"}, "media_unreadable", "not a media file"),
+        ("caption", {"url_video": "@truncated.mp4"}, "media_unreadable|media_truncated", "url_video"),
+        ("addaudio", {"url_video": "@truncated_fast.mp4", "url_audio": "@voice.mp3"}, "media_truncated", "cut off"),
+        ("caption", {"url_srt": "@no_cue.srt"}, "subtitles_empty|subtitles_unreadable", "url_srt"),
+        ("caption", {"url_srt": "@empty.srt"}, "subtitles_empty", "url_srt"),
+        ("caption", {"url_video": "@audio_only.mp4"}, "media_no_video", "no video"),
+        ("addaudio", {"url_video": "@clip.mp4", "url_audio": "@photo.jpg"}, "media_no_audio|media_unreadable", "audio"),
+        ("img2vid", {"url_image": "@text.mp4"}, "media_unreadable", "url_image"),
+    ],
+)  # fmt: skip
+def test_bad_input_fails_with_a_sentence_and_leaks_nothing(
+    system: System, site: Web, operation: str, fields: dict[str, str], code: str, said: str
+) -> None:
+    whole = {"url_video": "@clip.mp4", "url_srt": "@clip.srt"} | fields if operation == "caption" else fields
+    body = {name: site(value[1:] + "?token=planted") if value[0] == "@" else value for name, value in whole.items()}
+    job = system.run(operation, **body)
+    error = job["error"]
+    assert (job["status"], error["blame"]) == ("FAILED", "caller"), job
+    assert error["code"] in code.split("|")
+    assert said in error["message"]
+    for leak in ("planted", "127.0.0.1", "/tmp", "Traceback", "ffmpeg"):
+        assert leak not in str(job)
+
+
+def test_secrets_and_signed_urls_are_in_no_log_line(system: System, site: Web) -> None:
+    system.run("caption", url_video=site("clip.mp4?token=planted"), url_srt=site("clip.srt"))
+    logged = "".join(system.log)
+    assert "job changed" in logged
+    for secret in ("planted", "X-Amz-", "Erste Zeile", "whsec_", "local-runpod-key"):
+        assert secret not in logged
+    assert "local-key" not in "".join(line for line in system.log if not line.startswith("api-gpu ready:"))

@@ -1,0 +1,51 @@
+"""The front door, through the running system."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from tests.support.system import System, Web
+
+SMALL: dict[str, Any] = {"size": "128x128", "duration": 0.5, "frame_rate": 10}
+
+
+def test_prefer_wait_returns_the_finished_job(system: System, site: Web) -> None:
+    body = SMALL | {"url_image": site("photo.jpg")}
+    status, job = system.call("POST", "/video/img2vid", body, headers={"Prefer": "wait=20"})
+    assert (status, job["status"]) == (200, "COMPLETED")
+
+
+def test_many_requests_with_one_key_are_one_job(system: System, site: Web) -> None:
+    before = len(system.executions())
+    body = SMALL | {"url_image": site("photo.jpg")}
+
+    def post(_: int) -> tuple[int, Any]:
+        return system.call("POST", "/video/img2vid", body, headers={"Idempotency-Key": "one-key"})
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(post, range(8)))
+    assert {status for status, _ in answers} == {202}
+    (job_id,) = {job["job_id"] for _, job in answers}
+    assert system.wait(job_id)["status"] == "COMPLETED"
+    assert len(system.executions()) == before + 1
+
+
+def test_owners_do_not_see_each_other(system: System, site: Web) -> None:
+    job_id = system.submit("img2vid", url_image=site("photo.jpg"), **SMALL)["job_id"]
+    assert system.call("GET", f"/job/{job_id}", key="other-key")[0] == 404
+    assert system.call("GET", f"/job/{job_id}", key="wrong")[0] == 401
+    system.wait(job_id)
+
+
+def test_runpods_side_is_shown(system: System) -> None:
+    status, health = system.call("GET", "/runpod/health")
+    assert (status, set(health)) == (200, {"endpoint_id", "jobs", "workers"})
+    status, config = system.call("GET", "/runpod/config")
+    assert (status, config["id"]) == (200, "local")
+    assert "env" not in config
+
+
+def test_addresses_that_are_not_public_are_refused_even_here(system: System) -> None:
+    status, told = system.call("POST", "/video/img2vid", {"url_image": "http://169.254.169.254/latest"})
+    assert (status, [error["field"] for error in told["errors"]]) == (422, ["url_image"])

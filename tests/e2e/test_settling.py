@@ -1,0 +1,103 @@
+"""Must hold 2 and 3: whatever web hooks and RunPod do, a job ends once and with the truth."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lambda_api.domain.tokens import make_token
+from tests.support.system import HOOK_SECRET, System, Web, eventually, http
+
+SMALL: dict[str, Any] = {"size": "128x128", "duration": 0.5, "frame_rate": 10}
+
+
+def small(system: System, site: Web, **more: Any) -> str:
+    return str(system.submit("img2vid", url_image=site("photo.jpg"), **SMALL, **more)["job_id"])
+
+
+def test_a_dropped_web_hook_is_settled_by_the_sweeper(system: System, site: Web) -> None:
+    system.faults(webhook="drop")
+    job = system.wait(small(system, site))
+    assert (job["status"], job["execution"]["settled_by"]) == ("COMPLETED", "sweeper")
+
+
+def test_a_doubled_web_hook_changes_nothing(system: System, site: Web) -> None:
+    system.faults(webhook="duplicate")
+    job = system.wait(small(system, site))
+    delivered = eventually(
+        lambda: [line for line in system.log if "webhook delivered" in line], lambda lines: len(lines) >= 2, 10
+    )
+    assert delivered
+    again = system.job(job["job_id"])
+    assert {k: v for k, v in again.items() if "video_url" not in k} == {
+        k: v for k, v in job.items() if "video_url" not in k
+    }
+    changes = [line for line in system.log if "job changed" in line and job["job_id"] in line and "COMPLETED" in line]
+    assert len(changes) == 1
+
+
+def test_a_null_body_still_completes(system: System, site: Web) -> None:
+    system.faults(webhook="null_body")
+    job = system.wait(small(system, site))
+    assert (job["status"], job["execution"]["settled_by"]) == ("COMPLETED", "webhook")
+
+
+def test_a_late_web_hook_after_the_sweeper_changes_nothing(system: System, site: Web) -> None:
+    system.faults(webhook={"mode": "delay", "seconds": 12})
+    job = system.wait(small(system, site))
+    assert (job["status"], job["execution"]["settled_by"]) == ("COMPLETED", "sweeper")
+
+
+def test_a_forged_body_with_a_good_token_cannot_complete_a_running_job(system: System, site: Web) -> None:
+    system.faults(worker="hold")
+    job_id = small(system, site)
+    url = f"{system.url}/runpod/webhook/{job_id}/{make_token(HOOK_SECRET, 'webhook', job_id, 1)}"
+    for forged in ({"status": "COMPLETED", "output": {"video_url": "x"}}, {"status": "FAILED", "error": "{}"}, None):
+        assert http("POST", url, forged)[0] == 200
+        assert system.job(job_id)["status"] == "IN_QUEUE"
+    system.no_faults()
+    assert system.wait(job_id)["status"] == "COMPLETED"
+
+
+@pytest.mark.parametrize("purpose", ["webhook", "progress"])
+def test_a_wrong_token_is_a_404(system: System, site: Web, purpose: str) -> None:
+    job_id = small(system, site)
+    for token in ("1-wrong", make_token("another-secret-altogether", "webhook", job_id, 1)):
+        status, told = http("POST", f"{system.url}/runpod/{purpose}/{job_id}/{token}", {"status": "COMPLETED"})
+        assert (status, told["code"]) == (404, "not_found")
+    system.wait(job_id)
+
+
+@pytest.mark.parametrize("fault", ["503", "429", "timeout"])
+def test_runpod_down_at_submit_is_not_the_clients_error(system: System, site: Web, fault: str) -> None:
+    system.faults(run={"mode": fault, "seconds": 6} if fault == "timeout" else fault)
+    job_id = small(system, site)
+    job = system.job(job_id)
+    assert (job["status"], job["error"]) == ("ACCEPTED", None)
+    system.no_faults()
+    assert system.wait(job_id)["status"] == "COMPLETED"
+
+
+def test_accepted_then_reset_is_two_executions_and_one_result(system: System, site: Web) -> None:
+    before = {e["id"] for e in system.executions()}
+    system.faults(run={"mode": "accept_then_reset", "times": 1}, worker="hold")
+    job_id = small(system, site)
+    assert system.job(job_id)["status"] == "ACCEPTED"
+
+    def mine() -> list[dict[str, Any]]:
+        return [e for e in system.executions() if e["id"] not in before]
+
+    eventually(mine, lambda found: len(found) == 2, 20)
+    system.no_faults()
+    job = system.wait(job_id)
+    assert job["status"] == "COMPLETED"
+    eventually(mine, lambda found: all(e["status"] == "COMPLETED" for e in found), 20)
+    again = system.job(job_id)
+    assert (again["video"], again["completed_at"]) == (job["video"], job["completed_at"])
+
+
+def test_runpods_status_down_at_the_bell_is_left_to_the_sweeper(system: System, site: Web) -> None:
+    system.faults(status={"mode": "503", "times": 2})
+    job = system.wait(str(system.submit("img2vid", url_image=site("nothing.jpg"))["job_id"]))
+    assert (job["status"], job["error"]["code"]) == ("FAILED", "source_http")
