@@ -122,7 +122,7 @@ def test_a_rejection_is_final(script: tuple[Script, RunpodProvider], status: int
     "reply",
     [
         answer(500, {}), answer(502, b"<html>"), answer(504, {}), answer(200, b"<html>"), answer(200, b""),
-        answer(200, []), answer(200, {}), answer(200, {"id": 7}), answer(302, {}), answer(200, b"x" * 2_000_000), reset,
+        answer(200, []), answer(200, {}), answer(200, {"id": 7}), answer(302, {}), answer(200, {"id": "a", "pad": "x" * 2_000_000}), reset,
     ],
 )  # fmt: skip
 def test_anything_else_may_have_been_taken(script: tuple[Script, RunpodProvider], reply: Reply) -> None:

@@ -51,6 +51,8 @@ def test_the_body_is_the_job_with_its_video(world: World) -> None:
     assert (told["job_id"], told["status"], told["metadata"]) == ("job-1", "COMPLETED", {"scene": "7"})
     assert told["video_url"].startswith("https://bucket.example/jobs/job-1/output.mp4")
     assert URL not in body
+    # The callback's own state would change from attempt to attempt.
+    assert "callback" not in told
 
 
 def test_taken_once_and_never_again(world: World) -> None:

@@ -11,7 +11,7 @@ from lambda_api.domain.errors import AlreadyFinished, NotFound
 from lambda_api.domain.job import Job, Source, State
 from lambda_api.domain.keys import manifest_key, output_key
 from lambda_api.domain.policy import HOUR, MINUTE, SECOND
-from lambda_api.domain.ports import ProviderError, ProviderStatus
+from lambda_api.domain.ports import ProviderError, ProviderRefused, ProviderStatus
 from lambda_api.domain.tokens import make_token
 from lambda_api.usecases.cancel import cancel
 from lambda_api.usecases.progress import progress
@@ -91,6 +91,7 @@ def test_a_lost_web_hook_is_made_up_by_the_sweeper(world: World) -> None:
     [
         b"", b"null", b"{", b"[]",
         manifest("job-2").model_dump_json().encode(),
+        manifest("job-2", output=manifest("job-1").output).model_dump_json().encode(),
         manifest(output={"key": "jobs/job-2/output.mp4", "size_bytes": 1, "sha256": "0" * 64}).model_dump_json().encode(),
         manifest(output={"key": output_key("job-1"), "size_bytes": 7, "sha256": "0" * 64}).model_dump_json().encode(),
         b" " * 70_000,
@@ -105,6 +106,16 @@ def test_a_manifest_that_does_not_hold_is_no_proof(world: World, broken: bytes) 
     assert job.state is State.FAILED
     assert job.error is not None
     assert job.error.code is Code.RESULT_MISSING
+
+
+def test_a_job_that_ends_between_the_look_and_the_question(world: World) -> None:
+    def ended(*_: str) -> ProviderStatus:
+        publish(world, manifest())
+        return ProviderStatus("COMPLETED")
+
+    world.provider.status = ended  # type: ignore[method-assign]
+    bell(world)
+    assert stored(world).state is State.COMPLETED
 
 
 def test_a_manifest_without_its_output_is_no_proof(world: World) -> None:
@@ -270,6 +281,23 @@ def test_another_owners_job_does_not_exist(world: World) -> None:
     with pytest.raises(NotFound) as nobodys:
         cancel(world.services, "bob", "job-404")
     assert str(theirs.value) == str(nobodys.value)
+
+
+def test_two_sweeps_at_once_dispatch_once() -> None:
+    world = World()
+    world.provider.failures = [ProviderRefused("http_503")]
+    submit(world.services, submission())
+    world.clock.advance(15 * SECOND)
+    world.store.before_save = lambda _: sweep(world.services, 100, lambda: True) and None
+    sweep(world.services, 100, lambda: True)
+    assert len(world.provider.runs) == 1
+
+
+def test_an_index_that_lags_behind_does_no_harm(world: World) -> None:
+    world.store.due = lambda now, limit: iter(["job-1", "job-404"])  # type: ignore[method-assign]
+    asked, runs = world.provider.asked, len(world.provider.runs)
+    sweep(world.services, 100, lambda: True)
+    assert (world.provider.asked, len(world.provider.runs)) == (asked, runs)
 
 
 def test_one_poisoned_job_does_not_stop_the_sweep(world: World) -> None:

@@ -163,6 +163,11 @@ def test_malformed_json_is_a_problem_not_a_crash(client: Client, raw: str) -> No
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize("raw", ["{", '{"a": }', "[1,", "nul"])
+def test_a_body_that_is_not_json_is_a_400(client: Client, raw: str) -> None:
+    problem(client.call("POST", "/video/img2vid", raw=raw), 400, "malformed_json")
+
+
 def test_bytes_that_are_not_utf8(client: Client) -> None:
     event = golden("api/caption") | {"body": base64.b64encode(b'{"a": "\xff"}').decode(), "isBase64Encoded": True}
     problem(client.send(event), 400, "malformed_json")
