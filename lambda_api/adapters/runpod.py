@@ -7,8 +7,8 @@ key, so it is never repeated here: what is not known to be refused is reported a
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
@@ -26,6 +26,8 @@ from lambda_api.domain.ports import (
 
 _CONNECT, _READ = 1.0, 4.0
 _MAX_BYTES = 1024 * 1024
+_IDLE_SECONDS = 5.0
+"""A frozen function does not notice that its peer hung up; on `/run` that would look like a lost answer."""
 
 _CONFIG_FIELDS = (
     "id", "name", "type", "image", "disk", "gpu", "workers", "scaling", "dataCenterIds", "timeout", "flashboot",
@@ -45,10 +47,8 @@ class RunpodProvider:
             "Content-Type": "application/json",
             "Accept": "application/json",
         }
-
-    @cached_property
-    def _pool(self) -> urllib3.PoolManager:
-        return urllib3.PoolManager(maxsize=4)
+        self._pool = urllib3.PoolManager(maxsize=4)
+        self._last_used = time.monotonic()
 
     def run(self, endpoint_id: str, payload: Mapping[str, Any]) -> str:
         try:
@@ -99,6 +99,10 @@ class RunpodProvider:
 
     def _exchange(self, method: str, url: str, payload: Mapping[str, Any] | None) -> Answer:
         body = None if payload is None else json.dumps(payload, separators=(",", ":"), allow_nan=False).encode()
+        now = time.monotonic()
+        if now - self._last_used > _IDLE_SECONDS:
+            self._pool.clear()
+        self._last_used = now
         return exchange(
             self._pool, method, url, headers=self._headers, body=body, connect=_CONNECT, read=_READ,
             max_bytes=_MAX_BYTES,

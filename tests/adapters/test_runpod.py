@@ -31,6 +31,7 @@ class Script:
     """What the server does with the next request, and what it has seen."""
 
     reply: Reply = lambda handler: None
+    keep_open: bool = False
     seen: list[tuple[str, str, str | None, Any]] = field(default_factory=list)
 
 
@@ -41,6 +42,7 @@ def answer(status: int, body: object, headers: dict[str, str] | None = None) -> 
         for name, value in (headers or {}).items():
             handler.send_header(name, value)
         handler.send_header("Content-Length", str(len(data)))
+        handler.send_header("Connection", "close")
         handler.end_headers()
         handler.wfile.write(data)
 
@@ -76,7 +78,7 @@ def script() -> Iterator[tuple[Script, RunpodProvider]]:
             body = json.loads(self.rfile.read(length)) if length else None
             plan.seen.append((self.command, self.path, self.headers["Authorization"], body))
             plan.reply(self)
-            self.close_connection = True
+            self.close_connection = not plan.keep_open
 
         do_GET = do_POST = serve
 
@@ -122,7 +124,8 @@ def test_a_rejection_is_final(script: tuple[Script, RunpodProvider], status: int
     "reply",
     [
         answer(500, {}), answer(502, b"<html>"), answer(504, {}), answer(200, b"<html>"), answer(200, b""),
-        answer(200, []), answer(200, {}), answer(200, {"id": 7}), answer(302, {}), answer(200, {"id": "a", "pad": "x" * 2_000_000}), reset,
+        answer(200, []), answer(200, {}), answer(200, {"id": 7}), answer(302, {}),
+        answer(200, {"id": "a", "pad": "x" * 2_000_000}), reset,
     ],
 )  # fmt: skip
 def test_anything_else_may_have_been_taken(script: tuple[Script, RunpodProvider], reply: Reply) -> None:
@@ -153,6 +156,28 @@ def test_no_connection_is_a_certain_refusal() -> None:
         port = free.getsockname()[1]
     with pytest.raises(ProviderRefused):
         RunpodProvider(f"http://127.0.0.1:{port}", "http://127.0.0.1:1", "k").run("ep", {})
+
+
+def test_a_connection_that_was_idle_for_long_is_not_trusted(
+    script: tuple[Script, RunpodProvider], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan, provider = script
+    ports: list[int] = []
+
+    def stay_open(handler: BaseHTTPRequestHandler) -> None:
+        ports.append(handler.client_address[1])
+        handler.send_response(200)
+        handler.send_header("Content-Length", "2")
+        handler.end_headers()
+        handler.wfile.write(b"{}")
+
+    plan.reply, plan.keep_open = stay_open, True
+    provider.cancel("ep", "a")
+    provider.cancel("ep", "a")
+    assert ports[0] == ports[1]
+    monkeypatch.setattr(runpod, "_IDLE_SECONDS", 0.0)
+    provider.cancel("ep", "a")
+    assert ports[2] != ports[0]
 
 
 def test_proxies_of_the_environment_are_not_used(
