@@ -10,7 +10,7 @@ import ipaddress
 import re
 import unicodedata
 from dataclasses import dataclass
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
 from contract.addresses import is_allowed
 from contract.limits import MAX_URL_LENGTH
@@ -29,6 +29,9 @@ _PORTS = frozenset({80, 443, 8080, 8443})
 
 class UrlError(ValueError):
     """The URL cannot be used. The message is for the person who sent it and quotes nothing of it."""
+
+
+_TOO_LONG = f"the URL is longer than {MAX_URL_LENGTH} characters"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,36 +54,25 @@ def normalise_url(text: str) -> str:
 
 def parse_url(text: str) -> Target:
     """Split and normalise one URL. Raises UrlError; never touches the network."""
-    text = unicodedata.normalize("NFC", text.strip(" \r\n\t"))
-    if not text:
-        raise UrlError("the URL is empty")
-    if len(text) > MAX_URL_LENGTH:
-        raise UrlError(f"the URL is longer than {MAX_URL_LENGTH} characters")
-    if _FORBIDDEN.search(text):
-        raise UrlError("the URL contains a control character or a backslash")
-    try:
-        parts = urlsplit(text)
-        port = parts.port
-        hostname = parts.hostname
-    except ValueError:
-        raise UrlError("the URL cannot be parsed") from None
+    parts = _split(text)
     scheme = parts.scheme.lower()
     if scheme not in _DEFAULT_PORTS:
         raise UrlError("the URL must start with http:// or https://")
     if parts.username is not None or parts.password is not None:
         raise UrlError("the URL must not contain a user name or password")
-    if not hostname:
+    if not parts.hostname:
         raise UrlError("the URL has no host")
-    host = _host(hostname)
+    host = _host(parts.hostname)
+    port = _DEFAULT_PORTS[scheme] if parts.port is None else parts.port
     if port == 0:
         raise UrlError("the URL's port is not allowed")
     shown = f"[{host}]" if ":" in host else host
-    if port is not None and port != _DEFAULT_PORTS[scheme]:
+    if port != _DEFAULT_PORTS[scheme]:
         shown = f"{shown}:{port}"
     url = urlunsplit((scheme, shown, _encode(parts.path or "/", _PATH_SAFE), _encode(parts.query, _QUERY_SAFE), ""))
     if len(url) > MAX_URL_LENGTH:
-        raise UrlError(f"the URL is longer than {MAX_URL_LENGTH} characters")
-    return Target(scheme, host, port or _DEFAULT_PORTS[scheme], url)
+        raise UrlError(_TOO_LONG)
+    return Target(scheme, host, port, url)
 
 
 def check_target(target: Target, *, allow_loopback: bool, https_only: bool = False) -> None:
@@ -102,6 +94,23 @@ def check_target(target: Target, *, allow_loopback: bool, https_only: bool = Fal
         raise UrlError("the URL must start with https://")
     if target.port not in _PORTS:
         raise UrlError("the URL's port is not allowed")
+
+
+def _split(text: str) -> SplitResult:
+    text = unicodedata.normalize("NFC", text.strip(" \r\n\t"))
+    if not text:
+        raise UrlError("the URL is empty")
+    if len(text) > MAX_URL_LENGTH:
+        raise UrlError(_TOO_LONG)
+    if _FORBIDDEN.search(text):
+        raise UrlError("the URL contains a control character or a backslash")
+    try:
+        parts = urlsplit(text)
+        # A port that is no number is found only when it is asked for.
+        _ = parts.port, parts.hostname
+    except ValueError:
+        raise UrlError("the URL cannot be parsed") from None
+    return parts
 
 
 def _literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

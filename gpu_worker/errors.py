@@ -1,0 +1,23 @@
+"""How a job ends badly inside the worker: one exception that carries a catalogued failure."""
+
+from __future__ import annotations
+
+from contract.errors import Code, Failure
+
+
+class JobFailed(Exception):
+    """The job cannot succeed. `failure` is what the client will read."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+def failed(code: Code, **params: str) -> JobFailed:
+    """Make the exception for a code of the catalogue; `params` as in `Failure.of`."""
+    return JobFailed(Failure.of(code, **params))
+
+
+def in_megabytes(size: int) -> str:
+    """A byte limit as people read it: `64 MB`."""
+    return f"{size // (1024 * 1024)} MB" if size >= 1024 * 1024 else f"{size} bytes"

@@ -1,0 +1,166 @@
+"""One execution of one job, from its message to its manifest."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+
+from contract.errors import Code
+from contract.messages import ExecutionFacts, ResultManifest, Stage, WorkerJob
+from contract.operations import Input
+from gpu_worker.cpus import usable_cpus
+from gpu_worker.encoders import choose_encoder
+from gpu_worker.errors import failed
+from gpu_worker.fetch import Fetcher, open_session
+from gpu_worker.ffmpeg import find_ffmpeg
+from gpu_worker.make import Made, Tools, local_name, make
+from gpu_worker.probe import gpu_name
+from gpu_worker.progress import Reporter
+from gpu_worker.publish import Publisher, output_facts
+from gpu_worker.settings import Settings
+from gpu_worker.tasks import all_of
+from gpu_worker.verify import media_facts, verify
+
+
+@dataclass(slots=True)
+class Stopwatch:
+    """Milliseconds spent per stage, on the monotonic clock."""
+
+    started: float = field(default_factory=time.monotonic)
+    spent: dict[str, float] = field(default_factory=dict)
+    _stage: Stage = "fetch"
+    _since: float = field(default_factory=time.monotonic)
+
+    def enter(self, stage: Stage) -> None:
+        """Close the stage before and open this one; entering the current one again does nothing."""
+        if stage == self._stage:
+            return
+        now = time.monotonic()
+        self.spent[self._stage] = self.spent.get(self._stage, 0.0) + now - self._since
+        self._stage, self._since = stage, now
+
+    def timings_ms(self) -> dict[str, int]:
+        self.enter("done")
+        return {stage: round(seconds * 1000) for stage, seconds in self.spent.items()}
+
+    def total_ms(self) -> int:
+        return round((time.monotonic() - self.started) * 1000)
+
+
+async def execute(job: WorkerJob, runpod_job_id: str | None, settings: Settings) -> None:
+    """Do the whole job; returns when its manifest is stored. Raises JobFailed.
+
+    Whatever happens, cancellation included, no process and no file of the job is left.
+    """
+    left = job.deadline - time.time()
+    if left <= 0:
+        raise failed(Code.DEADLINE_EXCEEDED)
+    too_late = Code.DEADLINE_EXCEEDED if left < job.limits.execution_seconds else Code.EXECUTION_TIMEOUT
+    try:
+        settings.work_dir.mkdir(parents=True, exist_ok=True)
+        directory = Path(tempfile.mkdtemp(prefix="job-", dir=settings.work_dir))
+    except OSError:
+        raise failed(Code.RESOURCES) from None
+    try:
+        async with asyncio.timeout(min(left, job.limits.execution_seconds)), _own_session() as session:
+            reporter = Reporter(session, job.progress_url, job.attempt, runpod_job_id)
+            async with reporter.running():
+                await _unless_stopped(_Execution(job, settings, directory, session, reporter), reporter.stop)
+    except TimeoutError:
+        raise failed(too_late) from None
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+async def _unless_stopped(execution: _Execution, stop: asyncio.Event) -> None:
+    """Run the work until it ends or the gateway no longer wants it, whichever is first."""
+    work = asyncio.create_task(execution.run())
+    stopped = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if not work.done():
+            raise failed(Code.CANCELLED)
+        await work
+    finally:
+        for task in (work, stopped):
+            task.cancel()
+        await asyncio.gather(work, stopped, return_exceptions=True)
+
+
+def _own_session() -> aiohttp.ClientSession:
+    """A session for the gateway's own URLs. New for each job: a restored worker must not trust old sockets."""
+    return aiohttp.ClientSession(
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trust_env=False,
+        skip_auto_headers=("User-Agent",),
+    )
+
+
+@dataclass(slots=True)
+class _Execution:
+    """The work itself, with what it needs at hand."""
+
+    job: WorkerJob
+    settings: Settings
+    directory: Path
+    session: aiohttp.ClientSession
+    reporter: Reporter
+    watch: Stopwatch = field(default_factory=Stopwatch)
+
+    async def run(self) -> None:
+        await self._fetch_all()
+        ffmpeg = find_ffmpeg(self.settings.ffmpeg)
+        tools = Tools(ffmpeg, await choose_encoder(ffmpeg), usable_cpus())
+        made = await make(self.job.operation, self.directory, tools, self.job.limits, self._on_stage)
+        await self._publish(made, tools)
+
+    def _on_stage(self, stage: Stage, done: float) -> None:
+        self.watch.enter(stage)
+        self.reporter.standing.update(stage, done)
+
+    async def _fetch_all(self) -> None:
+        inputs = self.job.operation.inputs()
+        allow = self.settings.allow_loopback
+        async with open_session(allow_loopback=allow) as session:
+            fetcher = Fetcher(session, self.job.limits, allow_loopback=allow)
+            done = 0
+
+            async def one(given: Input) -> None:
+                nonlocal done
+                await fetcher.fetch(given, self.directory / local_name(given.role))
+                done += 1
+                self._on_stage("fetch", done / len(inputs))
+
+            await all_of(*(one(given) for given in inputs))
+
+    async def _publish(self, made: Made, tools: Tools) -> None:
+        job = self.job
+        publisher = Publisher(self.session)
+        self._on_stage("publish", 0.0)
+        media = made.media
+        stays = await publisher.put_file(job.output.put_url, made.path, lambda sent: self._on_stage("publish", sent))
+        if not stays:
+            await publisher.adopt(job.output.get_url, made.path, job.limits.max_output_bytes)
+            media = media_facts(await verify(tools.ffmpeg, made.path, None))
+        output = await output_facts(job.output.key, made.path)
+        manifest = ResultManifest(
+            job_id=job.job_id,
+            attempt=job.attempt,
+            output=output,
+            media=media,
+            execution=ExecutionFacts(
+                encoder=made.encoder,
+                video_mode=made.video_mode,
+                gpu_type=await gpu_name(),
+                timings_ms=self.watch.timings_ms(),
+                execution_ms=self.watch.total_ms(),
+                warnings=made.warnings,
+            ),
+        )
+        await publisher.put_json(job.manifest.put_url, manifest.model_dump_json())

@@ -1,0 +1,92 @@
+"""The packets of a file as ffmpeg's `framecrc` lists them, added up while they stream by.
+
+A listing is a header of `#key index: value` lines and one line per packet:
+`index, dts, pts, duration, size, checksum[, F=flags][, side data…]`; times count in the stream's `#tb`.
+Flags are AVPacket's: 2 corrupt, 4 decode but do not show.
+"""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+_CORRUPT, _HIDDEN = 2, 4
+
+
+@dataclass(slots=True)
+class Track:
+    """One mapped stream. `times`: presentation times of its packets in decode order, in `time_base`."""
+
+    header: dict[str, str] = field(default_factory=dict)
+    times: array[int] = field(default_factory=lambda: array("q"))
+    first: int | None = None
+    last_end: int = 0
+    hidden: int = 0
+    corrupt: bool = False
+
+    @property
+    def time_base(self) -> Fraction:
+        return Fraction(self.header.get("tb", "1/1"))
+
+    @property
+    def start(self) -> Fraction:
+        return (self.first or 0) * self.time_base
+
+    @property
+    def end(self) -> Fraction:
+        return self.last_end * self.time_base
+
+    @property
+    def shown(self) -> int:
+        return len(self.times) - self.hidden
+
+
+class PacketTable:
+    """Reads a listing line by line. `overflowed` is set once it has more packets than `most`."""
+
+    def __init__(self, most: int) -> None:
+        self.tracks: dict[int, Track] = {}
+        self.overflowed = False
+        self._room = most
+
+    def read(self, line: bytes) -> None:
+        """Take one line of ffmpeg's stdout."""
+        if line.startswith(b"#"):
+            self._header(line)
+            return
+        parts = line.split(b",", 5)
+        if len(parts) < 6:
+            return
+        self._room -= 1
+        if self._room < 0:
+            self.overflowed = True
+            return
+        try:
+            track = self.tracks[int(parts[0])]
+            self._packet(track, int(parts[2]), int(parts[3]), parts[5])
+        except (KeyError, ValueError):
+            return  # a packet without a time ("NOPTS") tells nothing
+
+    def track(self, media: str) -> Track | None:
+        """The first track of `video` or `audio`."""
+        return next((track for track in self.tracks.values() if track.header.get("media_type") == media), None)
+
+    def _header(self, line: bytes) -> None:
+        key, _, value = line[1:].decode("ascii", "replace").partition(":")
+        name, _, index = key.strip().partition(" ")
+        if index.isdigit():
+            self.tracks.setdefault(int(index), Track()).header[name] = value.strip()
+
+    @staticmethod
+    def _packet(track: Track, time: int, duration: int, rest: bytes) -> None:
+        flags = 0
+        if b"F=0x" in rest:
+            flags = int(rest.split(b"F=0x", 1)[1].split(b",", 1)[0], 16)
+        track.times.append(time)
+        track.corrupt = track.corrupt or bool(flags & _CORRUPT)
+        if flags & _HIDDEN:
+            track.hidden += 1
+            return
+        track.first = time if track.first is None else min(track.first, time)
+        track.last_end = max(track.last_end, time + duration)

@@ -1,0 +1,40 @@
+"""The camera of a still: a slow, centred zoom, in exact sub-pixel positions."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+END_ZOOM = 1.324
+"""Magnification of the last frame; the first is 1."""
+
+
+class Box(NamedTuple):
+    """A rectangle in the still's pixels; edges are real numbers, not pixel indices."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def halved(self) -> Box:
+        """The same rectangle on a chroma plane of half the size, so that colour stays on its shapes."""
+        return Box(*(edge / 2 for edge in self))
+
+
+def zoom(index: int, frames: int) -> float:
+    """Magnification of one frame; linear, reaching END_ZOOM on the last. A single frame is not zoomed."""
+    return 1.0 if frames < 2 else 1.0 + (END_ZOOM - 1.0) * index / (frames - 1)
+
+
+def view(index: int, frames: int, still_size: tuple[int, int]) -> Box:
+    """What the camera sees of the still at one frame."""
+    factor = zoom(index, frames)
+    width, height = still_size
+    half_width, half_height = width / factor / 2, height / factor / 2
+    return Box(width / 2 - half_width, height / 2 - half_height, width / 2 + half_width, height / 2 + half_height)
+
+
+def still_size(size: tuple[int, int]) -> tuple[int, int]:
+    """How large the still must be so that the closest view still has a pixel of its own for each pixel shown."""
+    width, height = (2 * round(side * END_ZOOM / 2) for side in size)
+    return width, height

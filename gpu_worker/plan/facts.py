@@ -1,0 +1,108 @@
+"""What a probe found out about a file: the only thing a plan knows of its inputs.
+
+All times are on the timeline ffmpeg gives an input by default: seconds from the file's own start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Colour:
+    """Colour description in ffmpeg's words (`bt709`, `smpte170m`…); `unknown` where the file is silent."""
+
+    matrix: str = "unknown"
+    primaries: str = "unknown"
+    transfer: str = "unknown"
+    full_range: bool = False
+
+    @property
+    def is_hdr(self) -> bool:
+        return self.transfer in {"smpte2084", "arib-std-b67"}
+
+
+@dataclass(frozen=True, slots=True)
+class VideoFacts:
+    """The first real video stream, cover art excluded. `width` and `height` as coded, before rotation."""
+
+    codec: str
+    width: int
+    height: int
+    frames: int
+    start: Fraction
+    end: Fraction
+    frame_rate: Fraction
+    constant_rate: bool = True
+    sample_aspect: Fraction = Fraction(1)
+    rotation: int = 0
+    """Degrees clockwise a player turns it: 0, 90, 180 or 270."""
+    pix_fmt: str = "yuv420p"
+    colour: Colour = Colour()
+    interlaced: bool = False
+    hidden: int = 0
+    """Packets that are decoded and not shown: an edit list starts after them. Not counted in `frames`."""
+    packet_times: Sequence[int] = ()
+    """Presentation times in decode order, in units of `time_base`."""
+    time_base: Fraction = Fraction(1)
+
+    @property
+    def duration(self) -> Fraction:
+        return self.end - self.start
+
+    @property
+    def timing_slack(self) -> Fraction:
+        """How exact a copy's duration can be: one frame, or more where the last frame's length is anybody's guess."""
+        frame = 1 / self.frame_rate
+        return frame * Fraction(3, 2) if self.constant_rate else max(frame * 2, Fraction(1, 2))
+
+    @property
+    def has_alpha(self) -> bool:
+        return self.pix_fmt.startswith(("rgba", "bgra", "argb", "abgr", "yuva", "gbrap", "ya", "pal8"))
+
+    @property
+    def display_size(self) -> tuple[int, int]:
+        """Width and height as shown: square pixels, upright, both even as 4:2:0 needs."""
+        width, height = round(self.width * self.sample_aspect), self.height
+        if self.sample_aspect < 1:
+            # Stretch the short side rather than throw away lines of the long one.
+            width, height = self.width, round(self.height / self.sample_aspect)
+        if self.rotation in {90, 270}:
+            width, height = height, width
+        return even(width), even(height)
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFacts:
+    """The first audio stream. `start` may be below zero by the encoder's priming."""
+
+    codec: str
+    sample_rate: int
+    channels: int
+    start: Fraction
+    end: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One file. `container` is ffmpeg's demuxer name, for example `mov,mp4,m4a,3gp,3g2,mj2`."""
+
+    container: str
+    video: VideoFacts | None = None
+    audio: AudioFacts | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """One subtitle: when it is shown, in milliseconds, and its lines."""
+
+    start_ms: int
+    end_ms: int
+    text: str
+
+
+def even(value: float) -> int:
+    """The even number at or just below, at least 2."""
+    return max(2, int(value) // 2 * 2)

@@ -1,0 +1,83 @@
+"""The first step of every clip made from a picture: decode it once, large enough for the closest view."""
+
+from __future__ import annotations
+
+from contract.operations import Fit, Role
+from gpu_worker.plan.camera import still_size
+from gpu_worker.plan.facts import VideoFacts
+from gpu_worker.plan.inputs import open_args
+from gpu_worker.plan.steps import IN_IMAGE, FrameSource, Means, Step
+
+STILL = "still.yuv"
+
+_FLATTEN = "format=gbrap,premultiply=inplace=1,format=gbrp"
+"""Colour times opacity is what stands on black."""
+
+
+def still_step(image: VideoFacts, size: tuple[int, int], fit: Fit, means: Means) -> Step:
+    """Write the picture as raw yuv420p, BT.709 limited range, at `camera.still_size(size)`.
+
+    ffmpeg turns it upright (EXIF) before the first filter; the filters therefore measure the
+    frame they get instead of relying on the size in the header.
+    """
+    width, height = still_size(size)
+    filters = ["setsar=1"]
+    if image.has_alpha:
+        filters.append(_FLATTEN)
+    filters.append(_cover(width, height) if fit is Fit.COVER else _contain(width, height))
+    args = (
+        *open_args(Role.IMAGE, IN_IMAGE, means.max_pixels),
+        *("-map", "0:V:0", "-frames:v", "1", "-vf", ",".join(filters)),
+        *("-f", "rawvideo", "-pix_fmt", "yuv420p", "-y", STILL),
+    )
+    return Step(args=args, seconds=0.0, decodes=Role.IMAGE)
+
+
+def frames_of_still(size: tuple[int, int], frames: int) -> FrameSource:
+    """What feeds the encoder once `still_step` has run."""
+    return FrameSource(path=STILL, still_size=still_size(size), size=size, frames=frames)
+
+
+def parse_size(size: str) -> tuple[int, int]:
+    """`1920x1080` as numbers; the contract has checked it."""
+    width, height = size.split("x")
+    return int(width), int(height)
+
+
+def _scaled(width: str, height: str, placed: str) -> str:
+    """Scale, then place in the still. 4:4:4 between the two: in 4:2:0 a place would be rounded to two pixels."""
+    return (
+        f"scale=w='{width}':h='{height}':flags=lanczos+accurate_rnd+full_chroma_int:"
+        f"out_color_matrix=bt709:out_range=tv,setsar=1,format=yuv444p,{placed},format=yuv420p"
+    )
+
+
+def _nearest_even(value: str) -> str:
+    """The nearest even number; halfway, the lower one. Even, so that what stands over is cut alike on both sides."""
+    return f"ceil({value}/2-0.5)*2"
+
+
+def _cover(width: int, height: int) -> str:
+    # Cropping first keeps a panorama from being enlarged whole. It leaves a little too much, the
+    # same on both sides, and the rest is cut after scaling, where one pixel is small: cropping a
+    # 10-pixel-wide picture to whole pixels would stretch it by a tenth.
+    crop = (
+        f"crop=w='iw-2*max(0,floor((iw-ceil(ih*{width}/{height})-4)/2))'"
+        f":h='ih-2*max(0,floor((ih-ceil(iw*{height}/{width})-4)/2))':exact=1"
+    )
+    factor = f"max({width}/iw,{height}/ih)"
+    scaled = _scaled(
+        f"max({width},{_nearest_even(f'iw*{factor}')})",
+        f"max({height},{_nearest_even(f'ih*{factor}')})",
+        f"crop={width}:{height}",
+    )
+    return f"{crop},{scaled}"
+
+
+def _contain(width: int, height: int) -> str:
+    factor = f"min({width}/iw,{height}/ih)"
+    return _scaled(
+        f"max(2,min({width},{_nearest_even(f'iw*{factor}')}))",
+        f"max(2,min({height},{_nearest_even(f'ih*{factor}')}))",
+        f"pad={width}:{height}:-1:-1:black",
+    )

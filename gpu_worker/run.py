@@ -1,0 +1,195 @@
+"""Running ffmpeg: in its own process group, with no environment, watched, and gone when it must be.
+
+This file and `probe.py` are the only ones that start processes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from pathlib import Path
+
+from gpu_worker.tasks import all_of
+
+GRACE_SECONDS = 0.5
+"""Between SIGTERM and SIGKILL. The output is thrown away anyway, so ffmpeg needs no time to finish it."""
+
+_TAIL_BYTES = 64 * 1024
+_PIPE_LIMIT = 1024 * 1024
+_KEPT_VARIABLES = ("LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES")
+"""Needed to find the GPU's driver. The rest stays away from a process that reads strangers' files."""
+
+Progress = Callable[[float], None]
+"""Called with the seconds of output written so far."""
+
+
+class RunFailed(Exception):
+    """ffmpeg ended with an error. `log` is the end of its stderr: for judging here, never to be shown."""
+
+    def __init__(self, code: int, log: str) -> None:
+        super().__init__(f"ffmpeg ended with {code}")
+        self.code = code
+        self.log = log
+
+    @property
+    def out_of_resources(self) -> bool:
+        """True if the machine, not the media, was the reason."""
+        words = ("No space left on device", "Cannot allocate memory", "Disk quota exceeded")
+        return self.code == -signal.SIGKILL or any(word in self.log for word in words)
+
+
+class Tail:
+    """The last bytes of a stream, however long it runs."""
+
+    def __init__(self, limit: int = _TAIL_BYTES) -> None:
+        self._limit = limit
+        self._bytes = bytearray()
+
+    def add(self, data: bytes) -> None:
+        self._bytes += data
+        if len(self._bytes) > 2 * self._limit:
+            del self._bytes[: -self._limit]
+
+    @property
+    def text(self) -> str:
+        return self._bytes[-self._limit :].decode("utf-8", "replace")
+
+
+@contextlib.asynccontextmanager
+async def spawned(argv: Sequence[str], cwd: Path, *, fed: bool = False) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Start a program in `cwd`, in a session of its own; on leaving the block its whole group is gone.
+
+    stdout and stderr are pipes that the caller must read; stdin is one only if `fed`.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *_tied(),
+        *argv,
+        cwd=cwd,
+        env={name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ},
+        stdin=asyncio.subprocess.PIPE if fed else asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        limit=_PIPE_LIMIT,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        # Shielded: a second cancellation must not leave the group running.
+        await asyncio.shield(asyncio.ensure_future(_end(process)))
+
+
+async def run_ffmpeg(
+    ffmpeg: str,
+    args: Sequence[str],
+    cwd: Path,
+    *,
+    on_progress: Progress | None = None,
+    frames: AsyncGenerator[bytes, None] | None = None,
+    timeout: float | None = None,  # noqa: ASYNC109 - the kill belongs to the run
+) -> None:
+    """Run ffmpeg to its end.
+
+    `frames` are written to its stdin as they come. Raises RunFailed on a non-zero exit and
+    TimeoutError after `timeout` seconds; whatever the way out, no process of the run is left.
+    """
+    argv = [ffmpeg, "-hide_banner", "-nostats", "-nostdin", "-progress", "pipe:1", *args]
+    tail = Tail()
+    async with asyncio.timeout(timeout), spawned(argv, cwd, fed=frames is not None) as process:
+        await all_of(
+            _read_progress(process.stdout, on_progress),
+            _read_log(process.stderr, tail),
+            _feed(process.stdin, frames),
+        )
+        code = await process.wait()
+    if code != 0:
+        raise RunFailed(code, tail.text)
+
+
+async def read_lines(stream: asyncio.StreamReader | None, take: Callable[[bytes], None]) -> None:
+    """Pass each line on, without its end. What exceeds 64 KiB of a line is dropped: metadata may be endless."""
+    rest = b""
+    while stream is not None and (data := await stream.read(256 * 1024)):
+        *lines, rest = (rest + data).split(b"\n")
+        for line in lines:
+            take(line)
+        rest = rest[:_TAIL_BYTES]
+    if rest:
+        take(rest)
+
+
+async def _read_progress(stream: asyncio.StreamReader | None, on_progress: Progress | None) -> None:
+    def take(line: bytes) -> None:
+        key, _, value = line.partition(b"=")
+        if key == b"out_time_us" and on_progress is not None and value.strip().isdigit():
+            on_progress(int(value) / 1e6)
+
+    await read_lines(stream, take)
+
+
+async def _read_log(stream: asyncio.StreamReader | None, tail: Tail) -> None:
+    while stream is not None and (data := await stream.read(16 * 1024)):
+        tail.add(data)
+
+
+async def _feed(stream: asyncio.StreamWriter | None, frames: AsyncGenerator[bytes, None] | None) -> None:
+    if stream is None or frames is None:
+        return
+    # ffmpeg that gives up closes the pipe; its exit code then says why.
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        async with contextlib.aclosing(frames):
+            async for frame in frames:
+                stream.write(frame)
+                await stream.drain()
+    stream.close()
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        await stream.wait_closed()
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Make sure that nothing of the process's group is left."""
+    if process.returncode is None:
+        _signal(process.pid, signal.SIGTERM)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), GRACE_SECONDS)
+    # Also after a normal end: a child it left behind would go on in the job's directory.
+    left = _signal(process.pid, signal.SIGKILL)
+    await process.wait()
+    for _ in range(20):
+        if not left:
+            return
+        await asyncio.sleep(0.02)
+        left = _signal(process.pid, signal.SIGKILL)
+
+
+def _signal(group: int, number: signal.Signals) -> bool:
+    """Signal a process group; False if there is none any more."""
+    try:
+        os.killpg(group, number)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
+
+
+@functools.cache
+def _tied() -> tuple[str, ...]:
+    """A prefix that makes the program die with this worker, even if the worker is killed outright.
+
+    `setpriv` (util-linux) sets the parent-death signal and then becomes the program, so the
+    process id and the group stay what asyncio knows. Without it the run works the same.
+    """
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        return ()
+    prefix = (setpriv, "--pdeathsig", "KILL", "--")
+    try:
+        works = subprocess.run([*prefix, setpriv, "--version"], capture_output=True, timeout=5, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ()
+    return prefix if works.returncode == 0 else ()

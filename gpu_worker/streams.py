@@ -1,0 +1,126 @@
+"""What ffmpeg says about an input on stderr, read line by line.
+
+Only lines that ffmpeg itself can have written are believed: values of metadata tags stand behind a
+deeper indent and a colon, even where the value holds line breaks.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from gpu_worker.plan.facts import Colour
+
+_INPUT = re.compile(r"Input #0, (?P<name>[^']{1,80}), from '")
+_STREAM = re.compile(r"  Stream #0:(?P<index>\d+)(?:\[\w+\])?(?:\([^)]*\))?: (?P<kind>Video|Audio): (?P<text>.*)")
+_MAPPED = re.compile(r"  Stream #0:(?P<index>\d+) -> #0:(?P<out>\d+)")
+_ROTATION = re.compile(
+    r"\s+(?:displaymatrix|Display Matrix): rotation of (?P<angle>-?\d+(?:\.\d+)?) degrees", re.IGNORECASE
+)
+_RATE = re.compile(r", (?P<rate>\d+(?:\.\d+)?k?) fps")
+_PIXELS = re.compile(
+    r", (?P<name>(?:yuv|rgb|bgr|gbr|gray|ya|argb|abgr|nv|pal8|mono|p0|uyvy|yuyv|xyz|bayer)\w*)(?:\((?P<more>[^)]*)\))?"
+)
+_PAREN = re.compile(r"\([^()]*\)")
+_LAYOUTS = {"mono": 1, "stereo": 2, "2.1": 3, "3.0": 3, "4.0": 4, "quad": 4, "5.0": 5, "5.1": 6, "6.1": 7, "7.1": 8}
+
+
+@dataclass(slots=True)
+class StreamText:
+    """One stream's line: `text` is what follows `Video:` or `Audio:`."""
+
+    kind: str
+    text: str
+    rotation: int = 0
+
+    @property
+    def codec(self) -> str:
+        """Empty if ffmpeg could not tell."""
+        name = self.text.split(" ", 1)[0].strip(",")
+        return "" if name == "none" else name
+
+    @property
+    def pix_fmt(self) -> str:
+        found = _PIXELS.search(self.text)
+        return found["name"] if found else ""
+
+    @property
+    def nominal_rate(self) -> str | None:
+        found = _RATE.search(self.text)
+        return found["rate"] if found else None
+
+    @property
+    def interlaced(self) -> bool:
+        return any(word in self.text for word in ("top first", "bottom first", "top coded first", "bottom coded first"))
+
+    @property
+    def encrypted(self) -> bool:
+        return "(encv " in self.text or "(enca " in self.text or "(drm" in self.text
+
+    def colour(self) -> Colour:
+        """Read the bracket after the pixel format: `(tv, bt709)`, `(pc, bt470bg/unknown/unknown, progressive)`."""
+        found = _PIXELS.search(self.text)
+        words = [word.strip() for word in (found["more"] or "").split(",")] if found else []
+        names = next((word for word in words if "/" in word), None)
+        if names is None:
+            single = next((w for w in words if w.startswith(("bt", "smpte", "fcc")) and " " not in w), None)
+            names = "/".join([single or "unknown"] * 3)
+        matrix, primaries, transfer = (names.split("/") + ["unknown"] * 3)[:3]
+        full = "pc" in words or (found is not None and found["name"].startswith("yuvj"))
+        return Colour(matrix, primaries, transfer, full)
+
+
+@dataclass(slots=True)
+class StreamDump:
+    """Collects the streams of the one input, and the signs of a file that ends too early."""
+
+    container: str = ""
+    streams: dict[int, StreamText] = field(default_factory=dict)
+    mapped: dict[int, int] = field(default_factory=dict)
+    cut_off: bool = False
+    no_index: bool = False
+    too_many_pixels: bool = False
+    _current: StreamText | None = None
+    _in_input: bool = False
+
+    def read(self, line: bytes) -> None:
+        """Take one line of ffmpeg's stderr."""
+        text = line.decode("utf-8", "replace").rstrip("\r")
+        self._signs(text)
+        if text.startswith("Output #"):
+            self._in_input = False
+        elif found := _INPUT.match(text):
+            self.container, self._in_input = found["name"], True
+        elif found := _MAPPED.match(text):
+            self.mapped[int(found["out"])] = int(found["index"])
+        elif self._in_input and (found := _STREAM.match(text)):
+            self._current = StreamText(found["kind"], found["text"])
+            self.streams[int(found["index"])] = self._current
+        elif self._in_input and self._current is not None and (found := _ROTATION.match(text)):
+            # ffmpeg's angle runs against the clock.
+            self._current.rotation = round(-float(found["angle"]) / 90) * 90 % 360
+
+    def mapped_stream(self, kind: str) -> StreamText | None:
+        """The stream that was copied out, of that kind."""
+        chosen = (self.streams.get(index) for index in self.mapped.values())
+        return next((stream for stream in chosen if stream is not None and stream.kind == kind), None)
+
+    def _signs(self, text: str) -> None:
+        if not text.startswith("["):
+            return  # messages carry their component in brackets; tag values do not start a line
+        self.cut_off = self.cut_off or text.endswith((": partial file", "File ended prematurely"))
+        self.no_index = self.no_index or text.endswith("moov atom not found")
+        self.too_many_pixels = self.too_many_pixels or "exceeds specified max pixel count" in text
+
+
+def channels_of(layout: str, text: str) -> int:
+    """How many channels: from the layout's name (`5.1(side)`, `12 channels`) or the stream's line; 2 if unknown."""
+    for source in (layout, text):
+        counted = re.search(r"(\d+) channels", source)
+        if counted:
+            return int(counted[1])
+    plain = _PAREN.sub("", layout).strip()
+    for part in (plain, *(_PAREN.sub("", piece).strip() for piece in text.split(","))):
+        if part in _LAYOUTS:
+            return _LAYOUTS[part]
+    return 2

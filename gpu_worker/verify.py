@@ -1,0 +1,57 @@
+"""The finished file, measured again: what ffmpeg says it did is not what counts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from contract.errors import Code
+from contract.messages import MediaFacts
+from contract.operations import Role
+from gpu_worker.errors import JobFailed, failed
+from gpu_worker.plan.facts import Facts, VideoFacts
+from gpu_worker.plan.steps import Expected
+from gpu_worker.probe import probe
+
+_ANY_SIZE = 2**31 - 1
+
+
+async def verify(ffmpeg: str, path: Path, expected: Expected | None) -> Facts:
+    """Probe the output and compare. Raises JobFailed(output_invalid) if anything is not as planned.
+
+    Without `expected` it must only be a video that can be read.
+    """
+    try:
+        facts = await probe(ffmpeg, path, Role.VIDEO, "output", _ANY_SIZE)
+    except (JobFailed, OSError):
+        raise failed(Code.OUTPUT_INVALID) from None
+    if facts.video is None or (expected is not None and not _agree(facts.video, facts, expected)):
+        raise failed(Code.OUTPUT_INVALID)
+    return facts
+
+
+def media_facts(facts: Facts) -> MediaFacts:
+    """The probe of a video as the manifest states it: upright, in square pixels."""
+    video = facts.video
+    if video is None:
+        raise failed(Code.OUTPUT_INVALID)
+    width, height = video.display_size
+    end = max(video.end, facts.audio.end) if facts.audio else video.end
+    return MediaFacts(
+        width=width,
+        height=height,
+        frame_rate=round(float(video.frame_rate), 3),
+        frames=video.frames,
+        duration_seconds=round(float(end), 3),
+        video_codec=video.codec,
+        audio_codec=facts.audio.codec if facts.audio else None,
+    )
+
+
+def _agree(video: VideoFacts, facts: Facts, expected: Expected) -> bool:
+    return (
+        video.codec == expected.video_codec
+        and video.display_size == expected.size
+        and abs(video.frames - expected.frames) <= expected.frames_off
+        and abs(video.duration - expected.duration) <= expected.duration_off
+        and (facts.audio is not None) == expected.has_audio
+    )

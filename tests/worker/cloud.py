@@ -1,0 +1,101 @@
+"""One loopback server that plays the sources, the bucket and the gateway."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from contract.messages import ManifestSlot, OutputSlot, ResultManifest, WorkerJob
+
+Route = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@contextlib.asynccontextmanager
+async def serving(route: Route) -> AsyncIterator[str]:
+    """Serve every path with `route` on a free loopback port; yields the base URL."""
+    app = web.Application(client_max_size=64 * 1024**2)
+    app.router.add_route("*", "/{path:.*}", route)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+@dataclass
+class Cloud:
+    """`scripted` answers come first, by key, one status per request."""
+
+    base: str = ""
+    files: dict[str, Path] = field(default_factory=dict)
+    stored: dict[str, bytes] = field(default_factory=dict)
+    headers: dict[str, dict[str, str]] = field(default_factory=dict)
+    reports: list[dict[str, Any]] = field(default_factory=list)
+    report_times: list[float] = field(default_factory=list)
+    scripted: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    reply: dict[str, Any] = field(default_factory=lambda: {"stop": False})
+    report_delay: float = 0.0
+    puts: list[str] = field(default_factory=list)
+
+    @contextlib.asynccontextmanager
+    async def open(self) -> AsyncIterator[Cloud]:
+        async with serving(self.answer) as base:
+            self.base = base
+            yield self
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        kind, _, key = request.path.lstrip("/").partition("/")
+        if kind == "media":
+            return web.FileResponse(self.files[key]) if key in self.files else web.Response(status=404)
+        if kind == "progress":
+            return await self._report(request)
+        if request.method == "GET":
+            return web.Response(body=self.stored[key]) if key in self.stored else web.Response(status=404)
+        return await self._put(request, key)
+
+    async def _put(self, request: web.Request, key: str) -> web.Response:
+        self.puts.append(key)
+        body = await request.read()
+        if self.scripted[key]:
+            return web.Response(status=self.scripted[key].pop(0))
+        if key in self.stored and request.headers.get("If-None-Match") == "*":
+            return web.Response(status=412)
+        self.stored[key], self.headers[key] = body, dict(request.headers)
+        return web.Response()
+
+    async def _report(self, request: web.Request) -> web.Response:
+        self.report_times.append(time.monotonic())
+        self.reports.append(await request.json())
+        await asyncio.sleep(self.report_delay)
+        return web.json_response(self.reply)
+
+    def job(self, operation: dict[str, Any], /, **changes: Any) -> dict[str, Any]:
+        """The RunPod job for an operation; its inputs are names of `files`."""
+        given = {k: f"{self.base}/media/{v}?sig=s3cret" if k.startswith("url_") else v for k, v in operation.items()}
+        message = WorkerJob(
+            job_id="job1",
+            attempt=1,
+            operation=given,  # type: ignore[arg-type]
+            output=OutputSlot(
+                key="jobs/job1/output.mp4",
+                put_url=f"{self.base}/s3/output.mp4?X-Sig=a%2Fb",
+                get_url=f"{self.base}/s3/output.mp4?X-Get=1",
+            ),
+            manifest=ManifestSlot(put_url=f"{self.base}/s3/manifest.json?X-Sig=c"),
+            progress_url=f"{self.base}/progress/job1/token",
+            deadline=time.time() + 300,
+        )
+        return {"id": "runpod-1", "input": message.model_dump(mode="json") | changes}
+
+    def manifest(self) -> ResultManifest:
+        return ResultManifest.model_validate_json(self.stored["manifest.json"])

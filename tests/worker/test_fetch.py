@@ -1,0 +1,292 @@
+"""Downloads from a real loopback server, and from addresses that must never be contacted."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import socket
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from contract.errors import Code
+from contract.limits import Limits
+from contract.operations import Input, Role
+from gpu_worker import fetch as fetch_module
+from gpu_worker.errors import JobFailed
+from gpu_worker.fetch import Fetcher, looks_like_html, open_session
+from gpu_worker.guard import ForbiddenAddress, GuardedResolver
+from tests.worker.cloud import serving
+
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+FIELDS = {Role.VIDEO: "url_video", Role.SUBTITLES: "url_srt"}
+
+
+def fetch(
+    answer: Answer, tmp_path: Path, role: Role = Role.VIDEO, limits: Limits | None = None, path: str = "/file",
+    *, allow_loopback: bool = True,
+) -> tuple[bytes | Code, list[web.Request]]:  # fmt: skip
+    """Fetch from a server that answers so. Returns the bytes or the failure's code, and the requests it saw."""
+    seen: list[web.Request] = []
+
+    async def route(request: web.Request) -> web.StreamResponse:
+        seen.append(request)
+        return await answer(request)
+
+    async def work() -> bytes | Code:
+        async with serving(route) as base, open_session(allow_loopback=allow_loopback) as session:
+            fetcher = Fetcher(session, limits or Limits(), allow_loopback=allow_loopback)
+            try:
+                await fetcher.fetch(Input(FIELDS[role], role, base + path), tmp_path / "in")
+            except JobFailed as failed:
+                return failed.failure.code if failed.failure.params["field"] == FIELDS[role] else Code.INTERNAL
+            return (tmp_path / "in").read_bytes()
+
+    return asyncio.run(work()), seen
+
+
+def body(data: bytes = b"data", **headers: str) -> Answer:
+    async def answer(_request: web.Request) -> web.Response:
+        return web.Response(body=data, headers={k.replace("_", "-"): v for k, v in headers.items()})
+
+    return answer
+
+
+def status(*codes: int) -> Answer:
+    left = list(codes)
+
+    async def answer(_request: web.Request) -> web.Response:
+        return web.Response(status=left.pop(0) if len(left) > 1 else left[0], body=b"data")
+
+    return answer
+
+
+def redirect(to: str) -> Answer:
+    async def answer(_request: web.Request) -> web.Response:
+        return web.Response(status=302, headers={"Location": to})
+
+    return answer
+
+
+def test_bytes_arrive_whole_and_the_query_as_it_was_signed(tmp_path: Path) -> None:
+    data, seen = fetch(body(b"x" * 700_000), tmp_path, path="/a%20b?X-Sig=a%2Fb%2Bc==&d=1")
+    assert data == b"x" * 700_000
+    assert seen[0].raw_path == "/a%20b?X-Sig=a%2Fb%2Bc==&d=1"
+    headers = seen[0].headers
+    assert headers["Accept-Encoding"] == "identity"
+    assert "Referer" not in headers
+    assert "Cookie" not in headers
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (status(404), Code.SOURCE_HTTP),
+        (status(403), Code.SOURCE_HTTP),
+        (status(206), Code.SOURCE_HTTP),
+        (body(b""), Code.SOURCE_EMPTY),
+        (body(b"\n  <!DOCTYPE html><html>", Content_Type="video/mp4"), Code.SOURCE_IS_HTML),
+        (body(b"\xef\xbb\xbf<HTML><body>"), Code.SOURCE_IS_HTML),
+        (redirect("/again"), Code.SOURCE_UNREACHABLE),
+        (redirect("ftp://example.com/x"), Code.SOURCE_FORBIDDEN),
+        (redirect("file:///etc/passwd"), Code.SOURCE_FORBIDDEN),
+        (redirect("http://10.0.0.1/x"), Code.SOURCE_FORBIDDEN),
+        (redirect("http://169.254.169.254/latest/meta-data"), Code.SOURCE_FORBIDDEN),
+        (redirect("http://[::ffff:127.0.0.1]/x"), Code.SOURCE_FORBIDDEN),
+        (redirect("http://user@127.0.0.1/x"), Code.SOURCE_FORBIDDEN),
+        (body(b"data", Content_Encoding="br"), Code.MEDIA_UNSUPPORTED),
+    ],
+)
+def test_what_is_not_a_file_has_its_own_code(answer: Answer, code: Code, tmp_path: Path) -> None:
+    assert fetch(answer, tmp_path)[0] == code
+
+
+def test_an_empty_subtitle_file_is_empty_subtitles(tmp_path: Path) -> None:
+    assert fetch(body(b""), tmp_path, Role.SUBTITLES)[0] == Code.SUBTITLES_EMPTY
+
+
+def test_five_redirects_are_followed_and_a_sixth_is_not(tmp_path: Path) -> None:
+    async def countdown(request: web.Request) -> web.Response:
+        left = int(request.path.strip("/"))
+        headers = {"Location": f"/{left - 1}", "Set-Cookie": "a=b"}
+        return web.Response(status=302, headers=headers) if left else web.Response(body=b"there")
+
+    data, seen = fetch(countdown, tmp_path, path="/5")
+    assert data == b"there"
+    assert all("Cookie" not in request.headers for request in seen)
+    data, seen = fetch(countdown, tmp_path, path="/6")
+    assert data == Code.SOURCE_UNREACHABLE
+    assert len(seen) == 6
+
+
+def test_passing_errors_are_tried_again(tmp_path: Path) -> None:
+    data, seen = fetch(status(503, 500, 200), tmp_path)
+    assert (data, len(seen)) == (b"data", 3)
+    data, seen = fetch(status(503), tmp_path)
+    assert (data, len(seen)) == (Code.SOURCE_HTTP, 3)
+
+
+def test_other_errors_are_not(tmp_path: Path) -> None:
+    assert len(fetch(status(404), tmp_path)[1]) == 1
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_a_body_over_the_limit_is_refused_by_header_or_by_count(declared: bool, tmp_path: Path) -> None:
+    sent = 0
+
+    async def endless(request: web.Request) -> web.StreamResponse:
+        nonlocal sent
+        response = web.StreamResponse(headers={"Content-Length": str(10**12)} if declared else {})
+        await response.prepare(request)
+        while sent < 50_000_000:
+            await response.write(b"x" * 100_000)
+            sent += 100_000
+        return response
+
+    assert fetch(endless, tmp_path, limits=Limits(max_video_bytes=300_000))[0] == Code.SOURCE_TOO_LARGE
+    assert sent < 20_000_000
+
+
+def test_a_gzip_body_is_unpacked_and_a_bomb_is_not(tmp_path: Path) -> None:
+    subtitles = b"1\n00:00:01,000 --> 00:00:02,000\nhi\n"
+    packed = body(gzip.compress(subtitles), Content_Encoding="gzip")
+    assert fetch(packed, tmp_path, Role.SUBTITLES)[0] == subtitles
+    bomb = body(gzip.compress(b"0" * 50_000_000), Content_Encoding="gzip")
+    limits = Limits(max_subtitle_bytes=1_000_000)
+    assert fetch(bomb, tmp_path, Role.SUBTITLES, limits)[0] == Code.SOURCE_TOO_LARGE
+    assert (tmp_path / "in").stat().st_size <= 1_000_000
+
+
+def test_a_stalled_body_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def stall(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(b"x")
+        await asyncio.sleep(30)
+        return response
+
+    monkeypatch.setattr(fetch_module, "STALL_SECONDS", 0.2)
+    monkeypatch.setattr(fetch_module, "ATTEMPTS", 1)
+    started = time.monotonic()
+    assert fetch(stall, tmp_path)[0] == Code.SOURCE_TIMEOUT
+    assert time.monotonic() - started < 3
+
+
+def test_a_slow_drip_ends_at_the_total(tmp_path: Path) -> None:
+    async def drip(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for _ in range(100):
+            await response.write(b"x")
+            await asyncio.sleep(0.05)
+        return response
+
+    started = time.monotonic()
+    assert fetch(drip, tmp_path, limits=Limits(fetch_seconds=0.5))[0] == Code.SOURCE_TIMEOUT
+    assert time.monotonic() - started < 2
+
+
+def test_a_body_shorter_than_announced_is_not_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetch_module, "ATTEMPTS", 1)
+
+    async def short(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Length": "1000"})
+        await response.prepare(request)
+        await response.write(b"x" * 10)
+        assert request.transport is not None
+        request.transport.close()
+        return response
+
+    assert fetch(short, tmp_path)[0] == Code.SOURCE_UNREACHABLE
+
+
+def test_loopback_is_refused_unless_it_was_switched_on(tmp_path: Path) -> None:
+    data, seen = fetch(body(), tmp_path, allow_loopback=False)
+    assert (data, seen) == (Code.SOURCE_FORBIDDEN, [])
+
+
+def test_a_dead_port_is_unreachable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetch_module, "ATTEMPTS", 1)
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        port = bound.getsockname()[1]
+    assert fetch(redirect(f"http://127.0.0.1:{port}/x"), tmp_path)[0] == Code.SOURCE_UNREACHABLE
+
+
+def resolving(*addresses: str) -> Callable[..., Awaitable[list[tuple[object, ...]]]]:
+    async def getaddrinfo(*_args: object, **_more: object) -> list[tuple[object, ...]]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 80)) for address in addresses]
+
+    return getaddrinfo
+
+
+@pytest.mark.parametrize(
+    ("addresses", "allowed"),
+    [
+        (["93.184.215.14"], True),
+        (["93.184.215.14", "10.0.0.1"], False),
+        (["127.0.0.1"], False),
+        (["169.254.169.254"], False),
+        (["64:ff9b::a9fe:a9fe"], False),
+    ],
+)
+def test_a_name_is_refused_if_any_of_its_addresses_is(addresses: list[str], allowed: bool) -> None:
+    async def work() -> list[str]:
+        asyncio.get_running_loop().getaddrinfo = resolving(*addresses)  # type: ignore[method-assign]
+        found = await GuardedResolver(allow_loopback=False).resolve("example.com", 80)
+        return [result["host"] for result in found]
+
+    if allowed:
+        assert asyncio.run(work()) == addresses
+    else:
+        with pytest.raises(ForbiddenAddress):
+            asyncio.run(work())
+
+
+def test_a_name_that_leads_inside_is_refused_before_a_connection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole way through aiohttp: the refusal is not mistaken for a network error and not tried again."""
+    asked: list[str] = []
+
+    async def resolve(self: GuardedResolver, host: str, *_args: object, **_more: object) -> list[object]:
+        asked.append(host)
+        raise ForbiddenAddress
+
+    monkeypatch.setattr(GuardedResolver, "resolve", resolve)
+    assert fetch(redirect("http://inside.example.com/x"), tmp_path)[0] == Code.SOURCE_FORBIDDEN
+    assert asked == ["inside.example.com"]
+
+
+def test_proxies_of_the_environment_are_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    assert fetch(body(), tmp_path)[0] == b"data"
+
+
+def test_sessions_take_no_proxy_and_no_cookie() -> None:
+    async def work() -> None:
+        async with open_session(allow_loopback=False) as session:
+            assert session.trust_env is False
+            assert isinstance(session.cookie_jar, aiohttp.DummyCookieJar)
+
+    asyncio.run(work())
+
+
+@pytest.mark.parametrize(
+    ("head", "html"),
+    [
+        (b"<html>", True),
+        (b"  \r\n<!doctype HTML>", True),
+        (b"<?xml version='1.0'?><html xmlns='x'>", True),
+        (b"\xff\xfe<\0h\0t\0m\0l\0>\0", True),
+        (b"1\n00:00:01,000 --> 00:00:02,000\n<i>hi</i>", False),
+        (b"\0\0\0\x20ftypisom", False),
+    ],
+)
+def test_web_pages_are_told_from_files(head: bytes, html: bool) -> None:
+    assert looks_like_html(head) is html

@@ -1,0 +1,94 @@
+"""Reports to the gateway: in order, apart, and never after the end."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import pairwise
+
+import aiohttp
+import pytest
+
+from gpu_worker.progress import Reporter, Standing, known_runpod_id
+from tests.worker.cloud import Cloud
+
+
+def report(cloud: Cloud, seconds: float, interval: float = 0.1) -> Reporter:
+    async def run() -> Reporter:
+        async with cloud.open(), aiohttp.ClientSession() as session:
+            reporter = Reporter(session, f"{cloud.base}/progress/j/t", 2, "r-1", interval)
+            async with reporter.running():
+                for step in range(10):
+                    await asyncio.sleep(seconds / 10)
+                    reporter.standing.update("encode", step / 10)
+            at_end = len(cloud.reports)
+            await asyncio.sleep(3 * interval)
+            assert len(cloud.reports) == at_end
+            return reporter
+
+    return asyncio.run(run())
+
+
+def test_the_first_report_is_at_once_and_the_rest_are_apart() -> None:
+    cloud = Cloud()
+    report(cloud, 0.65)
+    assert 5 <= len(cloud.reports) <= 7
+    gaps = [b - a for a, b in pairwise(cloud.report_times)]
+    assert min(gaps) > 0.08
+    assert [r["seq"] for r in cloud.reports] == list(range(1, len(cloud.reports) + 1))
+    percents = [r["percent"] for r in cloud.reports]
+    assert percents == sorted(percents)
+    assert percents[0] == 0
+    assert {r["attempt"] for r in cloud.reports} == {2}
+    assert {r["runpod_job_id"] for r in cloud.reports} == {"r-1"}
+
+
+def test_a_slow_gateway_gets_one_report_at_a_time() -> None:
+    cloud = Cloud(report_delay=0.3)
+    report(cloud, 0.7, 0.01)
+    gaps = [b - a for a, b in pairwise(cloud.report_times)]
+    assert min(gaps) > 0.29
+
+
+def test_a_stop_is_heard_and_ends_the_reports() -> None:
+    cloud = Cloud(reply={"stop": True, "later": 1})
+    reporter = report(cloud, 0.4, 0.05)
+    assert reporter.stop.is_set()
+    assert len(cloud.reports) == 1
+
+
+@pytest.mark.parametrize("reply", [{"stop": "maybe"}, {}, {"other": 1}])
+def test_odd_replies_change_nothing(reply: dict[str, object]) -> None:
+    cloud = Cloud(reply=reply)
+    assert not report(cloud, 0.2, 0.05).stop.is_set()
+    assert len(cloud.reports) >= 2
+
+
+def test_a_gateway_that_is_gone_changes_nothing() -> None:
+    async def run() -> bool:
+        async with aiohttp.ClientSession() as session:
+            reporter = Reporter(session, "http://127.0.0.1:9/progress", 1, None, 0.05)
+            async with reporter.running():
+                await asyncio.sleep(0.2)
+            return reporter.stop.is_set()
+
+    assert asyncio.run(run()) is False
+
+
+def test_percent_covers_all_stages_and_never_falls() -> None:
+    standing = Standing()
+    seen = []
+    for stage, done in (("fetch", 0.5), ("fetch", 1), ("probe", 0), ("encode", 0.5), ("encode", 0.2), ("encode", 7),
+                        ("verify", 0), ("publish", 0.5), ("publish", 1), ("encode", 0)):  # fmt: skip
+        standing.update(stage, done)  # type: ignore[arg-type]
+        seen.append((standing.stage, standing.percent))
+    assert seen == [
+        ("fetch", 5), ("fetch", 10), ("probe", 10), ("encode", 50), ("encode", 50), ("encode", 90), ("verify", 90),
+        ("publish", 94), ("publish", 99), ("publish", 99),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("given", "known"), [("a-b_C9", "a-b_C9"), ("a/b", None), ("", None), (7, None), ("x" * 129, None)]
+)
+def test_only_well_formed_ids_are_passed_on(given: object, known: str | None) -> None:
+    assert known_runpod_id(given) == known
