@@ -1,0 +1,7 @@
+"""`python -m local`."""
+
+import sys
+
+from local.cli import main
+
+sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,77 @@
+"""The process that is AWS: serves moto on a socket it is given and creates what template.yaml would.
+
+    python -m local.aws.server LISTENING_FD      prints `ready` when the resources exist, ends with its stdin
+
+moto checks no signature: nothing here proves that a presigned URL is right or still valid.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+
+import boto3
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import make_server
+
+from local.aws.names import BUCKET, QUEUE, REGION, TABLE
+
+
+def main(argv: list[str]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    app = DomainDispatcherApplication(create_backend_app)
+    server = make_server("127.0.0.1", 0, app, threaded=True, fd=int(argv[1]))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    create_resources(f"http://127.0.0.1:{server.server_address[1]}")
+    print("ready", flush=True)
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
+def create_resources(url: str) -> None:
+    """The table with its indexes, the bucket and the queue."""
+    session = boto3.Session(aws_access_key_id="local", aws_secret_access_key="local", region_name=REGION)
+    dynamodb = session.client("dynamodb", endpoint_url=url)
+    dynamodb.create_table(
+        TableName=TABLE,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[
+            {"AttributeName": "pk", "AttributeType": "S"},
+            {"AttributeName": "due_shard", "AttributeType": "S"},
+            {"AttributeName": "due_at", "AttributeType": "N"},
+            {"AttributeName": "owner", "AttributeType": "S"},
+            {"AttributeName": "created_key", "AttributeType": "S"},
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "due",
+                "KeySchema": [
+                    {"AttributeName": "due_shard", "KeyType": "HASH"},
+                    {"AttributeName": "due_at", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            },
+            {
+                "IndexName": "owner",
+                "KeySchema": [
+                    {"AttributeName": "owner", "KeyType": "HASH"},
+                    {"AttributeName": "created_key", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            },
+        ],
+    )
+    dynamodb.update_time_to_live(
+        TableName=TABLE, TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"}
+    )
+    session.client("s3", endpoint_url=url).create_bucket(Bucket=BUCKET)
+    session.client("sqs", endpoint_url=url).create_queue(QueueName=QUEUE, Attributes={"VisibilityTimeout": "60"})
+
+
+if __name__ == "__main__":
+    main(sys.argv)

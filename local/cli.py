@@ -1,0 +1,144 @@
+"""The command line: `python -m local up` and `python -m local demo`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import shlex
+import sys
+from pathlib import Path
+
+from local.logs import Log
+from local.servers import PortInUseError
+from local.settings import API_KEY, Options
+from local.signals import until_signalled
+
+_INTERRUPTED = 130
+
+
+def main(argv: list[str]) -> int:
+    """Run one command; the exit code: 0 well, 1 something failed, 2 it could not even be tried, 130 Ctrl-C in demo."""
+    arguments = _parser().parse_args(argv)
+    try:
+        if arguments.command == "up":
+            asyncio.run(until_signalled(_up(_options(arguments))))
+            return 0
+        return _demo(arguments)
+    except PortInUseError as problem:
+        print(f"api-gpu: {problem}", file=sys.stderr)
+        return 2
+    except (RuntimeError, OSError) as problem:
+        print(f"api-gpu: {problem}", file=sys.stderr)
+        return 1
+
+
+async def _up(options: Options) -> int:
+    from local.system import running  # noqa: PLC0415 - so that `--help` answers at once
+
+    async with running(options, Log(sys.stderr)) as system:
+        print(f"api-gpu ready: {system.url} key={API_KEY} emulator={system.emulator_url}", flush=True)
+        await asyncio.Event().wait()
+    return 0
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from local.demo import Given, run  # noqa: PLC0415 - so that `--help` answers at once
+
+    given = Given(arguments.photo, arguments.video, arguments.audio, arguments.srt)
+    missing = given.missing()
+    if missing is not None:
+        print(f"api-gpu: there is no file {missing}", file=sys.stderr)
+        return 2
+    code = asyncio.run(until_signalled(run(given, arguments.out, verbose=arguments.verbose)))
+    return _INTERRUPTED if code is None else code
+
+
+def _options(arguments: argparse.Namespace) -> Options:
+    return Options(
+        port=arguments.port,
+        workers=arguments.workers,
+        sweep_seconds=arguments.sweep_seconds,
+        idle_seconds=arguments.idle_seconds,
+        webhook_scale=arguments.webhook_scale,
+        worker_command=tuple(shlex.split(arguments.worker_command)),
+        env=dict(arguments.env),
+        worker_env=dict(arguments.worker_env),
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m local", description="Run api-gpu on this machine: gateway, worker, AWS and RunPod, on loopback."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="up|demo")
+    _add_up(commands.add_parser("up", help="start everything and keep it running until Ctrl-C"))
+    _add_demo(commands.add_parser("demo", help="run every operation once on real media and save the videos"))
+    return parser
+
+
+def _add_up(up: argparse.ArgumentParser) -> None:
+    up.description = (
+        "Start everything on 127.0.0.1. When requests can be taken, one line on stdout says where; "
+        "the log goes to stderr. Ctrl-C or SIGTERM stops it and leaves nothing behind."
+    )
+    up.add_argument("--port", type=_port, default=8000, help="port of the API; 0 picks a free one (%(default)s)")
+    up.add_argument("--workers", type=_count, default=2, help="most workers at once (%(default)s)")
+    up.add_argument("--sweep-seconds", type=_positive, default=10.0, help="between two sweeps (%(default)g)")
+    up.add_argument("--idle-seconds", type=_positive, default=30.0, help="until an idle worker ends (%(default)g)")
+    up.add_argument(
+        "--webhook-scale",
+        type=_positive,
+        default=1.0,
+        help="times RunPod's 10 s between two tries of a webhook (%(default)g)",
+    )
+    up.add_argument(
+        "--worker-command", default="python -m gpu_worker", metavar="COMMAND", help="what a worker runs (%(default)s)"
+    )
+    up.add_argument(
+        "--env", type=_pair, action="append", default=[], metavar="NAME=VALUE", help="a setting of the Lambda functions"
+    )
+    up.add_argument(
+        "--worker-env", type=_pair, action="append", default=[], metavar="NAME=VALUE", help="a setting of the workers"
+    )
+
+
+def _add_demo(demo: argparse.ArgumentParser) -> None:
+    demo.description = (
+        "Start everything, submit caption, img2vid, addaudio and compose at once, save the finished videos, "
+        "check each, print a table and stop. Files that are not given are made."
+    )
+    demo.add_argument("--photo", type=Path, help="a picture (JPEG, PNG, WebP)")
+    demo.add_argument("--video", type=Path, help="a video with sound")
+    demo.add_argument("--audio", type=Path, help="a sound: a narration, music")
+    demo.add_argument("--srt", type=Path, help="subtitles (SRT)")
+    demo.add_argument("--out", type=Path, default=Path("demo-output"), help="folder for the videos (%(default)s)")
+    demo.add_argument("--verbose", action="store_true", help="show the log too, on stderr")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise argparse.ArgumentTypeError("write NAME=VALUE")
+    return name, value
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65_535:
+        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 16:
+        raise argparse.ArgumentTypeError("a number from 1 to 16")
+    return int(text)
+
+
+def _positive(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1e6:
+        raise argparse.ArgumentTypeError("a number above 0")
+    return value

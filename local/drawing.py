@@ -1,0 +1,111 @@
+"""A landscape, drawn: gradients, ridges, water, fine lines and lettering, so that a zoom has detail to show."""
+
+from __future__ import annotations
+
+import math
+import random
+from itertools import pairwise
+from pathlib import Path
+
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont, ImageOps
+
+WIDTH, HEIGHT = 2400, 1600
+_HORIZON = 1130
+_RIDGES = ((640, 230, "#8fa3bd"), (760, 200, "#66809f"), (880, 160, "#446080"), (1010, 110, "#26405c"))
+
+
+def draw_landscape(path: Path, seed: int = 7) -> None:
+    """Write a 2400x1600 JPEG. The same seed gives the same picture."""
+    rng = random.Random(seed)  # noqa: S311 - a picture, not a secret
+    image = _sky()
+    _sun(image, 1640, 470)
+    for base, height, colour in _RIDGES:
+        _ridge(image, rng, base, height, colour)
+    _trees(image, rng)
+    _water(image, rng)
+    _rules(image)
+    grain = Image.effect_noise(image.size, 26).convert("L")
+    image = Image.blend(image, ImageChops.overlay(image, Image.merge("RGB", (grain, grain, grain))), 0.35)
+    image.save(path, "JPEG", quality=92)
+
+
+def _sky() -> Image.Image:
+    ramp = Image.linear_gradient("L").resize((WIDTH, HEIGHT))
+    return ImageOps.colorize(ramp, black="#18325f", mid="#e9a777", white="#fbe6c2", midpoint=150)
+
+
+def _sun(image: Image.Image, x: int, y: int) -> None:
+    glow = Image.new("L", image.size, 0)
+    draw = ImageDraw.Draw(glow)
+    for radius, light in ((420, 50), (260, 90), (170, 140)):
+        draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=light)
+    glow = glow.resize((WIDTH // 8, HEIGHT // 8)).filter(ImageFilter.GaussianBlur(12)).resize(image.size)
+    image.paste("#fff3d6", mask=glow)
+    ImageDraw.Draw(image).ellipse((x - 92, y - 92, x + 92, y + 92), fill="#fffaf0")
+
+
+def _profile(rng: random.Random, base: int, height: int) -> list[float]:
+    """A ridge line by midpoint displacement: one height per 4 pixels."""
+    points = [float(base), float(base - height * rng.uniform(0.2, 0.6)), float(base)]
+    spread = float(height)
+    while len(points) < WIDTH / 4 + 1:
+        middles = [(a + b) / 2 + rng.uniform(-spread, spread) / 2 for a, b in pairwise(points)]
+        points = [value for pair in zip(points, [*middles, points[-1]], strict=True) for value in pair][:-1]
+        spread *= 0.52
+    return points
+
+
+def _ridge(image: Image.Image, rng: random.Random, base: int, height: int, colour: str) -> None:
+    profile = _profile(rng, base, height)
+    step = WIDTH / (len(profile) - 1)
+    outline = [(index * step, y) for index, y in enumerate(profile)]
+    draw = ImageDraw.Draw(image)
+    draw.polygon([(0, _HORIZON), *outline, (WIDTH, _HORIZON)], fill=colour)
+    # Hatching down the slopes: the fine lines that a blurry scaler loses.
+    light = ImageChops.lighter(Image.new("RGB", (1, 1), colour), Image.new("RGB", (1, 1), "#5c7088")).getpixel((0, 0))
+    for (x, y), (_, after) in list(pairwise(outline))[::2]:
+        if after > y:
+            draw.line((x, y + 3, x + 26, y + 30 + rng.random() * 70), fill=light, width=1)
+
+
+def _trees(image: Image.Image, rng: random.Random) -> None:
+    draw = ImageDraw.Draw(image)
+    for _ in range(260):
+        x, tall = rng.randrange(WIDTH), rng.randrange(30, 120)
+        foot = _HORIZON + 4
+        shade = rng.choice(("#10261f", "#16332a", "#0c1f1a"))
+        for level in range(5):
+            top = foot - tall + level * tall / 6
+            half = 4 + level * tall / 26
+            draw.polygon(((x, top), (x - half, top + tall / 4), (x + half, top + tall / 4)), fill=shade)
+        draw.line((x, foot - 8, x, foot + 4), fill="#2b1d12", width=3)
+
+
+def _water(image: Image.Image, rng: random.Random) -> None:
+    depth = HEIGHT - _HORIZON
+    mirrored = ImageOps.flip(image.crop((0, _HORIZON - depth, WIDTH, _HORIZON))).filter(ImageFilter.GaussianBlur(3))
+    tint = Image.new("RGB", mirrored.size, "#183a52")
+    image.paste(Image.blend(mirrored, tint, 0.35), (0, _HORIZON))
+    draw = ImageDraw.Draw(image)
+    for _ in range(1500):
+        y = _HORIZON + int(depth * rng.random() ** 1.4)
+        near = (y - _HORIZON) / depth
+        x, long = rng.randrange(WIDTH), 10 + 90 * near * rng.random()
+        draw.line((x, y, x + long, y), fill=rng.choice(("#cfe0ea", "#6f93ab", "#0f2a3d")), width=1 + round(near))
+
+
+def _rules(image: Image.Image) -> None:
+    """A scale along the left edge, rings of fine lines, and lettering of several sizes."""
+    draw = ImageDraw.Draw(image)
+    for mark in range(0, 1000, 10):
+        draw.line((60, 1500 - mark, 60 + (46 if mark % 100 == 0 else 18), 1500 - mark), fill="#fdf6e3", width=1)
+    for ring in range(18):
+        radius = 20 + ring * 7
+        draw.ellipse((2140 - radius, 1380 - radius, 2140 + radius, 1380 + radius), outline="#fdf6e3", width=1)
+    for angle in range(0, 360, 5):
+        dx, dy = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+        draw.line((2140 + 140 * dx, 1380 + 140 * dy, 2140 + 160 * dx, 1380 + 160 * dy), fill="#fdf6e3", width=1)
+    y = 120.0
+    for size, text in ((96, "A lake at first light"), (40, "drawn for api-gpu, every line of it"), (22, "2400 x 1600")):
+        draw.text((150, y), text, font=ImageFont.load_default(size), fill="#fffaf0")
+        y += size * 1.35

@@ -1,0 +1,94 @@
+"""Child processes: read what they print, and end them with everything they started."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+_MAX_LINE = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """How to recognise what a process started, even after it is dead and its children belong to init.
+
+    A multiprocessing child stays in the session; ffmpeg runs in a session of its own but inside the
+    scratch directory; whatever inherited the environment carries the mark.
+    """
+
+    pid: int
+    scratch: Path
+    mark: tuple[str, str]
+
+    def matches(self, process: psutil.Process) -> bool:
+        try:
+            if os.getsid(process.pid) == self.pid:
+                return True
+            if Path(process.cwd()).is_relative_to(self.scratch):
+                return True
+            return process.environ().get(self.mark[0]) == self.mark[1]
+        except (psutil.Error, OSError):
+            return False
+
+    def find(self) -> list[psutil.Process]:
+        own = os.getpid()
+        found = {p.pid: p for p in psutil.process_iter() if p.pid != own and self.matches(p)}
+        with contextlib.suppress(psutil.Error):
+            root = psutil.Process(self.pid)
+            if found.get(self.pid) is not None:
+                found |= {p.pid: p for p in root.children(recursive=True)}
+        return [p for p in found.values() if _alive(p)]
+
+
+def _alive(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+def kill_all(trace: Trace) -> int:
+    """SIGKILL everything the trace matches until nothing is left; how many processes that were."""
+    killed: set[int] = set()
+    for _ in range(10):
+        # A process may fork between the look and the kill, hence the second look.
+        found = trace.find()
+        if not found:
+            break
+        for process in found:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+            killed.add(process.pid)
+        psutil.wait_procs(found, timeout=1.0)
+    return len(killed)
+
+
+async def remove_tree(folder: Path) -> None:
+    """Delete a directory and all in it; a file that vanishes meanwhile is no error."""
+    await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+
+async def read_lines(read_fd: int) -> AsyncIterator[str]:
+    """Lines from a pipe until every writer has closed it. Closes the descriptor. Very long lines are cut."""
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader()
+    pipe = os.fdopen(read_fd, "rb", buffering=0)
+    transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
+    rest = b""
+    try:
+        while data := await reader.read(65_536):
+            *lines, rest = (rest + data).split(b"\n")
+            for line in lines:
+                yield line[:_MAX_LINE].decode("utf-8", "replace")
+            rest = rest[:_MAX_LINE]
+        if rest:
+            yield rest.decode("utf-8", "replace")
+    finally:
+        transport.close()

@@ -1,0 +1,150 @@
+"""The job API a client calls: `/v2/{endpoint}/run`, `status`, `cancel`… (RunPod docs: endpoint operations)."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from functools import wraps
+
+from aiohttp import web
+
+from local.runpod.emulator import Emulator
+from local.runpod.faults import Fault
+from local.runpod.jobs import MAX_RUN_BYTES, MAX_RUNSYNC_BYTES, BadRequestError, Job, Submission
+from local.runpod.replies import EMULATOR, error, json_body, refusal, reply, reset
+
+Answer = Callable[[web.Request, Emulator], Awaitable[web.Response]]
+AnswerForJob = Callable[[web.Request, Emulator, Job], Awaitable[web.Response]]
+
+
+def routes() -> list[web.RouteDef]:
+    base = "/v2/{ep}"
+    return [
+        web.post(f"{base}/run", _authorised(_run)),
+        web.post(f"{base}/runsync", _authorised(_runsync)),
+        web.get(f"{base}/status/{{job}}", _authorised(_for_job(_status))),
+        web.post(f"{base}/status/{{job}}", _authorised(_for_job(_status))),
+        web.get(f"{base}/status-sync/{{job}}", _authorised(_for_job(_status_sync))),
+        web.get(f"{base}/stream/{{job}}", _authorised(_for_job(_stream))),
+        web.post(f"{base}/cancel/{{job}}", _authorised(_for_job(_cancel))),
+        web.post(f"{base}/retry/{{job}}", _authorised(_for_job(_retry))),
+        web.post(f"{base}/purge-queue", _authorised(_purge)),
+        web.get(f"{base}/health", _authorised(_health)),
+    ]
+
+
+def _authorised(answer: Answer) -> Callable[[web.Request], Awaitable[web.Response]]:
+    @wraps(answer)
+    async def handler(request: web.Request) -> web.Response:
+        emulator = request.app[EMULATOR]
+        return refusal(request, f"Bearer {emulator.settings.api_key}") or await answer(request, emulator)
+
+    return handler
+
+
+def _for_job(answer: AnswerForJob) -> Answer:
+    async def handler(request: web.Request, emulator: Emulator) -> web.Response:
+        fault = emulator.faults.use("status") if "/status" in request.path else None
+        if fault is not None:
+            return error(int(fault.mode), "fault injected")
+        job = emulator.state.get(request.match_info["job"])
+        emulator.apply()
+        return error(404, "job not found") if job is None else await answer(request, emulator, job)
+
+    return handler
+
+
+async def _read(request: web.Request, limit: int) -> Submission | web.Response:
+    if request.content_length is not None and request.content_length > limit:
+        return error(413, "request body too large")
+    try:
+        body = await json_body(request)
+        if await request.read() and len(await request.read()) > limit:
+            return error(413, "request body too large")
+        return Submission.parse(body)
+    except BadRequestError as problem:
+        return error(400, str(problem))
+    except ValueError:
+        return error(400, "json is invalid")
+
+
+async def _run(request: web.Request, emulator: Emulator) -> web.Response:
+    fault = emulator.faults.use("run")
+    if fault is not None and fault.mode != "accept_then_reset":
+        return await _refused(fault)
+    read = await _read(request, MAX_RUN_BYTES)
+    if isinstance(read, web.Response):
+        return read
+    job = emulator.submit(read)
+    if fault is not None:
+        return reset(request)
+    return reply(200, {"id": job.id, "status": job.status.value})
+
+
+async def _refused(fault: Fault) -> web.Response:
+    if fault.mode == "timeout":
+        await asyncio.sleep(fault.seconds(8.0))
+        return error(504, "fault injected")
+    return error(int(fault.mode), "fault injected")
+
+
+async def _runsync(request: web.Request, emulator: Emulator) -> web.Response:
+    read = await _read(request, MAX_RUNSYNC_BYTES)
+    if isinstance(read, web.Response):
+        return read
+    job = emulator.submit(read, sync=True)
+    await _until_terminal(emulator, job, _wait_ms(request, highest=300_000))
+    return reply(200, job.envelope(time.time()))
+
+
+async def _status(request: web.Request, emulator: Emulator, job: Job) -> web.Response:
+    ttl = request.query.get("ttl", "")
+    if ttl.isdecimal():
+        emulator.state.set_ttl(job, int(ttl) / 1000)
+    return reply(200, job.envelope(time.time()))
+
+
+async def _status_sync(request: web.Request, emulator: Emulator, job: Job) -> web.Response:
+    await _until_terminal(emulator, job, _wait_ms(request, highest=90_000))
+    return reply(200, job.envelope(time.time()))
+
+
+async def _stream(_request: web.Request, emulator: Emulator, job: Job) -> web.Response:
+    if not job.chunks and not job.status.terminal:
+        await emulator.bell.wait(10.0)
+    chunks = [{"output": chunk} for chunk in job.chunks]
+    job.chunks.clear()
+    return reply(200, {"status": job.status.value, "stream": chunks})
+
+
+async def _cancel(_request: web.Request, emulator: Emulator, job: Job) -> web.Response:
+    emulator.state.cancel(job)
+    emulator.apply()
+    return reply(200, {"id": job.id, "status": job.status.value})
+
+
+async def _retry(_request: web.Request, emulator: Emulator, job: Job) -> web.Response:
+    if not emulator.state.retry(job):
+        return error(400, "only a failed or timed out job can be retried")
+    emulator.apply()
+    return reply(200, {"id": job.id, "status": job.status.value})
+
+
+async def _purge(_request: web.Request, emulator: Emulator) -> web.Response:
+    return reply(200, {"removed": emulator.state.purge(), "status": "completed"})
+
+
+async def _health(_request: web.Request, emulator: Emulator) -> web.Response:
+    return reply(200, {"jobs": emulator.state.counts(), "workers": emulator.fleet.counts()})
+
+
+def _wait_ms(request: web.Request, *, highest: int) -> float:
+    raw = request.query.get("wait", "")
+    return min(max(int(raw) if raw.isdecimal() else 90_000, 1000), highest) / 1000
+
+
+async def _until_terminal(emulator: Emulator, job: Job, seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while not job.status.terminal and not emulator.closing and (left := until - time.monotonic()) > 0:
+        await emulator.bell.wait(left)

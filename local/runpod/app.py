@@ -1,0 +1,18 @@
+"""The emulator's HTTP application: job API, worker protocol, management, knobs, on one port."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from local.runpod import api, knobs, management, worker_api
+from local.runpod.emulator import Emulator
+from local.runpod.jobs import MAX_RUNSYNC_BYTES
+from local.runpod.replies import EMULATOR
+
+
+def build(emulator: Emulator) -> web.Application:
+    """`/v2/…` is the job API and the worker side; the management API has the same prefix, hence `/management/v2/…`."""
+    app = web.Application(client_max_size=MAX_RUNSYNC_BYTES + 1_000_000)
+    app[EMULATOR] = emulator
+    app.add_routes([*api.routes(), *worker_api.routes(), *management.routes(), *knobs.routes()])
+    return app

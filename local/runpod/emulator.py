@@ -1,0 +1,205 @@
+"""The endpoint at work: state, workers, webhooks and faults tied together. The HTTP sides are thin over this."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+import uuid
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from local.bell import Bell
+from local.logs import Log
+from local.runpod.containers import Container, WorkerSpec
+from local.runpod.effects import Ended, Refresh, Rules, Stop
+from local.runpod.faults import Fault, Faults
+from local.runpod.jobs import Job, Status, Submission
+from local.runpod.scaler import Fleet, Scaling
+from local.runpod.state import EndpointState
+from local.runpod.webhooks import Webhooks
+
+_TICK_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One endpoint. Times in seconds."""
+
+    endpoint_id: str = "local"
+    api_key: str = "local-runpod-key"
+    scaling: Scaling = field(default_factory=Scaling)
+    rules: Rules = field(default_factory=Rules)
+    webhook_scale: float = 1.0
+    take_hold: float = 20.0
+    """How long job-take and job-stop are held open. The SDK has no pause of its own between polls."""
+    silence: float = 60.0
+    """A worker that holds a job and has not been heard of for this long is lost."""
+    overdue_grace: float = 5.0
+    """After an execution timeout the worker is told to stop, then killed if it has not."""
+
+
+class Emulator:
+    """One endpoint with its workers."""
+
+    def __init__(self, settings: Settings, spec: WorkerSpec, scratch: Path, log: Log) -> None:
+        self.settings = settings
+        self.log = log
+        self.faults = Faults()
+        self.bell = Bell()
+        self.closing = False
+        self.started_at = time.time()
+        self.state = EndpointState(time.time, lambda: f"{uuid.uuid4()}-e1", settings.rules)
+        self.fleet = Fleet(spec, settings.scaling, scratch, log)
+        self.webhooks = Webhooks(self.faults, log, settings.webhook_scale)
+        self._stops: dict[str, list[str]] = {}
+        self._heard: dict[str, float] = {}
+        self._killed_once: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._ticking: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._ticking = asyncio.create_task(self._tick())
+
+    async def stop(self) -> None:
+        """Kill the workers, wake every long poll, let webhooks end briefly. Safe to call twice."""
+        self.closing = True
+        if self._ticking is not None:
+            self._ticking.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._ticking
+        await self.fleet.stop()
+        self.bell.ring()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.webhooks.drain(1.0)
+
+    def submit(self, submission: Submission, *, sync: bool = False) -> Job:
+        job = self.state.submit(submission, sync=sync)
+        self.log.event("emulator", "queued", runpod_job_id=job.id)
+        self.apply()
+        return job
+
+    def heard(self, worker_id: str) -> None:
+        self._heard[worker_id] = time.time()
+
+    def may_take(self, worker_id: str) -> bool:
+        """False for a worker that is being stopped, and while a fault holds jobs back."""
+        container = self.fleet.containers.get(worker_id)
+        if self.closing or (container is not None and container.stopping):
+            return False
+        return not (self.faults.is_on("worker", "hold") or self.faults.is_on("worker", "gone"))
+
+    def take(self, worker_id: str) -> Job | None:
+        """Hand over the next job, if there is one and no fault forbids it."""
+        if not self.may_take(worker_id):
+            return None
+        job = self.state.take(worker_id)
+        self.apply()
+        if job is None:
+            return None
+        self.fleet.busy(worker_id, job.id)
+        self.log.event("emulator", "taken", runpod_job_id=job.id, worker=worker_id, retries=job.retries)
+        fault = self.faults.peek("worker")
+        if fault is not None and fault.mode == "kill_mid_job":
+            self._plan_kill(worker_id, job, fault)
+        return job
+
+    def stops_for(self, worker_id: str) -> list[str]:
+        """The job ids this worker must stop, each told once."""
+        return self._stops.pop(worker_id, [])
+
+    def apply(self) -> None:
+        """Carry out what the state asks for."""
+        for effect in self.state.drain():
+            if isinstance(effect, Ended):
+                self._ended(effect.job_id)
+            elif isinstance(effect, Stop):
+                self._stops.setdefault(effect.worker_id, []).append(effect.job_id)
+                if effect.overdue:
+                    self.spawn(self._kill_if_overdue(effect.worker_id, effect.job_id))
+            elif isinstance(effect, Refresh):
+                self.spawn(self._stop_worker(effect.worker_id, 0.0))
+            self.bell.ring()
+
+    async def worker_fault_set(self) -> None:
+        """A `worker` fault was just switched on: `gone` kills those that run."""
+        if self.faults.is_on("worker", "gone"):
+            await self.fleet.stop()
+
+    def spawn(self, work: Coroutine[None, None, None]) -> None:
+        """Run something beside; cancelled when the emulator stops."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _ended(self, job_id: str) -> None:
+        job = self.state.jobs[job_id]
+        level = "INFO" if job.status in (Status.COMPLETED, Status.CANCELLED) else "WARNING"
+        ran = None if job.started_at is None or job.ended_at is None else round((job.ended_at - job.started_at) * 1000)
+        self.log.event("emulator", job.status.value, level, runpod_job_id=job_id, execution_ms=ran)
+        self.webhooks.send(job)
+
+    async def _tick(self) -> None:
+        while True:
+            self.state.expire()
+            self.apply()
+            self._drop_silent()
+            if not self.faults.is_on("worker", "gone"):
+                for worker_id in await self.fleet.adjust(self.state.waiting_since(), self._exited):
+                    self.log.event(worker_id, "idle for too long, stopping")
+                    self.spawn(self._stop_worker(worker_id, self.settings.scaling.grace))
+            await self.bell.wait(_TICK_SECONDS)
+
+    def _drop_silent(self) -> None:
+        limit = time.time() - self.settings.silence
+        for job in self.state.in_status(Status.IN_PROGRESS):
+            worker_id = job.worker_id
+            if worker_id is None or self._heard.get(worker_id, 0.0) >= limit:
+                continue
+            self.log.event(worker_id, "not heard of for too long", "WARNING")
+            self.state.worker_lost(worker_id)
+            self.spawn(self._stop_worker(worker_id, 0.0))
+        self.apply()
+
+    async def _stop_worker(self, worker_id: str, grace: float) -> None:
+        container = self.fleet.containers.get(worker_id)
+        if container is not None and not container.stopping:
+            container.stopping = True
+            self.bell.ring()
+            await container.stop(grace)
+
+    async def _exited(self, container: Container) -> None:
+        self.fleet.forget(container)
+        self._stops.pop(container.id, None)
+        lost = self.state.worker_lost(container.id)
+        for job in lost:
+            self.log.event("emulator", "worker lost", "WARNING", runpod_job_id=job.id, status=job.status.value)
+        self.apply()
+        self.bell.ring()
+
+    def _plan_kill(self, worker_id: str, job: Job, fault: Fault) -> None:
+        if job.id in self._killed_once and fault.settings.get("every_run") is not True:
+            return
+        self._killed_once.add(job.id)
+        self.faults.use("worker")
+        self.spawn(self._kill_mid_job(worker_id, job.id, fault.seconds(1.0)))
+
+    async def _kill_mid_job(self, worker_id: str, job_id: str, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        container = self.fleet.containers.get(worker_id)
+        if container is None:
+            self.state.worker_lost(worker_id)
+            self.apply()
+        elif container.job_id == job_id:
+            self.log.event(worker_id, "killed by a fault", "WARNING", runpod_job_id=job_id)
+            container.kill_main()
+
+    async def _kill_if_overdue(self, worker_id: str, job_id: str) -> None:
+        await asyncio.sleep(self.settings.overdue_grace)
+        container = self.fleet.containers.get(worker_id)
+        if container is not None and container.job_id == job_id:
+            self.log.event(worker_id, "still running an overdue job, killed", "WARNING", runpod_job_id=job_id)
+            await self._stop_worker(worker_id, 0.0)

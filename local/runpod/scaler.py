@@ -1,0 +1,134 @@
+"""0 → N → 0: start workers while jobs wait, stop those that have been idle too long (RunPod QUEUE_DELAY scaler)."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.logs import Log
+from local.runpod.containers import Container, WorkerSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Scaling:
+    """The endpoint's settings, in RunPod's terms. Times in seconds."""
+
+    workers_min: int = 0
+    workers_max: int = 2
+    queue_delay: float = 0.0
+    idle_timeout: float = 30.0
+    grace: float = 3.0
+    """Between SIGTERM and SIGKILL; RunPod documents none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the scaler looks at in one worker."""
+
+    id: str
+    starting: bool
+    idle_since: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    start: int
+    stop: tuple[str, ...]
+
+
+def decide(now: float, scaling: Scaling, waiting_since: Iterable[float], workers: Sequence[Seen]) -> Plan:
+    """How many workers to start and which to stop. Pure.
+
+    A worker that is starting or idle will serve a waiting job, so only jobs beyond those start another.
+    """
+    overdue = sum(1 for since in waiting_since if now - since >= scaling.queue_delay)
+    coming = sum(1 for worker in workers if worker.starting or worker.idle_since is not None)
+    wanted = max(overdue - coming, scaling.workers_min - len(workers), 0)
+    start = min(wanted, scaling.workers_max - len(workers))
+    idle = sorted((w.idle_since, w.id) for w in workers if w.idle_since is not None)
+    spare = max(len(workers) - scaling.workers_min, 0) if overdue == 0 else 0
+    expired = [name for since, name in idle if now - since >= scaling.idle_timeout]
+    return Plan(max(start, 0), tuple(expired[:spare]))
+
+
+class Fleet:
+    """The endpoint's containers."""
+
+    def __init__(self, spec: WorkerSpec, scaling: Scaling, scratch: Path, log: Log) -> None:
+        self.containers: dict[str, Container] = {}
+        self.ending: list[Container] = []
+        """Ended, and still being cleaned up after."""
+        self.scaling = scaling
+        self.spec = spec
+        self._scratch = scratch
+        self._log = log
+        self._count = 0
+        self._failures = 0
+        self._not_before = 0.0
+
+    async def adjust(
+        self, waiting_since: Iterable[float], on_exit: Callable[[Container], Awaitable[None]]
+    ) -> list[str]:
+        """Start what is missing; return the ids of workers to stop."""
+        now = time.time()
+        seen = [Seen(c.id, not c.ready, c.idle_since) for c in self.containers.values() if not c.stopping]
+        plan = decide(now, self.scaling, waiting_since, seen)
+        if now >= self._not_before:
+            for _ in range(plan.start):
+                await self._start(on_exit)
+        return list(plan.stop)
+
+    def working(self, worker_id: str) -> None:
+        """The worker has asked for a job: it is up, and if it ran one before, that one is over."""
+        container = self.containers.get(worker_id)
+        if container is None:
+            return
+        if not container.ready:
+            self._failures = 0
+            container.ready = True
+            self._log.event(worker_id, "ready", start_ms=round((time.time() - container.started_at) * 1000))
+        container.job_id = None
+        if container.idle_since is None:
+            container.idle_since = time.time()
+
+    def busy(self, worker_id: str, job_id: str) -> None:
+        container = self.containers.get(worker_id)
+        if container is not None:
+            container.idle_since, container.job_id = None, job_id
+
+    def forget(self, container: Container) -> None:
+        """The container has ended. One that never came up delays the next start, longer each time."""
+        self.containers.pop(container.id, None)
+        self.ending = [one for one in self.ending if not one.is_gone] + [container]
+        if not container.ready and not container.stopping:
+            self._failures += 1
+            self._not_before = time.time() + min(2.0**self._failures, 10.0)
+
+    async def stop(self) -> None:
+        """Kill every worker; return when no process and no directory of any is left."""
+        await asyncio.gather(*(container.stop(0) for container in list(self.containers.values())))
+        await asyncio.gather(*(container.gone() for container in self.ending))
+
+    def counts(self) -> dict[str, int]:
+        """The `workers` half of /health."""
+        live = [c for c in self.containers.values() if not c.stopping]
+        idle = sum(1 for c in live if c.idle_since is not None)
+        starting = sum(1 for c in live if not c.ready)
+        return {
+            "idle": idle,
+            "initializing": starting,
+            "ready": idle,
+            "running": len(live) - idle - starting,
+            "throttled": 0,
+            "unhealthy": 0,
+        }
+
+    async def _start(self, on_exit: Callable[[Container], Awaitable[None]]) -> None:
+        self._count += 1
+        name = f"worker-{self._count}"
+        container = await Container.start(name, self.spec, self._scratch / name, self._log, on_exit)
+        self.containers[name] = container
+        self._log.event(name, "starting", pid=container.pid)

@@ -1,0 +1,77 @@
+"""The settings the local system gives to the functions and the workers. Nothing is read from the caller's shell."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from local.aws.names import BUCKET, TABLE
+from local.aws.process import CREDENTIALS, Addresses
+from local.lambdas.pool import FunctionSpec
+
+API_KEY, OTHER_KEY = "local-key", "other-key"
+CALLBACK_SECRET = "whsec_bG9jYWwtZGVtby1zZWNyZXQtbm90LWZvci1yZWFsLXVzZQ=="
+RUNPOD_KEY, ENDPOINT_ID = "local-runpod-key", "local"
+
+API = FunctionSpec("api", "lambda_api.entrypoints.api", concurrency=24, timeout=29.0)
+HOOKS = FunctionSpec("webhook", "lambda_api.entrypoints.runpod_webhook", concurrency=8, timeout=10.0)
+SWEEPER = FunctionSpec("sweeper", "lambda_api.entrypoints.sweeper", concurrency=1, timeout=60.0)
+CALLBACKS = FunctionSpec("callbacks", "lambda_api.entrypoints.callbacks", concurrency=2, timeout=60.0)
+FUNCTIONS = (API, HOOKS, SWEEPER, CALLBACKS)
+
+_PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a run of the local system can be told. Times in seconds."""
+
+    port: int = 0
+    workers: int = 2
+    workers_min: int = 0
+    sweep_seconds: float = 10.0
+    idle_seconds: float = 30.0
+    webhook_scale: float = 1.0
+    worker_command: tuple[str, ...] = ("python", "-m", "gpu_worker")
+    env: Mapping[str, str] = field(default_factory=dict)
+    worker_env: Mapping[str, str] = field(default_factory=dict)
+
+
+def lambda_environment(options: Options, aws: Addresses, public_url: str, emulator_url: str) -> dict[str, str]:
+    """The functions' environment variables, as template.yaml would set them."""
+    keys = {hashlib.sha256(key.encode()).hexdigest(): owner for key, owner in _KEYS.items()}
+    passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return (
+        passed
+        | CREDENTIALS
+        | {
+            "TABLE_NAME": TABLE,
+            "BUCKET_NAME": BUCKET,
+            "CALLBACK_QUEUE_URL": aws.queue_url,
+            "RUNPOD_API_KEY": RUNPOD_KEY,
+            "RUNPOD_ENDPOINT_ID": ENDPOINT_ID,
+            "RUNPOD_API_URL": f"{emulator_url}/v2",
+            "RUNPOD_MANAGEMENT_URL": f"{emulator_url}/management",
+            "PUBLIC_URL": public_url,
+            "HOOK_SECRET": secrets.token_urlsafe(32),
+            "API_KEYS": json.dumps(keys),
+            "CALLBACK_SECRETS": json.dumps({"local": [CALLBACK_SECRET]}),
+            "ALLOW_LOOPBACK_URLS": "true",
+            "GPU_PRICE_PER_SECOND": "0",
+            "CHECK_SECONDS": "20",
+            "RETRY_BASE_SECONDS": "1",
+            "JOB_TTL_SECONDS": "3600",
+            "AWS_ENDPOINT_URL": aws.url,
+            "POWERTOOLS_SERVICE_NAME": "api-gpu",
+            "POWERTOOLS_METRICS_NAMESPACE": "api-gpu",
+            "LOG_LEVEL": "INFO",
+        }
+        | dict(options.env)
+    )
+
+
+_KEYS = {API_KEY: "local", OTHER_KEY: "other"}

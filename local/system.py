@@ -1,0 +1,163 @@
+"""The whole product on one machine, as one async context manager.
+
+Started side by side, for speed: AWS, the emulator and the fork server, whose addresses are known
+before they run. Torn down in order: clients are refused, workers end, webhooks drain, functions
+end, AWS ends, the temporary directory goes. Safe when only half of it has started.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+
+from local.aws.process import AwsProcess
+from local.aws.sqs import Queue
+from local.gateway import Gateway
+from local.lambdas.forks import ForkServer
+from local.lambdas.pool import Function
+from local.logs import Log
+from local.runpod import app as runpod_app
+from local.runpod.containers import WorkerSpec
+from local.runpod.emulator import Emulator
+from local.runpod.emulator import Settings as EmulatorSettings
+from local.runpod.scaler import Scaling
+from local.servers import Server, bind
+from local.settings import (
+    API,
+    CALLBACKS,
+    ENDPOINT_ID,
+    FUNCTIONS,
+    HOOKS,
+    RUNPOD_KEY,
+    SWEEPER,
+    Options,
+    lambda_environment,
+)
+from local.triggers import map_queue, sweep_every
+
+_REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """Where everything is while it runs."""
+
+    url: str
+    emulator_url: str
+    aws_url: str
+    root: Path
+    emulator: Emulator
+
+
+@contextlib.asynccontextmanager
+async def running(options: Options, log: Log) -> AsyncIterator[System]:
+    """Start everything, yield when requests can be served, stop everything.
+
+    Raises PortInUseError before anything is started, RuntimeError if a part does not come up.
+    """
+    started = time.monotonic()
+    async with contextlib.AsyncExitStack() as cleanup:
+        sock, emulator_sock = bind(options.port), bind()
+        cleanup.callback(sock.close)
+        cleanup.callback(emulator_sock.close)
+        root = Path(tempfile.mkdtemp(prefix="api-gpu-"))
+        cleanup.callback(shutil.rmtree, root, ignore_errors=True)
+        cleanup.push_async_callback(_dismiss, await _reaper(root))
+        aws_scratch, lambda_scratch = _folder(root, "aws"), _folder(root, "lambda")
+
+        aws = AwsProcess(aws_scratch, log)
+        cleanup.push_async_callback(aws.stop)
+        emulator = _emulator(options, f"http://127.0.0.1:{emulator_sock.getsockname()[1]}", root, log)
+        emulator_server = Server(runpod_app.build(emulator), emulator_sock)
+        public_url = f"http://127.0.0.1:{sock.getsockname()[1]}"
+        env = lambda_environment(options, aws.addresses, public_url, emulator_server.url)
+        forks = ForkServer([spec.module for spec in FUNCTIONS], env, lambda_scratch, log)
+        cleanup.push_async_callback(forks.stop)
+        functions = {spec.name: Function(spec, forks, log) for spec in FUNCTIONS}
+        for function in functions.values():
+            cleanup.callback(function.close)
+        gateway = Gateway(functions[API.name], functions[HOOKS.name], log)
+        gateway_server = Server(gateway.app, sock)
+        cleanup.push_async_callback(gateway_server.stop)
+        cleanup.push_async_callback(emulator_server.stop)
+        cleanup.push_async_callback(emulator.stop)
+
+        await emulator_server.start()
+        emulator.start()
+        await _together([aws.start(), forks.start()])
+        await gateway_server.start()
+
+        session = await cleanup.enter_async_context(aiohttp.ClientSession(trust_env=False))
+        queue = Queue(session, aws.addresses.url, aws.addresses.queue_url)
+        triggers = [
+            asyncio.create_task(sweep_every(options.sweep_seconds, functions[SWEEPER.name])),
+            asyncio.create_task(map_queue(queue, functions[CALLBACKS.name], log)),
+        ]
+        cleanup.push_async_callback(_cancel, triggers)
+        cleanup.callback(gateway.close_to_clients)
+        log.event("local", "ready", url=public_url, start_ms=round((time.monotonic() - started) * 1000))
+        yield System(public_url, emulator_server.url, aws.addresses.url, root, emulator)
+
+
+async def _reaper(root: Path) -> asyncio.subprocess.Process:
+    """Watches over this process, so that even a SIGKILL leaves nothing behind."""
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "local.reaper", str(root)),
+        cwd=_REPOSITORY,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+async def _dismiss(reaper: asyncio.subprocess.Process) -> None:
+    if reaper.stdin is not None:
+        reaper.stdin.close()
+    await reaper.wait()
+
+
+def _folder(root: Path, name: str) -> Path:
+    folder = root / name
+    folder.mkdir()
+    return folder
+
+
+def _emulator(options: Options, base_url: str, root: Path, log: Log) -> Emulator:
+    settings = EmulatorSettings(
+        endpoint_id=ENDPOINT_ID,
+        api_key=RUNPOD_KEY,
+        scaling=Scaling(
+            workers_min=options.workers_min, workers_max=options.workers, idle_timeout=options.idle_seconds
+        ),
+        webhook_scale=options.webhook_scale,
+    )
+    command = options.worker_command
+    # `python` means the interpreter that runs this, wherever PATH leads.
+    command = (sys.executable, *command[1:]) if command[0] == "python" else command
+    spec = WorkerSpec(command, base_url, ENDPOINT_ID, RUNPOD_KEY, env=options.worker_env)
+    return Emulator(settings, spec, root / "workers", log)
+
+
+async def _together(parts: Sequence[Coroutine[None, None, None]]) -> None:
+    """Run them side by side; if one fails, the others are cancelled and its own exception is raised."""
+    tasks = [asyncio.create_task(part) for part in parts]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        await _cancel(tasks)
+
+
+async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,101 @@
+"""What calls the functions besides HTTP: EventBridge's schedule and the SQS event-source mapping."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import time
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+import aiohttp
+
+from local.aws.sqs import Queue
+from local.lambdas.pool import Function, FunctionError, FunctionTimeoutError
+from local.logs import Log
+
+_QUEUE_PAUSE = 0.3
+_RETRY_SECONDS = 2
+
+
+def schedule_event(now: float) -> dict[str, Any]:
+    """The event of an EventBridge rule with a rate expression."""
+    return {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": "Scheduled Event",
+        "source": "aws.events",
+        "account": "000000000000",
+        "time": datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "region": "us-east-1",
+        "resources": ["arn:aws:events:us-east-1:000000000000:rule/sweeper"],
+        "detail": {},
+    }
+
+
+def sqs_event(messages: list[dict[str, Any]]) -> dict[str, Any]:
+    """A batch as Lambda hands it over."""
+    return {
+        "Records": [
+            {
+                "messageId": message["MessageId"],
+                "receiptHandle": message["ReceiptHandle"],
+                "body": message["Body"],
+                "attributes": message.get("Attributes", {}),
+                "messageAttributes": message.get("MessageAttributes", {}),
+                "md5OfBody": message.get("MD5OfBody") or hashlib.md5(message["Body"].encode()).hexdigest(),  # noqa: S324
+                "eventSource": "aws:sqs",
+                "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:api-gpu-callbacks",
+                "awsRegion": "us-east-1",
+            }
+            for message in messages
+        ]
+    }
+
+
+def failed_ids(answer: Any, messages: list[dict[str, Any]]) -> set[str]:
+    """Which messages stay in the queue (ReportBatchItemFailures); an answer that cannot be read fails them all."""
+    everything = {message["MessageId"] for message in messages}
+    if answer is None or answer == {}:
+        return set()
+    try:
+        named = {failure["itemIdentifier"] for failure in answer.get("batchItemFailures") or []}
+    except (TypeError, KeyError, AttributeError):
+        return everything
+    return named if everything.issuperset(named) else everything
+
+
+async def sweep_every(seconds: float, sweeper: Function) -> None:
+    """Invoke the sweeper on a schedule until cancelled. A failed sweep is in the log; the next one tries again."""
+    while True:
+        await asyncio.sleep(seconds)
+        with contextlib.suppress(FunctionError, FunctionTimeoutError):
+            await sweeper.invoke(schedule_event(time.time()))
+
+
+async def map_queue(queue: Queue, callbacks: Function, log: Log) -> None:
+    """Hand queued messages to the callbacks function until cancelled; delete those it did not report as failed."""
+    while True:
+        try:
+            messages = await queue.receive()
+            if messages:
+                await _handle(queue, callbacks, messages)
+                continue
+        except (aiohttp.ClientError, TimeoutError) as error:
+            log.event("callbacks", "queue not reachable", "WARNING", error=type(error).__name__)
+        await asyncio.sleep(_QUEUE_PAUSE)
+
+
+async def _handle(queue: Queue, callbacks: Function, messages: list[dict[str, Any]]) -> None:
+    try:
+        failed = failed_ids(await callbacks.invoke(sqs_event(messages)), messages)
+    except (FunctionError, FunctionTimeoutError):
+        failed = {message["MessageId"] for message in messages}
+    for message in messages:
+        if message["MessageId"] in failed:
+            # Sooner than the queue's visibility time-out, so that a local run does not wait a minute.
+            await queue.release(message["ReceiptHandle"], _RETRY_SECONDS)
+        else:
+            await queue.delete(message["ReceiptHandle"])

@@ -1,0 +1,41 @@
+"""A worker for tests: the real SDK around a handler that does as its input says."""
+
+import asyncio
+import subprocess
+import time
+from pathlib import Path
+
+
+async def handler(job):
+    """`do`: ok, fail, raise, empty, sleep, refresh, child, deaf. `note`: a directory where it writes what happened."""
+    wish = job["input"]
+    note = Path(wish["note"]) if "note" in wish else None
+    if note is not None:
+        with (note / "runs").open("a") as runs:
+            runs.write(f"{job['id']}\n")
+    if wish["do"] == "fail":
+        return {"error": "as asked"}
+    if wish["do"] == "raise":
+        raise ValueError("as asked")
+    if wish["do"] == "empty":
+        return {}
+    if wish["do"] == "refresh":
+        return {"refresh_worker": True, "v": 1}
+    if wish["do"] == "deaf":
+        time.sleep(600)  # noqa: ASYNC251 - blocks the loop: no stop signal can reach it
+    if wish["do"] == "child":
+        # In a session of its own, as ffmpeg is: only its directory tells whose it is.
+        child = subprocess.Popen(["sleep", "600"], start_new_session=True, env={})  # noqa: ASYNC220
+        (note / "child").write_text(str(child.pid))
+    try:
+        await asyncio.sleep(wish.get("seconds", 0))
+    except asyncio.CancelledError:
+        (note / "cancelled").touch()
+        raise
+    return {"echo": wish["do"]}
+
+
+if __name__ == "__main__":
+    import runpod
+
+    runpod.serverless.start({"handler": handler})

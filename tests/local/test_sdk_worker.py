@@ -1,0 +1,139 @@
+"""The unmodified runpod SDK against the emulator, in real processes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import psutil
+
+from local.runpod.jobs import Policy, Submission
+from tests.local.support import Rig, eventually, rig, using
+
+
+def _notes(tmp_path: Path) -> Path:
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    return notes
+
+
+def _runs(notes: Path) -> list[str]:
+    return (notes / "runs").read_text().split() if (notes / "runs").exists() else []
+
+
+def test_results_of_every_kind_then_idle_to_nothing(tmp_path: Path) -> None:
+    """One worker: returns, fails, raises, returns nothing, is cancelled; then 0 processes and 0 directories."""
+    notes = _notes(tmp_path)
+
+    async def scenario() -> None:
+        async with rig(tmp_path, workers=1, idle=0.5) as emulator:
+            ok = await emulator.run(input={"do": "ok"})
+            shown = await emulator.until(ok, "COMPLETED")
+            assert (shown["output"], shown["workerId"]) == ({"echo": "ok"}, "worker-1")
+            scratch = emulator.emulator.fleet.containers["worker-1"].scratch
+            # The worker and the SDK's own ping process.
+            assert len(using(scratch)) >= 2
+            failed = await emulator.until(await emulator.run(input={"do": "fail"}), "FAILED")
+            assert failed["error"] == "as asked"
+            raised = await emulator.until(await emulator.run(input={"do": "raise"}), "FAILED")
+            assert json.loads(raised["error"])["error_message"] == "as asked"
+            empty = await emulator.until(await emulator.run(input={"do": "empty"}), "COMPLETED")
+            assert "output" not in empty
+            await _cancel_reaches_the_handler(emulator, notes)
+            assert list(emulator.emulator.fleet.containers) == ["worker-1"]
+            await eventually(lambda: not emulator.emulator.fleet.containers, 10.0)
+            await eventually(lambda: not scratch.exists(), 5.0)
+            assert using(tmp_path) == []
+            # It stopped by itself, within its grace.
+            assert "did not stop in time" not in emulator.log.getvalue()
+            assert (await emulator.call("GET", "/v2/local/health"))[1]["workers"]["idle"] == 0
+
+    asyncio.run(scenario())
+
+
+async def _cancel_reaches_the_handler(emulator: Rig, notes: Path) -> None:
+    job_id = await emulator.run(input={"do": "sleep", "seconds": 60, "note": str(notes)})
+    await eventually(lambda: _runs(notes), 20.0)
+    await emulator.call("POST", f"/v2/local/cancel/{job_id}")
+    await eventually((notes / "cancelled").exists, 5.0)
+    await emulator.until(await emulator.run(input={"do": "ok"}), "COMPLETED")
+    assert (await emulator.status(job_id))["status"] == "CANCELLED"
+
+
+def test_a_worker_killed_mid_job_is_replaced_and_the_job_run_again(tmp_path: Path) -> None:
+    notes = _notes(tmp_path)
+
+    async def scenario() -> None:
+        async with rig(tmp_path, workers=1) as emulator:
+            await emulator.call("POST", "/_faults", {"worker": {"mode": "kill_mid_job", "seconds": 0.5}})
+            job_id = await emulator.run(input={"do": "child", "seconds": 1, "note": str(notes)})
+            await eventually((notes / "child").exists, 20.0)
+            child = psutil.Process(int((notes / "child").read_text()))
+            assert child.name() == "sleep"
+            done = await emulator.until(job_id, "COMPLETED")
+            assert (done["retries"], done["workerId"]) == (1, "worker-2")
+            assert _runs(notes) == [job_id, job_id]
+            # What the first worker left: its ping process, and a child in a session of its own.
+            await eventually(lambda: not (tmp_path / "workers" / "worker-1").exists(), 5.0)
+            assert using(tmp_path / "workers" / "worker-1") == []
+            assert _gone(child)
+
+    asyncio.run(scenario())
+
+
+def _gone(process: psutil.Process) -> bool:
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+async def _pids(emulator: Rig) -> list[int]:
+    return [worker["pid"] for worker in (await emulator.call("GET", "/_workers"))[1]["workers"]]
+
+
+def test_workers_that_ask_to_be_replaced_are_gone_for_good_and_come_back(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with rig(tmp_path, workers=1) as emulator:
+            first = await emulator.until(await emulator.run(input={"do": "refresh"}), "COMPLETED")
+            assert (first["output"], first["workerId"]) == ({"v": 1}, "worker-1")
+            job_id = await emulator.run(input={"do": "sleep", "seconds": 0.5})
+            assert (await emulator.until(job_id, "IN_PROGRESS"))["workerId"] == "worker-2"
+            pids = await _pids(emulator)
+            await emulator.call("POST", "/_faults", {"worker": "gone"})
+            assert not any(psutil.pid_exists(pid) for pid in pids)
+            await asyncio.sleep(1.0)
+            assert await _pids(emulator) == []
+            assert (await emulator.status(job_id))["status"] == "IN_QUEUE"
+            await emulator.call("DELETE", "/_faults")
+            await emulator.until(job_id, "COMPLETED")
+
+    asyncio.run(scenario())
+
+
+def test_an_overdue_job_times_out_and_a_deaf_worker_is_killed(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with rig(tmp_path, workers=1, overdue_grace=0.5) as emulator:
+            job = emulator.emulator.submit(Submission({"do": "deaf"}, policy=Policy(execution_timeout=0.5)))
+            await emulator.until(job.id, "TIMED_OUT")
+            await eventually(lambda: "worker-1" not in emulator.emulator.fleet.containers, 5.0)
+            assert "still running an overdue job" in emulator.log.getvalue()
+            assert (await emulator.status(job.id))["status"] == "TIMED_OUT"
+
+    asyncio.run(scenario())
+
+
+def test_a_command_that_ends_at_once_is_started_with_growing_pauses(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with rig(tmp_path, workers=1) as emulator:
+            fleet = emulator.emulator.fleet
+            fleet.spec = type(fleet.spec)(
+                ("/nonexistent/worker",), fleet.spec.base_url, fleet.spec.endpoint_id, fleet.spec.api_key
+            )
+            job_id = await emulator.run(input={})
+            await asyncio.sleep(1.5)
+            assert emulator.log.getvalue().count("starting") == 1
+            assert (await emulator.status(job_id))["status"] == "IN_QUEUE"
+
+    asyncio.run(scenario())

@@ -1,0 +1,193 @@
+"""`python -m local`: what it prints, what it serves, and that nothing is left of it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from local.cli import main
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+READY = re.compile(r"api-gpu ready: (http://127\.0\.0\.1:\d+) key=local-key emulator=(http://127\.0\.0\.1:\d+)\n")
+STUB = f"python {Path(__file__).with_name('stub_worker.py')}"
+
+
+class Up:
+    """A running `python -m local up` in a temporary directory of its own."""
+
+    def __init__(self, process: subprocess.Popen[str], url: str, emulator_url: str, temp: Path, log: Path) -> None:
+        self.process = process
+        self.url = url
+        self.emulator_url = emulator_url
+        self.temp = temp
+        self.log = log
+
+    def get(self, url: str, headers: dict[str, str] | None = None, body: Any = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(url, data=data, headers=headers or {})
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(request, timeout=20) as answer:
+            return json.loads(answer.read())
+
+    def put_a_worker_to_work(self) -> None:
+        """So that there is something to leave behind."""
+        bearer = {"Authorization": "Bearer local-runpod-key", "Content-Type": "application/json"}
+        self.get(f"{self.emulator_url}/v2/local/run", bearer, {"input": {"do": "sleep", "seconds": 60}})
+        until = time.monotonic() + 20
+        while not self.get(f"{self.url}/runpod/health", {"X-API-Key": "local-key"})["workers"]["running"]:
+            assert time.monotonic() < until, self.log.read_text()
+            time.sleep(0.2)
+
+    def family(self) -> list[psutil.Process]:
+        """Every process that lives in the system's temporary directory, and every descendant."""
+        found = {one.pid: one for one in psutil.Process(self.process.pid).children(recursive=True)}
+        for one in psutil.process_iter():
+            with contextlib.suppress(psutil.Error, OSError):
+                if Path(one.cwd()).is_relative_to(self.temp):
+                    found[one.pid] = one
+        return list(found.values())
+
+
+@contextlib.contextmanager
+def up(tmp_path: Path, *arguments: str) -> Iterator[Up]:
+    temp = tmp_path / "temp"
+    temp.mkdir()
+    log = tmp_path / "log"
+    env = os.environ | {"TMPDIR": str(temp), "HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}
+    with log.open("w") as stderr:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "local", "up", "--port", "0", "--worker-command", STUB, *arguments],
+            cwd=REPOSITORY, env=env, stdout=subprocess.PIPE, stderr=stderr, text=True,
+        )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        ready = READY.fullmatch(process.stdout.readline())
+        assert ready is not None, log.read_text()
+        yield Up(process, ready[1], ready[2], temp, log)
+    finally:
+        if process.poll() is None:
+            process.kill()
+        assert process.stdout is not None
+        process.stdout.close()
+        process.wait(10)
+
+
+def _all_gone(processes: list[psutil.Process], seconds: float = 2.0) -> bool:
+    _, alive = psutil.wait_procs(processes, timeout=seconds)
+    return not alive
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_up_serves_and_then_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
+    with up(tmp_path) as system:
+        assert system.get(f"{system.url}/health")["status"]
+        health = system.get(f"{system.url}/runpod/health", {"X-API-Key": "local-key"})
+        assert health["jobs"]["inQueue"] == 0
+        if number is signal.SIGTERM:
+            system.put_a_worker_to_work()
+        assert [one.name[:8] for one in system.temp.iterdir()] == ["api-gpu-"]
+        family = system.family()
+        assert len(family) >= 4
+        began = time.monotonic()
+        system.process.send_signal(number)
+        assert system.process.wait(10) == 0, system.log.read_text()
+        assert time.monotonic() - began < 6
+        assert _all_gone(family), family
+        assert list(system.temp.iterdir()) == []
+        assert "Traceback" not in system.log.read_text()
+
+
+@pytest.mark.e2e
+def test_a_signal_during_the_start_leaves_nothing(tmp_path: Path) -> None:
+    temp = tmp_path / "temp"
+    temp.mkdir()
+    command = [sys.executable, "-m", "local", "up", "--port", "0"]
+    env = os.environ | {"TMPDIR": str(temp)}
+    with subprocess.Popen(
+        command, cwd=REPOSITORY, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        until = time.monotonic() + 10
+        while not (family := psutil.Process(process.pid).children(recursive=True)):
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        out, errors = process.communicate(timeout=10)
+        assert (process.returncode, out) == (0, ""), errors
+        assert "Traceback" not in errors
+        assert _all_gone(family)
+        assert list(temp.iterdir()) == []
+
+
+@pytest.mark.e2e
+def test_even_a_killed_supervisor_leaves_nothing(tmp_path: Path) -> None:
+    with up(tmp_path) as system:
+        system.put_a_worker_to_work()
+        family = system.family()
+        assert len(family) >= 5
+        system.process.kill()
+        assert _all_gone(family, 5.0), family
+        assert list(system.temp.iterdir()) == []
+
+
+def _command(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "local", *arguments],
+        cwd=REPOSITORY, env=os.environ | {"TMPDIR": str(tmp_path)}, capture_output=True, text=True, timeout=30,
+        check=False,
+    )  # fmt: skip
+
+
+def test_a_port_in_use_is_one_clear_line(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ended = _command(tmp_path, "up", "--port", str(port))
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == f"api-gpu: port {port} is not free: choose another with --port, or --port 0\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_is_not_there_is_told_before_anything_starts(tmp_path: Path) -> None:
+    ended = _command(tmp_path, "demo", "--photo", "nowhere.jpg")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == "api-gpu: there is no file nowhere.jpg\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["up", "--workers", "0"], ["up", "--port", "70000"], ["up", "--env", "=x"], ["up", "--idle-seconds", "0"]],
+)
+def test_options_that_make_no_sense(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert "error: argument --" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["up", "demo"])
+def test_help_names_every_option(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"])
+    assert ended.value.code == 0
+    shown = capsys.readouterr().out
+    options = {
+        "up": ("--port", "--workers", "--sweep-seconds", "--env", "--webhook-scale", "--idle-seconds"),
+        "demo": ("--photo", "--video", "--audio", "--srt", "--out"),
+    }
+    assert all(option in shown for option in options[command])
