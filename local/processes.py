@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import shutil
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,7 +67,10 @@ def kill_all(trace: Trace) -> int:
             with contextlib.suppress(psutil.Error):
                 process.kill()
             killed.add(process.pid)
-        psutil.wait_procs(found, timeout=1.0)
+        # Not psutil.wait_procs: it would reap our own children behind asyncio's back.
+        until = time.monotonic() + 1.0
+        while any(_alive(process) for process in found) and time.monotonic() < until:
+            time.sleep(0.01)
     return len(killed)
 
 

@@ -12,7 +12,6 @@ import contextlib
 import shutil
 import sys
 import tempfile
-import time
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +63,6 @@ async def running(options: Options, log: Log) -> AsyncIterator[System]:
 
     Raises PortInUseError before anything is started, RuntimeError if a part does not come up.
     """
-    started = time.monotonic()
     async with contextlib.AsyncExitStack() as cleanup:
         sock, emulator_sock = bind(options.port), bind()
         cleanup.callback(sock.close)
@@ -104,7 +102,6 @@ async def running(options: Options, log: Log) -> AsyncIterator[System]:
         ]
         cleanup.push_async_callback(_cancel, triggers)
         cleanup.callback(gateway.close_to_clients)
-        log.event("local", "ready", url=public_url, start_ms=round((time.monotonic() - started) * 1000))
         yield System(public_url, emulator_server.url, aws.addresses.url, root, emulator)
 
 

@@ -54,7 +54,7 @@ def create_resources(url: str) -> None:
                     {"AttributeName": "due_shard", "KeyType": "HASH"},
                     {"AttributeName": "due_at", "KeyType": "RANGE"},
                 ],
-                "Projection": {"ProjectionType": "ALL"},
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
             },
             {
                 "IndexName": "owner",
@@ -62,7 +62,7 @@ def create_resources(url: str) -> None:
                     {"AttributeName": "owner", "KeyType": "HASH"},
                     {"AttributeName": "created_key", "KeyType": "RANGE"},
                 ],
-                "Projection": {"ProjectionType": "ALL"},
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
             },
         ],
     )

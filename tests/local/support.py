@@ -126,6 +126,14 @@ async def eventually(check: Callable[[], Any], seconds: float = 10.0) -> Any:
         await asyncio.sleep(0.05)
 
 
+def gone(process: psutil.Process) -> bool:
+    """True once it has ended, whether or not its parent has noticed."""
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
 def using(folder: Path) -> list[psutil.Process]:
     """Processes that work in a directory or name it in their environment."""
     found = []

@@ -21,7 +21,7 @@ from local.lambdas.forks import ForkServer
 from local.lambdas.pool import Function, FunctionError, FunctionSpec, FunctionTimeoutError
 from local.logs import Log
 from local.servers import Server, bind
-from tests.local.support import eventually
+from tests.local.support import eventually, gone
 
 MODULE = "tests.local.stub_functions"
 
@@ -137,11 +137,11 @@ def test_nothing_is_left_after_a_stop_in_the_middle(tmp_path: Path) -> None:
             await asyncio.gather(*(stub.invoke({"do": "sleep", "seconds": 0.1}) for _ in range(2)))
             busy = asyncio.create_task(stub.invoke({"do": "sleep", "seconds": 60}))
             await asyncio.sleep(0.2)
-            pids = [one.pid for one in psutil.Process().children(recursive=True)]
-            assert len(pids) >= 3
+            started = psutil.Process().children(recursive=True)
+            assert len(started) >= 3
         with pytest.raises(FunctionError):
             await busy
-        await eventually(lambda: not any(psutil.pid_exists(pid) for pid in pids), 3.0)
+        await eventually(lambda: all(map(gone, started)), 3.0)
 
     asyncio.run(scenario())
 

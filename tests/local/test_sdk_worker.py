@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 
 from local.runpod.jobs import Policy, Submission
-from tests.local.support import Rig, eventually, rig, using
+from tests.local.support import Rig, eventually, gone, rig, using
 
 
 def _notes(tmp_path: Path) -> Path:
@@ -77,16 +77,9 @@ def test_a_worker_killed_mid_job_is_replaced_and_the_job_run_again(tmp_path: Pat
             # What the first worker left: its ping process, and a child in a session of its own.
             await eventually(lambda: not (tmp_path / "workers" / "worker-1").exists(), 5.0)
             assert using(tmp_path / "workers" / "worker-1") == []
-            assert _gone(child)
+            assert gone(child)
 
     asyncio.run(scenario())
-
-
-def _gone(process: psutil.Process) -> bool:
-    try:
-        return process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
 
 
 async def _pids(emulator: Rig) -> list[int]:

@@ -1,0 +1,101 @@
+"""What the demo makes and how it receives: media, callbacks, files."""
+
+from __future__ import annotations
+
+import asyncio
+import wave
+from datetime import UTC, datetime
+from pathlib import Path
+
+import aiohttp
+import pysubs2
+from PIL import Image, ImageStat
+from standardwebhooks import Webhook
+
+from gpu_worker.ffmpeg import find_ffmpeg
+from local import file_server
+from local.checking import check
+from local.drawing import draw_landscape
+from local.media import SUBTITLES, make_clip, make_voice
+from local.servers import Server, bind
+from local.settings import CALLBACK_SECRET
+from local.sink import CallbackSink
+
+
+def test_the_picture_is_large_and_full_of_detail(tmp_path: Path) -> None:
+    draw_landscape(tmp_path / "photo.jpg")
+    with Image.open(tmp_path / "photo.jpg") as photo:
+        assert photo.size == (2400, 1600)
+        assert min(ImageStat.Stat(photo).stddev) > 20
+        assert len(photo.resize((240, 160)).getcolors(240 * 160) or []) > 5000
+
+
+def test_the_voice_has_syllables_and_pauses(tmp_path: Path) -> None:
+    make_voice(tmp_path / "voice.wav")
+    with wave.open(str(tmp_path / "voice.wav")) as sound:
+        assert sound.getnframes() / sound.getframerate() == 6.0
+        samples = memoryview(sound.readframes(sound.getnframes())).cast("h")
+    loud = [max(abs(value) for value in samples[at : at + 800]) for at in range(0, len(samples), 800)]
+    assert max(loud) > 10_000
+    assert loud.count(0) >= 3
+
+
+def test_the_subtitles_are_valid_and_end_with_the_clip() -> None:
+    events = pysubs2.SSAFile.from_string(SUBTITLES).events
+    assert len(events) == 3
+    assert events[-1].end <= 5000
+    assert any(ord(letter) > 255 for event in events for letter in event.text)
+
+
+def test_a_clip_is_checked_against_what_its_job_says(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        ffmpeg, path = find_ffmpeg(None), tmp_path / "clip.mp4"
+        await make_clip(ffmpeg, path)
+        honest = {"width": 1280, "height": 720, "duration_seconds": 5.0, "size_bytes": path.stat().st_size}
+        first = await check(ffmpeg, path, honest)
+        assert first.problem == "sha256 not as the job says"
+        assert abs(first.seconds - 5.0) < 0.05
+        path.write_bytes(path.read_bytes()[:-5000])
+        assert (await check(ffmpeg, path, honest)).problem is not None
+
+    asyncio.run(scenario())
+
+
+def test_the_sink_believes_only_what_is_signed() -> None:
+    async def scenario() -> None:
+        sink = CallbackSink(CALLBACK_SECRET)
+        server = Server(sink.app, bind())
+        await server.start()
+        body, now = '{"job_id": "j1", "status": "COMPLETED"}', datetime.now(UTC)
+        headers = {
+            "webhook-id": "m1",
+            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": Webhook(CALLBACK_SECRET).sign("m1", now, body),
+        }
+        async with aiohttp.ClientSession(trust_env=False) as session:
+            for sent, status in ((body.replace("j1", "j2"), 401), (body, 204)):
+                async with session.post(f"{server.url}/callback", data=sent, headers=headers) as answer:
+                    assert answer.status == status
+        await server.stop()
+        assert [one.verified for one in sink.received] == [False, True]
+        assert sink.verified_for("j2") is None
+        assert sink.verified_for("j1") is not None
+
+    asyncio.run(scenario())
+
+
+def test_the_file_server_gives_its_files_and_no_other(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        (tmp_path / "a.srt").write_text("text")
+        (tmp_path / "secret").write_text("no")
+        server = Server(file_server.build({"srt.srt": tmp_path / "a.srt"}), bind())
+        await server.start()
+        async with aiohttp.ClientSession(trust_env=False) as session:
+            async with session.get(f"{server.url}/srt.srt") as answer:
+                assert await answer.text() == "text"
+            for name in ("secret", "a.srt", "%2e%2e/secret"):
+                async with session.get(f"{server.url}/{name}") as answer:
+                    assert answer.status == 404
+        await server.stop()
+
+    asyncio.run(scenario())
