@@ -37,6 +37,7 @@ from local.settings import (
     FUNCTIONS,
     HOOKS,
     RUNPOD_KEY,
+    SHARED_MODULES,
     SWEEPER,
     Options,
     lambda_environment,
@@ -78,7 +79,7 @@ async def running(options: Options, log: Log) -> AsyncIterator[System]:
         emulator_server = Server(runpod_app.build(emulator), emulator_sock)
         public_url = f"http://127.0.0.1:{sock.getsockname()[1]}"
         env = lambda_environment(options, aws.addresses, public_url, emulator_server.url)
-        forks = ForkServer([spec.module for spec in FUNCTIONS], env, lambda_scratch, log)
+        forks = ForkServer([*(spec.module for spec in FUNCTIONS), *SHARED_MODULES], env, lambda_scratch, log)
         cleanup.push_async_callback(forks.stop)
         functions = {spec.name: Function(spec, forks, log) for spec in FUNCTIONS}
         for function in functions.values():

@@ -133,11 +133,12 @@ def test_a_module_that_is_not_there_is_the_functions_error(tmp_path: Path) -> No
 
 def test_nothing_is_left_after_a_stop_in_the_middle(tmp_path: Path) -> None:
     async def scenario() -> None:
+        before = set(psutil.Process().children(recursive=True))
         async with function(tmp_path) as (stub, _):
             await asyncio.gather(*(stub.invoke({"do": "sleep", "seconds": 0.1}) for _ in range(2)))
             busy = asyncio.create_task(stub.invoke({"do": "sleep", "seconds": 60}))
             await asyncio.sleep(0.2)
-            started = psutil.Process().children(recursive=True)
+            started = set(psutil.Process().children(recursive=True)) - before
             assert len(started) >= 3
         with pytest.raises(FunctionError):
             await busy
