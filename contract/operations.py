@@ -83,7 +83,7 @@ class Fit(StrEnum):
     COVER = "cover"
     """Fill the frame and crop what stands over."""
     CONTAIN = "contain"
-    """Show all of the picture on black."""
+    """Begin with all of the picture on black; the zoom then moves into it."""
 
 
 class AudioMode(StrEnum):

@@ -50,7 +50,9 @@ def main(argv: Sequence[str]) -> int:
     try:
         made = asyncio.run(_run(operation, given, args.output))
     except JobFailed as failure:
-        print(f"failed ({failure.failure.code}): {failure.failure.message}", file=sys.stderr)  # noqa: T201
+        # The API names inputs by its fields; here they were named by options.
+        sentence = failure.failure.message.replace("url_", "--")
+        print(f"failed ({failure.failure.code}): {sentence}", file=sys.stderr)  # noqa: T201
         return FAILED
     except (KeyboardInterrupt, asyncio.CancelledError):
         print("interrupted", file=sys.stderr)  # noqa: T201

@@ -53,7 +53,7 @@ def test_a_failure_is_a_sentence_and_a_one(studio: Studio, srt: Path, tmp_path: 
     out = tmp_path / "out.mp4"
     ended = command(studio, "caption", "--video", srt, "--srt", srt, "-o", out)
     assert ended.returncode == 1
-    assert ended.stderr == "failed (media_unreadable): url_video is not a media file that can be read.\n"
+    assert ended.stderr == "failed (media_unreadable): --video is not a media file that can be read.\n"
     assert list(tmp_path.iterdir()) == []
 
 
