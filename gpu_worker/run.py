@@ -15,7 +15,7 @@ import subprocess
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from pathlib import Path
 
-from gpu_worker.tasks import all_of
+from gpu_worker.tasks import all_of, to_the_end
 
 GRACE_SECONDS = 0.5
 """Between SIGTERM and SIGKILL. The output is thrown away anyway, so ffmpeg needs no time to finish it."""
@@ -81,8 +81,7 @@ async def spawned(argv: Sequence[str], cwd: Path, *, fed: bool = False) -> Async
     try:
         yield process
     finally:
-        # Shielded: a second cancellation must not leave the group running.
-        await asyncio.shield(asyncio.ensure_future(_end(process)))
+        await to_the_end(_end(process))
 
 
 async def run_ffmpeg(

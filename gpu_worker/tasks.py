@@ -15,3 +15,20 @@ async def all_of(*parts: Coroutine[Any, Any, object]) -> None:
                 group.create_task(part)
     except ExceptionGroup as errors:
         raise errors.exceptions[0] from None
+
+
+async def to_the_end(part: Coroutine[Any, Any, object]) -> None:
+    """Run what must finish, however often the caller is cancelled meanwhile; the cancellation is passed on after it.
+
+    For short clean-ups only: a time-out and a shutdown may well strike the same job at once.
+    """
+    task = asyncio.ensure_future(part)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError as cancellation:
+            cancelled = cancellation
+    if cancelled is not None:
+        raise cancelled
+    task.result()

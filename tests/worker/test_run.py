@@ -63,6 +63,25 @@ def test_a_program_that_ignores_the_polite_signal_is_killed_with_its_children(tm
     assert living_in(directory) == []
 
 
+def test_a_second_cancellation_does_not_cut_the_killing_short(tmp_path: Path) -> None:
+    program = stub(tmp_path, "trap '' TERM\nwhile true; do sleep 1; done\n")
+    directory = tmp_path / "job"
+    directory.mkdir()
+
+    async def scenario() -> list[int]:
+        task = asyncio.create_task(run_ffmpeg(program, ENDLESS, directory))
+        while not living_in(directory):  # noqa: ASYNC110 - another process decides
+            await asyncio.sleep(0.02)
+        for _ in range(3):
+            task.cancel()
+            await asyncio.sleep(0.05)
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return living_in(directory)
+
+    assert asyncio.run(scenario()) == []
+
+
 def test_a_run_ends_at_its_timeout(tmp_path: Path) -> None:
     program = stub(tmp_path, "trap '' TERM\nsleep 60\n")
     started = time.monotonic()
