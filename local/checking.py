@@ -11,6 +11,7 @@ from typing import Any
 from contract.operations import Role
 from gpu_worker.errors import JobFailed
 from gpu_worker.probe import probe
+from local.processes import run_to_end
 
 _MAX_PIXELS = 120_000_000
 
@@ -52,16 +53,6 @@ def _measure(path: Path) -> tuple[int, str]:
 
 
 async def _decodes(ffmpeg: str, path: Path) -> bool:
-    process = await asyncio.create_subprocess_exec(
-        *(ffmpeg, "-hide_banner", "-nostdin", "-v", "error", "-xerror", "-i", str(path), "-f", "null", "-"),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        _, errors = await process.communicate()
-    except asyncio.CancelledError:
-        process.kill()
-        await process.wait()
-        raise
-    return process.returncode == 0 and not errors.strip()
+    argv = (ffmpeg, "-hide_banner", "-nostdin", "-v", "error", "-xerror", "-i", str(path), "-f", "null", "-")
+    code, errors = await run_to_end(argv)
+    return code == 0 and not errors

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import array
-import asyncio
 import math
 import sys
 import wave
 from dataclasses import dataclass
 from pathlib import Path
+
+from local.processes import run_to_end
 
 CLIP_SECONDS, VOICE_SECONDS = 5, 6
 _RATE = 16_000
@@ -103,18 +104,8 @@ def _vowel(formants: tuple[int, int, int]) -> list[float]:
 
 
 async def _run(ffmpeg: str, *arguments: str) -> None:
-    process = await asyncio.create_subprocess_exec(
-        *(ffmpeg, "-hide_banner", "-nostdin", "-v", "error", "-y", *arguments),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        _, errors = await process.communicate()
-    except asyncio.CancelledError:
-        process.kill()
-        await process.wait()
-        raise
-    if process.returncode != 0:
-        lines = errors.decode("utf-8", "replace").strip().splitlines()
-        raise MediaError(f"ffmpeg could not make the demo's clip: {lines[-1] if lines else 'no message'}")
+    code, errors = await run_to_end((ffmpeg, "-hide_banner", "-nostdin", "-v", "error", "-y", *arguments))
+    if code != 0:
+        raise MediaError(
+            f"ffmpeg could not make the demo's clip: {errors.splitlines()[-1] if errors else 'no message'}"
+        )

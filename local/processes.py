@@ -7,7 +7,7 @@ import contextlib
 import os
 import shutil
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,3 +96,52 @@ async def read_lines(read_fd: int) -> AsyncIterator[str]:
             yield rest.decode("utf-8", "replace")
     finally:
         transport.close()
+
+
+async def start_service(
+    argv: Sequence[str],
+    env: Mapping[str, str],
+    cwd: Path,
+    *,
+    pass_fds: Sequence[int] = (),
+    stdin: int = asyncio.subprocess.DEVNULL,
+) -> tuple[asyncio.subprocess.Process, int]:
+    """Start a program in a session of its own; returns it and the descriptor on which all it prints can be read.
+
+    The descriptor outlives the process as long as anything it started holds the other end. Raises OSError.
+    """
+    read_fd, write_fd = os.pipe()
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *argv,
+            cwd=cwd,
+            env=env,
+            pass_fds=pass_fds,
+            stdin=stdin,
+            stdout=write_fd,
+            stderr=write_fd,
+            start_new_session=True,
+        )
+    except BaseException:
+        os.close(read_fd)
+        raise
+    finally:
+        os.close(write_fd)
+    return process, read_fd
+
+
+async def run_to_end(argv: Sequence[str]) -> tuple[int, str]:
+    """Run a short program; returns its exit code and what it wrote to stderr. Cancelling kills it."""
+    process = await asyncio.create_subprocess_exec(
+        *argv,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        _, errors = await process.communicate()
+    except asyncio.CancelledError:
+        process.kill()
+        await process.wait()
+        raise
+    return process.returncode or 0, errors.decode("utf-8", "replace").strip()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from local.aws.names import ACCOUNT, QUEUE, REGION
 from local.logs import Log
-from local.processes import read_lines
+from local.processes import read_lines, start_service
 from local.servers import bind, url_of
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
@@ -53,23 +53,15 @@ class AwsProcess:
             "HOME": str(self._scratch),
             "TMPDIR": str(self._scratch),
         }
-        read_fd, write_fd = os.pipe()
         try:
-            self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "local.aws.server", str(self._sock.fileno())),
+            self._process, read_fd = await start_service(
+                (sys.executable, "-m", "local.aws.server", str(self._sock.fileno())),
+                env,
+                self._scratch,
                 pass_fds=(self._sock.fileno(),),
-                cwd=self._scratch,
-                env=env,
                 stdin=asyncio.subprocess.PIPE,
-                stdout=write_fd,
-                stderr=write_fd,
-                start_new_session=True,
             )
-        except BaseException:
-            os.close(read_fd)
-            raise
         finally:
-            os.close(write_fd)
             self._sock.close()
         ready = asyncio.Event()
         self._reading = asyncio.create_task(self._read(read_fd, ready))

@@ -17,7 +17,7 @@ import psutil
 
 from local.lambdas import frames
 from local.logs import Log
-from local.processes import read_lines
+from local.processes import read_lines, start_service
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -77,24 +77,15 @@ class ForkServer:
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         self._control = ours
-        read_fd, write_fd = os.pipe()
         try:
-            self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "local.lambdas.zygote", str(theirs.fileno()), *self._modules),
+            self._process, read_fd = await start_service(
+                (sys.executable, "-m", "local.lambdas.zygote", str(theirs.fileno()), *self._modules),
+                self._env,
+                self._scratch,
                 pass_fds=(theirs.fileno(),),
-                cwd=self._scratch,
-                env=self._env,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=write_fd,
-                stderr=write_fd,
-                start_new_session=True,
             )
-        except BaseException:
-            os.close(read_fd)
-            raise
         finally:
             theirs.close()
-            os.close(write_fd)
         self._copy("lambda", read_fd)
         await self._answer()
 

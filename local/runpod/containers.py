@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from local.logs import Log
-from local.processes import Trace, kill_all, read_lines, remove_tree
+from local.processes import Trace, kill_all, read_lines, remove_tree, start_service
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "FFMPEG")
@@ -81,25 +81,14 @@ class Container:
     ) -> Container:
         """Start the process. `on_exit` is awaited as soon as it has ended, before its leftovers are removed."""
         os.makedirs(scratch)  # noqa: PTH103 - one system call, not worth a thread
-        read_fd, write_fd = os.pipe()
         launcher = [sys.executable, "-I", "-S", str(Path(__file__).with_name("launch.py")), str(os.getpid())]
         try:
-            process = await asyncio.create_subprocess_exec(
-                *launcher,
-                *spec.command,
-                cwd=scratch,
-                env=spec.environment(worker_id, scratch),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=write_fd,
-                stderr=write_fd,
-                start_new_session=True,
+            process, read_fd = await start_service(
+                [*launcher, *spec.command], spec.environment(worker_id, scratch), scratch
             )
         except BaseException:
-            os.close(read_fd)
             shutil.rmtree(scratch, ignore_errors=True)
             raise
-        finally:
-            os.close(write_fd)
         container = cls(worker_id, process, scratch, log)
         reading = asyncio.create_task(container._copy_output(read_fd))
         container._tasks = [reading, asyncio.create_task(container._watch(on_exit, reading))]
