@@ -12,7 +12,7 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 
 from gpu_worker.tasks import all_of, to_the_end
@@ -22,8 +22,8 @@ GRACE_SECONDS = 0.5
 
 _TAIL_BYTES = 64 * 1024
 _PIPE_LIMIT = 1024 * 1024
-_KEPT_VARIABLES = ("LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES")
-"""Needed to find the GPU's driver. The rest stays away from a process that reads strangers' files."""
+ENVIRONMENT: Mapping[str, str] = {}
+"""What reads strangers' files learns nothing of ours: no key, no path, no proxy."""
 
 Progress = Callable[[float], None]
 """Called with the seconds of output written so far."""
@@ -71,7 +71,7 @@ async def spawned(argv: Sequence[str], cwd: Path, *, fed: bool = False) -> Async
         *_tied(),
         *argv,
         cwd=cwd,
-        env={name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ},
+        env=ENVIRONMENT,
         stdin=asyncio.subprocess.PIPE if fed else asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

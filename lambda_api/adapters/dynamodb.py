@@ -15,6 +15,7 @@ import base64
 import binascii
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
@@ -58,8 +59,10 @@ class DynamoJobStore:
             "ConditionExpression": "attribute_not_exists(pk)",
         }
         if idempotency is None:
-            with unavailable(_WHAT):
-                self._client().put_item(**job_put)  # type: ignore[arg-type]
+            client = self._client()
+            # Ids are never used twice, so a row that is there is this one: boto repeated a write whose answer got lost.
+            with unavailable(_WHAT), suppress(client.exceptions.ConditionalCheckFailedException):
+                client.put_item(**job_put)  # type: ignore[arg-type]
             return None
         key_put = {
             "TableName": self._table,

@@ -87,7 +87,10 @@ class JobStore(Protocol):
     """Raises `domain.errors.Unavailable` when the store cannot answer."""
 
     def create(self, job: Job, idempotency: Idempotency | None, now: int) -> Existing | None:
-        """Write the job and its key in one transaction; an unexpired key wins and nothing is written."""
+        """Write the job and its key in one transaction; an unexpired key wins and nothing is written.
+
+        A job whose id is stored already is left as it is.
+        """
 
     def get(self, job_id: str) -> Job | None: ...
 

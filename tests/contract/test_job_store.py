@@ -54,6 +54,15 @@ class TestJobStore:
         store.create(full, None, START)
         assert store.get(full.job_id) == full
 
+    def test_a_creation_repeated_after_a_lost_answer_is_one_job_and_no_error(self, make: Make) -> None:
+        store, mine = make(FakeClock()), fresh()
+        store.create(mine, None, START)
+        store.save(replace(mine, version=2, percent=10))
+        assert store.create(mine, None, START) is None
+        found = store.get(mine.job_id)
+        assert found is not None
+        assert found.percent == 10
+
     def test_a_job_that_is_not_there(self, make: Make) -> None:
         assert make(FakeClock()).get("nobody") is None
 

@@ -290,8 +290,7 @@ def test_a_cue_is_seen_while_it_is_on_and_never_else(studio: Studio, kind: str) 
 def test_text_is_drawn_where_no_font_is_installed(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     nothing = studio.folder / "fonts.conf"
     nothing.write_text("<?xml version='1.0'?><!DOCTYPE fontconfig SYSTEM 'fonts.dtd'><fontconfig></fontconfig>")
-    monkeypatch.setattr("gpu_worker.run._KEPT_VARIABLES", ("FONTCONFIG_FILE",))
-    monkeypatch.setenv("FONTCONFIG_FILE", str(nothing))
+    monkeypatch.setattr("gpu_worker.run.ENVIRONMENT", {"FONTCONFIG_FILE": str(nothing)})
     srt = captions(studio, "words.srt", PLAIN)
     _made, path = studio.make(Caption(url_video=U, url_srt=U), video=dark(studio), subtitles=srt)
     assert ink(studio.frame_at(path, 0.8)) > 450

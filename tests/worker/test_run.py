@@ -118,8 +118,8 @@ def test_a_full_disk_is_told_from_a_bad_file(tmp_path: Path) -> None:
 def test_the_environment_stays_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RUNPOD_AI_API_KEY", "s3cret")
     asyncio.run(run_ffmpeg(stub(tmp_path, "env > seen\n"), (), tmp_path))
-    assert "s3cret" not in (tmp_path / "seen").read_text()
-    assert "HOME=" not in (tmp_path / "seen").read_text()
+    names = {line.partition("=")[0] for line in (tmp_path / "seen").read_text().splitlines()}
+    assert names <= {"PWD", "OLDPWD", "SHLVL", "_"}  # the shell's own
 
 
 def test_progress_is_seconds_written(studio: Studio, tmp_path: Path) -> None:
