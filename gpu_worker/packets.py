@@ -2,7 +2,7 @@
 
 A listing is a header of `#key index: value` lines and one line per packet:
 `index, dts, pts, duration, size, checksum[, F=flags][, side data…]`; times count in the stream's `#tb`.
-Flags are AVPacket's: 2 corrupt, 4 decode but do not show.
+Flags are AVPacket's: 1 key frame (the only one set where a line names none), 2 corrupt, 4 decode but do not show.
 """
 
 from __future__ import annotations
@@ -11,15 +11,19 @@ from array import array
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-_CORRUPT, _HIDDEN = 2, 4
+_KEY, _CORRUPT, _HIDDEN = 1, 2, 4
 
 
 @dataclass(slots=True)
 class Track:
-    """One mapped stream. `times`: presentation times of its packets in decode order, in `time_base`."""
+    """One mapped stream. `times`: presentation times of its packets in decode order, in `time_base`.
+
+    `keys` holds a byte for each of them: 1 if decoding can start there.
+    """
 
     header: dict[str, str] = field(default_factory=dict)
     times: array[int] = field(default_factory=lambda: array("q"))
+    keys: bytearray = field(default_factory=bytearray)
     first: int | None = None
     last_end: int = 0
     hidden: int = 0
@@ -80,10 +84,11 @@ class PacketTable:
 
     @staticmethod
     def _packet(track: Track, time: int, duration: int, rest: bytes) -> None:
-        flags = 0
+        flags = _KEY
         if b"F=0x" in rest:
             flags = int(rest.split(b"F=0x", 1)[1].split(b",", 1)[0], 16)
         track.times.append(time)
+        track.keys.append(flags & _KEY)
         track.corrupt = track.corrupt or bool(flags & _CORRUPT)
         if flags & _HIDDEN:
             track.hidden += 1

@@ -148,6 +148,8 @@ def _video(dump: StreamDump, table: PacketTable) -> VideoFacts | None:
         interlaced=stream.interlaced,
         hidden=track.hidden,
         packet_times=track.times,
+        packet_keys=track.keys,
+        parameters=track.header.get("extradata", ""),
         time_base=track.time_base,
     )
 

@@ -46,6 +46,10 @@ class VideoFacts:
     """Packets that are decoded and not shown: an edit list starts after them. Not counted in `frames`."""
     packet_times: Sequence[int] = ()
     """Presentation times in decode order, in units of `time_base`."""
+    packet_keys: Sequence[int] = ()
+    """For each packet, in decode order: 1 if it is a key frame."""
+    parameters: str = ""
+    """Length and checksum of the decoder's parameter sets, as ffmpeg's `framecrc` prints them."""
     time_base: Fraction = Fraction(1)
 
     @property
