@@ -1,61 +1,53 @@
-"""Frames of a zooming still, resampled at exact sub-pixel positions.
-
-ffmpeg's own zoom filter places its window on whole pixels, which is seen as trembling. Pillow's
-`resize` takes a box of real numbers; it works plane by plane here, in the encoder's own format,
-so that no colour conversion happens per frame.
-"""
+"""Frames of a still on their way to ffmpeg: drawn a few ahead, written in order."""
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
+import fcntl
+import os
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from gpu_worker.plan.camera import view
 from gpu_worker.plan.steps import FrameSource
+from gpu_worker.resamplers import Plane, open_resampler
 
-Draw = Callable[[int], bytes]
-"""Frame number, from 0, to raw yuv420p bytes. Called from several threads at once."""
-
-
-def open_resampler(source: FrameSource, directory: Path) -> Draw:
-    """Load the still and return what draws its frames. The one place that knows the image library."""
-    from PIL import Image  # noqa: PLC0415 - only jobs with a still pay for it
-
-    raw = (directory / source.path).read_bytes()
-    (width, height), (out_width, out_height) = source.still_size, source.size
-    luma, chroma = width * height, (width // 2) * (height // 2)
-    y = Image.frombytes("L", (width, height), raw[:luma])
-    u = Image.frombytes("L", (width // 2, height // 2), raw[luma : luma + chroma])
-    v = Image.frombytes("L", (width // 2, height // 2), raw[luma + chroma : luma + 2 * chroma])
-    kernel = Image.Resampling.BICUBIC
-
-    def draw(index: int) -> bytes:
-        box = view(index, source.frames, source.still_size)
-        half_size = (out_width // 2, out_height // 2)
-        planes = (
-            y.resize((out_width, out_height), kernel, box),
-            u.resize(half_size, kernel, box.halved()),
-            v.resize(half_size, kernel, box.halved()),
-        )
-        return b"".join(plane.tobytes() for plane in planes)
-
-    return draw
+_PIPE_BYTES = 1024 * 1024
+"""Linux' most for an unprivileged process. A frame is 3 MB: with the usual 64 KiB both sides would mostly wake up."""
 
 
-async def drawn_frames(source: FrameSource, directory: Path, threads: int) -> AsyncGenerator[bytes, None]:
-    """Yield every frame in order, drawing a few ahead in `threads` threads. Close it to stop early."""
-    draw = await asyncio.to_thread(open_resampler, source, directory)
+def write_frames(source: FrameSource, directory: Path, threads: int, fd: int) -> None:
+    """Draw every frame and write it to the pipe `fd`, which is closed at the end.
+
+    Blocks: run it in a thread. It ends early, and quietly, when nobody reads the pipe any more.
+    """
+    with open(fd, "wb", buffering=0) as pipe, contextlib.suppress(BrokenPipeError):
+        if hasattr(fcntl, "F_SETPIPE_SZ"):
+            with contextlib.suppress(OSError):
+                fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+        with contextlib.closing(_drawn(source, directory, threads)) as frames:
+            for planes in frames:
+                for plane in planes:
+                    _write_all(pipe.fileno(), plane)
+
+
+def _drawn(source: FrameSource, directory: Path, threads: int) -> Generator[Sequence[Plane], None, None]:
+    draw = open_resampler((directory / source.path).read_bytes(), source)
+    ahead: deque[Future[Sequence[Plane]]] = deque()
     pool = ThreadPoolExecutor(threads, thread_name_prefix="frames")
-    ahead: deque[Future[bytes]] = deque()
     try:
         for index in range(source.frames):
             ahead.append(pool.submit(draw, index))
             if len(ahead) > threads:
-                yield await asyncio.wrap_future(ahead.popleft())
+                yield ahead.popleft().result()
         while ahead:
-            yield await asyncio.wrap_future(ahead.popleft())
+            yield ahead.popleft().result()
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _write_all(fd: int, data: Plane) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(fd, rest) :]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from contract.messages import MediaFacts, Stage
 from contract.operations import Input, Operation, Role
 from gpu_worker.budget import check_plan, check_sources
 from gpu_worker.errors import JobFailed, failed
-from gpu_worker.frames import drawn_frames
+from gpu_worker.frames import write_frames
 from gpu_worker.plan import make_plan
 from gpu_worker.plan.facts import Cue, Facts
 from gpu_worker.plan.steps import FONTS, OUTPUT, Encoder, Means, Plan, Sources, Step
@@ -118,10 +119,10 @@ async def _run_step(step: Step, directory: Path, tools: Tools, limits: Limits, o
         if step.seconds > 0:
             on_stage("encode", min(1.0, seconds / step.seconds))
 
-    frames = drawn_frames(step.feed, directory, tools.threads) if step.feed else None
+    feed = functools.partial(write_frames, step.feed, directory, tools.threads) if step.feed else None
     try:
         await run_ffmpeg(
-            tools.ffmpeg, step.args, directory, on_progress=written, frames=frames, timeout=limits.execution_seconds
+            tools.ffmpeg, step.args, directory, on_progress=written, feed=feed, timeout=limits.execution_seconds
         )
     except RunFailed as failure:
         if failure.out_of_resources:

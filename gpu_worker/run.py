@@ -12,7 +12,7 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 
 from gpu_worker.tasks import all_of, to_the_end
@@ -27,6 +27,9 @@ ENVIRONMENT: Mapping[str, str] = {}
 
 Progress = Callable[[float], None]
 """Called with the seconds of output written so far."""
+
+Feed = Callable[[int], None]
+"""Writes ffmpeg's stdin to a descriptor that it closes. Runs in a thread; ends when nobody reads any more."""
 
 
 class RunFailed(Exception):
@@ -62,17 +65,19 @@ class Tail:
 
 
 @contextlib.asynccontextmanager
-async def spawned(argv: Sequence[str], cwd: Path, *, fed: bool = False) -> AsyncIterator[asyncio.subprocess.Process]:
+async def spawned(
+    argv: Sequence[str], cwd: Path, *, stdin: int = asyncio.subprocess.DEVNULL
+) -> AsyncIterator[asyncio.subprocess.Process]:
     """Start a program in `cwd`, in a session of its own; on leaving the block its whole group is gone.
 
-    stdout and stderr are pipes that the caller must read; stdin is one only if `fed`.
+    stdout and stderr are pipes that the caller must read; stdin is the descriptor given, or empty.
     """
     process = await asyncio.create_subprocess_exec(
         *_tied(),
         *argv,
         cwd=cwd,
         env=ENVIRONMENT,
-        stdin=asyncio.subprocess.PIPE if fed else asyncio.subprocess.DEVNULL,
+        stdin=stdin,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         limit=_PIPE_LIMIT,
@@ -84,28 +89,40 @@ async def spawned(argv: Sequence[str], cwd: Path, *, fed: bool = False) -> Async
         await to_the_end(_end(process))
 
 
+@contextlib.asynccontextmanager
+async def _fed(feed: Feed | None) -> AsyncIterator[int]:
+    """What a program's stdin should be: empty, or a pipe that `feed` writes to until the block is left."""
+    if feed is None:
+        yield asyncio.subprocess.DEVNULL
+        return
+    read_end, write_end = os.pipe()
+    writing = asyncio.create_task(asyncio.to_thread(feed, write_end))
+    try:
+        yield read_end
+    finally:
+        # With its last reader gone, a writer that still waits is told so and ends.
+        os.close(read_end)
+        await to_the_end(writing)
+
+
 async def run_ffmpeg(
     ffmpeg: str,
     args: Sequence[str],
     cwd: Path,
     *,
     on_progress: Progress | None = None,
-    frames: AsyncGenerator[bytes, None] | None = None,
+    feed: Feed | None = None,
     timeout: float | None = None,  # noqa: ASYNC109 - the kill belongs to the run
 ) -> None:
     """Run ffmpeg to its end.
 
-    `frames` are written to its stdin as they come. Raises RunFailed on a non-zero exit and
-    TimeoutError after `timeout` seconds; whatever the way out, no process of the run is left.
+    Raises RunFailed on a non-zero exit and TimeoutError after `timeout` seconds; whatever the way
+    out, no process of the run is left.
     """
     argv = [ffmpeg, "-hide_banner", "-nostats", "-nostdin", "-progress", "pipe:1", *args]
     tail = Tail()
-    async with asyncio.timeout(timeout), spawned(argv, cwd, fed=frames is not None) as process:
-        await all_of(
-            _read_progress(process.stdout, on_progress),
-            _read_log(process.stderr, tail),
-            _feed(process.stdin, frames),
-        )
+    async with asyncio.timeout(timeout), _fed(feed) as stdin, spawned(argv, cwd, stdin=stdin) as process:
+        await all_of(_read_progress(process.stdout, on_progress), _read_log(process.stderr, tail))
         code = await process.wait()
     if code != 0:
         raise RunFailed(code, tail.text)
@@ -135,20 +152,6 @@ async def _read_progress(stream: asyncio.StreamReader | None, on_progress: Progr
 async def _read_log(stream: asyncio.StreamReader | None, tail: Tail) -> None:
     while stream is not None and (data := await stream.read(16 * 1024)):
         tail.add(data)
-
-
-async def _feed(stream: asyncio.StreamWriter | None, frames: AsyncGenerator[bytes, None] | None) -> None:
-    if stream is None or frames is None:
-        return
-    # ffmpeg that gives up closes the pipe; its exit code then says why.
-    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-        async with contextlib.aclosing(frames):
-            async for frame in frames:
-                stream.write(frame)
-                await stream.drain()
-    stream.close()
-    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-        await stream.wait_closed()
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

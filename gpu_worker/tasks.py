@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Coroutine
 from typing import Any
 
 
@@ -17,7 +17,7 @@ async def all_of(*parts: Coroutine[Any, Any, object]) -> None:
         raise errors.exceptions[0] from None
 
 
-async def to_the_end(part: Coroutine[Any, Any, object]) -> None:
+async def to_the_end(part: Awaitable[object]) -> None:
     """Run what must finish, however often the caller is cancelled meanwhile; the cancellation is passed on after it.
 
     For short clean-ups only: a time-out and a shutdown may well strike the same job at once.

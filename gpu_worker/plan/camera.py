@@ -16,9 +16,15 @@ class Box(NamedTuple):
     right: float
     bottom: float
 
-    def halved(self) -> Box:
-        """The same rectangle on a chroma plane of half the size, so that colour stays on its shapes."""
-        return Box(*(edge / 2 for edge in self))
+    def on_chroma(self, size: tuple[int, int]) -> Box:
+        """The rectangle on a 4:2:0 chroma plane that is drawn at half of `size`, so that colour stays on its shapes.
+
+        Chroma is sited as in H.264: midway between two lines, but on the left one of two columns
+        (ITU-T H.264, figure E-1, type 0). A quarter of a chroma pixel lies between that and its middle,
+        in the still as in the frame, and the two differ in scale.
+        """
+        shift = (1 - (self.right - self.left) / size[0]) / 4
+        return Box(self.left / 2 + shift, self.top / 2, self.right / 2 + shift, self.bottom / 2)
 
 
 def zoom(index: int, frames: int) -> float:

@@ -10,7 +10,7 @@ import pytest
 
 from contract.operations import OPERATIONS, AddAudio, Caption, Compose, Img2Vid
 from gpu_worker.plan import _PLANNERS, make_plan
-from gpu_worker.plan.camera import END_ZOOM, still_size, view, zoom
+from gpu_worker.plan.camera import END_ZOOM, Box, still_size, view, zoom
 from gpu_worker.plan.facts import AudioFacts, Colour, Cue, Facts, VideoFacts
 from gpu_worker.plan.steps import Encoder, Means, Plan, Sources
 
@@ -233,4 +233,6 @@ def test_the_camera_stays_in_the_middle_and_in_the_picture() -> None:
         assert (box.left + box.right) / 2 == pytest.approx(size[0] / 2)
         assert (box.right - box.left) / (box.bottom - box.top) == pytest.approx(size[0] / size[1])
     assert (zoom(0, 120), zoom(119, 120), zoom(0, 1)) == (1.0, END_ZOOM, 1.0)
-    assert view(3, 9, size).halved() == tuple(edge / 2 for edge in view(3, 9, size))
+    # At one to one a chroma plane is half of everything; smaller views shift by what siting makes of the scale.
+    assert Box(0, 0, 1920, 1080).on_chroma((1920, 1080)) == (0, 0, 960, 540)
+    assert Box(0, 0, 2880, 1620).on_chroma((1920, 1080)) == (-0.125, 0, 1439.875, 810)

@@ -7,7 +7,6 @@ import os
 import stat
 import sys
 import time
-from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
@@ -131,29 +130,32 @@ def test_progress_is_seconds_written(studio: Studio, tmp_path: Path) -> None:
 
 
 def test_frames_are_fed_and_a_reader_that_gives_up_is_no_deadlock(studio: Studio, tmp_path: Path) -> None:
-    drawn = 0
+    ends: list[str] = []
 
-    async def frames() -> AsyncGenerator[bytes, None]:
-        nonlocal drawn
-        for _ in range(500):
-            drawn += 1
-            yield bytes(64 * 64 * 3 // 2)
+    def feed(fd: int) -> None:
+        try:
+            for _ in range(500):
+                os.write(fd, bytes(64 * 64 * 3 // 2))
+        except BrokenPipeError:
+            ends.append("told")
+        os.close(fd)
 
     raw = ("-f", "rawvideo", "-pixel_format", "yuv420p", "-video_size", "64x64", "-i", "pipe:0")
-    asyncio.run(run_ffmpeg(studio.ffmpeg, (*raw, "-frames:v", "5", "-f", "null", "-"), tmp_path, frames=frames()))
+    asyncio.run(run_ffmpeg(studio.ffmpeg, (*raw, "-frames:v", "5", "-f", "null", "-"), tmp_path, feed=feed))
     with pytest.raises(RunFailed):
-        asyncio.run(run_ffmpeg(studio.ffmpeg, (*raw, "-c:v", "nonsense", "-f", "null", "-"), tmp_path, frames=frames()))
-    assert drawn > 5
+        asyncio.run(run_ffmpeg(studio.ffmpeg, (*raw, "-c:v", "nonsense", "-f", "null", "-"), tmp_path, feed=feed))
+    assert ends == ["told", "told"]
 
 
 def test_an_error_while_drawing_ends_the_run(studio: Studio, tmp_path: Path) -> None:
-    async def frames() -> AsyncGenerator[bytes, None]:
-        yield bytes(64 * 64 * 3 // 2)
+    def feed(fd: int) -> None:
+        os.write(fd, bytes(64 * 64 * 3 // 2))
+        os.close(fd)
         raise MemoryError
 
     raw = ("-f", "rawvideo", "-pixel_format", "yuv420p", "-video_size", "64x64", "-i", "pipe:0", "-f", "null", "-")
     with pytest.raises(MemoryError):
-        asyncio.run(run_ffmpeg(studio.ffmpeg, raw, tmp_path, frames=frames()))
+        asyncio.run(run_ffmpeg(studio.ffmpeg, raw, tmp_path, feed=feed))
     assert living_in(tmp_path) == []
 
 

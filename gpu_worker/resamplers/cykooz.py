@@ -1,0 +1,40 @@
+"""Frames through cykooz.resizer (the Rust crate fast_image_resize)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+from cykooz_resizer import CropBox, FilterType, ImageData, PixelType, ResizeAlg, ResizeOptions, Resizer
+
+from gpu_worker.plan.camera import view
+from gpu_worker.plan.steps import FrameSource
+from gpu_worker.resamplers import Draw, Plane, plane_sizes
+
+
+def open_cykooz(still: bytes, source: FrameSource) -> Draw:
+    """Load the still once; each frame is then three resizes."""
+    planes, start = [], 0
+    for width, height in plane_sizes(source.still_size):
+        planes.append(ImageData(width, height, PixelType.U8, still[start : start + width * height]))
+        start += width * height
+    sizes = plane_sizes(source.size)
+    kernel = ResizeAlg.convolution(FilterType.lanczos3)
+    own = threading.local()  # a Resizer holds working memory and serves one thread at a time
+
+    def draw(index: int) -> Sequence[Plane]:
+        resizer = own.__dict__.setdefault("resizer", Resizer())
+        luma = view(index, source.frames, source.still_size)
+        chroma = luma.on_chroma(source.size)
+        drawn = []
+        for plane, size, box in zip(planes, sizes, (luma, chroma, chroma), strict=True):
+            target = ImageData(*size, PixelType.U8)
+            left = max(
+                0.0, box.left
+            )  # the first frames' chroma begins up to 0.1 pixels outside, which this library refuses
+            crop = CropBox(left, box.top, box.right - left, box.bottom - box.top)
+            resizer.resize(plane, target, ResizeOptions(resize_alg=kernel, crop_box=crop, use_alpha=False))
+            drawn.append(target.get_buffer())
+        return drawn
+
+    return draw
