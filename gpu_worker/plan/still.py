@@ -24,7 +24,8 @@ def still_step(image: VideoFacts, size: tuple[int, int], fit: Fit, means: Means)
     filters = ["setsar=1"]
     if image.has_alpha:
         filters.append(_FLATTEN)
-    filters.append(_cover(width, height) if fit is Fit.COVER else _contain(width, height))
+    scale = _scale_of(image)
+    filters.append(_cover(width, height, scale) if fit is Fit.COVER else _contain(width, height, scale))
     args = (
         *open_args(Role.IMAGE, IN_IMAGE, means.max_pixels),
         *("-map", "0:V:0", "-frames:v", "1", "-vf", ",".join(filters)),
@@ -44,12 +45,21 @@ def parse_size(size: str) -> tuple[int, int]:
     return int(width), int(height)
 
 
-def _scaled(width: str, height: str, placed: str) -> str:
+def _scale_of(image: VideoFacts) -> str:
+    """The filter that brings the picture to size and to BT.709, without its width and height.
+
+    zimg is nearer to a float Lanczos than swscale at its most accurate (56.0 against 55.2 dB over a
+    zoom) at 0.6 times the cost, but wants to be told what swscale guesses: it gets the usual photo
+    only, whose decoder states everything.
+    """
+    if image.codec == "mjpeg" and image.pix_fmt.startswith("yuv"):
+        return "zscale=filter=lanczos:matrix=709:range=limited"
+    return "scale=flags=lanczos+accurate_rnd+full_chroma_int:out_color_matrix=bt709:out_range=tv"
+
+
+def _scaled(scale: str, width: str, height: str, placed: str) -> str:
     """Scale, then place in the still. 4:4:4 between the two: in 4:2:0 a place would be rounded to two pixels."""
-    return (
-        f"scale=w='{width}':h='{height}':flags=lanczos+accurate_rnd+full_chroma_int:"
-        f"out_color_matrix=bt709:out_range=tv,setsar=1,format=yuv444p,{placed},format=yuv420p"
-    )
+    return f"{scale}:w='{width}':h='{height}',setsar=1,format=yuv444p,{placed},format=yuv420p"
 
 
 def _nearest_even(value: str) -> str:
@@ -57,7 +67,7 @@ def _nearest_even(value: str) -> str:
     return f"ceil({value}/2-0.5)*2"
 
 
-def _cover(width: int, height: int) -> str:
+def _cover(width: int, height: int, scale: str) -> str:
     # Cropping first keeps a panorama from being enlarged whole. It leaves a little too much, the
     # same on both sides, and the rest is cut after scaling, where one pixel is small: cropping a
     # 10-pixel-wide picture to whole pixels would stretch it by a tenth.
@@ -67,6 +77,7 @@ def _cover(width: int, height: int) -> str:
     )
     factor = f"max({width}/iw,{height}/ih)"
     scaled = _scaled(
+        scale,
         f"max({width},{_nearest_even(f'iw*{factor}')})",
         f"max({height},{_nearest_even(f'ih*{factor}')})",
         f"crop={width}:{height}",
@@ -74,9 +85,10 @@ def _cover(width: int, height: int) -> str:
     return f"{crop},{scaled}"
 
 
-def _contain(width: int, height: int) -> str:
+def _contain(width: int, height: int, scale: str) -> str:
     factor = f"min({width}/iw,{height}/ih)"
     return _scaled(
+        scale,
         f"max(2,min({width},{_nearest_even(f'iw*{factor}')}))",
         f"max(2,min({height},{_nearest_even(f'ih*{factor}')}))",
         f"pad={width}:{height}:-1:-1:black",

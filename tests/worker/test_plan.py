@@ -49,8 +49,9 @@ BURN = "ass=f=captions.ass:fontsdir=fonts"
 STILL_848 = (
     f"{OPEN_IMAGE} -map 0:V:0 -frames:v 1 -vf setsar=1,"
     "crop=w='iw-2*max(0,floor((iw-ceil(ih*848/476)-4)/2))':h='ih-2*max(0,floor((ih-ceil(iw*476/848)-4)/2))':exact=1,"
-    "scale=w='max(848,ceil(iw*max(848/iw,476/ih)/2-0.5)*2)':h='max(476,ceil(ih*max(848/iw,476/ih)/2-0.5)*2)'"
-    ":flags=lanczos+accurate_rnd+full_chroma_int:out_color_matrix=bt709:out_range=tv,setsar=1,format=yuv444p,"
+    "zscale=filter=lanczos:matrix=709:range=limited"
+    ":w='max(848,ceil(iw*max(848/iw,476/ih)/2-0.5)*2)':h='max(476,ceil(ih*max(848/iw,476/ih)/2-0.5)*2)',"
+    "setsar=1,format=yuv444p,"
     "crop=848:476,format=yuv420p -f rawvideo -pix_fmt yuv420p -y still.yuv"
 )
 
