@@ -24,9 +24,10 @@ class Track:
     header: dict[str, str] = field(default_factory=dict)
     times: array[int] = field(default_factory=lambda: array("q"))
     keys: bytearray = field(default_factory=bytearray)
+    hidden_times: array[int] = field(default_factory=lambda: array("q"))
     first: int | None = None
-    last_end: int = 0
-    hidden: int = 0
+    last: int = 0
+    natural_end: int = 0
     corrupt: bool = False
 
     @property
@@ -39,7 +40,16 @@ class Track:
 
     @property
     def end(self) -> Fraction:
-        return self.last_end * self.time_base
+        """Where the last packet shown ends; where it starts if nothing tells how long it is.
+
+        An edit list may end before that packet does. What it hides behind it then starts no sooner than the edit ends.
+        """
+        behind = min((time for time in self.hidden_times if time > self.last), default=self.natural_end)
+        return min(behind, self.natural_end) * self.time_base
+
+    @property
+    def hidden(self) -> int:
+        return len(self.hidden_times)
 
     @property
     def shown(self) -> int:
@@ -59,7 +69,7 @@ class PacketTable:
         if line.startswith(b"#"):
             self._header(line)
             return
-        parts = line.split(b",", 5)
+        parts = line.split(b",", 6)
         if len(parts) < 6:
             return
         self._room -= 1
@@ -68,7 +78,7 @@ class PacketTable:
             return
         try:
             track = self.tracks[int(parts[0])]
-            self._packet(track, int(parts[2]), int(parts[3]), parts[5])
+            _add(track, int(parts[2]), int(parts[3]), _flags(parts[6]) if len(parts) > 6 else _KEY)
         except (KeyError, ValueError):
             return  # a packet without a time ("NOPTS") tells nothing
 
@@ -82,16 +92,24 @@ class PacketTable:
         if index.isdigit():
             self.tracks.setdefault(int(index), Track()).header[name] = value.strip()
 
-    @staticmethod
-    def _packet(track: Track, time: int, duration: int, rest: bytes) -> None:
-        flags = _KEY
-        if b"F=0x" in rest:
-            flags = int(rest.split(b"F=0x", 1)[1].split(b",", 1)[0], 16)
-        track.times.append(time)
-        track.keys.append(flags & _KEY)
-        track.corrupt = track.corrupt or bool(flags & _CORRUPT)
-        if flags & _HIDDEN:
-            track.hidden += 1
-            return
-        track.first = time if track.first is None else min(track.first, time)
-        track.last_end = max(track.last_end, time + duration)
+
+def _flags(rest: bytes) -> int:
+    """What stands behind the checksum starts with the flags, unless they are the usual ones."""
+    return int(rest.split(b"F=0x", 1)[1].split(b",", 1)[0], 16) if b"F=0x" in rest else _KEY
+
+
+def _add(track: Track, time: int, duration: int, flags: int) -> None:
+    track.times.append(time)
+    track.keys.append(flags & _KEY)
+    if flags & _CORRUPT:
+        track.corrupt = True
+    if flags & _HIDDEN:
+        track.hidden_times.append(time)
+        return
+    if track.first is None:
+        track.first = track.last = time
+    elif time < track.first:
+        track.first = time
+    elif time > track.last:
+        track.last = time
+    track.natural_end = max(track.natural_end, time + duration)

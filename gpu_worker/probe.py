@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import signal
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -17,10 +18,13 @@ from contract.errors import Code
 from contract.operations import Role
 from gpu_worker.endings import is_cut_off
 from gpu_worker.errors import failed
+from gpu_worker.icc import read_profile
+from gpu_worker.memory import READING_BYTES
 from gpu_worker.packets import PacketTable, Track
 from gpu_worker.plan.facts import AudioFacts, Facts, VideoFacts
-from gpu_worker.plan.inputs import open_args
-from gpu_worker.run import read_lines, spawned
+from gpu_worker.plan.inputs import LONGEST, open_args
+from gpu_worker.refusals import check_photo, is_heif
+from gpu_worker.run import Outgrown, read_lines, spawned
 from gpu_worker.streams import StreamDump, channels_of
 from gpu_worker.tasks import all_of
 
@@ -31,30 +35,45 @@ _MAX_PACKETS = 4_000_000
 _MAPS = {
     Role.VIDEO: ("-map", "0:V:0?", "-map", "0:a:0?"),
     Role.AUDIO: ("-map", "0:a:0?"),
-    Role.IMAGE: ("-map", "0:V:0?", "-frames:v", "1"),
+    Role.IMAGE: ("-map", "0:V:0?"),
 }
 
 
-async def probe(ffmpeg: str, path: Path, role: Role, field: str, max_pixels: int) -> Facts:
+async def probe(ffmpeg: str, path: Path, role: Role, field: str, max_pixels: int, *, decode: bool = True) -> Facts:
     """Measure one local file.
 
-    A video has a picture track in the answer, a sound a sound track, an image a picture of one
-    frame. Raises JobFailed naming `field` if the file is not what `role` says it should be.
+    Without `decode` no frame is decoded on the way, and the pixel format may stay unknown.
+    A video has a picture track in the answer, a sound a sound track, an image a picture of one frame, or of
+    more if it is animated. Raises JobFailed naming `field` if the file is not what `role` says it should be.
     """
     dump, table = StreamDump(), PacketTable(_MAX_PACKETS)
-    opening = open_args(role, path.name, max_pixels)
-    argv = [ffmpeg, "-hide_banner", "-nostdin", "-nostats", *opening, *_MAPS[role], "-c", "copy", "-f", "framecrc", "-"]
+    argv = [
+        *(ffmpeg, "-hide_banner", "-nostdin", "-nostats"),
+        *(() if decode else ("-skip_frame", "all")),
+        *LONGEST,
+        *open_args(role, path.name, max_pixels),
+        *_MAPS[role],
+        # Unflushed: a write for each packet costs both sides more than the listing itself.
+        *("-c", "copy", "-flush_packets", "0", "-f", "framecrc", "-"),
+    ]
     try:
-        async with asyncio.timeout(_TIMEOUT_SECONDS), spawned(argv, path.parent) as process:
+        async with asyncio.timeout(_TIMEOUT_SECONDS), spawned(argv, path.parent, memory=READING_BYTES) as process:
             await all_of(read_lines(process.stdout, table.read), read_lines(process.stderr, dump.read))
             code = await process.wait()
     except TimeoutError:
         raise failed(Code.MEDIA_OVER_BUDGET, field=field, limit="reading it takes too long") from None
-    _check_file(dump, table, path, field, code, max_pixels)
+    except Outgrown:
+        raise failed(Code.MEDIA_OVER_BUDGET, field=field, limit="reading it takes too much memory") from None
+    _check_file(dump, table, path, role, field, code, max_pixels)
     if role is Role.IMAGE and await asyncio.to_thread(is_cut_off, path):
         raise failed(Code.MEDIA_TRUNCATED, field=field)
     facts = Facts(dump.container, _video(dump, table), _audio(dump, table))
     _check_role(facts, dump, role, field)
+    if role is Role.IMAGE and facts.video is not None:
+        await asyncio.to_thread(check_photo, path, facts.video, field)
+        profile = await asyncio.to_thread(read_profile, path)
+        if profile is not None and not profile.is_srgb:
+            facts = replace(facts, video=replace(facts.video, profile=profile))
     return facts
 
 
@@ -75,16 +94,18 @@ async def gpu_name() -> str | None:
     return name[:128] or None
 
 
-def _check_file(dump: StreamDump, table: PacketTable, path: Path, field: str, code: int, max_pixels: int) -> None:
+def _check_file(
+    dump: StreamDump, table: PacketTable, path: Path, role: Role, field: str, code: int, max_pixels: int
+) -> None:
     if code == -signal.SIGKILL:
         raise failed(Code.RESOURCES)
-    if dump.too_many_pixels:
+    if dump.too_many_pixels and role is not Role.AUDIO:
         raise failed(Code.MEDIA_OVER_BUDGET, field=field, limit=f"{max_pixels // 1_000_000} million pixels a picture")
     if table.overflowed:
         raise failed(Code.MEDIA_OVER_BUDGET, field=field, limit="too many packets")
     with path.open("rb") as file:
         head = file.read(64)
-    if not dump.container:
+    if not dump.container or is_heif(head):
         raise _unreadable(head, field, no_index=dump.no_index)
     corrupt = any(track.corrupt for track in table.tracks.values())
     if dump.cut_off and (corrupt or "matroska" in dump.container or "mov" in dump.container):
@@ -97,12 +118,11 @@ def _unreadable(head: bytes, field: str, *, no_index: bool) -> Exception:
     text = head.lstrip(b"\xef\xbb\xbf \r\n\t").lower()
     if text.startswith((b"#extm3u", b"<mpd", b"ffconcat", b"v=0")):
         return failed(Code.MEDIA_UNSUPPORTED, field=field, format="a playlist")
-    if head[4:8] == b"ftyp":
-        if head[8:12] in {b"heic", b"heix", b"mif1", b"msf1", b"hevc", b"avif", b"avis"}:
-            return failed(Code.MEDIA_UNSUPPORTED, field=field, format="HEIF or AVIF")
-        if no_index:
-            # A file that says it is MP4 and has no index was not finished, or not downloaded to its end.
-            return failed(Code.MEDIA_TRUNCATED, field=field)
+    if is_heif(head):
+        return failed(Code.MEDIA_UNSUPPORTED, field=field, format="HEIF or AVIF")
+    if head[4:8] == b"ftyp" and no_index:
+        # A file that says it is MP4 and has no index was not finished, or not downloaded to its end.
+        return failed(Code.MEDIA_TRUNCATED, field=field)
     return failed(Code.MEDIA_UNREADABLE, field=field)
 
 
@@ -116,6 +136,8 @@ def _check_role(facts: Facts, dump: StreamDump, role: Role, field: str) -> None:
         raise failed(Code.MEDIA_UNSUPPORTED, field=field, format="encrypted")
     if not stream.codec:
         raise failed(Code.MEDIA_UNSUPPORTED, field=field)
+    if stream.tilted:
+        raise failed(Code.MEDIA_UNSUPPORTED, field=field, format="a picture turned by less than a quarter")
     track = facts.audio if role is Role.AUDIO else facts.video
     if track is None:
         # The container is in order and its stream cannot be described: no frame of it will be decoded.
@@ -131,7 +153,8 @@ def _video(dump: StreamDump, table: PacketTable) -> VideoFacts | None:
         return None
     constant, rate = _rate(track, stream.nominal_rate)
     aspect = _fraction(track.header.get("sar", "1/1"))
-    end = track.end if track.end > track.start else track.start + 1 / rate
+    last = track.last * track.time_base
+    end = track.end if track.end > last else last + 1 / rate
     return VideoFacts(
         codec=stream.codec,
         width=int(width),

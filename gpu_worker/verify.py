@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 from contract.errors import Code
 from contract.messages import MediaFacts
 from contract.operations import Role
 from gpu_worker.errors import JobFailed, failed
-from gpu_worker.plan.facts import Facts, VideoFacts
+from gpu_worker.mp4 import UnexpectedLayout, track_ends
+from gpu_worker.plan.facts import AudioFacts, Facts, VideoFacts
+from gpu_worker.plan.gops import frame_ticks
 from gpu_worker.plan.steps import Expected
 from gpu_worker.probe import probe
 
 _ANY_SIZE = 2**31 - 1
+_AAC_FRAME = 1024
 
 
 async def verify(ffmpeg: str, path: Path, expected: Expected | None) -> Facts:
@@ -21,8 +27,9 @@ async def verify(ffmpeg: str, path: Path, expected: Expected | None) -> Facts:
     Without `expected` it must only be a video that can be read.
     """
     try:
-        facts = await probe(ffmpeg, path, Role.VIDEO, "output", _ANY_SIZE)
-    except (JobFailed, OSError):
+        facts = await probe(ffmpeg, path, Role.VIDEO, "output", _ANY_SIZE, decode=False)
+        facts = _as_shown(facts, await asyncio.to_thread(track_ends, path))
+    except (JobFailed, UnexpectedLayout, OSError):
         raise failed(Code.OUTPUT_INVALID) from None
     if facts.video is None or (expected is not None and not _agree(facts.video, facts, expected)):
         raise failed(Code.OUTPUT_INVALID)
@@ -47,11 +54,27 @@ def media_facts(facts: Facts) -> MediaFacts:
     )
 
 
+def _as_shown(facts: Facts, ends: dict[str, Fraction]) -> Facts:
+    """The same with each track ending where its edit list ends it, not where its last packet would."""
+    video, audio = facts.video, facts.audio
+    return replace(
+        facts,
+        video=video and replace(video, end=ends.get("vide", video.end)),
+        audio=audio and replace(audio, end=ends.get("soun", audio.end)),
+    )
+
+
 def _agree(video: VideoFacts, facts: Facts, expected: Expected) -> bool:
     return (
         video.codec == expected.video_codec
         and video.display_size == expected.size
         and abs(video.frames - expected.frames) <= expected.frames_off
+        and (frame_ticks(video) is not None or not expected.even)
         and abs(video.duration - expected.duration) <= expected.duration_off
         and (facts.audio is not None) == expected.has_audio
+        and (facts.audio is None or expected.sound_end is None or _ends_at(facts.audio, expected.sound_end))
     )
+
+
+def _ends_at(audio: AudioFacts, end: Fraction) -> bool:
+    return abs(audio.end - end) <= Fraction(_AAC_FRAME, audio.sample_rate)

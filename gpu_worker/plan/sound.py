@@ -36,28 +36,38 @@ def own_sound(audio: AudioFacts | None, index: int = 0) -> Sound:
 
 def new_sound(audio: AudioFacts, index: int, *, volume: float = 1.0, length: Fraction | None = None) -> Sound:
     """Another file's sound. `length` asks for silence after its end, up to that many seconds."""
-    filters = [] if volume == 1.0 else [f"volume={volume:g}"]
-    if length is not None and length > audio.end:
-        # A whole length, not an endless pad: ffmpeg must come to an end by itself.
-        filters.append(f"apad=whole_dur={float(length):.6f}")
+    enough = length is None or length <= audio.end
+    if audio.codec == "aac" and volume == 1.0 and enough:
+        return Sound(("-map", f"{index}:a:0", "-c:a", "copy"), present=True)
+    filters = [*([] if volume == 1.0 else [f"volume={volume:g}"]), *([] if length is None else [_filled(length)])]
     if not filters:
-        codec = ("-c:a", "copy") if audio.codec == "aac" else aac_args(audio)
-        return Sound(("-map", f"{index}:a:0", *codec), present=True)
+        return Sound(("-map", f"{index}:a:0", *aac_args(audio)), present=True)
     graph = f"[{index}:a:0]{','.join(filters)}[sound]"
     return Sound(("-map", "[sound]", *aac_args(audio)), graph, present=True)
 
 
-def sound_over_video(own: AudioFacts | None, new: AudioFacts, mode: AudioMode, volume: float) -> Sound:
-    """The new sound of input 1, alone or over that of input 0."""
+def sound_over_video(
+    own: AudioFacts | None, new: AudioFacts, mode: AudioMode, volume: float, end: Fraction | None = None
+) -> Sound:
+    """The new sound of input 1, alone or over that of input 0. With an `end` it lasts no less, mixed also no more."""
     if mode is AudioMode.REPLACE or own is None:
-        return new_sound(new, 1, volume=volume)
+        return new_sound(new, 1, volume=volume, length=end)
+    bounds = "" if end is None else f",{_filled(end)},atrim=end={float(end):.6f}"
     # Without normalize=0 amix halves both sounds. The limiter catches peaks that the sum pushes over full scale.
     graph = (
         f"[1:a:0]volume={volume:g},{_stereo(new)}[new];[0:a:0]{_stereo(own)}[own];"
         "[own][new]amix=inputs=2:duration=longest:dropout_transition=0:normalize=0,"
-        "alimiter=limit=0.98:level=disabled[sound]"
+        f"alimiter=limit=0.98:level=disabled{bounds}[sound]"
     )
     return Sound(("-map", "[sound]", "-c:a", "aac", "-b:a", "192k"), graph, present=True)
+
+
+def _filled(length: Fraction) -> str:
+    """A filter that adds silence up to that length, also where the packets promise it: an MP3's count its padding.
+
+    A whole length, not an endless pad: ffmpeg must come to an end by itself.
+    """
+    return f"apad=whole_dur={float(length):.6f}"
 
 
 def _stereo(audio: AudioFacts) -> str:
