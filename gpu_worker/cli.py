@@ -21,7 +21,7 @@ from contract.limits import DEFAULT_FRAME_RATE, Limits
 from contract.messages import Stage
 from contract.operations import OPERATIONS, AudioMode, Fit, Operation, Role
 from gpu_worker.cpus import usable_cpus
-from gpu_worker.encoders import choose_encoder
+from gpu_worker.encoders import find_gpu
 from gpu_worker.errors import JobFailed
 from gpu_worker.ffmpeg import find_ffmpeg
 from gpu_worker.make import Made, Tools, local_name, make
@@ -122,7 +122,7 @@ async def _run(operation: Operation, given: dict[str, Path], output: Path) -> Ma
         directory = Path(name)
         for kind, path in given.items():
             (directory / local_name(_FILES[kind])).symlink_to(path.resolve())
-        tools = Tools(ffmpeg, await choose_encoder(ffmpeg), usable_cpus())
+        tools = Tools(ffmpeg, await find_gpu(ffmpeg), usable_cpus())
         made = await make(operation, directory, tools, Limits(execution_seconds=24 * 3600.0), meter.show)
         meter.close()
         _deliver(made.path, output)

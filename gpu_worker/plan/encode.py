@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
+from gpu_worker.plan.gpu import Gpu, Part, Reason
 from gpu_worker.plan.steps import OUTPUT, Encoder, Means
 
 BT709 = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv")
@@ -10,16 +13,52 @@ BT709 = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt7
 TAG_FILTER = "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709"
 """From ffmpeg 7 on the encoder believes the frames, before that the options: both are given."""
 
-_OPTIONS: dict[Encoder, tuple[str, ...]] = {
-    Encoder.X264: ("-preset", "veryfast", "-crf", "23"),
-    Encoder.NVENC: ("-preset", "p5", "-tune", "hq", "-rc", "vbr", "-cq", "23", "-b:v", "0", "-spatial-aq", "1"),
-}
+_TABLE: tuple[dict[Encoder, tuple[str, ...]], ...] = (
+    # Effort. NVENC's presets cost no CPU: p5 of p1…p7, "slow (good quality)" in ffmpeg's words, can be afforded.
+    {Encoder.X264: ("-preset", "veryfast"), Encoder.NVENC: ("-preset", "p5", "-tune", "hq")},
+    # Constant quality. NVENC calls it target quality: VBR with `-cq`, and no bit rate, which would cap it at 2 Mb/s.
+    {Encoder.X264: ("-crf", "23"), Encoder.NVENC: ("-rc", "vbr", "-cq", "23", "-b:v", "0")},
+    # Bits go where the eye looks: x264's default, to be asked for in NVENC.
+    {Encoder.NVENC: ("-spatial-aq", "1")},
+    # What veryfast means to x264: 3 B-frames, 10 frames of look-ahead. B-frames as references are left to NVENC's
+    # preset: a GPU that cannot do them would refuse the whole encode.
+    {Encoder.NVENC: ("-bf", "3", "-rc-lookahead", "10")},
+)
+"""One row per property of the encode, one column per encoder. The rates 23 and 23 are not calibrated on each other."""
+
+_SMALLEST, _LARGEST = 160, 4096
+"""Sides NVENC takes for H.264: 145 on GPUs of Turing and later, up to 4096."""
 
 
-def encoder_args(encoder: Encoder, threads: int) -> tuple[str, ...]:
-    """Options that choose and set the video encoder. Threads count for libx264 only: NVENC has its own unit."""
+_LONG_GROUP, _SHORT_GROUP, _SHORT_SECONDS = 250, 24, 2
+"""Frames from one key frame to the next, at most: x264's own choice, and the least one for a short group."""
+
+
+def group_frames(rate: Fraction, *, captioned: bool) -> int:
+    """Frames from one key frame to the next, at most. Both encoders start each group with an IDR.
+
+    A video without captions may get them here one day, and then whole ends of groups are encoded again. Key frames
+    are dear, though: with one every two seconds a zooming photograph takes half as many bytes again.
+    """
+    return _LONG_GROUP if captioned else min(_LONG_GROUP, max(_SHORT_GROUP, round(rate * _SHORT_SECONDS)))
+
+
+def encoder_args(encoder: Encoder, threads: int, *, on_gpu: bool = False, group: int = _LONG_GROUP) -> tuple[str, ...]:
+    """Options that choose and set the video encoder. `on_gpu`: its frames lie there and cannot be converted.
+
+    Threads count for libx264 only: NVENC has its own unit.
+    """
+    options = tuple(option for row in _TABLE for option in row.get(encoder, ()))
+    pixels = () if on_gpu else ("-pix_fmt", "yuv420p")
     own = ("-threads", str(threads)) if encoder is Encoder.X264 else ()
-    return ("-c:v", encoder.value, *_OPTIONS[encoder], "-profile:v", "high", "-pix_fmt", "yuv420p", *own, *BT709)
+    return ("-c:v", encoder.value, *options, "-g", str(group), "-profile:v", "high", *pixels, *own, *BT709)
+
+
+def for_size(gpu: Gpu | None, size: tuple[int, int]) -> Gpu | None:
+    """The GPU as far as it can encode pictures of this size."""
+    if gpu is None or (min(size) >= _SMALLEST and max(size) <= _LARGEST):
+        return gpu
+    return gpu.without((Part.ENCODE,), Reason.PICTURE)
 
 
 def file_args(means: Means) -> tuple[str, ...]:

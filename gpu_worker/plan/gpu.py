@@ -1,0 +1,76 @@
+"""What a machine's GPU does of the work, and why not the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Part(StrEnum):
+    """A part of the work that a GPU may do. The value is what a client reads the CPU did instead."""
+
+    DECODE = "decoded"
+    DRAW = "captioned"
+    ENCODE = "encoded"
+
+
+PARTS = frozenset(Part)
+
+
+class Reason(StrEnum):
+    """Why the GPU leaves a part of the work to the CPU, in words for the client."""
+
+    NO_DRIVER = "there is no NVIDIA driver"
+    NO_DEVICE = "the driver finds no GPU"
+    DRIVER = "the NVIDIA driver does not start"
+    OLD_DRIVER = "the NVIDIA driver is too old for this ffmpeg"
+    NO_CAPABILITY = "the container lacks the driver's video capability"
+    NO_ENCODER = "the GPU offers no video encoder"
+    NO_SESSION = "all encoder sessions of the GPU are in use"
+    NO_MEMORY = "the GPU's memory is full"
+    BUILD = "this ffmpeg was built without it"
+    PICTURE = "the GPU does not take this kind of picture"
+    CAPTIONS = "there are too many captions for the GPU"
+    SILENT = "the GPU did not answer in time"
+    UNKNOWN = "the GPU failed"
+
+    @property
+    def lasting(self) -> bool:
+        """True if nothing but a restart, elsewhere or of something else, makes it go away."""
+        return self in {
+            Reason.NO_DRIVER,
+            Reason.NO_DEVICE,
+            Reason.OLD_DRIVER,
+            Reason.NO_CAPABILITY,
+            Reason.NO_ENCODER,
+            Reason.BUILD,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Gpu:
+    """A GPU. `lacks` names the parts of the work it does not do, each with the reason."""
+
+    lacks: Mapping[Part, Reason] = field(default_factory=dict)
+
+    def does(self, part: Part) -> bool:
+        return part not in self.lacks
+
+    def without(self, parts: Collection[Part], reason: Reason) -> Gpu:
+        """The same GPU, trusted with less. A reason already known stays: the first cause says most."""
+        return Gpu({**dict.fromkeys(parts, reason), **self.lacks})
+
+    def excuses(self, parts: Collection[Part]) -> tuple[str, ...]:
+        """A sentence for each reason why the CPU did some of these parts."""
+        reasons = dict.fromkeys(self.lacks[part] for part in Part if part in parts and part in self.lacks)
+        return tuple(
+            f"The CPU {_listed([part for part in Part if part in parts and self.lacks.get(part) is reason])} "
+            f"the video: {reason}."
+            for reason in reasons
+        )
+
+
+def _listed(words: list[Part]) -> str:
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
