@@ -8,33 +8,34 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-_CGROUP = Path("/sys/fs/cgroup")
+from gpu_worker import cgroup
+
 _MOST = 32
 """libx264 gains nothing from more at the sizes this service makes."""
 
 
-def usable_cpus(environ: Mapping[str, str] = os.environ, cgroup: Path = _CGROUP) -> int:
-    """Return the smallest of what RunPod, the cgroup quota and the affinity mask grant; 1 to 32."""
-    grants = [len(os.sched_getaffinity(0)), _MOST]
-    stated = environ.get("RUNPOD_CPU_COUNT", "")
-    if stated.isdigit() and int(stated) > 0:
-        grants.append(int(stated))
-    quota = _quota(cgroup)
-    if quota is not None:
-        grants.append(max(1, math.ceil(quota)))
-    return max(1, min(grants))
+def usable_cpus(
+    environ: Mapping[str, str] = os.environ, root: Path = cgroup.ROOT, membership: Path = cgroup.MEMBERSHIP
+) -> int:
+    """Return the smallest of what RunPod, any cgroup quota and the affinity mask grant; 1 to 32.
+
+    A part of a processor counts as one: a quota of 1.5 keeps two threads busy three quarters of the time.
+    """
+    grants = [float(len(os.sched_getaffinity(0))), *_quotas(root, membership)]
+    stated = environ.get("RUNPOD_CPU_COUNT", "").strip()
+    if stated.isascii() and stated.isdigit() and float(stated) > 0:
+        grants.append(float(stated))
+    return max(1, min(_MOST, math.ceil(min(grants))))
 
 
-def _quota(cgroup: Path) -> float | None:
-    try:
-        if (cgroup / "cpu.max").exists():
-            quota, period = (cgroup / "cpu.max").read_text().split()
-        else:
-            quota = (cgroup / "cpu" / "cpu.cfs_quota_us").read_text()
-            period = (cgroup / "cpu" / "cpu.cfs_period_us").read_text()
-        return int(quota) / int(period) if int(quota) > 0 else None
-    except (OSError, ValueError, ZeroDivisionError):
-        return None  # no quota is written as the word "max", or the files are not there
+def _quotas(root: Path, membership: Path) -> Iterator[float]:
+    for group in cgroup.groups("cpu", root, membership):
+        pair = cgroup.numbers(group / "cpu.max")
+        if pair is None:
+            quota, period = cgroup.numbers(group / "cpu.cfs_quota_us"), cgroup.numbers(group / "cpu.cfs_period_us")
+            pair = [*(quota or ()), *(period or ())]
+        if len(pair) == 2 and min(pair) > 0:
+            yield pair[0] / pair[1]

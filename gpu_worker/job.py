@@ -15,7 +15,7 @@ from contract.errors import Code
 from contract.messages import ExecutionFacts, ResultManifest, Stage, WorkerJob
 from contract.operations import Input
 from gpu_worker.cpus import usable_cpus
-from gpu_worker.encoders import choose_encoder
+from gpu_worker.encoders import find_gpu
 from gpu_worker.errors import failed
 from gpu_worker.fetch import Fetcher, open_session
 from gpu_worker.ffmpeg import find_ffmpeg
@@ -23,6 +23,7 @@ from gpu_worker.make import Made, Tools, local_name, make
 from gpu_worker.probe import gpu_name
 from gpu_worker.progress import Reporter
 from gpu_worker.publish import Publisher, output_facts
+from gpu_worker.scratch import bytes_needed, folder_for
 from gpu_worker.settings import Settings
 from gpu_worker.tasks import all_of
 from gpu_worker.verify import media_facts, verify
@@ -63,15 +64,18 @@ async def execute(job: WorkerJob, runpod_job_id: str | None, settings: Settings)
         raise failed(Code.DEADLINE_EXCEEDED)
     too_late = Code.DEADLINE_EXCEEDED if left < job.limits.execution_seconds else Code.EXECUTION_TIMEOUT
     try:
-        settings.work_dir.mkdir(parents=True, exist_ok=True)
-        directory = Path(tempfile.mkdtemp(prefix="job-", dir=settings.work_dir))
+        parent = settings.work_dir or folder_for(bytes_needed(job.operation.inputs(), job.limits))
+        parent.mkdir(parents=True, exist_ok=True)
+        directory = Path(tempfile.mkdtemp(prefix="job-", dir=parent))
     except OSError:
         raise failed(Code.RESOURCES) from None
+    seconds = min(left, job.limits.execution_seconds)
+    ends = time.monotonic() + seconds
     try:
-        async with asyncio.timeout(min(left, job.limits.execution_seconds)), _own_session() as session:
+        async with asyncio.timeout(seconds), _own_session() as session:
             reporter = Reporter(session, job.progress_url, job.attempt, runpod_job_id)
             async with reporter.running():
-                await _unless_stopped(_Execution(job, settings, directory, session, reporter), reporter.stop)
+                await _unless_stopped(_Execution(job, settings, directory, session, reporter, ends), reporter.stop)
     except TimeoutError:
         raise failed(too_late) from None
     finally:
@@ -111,13 +115,15 @@ class _Execution:
     directory: Path
     session: aiohttp.ClientSession
     reporter: Reporter
+    ends: float
     watch: Stopwatch = field(default_factory=Stopwatch)
 
     async def run(self) -> None:
         await self._fetch_all()
         ffmpeg = find_ffmpeg(self.settings.ffmpeg)
-        tools = Tools(ffmpeg, await choose_encoder(ffmpeg), usable_cpus())
-        made = await make(self.job.operation, self.directory, tools, self.job.limits, self._on_stage)
+        tools = Tools(ffmpeg, await find_gpu(ffmpeg), usable_cpus())
+        job = self.job
+        made = await make(job.operation, self.directory, tools, job.limits, self._on_stage, ends=self.ends)
         await self._publish(made, tools)
 
     def _on_stage(self, stage: Stage, done: float) -> None:

@@ -15,6 +15,7 @@ import subprocess
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 
+from gpu_worker.memory import outgrows, working_bytes
 from gpu_worker.tasks import all_of, to_the_end
 
 GRACE_SECONDS = 0.5
@@ -47,6 +48,10 @@ class RunFailed(Exception):
         return self.code == -signal.SIGKILL or any(word in self.log for word in words)
 
 
+class Outgrown(Exception):
+    """A program was killed because it took more memory than it may."""
+
+
 class Tail:
     """The last bytes of a stream, however long it runs."""
 
@@ -66,27 +71,39 @@ class Tail:
 
 @contextlib.asynccontextmanager
 async def spawned(
-    argv: Sequence[str], cwd: Path, *, stdin: int = asyncio.subprocess.DEVNULL
+    argv: Sequence[str], cwd: Path, *, stdin: int = asyncio.subprocess.DEVNULL, memory: int | None = None
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """Start a program in `cwd`, in a session of its own; on leaving the block its whole group is gone.
 
     stdout and stderr are pipes that the caller must read; stdin is the descriptor given, or empty.
+    A program that takes more than `memory` bytes is killed, and leaving the block raises Outgrown.
     """
-    process = await asyncio.create_subprocess_exec(
-        *_tied(),
-        *argv,
-        cwd=cwd,
-        env=ENVIRONMENT,
-        stdin=stdin,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        limit=_PIPE_LIMIT,
-        start_new_session=True,
+    starting = asyncio.ensure_future(
+        asyncio.create_subprocess_exec(
+            *_tied(),
+            *argv,
+            cwd=cwd,
+            env=ENVIRONMENT,
+            stdin=stdin,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            limit=_PIPE_LIMIT,
+            start_new_session=True,
+        )
     )
+    watching: asyncio.Task[bool] | None = None
     try:
-        yield process
+        # To its end even if cancelled: asyncio would end the program alone, and it may have children by now.
+        await to_the_end(starting)
+        watching = asyncio.create_task(outgrows(starting.result(), working_bytes() if memory is None else memory))
+        yield starting.result()
     finally:
-        await to_the_end(_end(process))
+        if watching is not None:
+            watching.cancel()
+        if starting.exception() is None:
+            await to_the_end(_end(starting.result()))
+    if watching.done() and not watching.cancelled() and watching.result():
+        raise Outgrown
 
 
 @contextlib.asynccontextmanager
@@ -113,19 +130,21 @@ async def run_ffmpeg(
     on_progress: Progress | None = None,
     feed: Feed | None = None,
     timeout: float | None = None,  # noqa: ASYNC109 - the kill belongs to the run
-) -> None:
-    """Run ffmpeg to its end.
+    memory: int | None = None,
+) -> str:
+    """Run ffmpeg to its end. Returns the end of its log.
 
-    Raises RunFailed on a non-zero exit and TimeoutError after `timeout` seconds; whatever the way
-    out, no process of the run is left.
+    Raises RunFailed on a non-zero exit, TimeoutError after `timeout` seconds and Outgrown beyond
+    `memory` bytes; whatever the way out, no process of the run is left.
     """
     argv = [ffmpeg, "-hide_banner", "-nostats", "-nostdin", "-progress", "pipe:1", *args]
     tail = Tail()
-    async with asyncio.timeout(timeout), _fed(feed) as stdin, spawned(argv, cwd, stdin=stdin) as process:
+    async with asyncio.timeout(timeout), _fed(feed) as stdin, spawned(argv, cwd, stdin=stdin, memory=memory) as process:
         await all_of(_read_progress(process.stdout, on_progress), _read_log(process.stderr, tail))
         code = await process.wait()
     if code != 0:
         raise RunFailed(code, tail.text)
+    return tail.text
 
 
 async def read_lines(stream: asyncio.StreamReader | None, take: Callable[[bytes], None]) -> None:

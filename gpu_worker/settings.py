@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +9,11 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`ffmpeg`: path that overrides the search. `work_dir`: parent of the directories of jobs."""
+    """`ffmpeg`: path that overrides the search. `work_dir`: parent of the directories of jobs; None: where they fit."""
 
     ffmpeg: str | None
     allow_loopback: bool
-    work_dir: Path
+    work_dir: Path | None
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Settings:
@@ -25,5 +24,5 @@ class Settings:
         return cls(
             ffmpeg=environ.get("FFMPEG") or None,
             allow_loopback=environ.get("ALLOW_LOOPBACK_URLS") == "true",
-            work_dir=Path(environ.get("WORK_DIR") or tempfile.gettempdir()),
+            work_dir=Path(environ["WORK_DIR"]) if environ.get("WORK_DIR") else None,
         )

@@ -17,10 +17,13 @@ _MAPPED = re.compile(r"  Stream #0:(?P<index>\d+) -> #0:(?P<out>\d+)")
 _ROTATION = re.compile(
     r"\s+(?:displaymatrix|Display Matrix): rotation of (?P<angle>-?\d+(?:\.\d+)?) degrees", re.IGNORECASE
 )
+_OPACITY = re.compile(r" {6}alpha_mode +: 1", re.IGNORECASE)
 _RATE = re.compile(r", (?P<rate>\d+(?:\.\d+)?k?) fps")
 _PIXELS = re.compile(
     r", (?P<name>(?:yuv|rgb|bgr|gbr|gray|ya|argb|abgr|nv|pal8|mono|p0|uyvy|yuyv|xyz|bayer)\w*)(?:\((?P<more>[^)]*)\))?"
 )
+_BAD_SIZE = re.compile(r"Picture size (?P<width>\d+)x(?P<height>\d+) is invalid$")
+_NEW_SIZE = re.compile(r"video parameters changed to [^\n]*?, (?P<width>[1-9]\d*)x(?P<height>[1-9]\d*)")
 _PAREN = re.compile(r"\([^()]*\)")
 _LAYOUTS = {"mono": 1, "stereo": 2, "2.1": 3, "3.0": 3, "4.0": 4, "quad": 4, "5.0": 5, "5.1": 6, "6.1": 7, "7.1": 8}
 
@@ -32,6 +35,10 @@ class StreamText:
     kind: str
     text: str
     rotation: int = 0
+    tilted: bool = False
+    """Turned by an angle that is no multiple of 90 degrees, which no output can show."""
+    opacity: bool = False
+    """WebM's mark of a second picture with the opacity of the first."""
 
     @property
     def codec(self) -> str:
@@ -41,6 +48,8 @@ class StreamText:
 
     @property
     def pix_fmt(self) -> str:
+        if self.opacity and self.codec in {"vp8", "vp9"}:
+            return "yuva420p"
         found = _PIXELS.search(self.text)
         return found["name"] if found else ""
 
@@ -98,7 +107,11 @@ class StreamDump:
             self.streams[int(found["index"])] = self._current
         elif self._in_input and self._current is not None and (found := _ROTATION.match(text)):
             # ffmpeg's angle runs against the clock.
-            self._current.rotation = round(-float(found["angle"]) / 90) * 90 % 360
+            quarters = -float(found["angle"]) / 90
+            self._current.rotation = round(quarters) * 90 % 360
+            self._current.tilted = abs(quarters - round(quarters)) > 0.02
+        elif self._in_input and self._current is not None and _OPACITY.fullmatch(text):
+            self._current.opacity = True
 
     def mapped_stream(self, kind: str) -> StreamText | None:
         """The stream that was copied out, of that kind."""
@@ -110,7 +123,16 @@ class StreamDump:
             return  # messages carry their component in brackets; tag values do not start a line
         self.cut_off = self.cut_off or text.endswith((": partial file", "File ended prematurely"))
         self.no_index = self.no_index or text.endswith("moov atom not found")
-        self.too_many_pixels = self.too_many_pixels or "exceeds specified max pixel count" in text
+        # ffmpeg has a bound of its own, of about 2^28 pixels, and says so in other words.
+        size = _BAD_SIZE.search(text)
+        too_large = size is not None and int(size["width"]) * int(size["height"]) > 2**26
+        self.too_many_pixels = self.too_many_pixels or too_large or "exceeds specified max pixel count" in text
+
+
+def changes_shape(log: str, size: tuple[int, int]) -> bool:
+    """True if ffmpeg met frames whose sides relate otherwise than those of `size`, by more than a hundredth."""
+    sizes = ((int(found["width"]), int(found["height"])) for found in _NEW_SIZE.finditer(log))
+    return any(abs(width * size[1] / (height * size[0]) - 1) > 0.01 for width, height in sizes)
 
 
 def channels_of(layout: str, text: str) -> int:

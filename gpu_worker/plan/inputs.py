@@ -19,8 +19,13 @@ FORMATS: dict[Role, str] = {
 
 PROTOCOLS = ("-protocol_whitelist", "file,pipe")
 
+LONGEST = ("-t", "86400")
+"""For what is not cut anywhere else: nothing that a demuxer makes of a file may be endless. No limit is higher."""
+
 
 def open_args(role: Role, name: str, max_pixels: int) -> tuple[str, ...]:
-    """Arguments that open one input file of ours; `name` is relative to the job's directory."""
-    bound = () if role is Role.AUDIO else ("-max_pixels", str(max_pixels))
-    return (*PROTOCOLS, "-format_whitelist", FORMATS[role], *bound, "-i", name)
+    """Arguments that open one input file of ours; `name` is relative to the job's directory.
+
+    The bound on pixels holds for sounds too: a song may bring a cover.
+    """
+    return (*PROTOCOLS, "-format_whitelist", FORMATS[role], "-max_pixels", str(max_pixels), "-i", name)

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from gpu_worker.plan.facts import VideoFacts
 
-_HDR = (
-    "zscale=transfer=linear:npl=100",
+_TONE_MAP = (
+    # 203 cd/m2 is where HDR puts what SDR calls white (ITU-R BT.2408). Up to 70 % of it nothing changes, and
+    # highlights up to 1000 cd/m2, where phones and most masters end, share the rest.
+    "zscale={source}:transfer=linear:primaries=bt709:npl=203",
     "format=gbrpf32le",
-    "zscale=primaries=bt709",
-    "tonemap=tonemap=hable:desat=0",
-    "zscale=transfer=bt709:matrix=bt709:range=tv",
+    "tonemap=tonemap=mobius:param=0.7:desat=0:peak=4.93",
+    # The curve that pictures on the web are made for, so that grey comes out as the grey it was graded as.
+    "zscale=transfer=iec61966-2-1:matrix=bt709:range=tv",
 )
+_NARROW = "zscale={source}:primaries=bt709:transfer=bt709:matrix=bt709:range=tv"
+
+FLATTEN = ("format=gbrap", "premultiply=inplace=1", "format=gbrp")
+"""Colour times opacity is what stands on black."""
+
+_ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+"""ffmpeg's own decoders leave out the opacity that WebM keeps beside the picture."""
 
 _MATRICES = {"bt709", "smpte170m", "bt470bg", "fcc", "smpte240m", "bt2020nc", "bt2020c"}
 _SCALE_NAMES = {"bt470bg": "bt601", "smpte170m": "smpte170m", "bt2020nc": "bt2020", "bt2020c": "bt2020"}
@@ -22,13 +31,23 @@ def picture_filters(video: VideoFacts) -> tuple[str, ...]:
     filters: list[str] = []
     if video.interlaced:
         filters.append("bwdif=mode=send_frame:deint=all")
-    if video.colour.is_hdr:
-        filters += _HDR
+    matrix = _input_matrix(video)
+    if video.has_alpha:
+        filters += (f"scale=in_color_matrix={matrix}", *FLATTEN)
+        matrix = "auto"
+    elif video.colour.is_hdr:
+        filters += (_TONE_MAP[0].format(source=_described(video)), *_TONE_MAP[1:])
         matrix = "bt709"
-    else:
-        matrix = _input_matrix(video)
+    elif video.colour.is_wide:
+        filters.append(_NARROW.format(source=_described(video)))
+        matrix = "bt709"
     filters.append(f"scale={width}:{height}:flags=bicubic:in_color_matrix={matrix}:out_color_matrix=bt709:out_range=tv")
     return (*filters, "setsar=1", "format=yuv420p")
+
+
+def decoder_args(video: VideoFacts) -> tuple[str, ...]:
+    """Options before an input whose usual decoder would lose part of the picture."""
+    return ("-c:v", _ALPHA_DECODERS[video.codec]) if video.has_alpha and video.codec in _ALPHA_DECODERS else ()
 
 
 def picture_warnings(video: VideoFacts) -> tuple[str, ...]:
@@ -46,6 +65,14 @@ def _input_matrix(video: VideoFacts) -> str:
     if video.colour.matrix in _MATRICES:
         return _SCALE_NAMES.get(video.colour.matrix, video.colour.matrix)
     return "bt709" if min(video.width, video.height) >= 720 else "bt601"
+
+
+def _described(video: VideoFacts) -> str:
+    """What `zscale` must know of a wide picture. Files that state its brightness or colours may leave out the rest."""
+    colour = video.colour
+    matrix = colour.matrix if colour.matrix in _MATRICES else "bt2020nc"
+    primaries = "bt2020" if colour.primaries == "unknown" else colour.primaries
+    return f"matrixin={matrix}:primariesin={primaries}:transferin={colour.transfer if colour.is_hdr else 'bt709'}"
 
 
 def frame_timing(video: VideoFacts) -> tuple[str, ...]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from contract.operations import Fit, Role
 from gpu_worker.plan.camera import still_size
 from gpu_worker.plan.facts import VideoFacts
 from gpu_worker.plan.inputs import open_args
+from gpu_worker.plan.picture import FLATTEN
 from gpu_worker.plan.steps import IN_IMAGE, FrameSource, Means, Step
 
 STILL = "still.yuv"
-
-_FLATTEN = "format=gbrap,premultiply=inplace=1,format=gbrp"
-"""Colour times opacity is what stands on black."""
 
 
 def still_step(image: VideoFacts, size: tuple[int, int], fit: Fit, means: Means) -> Step:
@@ -23,8 +23,8 @@ def still_step(image: VideoFacts, size: tuple[int, int], fit: Fit, means: Means)
     width, height = still_size(size)
     filters = ["setsar=1"]
     if image.has_alpha:
-        filters.append(_FLATTEN)
-    scale = _scale_of(image)
+        filters += FLATTEN
+    scale = _Scale(_scale_of(image), () if image.profile is None else image.profile.to_srgb())
     filters.append(_cover(width, height, scale) if fit is Fit.COVER else _contain(width, height, scale))
     args = (
         *open_args(Role.IMAGE, IN_IMAGE, means.max_pixels),
@@ -32,6 +32,12 @@ def still_step(image: VideoFacts, size: tuple[int, int], fit: Fit, means: Means)
         *("-f", "rawvideo", "-pix_fmt", "yuv420p", "-y", STILL),
     )
     return Step(args=args, seconds=0.0, decodes=Role.IMAGE)
+
+
+def still_warnings(image: VideoFacts) -> tuple[str, ...]:
+    """What a client may want to know about what was taken of the picture. A JPEG may hold more than it shows."""
+    moves = image.frames > 1 and image.codec != "mjpeg"
+    return ("The picture is animated; its first frame was used.",) if moves else ()
 
 
 def frames_of_still(size: tuple[int, int], frames: int) -> FrameSource:
@@ -57,9 +63,19 @@ def _scale_of(image: VideoFacts) -> str:
     return "scale=flags=lanczos+accurate_rnd+full_chroma_int:out_color_matrix=bt709:out_range=tv"
 
 
-def _scaled(scale: str, width: str, height: str, placed: str) -> str:
+class _Scale(NamedTuple):
+    """How the picture gets its size: a filter that lacks width and height, and what follows it in 4:4:4."""
+
+    filter: str
+    colours: tuple[str, ...]
+
+
+def _scaled(scale: _Scale, width: str, height: str, placed: str) -> str:
     """Scale, then place in the still. 4:4:4 between the two: in 4:2:0 a place would be rounded to two pixels."""
-    return f"{scale}:w='{width}':h='{height}',setsar=1,format=yuv444p,{placed},format=yuv420p"
+    size = f"{scale.filter}:w='{width}':h='{height}'"
+    # A colour at the border of what sRGB has is moved by several steps for one in what it is made from.
+    depth = "yuv444p16le" if scale.colours else "yuv444p"
+    return ",".join((size, "setsar=1", f"format={depth}", *scale.colours, placed, "format=yuv420p"))
 
 
 def _nearest_even(value: str) -> str:
@@ -67,7 +83,7 @@ def _nearest_even(value: str) -> str:
     return f"ceil({value}/2-0.5)*2"
 
 
-def _cover(width: int, height: int, scale: str) -> str:
+def _cover(width: int, height: int, scale: _Scale) -> str:
     # Cropping first keeps a panorama from being enlarged whole. It leaves a little too much, the
     # same on both sides, and the rest is cut after scaling, where one pixel is small: cropping a
     # 10-pixel-wide picture to whole pixels would stretch it by a tenth.
@@ -85,7 +101,7 @@ def _cover(width: int, height: int, scale: str) -> str:
     return f"{crop},{scaled}"
 
 
-def _contain(width: int, height: int, scale: str) -> str:
+def _contain(width: int, height: int, scale: _Scale) -> str:
     factor = f"min({width}/iw,{height}/ih)"
     return _scaled(
         scale,

@@ -1,0 +1,104 @@
+"""The colour profile in a photo. ffmpeg carries it along and draws the picture as if it were not there."""
+
+from __future__ import annotations
+
+import math
+import mmap
+import struct
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from gpu_worker.plan.gamut import SRGB, Curve, Profile, Vector
+from gpu_worker.tiff import NotTiff, read_tags
+
+_MOST_BYTES = 4 * 1024**2
+_TIFF_PROFILE = 34675
+_PARAMETERS = {0: 1, 3: 5}
+"""How many numbers the formulas have that photos come with: a power, and one with a straight piece at the dark end."""
+_APP2, _START_OF_SCAN = 0xE2, 0xDA
+
+
+def read_profile(path: Path) -> Profile | None:
+    """The profile of a JPEG, PNG, WebP or TIFF; None if there is none, or not one of three primaries and a curve."""
+    try:
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            return _parsed(_embedded(data) or bytes(read_tags(path).get(_TIFF_PROFILE, ())))
+    except (NotTiff, LookupError, ValueError, OverflowError, struct.error, zlib.error):
+        return None
+
+
+def _embedded(data: mmap.mmap) -> bytes:
+    if data[:2] == b"\xff\xd8":
+        parts = [body for marker, body in _segments(data) if marker == _APP2 and body.startswith(b"ICC_PROFILE\0")]
+        return b"".join(part[14:] for part in sorted(parts, key=lambda part: part[12]))
+    if data[:8] == b"\x89PNG\r\n\x1a\n":
+        packed = _chunk(data, 8, b"iCCP", name_first=False)
+        return zlib.decompressobj().decompress(packed[packed.index(b"\0") + 2 :], _MOST_BYTES)
+    if data[8:12] == b"WEBP":
+        return _chunk(data, 12, b"ICCP", name_first=True)
+    return b""
+
+
+def _segments(data: mmap.mmap) -> Iterator[tuple[int, bytes]]:
+    """The marker segments of a JPEG in front of its picture."""
+    at = 2
+    while data[at] == 0xFF and data[at + 1] != _START_OF_SCAN:
+        end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+        yield data[at + 1], data[at + 4 : end]
+        at = end
+
+
+def _chunk(data: mmap.mmap, at: int, wanted: bytes, *, name_first: bool) -> bytes:
+    """What the chunk of that name holds; RIFF puts names before sizes, PNG after them, and a checksum at the end."""
+    while at + 8 <= len(data):
+        if name_first:
+            name, size = struct.unpack_from("<4sI", data, at)
+            step = 8 + size + size % 2
+        else:
+            size, name = struct.unpack_from(">I4s", data, at)
+            step = 12 + size
+        if name == wanted:
+            return data[at + 8 : at + 8 + size]
+        at += step
+    raise LookupError
+
+
+def _parsed(profile: bytes) -> Profile | None:
+    if profile[16:24] != b"RGB XYZ ":
+        return None
+    (count,) = struct.unpack_from(">I", profile, 128)
+    tags = {
+        name: profile[start : start + size]
+        for name, start, size in struct.iter_unpack(">4sII", profile[132 : 132 + 12 * min(count, 100)])
+    }
+    red, green, blue = (_xyz(tags[name]) for name in (b"rXYZ", b"gXYZ", b"bXYZ"))
+    return Profile((red, green, blue), _curve(tags[b"gTRC"]))
+
+
+def _xyz(tag: bytes) -> Vector:
+    x, y, z = (value / 65536 for value in struct.unpack_from(">3i", tag, 8))
+    return x, y, z
+
+
+def _curve(tag: bytes) -> Curve:
+    if tag[:4] == b"para":
+        (kind,) = struct.unpack_from(">H", tag, 8)
+        values = [value / 65536 for value in struct.unpack_from(f">{_PARAMETERS[kind]}i", tag, 12)]
+        return Curve(*values)
+    (count,) = struct.unpack_from(">I", tag, 8)
+    if count == 0:
+        return Curve(1.0)
+    entries = struct.unpack_from(f">{count}H", tag, 12)
+    if count == 1:
+        return Curve(entries[0] / 256)
+    return _nearest([entry / 65535 for entry in entries])
+
+
+def _nearest(table: list[float]) -> Curve:
+    """A table as a formula: sRGB's where it is that one, else the power that goes through its middle."""
+    last = len(table) - 1
+    if all(abs(table[round(last * x / 8)] - SRGB.light(round(last * x / 8) / last)) < 0.01 for x in range(9)):
+        return SRGB
+    middle = last // 2
+    return Curve(math.log(table[middle]) / math.log(middle / last))
