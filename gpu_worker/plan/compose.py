@@ -7,8 +7,9 @@ from fractions import Fraction
 from contract.limits import DEFAULT_DURATION, MIN_DURATION
 from contract.operations import AudioMode, Compose, exact_rate, frame_count
 from gpu_worker.plan.addaudio import lay_under
+from gpu_worker.plan.caption import caption_video
 from gpu_worker.plan.render import Extras, render_still, render_video
-from gpu_worker.plan.sound import SILENCE, new_sound, own_sound, sound_over_video
+from gpu_worker.plan.sound import SILENCE, new_sound, sound_over_video
 from gpu_worker.plan.steps import Means, Plan, Sources
 from gpu_worker.plan.still import parse_size
 
@@ -19,9 +20,9 @@ def plan_compose(operation: Compose, sources: Sources, means: Means) -> Plan:
         return _from_still(operation, sources, means)
     if sources.cues is None:
         return lay_under(sources, AudioMode.REPLACE, 1.0, means)
-    video = sources.picture()
     if sources.audio is None:
-        return render_video(video, Extras(own_sound(sources.own_sound()), cues=sources.cues), means)
+        return caption_video(sources, means)
+    video = sources.picture()
     new = sources.new_sound()
     sound = sound_over_video(sources.own_sound(), new, AudioMode.REPLACE, 1.0)
     end = min(video.end, new.end)

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from gpu_worker.plan.gamut import Profile
+
 
 @dataclass(frozen=True, slots=True)
 class Colour:
@@ -22,6 +24,11 @@ class Colour:
     @property
     def is_hdr(self) -> bool:
         return self.transfer in {"smpte2084", "arib-std-b67"}
+
+    @property
+    def is_wide(self) -> bool:
+        """True for colours that BT.709 does not have: BT.2020 and the two of P3."""
+        return self.primaries in {"bt2020", "smpte431", "smpte432"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,8 @@ class VideoFacts:
     parameters: str = ""
     """Length and checksum of the decoder's parameter sets, as ffmpeg's `framecrc` prints them."""
     time_base: Fraction = Fraction(1)
+    profile: Profile | None = None
+    """Of a photo that means other colours than sRGB's by its numbers."""
 
     @property
     def duration(self) -> Fraction:
@@ -98,13 +107,18 @@ class Facts:
     audio: AudioFacts | None = None
 
 
+BOTTOM, TOP = 2, 8
+"""Places of a cue, as on a number pad."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """One subtitle: when it is shown, in milliseconds, and its lines."""
+    """One subtitle: when it is shown, in milliseconds, its lines, and where: 1 to 9 as on a number pad."""
 
     start_ms: int
     end_ms: int
     text: str
+    place: int = BOTTOM
 
 
 def even(value: float) -> int:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from contract.operations import Fit, Role
 from gpu_worker.plan.captions import BURN_FILTER, write_ass
-from gpu_worker.plan.encode import TAG_FILTER, encoder_args, file_args
+from gpu_worker.plan.cuda import DOWNLOAD, OPENING, for_video, gpu_graph, parts_done
+from gpu_worker.plan.encode import TAG_FILTER, encoder_args, file_args, for_size, group_frames
 from gpu_worker.plan.facts import Cue, VideoFacts
-from gpu_worker.plan.inputs import open_args
-from gpu_worker.plan.picture import frame_timing, picture_filters, picture_warnings
+from gpu_worker.plan.gpu import PARTS, Gpu, Part
+from gpu_worker.plan.inputs import LONGEST, open_args
+from gpu_worker.plan.picture import decoder_args, frame_timing, picture_filters, picture_warnings
 from gpu_worker.plan.sound import SILENCE, Sound
-from gpu_worker.plan.steps import IN_AUDIO, IN_VIDEO, SUBTITLES, Expected, Means, Plan, Step
-from gpu_worker.plan.still import frames_of_still, still_step
+from gpu_worker.plan.steps import IN_AUDIO, IN_VIDEO, SUBTITLES, Encoder, Expected, Means, Plan, Step
+from gpu_worker.plan.still import frames_of_still, still_step, still_warnings
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,16 @@ class Extras:
     audio_input: bool = False
     cues: tuple[Cue, ...] | None = None
     end: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    """How pictures get from `[0:V:0]` to the encoder, and which parts of that the GPU does."""
+
+    opening: tuple[str, ...]
+    graph: str
+    timing: tuple[str, ...]
+    gpu: frozenset[Part]
 
 
 def render_video(video: VideoFacts, extras: Extras, means: Means) -> Plan:
@@ -39,9 +52,12 @@ def render_video(video: VideoFacts, extras: Extras, means: Means) -> Plan:
         duration_off=video.timing_slack,
         has_audio=extras.sound.present,
     )
-    opening = open_args(Role.VIDEO, IN_VIDEO, means.max_pixels)
-    step = _encode_step(opening, picture_filters(video), frame_timing(video), extras, expected, means)
-    return _plan((step,), expected, extras, means, picture_warnings(video))
+    gpu = for_video(means.gpu, video, extras.cues)
+    route = _video_route(video, extras.cues, parts_done(gpu), means)
+    asked = PARTS if extras.cues is not None else PARTS - {Part.DRAW}
+    warnings = (*picture_warnings(video), *_excuses(gpu, asked))
+    step = replace(_encode_step(route, extras, expected, means), shape=(video.width, video.height))
+    return _plan((step,), expected, extras, route, warnings)
 
 
 def render_still(
@@ -63,31 +79,59 @@ def render_still(
         *("-f", "rawvideo", "-pixel_format", "yuv420p", "-video_size", f"{size[0]}x{size[1]}"),
         *("-framerate", str(rate), "-protocol_whitelist", "file,pipe", "-i", "pipe:0"),
     )
-    step = _encode_step(opening, (), (), extras, expected, means)
+    gpu = for_size(means.gpu, size)
+    # The frames are made on the CPU and stay there: NVENC takes them as they are.
+    route = _Route(opening, _graph((), extras.cues), (), parts_done(gpu) & {Part.ENCODE})
+    step = _encode_step(route, extras, expected, means)
     fed = Step(step.args, step.seconds, frames_of_still(size, frames))
-    return _plan((still_step(image, size, fit, means), fed), expected, extras, means, ())
+    steps = (still_step(image, size, fit, means), fed)
+    warnings = (*still_warnings(image), *_excuses(gpu, {Part.ENCODE}))
+    return _plan(steps, expected, extras, route, warnings)
 
 
-def _encode_step(
-    opening: tuple[str, ...],
-    filters: tuple[str, ...],
-    timing: tuple[str, ...],
-    extras: Extras,
-    expected: Expected,
-    means: Means,
-) -> Step:
+def _video_route(video: VideoFacts, cues: tuple[Cue, ...] | None, parts: frozenset[Part], means: Means) -> _Route:
+    opening = (*decoder_args(video), *open_args(Role.VIDEO, IN_VIDEO, means.max_pixels))
+    timing = frame_timing(video)
+    if parts == PARTS:
+        return _Route((*OPENING, *opening), gpu_graph(video, cues), timing, parts)
+    if Part.DECODE in parts:
+        # Nothing is scaled here: should the GPU decode to another size, the output's check must see it.
+        return _Route((*OPENING, *opening), _graph((DOWNLOAD,), cues), timing, parts)
+    few = () if Part.ENCODE in parts else few_decoder_threads(means)
+    return _Route((*few, *opening), _graph(picture_filters(video), cues), timing, parts)
+
+
+def few_decoder_threads(means: Means) -> tuple[str, ...]:
+    """Options before an input that is encoded by x264, which takes five times as long as decoding does.
+
+    ffmpeg would start as many threads for decoding, and the processors would mostly change between them.
+    """
+    return ("-threads", str(max(1, means.threads // 4)))
+
+
+def _graph(filters: tuple[str, ...], cues: tuple[Cue, ...] | None) -> str:
+    burn = (BURN_FILTER,) if cues is not None else ()
+    return f"[0:V:0]{','.join((*filters, *burn, TAG_FILTER))}[picture]"
+
+
+def _excuses(gpu: Gpu | None, parts: Collection[Part]) -> tuple[str, ...]:
+    return () if gpu is None else gpu.excuses(parts)
+
+
+def _encoder(route: _Route) -> Encoder:
+    return Encoder.NVENC if Part.ENCODE in route.gpu else Encoder.X264
+
+
+def _encode_step(route: _Route, extras: Extras, expected: Expected, means: Means) -> Step:
     second = open_args(Role.AUDIO, IN_AUDIO, means.max_pixels) if extras.audio_input else ()
-    burn = (BURN_FILTER,) if extras.cues is not None else ()
-    graph = f"[0:V:0]{','.join((*filters, *burn, TAG_FILTER))}[picture]"
-    if extras.sound.graph:
-        graph += ";" + extras.sound.graph
-    cut = () if extras.end is None else ("-t", seconds(extras.end))
+    graph = ";".join(part for part in (route.graph, extras.sound.graph) if part)
+    cut = LONGEST if extras.end is None else ("-t", seconds(extras.end))
     args = (
-        *opening,
+        *route.opening,
         *second,
         *("-filter_complex", graph, "-map", "[picture]"),
-        *timing,
-        *encoder_args(means.encoder, means.threads),
+        *route.timing,
+        *encoder_args(_encoder(route), means.threads, on_gpu=route.gpu == PARTS, group=_group(extras, expected)),
         *extras.sound.args,
         *cut,
         *file_args(means),
@@ -95,9 +139,16 @@ def _encode_step(
     return Step(args, float(expected.duration))
 
 
-def _plan(steps: tuple[Step, ...], expected: Expected, extras: Extras, means: Means, warnings: tuple[str, ...]) -> Plan:
+def _group(extras: Extras, expected: Expected) -> int:
+    rate = expected.frames / expected.duration if expected.duration else Fraction(0)
+    return group_frames(rate, captioned=extras.cues is not None)
+
+
+def _plan(
+    steps: tuple[Step, ...], expected: Expected, extras: Extras, route: _Route, warnings: tuple[str, ...]
+) -> Plan:
     files = {} if extras.cues is None else {SUBTITLES: write_ass(extras.cues, expected.size)}
-    return Plan(steps, expected, "encode", means.encoder, files, warnings)
+    return Plan(steps, expected, "encode", _encoder(route), files, warnings, gpu=route.gpu)
 
 
 def _frames_before(video: VideoFacts, end: Fraction) -> int:

@@ -10,6 +10,7 @@ from typing import Literal, TypeVar
 
 from contract.operations import Role
 from gpu_worker.plan.facts import AudioFacts, Cue, Facts, VideoFacts
+from gpu_worker.plan.gpu import Gpu, Part
 
 _F = TypeVar("_F")
 
@@ -27,11 +28,15 @@ class Encoder(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What this execution works with. `may_copy` is withdrawn after a copy has failed."""
+    """What this execution works with. `may_copy` and `may_splice` are withdrawn after such a plan has failed.
 
-    encoder: Encoder = Encoder.X264
+    Without a `gpu`, none was asked for, and no reason is due for doing without.
+    """
+
+    gpu: Gpu | None = None
     threads: int = 2
     may_copy: bool = True
+    may_splice: bool = True
     max_pixels: int = 120_000_000
     max_output_bytes: int = 4 * 1024**3
 
@@ -44,6 +49,10 @@ class Sources:
     audio: Facts | None = None
     image: Facts | None = None
     cues: tuple[Cue, ...] | None = None
+    notes: tuple[str, ...] = ()
+    """What reading them has to tell the client."""
+    own_video: bool = False
+    """The video says of itself that it was encoded here: by the same x264, with the same options."""
 
     def picture(self) -> VideoFacts:
         """The video's picture track. Probing a video guarantees it; anything else is a defect."""
@@ -82,14 +91,31 @@ class FrameSource:
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """What must be true of the files made so far; else the steps to come would make a broken video of them."""
+
+    clip: str
+    """A video with these `parameters` (as in VideoFacts), whose frames number up to the last of the `borders`."""
+    parameters: str
+    borders: tuple[int, ...]
+    """At each of them but the last a group of pictures starts, and the one before it has more than one frame."""
+    listing: str
+    """What ffmpeg's `framecrc` wrote of packets that should not exist: there is none in it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One ffmpeg run: its arguments without the program. `seconds` is how much it will write, for progress."""
 
     args: tuple[str, ...]
     seconds: float
     feed: FrameSource | None = None
+    shape: tuple[int, int] | None = None
+    """The size of the frames it reads. Frames of another shape later on would be squeezed into the same picture."""
     decodes: Role | None = None
     """Set where the step only decodes that input: if it fails, the input is to blame."""
+    proof: Proof | None = None
+    """To be checked once the step is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +130,10 @@ class Expected:
     duration_off: Fraction
     """How much longer or shorter the picture track may be, in seconds."""
     has_audio: bool
+    even: bool = False
+    """Each frame must last exactly as long as any other."""
+    sound_end: Fraction | None = None
+    """Where the sound must end, in seconds, give or take one frame of AAC. None: where it will."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,3 +147,9 @@ class Plan:
     files: Mapping[str, str] = field(default_factory=dict)
     """Text files to write first, by name."""
     warnings: tuple[str, ...] = ()
+    spliced: bool = False
+    """Part of the picture is copied from the input, and part is encoded."""
+    gpu: frozenset[Part] = frozenset()
+    """The parts of the work that this plan gives to the GPU."""
+    ends_at: Fraction | None = None
+    """Where players are to end, in seconds: the finished file may hold packets from beyond, which it hides."""

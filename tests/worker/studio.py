@@ -17,7 +17,7 @@ from contract.operations import Operation, Role
 from gpu_worker.ffmpeg import find_ffmpeg
 from gpu_worker.make import Made, Tools, local_name, make
 from gpu_worker.plan.facts import Facts
-from gpu_worker.plan.steps import Encoder
+from gpu_worker.plan.gpu import Gpu
 from gpu_worker.probe import probe
 
 U = "https://example.com/file"
@@ -89,7 +89,7 @@ class Studio:
         return self._once(name, draw)
 
     def make(
-        self, operation: Operation, limits: Limits | None = None, encoder: Encoder = Encoder.X264, **inputs: Path
+        self, operation: Operation, limits: Limits | None = None, gpu: Gpu | None = None, **inputs: Path
     ) -> tuple[Made, Path]:
         """Make one output from local files given by role name. Returns what was made and where it is now."""
 
@@ -98,7 +98,7 @@ class Studio:
                 directory = Path(name)
                 for role, path in inputs.items():
                     (directory / local_name(Role(role))).symlink_to(path)
-                tools = Tools(self.ffmpeg, encoder, 2)
+                tools = Tools(self.ffmpeg, gpu, 2)
                 made = await make(operation, directory, tools, limits or Limits(), lambda _stage, _done: None)
                 kept = self.folder / f"{Path(name).name}.mp4"
                 made.path.replace(kept)

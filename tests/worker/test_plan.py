@@ -12,6 +12,7 @@ from contract.operations import OPERATIONS, AddAudio, Caption, Compose, Img2Vid
 from gpu_worker.plan import _PLANNERS, make_plan
 from gpu_worker.plan.camera import END_ZOOM, Box, still_size, view, zoom
 from gpu_worker.plan.facts import AudioFacts, Colour, Cue, Facts, VideoFacts
+from gpu_worker.plan.gpu import Gpu, Part, Reason
 from gpu_worker.plan.steps import Encoder, Means, Plan, Sources
 
 U = "https://example.com/file"
@@ -24,11 +25,12 @@ AAC = AudioFacts("aac", 48000, 2, Fraction(0), Fraction(2))
 MP3 = AudioFacts("mp3", 44100, 2, Fraction(0), Fraction(3, 2))
 MP4 = "mov,mp4,m4a,3gp,3g2,mj2"
 CUES = (Cue(500, 1200, "Hello"),)
+ENCODES = Gpu().without({Part.DECODE, Part.DRAW}, Reason.NO_CAPABILITY)
 MEANS = Means(threads=3, max_pixels=1000, max_output_bytes=9999)
 
 TIMED = "mov,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg,mp3,wav,w64,aac,ac3,eac3,flac,aiff,amr,caf"
 OPEN_VIDEO = f"-protocol_whitelist file,pipe -format_whitelist {TIMED},gif -max_pixels 1000 -i in_video"
-OPEN_AUDIO = f"-protocol_whitelist file,pipe -format_whitelist {TIMED} -i in_audio"
+OPEN_AUDIO = f"-protocol_whitelist file,pipe -format_whitelist {TIMED} -max_pixels 1000 -i in_audio"
 OPEN_IMAGE = (
     "-protocol_whitelist file,pipe -format_whitelist "
     "jpeg_pipe,png_pipe,apng,webp_pipe,webp_anim,gif,gif_pipe,bmp_pipe,tiff_pipe -max_pixels 1000 -i in_image"
@@ -36,11 +38,12 @@ OPEN_IMAGE = (
 TAGS = "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709"
 SCALE = "scale=1280:720:flags=bicubic:in_color_matrix=bt709:out_color_matrix=bt709:out_range=tv,setsar=1,format=yuv420p"
 X264 = (
-    "-c:v libx264 -preset veryfast -crf 23 -profile:v high -pix_fmt yuv420p -threads 3 "
+    "-c:v libx264 -preset veryfast -crf 23 -g 250 -profile:v high -pix_fmt yuv420p -threads 3 "
     "-colorspace bt709 -color_primaries bt709 -color_trc bt709 -color_range tv"
 )
 NVENC = (
-    "-c:v h264_nvenc -preset p5 -tune hq -rc vbr -cq 23 -b:v 0 -spatial-aq 1 -profile:v high -pix_fmt yuv420p "
+    "-c:v h264_nvenc -preset p5 -tune hq -rc vbr -cq 23 -b:v 0 -spatial-aq 1 -bf 3 -rc-lookahead 10 -g 250 "
+    "-profile:v high -pix_fmt yuv420p "
     "-colorspace bt709 -color_primaries bt709 -color_trc bt709 -color_range tv"
 )
 FILE = "-map_metadata -1 -map_chapters -1 -sn -dn -movflags +faststart -fs 9999 -f mp4 -y out.mp4"
@@ -76,8 +79,8 @@ def test_caption() -> None:
     plan = make_plan(Caption(url_video=U, url_srt=U), Sources(video=film(), cues=CUES), MEANS)
     assert lines(plan) == [
         (
-            f"{OPEN_VIDEO} -filter_complex [0:V:0]{SCALE},{BURN},{TAGS}[picture] -map [picture] -fps_mode passthrough "
-            f"{X264} -map 0:a:0 -c:a copy {FILE}"
+            f"-threads 1 {OPEN_VIDEO} -filter_complex [0:V:0]{SCALE},{BURN},{TAGS}[picture] "
+            f"-map [picture] -fps_mode passthrough {X264} -map 0:a:0 -c:a copy -t 86400 {FILE}"
         )
     ]
     assert set(plan.files) == {"captions.ass"}
@@ -89,7 +92,10 @@ def test_img2vid() -> None:
     plan = make_plan(operation, Sources(image=photo()), MEANS)
     assert lines(plan) == [
         STILL_848,
-        (f"{RAW.format(rate='30000/1001')} -filter_complex [0:V:0]{TAGS}[picture] -map [picture] {X264} -an {FILE}"),
+        (
+            f"{RAW.format(rate='30000/1001')} -filter_complex [0:V:0]{TAGS}[picture] -map [picture] "
+            f"{X264.replace('-g 250', '-g 60')} -an -t 86400 {FILE}"
+        ),
     ]
     feed = plan.steps[1].feed
     assert feed is not None
@@ -102,11 +108,15 @@ def test_addaudio() -> None:
     plan = make_plan(AddAudio(url_video=U, url_audio=U), Sources(video=film(), audio=song()), MEANS)
     assert lines(plan) == [
         (
-            f"{OPEN_VIDEO} {OPEN_AUDIO} -map 0:V:0 -c:v copy -bsf:v noise=drop='gte(n,38)' "
-            f"-map 1:a:0 -c:a aac -b:a 192k -t 1.520000 {FILE}"
+            f"-t 1.501000 -skip_frame all {OPEN_VIDEO} -t 1.500000 {OPEN_AUDIO} -filter_complex "
+            "[1:a:0]apad=whole_dur=1.500000[sound] -map 0:V:0 -c:v copy "
+            "-bsf:v setts=pts='if(lt(PTS,38),PTS,38+floor((PTS-38)/1))'"
+            ":duration='if(lt(PTS,37),DURATION,max(1,38-PTS))' -video_track_timescale 1600 -movie_timescale 1600 "
+            f"-map [sound] -c:a aac -b:a 192k {FILE}"
         )
     ]
-    assert (plan.video_mode, plan.encoder, plan.expected.frames) == ("copy", None, 38)
+    assert (plan.video_mode, plan.encoder, plan.ends_at) == ("copy", None, Fraction(3, 2))
+    assert (plan.expected.frames, plan.expected.frames_off, plan.expected.sound_end) == (38, 0, Fraction(3, 2))
 
 
 def test_addaudio_mixed() -> None:
@@ -115,12 +125,14 @@ def test_addaudio_mixed() -> None:
     plan = make_plan(operation, Sources(video=film(), audio=song(mono)), MEANS)
     assert lines(plan) == [
         (
-            f"{OPEN_VIDEO} {OPEN_AUDIO} -filter_complex "
+            f"-t 2.001000 -skip_frame all {OPEN_VIDEO} -t 2.000000 {OPEN_AUDIO} -filter_complex "
             "[1:a:0]volume=0.5,aresample=48000,pan=stereo|c0=c0|c1=c0[new];"
             "[0:a:0]aresample=48000,aformat=channel_layouts=stereo[own];"
             "[own][new]amix=inputs=2:duration=longest:dropout_transition=0:normalize=0,"
-            "alimiter=limit=0.98:level=disabled[sound]"
-            f" -map 0:V:0 -c:v copy -map [sound] -c:a aac -b:a 192k -t 2.000000 {FILE}"
+            "alimiter=limit=0.98:level=disabled,apad=whole_dur=2.000000,atrim=end=2.000000[sound] "
+            "-map 0:V:0 -c:v copy -bsf:v setts=pts='if(lt(PTS,50),PTS,50+floor((PTS-50)/1))'"
+            ":duration='if(lt(PTS,49),DURATION,max(1,50-PTS))' -video_track_timescale 1600 -movie_timescale 1600 "
+            f"-map [sound] -c:a aac -b:a 192k {FILE}"
         )
     ]
 
@@ -140,7 +152,7 @@ def test_compose() -> None:
 
 def test_compose_from_a_video() -> None:
     operation = Compose(url_video=U, url_audio=U, url_srt=U)
-    plan = make_plan(operation, Sources(video=film(), audio=song(), cues=CUES), replace(MEANS, encoder=Encoder.NVENC))
+    plan = make_plan(operation, Sources(video=film(), audio=song(), cues=CUES), replace(MEANS, gpu=ENCODES))
     assert lines(plan) == [
         (
             f"{OPEN_VIDEO} {OPEN_AUDIO} -filter_complex [0:V:0]{SCALE},{BURN},{TAGS}[picture] -map [picture] "
@@ -163,7 +175,7 @@ def test_every_operation_has_a_plan() -> None:
         ({"colour": Colour("bt470bg")}, "in_color_matrix=bt601"),
         ({"colour": Colour("bt2020nc")}, "in_color_matrix=bt2020"),
         ({"pix_fmt": "rgb24", "colour": Colour("gbr")}, "in_color_matrix=auto"),
-        ({"colour": Colour("bt2020nc", "bt2020", "arib-std-b67")}, "tonemap=tonemap=hable"),
+        ({"colour": Colour("bt2020nc", "bt2020", "arib-std-b67")}, "tonemap=tonemap=mobius"),
         ({"interlaced": True}, "[0:V:0]bwdif=mode=send_frame:deint=all,scale"),
         ({"width": 721, "height": 577}, "scale=720:576"),
         ({"sample_aspect": Fraction(4, 3), "width": 1440, "height": 1080}, "scale=1920:1080"),
@@ -213,15 +225,30 @@ def test_only_what_players_know_is_copied(video: VideoFacts, container: str, mod
 
 
 @pytest.mark.parametrize(
-    ("end", "packets"), [("4/25", 5), ("5/25", 5), ("6/25", 5), ("8/25", 9), ("9/25", 9), ("1/25", 1)]
+    ("times", "end", "frames", "gap"),
+    [
+        ([0, 4, 2, 1, 3, 8, 6, 5, 7], "4/25", 4, 1),
+        ([0, 4, 2, 1, 3, 8, 6, 5, 7], "7/25", 7, 1),
+        ([0, 6, 3, 12, 9], "6/25", 2, 3),
+        ([0, 6, 3, 12, 9], "7/25", 3, 2),
+        ([0, 3, 6, 9], "10/25", 4, 1),
+    ],
 )
-def test_a_copied_run_of_packets_has_no_holes(end: str, packets: int) -> None:
-    # Decode order of one pyramid: 0 4 2 1 3, then 8 6 5 7; a run is closed after 1, 5 and 9 packets.
-    times = array("q", [0, 4, 2, 1, 3, 8, 6, 5, 7, 12, 10, 9, 11])
-    video = replace(VIDEO, frames=13, end=Fraction(13, 25), packet_times=times)
+def test_a_copy_shows_the_frames_that_begin_before_its_end_and_keeps_the_order_of_the_others(
+    times: list[int], end: str, frames: int, gap: int
+) -> None:
+    video = replace(VIDEO, frames=len(times), end=Fraction(13, 25), packet_times=array("q", times))
     sources = Sources(video=film(video), audio=song(replace(MP3, end=Fraction(end))))
     plan = make_plan(AddAudio(url_video=U, url_audio=U), sources, MEANS)
-    assert f"gte(n,{packets})" in lines(plan)[0]
+    stop = Fraction(end) * 25
+    assert f"PTS,{stop}+floor((PTS-{stop})/{gap}))" in lines(plan)[0]
+    assert (plan.expected.frames, plan.ends_at) == (frames, Fraction(end))
+
+
+def test_a_stream_that_alone_tells_the_shape_of_its_pixels_is_looked_into() -> None:
+    wide = replace(VIDEO, sample_aspect=Fraction(4, 3))
+    operation = AddAudio(url_video=U, url_audio=U)
+    assert "-skip_frame" not in lines(make_plan(operation, Sources(video=film(wide), audio=song()), MEANS))[0]
 
 
 def test_the_camera_stays_in_the_middle_and_in_the_picture() -> None:
