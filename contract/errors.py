@@ -87,7 +87,7 @@ CATALOGUE: dict[Code, Entry] = {
     Code.MEDIA_NO_AUDIO: Entry(_C, False, "{field} has no audio stream."),
     Code.MEDIA_OVER_BUDGET: Entry(_C, False, "{field} needs more work than one job may do: {limit}."),
     Code.SUBTITLES_EMPTY: Entry(_C, False, "{field} contains no subtitle with text and a time span."),
-    Code.SUBTITLES_UNREADABLE: Entry(_C, False, "{field} is not a readable SRT file."),
+    Code.SUBTITLES_UNREADABLE: Entry(_C, False, "{field} is not a readable subtitle file (SRT, WebVTT or ASS)."),
     Code.SUBTITLES_TOO_MANY: Entry(_C, False, "{field} has more subtitles than the limit of {limit}."),
     Code.ENCODE_FAILED: Entry(_U, True, "The video could not be encoded."),
     Code.OUTPUT_INVALID: Entry(_U, True, "The encoded video did not pass its check."),

@@ -16,5 +16,6 @@ compile() {
 compile --extra dev -o requirements-dev.txt
 grep -E '^[a-z0-9].*==' requirements-dev.txt | sed 's/ *\\$//' > "$tools/pins.txt"
 compile --extra local -c "$tools/pins.txt" -o requirements-local.txt
+compile --extra bench -c "$tools/pins.txt" -o requirements-bench.txt
 compile --extra lambda -c "$tools/pins.txt" -o lambda_api/requirements.txt
 compile --extra worker -c "$tools/pins.txt" -o gpu_worker/requirements.txt

@@ -79,7 +79,8 @@ def _untouched(full: Plan, sources: Sources, means: Means) -> Plan:
     args = (*opening, "-map", "0:V:0", "-c:v", "copy", *sound.args, *file_args(means))
     expected = replace(full.expected, frames_off=0)
     steps = (Step(args, 0.0),)
-    return replace(full, steps=steps, expected=expected, video_mode="copy", encoder=None, files={}, gpu=frozenset())
+    copied = replace(full, steps=steps, expected=expected, video_mode="copy", encoder=None, files={}, gpu=frozenset())
+    return replace(copied, warnings=())  # they tell of an encode
 
 
 class _Cutter:

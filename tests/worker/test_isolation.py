@@ -112,9 +112,9 @@ def try_all(studio: Studio, bait: Path) -> None:
     srt.write_text("1\n00:00:00,000 --> 00:00:00,300\nhi\n")
     offers: list[tuple[Operation, dict[str, Path]]] = [
         (Caption(url_video=U, url_srt=U), {"video": bait, "subtitles": srt}),
-        (Caption(url_video=U, url_srt=U), {"video": studio.video("mute.mp4", 0.4, "64x48"), "subtitles": bait}),
+        (Caption(url_video=U, url_srt=U), {"video": studio.video("baited.mp4", 0.4, "64x48"), "subtitles": bait}),
         (AddAudio(url_video=U, url_audio=U), {"video": bait, "audio": studio.sound()}),
-        (AddAudio(url_video=U, url_audio=U), {"video": studio.video("mute.mp4", 0.4, "64x48"), "audio": bait}),
+        (AddAudio(url_video=U, url_audio=U), {"video": studio.video("baited.mp4", 0.4, "64x48"), "audio": bait}),
         (Img2Vid(url_image=U, size="64x64", duration=0.1), {"image": bait}),
     ]
     for operation, inputs in offers:

@@ -1,0 +1,37 @@
+"""What the numbers were measured on, without a name that tells whose machine it is."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+
+def facts(ffmpeg: str, threads: int) -> dict[str, Any]:
+    """Processor, load when asked, and versions."""
+    return {
+        "cpu": _processor(),
+        "cpus": os.cpu_count(),
+        "threads": threads,
+        "load_average_at_start": list(os.getloadavg()),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "ffmpeg": _version(ffmpeg),
+    }
+
+
+def _processor() -> str:
+    try:
+        named = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    except OSError:
+        named = None
+    return named[1].strip() if named else platform.machine()
+
+
+def _version(ffmpeg: str) -> str:
+    told = subprocess.run([ffmpeg, "-version"], capture_output=True, check=False).stdout.decode("utf-8", "replace")
+    named = re.match(r"ffmpeg version (\S+)", told)
+    return named[1] if named else "unknown"

@@ -1,0 +1,100 @@
+"""What a job costs: processor seconds of this process and all its children, and the most memory its processes took.
+
+Processor time, not wall time: on a busy machine the one hardly changes and the other says nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import resource
+import statistics
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+_SAMPLE_SECONDS = 0.02
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """One way to do the work. Runs more expensive than their news are repeated less often."""
+
+    job: Callable[[], object]
+    runs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """A median over another. `low` and `high` are the extremes of the ratios within one round of runs."""
+
+    value: float
+    low: float
+    high: float
+    runs: int
+
+    @classmethod
+    def of(cls, over: Sequence[float], under: Sequence[float]) -> Ratio:
+        rounds = [a / b for a, b in zip(over, under, strict=False)]
+        return cls(statistics.median(over) / statistics.median(under), min(rounds), max(rounds), len(rounds))
+
+    def facts(self) -> dict[str, float]:
+        return {"ratio": self.value, "low": self.low, "high": self.high, "runs": self.runs}
+
+
+def cpu_seconds(job: Callable[[], object]) -> float:
+    """User and system time that a job takes, here and in the processes it starts and waits for."""
+    before = _spent()
+    job()
+    return _spent() - before
+
+
+def interleaved(contenders: Mapping[str, Contender], say: Say) -> dict[str, list[float]]:
+    """Processor seconds of each run, A B C A B C …, so that whatever else the machine does meets all alike."""
+    seconds: dict[str, list[float]] = {name: [] for name in contenders}
+    rounds = max(contender.runs for contender in contenders.values())
+    for number in range(rounds):
+        for name, contender in contenders.items():
+            if number < contender.runs:
+                seconds[name].append(cpu_seconds(contender.job))
+                say(f"  run {number + 1} of {contender.runs}, {name}: {seconds[name][-1]:.2f} CPU s")
+    return seconds
+
+
+def medians(seconds: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    return {name: statistics.median(values) for name, values in seconds.items()}
+
+
+def peak_memory(argv: Sequence[str], cwd: Path) -> int:
+    """Bytes: the most that a program and all below it held at one moment, looked at 50 times a second.
+
+    Pages they share are counted for each of them, so the truth is a little less.
+    """
+    peak = 0
+    with subprocess.Popen(argv, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as program:
+        root = psutil.Process(program.pid)
+        while program.poll() is None:
+            peak = max(peak, _resident(root))
+            time.sleep(_SAMPLE_SECONDS)
+    if program.returncode != 0:
+        raise subprocess.CalledProcessError(program.returncode, argv)
+    return peak
+
+
+def _resident(root: psutil.Process) -> int:
+    total = 0
+    with contextlib.suppress(psutil.Error):
+        for process in (root, *root.children(recursive=True)):
+            with contextlib.suppress(psutil.Error):
+                total += process.memory_info().rss
+    return total
+
+
+def _spent() -> float:
+    both = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in both)

@@ -1,0 +1,146 @@
+"""`python -m benchmarks.media`: measure the media engine against its targets, and against what others do."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from benchmarks import addaudio, caption, compose, img2vid, machine
+from benchmarks.bench import Bench, BenchError
+from benchmarks.report import complete, fell_short, read_rows, table, write_json
+from benchmarks.rows import Row
+from benchmarks.targets import TARGETS
+from gpu_worker.cpus import usable_cpus
+from gpu_worker.ffmpeg import find_ffmpeg
+
+_ROOT = Path(__file__).resolve().parents[1]
+_MEDIA = _ROOT.parent / "shared" / "media"
+_RESULT = Path(__file__).with_name("media.json")
+_PARTS: dict[str, Callable[[Bench], list[Row]]] = {
+    "img2vid": img2vid.measure,
+    "addaudio": addaudio.measure,
+    "caption": caption.measure,
+    "compose": compose.measure,
+}
+_INTERRUPTED = 130
+
+
+def main(argv: Sequence[str]) -> int:
+    """0 if everything was measured, whatever came out; 1 if something did not work; 130 if stopped."""
+    args = _parse(argv)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        _run(args)
+    except BenchError as error:
+        print(f"the bench stopped: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return _INTERRUPTED
+    return 0
+
+
+def _run(args: argparse.Namespace) -> None:
+    started = time.monotonic()
+    ffmpeg, threads = find_ffmpeg(os.environ.get("FFMPEG")), usable_cpus()
+    settings = {
+        **machine.facts(ffmpeg, threads),
+        "runs": args.runs,
+        "quick": args.quick,
+        "real_media": args.media.is_dir(),
+    }
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        media = args.media if args.media.is_dir() else None
+        bench = Bench(ffmpeg, threads, Path(name), media, args.runs, args.quick, not args.no_peers, _say)
+        rows = [row for part in args.only for row in _PARTS[part](bench)]
+        if args.also and "img2vid" in args.only:
+            rows += _elsewhere(args, rows, Path(name) / "also.json")
+    keys = [key for key, target in TARGETS.items() if target.operation in args.only]
+    rows = complete(rows, keys, "there is no Python here that draws with that library")
+    settings["minutes"] = (time.monotonic() - started) / 60
+    _print(rows, settings)
+    if args.json is not None:
+        write_json(args.json, rows, settings)
+        _say(f"written to {args.json}")
+
+
+def _elsewhere(args: argparse.Namespace, rows: Sequence[Row], path: Path) -> list[Row]:
+    """The same clip by another Python, whose library for drawing frames may be another. The peers stay the same."""
+    options = ["--only", "img2vid", "--no-peers", "--runs", str(args.runs), "--media", str(args.media)]
+    argv = [args.also, "-m", "benchmarks.media", *options, "--json", str(path), *(["--quick"] if args.quick else [])]
+    # Its own table is not wanted here; what it says while it works is.
+    with subprocess.Popen(argv, cwd=_ROOT, stdout=subprocess.DEVNULL) as process:
+        try:
+            process.wait()
+        except BaseException:
+            process.terminate()
+            process.wait()
+            raise
+    if process.returncode != 0:
+        raise BenchError("the other Python could not measure")
+    peers = {row.key: row.peers for row in rows}
+    return [replace(row, peers=peers.get(row.key, {})) for row in read_rows(path) if row.value is not None]
+
+
+def _print(rows: Sequence[Row], settings: dict[str, object]) -> None:
+    print(", ".join(f"{name} {value}" for name, value in settings.items()))
+    print()
+    print(table(rows))
+    print("\nPeers are measured in this run; those with a * are quoted from an earlier one. Ratios are those of the")
+    print("medians, then least-most within a round. What each is divided by: docs/benchmarks.md.\n")
+    print(fell_short(rows))
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.media", description=__doc__.split(": ", 1)[-1])
+    parser.add_argument("--quick", action="store_true", help="two runs and short films: to try the bench itself")
+    parser.add_argument("--runs", type=_count, help="how often each contender runs (default 5, quick 2)")
+    parser.add_argument("--only", type=_parts, default=list(_PARTS), metavar="A,B", help=f"of {','.join(_PARTS)}")
+    parser.add_argument(
+        "--media", type=_absolute, default=_MEDIA, metavar="DIR", help="real photo and clips, if it exists"
+    )
+    parser.add_argument("--also", metavar="PYTHON", help="another Python to measure img2vid with")
+    parser.add_argument("--no-peers", action="store_true", help="leave out what others do")
+    parser.add_argument("--json", type=Path, metavar="FILE", help=f"default {_RESULT.name} beside this, if all is run")
+    return parser
+
+
+def _parse(argv: Sequence[str]) -> argparse.Namespace:
+    args = _parser().parse_args(argv)
+    whole = not args.quick and not args.no_peers and args.only == list(_PARTS)
+    args.json = args.json or (_RESULT if whole else None)
+    args.runs = args.runs or (2 if args.quick else 5)
+    return args
+
+
+def _absolute(text: str) -> Path:
+    return Path(text).resolve()
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return int(text)
+
+
+def _parts(text: str) -> list[str]:
+    parts = text.split(",")
+    if unknown := [part for part in parts if part not in _PARTS]:
+        raise argparse.ArgumentTypeError(f"unknown: {', '.join(unknown)}")
+    return parts
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,125 @@
+"""The product as the bench uses it: whole jobs through the worker's own entry, and the frames its encoder gets.
+
+The only place here that knows how the worker is called. As a program (`python -m benchmarks.product FFMPEG THREADS
+FOLDER PHOTO`) it makes one clip, in a process of which nothing else asks for memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from benchmarks.bench import Bench, BenchError, roomy
+from contract.limits import Limits
+from contract.operations import Img2Vid, Operation, Role, frame_count
+from gpu_worker.errors import JobFailed
+from gpu_worker.make import Made, Tools, local_name, make
+from gpu_worker.plan import make_plan
+from gpu_worker.plan.camera import zoom
+from gpu_worker.plan.captions import BURN_FILTER, write_ass
+from gpu_worker.plan.encode import encoder_args
+from gpu_worker.plan.steps import FONTS, SUBTITLES, Encoder, FrameSource, Means, Sources
+from gpu_worker.plan.still import parse_size
+from gpu_worker.probe import probe
+from gpu_worker.resamplers import Plane, open_resampler
+from gpu_worker.run import run_ffmpeg
+from gpu_worker.subtitles import read_subtitles
+
+U = "https://example.com/file"
+"""Stands where a client's URL would. Nothing is fetched: the files lie there already."""
+
+BURN = BURN_FILTER
+FAMILY_DIRECTORY = Path(sys.modules["gpu_worker"].__path__[0]) / "fonts"
+
+
+def run_job(bench: Bench, operation: Operation, inputs: Mapping[Role, Path], keep: Path | None = None) -> Made:
+    """One job from probing to the verified file, which is kept as `keep` or thrown away. Raises BenchError."""
+    with tempfile.TemporaryDirectory(prefix="job-", dir=bench.folder) as name:
+        directory = Path(name)
+        for role, path in inputs.items():
+            (directory / local_name(role)).symlink_to(path)
+        tools = Tools(bench.ffmpeg, None, bench.threads)
+        try:
+            made = asyncio.run(make(operation, directory, tools, Limits(), lambda _stage, _done: None))
+        except JobFailed as failure:
+            raise BenchError(f"{operation.kind} failed: {failure.failure.code}") from None
+        if keep is not None:
+            made.path.replace(keep)
+        return made
+
+
+def draw_frames(bench: Bench, operation: Img2Vid, photo: Path) -> Iterator[list[Plane]]:
+    """The planes of each frame that the encoder would get for this picture."""
+    still, source = asyncio.run(_still(bench, operation, photo))
+    draw = open_resampler(still, source)
+    for index in range(source.frames):
+        yield list(draw(index))
+
+
+@contextlib.contextmanager
+def drawn(bench: Bench, operation: Img2Vid, photo: Path) -> Iterator[Path]:
+    """The same frames in one raw file, in memory if there is room."""
+    width, height = parse_size(operation.size)
+    size = frame_count(operation.duration, operation.frame_rate) * width * height * 3 // 2
+    with tempfile.TemporaryDirectory(prefix="frames-", dir=roomy(size, bench.folder)) as name:
+        path = Path(name) / "frames.yuv"
+        with path.open("wb") as file:
+            for planes in draw_frames(bench, operation, photo):
+                file.writelines(planes)
+        yield path
+
+
+def raw_input(size: tuple[int, int], rate: int, frames: Path) -> tuple[str, ...]:
+    """How ffmpeg opens such a file."""
+    shape = ("-f", "rawvideo", "-pixel_format", "yuv420p", "-video_size", f"{size[0]}x{size[1]}")
+    return (*shape, "-framerate", str(rate), "-i", str(frames))
+
+
+async def _still(bench: Bench, operation: Img2Vid, photo: Path) -> tuple[bytes, FrameSource]:
+    with tempfile.TemporaryDirectory(prefix="still-", dir=bench.folder) as name:
+        directory = Path(name)
+        path = directory / local_name(Role.IMAGE)
+        path.symlink_to(photo)
+        facts = await probe(bench.ffmpeg, path, Role.IMAGE, "url_image", Limits().max_pixels)
+        for step in make_plan(operation, Sources(image=facts), Means(threads=bench.threads)).steps:
+            if step.feed is not None:
+                return (directory / step.feed.path).read_bytes(), step.feed
+            await run_ffmpeg(bench.ffmpeg, step.args, directory)
+    raise BenchError("a clip from a picture is drawn from no still any more")
+
+
+def zooms(frames: int) -> list[float]:
+    """Magnification of each frame of a clip."""
+    return [zoom(index, frames) for index in range(frames)]
+
+
+def resampler() -> str:
+    """The library that draws the frames. Known once something was drawn."""
+    return "VapourSynth" if "vapoursynth" in sys.modules else "cykooz.resizer"
+
+
+def x264_args(bench: Bench) -> tuple[str, ...]:
+    """How the product sets its encoder."""
+    return encoder_args(Encoder.X264, bench.threads)
+
+
+def burn_folder(folder: Path, srt: Path, size: tuple[int, int]) -> Path:
+    """A directory in which the filter `BURN` draws what the product would draw for these subtitles."""
+    folder.mkdir()
+    cues = read_subtitles(srt.read_bytes(), "url_srt", Limits().max_cues).cues or ()
+    (folder / SUBTITLES).write_text(write_ass(cues, size), encoding="utf-8")
+    (folder / FONTS).symlink_to(FAMILY_DIRECTORY)
+    return folder
+
+
+def _make_one(ffmpeg: str, threads: str, folder: str, photo: str) -> None:
+    bench = Bench(ffmpeg, int(threads), Path(folder), media=None, runs=1, quick=False, peers=False, say=print)
+    run_job(bench, Img2Vid(url_image=U), {Role.IMAGE: Path(photo)})
+
+
+if __name__ == "__main__":
+    _make_one(*sys.argv[1:])

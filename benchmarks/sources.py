@@ -1,0 +1,135 @@
+"""Photos, clips, sounds and subtitles to work on: real ones where there are any, drawn ones elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from PIL import Image, ImageFilter
+
+from benchmarks.bench import Bench
+from benchmarks.pictures import Points, dots
+from local.drawing import draw_landscape
+from local.media import make_clip, make_voice
+
+PHOTO_SIZE = (4608, 2592)
+LARGE_SIZE = (12000, 8400)
+FILM_SIZE, FILM_RATE = (1920, 1080), 30
+_SECTION = 6
+"""Seconds of film that are encoded; the rest is the same packets again, as an encode of them would be."""
+
+_LENS = 1.0
+"""Radius of a blur, in pixels: no lens draws edges as hard as those of a drawing."""
+
+_WORDS = (
+    "The morning came slowly over the lake",
+    "and nobody on the boat said a word.",
+    "There was coffee, and bread from the day before,\nand a radio that knew one song.",
+    "By noon the wind had turned,",
+    "so we rowed back along the shore",
+    "and counted the houses as they passed.",
+)
+
+
+def photo(bench: Bench) -> Path:
+    """A JPEG of 12 megapixels."""
+    if bench.media is not None and (real := bench.media / "kleiber_4608x2592.jpg").is_file():
+        return real
+    return _tiled(bench, "photo.jpg", PHOTO_SIZE)
+
+
+def large_photo(bench: Bench) -> Path:
+    """A drawn JPEG of 100 megapixels."""
+    return _tiled(bench, "large.jpg", LARGE_SIZE)
+
+
+def _tiled(bench: Bench, name: str, size: tuple[int, int]) -> Path:
+    path = bench.folder / name
+    if not path.exists():
+        bench.say(f"drawing a photo of {size[0]}x{size[1]}")
+        tiles = []
+        for seed in range(4):
+            draw_landscape(bench.folder / "tile.jpg", seed)
+            with Image.open(bench.folder / "tile.jpg") as tile:
+                tiles.append(tile.filter(ImageFilter.GaussianBlur(_LENS)))
+        picture = Image.new("RGB", size)
+        width, height = tiles[0].size
+        for row in range(-(-size[1] // height)):
+            for column in range(-(-size[0] // width)):
+                picture.paste(tiles[(2 * row + column) % 4], (column * width, row * height))
+        picture.save(path, quality=92)
+    return path
+
+
+def dotted_photo(bench: Bench) -> tuple[Path, Points]:
+    """A picture of dots, and where they are. A JPEG, as photos are: other kinds are brought to size in another way."""
+    path = bench.folder / "dots.jpg"
+    picture, places = dots(PHOTO_SIZE)
+    if not path.exists():
+        Image.fromarray(picture).convert("RGB").save(path, quality=98)
+    return path, places
+
+
+def clip(bench: Bench) -> Path:
+    """Some seconds of film, of any size."""
+    if bench.media is not None and (real := bench.media / "bigbuckbunny.mp4").is_file():
+        return real
+    path = bench.folder / "clip.mp4"
+    if not path.exists():
+        bench.say("drawing a clip")
+        asyncio.run(make_clip(bench.ffmpeg, path))
+    return path
+
+
+def film(bench: Bench, seconds: int, rate: tuple[str, ...], name: str, sound: Path | None = None) -> Path:
+    """1080p30 H.264 with B-frames and a key frame every 2 s. `rate` is how the encoder is told about quality."""
+    path, section = bench.folder / name, bench.folder / f"section-{name}"
+    if not path.exists():
+        bench.say(f"making {seconds} s of film")
+        width, height = FILM_SIZE
+        shape = f"scale={width}:{height}:flags=bicubic,fps={FILM_RATE},setsar=1,format=yuv420p"
+        x264 = ("-c:v", "libx264", "-preset", "veryfast", *rate, "-bf", "3", "-g", "60", "-sc_threshold", "0")
+        length = ("-t", str(min(_SECTION, seconds)))
+        bench.run("-stream_loop", "-1", "-i", clip(bench), "-vf", shape, "-an", *length, *x264, section)
+        second = () if sound is None else ("-i", sound)
+        maps = ("-map", "0:v", *(() if sound is None else ("-map", "1:a")), "-c", "copy", "-t", str(seconds))
+        bench.run("-stream_loop", "-1", "-i", section, *second, *maps, "-movflags", "+faststart", path)
+    return path
+
+
+def sound(bench: Bench, seconds: int, name: str) -> Path:
+    """Speech of that length: stereo at 44.1 kHz, encoded as the name says (mp3 or m4a)."""
+    path = bench.folder / name
+    if not path.exists():
+        voice = bench.folder / "voice.wav"
+        if bench.media is not None and (real := bench.media / "a40.mp3").is_file():
+            voice = real
+        elif not voice.exists():
+            make_voice(voice)
+        codec = ("-c:a", "aac", "-b:a", "192k") if path.suffix == ".m4a" else ("-c:a", "libmp3lame", "-b:a", "128k")
+        shape = ("-ac", "2", "-ar", "44100", "-t", str(seconds))
+        bench.run("-stream_loop", "-1", "-i", voice, *shape, *codec, path)
+    return path
+
+
+def subtitles(bench: Bench, name: str, spans: list[tuple[float, float]]) -> Path:
+    """An SRT with a line of speech for each (start, end), in seconds."""
+    blocks = [
+        f"{number}\n{_time(start)} --> {_time(end)}\n{_WORDS[number % len(_WORDS)]}\n"
+        for number, (start, end) in enumerate(spans, 1)
+    ]
+    path = bench.folder / name
+    path.write_text("\n".join(blocks), encoding="utf-8")
+    return path
+
+
+def speech(seconds: int) -> list[tuple[float, float]]:
+    """When somebody who talks all the time is subtitled: 2.5 s, a breath, 2.5 s…"""
+    return [
+        (at / 10 + 0.3, min(at / 10 + 2.8, seconds)) for at in range(0, seconds * 10, 28) if at / 10 + 0.5 < seconds
+    ]
+
+
+def _time(seconds: float) -> str:
+    minutes, milliseconds = divmod(round(seconds * 1000), 60_000)
+    return f"00:{minutes:02}:{milliseconds // 1000:02},{milliseconds % 1000:03}"

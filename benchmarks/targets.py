@@ -1,0 +1,141 @@
+"""What is aimed at, beside what others need and the best that was found before: the table that the bench fills in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One line of the table. `peers` and `best` quote measurements of before this bench existed."""
+
+    operation: str
+    measure: str
+    peers: str
+    best: str
+    sense: Literal["<=", ">=", "="]
+    bound: float
+    digits: int = 2
+    unit: str = ""
+
+    def met_by(self, value: float) -> bool:
+        """Judged as printed: 1.254 is not 1.25."""
+        return {"<=": value <= self.bound, ">=": value >= self.bound, "=": value == self.bound}[self.sense]
+
+
+TARGETS: dict[str, Target] = {
+    "img2vid.cpu": Target(
+        "img2vid",
+        "CPU / encoding the same frames, VapourSynth",
+        "seed HEAD 7.16, seed 2.56, NCA 1.76, as shipped 3.59",
+        "1.27 bicubic, 1.38 Lanczos",
+        "<=",
+        1.25,
+    ),
+    "img2vid.cpu.oldest": Target(
+        "img2vid",
+        "CPU / encoding the same frames, cykooz.resizer",
+        "seed HEAD 7.16, seed 2.56, NCA 1.76, as shipped 3.59",
+        "1.49 Catmull-Rom, 1.57 Lanczos",
+        "<=",
+        1.6,
+    ),
+    "img2vid.jitter": Target(
+        "img2vid",
+        "jitter RMS against the path",
+        "seed HEAD 0.041, seed 0.279, NCA 0.400",
+        "0.006 (floor)",
+        "<=",
+        0.01,
+        4,
+        "px",
+    ),
+    "img2vid.velocity": Target(
+        "img2vid",
+        "velocity jitter RMS",
+        "seed HEAD 0.031, seed 0.154, NCA 0.217",
+        "0.007",
+        "<=",
+        0.012,
+        4,
+        "px/frame",
+    ),
+    "img2vid.psnr": Target(
+        "img2vid",
+        "luma PSNR of frames against float Lanczos",
+        "seed 45.5, NCA 45.2",
+        "54.9",
+        ">=",
+        54,
+        2,
+        "dB",
+    ),
+    "img2vid.memory": Target(
+        "img2vid",
+        "peak memory, 12 MP photo",
+        "seed HEAD 939, seed 422, NCA 360",
+        "346",
+        "<=",
+        400,
+        0,
+        "MB",
+    ),
+    "img2vid.memory.large": Target(
+        "img2vid",
+        "peak memory, 100 MP photo",
+        "-",
+        "-",
+        "<=",
+        1000,
+        0,
+        "MB",
+    ),
+    "addaudio.cpu": Target(
+        "addaudio",
+        "CPU / (file copy + AAC encode)",
+        "re-encode veryfast 23",
+        "1.06",
+        "<=",
+        1.05,
+    ),
+    "addaudio.cpu.aac": Target(
+        "addaudio",
+        "CPU / the same, AAC input",
+        "re-encode veryfast 23",
+        "0.07",
+        "<=",
+        0.1,
+        3,
+    ),
+    "addaudio.exact": Target(
+        "addaudio",
+        "cuts with a wrong, missing or damaged frame",
+        "-shortest: all off by 1-4",
+        "0 of 16",
+        "=",
+        0,
+        0,
+    ),
+    "caption.cpu": Target("caption", "CPU / plain burn, same preset", "seed 2.2", "1.0", "<=", 1.0),
+    "caption.smart": Target(
+        "caption",
+        "CPU / plain burn, own video, 20 % text",
+        "-",
+        "0.24",
+        "<=",
+        0.25,
+    ),
+    "caption.untouched": Target(
+        "caption",
+        "changed frames in groups without text, own video",
+        "all",
+        "0",
+        "=",
+        0,
+        0,
+    ),
+    "compose.cpu": Target("compose", "CPU / the seed's three jobs", "1", "0.19", "<=", 0.17, 3),
+    "compose.psnr": Target("compose", "luma PSNR, more than the chain's", "41.1 dB", "+1.3", ">=", 1.0, 2, "dB"),
+    "compose.bytes": Target("compose", "bytes / the chain's", "1", "0.63", "<=", 0.65),
+}
