@@ -11,6 +11,7 @@ import contextlib
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from pathlib import Path
 
 from benchmarks.bench import Bench, BenchError, roomy
@@ -21,7 +22,7 @@ from gpu_worker.make import Made, Tools, local_name, make
 from gpu_worker.plan import make_plan
 from gpu_worker.plan.camera import zoom
 from gpu_worker.plan.captions import BURN_FILTER, write_ass
-from gpu_worker.plan.encode import encoder_args
+from gpu_worker.plan.encode import TAG_FILTER, encoder_args, group_frames
 from gpu_worker.plan.steps import FONTS, SUBTITLES, Encoder, FrameSource, Means, Sources
 from gpu_worker.plan.still import parse_size
 from gpu_worker.probe import probe
@@ -102,9 +103,13 @@ def resampler() -> str:
     return "VapourSynth" if "vapoursynth" in sys.modules else "cykooz.resizer"
 
 
-def x264_args(bench: Bench) -> tuple[str, ...]:
-    """How the product sets its encoder."""
-    return encoder_args(Encoder.X264, bench.threads)
+def x264_args(bench: Bench, rate: int) -> tuple[str, ...]:
+    """How the product has its frames encoded, the filter that tags them included.
+
+    Without it ffmpeg would convert untagged frames to what the encoder is told they are: a fifth of an encode.
+    """
+    group = group_frames(Fraction(rate), captioned=False)
+    return "-vf", TAG_FILTER, *encoder_args(Encoder.X264, bench.threads, group=group)
 
 
 def burn_folder(folder: Path, srt: Path, size: tuple[int, int]) -> Path:
