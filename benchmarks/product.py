@@ -18,7 +18,8 @@ from benchmarks.bench import Bench, BenchError, roomy
 from contract.limits import Limits
 from contract.operations import Img2Vid, Operation, Role, frame_count
 from gpu_worker.errors import JobFailed
-from gpu_worker.make import Made, Tools, local_name, make
+from gpu_worker.make import Made, local_name, make
+from gpu_worker.perform import Tools
 from gpu_worker.plan import make_plan
 from gpu_worker.plan.camera import zoom
 from gpu_worker.plan.captions import BURN_FILTER, write_ass

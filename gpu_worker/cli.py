@@ -24,7 +24,8 @@ from gpu_worker.cpus import usable_cpus
 from gpu_worker.encoders import find_gpu
 from gpu_worker.errors import JobFailed
 from gpu_worker.ffmpeg import find_ffmpeg
-from gpu_worker.make import Made, Tools, local_name, make
+from gpu_worker.make import Made, local_name, make
+from gpu_worker.perform import Tools
 from gpu_worker.settings import Settings
 
 _MODELS = {str(model.model_fields["kind"].default): model for model in OPERATIONS}

@@ -19,7 +19,8 @@ from gpu_worker.encoders import find_gpu
 from gpu_worker.errors import failed
 from gpu_worker.fetch import Fetcher, open_session
 from gpu_worker.ffmpeg import find_ffmpeg
-from gpu_worker.make import Made, Tools, local_name, make
+from gpu_worker.make import Made, local_name, make
+from gpu_worker.perform import Tools
 from gpu_worker.probe import gpu_name
 from gpu_worker.progress import Reporter
 from gpu_worker.publish import Publisher, output_facts

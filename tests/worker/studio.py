@@ -15,7 +15,8 @@ from PIL import Image, ImageDraw
 from contract.limits import Limits
 from contract.operations import Operation, Role
 from gpu_worker.ffmpeg import find_ffmpeg
-from gpu_worker.make import Made, Tools, local_name, make
+from gpu_worker.make import Made, local_name, make
+from gpu_worker.perform import Tools
 from gpu_worker.plan.facts import Facts
 from gpu_worker.plan.gpu import Gpu
 from gpu_worker.probe import probe

@@ -25,7 +25,8 @@ from contract.limits import Limits
 from contract.operations import AddAudio, Caption, Img2Vid, Role
 from gpu_worker.budget import check_plan
 from gpu_worker.errors import JobFailed
-from gpu_worker.make import Tools, local_name, make
+from gpu_worker.make import local_name, make
+from gpu_worker.perform import Tools
 from gpu_worker.plan import make_plan
 from gpu_worker.plan.facts import Colour, Cue, Facts, VideoFacts
 from gpu_worker.plan.gpu import Gpu
@@ -289,7 +290,7 @@ def test_a_photo_that_takes_too_much_memory_is_the_callers_fault(
     path = tmp_path / "photo"
     row = b"\x80" * (8 * 6000)
     path.write_bytes(png((6000, 6000), 16, RGB_ALPHA, row))
-    for module in ("make", "probe"):
+    for module in ("perform", "probe"):
         monkeypatch.setattr(f"gpu_worker.{module}.READING_BYTES", 120 * 1024**2)
         with pytest.raises(JobFailed) as failure:
             studio.make(Img2Vid(url_image=U, size="64x64", duration=0.1), image=path)
@@ -302,7 +303,7 @@ def test_a_photo_that_takes_too_long_is_the_callers_fault(
 ) -> None:
     path = tmp_path / "photo"
     path.write_bytes(png((6000, 6000), 16, RGB_ALPHA, bytes(8 * 6000)))
-    monkeypatch.setattr("gpu_worker.make._DECODING_SECONDS", 0.05)
+    monkeypatch.setattr("gpu_worker.perform._DECODING_SECONDS", 0.05)
     with pytest.raises(JobFailed) as failure:
         studio.make(Img2Vid(url_image=U, size="64x64", duration=0.1), image=path)
     assert failure.value.failure.code == Code.MEDIA_OVER_BUDGET

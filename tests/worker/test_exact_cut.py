@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from contract.operations import AddAudio
-from gpu_worker import make as making
+from gpu_worker import perform as performing
 from gpu_worker.mp4 import UnexpectedLayout, track_ends
 from tests.worker.studio import Studio, U
 
@@ -204,7 +204,7 @@ def test_what_cannot_be_cut_is_encoded_again(studio: Studio, monkeypatch: pytest
     def refuse(*_: object) -> None:
         raise UnexpectedLayout("as if")
 
-    monkeypatch.setattr(making, "end_at", refuse)
+    monkeypatch.setattr(performing, "end_at", refuse)
     film = shoot(studio, FILMS["b-frames"])
     made, path = studio.make(AddAudio(url_video=U, url_audio=U), video=film, audio=silence(studio, 48000))
     assert (made.video_mode, made.media.frames) == ("encode", 30)

@@ -1,0 +1,124 @@
+"""The steps of a plan, one after the other, and what it means when one of them fails."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from contract.errors import Code, Failure
+from contract.limits import Limits
+from contract.messages import MediaFacts, Stage
+from gpu_worker.errors import JobFailed, failed
+from gpu_worker.frames import write_frames
+from gpu_worker.memory import READING_BYTES, working_bytes
+from gpu_worker.mp4 import UnexpectedLayout, end_at
+from gpu_worker.plan.drivers import Fault, fault_in
+from gpu_worker.plan.gpu import Gpu
+from gpu_worker.plan.steps import IN_VIDEO, OUTPUT, Plan, Step
+from gpu_worker.proof import check_proof
+from gpu_worker.run import Outgrown, RunFailed, run_ffmpeg
+from gpu_worker.streams import changes_shape
+from gpu_worker.verify import media_facts, verify
+
+_DECODING_SECONDS = 60.0
+"""For one picture. 100 megapixels of 16 bits take 10: a file that takes longer was made to."""
+
+_NOT_DECODED = 69
+"""ffmpeg's exit code when two thirds of what an input holds could not be decoded (its `-max_error_rate`)."""
+
+OnStage = Callable[[Stage, float], None]
+"""Told the stage and how much of it is done, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a machine offers: the path of ffmpeg, its GPU if one is to be used, threads to use."""
+
+    ffmpeg: str
+    gpu: Gpu | None
+    threads: int
+
+
+async def perform(plan: Plan, directory: Path, tools: Tools, limits: Limits, on_stage: OnStage) -> MediaFacts:
+    """Make the output of a plan in the directory of its inputs; return what a probe of it says. Raises JobFailed."""
+    for name, text in plan.files.items():
+        (directory / name).write_text(text, encoding="utf-8")
+    for step in plan.steps:
+        try:
+            await _run_step(step, directory, tools, limits, on_stage)
+        except RunFailed as failure:
+            raise _judged(failure, step, plan) from None
+        if step.proof is not None:
+            await check_proof(tools.ffmpeg, directory, step.proof)
+    path = directory / OUTPUT
+    if path.exists() and path.stat().st_size >= limits.max_output_bytes:
+        raise failed(Code.OUTPUT_TOO_LARGE)
+    if plan.ends_at is not None:
+        await asyncio.to_thread(_hide_rest, path, plan.ends_at)
+    on_stage("verify", 0.0)
+    facts = await verify(tools.ffmpeg, path, plan.expected)
+    return media_facts(facts)
+
+
+def _hide_rest(path: Path, end: Fraction) -> None:
+    try:
+        end_at(path, end)
+    except (UnexpectedLayout, OSError):
+        raise failed(Code.OUTPUT_INVALID) from None
+
+
+async def _run_step(step: Step, directory: Path, tools: Tools, limits: Limits, on_stage: OnStage) -> None:
+    def written(seconds: float) -> None:
+        if step.seconds > 0:
+            on_stage("encode", min(1.0, seconds / step.seconds))
+
+    feed = functools.partial(write_frames, step.feed, directory, tools.threads) if step.feed else None
+    seconds, memory = limits.execution_seconds, working_bytes()
+    if step.decodes is not None:
+        seconds, memory = min(seconds, _DECODING_SECONDS), min(memory, READING_BYTES)
+    try:
+        log = await run_ffmpeg(
+            tools.ffmpeg, step.args, directory, on_progress=written, feed=feed, timeout=seconds, memory=memory
+        )
+    except TimeoutError:
+        raise _beyond(step, Code.EXECUTION_TIMEOUT, "decoding it takes too long") from None
+    except Outgrown:
+        raise _beyond(step, Code.RESOURCES, "decoding it takes too much memory") from None
+    except (MemoryError, OSError):
+        raise failed(Code.RESOURCES) from None
+    if step.shape is not None and changes_shape(log, step.shape):
+        raise failed(Code.MEDIA_UNSUPPORTED, field="url_video", format="a picture that changes its shape midway")
+
+
+def _beyond(step: Step, otherwise: Code, limit: str) -> JobFailed:
+    """A bound was passed: by the input where the step only decodes that one."""
+    if step.decodes is None:
+        return failed(otherwise)
+    return failed(Code.MEDIA_OVER_BUDGET, field=f"url_{step.decodes.value}", limit=limit)
+
+
+class GpuFailed(JobFailed):
+    """A step failed at something that the GPU did."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(Failure.of(Code.ENCODE_FAILED))
+        self.fault = fault
+
+
+def _judged(failure: RunFailed, step: Step, plan: Plan) -> JobFailed:
+    """What a failed run means for the job."""
+    # Asked first: a GPU that has no session or no memory left ends ffmpeg with "Cannot allocate memory" too.
+    fault = fault_in(failure.log) if plan.gpu and step.decodes is None else None
+    if fault is not None:
+        return GpuFailed(fault)
+    if failure.out_of_resources:
+        return failed(Code.RESOURCES)
+    if step.decodes is not None:
+        return failed(Code.MEDIA_UNREADABLE, field=f"url_{step.decodes.value}")
+    if failure.code == _NOT_DECODED:
+        return failed(Code.MEDIA_UNREADABLE, field="url_video" if IN_VIDEO in step.args else "url_audio")
+    return failed(Code.ENCODE_FAILED)
