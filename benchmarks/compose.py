@@ -47,7 +47,7 @@ def _rows(bench: Bench) -> Iterator[Row]:
         baselines.caption(bench, folder, second, "voice.srt", theirs)
 
     job()
-    spent = interleaved({"product": Contender(job, bench.runs), "chain": Contender(chain, bench.few)}, bench.say)
+    spent = interleaved({"product": Contender(job, bench.runs), "chain": Contender(chain, bench.runs)}, bench.say)
     ratio = Ratio.of(spent["product"], spent["chain"])
     python = platform.python_version()
     common = {"film_seconds": seconds, "resampler": product.resampler()}

@@ -17,7 +17,7 @@ _ANY_SIZE = 2**31 - 1
 async def check_proof(ffmpeg: str, directory: Path, proof: Proof) -> None:
     """Raise JobFailed(output_invalid) if the files in `directory` are not as stated."""
     try:
-        facts = await probe(ffmpeg, directory / proof.clip, Role.VIDEO, "output", _ANY_SIZE, decode=False)
+        facts = await probe(ffmpeg, directory / proof.clip, Role.VIDEO, "output", _ANY_SIZE, own=True)
         with (directory / proof.listing).open(encoding="ascii") as lines:
             empty = all(line.startswith("#") for line in lines)
     except (JobFailed, OSError):

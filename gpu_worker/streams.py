@@ -118,6 +118,10 @@ class StreamDump:
         chosen = (self.streams.get(index) for index in self.mapped.values())
         return next((stream for stream in chosen if stream is not None and stream.kind == kind), None)
 
+    def first_stream(self, kind: str) -> StreamText | None:
+        """The first stream of that kind in the file, copied out or not."""
+        return next((stream for _, stream in sorted(self.streams.items()) if stream.kind == kind), None)
+
     def _signs(self, text: str) -> None:
         if not text.startswith("["):
             return  # messages carry their component in brackets; tag values do not start a line

@@ -27,7 +27,7 @@ async def verify(ffmpeg: str, path: Path, expected: Expected | None) -> Facts:
     Without `expected` it must only be a video that can be read.
     """
     try:
-        facts = await probe(ffmpeg, path, Role.VIDEO, "output", _ANY_SIZE, decode=False)
+        facts = await probe(ffmpeg, path, Role.VIDEO, "output", _ANY_SIZE, own=True)
         facts = _as_shown(facts, await asyncio.to_thread(track_ends, path))
     except (JobFailed, UnexpectedLayout, OSError):
         raise failed(Code.OUTPUT_INVALID) from None
@@ -56,11 +56,12 @@ def media_facts(facts: Facts) -> MediaFacts:
 
 def _as_shown(facts: Facts, ends: dict[str, Fraction]) -> Facts:
     """The same with each track ending where its edit list ends it, not where its last packet would."""
-    video, audio = facts.video, facts.audio
+    video, audio, sound_end = facts.video, facts.audio, ends.get("soun", Fraction(0))
     return replace(
         facts,
         video=video and replace(video, end=ends.get("vide", video.end)),
-        audio=audio and replace(audio, end=ends.get("soun", audio.end)),
+        # A sound that ends where it begins is none.
+        audio=replace(audio, end=sound_end) if audio and sound_end else None,
     )
 
 

@@ -1,0 +1,88 @@
+"""What a file's tracks are: what ffmpeg says of its streams, and what their packets add up to."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from itertools import pairwise
+
+from gpu_worker.packets import PacketTable, Track
+from gpu_worker.plan.facts import AudioFacts, VideoFacts
+from gpu_worker.streams import StreamDump, channels_of
+
+_RATE = re.compile(r", (\d+) Hz")
+
+
+def video_facts(dump: StreamDump, table: PacketTable) -> VideoFacts | None:
+    """The picture track that was copied out; None if there is none, or nothing to see in it."""
+    stream, track = dump.mapped_stream("Video"), table.track("video")
+    if stream is None or track is None or track.shown < 1:
+        return None
+    width, _, height = track.header.get("dimensions", "0x0").partition("x")
+    if int(width) < 1 or int(height) < 1:
+        return None
+    constant, rate = _rate(track, stream.nominal_rate)
+    aspect = _fraction(track.header.get("sar", "1/1"))
+    last = track.last * track.time_base
+    end = track.end if track.end > last else last + 1 / rate
+    return VideoFacts(
+        codec=stream.codec,
+        width=int(width),
+        height=int(height),
+        frames=track.shown,
+        start=track.start,
+        end=end,
+        frame_rate=rate,
+        constant_rate=constant,
+        sample_aspect=aspect if Fraction(1, 20) <= aspect <= 20 else Fraction(1),
+        rotation=stream.rotation,
+        pix_fmt=stream.pix_fmt,
+        colour=stream.colour(),
+        interlaced=stream.interlaced,
+        hidden=track.hidden,
+        packet_times=track.times,
+        packet_keys=track.keys,
+        parameters=track.header.get("extradata", ""),
+        time_base=track.time_base,
+    )
+
+
+def audio_facts(dump: StreamDump, table: PacketTable) -> AudioFacts | None:
+    """The sound track that was copied out; None if there is none, or nothing to hear in it."""
+    stream, track = dump.mapped_stream("Audio"), table.track("audio")
+    rate = track.header.get("sample_rate", "0") if track else "0"
+    if stream is None or track is None or track.shown < 1 or not rate.isdigit() or int(rate) < 1:
+        return None
+    channels = channels_of(track.header.get("channel_layout_name", ""), stream.text)
+    return AudioFacts(stream.codec, int(rate), channels, track.start, track.end)
+
+
+def stated_audio(dump: StreamDump) -> AudioFacts | None:
+    """The same of the first sound in the file, which was not listed: it is not known when it is heard."""
+    stream = dump.first_stream("Audio")
+    rate = _RATE.search(stream.text) if stream else None
+    if stream is None or rate is None or not stream.codec or int(rate[1]) < 1:
+        return None
+    return AudioFacts(stream.codec, int(rate[1]), channels_of("", stream.text), Fraction(0), Fraction(0))
+
+
+def _rate(track: Track, nominal: str | None) -> tuple[bool, Fraction]:
+    """Whether frames are evenly spaced, and frames per second: exact if they are, else the average.
+
+    Containers that count in milliseconds (Matroska, FLV) round, so one tick more or less is even.
+    """
+    order = sorted(track.times)
+    gaps = [after - before for before, after in pairwise(order)]
+    if not gaps or max(gaps) == 0:
+        return True, _fraction(nominal or "25") or Fraction(25)
+    smallest, largest = min(gaps), max(gaps)
+    average = Fraction(len(gaps), order[-1] - order[0]) / track.time_base
+    even = largest - smallest <= 1 or (largest - smallest) * track.time_base <= Fraction(2, 1000)
+    return even and smallest > 0, average.limit_denominator(1001)
+
+
+def _fraction(text: str) -> Fraction:
+    try:
+        return Fraction(text.replace("k", "000"))
+    except (ValueError, ZeroDivisionError):
+        return Fraction(0)
