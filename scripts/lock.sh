@@ -1,6 +1,6 @@
 #!/bin/sh
 # Pins pyproject.toml's dependencies, with hashes and without any index's address.
-# requirements-dev.txt is the union of all; the others are constrained by it, so that versions agree.
+# requirements-dev.txt is the union of all but the last two; the others are constrained by it, so that versions agree.
 set -eu
 python=${1:-python3}
 tools=$(mktemp -d)
@@ -19,3 +19,7 @@ compile --extra local -c "$tools/pins.txt" -o requirements-local.txt
 compile --extra bench -c "$tools/pins.txt" -o requirements-bench.txt
 compile --extra lambda -c "$tools/pins.txt" -o lambda_api/requirements.txt
 compile --extra worker -c "$tools/pins.txt" -o gpu_worker/requirements.txt
+# Apart from the others: the SAM CLI pins versions that the worker's SDK cannot live with.
+compile --extra sam -o requirements-sam.txt
+# The emulated AWS states the very botocore it wants.
+compile --extra ministack -o requirements-ministack.txt

@@ -1,1 +1,1 @@
-"""The outside world: DynamoDB, S3, SQS, RunPod, clients' callback URLs. The only place with boto and urllib3."""
+"""The outside world: AWS, RunPod, clients' callback URLs. The only place with sockets."""

@@ -15,24 +15,22 @@ import base64
 import binascii
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import TypeAdapter
 
-from lambda_api.adapters.aws import dynamodb, unavailable
+from lambda_api.adapters.aws.client import DYNAMODB, Aws
+from lambda_api.adapters.aws.errors import AwsError, unavailable
 from lambda_api.domain.errors import InvalidRequest, Unavailable
 from lambda_api.domain.job import Job
 from lambda_api.domain.ports import Existing, Idempotency, Page
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
 
 SHARDS = 8
 """Partitions of the `due` index: a thousand writes a second each before DynamoDB throttles."""
 
 _JOB = TypeAdapter(Job)
 _WHAT = "job store"
+_CONDITION_FAILED = "ConditionalCheckFailed"
 _CREATE_TRIES = 2
 Item = dict[str, Any]
 
@@ -40,17 +38,11 @@ Item = dict[str, Any]
 class DynamoJobStore:
     """`domain.ports.JobStore` on DynamoDB."""
 
-    def __init__(
-        self,
-        table: str,
-        clock: Callable[[], int],
-        retention_ms: int,
-        client: Callable[[], DynamoDBClient] = dynamodb,
-    ) -> None:
+    def __init__(self, table: str, clock: Callable[[], int], retention_ms: int, aws: Aws) -> None:
         self._table = table
         self._clock = clock
         self._retention_ms = retention_ms
-        self._client = client
+        self._aws = aws
 
     def create(self, job: Job, idempotency: Idempotency | None, now: int) -> Existing | None:
         job_put = {
@@ -59,10 +51,8 @@ class DynamoJobStore:
             "ConditionExpression": "attribute_not_exists(pk)",
         }
         if idempotency is None:
-            client = self._client()
-            # Ids are never used twice, so a row that is there is this one: boto repeated a write whose answer got lost.
-            with unavailable(_WHAT), suppress(client.exceptions.ConditionalCheckFailedException):
-                client.put_item(**job_put)  # type: ignore[arg-type]
+            # Ids are never used twice, so a row that is there is this one: a write was repeated whose answer got lost.
+            self._put(job_put)
             return None
         key_put = {
             "TableName": self._table,
@@ -72,51 +62,58 @@ class DynamoJobStore:
             "ExpressionAttributeValues": {":now": {"N": str(now // 1000)}},
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
-        return self._create_both(job_put, key_put)
+        existing = self._create_both(job_put, key_put)
+        # A key that names this very job: the same write, repeated. It needs no ClientRequestToken to be known again.
+        return None if existing is not None and existing.job_id == job.job_id else existing
 
     def _create_both(self, job_put: Item, key_put: Item) -> Existing | None:
-        client = self._client()
         for _ in range(_CREATE_TRIES):
             try:
-                with unavailable(_WHAT):
-                    client.transact_write_items(TransactItems=[{"Put": key_put}, {"Put": job_put}])  # type: ignore[typeddict-item]
-            except Unavailable as error:
-                cause: Any = error.__cause__
-                reasons = getattr(cause, "response", {}).get("CancellationReasons") or [{}]
-                if reasons[0].get("Code") == "ConditionalCheckFailed":
+                self._aws.call(DYNAMODB, "TransactWriteItems", TransactItems=[{"Put": key_put}, {"Put": job_put}])
+            except AwsError as error:
+                reasons = error.body.get("CancellationReasons") or [{}]
+                if reasons[0].get("Code") == _CONDITION_FAILED:
                     return self._existing(reasons[0].get("Item"), key_put)
                 if any(reason.get("Code") == "TransactionConflict" for reason in reasons):
                     continue
-                raise
+                with unavailable(_WHAT):
+                    raise
             return None
         raise Unavailable("The same Idempotency-Key is being used right now. Try again.", retry_after=1)
 
     def _existing(self, item: Mapping[str, Any] | None, key_put: Item) -> Existing:
-        if not item:
-            with unavailable(_WHAT):
-                key = {"pk": key_put["Item"]["pk"]}
-                item = self._client().get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item")
+        item = item or self._read({"pk": key_put["Item"]["pk"]})
         if not item:
             raise Unavailable("The earlier request is not readable yet. Try again.", retry_after=1)
         return Existing(item["job_id"]["S"], item["fingerprint"]["S"])
 
     def get(self, job_id: str) -> Job | None:
-        with unavailable(_WHAT):
-            answer = self._client().get_item(TableName=self._table, Key=_job_key(job_id), ConsistentRead=True)
-        return self._job(answer.get("Item"))
+        return self._job(self._read(_job_key(job_id)))
 
     def save(self, job: Job) -> bool:
-        client = self._client()
+        return self._put(
+            {
+                "TableName": self._table,
+                "Item": self._item(job),
+                "ConditionExpression": "version = :before",
+                "ExpressionAttributeValues": {":before": {"N": str(job.version - 1)}},
+            }
+        )
+
+    def _read(self, key: Item) -> Item | None:
+        with unavailable(_WHAT):
+            answer = self._aws.call(DYNAMODB, "GetItem", TableName=self._table, Key=key, ConsistentRead=True)
+        return answer.get("Item")
+
+    def _put(self, put: Item) -> bool:
+        """False if the condition did not hold."""
         with unavailable(_WHAT):
             try:
-                client.put_item(
-                    TableName=self._table,
-                    Item=self._item(job),
-                    ConditionExpression="version = :before",
-                    ExpressionAttributeValues={":before": {"N": str(job.version - 1)}},
-                )
-            except client.exceptions.ConditionalCheckFailedException:
-                return False
+                self._aws.call(DYNAMODB, "PutItem", **put)
+            except AwsError as error:
+                if error.code == f"{_CONDITION_FAILED}Exception":
+                    return False
+                raise
         return True
 
     def page(self, owner: str, limit: int, cursor: str | None) -> Page:
@@ -135,7 +132,7 @@ class DynamoJobStore:
             # The owner is the caller's, whatever the cursor says: it cannot lead into another's jobs.
             query["ExclusiveStartKey"] = start | {"owner": {"S": owner}, "created_key": {"S": created_key}}
         with unavailable(_WHAT):
-            answer = self._client().query(**query)
+            answer = self._aws.call(DYNAMODB, "Query", **query)
         keys = [item["pk"]["S"] for item in answer["Items"]]
         jobs = self._many(keys)
         last = answer.get("LastEvaluatedKey")
@@ -149,7 +146,7 @@ class DynamoJobStore:
         found: dict[str, Job] = {}
         for _ in range(5):
             with unavailable(_WHAT):
-                answer = self._client().batch_get_item(RequestItems=request)
+                answer = self._aws.call(DYNAMODB, "BatchGetItem", RequestItems=request)
             for item in answer["Responses"].get(self._table, []):
                 job = self._job(item)
                 if job is not None:
@@ -163,7 +160,9 @@ class DynamoJobStore:
         share = max(1, limit // SHARDS)
         for shard in range(SHARDS):
             with unavailable(_WHAT):
-                answer = self._client().query(
+                answer = self._aws.call(
+                    DYNAMODB,
+                    "Query",
                     TableName=self._table,
                     IndexName="due",
                     KeyConditionExpression="due_shard = :shard AND due_at <= :now",

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http.client import HTTPException, HTTPResponse
+from urllib.parse import urlsplit
 
-import urllib3
+from lambda_api.adapters.connections import Connection, Connections, Pool
 
-_CHUNK = 16 * 1024
+__all__ = ["Answer", "Connections", "HttpLost", "HttpRefused", "HttpTooLong", "Pool", "exchange"]
+
+_CHUNK = 64 * 1024
 
 
 class HttpRefused(Exception):
@@ -16,6 +21,10 @@ class HttpRefused(Exception):
 
 class HttpLost(Exception):
     """The request went out and no complete answer came back in time."""
+
+
+class HttpTooLong(HttpLost):
+    """The answer has more bytes than were asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +41,11 @@ class Answer:
 
 
 def exchange(  # noqa: PLR0913 - one call, every bound named
-    pool: urllib3.PoolManager | urllib3.HTTPConnectionPool,
+    pool: Pool,
     method: str,
     url: str,
     *,
-    headers: dict[str, str],
+    headers: Mapping[str, str],
     body: bytes | None = None,
     connect: float,
     read: float,
@@ -46,31 +55,47 @@ def exchange(  # noqa: PLR0913 - one call, every bound named
 
     `read` bounds the whole answer, not only each packet. Raises HttpRefused or HttpLost.
     """
-    deadline = time.monotonic() + connect + read
+    connection = pool.take()
     try:
-        response = pool.urlopen(
-            method,
-            url,
-            body=body,
-            headers=headers,
-            retries=False,
-            redirect=False,
-            preload_content=False,
-            timeout=urllib3.Timeout(connect=connect, read=read),
-        )
-    except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError) as error:
+        if connection.sock is None:
+            connection.timeout = connect
+            connection.connect()
+    except (OSError, ValueError) as error:
+        connection.close()
         raise HttpRefused(type(error).__name__) from None
-    except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-        raise HttpLost(type(error).__name__) from None
+    kept = False
     try:
-        data = b""
-        # read1 returns what is there; a read of a whole chunk would wait for a peer that drips.
-        while chunk := response.read1(_CHUNK, decode_content=False):
-            data += chunk
-            if len(data) > max_bytes or time.monotonic() > deadline:
-                raise HttpLost("answer too long" if len(data) > max_bytes else "answer too slow")
-    except (urllib3.exceptions.HTTPError, OSError) as error:
+        connection.sock.settimeout(read)
+        connection.deadline = time.monotonic() + read
+        parts = urlsplit(url)
+        target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+        connection.request(method, target, body, {"User-Agent": "api-gpu", **headers})
+        answer, kept = _answer(connection, max_bytes)
+    except (HTTPException, OSError, ValueError) as error:
         raise HttpLost(type(error).__name__) from None
     finally:
-        response.close()
-    return Answer(response.status, data, {name.lower(): value for name, value in response.headers.items()})
+        if kept:
+            pool.keep(connection)
+        else:
+            connection.close()
+    return answer
+
+
+def _answer(connection: Connection, max_bytes: int) -> tuple[Answer, bool]:
+    """The answer, and whether the connection can be used again."""
+    with connection.getresponse() as response:
+        data = _body(response, max_bytes)
+        headers = {name.lower(): value for name, value in response.getheaders()}
+        return Answer(response.status, data, headers), not response.will_close
+
+
+def _body(response: HTTPResponse, max_bytes: int) -> bytes:
+    data = b""
+    # read1 returns what is there; a read of a whole chunk would wait for a peer that drips.
+    while chunk := response.read1(_CHUNK):
+        data += chunk
+        if len(data) > max_bytes:
+            raise HttpTooLong("answer too long")
+    if response.length:
+        raise HttpLost("answer cut off")
+    return data

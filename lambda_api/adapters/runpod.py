@@ -7,14 +7,11 @@ key, so it is never repeated here: what is not known to be refused is reported a
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-import urllib3
-
-from lambda_api.adapters.http import Answer, HttpLost, HttpRefused, exchange
+from lambda_api.adapters.http import Answer, Connections, HttpLost, HttpRefused, exchange
 from lambda_api.domain.ports import (
     ProviderError,
     ProviderJobMissing,
@@ -27,7 +24,7 @@ from lambda_api.domain.ports import (
 _CONNECT, _READ = 1.0, 4.0
 _MAX_BYTES = 1024 * 1024
 _IDLE_SECONDS = 5.0
-"""A frozen function does not notice that its peer hung up; on `/run` that would look like a lost answer."""
+"""Short: on `/run`, a peer that hung up looks like a lost answer."""
 
 _CONFIG_FIELDS = (
     "id", "name", "type", "image", "disk", "gpu", "workers", "scaling", "dataCenterIds", "timeout", "flashboot",
@@ -47,8 +44,9 @@ class RunpodProvider:
             "Content-Type": "application/json",
             "Accept": "application/json",
         }
-        self._pool = urllib3.PoolManager(maxsize=4)
-        self._last_used = time.monotonic()
+        self._connections = Connections(_IDLE_SECONDS)
+        # What TLS needs is read here: starting up has a whole processor, a request its share of one.
+        self._connections.pool(self._api_url)
 
     def run(self, endpoint_id: str, payload: Mapping[str, Any]) -> str:
         try:
@@ -99,12 +97,8 @@ class RunpodProvider:
 
     def _exchange(self, method: str, url: str, payload: Mapping[str, Any] | None) -> Answer:
         body = None if payload is None else json.dumps(payload, separators=(",", ":"), allow_nan=False).encode()
-        now = time.monotonic()
-        if now - self._last_used > _IDLE_SECONDS:
-            self._pool.clear()
-        self._last_used = now
         return exchange(
-            self._pool, method, url, headers=self._headers, body=body, connect=_CONNECT, read=_READ,
+            self._connections.pool(url), method, url, headers=self._headers, body=body, connect=_CONNECT, read=_READ,
             max_bytes=_MAX_BYTES,
         )  # fmt: skip
 

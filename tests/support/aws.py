@@ -11,6 +11,8 @@ import boto3
 from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
+from lambda_api.adapters.aws import client
+from local.aws.names import REGION
 from local.aws.server import create_resources
 
 CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
@@ -28,6 +30,12 @@ class Aws:
 
 def _signature(service: str) -> str | None:
     return "s3v4" if service == "s3" else None
+
+
+def account(url: str, key: str = "test") -> client.Aws:
+    """The gateway's own client for whatever answers at `url`. `key` is both halves of the credentials."""
+    env = {"AWS_ENDPOINT_URL": url, "AWS_REGION": REGION, "AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": key}
+    return client.Aws(env)
 
 
 @contextmanager

@@ -1,0 +1,126 @@
+"""A server on a real socket that answers, stalls, resets and talks nonsense, as it is told."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+Reply = Callable[[BaseHTTPRequestHandler], None]
+
+
+@dataclass(frozen=True)
+class Request:
+    method: str
+    path: str
+    headers: dict[str, str]
+    """Names in lower case."""
+    body: bytes
+    port: int
+    """The client's: it tells connections apart."""
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body) if self.body else None
+
+
+@dataclass
+class Peer:
+    """`replies` are given in turn, the last of them again and again."""
+
+    url: str = ""
+    replies: list[Reply] = field(default_factory=list)
+    keep_open: bool = False
+    seen: list[Request] = field(default_factory=list)
+
+    def serve(self, handler: BaseHTTPRequestHandler) -> None:
+        body = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
+        headers = {name.lower(): value for name, value in handler.headers.items()}
+        self.seen.append(Request(handler.command, handler.path, headers, body, handler.client_address[1]))
+        reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
+        handler.close_connection = not self.keep_open
+        reply(handler)
+
+
+@contextmanager
+def peer() -> Iterator[Peer]:
+    plan = Peer()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def serve(self) -> None:
+            plan.serve(self)
+
+        do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = serve
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    plan.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    try:
+        yield plan
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def answer(status: int, body: object = b"", headers: dict[str, str] | None = None) -> Reply:
+    """Anything but bytes is sent as JSON."""
+
+    def reply(handler: BaseHTTPRequestHandler) -> None:
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        handler.send_response(status)
+        for name, value in (headers or {}).items():
+            handler.send_header(name, value)
+        handler.send_header("Content-Length", str(len(data)))
+        if handler.close_connection:
+            handler.send_header("Connection", "close")
+        handler.end_headers()
+        if handler.command != "HEAD":
+            with suppress(ConnectionError):
+                handler.wfile.write(data)
+
+    return reply
+
+
+def hang_up(handler: BaseHTTPRequestHandler) -> None:
+    """A good answer, and the connection closed without a word."""
+    answer(200, {})(handler)
+    handler.close_connection = True
+
+
+def reset(handler: BaseHTTPRequestHandler) -> None:
+    handler.connection.shutdown(socket.SHUT_RDWR)
+
+
+def stall(handler: BaseHTTPRequestHandler) -> None:
+    time.sleep(1.5)
+
+
+def drip(handler: BaseHTTPRequestHandler) -> None:
+    handler.send_response(200)
+    handler.send_header("Content-Length", "100000")
+    handler.end_headers()
+    with suppress(OSError):
+        for _ in range(100):
+            handler.wfile.write(b" ")
+            handler.wfile.flush()
+            time.sleep(0.05)
+
+
+def nobody() -> str:
+    """A URL where no one listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{free.getsockname()[1]}"
