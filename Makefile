@@ -1,15 +1,15 @@
-# Everything is installed into this folder (.venv, .venv-lambda, .venv-bench); nothing outside it is touched.
+# Everything is installed into this folder (.venv…, .tools); nothing outside it is touched.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-input --require-hashes
 PORT ?= 8000
 
-.PHONY: help demo up test lint bench-media lock clean
+.PHONY: deploy destroy callers test-full help demo up test lint bench-media bench-gateway image lock clean
 .DELETE_ON_ERROR:
 
 help:  ## What can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  make demo PHOTO=p.jpg VIDEO=v.mp4 AUDIO=a.mp3 SRT=s.srt    your own files"
 	@echo "  make up PORT=8000 WORKERS=2 SWEEP_SECONDS=10"
@@ -24,8 +24,12 @@ up: $(VENV)/.local  ## Keep the whole system running on 127.0.0.1
 	@exec $(BIN)/python -m local up --port $(PORT) \
 	  $(if $(WORKERS),--workers $(WORKERS)) $(if $(SWEEP_SECONDS),--sweep-seconds $(SWEEP_SECONDS))
 
-test: lint .venv-lambda/.done  ## Lint, types, import rules, and all tests
+test: lint .venv-lambda/.done .venv-sam/.done .venv-ministack/.done .tools/dynamodb-local/.done  ## Lint, types, import rules, and all tests
 	$(BIN)/python -m pytest
+
+test-full: test  ## All of that, a deployment to an emulated AWS, and the worker's image where containers run (minutes)
+	$(BIN)/python -m pytest -m full
+	sh scripts/prove_image.sh $(BIN)/python
 
 lint: $(VENV)/.dev  ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .
@@ -41,11 +45,31 @@ bench-media: $(VENV)/.bench  ## Measure the media engine against its targets and
 	@$(if $(IMAGE_PYTHON),$(MAKE) --no-print-directory .venv-bench/.done)
 	@$(if $(IMAGE_PYTHON),.venv-bench/bin/python -m benchmarks.media --also $(BIN)/python,$(BIN)/python -m benchmarks.media) $(BENCH)
 
+# Of a stack: STACK=api-gpu REGION=eu-central-1; to deploy it: IMAGE= or ENDPOINT=, EMAIL=, PARAMETERS="WorkersMax=5 …".
+STACK_OPTIONS = $(if $(STACK),--stack "$(STACK)") $(if $(REGION),--region "$(REGION)")
+
+deploy: .venv-sam/.done $(VENV)/bin/python  ## Create or update everything at AWS and RunPod (IMAGE=registry/worker:tag@sha256:…)
+	@exec .venv-sam/bin/python scripts/deploy.py $(STACK_OPTIONS) \
+	  $(if $(IMAGE),--image "$(IMAGE)") $(if $(ENDPOINT),--endpoint-id "$(ENDPOINT)") $(if $(EMAIL),--email "$(EMAIL)") \
+	  $(foreach parameter,$(PARAMETERS),--parameter "$(parameter)")
+
+destroy: .venv-sam/.done  ## Remove all of it again; asks first
+	@exec .venv-sam/bin/python scripts/destroy.py $(STACK_OPTIONS)
+
+callers: .venv-sam/.done  ## Who may call the API (DO="add-key ada"; DO=--help)
+	@exec .venv-sam/bin/python scripts/callers.py $(STACK_OPTIONS) $(DO)
+
+image:  ## Build the worker's image with docker, podman or buildah (IMAGE=name:tag BASE=debian:trixie-slim FONTS="fonts-noto-core …")
+	@sh scripts/image.sh
+
+bench-gateway: $(VENV)/.local  ## Measure the gateway: cold starts, warm requests, cost per job, submits per second (about 5 minutes)
+	@$(BIN)/python -m benchmarks.gateway $(BENCH)
+
 lock: $(VENV)/.dev  ## Pin the dependencies of pyproject.toml again
 	sh scripts/lock.sh $(BIN)/python
 
 clean:  ## Remove what was installed and made
-	rm -rf $(VENV) .venv-lambda .venv-bench demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-lambda .venv-sam .venv-ministack .venv-bench .tools .aws-sam demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:
@@ -71,6 +95,33 @@ $(VENV)/.bench: requirements-bench.txt $(VENV)/.local
 	@echo "Installing into .venv-bench for $(IMAGE_PYTHON) (once, about a minute)…"
 	@$(IMAGE_PYTHON) -m venv --clear .venv-bench
 	@.venv-bench/bin/python $(PIP_INSTALL) -r $<
+	@touch $@
+
+# What `sam build` calls, once per function.
+FUNCTIONS := ApiFunction WebhookFunction SweeperFunction CallbacksFunction EndpointFunction
+.PHONY: $(FUNCTIONS:%=build-%)
+$(FUNCTIONS:%=build-%): $(VENV)/bin/python
+	@$(BIN)/python scripts/build_lambda.py "$(ARTIFACTS_DIR)"
+
+# SAM CLI and the Lambda runtime. The functions' Python where there is one, so that it can run what was built.
+.venv-sam/.done: requirements-sam.txt
+	@echo "Installing the AWS SAM CLI into .venv-sam (once, about a minute)…"
+	@$(or $(IMAGE_PYTHON),$(PYTHON)) -m venv --clear .venv-sam
+	@.venv-sam/bin/python $(PIP_INSTALL) -r $<
+	@touch $@
+
+# An AWS that checks signatures and knows CloudFormation, for tests.
+.venv-ministack/.done: requirements-ministack.txt
+	@echo "Installing the emulated AWS into .venv-ministack (once)…"
+	@$(or $(IMAGE_PYTHON),$(PYTHON)) -m venv --clear .venv-ministack
+	@.venv-ministack/bin/python $(PIP_INSTALL) -r $<
+	@touch $@
+
+# Amazon's own engine, for the tests of the store, where there is npm to fetch it and java to run it.
+.tools/dynamodb-local/.done: scripts/dynamodb_local.sh
+	@if command -v npm >/dev/null && command -v java >/dev/null; then \
+	  sh scripts/dynamodb_local.sh .tools/dynamodb-local; \
+	else mkdir -p .tools/dynamodb-local; echo "No npm or no java: the tests against DynamoDB Local are skipped."; fi
 	@touch $@
 
 # The gateway's own pinned packages and nothing else: what a Lambda function has.

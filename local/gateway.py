@@ -10,7 +10,8 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from local.apigateway_events import HttpRequest, HttpResponse, message, to_event, to_response
-from local.lambdas.pool import Function, FunctionError, FunctionTimeoutError
+from local.lambdas.functions import Invocable
+from local.lambdas.pool import FunctionError, FunctionTimeoutError
 from local.logs import Log
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
@@ -21,7 +22,7 @@ _HOOKS = ("/runpod/webhook/", "/runpod/progress/")
 class Gateway:
     """The HTTP front. After `close_to_clients` only RunPod's and the workers' calls are still let in."""
 
-    def __init__(self, api: Function, hooks: Function, log: Log) -> None:
+    def __init__(self, api: Invocable, hooks: Invocable, log: Log) -> None:
         self._api = api
         self._hooks = hooks
         self._log = log
@@ -42,7 +43,7 @@ class Gateway:
             self._log.event("gateway", f"{request.method} answered {response.status}", "ERROR", path=_safe(request))
         return _as_web(response)
 
-    async def _forward(self, request: web.Request, function: Function) -> HttpResponse:
+    async def _forward(self, request: web.Request, function: Invocable) -> HttpResponse:
         try:
             body = await request.read()
         except web.HTTPRequestEntityTooLarge:

@@ -22,8 +22,6 @@ HOOKS = FunctionSpec("webhook", "lambda_api.entrypoints.runpod_webhook", concurr
 SWEEPER = FunctionSpec("sweeper", "lambda_api.entrypoints.sweeper", concurrency=1, timeout=60.0)
 CALLBACKS = FunctionSpec("callbacks", "lambda_api.entrypoints.callbacks", concurrency=2, timeout=60.0)
 FUNCTIONS = (API, HOOKS, SWEEPER, CALLBACKS)
-SHARED_MODULES = ("boto3", "botocore.httpsession")
-"""Imported once for all environments: on two cores, two dozen cold starts at once take seconds each."""
 
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
 

@@ -21,14 +21,13 @@ import aiohttp
 from local.aws.process import AwsProcess
 from local.aws.sqs import Queue
 from local.gateway import Gateway
-from local.lambdas.forks import ForkServer
-from local.lambdas.pool import Function
+from local.lambdas.functions import ForkedFunctions, MakeFunctions
 from local.logs import Log
 from local.runpod import app as runpod_app
 from local.runpod.containers import WorkerSpec
 from local.runpod.emulator import Emulator
-from local.runpod.emulator import Settings as EmulatorSettings
 from local.runpod.scaler import Scaling
+from local.runpod.settings import Settings as EmulatorSettings
 from local.servers import Server, bind
 from local.settings import (
     API,
@@ -37,7 +36,6 @@ from local.settings import (
     FUNCTIONS,
     HOOKS,
     RUNPOD_KEY,
-    SHARED_MODULES,
     SWEEPER,
     Options,
     lambda_environment,
@@ -59,7 +57,7 @@ class System:
 
 
 @contextlib.asynccontextmanager
-async def running(options: Options, log: Log) -> AsyncIterator[System]:
+async def running(options: Options, log: Log, make_functions: MakeFunctions = ForkedFunctions) -> AsyncIterator[System]:
     """Start everything, yield when requests can be served, stop everything.
 
     Raises PortInUseError before anything is started, RuntimeError if a part does not come up.
@@ -79,12 +77,9 @@ async def running(options: Options, log: Log) -> AsyncIterator[System]:
         emulator_server = Server(runpod_app.build(emulator), emulator_sock)
         public_url = f"http://127.0.0.1:{sock.getsockname()[1]}"
         env = lambda_environment(options, aws.addresses, public_url, emulator_server.url)
-        forks = ForkServer([*(spec.module for spec in FUNCTIONS), *SHARED_MODULES], env, lambda_scratch, log)
-        cleanup.push_async_callback(forks.stop)
-        functions = {spec.name: Function(spec, forks, log) for spec in FUNCTIONS}
-        for function in functions.values():
-            cleanup.callback(function.close)
-        gateway = Gateway(functions[API.name], functions[HOOKS.name], log)
+        functions = make_functions(FUNCTIONS, env, lambda_scratch, log)
+        cleanup.push_async_callback(functions.stop)
+        gateway = Gateway(functions.of(API.name), functions.of(HOOKS.name), log)
         gateway_server = Server(gateway.app, sock)
         cleanup.push_async_callback(gateway_server.stop)
         cleanup.push_async_callback(emulator_server.stop)
@@ -92,14 +87,14 @@ async def running(options: Options, log: Log) -> AsyncIterator[System]:
 
         await emulator_server.start()
         emulator.start()
-        await _together([aws.start(), forks.start()])
+        await _together([aws.start(), functions.start()])
         await gateway_server.start()
 
         session = await cleanup.enter_async_context(aiohttp.ClientSession(trust_env=False))
         queue = Queue(session, aws.addresses.url, aws.addresses.queue_url)
         triggers = [
-            asyncio.create_task(sweep_every(options.sweep_seconds, functions[SWEEPER.name])),
-            asyncio.create_task(map_queue(queue, functions[CALLBACKS.name], log)),
+            asyncio.create_task(sweep_every(options.sweep_seconds, functions.of(SWEEPER.name))),
+            asyncio.create_task(map_queue(queue, functions.of(CALLBACKS.name), log)),
         ]
         cleanup.push_async_callback(_cancel, triggers)
         cleanup.callback(gateway.close_to_clients)

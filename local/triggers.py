@@ -13,7 +13,8 @@ from typing import Any
 import aiohttp
 
 from local.aws.sqs import Queue
-from local.lambdas.pool import Function, FunctionError, FunctionTimeoutError
+from local.lambdas.functions import Invocable
+from local.lambdas.pool import FunctionError, FunctionTimeoutError
 from local.logs import Log
 
 _QUEUE_PAUSE = 0.3
@@ -67,7 +68,7 @@ def failed_ids(answer: Any, messages: list[dict[str, Any]]) -> set[str]:
     return named if everything.issuperset(named) else everything
 
 
-async def sweep_every(seconds: float, sweeper: Function) -> None:
+async def sweep_every(seconds: float, sweeper: Invocable) -> None:
     """Invoke the sweeper on a schedule until cancelled. A failed sweep is in the log; the next one tries again."""
     while True:
         await asyncio.sleep(seconds)
@@ -75,7 +76,7 @@ async def sweep_every(seconds: float, sweeper: Function) -> None:
             await sweeper.invoke(schedule_event(time.time()))
 
 
-async def map_queue(queue: Queue, callbacks: Function, log: Log) -> None:
+async def map_queue(queue: Queue, callbacks: Invocable, log: Log) -> None:
     """Hand queued messages to the callbacks function until cancelled; delete those it did not report as failed."""
     while True:
         try:
@@ -88,7 +89,7 @@ async def map_queue(queue: Queue, callbacks: Function, log: Log) -> None:
         await asyncio.sleep(_QUEUE_PAUSE)
 
 
-async def _handle(queue: Queue, callbacks: Function, messages: list[dict[str, Any]]) -> None:
+async def _handle(queue: Queue, callbacks: Invocable, messages: list[dict[str, Any]]) -> None:
     try:
         failed = failed_ids(await callbacks.invoke(sqs_event(messages)), messages)
     except (FunctionError, FunctionTimeoutError):

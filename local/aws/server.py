@@ -32,9 +32,17 @@ def main(argv: list[str]) -> None:
     os._exit(0)
 
 
-def create_resources(url: str) -> None:
-    """The table with its indexes, the bucket and the queue."""
-    session = boto3.Session(aws_access_key_id="local", aws_secret_access_key="local", region_name=REGION)
+def create_resources(url: str, key: str = "local") -> None:
+    """The table with its indexes, the bucket and the queue. `key` is both halves of the credentials."""
+    session = boto3.Session(aws_access_key_id=key, aws_secret_access_key=key, region_name=REGION)
+    create_table(url, key)
+    session.client("s3", endpoint_url=url).create_bucket(Bucket=BUCKET)
+    session.client("sqs", endpoint_url=url).create_queue(QueueName=QUEUE, Attributes={"VisibilityTimeout": "60"})
+
+
+def create_table(url: str, key: str = "local") -> None:
+    """The table as template.yaml has it; a test compares the two."""
+    session = boto3.Session(aws_access_key_id=key, aws_secret_access_key=key, region_name=REGION)
     dynamodb = session.client("dynamodb", endpoint_url=url)
     dynamodb.create_table(
         TableName=TABLE,
@@ -69,8 +77,6 @@ def create_resources(url: str) -> None:
     dynamodb.update_time_to_live(
         TableName=TABLE, TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"}
     )
-    session.client("s3", endpoint_url=url).create_bucket(Bucket=BUCKET)
-    session.client("sqs", endpoint_url=url).create_queue(QueueName=QUEUE, Attributes={"VisibilityTimeout": "60"})
 
 
 if __name__ == "__main__":

@@ -1,12 +1,14 @@
-"""One class, run against the fake and against a real DynamoDB API: so the fake cannot drift."""
+"""One class, run against the fake, moto and Amazon's own engine: so the fake cannot drift."""
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import boto3
 import pytest
 
 from contract.operations import Compose
@@ -18,20 +20,21 @@ from lambda_api.domain.policy import HOUR
 from lambda_api.domain.ports import Existing, Idempotency, JobStore
 from lambda_api.domain.transitions import Change, apply
 from local.aws.names import TABLE
-from tests.support.aws import Aws
+from tests.support.aws import CREDENTIALS, account
 from tests.support.examples import job, manifest, report
 from tests.support.fakes import START, FakeClock, FakeStore
+from tests.support.system import eventually
 
 Make = Callable[[FakeClock], JobStore]
 
 
-@pytest.fixture(params=["fake", "dynamodb"])
+@pytest.fixture(params=["fake", "moto", "dynamodb-local"])
 def make(request: pytest.FixtureRequest) -> Make:
     if request.param == "fake":
         return FakeStore
-    aws: Aws = request.getfixturevalue("aws")
-    client = aws.client("dynamodb")
-    return lambda clock: DynamoJobStore(TABLE, clock, 7 * 24 * HOUR, lambda: client)
+    local = request.param == "dynamodb-local"
+    url: str = request.getfixturevalue("dynamodb_local") if local else request.getfixturevalue("aws").url
+    return lambda clock: DynamoJobStore(TABLE, clock, 7 * 24 * HOUR, account(url))
 
 
 def fresh(**changes: object) -> Job:
@@ -175,3 +178,18 @@ class TestJobStore:
     def test_a_cursor_that_is_not_ours_is_refused(self, make: Make, cursor: str) -> None:
         with pytest.raises(InvalidRequest):
             make(FakeClock()).page("ada", 10, cursor)
+
+
+def test_the_engine_itself_deletes_what_is_past_its_retention(dynamodb_local: str) -> None:
+    now = time.time_ns() // 1_000_000
+    store = DynamoJobStore(TABLE, lambda: now, HOUR, account(dynamodb_local))
+    old, young = fresh(created_at=now - 2 * HOUR), fresh(created_at=now)
+    store.create(old, None, now)
+    store.create(young, None, now)
+    rows = boto3.client("dynamodb", endpoint_url=dynamodb_local, **CREDENTIALS)
+
+    def row(job: Job) -> object:
+        return rows.get_item(TableName=TABLE, Key={"pk": {"S": f"JOB#{job.job_id}"}}).get("Item")
+
+    eventually(lambda: row(old), lambda found: found is None, 60)
+    assert row(young) is not None

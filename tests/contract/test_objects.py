@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
+import time
 import urllib.request
 from urllib.error import HTTPError
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
 
+from lambda_api.adapters.aws.client import Aws
 from lambda_api.adapters.s3 import S3Objects
 from lambda_api.domain.errors import Unavailable
-from local.aws.names import BUCKET
-from tests.support.aws import Aws
+from local.aws.names import BUCKET, REGION
+from tests.support.aws import CREDENTIALS, account
 
 TYPE = "video/mp4"
 
 
-@pytest.fixture
-def objects(aws: Aws) -> S3Objects:
-    client = aws.client("s3")
-    return S3Objects(BUCKET, lambda: client)
+@pytest.fixture(params=["moto", "ministack"])
+def objects(request: pytest.FixtureRequest) -> S3Objects:
+    strict = request.param == "ministack"
+    url: str = request.getfixturevalue("strict_s3") if strict else request.getfixturevalue("aws").url
+    return S3Objects(BUCKET, account(url))
 
 
-def put(url: str, data: bytes, content_type: str = TYPE) -> int:
-    headers = {"Content-Type": content_type, "If-None-Match": "*"}
-    request = urllib.request.Request(url, data=data, headers=headers, method="PUT")
+def put(url: str, data: bytes, content_type: str = TYPE, **headers: str) -> int:
+    headers = {"Content-Type": content_type, "If-None-Match": "*"} | headers
+    return ask("PUT", url, data, {name: value for name, value in headers.items() if value})
+
+
+def ask(method: str, url: str, data: bytes | None = None, headers: dict[str, str] | None = None) -> int:
+    request = urllib.request.Request(url, data=data, headers=headers or {}, method=method)
     try:
         with urllib.request.urlopen(request, timeout=10) as answer:
             return int(answer.status)
@@ -63,9 +69,47 @@ def test_a_url_never_outlives_what_s3_allows(objects: S3Objects) -> None:
 
 
 def test_a_bucket_that_does_not_answer_is_unavailable() -> None:
-    class Down:
-        def head_object(self, **_: str) -> None:
-            raise EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
-
     with pytest.raises(Unavailable):
-        S3Objects(BUCKET, Down).size("k")  # type: ignore[arg-type]
+        S3Objects(BUCKET, account("http://127.0.0.1:1")).size("k")
+
+
+class TestSignatures:
+    """What only a server that checks them can tell."""
+
+    @pytest.fixture
+    def strict(self, strict_s3: str) -> S3Objects:
+        return S3Objects(BUCKET, account(strict_s3))
+
+    def test_a_put_is_taken_only_as_it_was_signed(self, strict: S3Objects) -> None:
+        url = strict.presign_put("jobs/signed/output.mp4", TYPE, 60)
+        assert put(url, b"x", "application/x-other") == 403
+        assert put(url, b"x", **{"If-None-Match": ""}) == 403
+        assert put(url.replace("jobs/signed/", "jobs/other/"), b"x") == 403
+        assert put(url.replace("X-Amz-Expires=60", "X-Amz-Expires=600"), b"x") == 403
+        assert ask("GET", url) == 403
+        assert strict.size("jobs/signed/output.mp4") is None
+        assert put(url, b"x") == 200
+
+    def test_a_url_dies_when_it_says(self, strict_s3: str) -> None:
+        env = {"AWS_ENDPOINT_URL": strict_s3, "AWS_REGION": REGION} | {
+            name.upper(): value for name, value in CREDENTIALS.items() if name.startswith("aws_")
+        }
+        put(S3Objects(BUCKET, account(strict_s3)).presign_put("jobs/old/output.mp4", TYPE, 60), b"x")
+        earlier = S3Objects(BUCKET, Aws(env, clock=lambda: time.time() - 100))
+        assert ask("GET", earlier.presign_get("jobs/old/output.mp4", 99)) == 403
+        assert ask("GET", earlier.presign_get("jobs/old/output.mp4", 300)) == 200
+
+    def test_another_secret_reads_nothing(self, strict_s3: str, strict: S3Objects) -> None:
+        put(strict.presign_put("jobs/mine/output.mp4", TYPE, 60), b"x")
+        env = {
+            "AWS_ENDPOINT_URL": strict_s3, "AWS_REGION": REGION, "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "guessed",
+        }  # fmt: skip
+        stranger = S3Objects(BUCKET, Aws(env))
+        assert ask("GET", stranger.presign_get("jobs/mine/output.mp4", 60)) == 403
+
+    @pytest.mark.parametrize("key", ["jobs/a b/ü+&=.mp4", "jobs/~tilde/(1)*'!.mp4", "jobs//double/%41.mp4"])
+    def test_keys_of_any_spelling(self, strict: S3Objects, key: str) -> None:
+        assert put(strict.presign_put(key, TYPE, 60), b"12") == 200
+        assert (strict.size(key), strict.read(key, 10)) == (2, b"12")
+        assert ask("GET", strict.presign_get(key, 60)) == 200

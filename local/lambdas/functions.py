@@ -1,0 +1,50 @@
+"""All functions of the application, and what they run in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from local.lambdas.forks import ForkServer
+from local.lambdas.pool import Function, FunctionSpec
+from local.logs import Log
+
+
+class Invocable(Protocol):
+    """A function. `invoke` raises FunctionError or FunctionTimeoutError."""
+
+    async def invoke(self, event: dict[str, Any]) -> Any: ...
+
+
+class Functions(Protocol):
+    """Started once, stopped once, also if `start` failed. `of` may be asked before either."""
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+    def of(self, name: str) -> Invocable: ...
+
+
+MakeFunctions = Callable[[tuple[FunctionSpec, ...], Mapping[str, str], Path, Log], Functions]
+"""From the functions, their environment variables, a scratch folder and the log."""
+
+
+class ForkedFunctions:
+    """Each in processes of its own, forked from one that has imported them all."""
+
+    def __init__(self, specs: tuple[FunctionSpec, ...], env: Mapping[str, str], scratch: Path, log: Log) -> None:
+        self._forks = ForkServer([spec.module for spec in specs], dict(env), scratch, log)
+        self._functions = {spec.name: Function(spec, self._forks, log) for spec in specs}
+
+    async def start(self) -> None:
+        await self._forks.start()
+
+    async def stop(self) -> None:
+        for function in self._functions.values():
+            function.close()
+        await self._forks.stop()
+
+    def of(self, name: str) -> Invocable:
+        return self._functions[name]

@@ -1,0 +1,104 @@
+"""Engines that are stricter than moto: Amazon's own DynamoDB Local, and ministack's S3, which checks signatures."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+_ROOT = Path(__file__).resolve().parents[2]
+_DYNAMODB = _ROOT / ".tools" / "dynamodb-local" / "package" / "emulator"
+_MINISTACK = _ROOT / ".venv-ministack" / "bin" / "python"
+_START_SECONDS = 60.0
+
+
+def missing_dynamodb_local() -> str | None:
+    """Why DynamoDB Local cannot run here, or None."""
+    if shutil.which("java") is None:
+        return "DynamoDB Local needs java"
+    if not (_DYNAMODB / "DynamoDBLocal.jar").exists():
+        return "DynamoDB Local is not here: `make test` fetches it where there is npm"
+    return None
+
+
+@contextmanager
+def dynamodb_local() -> Iterator[str]:
+    """The URL of an empty one. It listens on every address of the machine: it has no option for that."""
+    port = _free_port()
+    options = ("-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(port))
+    argv = [
+        "java",
+        "-Xmx256m",
+        f"-Djava.library.path={_DYNAMODB}/DynamoDBLocal_lib",
+        "-jar",
+        "DynamoDBLocal.jar",
+        *options,
+    ]
+    with _served(argv, port, _DYNAMODB, dict(os.environ)) as url:
+        yield url
+
+
+@contextmanager
+def ministack() -> Iterator[str]:
+    """The URL of an AWS whose S3 rejects what is signed wrongly. It knows the key `test` with the secret `test`."""
+    port = _free_port()
+    argv = [
+        str(_MINISTACK),
+        "-m",
+        "hypercorn",
+        "ministack.app:app",
+        "--bind",
+        f"127.0.0.1:{port}",
+        "--log-level",
+        "error",
+    ]
+    with tempfile.TemporaryDirectory(prefix="ministack-") as home:
+        env = {"PATH": os.environ["PATH"], "HOME": home, "GATEWAY_PORT": str(port), "LAMBDA_EXECUTOR": "local"}
+        with _served(argv, port, Path(home), env) as url:
+            yield url
+
+
+@contextmanager
+def _served(argv: list[str], port: int, folder: Path, env: dict[str, str]) -> Iterator[str]:
+    silent = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen(argv, cwd=folder, env=env, **silent)
+    try:
+        url = f"http://127.0.0.1:{port}"
+        _wait_for(url, process)
+        yield url
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
+    ends = time.monotonic() + _START_SECONDS
+    while time.monotonic() < ends:
+        if process.poll() is not None:
+            raise RuntimeError(f"{process.args!r} ended with {process.returncode}")
+        with suppress(OSError):
+            try:
+                urllib.request.urlopen(url, timeout=2).close()
+            except urllib.error.HTTPError as error:
+                error.close()
+            return
+        time.sleep(0.1)
+    raise TimeoutError(f"{process.args!r} does not answer")
+
+
+def _free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
