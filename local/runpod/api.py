@@ -136,7 +136,7 @@ async def _purge(_request: web.Request, emulator: Emulator) -> web.Response:
 
 
 async def _health(_request: web.Request, emulator: Emulator) -> web.Response:
-    return reply(200, {"jobs": emulator.state.counts(), "workers": emulator.fleet.counts()})
+    return reply(200, {"jobs": emulator.state.counts(), "workers": emulator.workers()})
 
 
 def _wait_ms(request: web.Request, *, highest: int) -> float:

@@ -4,40 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 import time
 import uuid
 from collections.abc import Coroutine
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from local.bell import Bell
 from local.logs import Log
 from local.runpod.containers import Container, WorkerSpec
-from local.runpod.effects import Ended, Refresh, Rules, Stop
+from local.runpod.effects import Ended, Refresh, Stop
+from local.runpod.endpoints import Endpoints, fleet_endpoint
 from local.runpod.faults import Fault, Faults
 from local.runpod.jobs import Job, Status, Submission
-from local.runpod.scaler import Fleet, Scaling
+from local.runpod.scaler import Fleet
+from local.runpod.settings import Settings
 from local.runpod.state import EndpointState
 from local.runpod.webhooks import Webhooks
 
 _TICK_SECONDS = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """One endpoint. Times in seconds."""
-
-    endpoint_id: str = "local"
-    api_key: str = "local-runpod-key"
-    scaling: Scaling = field(default_factory=Scaling)
-    rules: Rules = field(default_factory=Rules)
-    webhook_scale: float = 1.0
-    take_hold: float = 20.0
-    """How long job-take and job-stop are held open. The SDK has no pause of its own between polls."""
-    silence: float = 60.0
-    """A worker that holds a job and has not been heard of for this long is lost."""
-    overdue_grace: float = 5.0
-    """After an execution timeout the worker is told to stop, then killed if it has not."""
 
 
 class Emulator:
@@ -49,9 +34,10 @@ class Emulator:
         self.faults = Faults()
         self.bell = Bell()
         self.closing = False
-        self.started_at = time.time()
         self.state = EndpointState(time.time, lambda: f"{uuid.uuid4()}-e1", settings.rules)
         self.fleet = Fleet(spec, settings.scaling, scratch, log)
+        self.endpoints = Endpoints(spec.base_url, lambda: secrets.token_hex(7), time.time)
+        self.endpoints.adopt(settings.endpoint_id, fleet_endpoint(settings.scaling, spec.env))
         self.webhooks = Webhooks(self.faults, log, settings.webhook_scale)
         self._stops: dict[str, list[str]] = {}
         self._heard: dict[str, float] = {}
@@ -123,6 +109,10 @@ class Emulator:
             elif isinstance(effect, Refresh):
                 self.spawn(self._stop_worker(effect.worker_id, 0.0))
             self.bell.ring()
+
+    def workers(self) -> dict[str, int]:
+        """The `workers` half of /health."""
+        return self.fleet.counts() | {"unhealthy": int(self.faults.is_on("worker", "unhealthy"))}
 
     async def worker_fault_set(self) -> None:
         """A `worker` fault was just switched on: `gone` kills those that run."""

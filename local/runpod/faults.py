@@ -9,12 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+_CHANGE = ("400", "401", "429", "500", "timeout", "accept_then_reset", "accept_late")
 MODES: dict[str, tuple[str, ...]] = {
     "webhook": ("drop", "duplicate", "null_body", "delay"),
     "run": ("503", "429", "timeout", "accept_then_reset"),
     "status": ("503", "404"),
     "job_done": ("500", "400"),
-    "worker": ("kill_mid_job", "gone", "hold"),
+    "worker": ("kill_mid_job", "gone", "hold", "unhealthy"),
+    "endpoint_read": ("401", "429", "500", "timeout"),
+    "endpoint_create": _CHANGE,
+    "endpoint_update": _CHANGE,
+    "endpoint_delete": _CHANGE,
 }
 """What exists, by target.
 
@@ -23,7 +28,10 @@ run      503, 429: refused · timeout: no answer for `seconds` (8), not accepted
 status   503: refused · 404: as if the job were unknown
 job_done 500, 400: the worker's result is refused (the SDK repeats after a 5xx, never after a 4xx)
 worker   kill_mid_job: SIGKILL `seconds` (1) after a take, once per job unless `every_run` ·
-         gone: all killed, none started · hold: workers take no jobs
+         gone: all killed, none started · hold: workers take no jobs · unhealthy: one is shown that does not come up
+endpoint_read, _create, _update, _delete (the management API)
+         401, 400, 429, 500: refused, 429 with `Retry-After: 1` · timeout, accept_then_reset: as for run ·
+         accept_late: accepted after `seconds` (8), and only then answered
 """
 
 

@@ -1,98 +1,160 @@
-"""The management API, under `/management` (RunPod REST v2: `GET /v2/serverless/{id}`)."""
+"""The management API, under `/management` (RunPod REST v2: serverless endpoints, GPU catalog)."""
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import wraps
 
 from aiohttp import web
 
+from local.runpod import catalog
 from local.runpod.containers import Container
 from local.runpod.emulator import Emulator
+from local.runpod.endpoint_schema import RefusedError
+from local.runpod.faults import Fault
 from local.runpod.jobs import Json
-from local.runpod.replies import EMULATOR, reply
+from local.runpod.replies import EMULATOR, json_body, reset
 
-_OPERATIONS = {
-    "run": "run", "runSync": "runsync", "status": "status", "stream": "stream", "cancel": "cancel", "retry": "retry",
-    "purgeQueue": "purge-queue", "health": "health",
-}  # fmt: skip
+Act = Callable[[web.Request, Emulator], Awaitable[web.Response]]
+
+_TITLES = {400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 409: "Conflict", 422: "Unprocessable Entity",
+           429: "Too Many Requests", 500: "Internal Server Error", 504: "Gateway Timeout"}  # fmt: skip
+_WINDOWS = (("minute", 60, 60), ("hour", 3000, 3600), ("day", 50_000, 86_400))
 
 
 def routes() -> list[web.RouteDef]:
     base = "/management/v2/serverless"
     return [
-        web.get(base, _managed(lambda emulator: {"endpoints": [_endpoint(emulator)]})),
-        web.get(f"{base}/{{ep}}", _managed(_endpoint)),
-        web.get(f"{base}/{{ep}}/workers", _managed(_workers)),
+        web.get(base, _managed("read", _list)),
+        web.post(base, _managed("create", _create)),
+        web.get(f"{base}/{{ep}}", _managed("read", _show)),
+        web.patch(f"{base}/{{ep}}", _managed("update", _update)),
+        web.delete(f"{base}/{{ep}}", _managed("delete", _delete)),
+        web.get(f"{base}/{{ep}}/workers", _managed("read", _workers)),
+        web.get("/management/v2/catalog/gpus", _managed("read", _gpus)),
     ]
 
 
-def _managed(show: Callable[[Emulator], Json]) -> Callable[[web.Request], Awaitable[web.Response]]:
+def _managed(kind: str, act: Act) -> Callable[[web.Request], Awaitable[web.Response]]:
+    @wraps(act)
     async def handler(request: web.Request) -> web.Response:
         emulator = request.app[EMULATOR]
         if request.headers.get("Authorization") != f"Bearer {emulator.settings.api_key}":
-            return _problem(401, "Unauthorized")
-        if request.match_info.get("ep", emulator.settings.endpoint_id) != emulator.settings.endpoint_id:
-            return _problem(404, "Not Found")
-        return reply(200, show(emulator))
+            return _problem(401)
+        fault = emulator.faults.use(f"endpoint_{kind}")
+        if fault is not None and not fault.mode.startswith("accept"):
+            return await _refused(fault)
+        if fault is not None and fault.mode == "accept_late":
+            # The caller is gone by then; what it asked for is done all the same.
+            return await _late(fault.seconds(8.0), act, request, emulator)
+        answer = await _done(act, request, emulator)
+        return answer if fault is None else reset(request)
 
     return handler
 
 
-def _problem(status: int, title: str) -> web.Response:
-    body = {"title": title, "status": status, "detail": title}
+async def _late(seconds: float, act: Act, request: web.Request, emulator: Emulator) -> web.Response:
+    await request.read()
+    await asyncio.sleep(seconds)
+    return await _done(act, request, emulator)
+
+
+async def _done(act: Act, request: web.Request, emulator: Emulator) -> web.Response:
+    if "ep" in request.match_info and emulator.endpoints.get(request.match_info["ep"]) is None:
+        answer = _problem(404)
+    else:
+        try:
+            answer = await act(request, emulator)
+        except RefusedError as refused:
+            answer = _problem(refused.status, str(refused))
+        except ValueError:
+            answer = _problem(400, "json is invalid")
+    # RunPod counts; here a caller is never throttled unless a fault says so.
+    answer.headers["RateLimit"] = ", ".join(f'"{name}";r={quota - 1};t={span}' for name, quota, span in _WINDOWS)
+    answer.headers["RateLimit-Policy"] = ", ".join(f'"{name}";q={quota};w={span}' for name, quota, span in _WINDOWS)
+    return answer
+
+
+async def _refused(fault: Fault) -> web.Response:
+    if fault.mode == "timeout":
+        await asyncio.sleep(fault.seconds(8.0))
+        return _problem(504)
+    answer = _problem(int(fault.mode), "fault injected")
+    if fault.mode == "429":
+        answer.headers["Retry-After"] = "1"
+    return answer
+
+
+def _problem(status: int, detail: str | None = None) -> web.Response:
+    body = {"title": _TITLES[status], "status": status, "detail": detail or _TITLES[status]}
     return web.json_response(body, status=status, content_type="application/problem+json")
 
 
-def _endpoint(emulator: Emulator) -> Json:
-    spec, scaling = emulator.fleet.spec, emulator.settings.scaling
-    base = f"{spec.base_url}/v2/{spec.endpoint_id}"
+async def _list(_request: web.Request, emulator: Emulator) -> web.Response:
+    return web.json_response({"endpoints": emulator.endpoints.listed()})
+
+
+async def _show(request: web.Request, emulator: Emulator) -> web.Response:
+    return web.json_response(emulator.endpoints.get(request.match_info["ep"]))
+
+
+async def _create(request: web.Request, emulator: Emulator) -> web.Response:
+    made = emulator.endpoints.create(await json_body(request))
+    emulator.log.event("emulator", "endpoint created", endpoint_id=made["id"], name=made["name"])
+    return web.json_response(made, status=201)
+
+
+async def _update(request: web.Request, emulator: Emulator) -> web.Response:
+    endpoint_id, body = request.match_info["ep"], await json_body(request)
+    changed = emulator.endpoints.update(endpoint_id, body)
+    if endpoint_id == emulator.settings.endpoint_id:
+        emulator.fleet.rescale(body.get("workers", {}) | body.get("scaling", {}))
+        emulator.bell.ring()
+    emulator.log.event("emulator", "endpoint changed", endpoint_id=endpoint_id, fields=sorted(body))
+    return web.json_response(changed)
+
+
+async def _delete(request: web.Request, emulator: Emulator) -> web.Response:
+    endpoint_id = request.match_info["ep"]
+    if endpoint_id == emulator.settings.endpoint_id:
+        return _problem(409, "this endpoint ends with the emulator")
+    emulator.endpoints.delete(endpoint_id)
+    emulator.log.event("emulator", "endpoint deleted", endpoint_id=endpoint_id)
+    return web.Response(status=204)
+
+
+async def _gpus(_request: web.Request, _emulator: Emulator) -> web.Response:
+    return web.json_response({"gpus": catalog.gpus()})
+
+
+async def _workers(request: web.Request, emulator: Emulator) -> web.Response:
+    mine = request.match_info["ep"] == emulator.settings.endpoint_id
+    live = [c for c in emulator.fleet.containers.values() if not c.stopping] if mine else []
+    counts = emulator.workers()
+    names = ("running", "idle", "initializing", "throttled")
+    summary = {name: counts[name] if mine else 0 for name in names} | {"unhealthy": counts["unhealthy"]}
+    shown: list[Json] = [_worker(container) for container in live]
+    shown += [{"id": "broken", "status": "UNHEALTHY", "isStale": False, "gpuCount": 1}] * counts["unhealthy"]
+    return web.json_response(
+        {"endpointVersion": 1, "summary": summary | {"total": sum(summary.values())}, "workers": shown}
+    )
+
+
+def _worker(container: Container) -> Json:
     return {
-        "id": spec.endpoint_id,
-        "name": "video-worker",
-        "type": "QUEUE",
-        "requestUrls": {name: f"{base}/{path}" for name, path in _OPERATIONS.items()},
+        "id": container.id,
+        "status": worker_status(container),
+        "isStale": False,
+        "version": 1,
+        "gpuCount": 1,
         "image": "local/worker:latest",
-        "args": "",
-        "disk": 20,
-        "ports": [],
-        # RunPod shows the environment in clear to whoever holds a key, so a gateway must not pass it on.
-        "env": {"RUNPOD_LOG_LEVEL": "INFO", "EXAMPLE_SECRET": "shown-in-clear", **spec.env},
-        "registry": None,
-        "gpu": {"pools": ["ADA_24"], "count": 1, "allowedCudaVersions": [], "minCudaVersion": None},
-        "workers": {"min": scaling.workers_min, "max": scaling.workers_max, "idleTimeout": int(scaling.idle_timeout)},
-        "scaling": {"type": "QUEUE_DELAY", "queueDelay": scaling.queue_delay},
-        "dataCenterIds": [],
-        "networkVolumes": [],
-        "timeout": 600_000,
-        "flashboot": "FLASHBOOT",
-        "createdAt": _iso(emulator.started_at),
-    }
-
-
-def _workers(emulator: Emulator) -> Json:
-    counts = emulator.fleet.counts()
-    summary = {name: counts[name] for name in ("running", "idle", "initializing", "throttled", "unhealthy")}
-    live = [c for c in emulator.fleet.containers.values() if not c.stopping]
-    return {
-        "endpointVersion": 1,
-        "summary": summary | {"total": len(live)},
-        "workers": [
-            {
-                "id": container.id,
-                "status": worker_status(container),
-                "isStale": False,
-                "version": 1,
-                "gpuCount": 1,
-                "image": "local/worker:latest",
-                "uptimeSeconds": int(time.time() - container.started_at),
-                "gpuTypeId": "Local CPU",
-                "dataCenterId": "LOCAL-1",
-                "startedAt": _iso(container.started_at),
-            }
-            for container in live
-        ],
+        "uptimeSeconds": int(time.time() - container.started_at),
+        "gpuTypeId": "Local CPU",
+        "dataCenterId": "LOCAL-1",
+        "startedAt": datetime.fromtimestamp(container.started_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
 
 
@@ -100,7 +162,3 @@ def worker_status(container: Container) -> str:
     if not container.ready:
         return "INITIALIZING"
     return "IDLE" if container.idle_since is not None else "RUNNING"
-
-
-def _iso(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from local.logs import Log
 from local.runpod.containers import Container, WorkerSpec
@@ -22,6 +23,9 @@ class Scaling:
     idle_timeout: float = 30.0
     grace: float = 3.0
     """Between SIGTERM and SIGKILL; RunPod documents none."""
+
+
+_NAMES = {"min": "workers_min", "max": "workers_max", "idleTimeout": "idle_timeout", "queueDelay": "queue_delay"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,11 @@ class Fleet:
             for _ in range(plan.start):
                 await self._start(on_exit)
         return list(plan.stop)
+
+    def rescale(self, changed: dict[str, Any]) -> None:
+        """Take over settings under RunPod's names: of `workers` and `scaling` together."""
+        known = {name: _NAMES[name] for name in changed if name in _NAMES}
+        self.scaling = replace(self.scaling, **{ours: changed[name] for name, ours in known.items()})
 
     def working(self, worker_id: str) -> None:
         """The worker has asked for a job: it is up, and if it ran one before, that one is over."""

@@ -1,0 +1,130 @@
+"""RunPod's management API (REST v2): the endpoints themselves, not their jobs.
+
+Errors are told in sentences for whoever deploys. They quote what RunPod says of a refusal, and neither URL nor key.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+from lambda_api.adapters.http import Answer, Connections, HttpLost, HttpRefused, exchange
+from lambda_api.domain.endpoint import Body, Live
+from lambda_api.domain.ports import ProviderError, ProviderRefused, ProviderRejected, ProviderUnknown
+from lambda_api.redaction import redact
+
+_CONNECT, _READ = 2.0, 10.0
+_MAX_BYTES = 4 * 1024 * 1024
+"""An account's endpoints, all in one answer."""
+_IDLE_SECONDS = 5.0
+_LONGEST_DETAIL = 300
+
+
+class RunpodEndpoints:
+    """`domain.endpoint.Endpoints` over HTTPS."""
+
+    def __init__(self, management_url: str, api_key: str) -> None:
+        self._url = f"{management_url.rstrip('/')}/v2/serverless"
+        self._key = api_key
+        self._connections = Connections(_IDLE_SECONDS)
+
+    def listed(self) -> list[Live]:
+        told = _object(self._ask("GET", "")).get("endpoints")
+        if not isinstance(told, list):
+            raise ProviderUnknown("RunPod's list of endpoints cannot be read")
+        return [live for live in told if _is_endpoint(live)]
+
+    def read(self, endpoint_id: str) -> Live | None:
+        answer = self._ask("GET", f"/{quote(endpoint_id, safe='')}", missing=True)
+        return None if answer.status == 404 else _endpoint(answer)
+
+    def unhealthy_workers(self, endpoint_id: str) -> int:
+        summary = _object(self._ask("GET", f"/{quote(endpoint_id, safe='')}/workers")).get("summary")
+        count = summary.get("unhealthy") if isinstance(summary, dict) else None
+        return count if isinstance(count, int) else 0
+
+    def create(self, body: Body) -> Live:
+        return _endpoint(self._ask("POST", "", body))
+
+    def update(self, endpoint_id: str, changes: Body) -> None:
+        self._ask("PATCH", f"/{quote(endpoint_id, safe='')}", changes)
+
+    def delete(self, endpoint_id: str) -> None:
+        self._ask("DELETE", f"/{quote(endpoint_id, safe='')}", missing=True)
+
+    def _ask(self, method: str, path: str, body: Body | None = None, *, missing: bool = False) -> Answer:
+        """One exchange that RunPod granted. `missing`: 404 is an answer too."""
+        url = self._url + path
+        headers = {
+            "Authorization": f"Bearer {self._key}",
+            "Content-Type": "application/json",
+            "Accept": "application/json, application/problem+json",
+            # A handful of calls per deployment: no connection is worth keeping until the next.
+            "Connection": "close",
+        }
+        data = None if body is None else json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
+        try:
+            answer = exchange(
+                self._connections.pool(url), method, url, headers=headers, body=data, connect=_CONNECT, read=_READ,
+                max_bytes=_MAX_BYTES,
+            )  # fmt: skip
+        except HttpRefused:
+            raise ProviderRefused("RunPod cannot be reached") from None
+        except HttpLost:
+            raise ProviderUnknown("RunPod did not answer") from None
+        if 200 <= answer.status < 300 or (missing and answer.status == 404):
+            return answer
+        raise self._refusal(answer)
+
+    def _refusal(self, answer: Answer) -> ProviderError:
+        status = answer.status
+        if status == 429:
+            return ProviderRefused("RunPod's rate limit is reached (429)", retry_after_ms=answer.retry_after_ms())
+        if status >= 500 or status in {408, 425}:
+            return ProviderUnknown(f"RunPod failed ({status})", retry_after_ms=answer.retry_after_ms())
+        if status == 401:
+            return ProviderRejected("RunPod does not know the API key (401)")
+        if status == 403:
+            return ProviderRejected("The API key may not manage endpoints at RunPod (403)")
+        return ProviderRejected(f"RunPod refused ({status}){self._detail(answer)}")
+
+    def _detail(self, answer: Answer) -> str:
+        """What an `application/problem+json` says; its `errors` name the fields."""
+        try:
+            told = _object(answer)
+        except ProviderError:
+            return ""
+        errors = told.get("errors")
+        parts = [told.get("detail") or told.get("title"), *(errors if isinstance(errors, list) else [])]
+        texts = [part if isinstance(part, str) else json.dumps(part) for part in parts if part]
+        printable = "".join(one if one.isprintable() else " " for one in "; ".join(texts))
+        text = " ".join(printable.split()).replace(self._key, "[secret]")
+        return f": {redact(text)[:_LONGEST_DETAIL]}" if text else ""
+
+
+def _object(answer: Answer) -> dict[str, Any]:
+    try:
+        told = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        told = None
+    if not isinstance(told, dict):
+        raise ProviderUnknown("RunPod's answer cannot be read")
+    return told
+
+
+def _endpoint(answer: Answer) -> Live:
+    told = _object(answer)
+    if not _is_endpoint(told):
+        raise ProviderUnknown("RunPod's answer is not an endpoint")
+    return told
+
+
+def _is_endpoint(told: object) -> bool:
+    workers = told.get("workers") if isinstance(told, dict) else None
+    return (
+        isinstance(told, dict)
+        and isinstance(told.get("id"), str)
+        and isinstance(workers, dict)
+        and isinstance(workers.get("max"), int)
+    )

@@ -1,0 +1,114 @@
+"""The canary: what it measures, what it restores, what it leaves alone."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from lambda_api.entrypoints import runpod_endpoint
+from lambda_api.observability import logger
+from tests.support.gateway import context, golden
+from tests.support.runpod import KEY, Management, management
+
+
+@pytest.fixture
+def runpod(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Management]:
+    with management(tmp_path) as running:
+        monkeypatch.setenv("RUNPOD_API_KEY", KEY)
+        monkeypatch.setenv("RUNPOD_MANAGEMENT_URL", running.url)
+        monkeypatch.setenv("ENDPOINT_OWNED", "true")
+        monkeypatch.setenv("ENDPOINT_WORKERS_MAX", "10")
+        yield running
+
+
+def scaled(runpod: Management, workers_max: int) -> None:
+    workers = {"min": 0, "max": workers_max, "idleTimeout": 7}
+    runpod.emulator.endpoints.update("local", {"workers": workers})
+
+
+def looked(capsys: pytest.CaptureFixture[str]) -> tuple[dict[str, Any], dict[str, float]]:
+    """The answer, and the metrics by name (CloudWatch's embedded metric format)."""
+    capsys.readouterr()
+    facts: dict[str, Any] = runpod_endpoint.handler({"endpoint_id": "local"}, context())
+    written = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    values = {
+        metric["Name"]: line[metric["Name"]][0]
+        for line in written
+        for metrics in line["_aws"]["CloudWatchMetrics"]
+        for metric in metrics["Metrics"]
+        if metric["Name"].startswith("Endpoint")
+    }
+    return facts, values
+
+
+def workers_at(runpod: Management) -> dict[str, Any]:
+    endpoint = runpod.emulator.endpoints.get("local")
+    assert endpoint is not None
+    workers: dict[str, Any] = endpoint["workers"]
+    return workers
+
+
+def test_an_endpoint_as_it_should_be(runpod: Management, capsys: pytest.CaptureFixture[str]) -> None:
+    scaled(runpod, 10)
+    assert looked(capsys)[1] == {"EndpointWorkersMax": 10, "EndpointUnhealthyWorkers": 0}
+
+
+@pytest.mark.parametrize("workers_max", [0, 2])
+def test_what_runpod_scaled_down_is_scaled_up_again(
+    runpod: Management, capsys: pytest.CaptureFixture[str], workers_max: int
+) -> None:
+    scaled(runpod, workers_max)
+    facts, metrics = looked(capsys)
+    assert facts["revived"]
+    assert metrics == {"EndpointWorkersMax": 10, "EndpointUnhealthyWorkers": 0, "EndpointRevived": 1}
+    assert workers_at(runpod) == {"min": 0, "max": 10, "idleTimeout": 7}
+
+
+def test_more_than_wanted_is_left_alone(runpod: Management, capsys: pytest.CaptureFixture[str]) -> None:
+    scaled(runpod, 20)
+    assert looked(capsys)[1]["EndpointWorkersMax"] == 20
+
+
+def test_somebody_elses_endpoint_is_only_looked_at(
+    runpod: Management, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENDPOINT_OWNED", "false")
+    scaled(runpod, 0)
+    assert looked(capsys)[1] == {"EndpointWorkersMax": 0, "EndpointUnhealthyWorkers": 0}
+    assert workers_at(runpod)["max"] == 0
+
+
+def test_workers_that_do_not_come_up_are_not_multiplied(runpod: Management, capsys: pytest.CaptureFixture[str]) -> None:
+    scaled(runpod, 0)
+    runpod.faults(worker="unhealthy")
+    assert looked(capsys)[1] == {"EndpointWorkersMax": 0, "EndpointUnhealthyWorkers": 1}
+    assert workers_at(runpod)["max"] == 0
+
+
+def test_an_endpoint_that_is_gone_has_no_workers(runpod: Management) -> None:
+    told = runpod_endpoint.handler(golden("endpoint_schedule"), context())
+    assert (told["endpoint_id"], told["workers_max"]) == ("4m7x2k9q", 0)
+
+
+def test_a_runpod_that_does_not_answer_is_no_metric(runpod: Management, capsys: pytest.CaptureFixture[str]) -> None:
+    """The alarm takes missing data for a breach."""
+    runpod.faults(endpoint_read="500")
+    facts, metrics = looked(capsys)
+    assert (facts["failure"], metrics) == ("RunPod failed (500)", {})
+
+
+def test_what_cannot_be_restored_is_told_as_it_is(runpod: Management, capsys: pytest.CaptureFixture[str]) -> None:
+    log = io.StringIO()
+    before = logger.registered_handler.setStream(log)
+    scaled(runpod, 0)
+    runpod.faults(endpoint_update="400")
+    facts, metrics = looked(capsys)
+    logger.registered_handler.setStream(before)
+    assert (facts["revived"], facts["failure"]) == (False, "RunPod refused (400): fault injected")
+    assert metrics == {"EndpointWorkersMax": 0, "EndpointUnhealthyWorkers": 0}
+    assert "endpoint was scaled down" in log.getvalue()
+    assert KEY not in log.getvalue()

@@ -1,0 +1,109 @@
+"""What the stack wants of its endpoint: properties in, RunPod's words out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lambda_api.domain.endpoint import NVENC_POOLS, InvalidProperties, changes, is_marked, mark_of, wanted
+
+MARK = "0123456789"
+PROPERTIES = {"Name": "video", "Image": "registry/worker:1"}
+
+
+def body(**properties: Any) -> dict[str, Any]:
+    return wanted(PROPERTIES | properties, MARK)
+
+
+def test_every_setting_is_stated() -> None:
+    assert body() == {
+        "name": f"video-{MARK}", "type": "QUEUE", "image": "registry/worker:1", "disk": 20,
+        "env": {"RUNPOD_LOG_LEVEL": "INFO"}, "registry": None,
+        "gpu": {"pools": ["ADA_24", "AMPERE_24"], "count": 1, "minCudaVersion": "12.4", "allowedCudaVersions": []},
+        "workers": {"min": 0, "max": 3, "idleTimeout": 5}, "scaling": {"type": "QUEUE_DELAY", "queueDelay": 4},
+        "timeout": 600_000, "flashboot": "FLASHBOOT",
+    }  # fmt: skip
+
+
+def test_properties_are_strings() -> None:
+    read = body(
+        WorkersMin="1", WorkersMax="10", IdleTimeout="60", QueueDelay="0.5", FlashBoot="false",
+        GpuPools="AMPERE_48, ADA_24", ExecutionTimeoutMs="900000", ContainerDiskGb="50", MinCudaVersion="12.8",
+        RegistryId="reg_1",
+    )  # fmt: skip
+    assert read["workers"] == {"min": 1, "max": 10, "idleTimeout": 60}
+    assert read["gpu"]["pools"] == ["AMPERE_48", "ADA_24"]
+    assert (read["scaling"]["queueDelay"], read["timeout"], read["disk"]) == (0.5, 900_000, 50)
+    assert (read["flashboot"], read["registry"], read["gpu"]["minCudaVersion"]) == ("OFF", "reg_1", "12.8")
+
+
+@pytest.mark.parametrize("pool", NVENC_POOLS)
+def test_every_pool_that_encodes_is_taken(pool: str) -> None:
+    assert body(GpuPools=[pool])["gpu"]["pools"] == [pool]
+
+
+@pytest.mark.parametrize(
+    ("pool", "gpu"),
+    [("AMPERE_80", "A100"), ("ADA_80_PRO", "H100"), ("HOPPER_141", "H200"), ("BLACKWELL_180", "B200")],
+)
+def test_a_pool_without_encoders_is_refused_by_name(pool: str, gpu: str) -> None:
+    with pytest.raises(InvalidProperties, match=f"{pool}: the {gpu} has no video encoder"):
+        body(GpuPools=["ADA_24", pool])
+
+
+@pytest.mark.parametrize(
+    ("property_", "value"),
+    [
+        ("Name", ""), ("Name", "a b"), ("Name", None), ("Image", ""), ("Image", "a image"), ("Image", ["a"]),
+        ("GpuPools", ""), ("GpuPools", []), ("GpuPools", "4090"), ("WorkersMin", "-1"), ("WorkersMin", "4"),
+        ("WorkersMax", "0"), ("WorkersMax", "many"), ("WorkersMax", "1.5"), ("WorkersMax", "nan"),
+        ("WorkersMax", "inf"), ("IdleTimeout", "0"), ("IdleTimeout", "3601"), ("QueueDelay", "0.4"),
+        ("FlashBoot", "yes"), ("ExecutionTimeoutMs", "4999"), ("ContainerDiskGb", "0"), ("MinCudaVersion", "12"),
+        ("RegistryId", "a/b"), ("RegistryId", {}),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_used_is_named(property_: str, value: Any) -> None:
+    with pytest.raises(InvalidProperties, match=property_):
+        body(**{property_: value})
+
+
+def test_all_that_is_wrong_is_told_at_once() -> None:
+    with pytest.raises(InvalidProperties) as told:
+        wanted({"Image": "secret value", "WorkersMax": "0"}, MARK)
+    assert str(told.value) == (
+        "WorkersMax must be a number from 1 to 1000; Name is missing; Image must be an image as docker names it"
+    )
+
+
+def test_what_another_version_added_is_left_alone() -> None:
+    assert body(ServiceToken="arn", Sooner="or later") == body()
+
+
+def test_only_what_differs_is_sent() -> None:
+    live = body() | {"id": "ep", "ports": [], "createdAt": "now"}
+    assert changes(body(), live) == {}
+    assert changes(body(Image="registry/worker:2"), live) == {"image": "registry/worker:2"}
+    assert changes(body(WorkersMax="9"), live) == {"workers": {"min": 0, "max": 9, "idleTimeout": 5}}
+    assert set(changes(body(Name="other", RegistryId="r", MinCudaVersion="12.8"), live)) == {"name", "registry", "gpu"}
+
+
+def test_what_runpod_adds_is_not_a_difference() -> None:
+    live = body()
+    live["gpu"] |= {"excludedTypes": []}
+    assert changes(body(), live | {"name": f"video-{MARK} -fb"}) == {}
+
+
+@pytest.mark.parametrize("live", [{}, {"gpu": None}, {"env": {"RUNPOD_LOG_LEVEL": "INFO", "MORE": "by hand"}}])
+def test_what_is_missing_or_too_much_is_a_difference(live: dict[str, Any]) -> None:
+    assert set(live or {"workers"}) <= set(changes(body(), ({} if not live else body()) | live))
+
+
+def test_a_mark_is_of_one_resource_of_one_stack() -> None:
+    marks = {mark_of(stack, logical) for stack in ("a", "b") for logical in ("x", "y")}
+    assert len(marks) == 4
+    assert is_marked({"name": f"anything-{MARK}"}, MARK)
+    assert is_marked({"name": f"anything-{MARK}-fb"}, MARK)
+    assert not is_marked({"name": f"anything-{MARK}-else"}, MARK)
+    assert not is_marked({"name": MARK}, MARK)
+    assert not is_marked({}, MARK)
