@@ -1,8 +1,12 @@
-"""Structured logs and EMF metrics, through Powertools. No Tracer: its SDK doubles a cold start."""
+"""Structured logs and EMF metrics, through Powertools. No Tracer: its SDK doubles a cold start.
+
+Metrics are in namespace `api-gpu`, with the stack's name as dimension `service`; template.yaml draws and watches them.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import traceback
 import warnings
 from collections.abc import Callable
@@ -13,6 +17,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from lambda_api.domain.job import Job
+from lambda_api.domain.pricing import cost_usd
 from lambda_api.redaction import redact
 
 
@@ -20,8 +25,9 @@ def _render(record: dict[str, Any]) -> str:
     return redact(json.dumps(record, default=str))
 
 
-logger = Logger(service="api-gpu", json_serializer=_render)
-metrics = Metrics(namespace="api-gpu", service="api-gpu")
+_service = os.environ.get("POWERTOOLS_SERVICE_NAME") or "api-gpu"
+logger = Logger(service=_service, json_serializer=_render)
+metrics = Metrics(namespace="api-gpu", service=_service)
 
 
 # An invocation that changes nothing has nothing to count; that is not worth a warning each time.
@@ -41,6 +47,12 @@ def fault(error: BaseException) -> dict[str, Any]:
     """An unexpected error as facts: its type and where it was raised. Its text may quote the request."""
     frames = traceback.extract_tb(error.__traceback__)[-5:]
     return {"error": type(error).__name__, "at": [f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in frames]}
+
+
+def count(name: str, value: int) -> None:
+    """Add to a metric; nothing is sent for 0, because a metric costs in each hour in which it is sent."""
+    if value:
+        metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
 
 
 class PowertoolsObserver:
@@ -82,8 +94,12 @@ class PowertoolsObserver:
         queued = max(0, (job.started_at or job.created_at) - job.created_at)
         metrics.add_metric(name="QueueTime", unit=MetricUnit.Milliseconds, value=queued)
         metrics.add_metric(name="ExecutionTime", unit=MetricUnit.Milliseconds, value=job.execution.execution_ms)
-        if job.execution.video_mode == "encode" and not (job.execution.encoder or "").endswith("_nvenc"):
-            metrics.add_metric(name="CpuEncodes", unit=MetricUnit.Count, value=1)
+        if job.price_per_second is not None:
+            usd = cost_usd(job.execution.execution_ms, job.price_per_second)
+            metrics.add_metric(name="GpuUsd", unit=MetricUnit.NoUnit, value=usd)
+        if job.execution.video_mode == "encode":
+            on_gpu = (job.execution.encoder or "").endswith("_nvenc")
+            metrics.add_metric(name="GpuEncodes" if on_gpu else "CpuEncodes", unit=MetricUnit.Count, value=1)
 
 
 def _facts(job: Job) -> dict[str, Any]:

@@ -1,4 +1,8 @@
-"""Settings from environment variables, read once. A wrong one stops the function at start, by its name."""
+"""Settings from environment variables, read once. A wrong one stops the function at start, by its name.
+
+Secrets are in variables of their own on one machine; in AWS a variable holds the ARN of each, and a function reads
+those that it needs.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,9 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, TypeVar
 
 from lambda_api.domain.policy import SECOND, Policy
@@ -22,8 +27,24 @@ class SettingsError(ValueError):
     """A setting is missing or malformed. Names the variable, never its value."""
 
 
+class Need(Enum):
+    """A secret, by the variable that holds its ARN."""
+
+    RUNPOD = "RUNPOD_SECRET_ARN"
+    """RunPod's API key as it is."""
+    HOOK = "HOOK_SECRET_ARN"
+    """What HOOK_SECRET would hold."""
+    CALLERS = "CALLERS_SECRET_ARN"
+    """JSON: `{"api_keys": …, "callback_secrets": …}`, what API_KEYS and CALLBACK_SECRETS would hold."""
+
+
+EVERYTHING = frozenset(Need)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
+    """A secret that the function does not need is empty."""
+
     table_name: str
     bucket_name: str
     callback_queue_url: str
@@ -44,21 +65,23 @@ class Settings:
     policy: Policy
 
     @classmethod
-    def from_env(cls, env: Mapping[str, str]) -> Settings:
-        """Parse the environment. Raises SettingsError."""
-        read = _Reader(env)
+    def from_env(
+        cls, env: Mapping[str, str], needs: Set[Need] = EVERYTHING, secrets: Mapping[Need, str] | None = None
+    ) -> Settings:
+        """Parse the environment. `secrets` stand in for the variables of the same. Raises SettingsError."""
+        read = _Reader({**env, **_as_variables(secrets or {})})
         return cls(
             table_name=read.text("TABLE_NAME"),
             bucket_name=read.text("BUCKET_NAME"),
             callback_queue_url=read.text("CALLBACK_QUEUE_URL"),
-            runpod_api_key=read.text("RUNPOD_API_KEY"),
-            runpod_endpoint_id=read.text("RUNPOD_ENDPOINT_ID"),
+            runpod_api_key=read.text("RUNPOD_API_KEY") if Need.RUNPOD in needs else "",
+            runpod_endpoint_id=read.text("RUNPOD_ENDPOINT_ID") if Need.RUNPOD in needs else "",
             runpod_api_url=read.text("RUNPOD_API_URL", "https://api.runpod.ai/v2"),
             runpod_management_url=read.text("RUNPOD_MANAGEMENT_URL", "https://api.runpod.io"),
             public_url=read.text("PUBLIC_URL").rstrip("/"),
-            hook_secrets=read.parsed("HOOK_SECRET", _hook_secrets),
-            api_keys=read.parsed("API_KEYS", _api_keys),
-            callback_secrets=read.parsed("CALLBACK_SECRETS", _callback_secrets, "{}"),
+            hook_secrets=read.parsed("HOOK_SECRET", _hook_secrets) if Need.HOOK in needs else (),
+            api_keys=read.parsed("API_KEYS", _api_keys) if Need.CALLERS in needs else {},
+            callback_secrets=read.parsed("CALLBACK_SECRETS", _callback_secrets, "{}") if Need.CALLERS in needs else {},
             cors_origins=tuple(o.strip() for o in read.text("CORS_ALLOW_ORIGINS", "*").split(",") if o.strip()),
             default_price_per_second=read.number("GPU_PRICE_PER_SECOND", 0.00031),
             video_url_seconds=int(read.number("VIDEO_URL_SECONDS", 3600)),
@@ -101,6 +124,23 @@ class _Reader:
 
     def milliseconds(self, name: str, default: float) -> int:
         return int(self.number(name, default) * SECOND)
+
+
+def _as_variables(secrets: Mapping[Need, str]) -> dict[str, str]:
+    """The secrets under the names they have on one machine."""
+    variables = {}
+    if Need.RUNPOD in secrets:
+        variables["RUNPOD_API_KEY"] = secrets[Need.RUNPOD]
+    if Need.HOOK in secrets:
+        variables["HOOK_SECRET"] = secrets[Need.HOOK]
+    if Need.CALLERS in secrets:
+        try:
+            callers = _mapping(secrets[Need.CALLERS])
+        except (ValueError, TypeError):
+            raise SettingsError(f"{Need.CALLERS.value} leads to a malformed secret") from None
+        variables["API_KEYS"] = json.dumps(callers.get("api_keys", {}))
+        variables["CALLBACK_SECRETS"] = json.dumps(callers.get("callback_secrets", {}))
+    return variables
 
 
 def _hook_secrets(text: str) -> tuple[str, ...]:

@@ -1,4 +1,7 @@
-"""The composition root: the only place, with the entrypoints, that names concrete classes."""
+"""The composition root: the only place, with the entrypoints, that names concrete classes.
+
+A function that does not need every secret says so: it may read no others.
+"""
 
 from __future__ import annotations
 
@@ -6,34 +9,40 @@ import os
 import random
 import time
 import uuid
+from collections.abc import Callable
 from functools import cache
+from importlib.util import find_spec
 
 from contract.limits import Limits
+from lambda_api.adapters.aws.client import aws
 from lambda_api.adapters.callback_http import HttpCallbackSender
 from lambda_api.adapters.dynamodb import DynamoJobStore
 from lambda_api.adapters.runpod import RunpodProvider
 from lambda_api.adapters.s3 import S3Objects
+from lambda_api.adapters.secrets import read_secret
 from lambda_api.adapters.sqs import SqsCallbackQueue
 from lambda_api.observability import PowertoolsObserver
-from lambda_api.settings import Settings
+from lambda_api.settings import EVERYTHING, Need, Settings
 from lambda_api.usecases.services import Services
 
 
 @cache
-def settings() -> Settings:
-    return Settings.from_env(os.environ)
+def settings(needs: frozenset[Need]) -> Settings:
+    """Read once per execution environment. Raises SettingsError, or Unavailable for a secret that cannot be read."""
+    secrets = {need: read_secret(arn) for need in Need if need in needs and (arn := os.environ.get(need.value))}
+    return Settings.from_env(os.environ, needs, secrets)
 
 
 @cache
-def services() -> Services:
-    """The real thing, made once per execution environment. Raises SettingsError."""
-    config = settings()
+def services(needs: frozenset[Need] = EVERYTHING) -> Services:
+    """The real thing, made once per execution environment. Raises as `settings` does."""
+    config = settings(needs)
     observer = PowertoolsObserver()
     return Services(
-        store=DynamoJobStore(config.table_name, _now, config.policy.retention_ms),
+        store=DynamoJobStore(config.table_name, _now, config.policy.retention_ms, aws()),
         provider=RunpodProvider(config.runpod_api_url, config.runpod_management_url, config.runpod_api_key),
-        objects=S3Objects(config.bucket_name),
-        queue=SqsCallbackQueue(config.callback_queue_url, observer),
+        objects=S3Objects(config.bucket_name, aws()),
+        queue=SqsCallbackQueue(config.callback_queue_url, observer, aws()),
         sender=HttpCallbackSender(config.callback_secrets, allow_loopback=config.allow_loopback),
         observer=observer,
         policy=config.policy,
@@ -50,6 +59,21 @@ def services() -> Services:
         new_id=lambda: str(uuid.uuid4()),
         sleep=time.sleep,
     )
+
+
+def renew() -> None:
+    """Forget what a snapshot must not share with every environment restored from it, or hold for too long."""
+    for made in (settings, services, aws):
+        made.cache_clear()
+    random.seed()
+
+
+def after_restore(renewal: Callable[[], None]) -> None:
+    """Have `renewal` called when SnapStart restores this process. Only Lambda's own runtime can."""
+    if find_spec("snapshot_restore_py") is not None:
+        from snapshot_restore_py import register_after_restore  # noqa: PLC0415
+
+        register_after_restore(renewal)
 
 
 def _now() -> int:

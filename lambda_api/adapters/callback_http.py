@@ -11,11 +11,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-import urllib3
-
 from contract.addresses import is_allowed
 from contract.urls import Target, UrlError, check_target, parse_url
-from lambda_api.adapters.http import HttpLost, HttpRefused, exchange
+from lambda_api.adapters.http import HttpLost, HttpRefused, Pool, exchange
 from lambda_api.domain.ports import Delivery
 
 _CONNECT, _READ = 5.0, 10.0
@@ -46,20 +44,16 @@ class HttpCallbackSender:
         if not all(is_allowed(str(address), allow_loopback=self._allow_loopback) for address in addresses):
             return Delivery(ok=False, result=FORBIDDEN, final=True)
         headers = self._headers(owner, target, message_id, now, body)
-        pool = _pool(target, str(min(addresses, key=lambda a: ":" in str(a))))
-        parts = urlsplit(target.url)
-        path = parts.path + (f"?{parts.query}" if parts.query else "")
+        pool = Pool(target.url, idle_seconds=0, address=str(min(addresses, key=lambda a: ":" in str(a))))
         try:
             answer = exchange(
-                pool, "POST", path, headers=headers, body=body.encode(), connect=_CONNECT, read=_READ,
+                pool, "POST", target.url, headers=headers, body=body.encode(), connect=_CONNECT, read=_READ,
                 max_bytes=_MAX_BYTES,
             )  # fmt: skip
         except HttpRefused:
             return Delivery(ok=False, result="unreachable")
         except HttpLost:
             return Delivery(ok=False, result="no_answer")
-        finally:
-            pool.close()
         return Delivery(
             ok=200 <= answer.status < 300,
             result=f"http_{answer.status}",
@@ -81,11 +75,3 @@ class HttpCallbackSender:
             "webhook-timestamp": str(seconds),
             "webhook-signature": " ".join(signatures),
         }
-
-
-def _pool(target: Target, address: str) -> urllib3.HTTPConnectionPool:
-    if target.scheme == "https":
-        return urllib3.HTTPSConnectionPool(
-            address, target.port, server_hostname=target.host, assert_hostname=target.host, cert_reqs="CERT_REQUIRED"
-        )
-    return urllib3.HTTPConnectionPool(address, target.port)

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from contract.errors import Failure
 from contract.messages import ExecutionFacts, MediaFacts, OutputFacts
-from contract.operations import AddAudio, Caption, Compose, Img2Vid
+from contract.operations import AddAudio, Caption, Compose, Img2Vid, Operation
 
 AnyOperation = Caption | Img2Vid | AddAudio | Compose
 
@@ -67,7 +67,7 @@ class Callback:
 class Job:
     job_id: str
     owner: str
-    operation: AnyOperation
+    operation: Operation
     created_at: int
     deadline_at: int
     state: State = State.ACCEPTED

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 PRICE_PER_SECOND = {
     "RTX A4000": 0.00016,
     "RTX A4500": 0.00016,
@@ -24,3 +26,8 @@ def price_per_second(gpu_type: str | None, default: float) -> float:
     """USD per second for a device name; the longest matching row wins, `default` where none does."""
     rows = [name for name in PRICE_PER_SECOND if gpu_type and name in gpu_type]
     return PRICE_PER_SECOND[max(rows, key=len)] if rows else default
+
+
+def cost_usd(execution_ms: int, price: float) -> float:
+    """What an execution costs at `price` USD per second. RunPod bills whole seconds, rounded up."""
+    return math.ceil(execution_ms / 1000) * price

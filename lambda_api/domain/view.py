@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from datetime import UTC, datetime
 
 from pydantic import BaseModel, ConfigDict
 
 from contract.errors import Blame, Code
 from lambda_api.domain.job import CallbackStatus, Job, Source, State
+from lambda_api.domain.pricing import cost_usd
 
 
 class _View(BaseModel):
-    model_config = ConfigDict(frozen=True)
+    # Compiled at first use: the web hook's function shows jobs in callbacks only.
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 class ProgressView(_View):
@@ -154,8 +155,7 @@ def _cost(job: Job) -> CostView | None:
     if job.execution is None or job.price_per_second is None:
         return None
     seconds = job.execution.execution_ms / 1000
-    # RunPod bills whole seconds, rounded up.
-    usd = math.ceil(seconds) * job.price_per_second
+    usd = cost_usd(job.execution.execution_ms, job.price_per_second)
     return CostView(gpu_seconds=round(seconds, 3), gpu_usd=round(usd, 6), price_per_second=job.price_per_second)
 
 

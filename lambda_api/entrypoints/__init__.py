@@ -1,1 +1,17 @@
-"""One file per Lambda function: all that the deployment knows of this package."""
+"""One file per Lambda function: all that the deployment knows of this package.
+
+Imports make a great many objects and no garbage, and looking for it meanwhile is a tenth of a cold start. So none is
+collected until a function is `ready`.
+"""
+
+from __future__ import annotations
+
+import gc
+
+gc.disable()
+
+
+def ready() -> None:
+    """Collect garbage from now on, and never look at what is there already: it stays."""
+    gc.freeze()
+    gc.enable()

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
+from lambda_api import wiring
+from lambda_api.entrypoints import ready
 from lambda_api.observability import fault, instrumented, logger
+from lambda_api.settings import Need
 from lambda_api.usecases.deliver import deliver
-from lambda_api.wiring import services
+
+services = partial(wiring.services, frozenset({Need.CALLERS}))
 
 
 @instrumented
@@ -21,3 +26,6 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
             logger.warning("callback message failed", extra=fault(error))
             failures.append({"itemIdentifier": record.get("messageId", "")})
     return {"batchItemFailures": failures}
+
+
+ready()

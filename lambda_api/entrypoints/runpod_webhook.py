@@ -9,16 +9,22 @@ from __future__ import annotations
 
 import base64
 import json
+from functools import partial
 from typing import Any
 
 from contract.limits import MAX_BODY_BYTES
 from contract.messages import ProgressReply, ProgressReport
+from lambda_api import wiring
 from lambda_api.domain.errors import ApiError, NotFound
+from lambda_api.entrypoints import ready
 from lambda_api.observability import instrumented
 from lambda_api.problem import problem
+from lambda_api.settings import Need
 from lambda_api.usecases.progress import progress
 from lambda_api.usecases.ring import ring
-from lambda_api.wiring import services
+
+services = partial(wiring.services, frozenset({Need.RUNPOD, Need.HOOK}))
+wiring.after_restore(wiring.renew)
 
 
 @instrumented
@@ -73,3 +79,6 @@ def _error_text(body: bytes) -> str | None:
 def _answer(status: int, body: dict[str, Any], content_type: str = "application/json") -> dict[str, Any]:
     headers = {"content-type": content_type, "cache-control": "no-store", "x-content-type-options": "nosniff"}
     return {"statusCode": status, "headers": headers, "body": json.dumps(body), "isBase64Encoded": False}
+
+
+ready()

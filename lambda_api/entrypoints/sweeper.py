@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from lambda_api.observability import instrumented, logger
+from lambda_api.entrypoints import ready
+from lambda_api.observability import count, instrumented, logger
 from lambda_api.usecases.sweep import sweep
 from lambda_api.wiring import services
 
@@ -17,6 +18,10 @@ _RESERVE_MS = 15_000
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     """`event` is ignored. Returns how many jobs were looked at and how many of them failed."""
     swept = sweep(services(), _LIMIT, lambda: context.get_remaining_time_in_millis() > _RESERVE_MS)
+    count("JobsOverdue", swept.overdue)
     if swept.looked_at:
         logger.info("swept", extra={"looked_at": swept.looked_at, "failed": swept.failed})
     return {"looked_at": swept.looked_at, "failed": swept.failed}
+
+
+ready()

@@ -26,7 +26,8 @@ from lambda_api.web.schemas import JobPage, Problem, ProviderHealth, SubmitOptio
 
 JobIdPath = Annotated[str, Path(description="The id that the submit answered.")]
 
-_PROBLEM = {"model": Problem, "content": {"application/problem+json": {}}}
+_PROBLEM = {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+"""By reference: FastAPI would compile a model anew for each status of each route, at every start."""
 
 
 def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -104,7 +105,8 @@ async def cancel_job(request: Request, job_id: JobIdPath) -> JobView:
     return represent(services, cancel(services, request.state.owner, job_id))
 
 
-@router.get("/jobs", responses=_problems(422))
+# Once as a model, for the references to lead somewhere.
+@router.get("/jobs", responses={422: {"model": Problem, **_PROBLEM}})
 async def get_jobs(
     request: Request,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,

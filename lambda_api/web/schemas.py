@@ -35,7 +35,8 @@ Metadata = Annotated[dict[str, Annotated[str, Trimmed]], Field(max_length=MAX_ME
 class SubmitOptions(BaseModel):
     """What every submit takes beside its operation."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    # FastAPI wants bodies compiled when it makes their routes.
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=False)
 
     webhook_url: Url | None = None
     metadata: Metadata = Field(default_factory=dict)
@@ -45,6 +46,10 @@ def request_model(operation: type[AnyOperation]) -> type[SubmitOptions]:
     """The body of an operation's route: its fields and the options, unknown fields forbidden."""
     bases: Any = (operation, SubmitOptions)
     return cast("type[SubmitOptions]", create_model(f"{operation.__name__}Request", __base__=bases))
+
+
+# Once, before FastAPI would do it for each route and status.
+JobView.model_rebuild()
 
 
 class JobPage(BaseModel):

@@ -17,7 +17,7 @@ from lambda_api.usecases.cancel import cancel
 from lambda_api.usecases.progress import progress
 from lambda_api.usecases.ring import ring
 from lambda_api.usecases.submit import submit
-from lambda_api.usecases.sweep import sweep
+from lambda_api.usecases.sweep import OVERDUE_MS, sweep
 from tests.support.examples import manifest, publish, report, submission
 from tests.support.fakes import HOOK_SECRET, World
 
@@ -321,3 +321,18 @@ def boom() -> Job:
 def test_the_sweep_stops_when_its_time_is_up(world: World) -> None:
     world.clock.advance(2 * MINUTE)
     assert sweep(world.services, 100, lambda: False).looked_at == 0
+
+
+def test_a_job_that_waited_long_for_the_sweeper_counts_as_overdue(world: World) -> None:
+    world.clock.now = (stored(world).due_at or 0) + OVERDUE_MS
+    assert sweep(world.services, 100, lambda: True).overdue == 0
+    world.clock.now = (stored(world).due_at or 0) + OVERDUE_MS + 1
+    world.provider.failures = [ProviderError("down")]
+    assert sweep(world.services, 100, lambda: True).overdue == 1
+
+
+def test_a_poisoned_job_is_overdue_too(world: World) -> None:
+    world.clock.now = (stored(world).due_at or 0) + OVERDUE_MS + 1
+    world.store.before_save = lambda _: boom() and None  # type: ignore[func-returns-value]
+    swept = sweep(world.services, 100, lambda: True)
+    assert (swept.failed, swept.overdue) == (1, 1)

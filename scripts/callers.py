@@ -1,0 +1,128 @@
+"""Who may call the API: `make callers DO="add-key ada"`.
+
+    list                          owners, their keys by the start of their SHA-256, and how many callback secrets
+    add-key OWNER                 a new API key, printed once
+    revoke-key SHA256             its start will do, if it fits one key
+    add-callback-secret OWNER     a new one, printed once; the one before goes on signing too
+    drop-callback-secrets OWNER   all but the newest
+
+What is changed is in the stack's secret; the functions are made to read it again at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import hashlib
+import json
+import re
+import secrets
+import sys
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from stack import DEFAULT_STACK, SNAPSHOTS, Account, Stop, asked, guarded
+
+Callers = dict[str, Any]
+_OWNER = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+
+
+def main(arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser(
+        prog="make callers", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--stack", default=DEFAULT_STACK)
+    parser.add_argument("--region")
+    parser.add_argument("action", choices=["list", *CHANGES])
+    parser.add_argument("whose", nargs="?", default="")
+    options = parser.parse_args(arguments)
+    account = Account(options.region)
+    stack = account.stack(options.stack)
+    if stack is None:
+        raise Stop("There is no such stack here.")
+    vault, arn = account.client("secretsmanager"), stack.outputs["CallersSecretArn"]
+    callers: Callers = json.loads(asked(lambda: vault.get_secret_value(SecretId=arn))["SecretString"])
+    if options.action == "list":
+        print("\n".join(listed(callers)) or "nobody")
+        return
+    told = CHANGES[options.action](callers, options.whose)
+    asked(lambda: vault.put_secret_value(SecretId=arn, SecretString=json.dumps(callers)))
+    restart(account, options.stack)
+    print(told)
+    if stack.parameters.get(SNAPSHOTS) == "true":
+        print("With SnapStart it counts from the next `make deploy`.")
+
+
+def new_key() -> tuple[str, str]:
+    """An API key, and the SHA-256 by which it is known."""
+    key = f"ag_{secrets.token_urlsafe(32)}"
+    return key, hashlib.sha256(key.encode()).hexdigest()
+
+
+def new_callback_secret() -> str:
+    """For Standard Webhooks."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def listed(callers: Callers) -> list[str]:
+    keys = [f"{owner}  key {digest[:12]}" for digest, owner in callers["api_keys"].items()]
+    return sorted(keys + [f"{owner}  {len(s)} callback secrets" for owner, s in callers["callback_secrets"].items()])
+
+
+def add_key(callers: Callers, owner: str) -> str:
+    key, digest = new_key()
+    callers["api_keys"][digest] = _named(owner)
+    return f"API key of {owner}, shown this once: {key}"
+
+
+def revoke_key(callers: Callers, start: str) -> str:
+    fitting = [digest for digest in callers["api_keys"] if start and digest.startswith(start)]
+    if len(fitting) != 1:
+        raise Stop(f"{len(fitting)} keys start so; `list` shows them.")
+    return f"A key of {callers['api_keys'].pop(fitting[0])} is revoked."
+
+
+def add_callback_secret(callers: Callers, owner: str) -> str:
+    secret = new_callback_secret()
+    older: list[str] = callers["callback_secrets"].get(_named(owner), [])
+    callers["callback_secrets"][owner] = [secret, *older[:1]]
+    return f"Callback secret of {owner}, shown this once: {secret}"
+
+
+def drop_callback_secrets(callers: Callers, owner: str) -> str:
+    if owner not in callers["callback_secrets"]:
+        raise Stop("This owner has none; `list` shows them.")
+    del callers["callback_secrets"][owner][1:]
+    return f"{owner} has one callback secret."
+
+
+CHANGES = {
+    "add-key": add_key,
+    "revoke-key": revoke_key,
+    "add-callback-secret": add_callback_secret,
+    "drop-callback-secrets": drop_callback_secrets,
+}
+
+
+def restart(account: Account, stack: str) -> None:
+    """A change of a function's environment ends its idle execution environments, and so what they remember."""
+    found = asked(lambda: account.client("cloudformation").describe_stack_resources(StackName=stack))
+    functions = account.client("lambda")
+    deployment = {"DEPLOYMENT": datetime.now(UTC).strftime("callers-%Y%m%dT%H%M%SZ")}
+    for resource in found["StackResources"]:
+        if resource["ResourceType"] == "AWS::Lambda::Function":
+            named = partial(functions.get_function_configuration, FunctionName=resource["PhysicalResourceId"])
+            variables = asked(named)["Environment"]["Variables"] | deployment
+            change = partial(functions.update_function_configuration, Environment={"Variables": variables})
+            asked(partial(change, FunctionName=resource["PhysicalResourceId"]))
+
+
+def _named(owner: str) -> str:
+    if not _OWNER.fullmatch(owner):
+        raise Stop("An owner is named in small letters, digits, _ and -.")
+    return owner
+
+
+if __name__ == "__main__":
+    sys.exit(guarded(main))

@@ -1,0 +1,63 @@
+"""Remove the stack and everything in it: `make destroy`. Asks for the stack's name first.
+
+Empties the bucket (CloudFormation deletes no bucket that holds anything), then lets SAM delete the stack and what it
+uploaded for it. The endpoint at RunPod goes with the stack, unless it was given to it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+from stack import DEFAULT_STACK, Account, Stop, asked, guarded, sam
+
+STAYS = """
+Gone. What stays:
+- a backup of the table, which AWS keeps for 35 days at no charge
+- the secrets, if Secrets Manager schedules them for deletion: unreadable, uncharged, gone within 30 days
+- the bucket aws-sam-cli-managed-default-… that SAM uses for all stacks of the region
+- the worker's image in its registry, and your RunPod account"""
+
+
+def main(arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser(
+        prog="make destroy", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--stack", default=DEFAULT_STACK, help="STACK=…, the stack's name")
+    parser.add_argument("--region", help="REGION=…, else that of your AWS settings")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    options = parser.parse_args(arguments)
+    account = Account(options.region)
+    print(f"AWS account {account.identity()}, region {account.region}, stack {options.stack}")
+    stack = account.stack(options.stack)
+    if stack is None:
+        raise Stop("There is no such stack here.")
+    print("This deletes all jobs and videos, the keys of all callers, and the API's address.")
+    if not options.yes and input("Type the stack's name to go on: ").strip() != options.stack:
+        raise Stop("Nothing was deleted.")
+    if bucket := stack.outputs.get("BucketName"):
+        print(f"Emptied {bucket}: {empty(account.client('s3'), bucket)} objects")
+    sam("delete", "--stack-name", options.stack, "--region", account.region, "--no-prompts")
+    print(STAYS)
+
+
+def empty(s3: Any, bucket: str) -> int:
+    """Delete every object; how many there were. A bucket that is gone already is empty."""
+
+    def deleted() -> int:
+        count = 0
+        try:
+            for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+                if keys := [{"Key": item["Key"]} for item in page.get("Contents", [])]:
+                    s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
+                    count += len(keys)
+        except s3.exceptions.NoSuchBucket:
+            pass
+        return count
+
+    return int(asked(deleted))
+
+
+if __name__ == "__main__":
+    sys.exit(guarded(main))

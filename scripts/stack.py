@@ -1,0 +1,103 @@
+"""What deploying, destroying and looking after a stack have in common: AWS as the caller's credentials see it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+
+ROOT = Path(__file__).resolve().parents[1]
+DEFAULT_STACK = "api-gpu"
+SNAPSHOTS = "SnapStart"
+
+
+class Stop(Exception):
+    """It cannot go on; says why, and what to do. Holds no secret."""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack that exists. `parameters` without the hidden ones' values."""
+
+    status: str
+    parameters: dict[str, str] = field(default_factory=dict)
+    outputs: dict[str, str] = field(default_factory=dict)
+
+
+class Account:
+    """The account and region that the environment's credentials lead to. Raises Stop."""
+
+    def __init__(self, region: str | None) -> None:
+        self._session = boto3.Session(region_name=region or os.environ.get("AWS_REGION"))
+        if not self._session.region_name:
+            raise Stop("Which AWS region? Say make … REGION=eu-central-1, or set AWS_REGION.")
+        self.region: str = self._session.region_name
+
+    def client(self, service: str) -> Any:
+        config = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "max_attempts": 4})
+        return self._session.client(service, config=config)  # type: ignore[call-overload]
+
+    def identity(self) -> str:
+        """The account's number."""
+        return str(asked(lambda: self.client("sts").get_caller_identity())["Account"])
+
+    def stack(self, name: str) -> Stack | None:
+        client = self.client("cloudformation")
+        try:
+            (told,) = client.describe_stacks(StackName=name)["Stacks"]
+        except ClientError as error:
+            if "does not exist" in str(error):
+                return None
+            raise Stop(f"CloudFormation did not tell about the stack: {error}") from None
+        except BotoCoreError as error:
+            raise Stop(f"CloudFormation did not answer: {error}") from None
+        # Under review is one whose first change set failed: it holds nothing.
+        if told["StackStatus"] in {"DELETE_COMPLETE", "REVIEW_IN_PROGRESS"}:
+            return None
+        return Stack(
+            told["StackStatus"],
+            {p["ParameterKey"]: p.get("ParameterValue", "") for p in told.get("Parameters", [])},
+            {o["OutputKey"]: o["OutputValue"] for o in told.get("Outputs", [])},
+        )
+
+    def unreserved_executions(self) -> int:
+        settings = asked(lambda: self.client("lambda").get_account_settings())
+        return int(settings["AccountLimit"]["UnreservedConcurrentExecutions"])
+
+
+def asked(call: Callable[[], Any]) -> Any:
+    try:
+        return call()
+    except (NoCredentialsError, NoRegionError) as error:
+        raise Stop(f"AWS does not know you: {error}. Run `aws configure`, or set AWS_PROFILE.") from None
+    except (ClientError, BotoCoreError) as error:
+        raise Stop(f"AWS refused or did not answer: {error}") from None
+
+
+def sam(*arguments: str, **more: str) -> None:
+    """Run the SAM CLI in the terminal. Raises Stop with nothing added to what it printed."""
+    program = os.environ.get("SAM") or str(Path(sys.executable).parent / "sam")
+    env = os.environ | {"SAM_CLI_TELEMETRY": "0"} | more
+    if subprocess.run([program, *arguments], cwd=ROOT, env=env, check=False).returncode != 0:
+        raise Stop(f"`sam {arguments[0]}` failed: see above.")
+
+
+def guarded(main: Callable[[list[str]], None]) -> int:
+    """Run a command; its exit code. Ctrl-C is an answer, not a crash."""
+    try:
+        main(sys.argv[1:])
+    except Stop as stop:
+        print(f"\n{stop}", file=sys.stderr)
+        return 1
+    except (KeyboardInterrupt, EOFError):
+        print("\nStopped.", file=sys.stderr)
+        return 130
+    return 0

@@ -1,0 +1,28 @@
+"""The files by which RunPod's Hub builds and tests the worker."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from gpu_worker.check import CHECK
+from lambda_api.domain.endpoint import NVENC_POOLS
+from local.runpod.catalog import gpus
+
+FOLDER = Path(__file__).resolve().parents[2] / ".runpod"
+
+
+def read(name: str) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text())
+    return told
+
+
+def test_only_gpus_that_encode_are_asked_for() -> None:
+    assert set(read("hub")["config"]["gpuIds"].split(",")) <= set(NVENC_POOLS)
+    pools = {gpu["id"]: gpu["pool"] for gpu in gpus()}
+    assert pools[read("tests")["config"]["gpuTypeId"]] in NVENC_POOLS
+
+
+def test_a_test_sends_what_the_worker_answers_without_a_gateway() -> None:
+    assert [test["input"] for test in read("tests")["tests"]] == [CHECK]

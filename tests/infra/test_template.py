@@ -1,0 +1,298 @@
+"""template.yaml, transformed as CloudFormation would, and what is asked of it."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lambda_api.domain.job import CallbackStatus, State
+from lambda_api.domain.keys import manifest_key, output_key
+from lambda_api.settings import Need
+from local.aws.names import TABLE
+from tests.support.aws import Aws
+from tests.support.sam import BIN, FUNCTIONS, ROOT, run, transformed
+
+NVENC = {"AMPERE_16", "AMPERE_24", "ADA_24", "ADA_32_PRO", "AMPERE_48", "ADA_48_PRO", "BLACKWELL_96"}
+TABLE_ARN, INDEX = {"Fn::GetAtt": ["Table", "Arn"]}, {"Fn::Sub": "${Table.Arn}/index/owner"}
+DUE = {"Fn::Sub": "${Table.Arn}/index/due"}
+BUCKET, QUEUE = {"Fn::GetAtt": ["Bucket", "Arn"]}, {"Fn::GetAtt": ["CallbackQueue", "Arn"]}
+OUTPUT, MANIFEST = ({"Fn::Sub": "${Bucket.Arn}/" + key("*")} for key in (output_key, manifest_key))
+RUNPOD, HOOK, CALLERS = ({"Ref": name} for name in ("RunpodSecret", "HookSecret", "CallersSecret"))
+
+Grant = tuple[str, str]
+
+
+def grants(*pairs: tuple[str, dict[str, Any]]) -> set[Grant]:
+    return {(action, json.dumps(resource)) for action, resource in pairs}
+
+
+READ_WRITE = [("dynamodb:GetItem", TABLE_ARN), ("dynamodb:PutItem", TABLE_ARN)]
+PROOF = [("s3:GetObject", OUTPUT), ("s3:GetObject", MANIFEST), ("s3:ListBucket", BUCKET)]
+UPLOADS = [("s3:PutObject", OUTPUT), ("s3:PutObject", MANIFEST)]
+WAKE = [("sqs:SendMessage", QUEUE)]
+
+
+def secrets(*which: dict[str, str]) -> list[tuple[str, dict[str, Any]]]:
+    return [("secretsmanager:GetSecretValue", secret) for secret in which]
+
+
+ALLOWED = {
+    "ApiRole": grants(
+        *READ_WRITE, ("dynamodb:BatchGetItem", TABLE_ARN), ("dynamodb:Query", INDEX), ("s3:GetObject", OUTPUT),
+        *UPLOADS, *WAKE, *secrets(RUNPOD, HOOK, CALLERS),
+    ),
+    "WebhookRole": grants(*READ_WRITE, *PROOF, *WAKE, *secrets(RUNPOD, HOOK)),
+    "SweeperRole": grants(
+        *READ_WRITE, ("dynamodb:Query", DUE), *PROOF, *UPLOADS, *WAKE, *secrets(RUNPOD, HOOK, CALLERS)
+    ),
+    "CallbacksRole": grants(
+        *READ_WRITE, *WAKE, ("sqs:ReceiveMessage", QUEUE), ("sqs:DeleteMessage", QUEUE),
+        ("sqs:GetQueueAttributes", QUEUE), *secrets(CALLERS),
+    ),
+    "EndpointRole": grants(*secrets(RUNPOD)),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def template() -> dict[str, Any]:
+    return transformed()
+
+
+@pytest.fixture(scope="module")
+def resources(template: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = template["Resources"]
+    return found
+
+
+def of_type(resources: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
+    return {name: r["Properties"] for name, r in resources.items() if r["Type"] == kind}
+
+
+def variables(resources: dict[str, Any], function: str) -> dict[str, Any]:
+    found: dict[str, Any] = resources[function]["Properties"]["Environment"]["Variables"]
+    return {name: value for name, value in found.items() if value != {"Ref": "AWS::NoValue"}}
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def statements(role: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    for policy in role["Policies"]:
+        for statement in policy["PolicyDocument"]["Statement"]:
+            assert statement["Effect"] == "Allow"
+            for action in as_list(statement["Action"]):
+                for resource in as_list(statement["Resource"]):
+                    yield action, resource
+
+
+def test_the_tools_find_nothing_wrong() -> None:
+    for command in ((str(BIN / "sam"), "validate"), (str(BIN / "cfn-lint"), "template.yaml")):
+        done = run(*command)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_each_function_runs_its_entrypoint_with_a_role_and_a_log_of_its_own(resources: dict[str, Any]) -> None:
+    functions = of_type(resources, "AWS::Lambda::Function")
+    assert set(functions) == set(FUNCTIONS)
+    for name, function in functions.items():
+        short = name.removesuffix("Function")
+        assert function["Handler"] == f"lambda_api.entrypoints.{FUNCTIONS[name]}.handler"
+        assert importlib.util.find_spec(function["Handler"].removesuffix(".handler")), function["Handler"]
+        assert function["Role"] == {"Fn::GetAtt": [f"{short}Role", "Arn"]}
+        assert function["LoggingConfig"] == {"LogGroup": {"Ref": f"{short}Log"}}
+        assert (function["Runtime"], function["Architectures"]) == ("python3.13", [{"Ref": "Architecture"}])
+
+
+@pytest.mark.parametrize("name", sorted(ALLOWED))
+def test_a_role_allows_what_its_function_calls_and_nothing_else(resources: dict[str, Any], name: str) -> None:
+    role = resources[name]["Properties"]
+    assert "ManagedPolicyArns" not in role
+    log = {"Fn::GetAtt": [f"{name.removesuffix('Role')}Log", "Arn"]}
+    expected = ALLOWED[name] | grants(("logs:CreateLogStream", log), ("logs:PutLogEvents", log))
+    assert {(action, json.dumps(resource)) for action, resource in statements(role)} == expected
+
+
+def test_no_role_holds_a_wildcard(resources: dict[str, Any]) -> None:
+    for role in of_type(resources, "AWS::IAM::Role").values():
+        for action, resource in statements(role):
+            assert "*" not in action
+            assert resource != "*"
+            # Only a job's id is left open.
+            assert "*" not in json.dumps(resource).replace("/jobs/*/", "")
+
+
+def test_a_function_is_told_the_secrets_that_it_may_read(resources: dict[str, Any]) -> None:
+    for function in FUNCTIONS:
+        told = {name: value for name, value in variables(resources, function).items() if name.endswith("_SECRET_ARN")}
+        may = {arn for action, arn in ALLOWED[function.replace("Function", "Role")] if "GetSecret" in action}
+        assert {json.dumps(value) for value in told.values()} == may
+        assert set(told) <= {need.value for need in Need}
+
+
+def test_no_secret_is_in_an_environment_or_shown(template: dict[str, Any], resources: dict[str, Any]) -> None:
+    hidden = {name for name, p in template["Parameters"].items() if p.get("NoEcho")}
+    assert hidden == {"RunpodApiKey", "ApiKeySha256", "CallbackSecret"}
+    for name, resource in resources.items():
+        used = set(re.findall(r'"Ref": "(\w+)"|\$\{(\w+)\}', json.dumps(resource)))
+        names = {ref for pair in used for ref in pair}
+        assert not names & hidden or resource["Type"] == "AWS::SecretsManager::Secret", name
+    assert not hidden & set(re.findall(r"\w+", json.dumps(template["Outputs"])))
+    for function in FUNCTIONS:
+        plain = {"RUNPOD_API_KEY", "HOOK_SECRET", "API_KEYS", "CALLBACK_SECRETS"}
+        assert not plain & set(variables(resources, function))
+
+
+def test_secrets_are_not_made_anew_by_a_deploy(resources: dict[str, Any]) -> None:
+    """A change of these texts would replace what running functions and jobs in flight rely on."""
+    assert resources["HookSecret"]["Properties"]["GenerateSecretString"] == {
+        "PasswordLength": 48, "ExcludePunctuation": True, "ExcludeCharacters": ",",
+    }  # fmt: skip
+    text, parts = resources["CallersSecret"]["Properties"]["SecretString"]["Fn::Sub"]
+    assert text == '{"api_keys": {${Keys}}, "callback_secrets": {${Secrets}}}'
+    assert parts["Keys"]["Fn::If"][1:] == [{"Fn::Sub": '"${ApiKeySha256}": "${Owner}"'}, ""]
+    assert parts["Secrets"]["Fn::If"][1:] == [{"Fn::Sub": '"${Owner}": ["${CallbackSecret}"]'}, ""]
+
+
+def test_the_table_is_the_one_that_the_tests_use(resources: dict[str, Any], aws: Aws) -> None:
+    table = resources["Table"]["Properties"]
+    local = aws.client("dynamodb").describe_table(TableName=TABLE)["Table"]
+    assert table["KeySchema"] == local["KeySchema"]
+    assert table["AttributeDefinitions"] == local["AttributeDefinitions"]
+    indexes = [{k: index[k] for k in ("IndexName", "KeySchema", "Projection")}
+               for index in local["GlobalSecondaryIndexes"]]  # fmt: skip
+    assert table["GlobalSecondaryIndexes"] == indexes
+
+
+def test_what_is_kept_is_encrypted_recoverable_and_ends(resources: dict[str, Any]) -> None:
+    table = resources["Table"]["Properties"]
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["SSESpecification"] == {"SSEEnabled": True}
+    bucket = resources["Bucket"]["Properties"]
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert "SSEAlgorithm" in json.dumps(bucket["BucketEncryption"])
+    rules = {rule.get("Prefix", ""): rule for rule in bucket["LifecycleConfiguration"]["Rules"]}
+    assert {"jobs/", "uploads/"} == {prefix for prefix, rule in rules.items() if rule.get("ExpirationInDays")}
+    assert rules[""]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+    (deny,) = resources["BucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert (deny["Effect"], deny["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+    for name in ("Table", "Bucket"):
+        assert (resources[name]["DeletionPolicy"], resources[name]["UpdateReplacePolicy"]) == ("Delete", "Retain")
+
+
+def test_poison_ends_in_a_queue_of_its_own(resources: dict[str, Any]) -> None:
+    queues = of_type(resources, "AWS::SQS::Queue")
+    assert all(queue["SqsManagedSseEnabled"] for queue in queues.values())
+    redrive = queues["CallbackQueue"]["RedrivePolicy"]
+    assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": ["CallbackDeadLetters", "Arn"]}
+    (mapping,) = of_type(resources, "AWS::Lambda::EventSourceMapping").values()
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    callbacks = resources["CallbacksFunction"]["Properties"]
+    assert queues["CallbackQueue"]["VisibilityTimeout"] >= 6 * callbacks["Timeout"]
+    assert callbacks["Timeout"] > 15 * mapping["BatchSize"]
+    reserved = callbacks["ReservedConcurrentExecutions"]["Fn::If"][1]
+    assert reserved >= mapping["ScalingConfig"]["MaximumConcurrency"]
+
+
+def test_every_log_ends(resources: dict[str, Any]) -> None:
+    logs = of_type(resources, "AWS::Logs::LogGroup")
+    assert len(logs) == len(FUNCTIONS) + 1
+    assert all(log["RetentionInDays"] == {"Ref": "LogRetentionDays"} for log in logs.values())
+
+
+def test_the_front_door(resources: dict[str, Any]) -> None:
+    routes = {r["RouteKey"]: r["Target"]["Fn::Sub"] for r in of_type(resources, "AWS::ApiGatewayV2::Route").values()}
+    hook = "integrations/${WebhookIntegration}"
+    assert routes == {
+        "$default": "integrations/${ApiIntegration}",
+        "POST /runpod/webhook/{job_id}/{token}": hook,
+        "POST /runpod/progress/{job_id}/{token}": hook,
+    }
+    stage = resources["Stage"]["Properties"]
+    logged = json.loads(stage["AccessLogSettings"]["Format"])
+    assert "$context.routeKey" in logged.values()
+    assert not {"$context.path", "$context.domainName"} & set(logged.values())
+    assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] == {"Ref": "ThrottleRate"}
+    assert set(stage["RouteSettings"]) == set(routes) - {"$default"}
+    for integration in of_type(resources, "AWS::ApiGatewayV2::Integration").values():
+        assert integration["PayloadFormatVersion"] == "2.0"
+        assert integration["IntegrationUri"]["Fn::Sub"].endswith("Function.Arn}:live/invocations")
+
+
+def test_time_outs_fit_into_each_other(resources: dict[str, Any]) -> None:
+    seconds = {name: resources[name]["Properties"]["Timeout"] for name in FUNCTIONS}
+    assert 25 < seconds["ApiFunction"] < 30
+    assert seconds["WebhookFunction"] < 30
+    assert seconds["SweeperFunction"] < 60
+    assert resources["SweeperFunction"]["Properties"]["ReservedConcurrentExecutions"]["Fn::If"][1] == 1
+    assert resources["RunpodEndpoint"]["Properties"]["ServiceTimeout"] > seconds["EndpointFunction"]
+
+
+def test_the_schedules(resources: dict[str, Any]) -> None:
+    rules = {
+        rule["ScheduleExpression"]: rule["Targets"][0] for rule in of_type(resources, "AWS::Events::Rule").values()
+    }
+    assert {rate: target["Arn"]["Fn::GetAtt"][0] for rate, target in rules.items()} == {
+        "rate(1 minute)": "SweeperFunction", "rate(10 minutes)": "EndpointFunction",
+    }  # fmt: skip
+
+
+def test_the_endpoint_states_every_setting(template: dict[str, Any], resources: dict[str, Any]) -> None:
+    stated = set(resources["RunpodEndpoint"]["Properties"]) - {"ServiceToken", "ServiceTimeout"}
+    assert stated == {
+        "Name", "Image", "GpuPools", "WorkersMin", "WorkersMax", "IdleTimeout", "QueueDelay", "FlashBoot",
+        "ExecutionTimeoutMs", "ContainerDiskGb", "MinCudaVersion", "RegistryId",
+    }  # fmt: skip
+    assert resources["RunpodEndpoint"]["Condition"] == "OwnEndpoint"
+    pools = template["Parameters"]["GpuPools"]
+    assert set(re.findall(r"[A-Z]+_\d+(?:_PRO)?", pools["AllowedPattern"])) == NVENC
+    assert re.fullmatch(pools["AllowedPattern"], pools["Default"])
+
+
+def test_every_alarm_reaches_the_same_address(resources: dict[str, Any]) -> None:
+    alarms = of_type(resources, "AWS::CloudWatch::Alarm")
+    short = {name.removesuffix("Function") for name in FUNCTIONS}
+    assert {name.removesuffix("Alarm") for name in alarms} == {
+        "DeadLetters", "ServerErrors", "SweeperSilent", "JobsOverdue", "CallbacksGivenUp", "EndpointAtZero",
+        *(name + what for name in short for what in ("Errors", "Throttles")),
+    }  # fmt: skip
+    for alarm in alarms.values():
+        assert alarm["AlarmActions"] == {"Fn::If": ["HasAlarmEmail", [{"Ref": "AlarmTopic"}], []]}
+    for what in ("Errors", "Throttles"):
+        for name in short:
+            watched = alarms[f"{name}{what}Alarm"]
+            assert (watched["MetricName"], watched["Dimensions"][0]["Value"]) == (what, {"Ref": f"{name}Function"})
+
+
+def test_metrics_that_are_watched_or_drawn_are_sent(resources: dict[str, Any]) -> None:
+    body = re.sub(r"\$\{[^}]+\}", "x", resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
+    drawn = [metric for widget in json.loads(body)["widgets"] for metric in widget["properties"].get("metrics", [])]
+    used = {metric[1] for metric in drawn if metric[0] == "api-gpu"}
+    alarms = of_type(resources, "AWS::CloudWatch::Alarm").values()
+    used |= {alarm["MetricName"] for alarm in alarms if alarm.get("Namespace") == "api-gpu"}
+    code = "".join(path.read_text() for path in Path(ROOT, "lambda_api").rglob("*.py"))
+    sent = set(re.findall(r'"([A-Z]\w+)"', code))
+    sent |= {f"Jobs{state.title().replace('_', '')}" for state in State}
+    sent |= {f"Callback{status.title().replace('_', '')}" for status in CallbackStatus}
+    notes = re.findall(r'noted\(\s*"([^"]+)"', code)
+    sent |= {"Noted" + "".join(word.capitalize() for word in note.split()) for note in notes}
+    assert used <= sent
+
+
+def test_every_parameter_explains_and_bounds_itself(template: dict[str, Any]) -> None:
+    shown = [name for group in template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+             for name in group["Parameters"]]  # fmt: skip
+    assert sorted(shown) == sorted(template["Parameters"])
+    bounds = {"AllowedPattern", "AllowedValues", "MinValue"}
+    for name, parameter in template["Parameters"].items():
+        assert parameter["Description"], name
+        assert bounds & set(parameter) or name == "CorsAllowOrigins", name
+        assert "Default" in parameter or name == "RunpodApiKey", name

@@ -1,0 +1,49 @@
+"""Metrics that are sent, as CloudWatch reads them from the log (embedded metric format)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from lambda_api.domain.job import Job, State
+from lambda_api.observability import PowertoolsObserver, count, instrumented
+from tests.support.examples import job, manifest
+from tests.support.gateway import context
+
+
+def finished(encoder: str | None, video_mode: str = "encode", price: float | None = 0.0002) -> Job:
+    execution = manifest().execution.model_copy(update={"encoder": encoder, "video_mode": video_mode})
+    return job(state=State.COMPLETED, execution=execution, price_per_second=price, started_at=job().created_at + 1500)
+
+
+def sent(change: Any, capsys: pytest.CaptureFixture[str]) -> dict[str, list[float]]:
+    instrumented(lambda event, context: change())({}, context())
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    return {name: value for line in lines for name, value in line.items() if isinstance(value, list)}
+
+
+def test_a_finished_job_tells_its_times_its_cost_and_who_encoded(capsys: pytest.CaptureFixture[str]) -> None:
+    after = finished("h264_nvenc")
+    told = sent(lambda: PowertoolsObserver().changed(replace(after, state=State.IN_PROGRESS), after), capsys)
+    # 4.2 s are billed as 5.
+    assert told["GpuUsd"] == [pytest.approx(0.001)]
+    assert (told["JobsCompleted"], told["QueueTime"], told["ExecutionTime"]) == ([1], [1500], [4200])
+    assert (told["GpuEncodes"], "CpuEncodes" in told) == ([1], False)
+
+
+@pytest.mark.parametrize(
+    ("after", "names"),
+    [(finished("libx264"), {"CpuEncodes", "GpuUsd"}), (finished(None, "copy"), {"GpuUsd"}),
+     (finished("libx264", price=None), {"CpuEncodes"})],
+)  # fmt: skip
+def test_what_did_not_happen_is_not_sent(after: Job, names: set[str], capsys: pytest.CaptureFixture[str]) -> None:
+    told = sent(lambda: PowertoolsObserver().changed(replace(after, state=State.IN_PROGRESS), after), capsys)
+    assert {"GpuEncodes", "CpuEncodes", "GpuUsd"} & set(told) == names
+
+
+def test_nothing_is_sent_for_zero(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "JobsOverdue" not in sent(lambda: count("JobsOverdue", 0), capsys)
+    assert sent(lambda: count("JobsOverdue", 2), capsys)["JobsOverdue"] == [2]
