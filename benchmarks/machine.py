@@ -10,16 +10,14 @@ from pathlib import Path
 from typing import Any
 
 
-def facts(ffmpeg: str, threads: int) -> dict[str, Any]:
+def facts() -> dict[str, Any]:
     """Processor, load when asked, and versions."""
     return {
         "cpu": _processor(),
         "cpus": os.cpu_count(),
-        "threads": threads,
         "load_average_at_start": list(os.getloadavg()),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
-        "ffmpeg": _version(ffmpeg),
     }
 
 
@@ -31,7 +29,7 @@ def _processor() -> str:
     return named[1].strip() if named else platform.machine()
 
 
-def _version(ffmpeg: str) -> str:
+def ffmpeg_version(ffmpeg: str) -> str:
     told = subprocess.run([ffmpeg, "-version"], capture_output=True, check=False).stdout.decode("utf-8", "replace")
     named = re.match(r"ffmpeg version (\S+)", told)
     return named[1] if named else "unknown"

@@ -54,15 +54,20 @@ def cpu_seconds(job: Callable[[], object]) -> float:
     return _spent() - before
 
 
-def interleaved(contenders: Mapping[str, Contender], say: Say) -> dict[str, list[float]]:
-    """Processor seconds of each run, A B C A B C …, so that whatever else the machine does meets all alike."""
+def interleaved(
+    contenders: Mapping[str, Contender], say: Say, spent: Callable[[Callable[[], object]], float] = cpu_seconds
+) -> dict[str, list[float]]:
+    """Processor seconds of each run, A B C A B C …, so that whatever else the machine does meets all alike.
+
+    `spent` runs a job and says what it took.
+    """
     seconds: dict[str, list[float]] = {name: [] for name in contenders}
     rounds = max(contender.runs for contender in contenders.values())
     for number in range(rounds):
         for name, contender in contenders.items():
             if number < contender.runs:
-                seconds[name].append(cpu_seconds(contender.job))
-                say(f"  run {number + 1} of {contender.runs}, {name}: {seconds[name][-1]:.2f} CPU s")
+                seconds[name].append(spent(contender.job))
+                say(f"  run {number + 1} of {contender.runs}, {name}: {seconds[name][-1]:.3g} CPU s")
     return seconds
 
 

@@ -17,7 +17,7 @@ from benchmarks import addaudio, caption, compose, img2vid, machine
 from benchmarks.bench import Bench, BenchError
 from benchmarks.report import complete, fell_short, read_rows, table, write_json
 from benchmarks.rows import Row
-from benchmarks.targets import TARGETS
+from benchmarks.targets import MEDIA
 from gpu_worker.cpus import usable_cpus
 from gpu_worker.ffmpeg import find_ffmpeg
 
@@ -52,7 +52,9 @@ def _run(args: argparse.Namespace) -> None:
     started = time.monotonic()
     ffmpeg, threads = find_ffmpeg(os.environ.get("FFMPEG")), usable_cpus()
     settings = {
-        **machine.facts(ffmpeg, threads),
+        **machine.facts(),
+        "threads": threads,
+        "ffmpeg": machine.ffmpeg_version(ffmpeg),
         "runs": args.runs,
         "quick": args.quick,
         "real_media": args.media.is_dir(),
@@ -63,7 +65,7 @@ def _run(args: argparse.Namespace) -> None:
         rows = [row for part in args.only for row in _PARTS[part](bench)]
         if args.also and "img2vid" in args.only:
             rows += _elsewhere(args, rows, Path(name) / "also.json")
-    keys = [key for key, target in TARGETS.items() if target.operation in args.only]
+    keys = [key for key, target in MEDIA.items() if target.operation in args.only]
     rows = complete(rows, keys, "there is no Python here that draws with that library")
     settings["minutes"] = (time.monotonic() - started) / 60
     _print(rows, settings)

@@ -24,7 +24,7 @@ class Target:
         return {"<=": value <= self.bound, ">=": value >= self.bound, "=": value == self.bound}[self.sense]
 
 
-TARGETS: dict[str, Target] = {
+MEDIA: dict[str, Target] = {
     "img2vid.cpu": Target(
         "img2vid",
         "CPU / encoding the same frames, VapourSynth",
@@ -139,3 +139,19 @@ TARGETS: dict[str, Target] = {
     "compose.psnr": Target("compose", "luma PSNR, more than the chain's", "41.1 dB", "+1.3", ">=", 1.0, 2, "dB"),
     "compose.bytes": Target("compose", "bytes / the chain's", "1", "0.63", "<=", 0.65),
 }
+
+GATEWAY: dict[str, Target] = {
+    "cold.api": Target("cold", "api: CPU of init and first request / naive", "naive 1", "0.23", "<=", 0.25, 3),
+    "cold.webhook": Target("cold", "webhook: CPU of init and first ring / naive", "naive 1", "0.14", "<=", 0.15, 3),
+    "warm.show": Target("warm", "CPU of GET job / an empty FastAPI route", "-", "-", "<=", 1.5),
+    "warm.submit": Target("warm", "CPU of POST submit / an empty FastAPI route", "-", "-", "<=", 1.5),
+    "calls.submit": Target("calls", "writes to the table of a submit", "-", "-", "<=", 2, 0),
+    "calls.settle": Target("calls", "writes to the table of a settle", "-", "-", "<=", 1, 0),
+    "calls.settle.s3": Target("calls", "reads from the bucket of a settle", "-", "-", "<=", 2, 0),
+    "calls.show": Target("calls", "reads from the table of a show", "-", "-", "<=", 1, 0),
+    "calls.usd": Target("calls", "control plane, 1,000 jobs at list prices", "-", "-", "<=", 0.06, 3, "USD"),
+    "load.lost": Target("load", "submits lost or doubled", "-", "-", "=", 0, 0),
+    "load.curve": Target("load", "submits per core, worst of 1 to 64 clients / best", "-", "-", ">=", 0.8),
+}
+
+TARGETS = MEDIA | GATEWAY

@@ -24,4 +24,5 @@ class Request(BaseModel):
 class Message(BaseModel):
     """A message between the two sides: unknown fields come from a newer peer and are skipped."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
+    # Compiled at first use: no process needs all messages, and a function that starts may need none.
+    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False, defer_build=True)

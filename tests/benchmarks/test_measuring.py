@@ -28,7 +28,7 @@ from benchmarks.pictures import (
 )
 from benchmarks.report import complete, fell_short, read_rows, table, write_json
 from benchmarks.rows import Row
-from benchmarks.targets import TARGETS
+from benchmarks.targets import MEDIA
 
 SIZE = (480, 270)
 GRID = (4, 3)
@@ -166,7 +166,7 @@ def test_every_target_belongs_to_a_part_of_the_bench(capsys: pytest.CaptureFixtu
     with pytest.raises(SystemExit) as stop:
         media.main(["--help"])
     assert stop.value.code == 0
-    assert ",".join(dict.fromkeys(target.operation for target in TARGETS.values())) in capsys.readouterr().out
+    assert ",".join(dict.fromkeys(target.operation for target in MEDIA.values())) in capsys.readouterr().out
 
 
 def test_an_unknown_part_is_named(capsys: pytest.CaptureFixture[str]) -> None:

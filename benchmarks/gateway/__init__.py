@@ -1,0 +1,1 @@
+"""The gateway measured: cold starts, warm requests, calls and dollars per job, submits per second."""

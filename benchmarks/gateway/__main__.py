@@ -1,0 +1,97 @@
+"""`python -m benchmarks.gateway`: measure the gateway against its targets, and against a naive one."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from benchmarks import machine
+from benchmarks.bench import BenchError
+from benchmarks.gateway import artifacts, calls, cold, load, warm
+from benchmarks.gateway.lab import Lab, stub
+from benchmarks.report import complete, fell_short, table, write_json
+from benchmarks.rows import Row
+from benchmarks.targets import GATEWAY
+
+_RESULT = Path(__file__).parents[1] / "gateway.json"
+_PARTS: dict[str, Callable[[Lab], list[Row]]] = {
+    "cold": cold.measure,
+    "warm": warm.measure,
+    "calls": calls.measure,
+    "load": load.measure,
+}
+_INTERRUPTED = 130
+
+
+def main(argv: Sequence[str]) -> int:
+    """0 if everything was measured, whatever came out; 1 if something did not work; 130 if stopped."""
+    args = _parse(argv)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        _run(args)
+    except BenchError as error:
+        print(f"the bench stopped: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return _INTERRUPTED
+    return 0
+
+
+def _run(args: argparse.Namespace) -> None:
+    started = time.monotonic()
+    python = args.python or artifacts.find_python()
+    settings = {**machine.facts(), "runs": args.runs, "quick": args.quick}
+    with tempfile.TemporaryDirectory(prefix="bench-") as name, stub() as url:
+        _say("building both packages…")
+        ours = artifacts.ours(Path(name) / "ours", python)
+        naive = artifacts.naive(Path(name) / "naive", python) if "cold" in args.only else ours
+        lab = Lab(python, artifacts.version(python), ours, naive, url, args.runs, args.quick, _say)
+        rows = []
+        for part in args.only:
+            _say(f"{part}…")
+            rows += _PARTS[part](lab)
+    rows = complete(rows, [key for key, target in GATEWAY.items() if target.operation in args.only], "no reason known")
+    settings["minutes"] = (time.monotonic() - started) / 60
+    print(", ".join(f"{name} {value}" for name, value in settings.items()))
+    print()
+    print(table(rows))
+    print("\nRatios are those of the medians, then least-most within a round: docs/benchmarks.md.\n")
+    print(fell_short(rows))
+    if args.json is not None:
+        write_json(args.json, rows, settings)
+        _say(f"written to {args.json}")
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _parse(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.gateway", description=__doc__.split(": ", 1)[-1])
+    parser.add_argument("--quick", action="store_true", help="two runs, few requests: to try the bench itself")
+    parser.add_argument("--runs", type=int, choices=range(1, 100), metavar="N", help="default 9, quick 2")
+    parser.add_argument("--only", type=_parts, default=list(_PARTS), metavar="A,B", help=f"of {','.join(_PARTS)}")
+    parser.add_argument("--python", help="of the functions; default a Python 3.13 if there is one")
+    parser.add_argument("--json", type=Path, metavar="FILE", help=f"default {_RESULT.name}, if all is run")
+    args = parser.parse_args(argv)
+    whole = not args.quick and args.only == list(_PARTS)
+    args.json = args.json or (_RESULT if whole else None)
+    args.runs = args.runs or (2 if args.quick else 9)
+    return args
+
+
+def _parts(text: str) -> list[str]:
+    parts = text.split(",")
+    if unknown := [part for part in parts if part not in _PARTS]:
+        raise argparse.ArgumentTypeError(f"unknown: {', '.join(unknown)}")
+    return parts
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,106 @@
+"""What one job asks of AWS, counted by what answers: calls, units of capacity, log lines, and their price."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from benchmarks.gateway.lab import Event, Handled, Lab, report, ring, show, submit
+from benchmarks.gateway.prices import dollars
+from benchmarks.rows import Row
+
+_API, _HOOKS = "lambda_api.entrypoints.api", "lambda_api.entrypoints.runpod_webhook"
+_REPORTS, _SHOWS = 4, 3
+"""Of a job that runs for 20 s: a report each 5 s; a client that looks three times."""
+_MEMORY_GB = 1.0
+_CPU_SHARE = 0.58
+"""Of a processor, at 1 GB (1,769 MB are one)."""
+_WAITS_MS = {"DynamoDB": 8.0, "S3": 30.0, "RunPod": 250.0}
+"""What a call is taken to wait, generously; Lambda charges for waiting."""
+_WARM_CPU_MS = 3.0
+_PLATFORM_LOG_BYTES = 420
+"""START, END and REPORT of an invocation, and one line of the access log."""
+_CLOUDWATCH_LINE_BYTES = 26
+_WRITES, _READS = ("PutItem", "TransactWriteItems"), ("GetItem", "Query", "BatchGetItem")
+
+
+@dataclass(slots=True)
+class Step:
+    """What one kind of invocation asked for, in all its repetitions."""
+
+    name: str
+    calls: Counter[str] = field(default_factory=Counter)
+    invocations: int = 0
+    log_bytes: int = 0
+
+    def count(self, *names: str) -> float:
+        """Of the named calls, on average."""
+        return sum(self.calls[name] for name in names) / self.invocations
+
+    @property
+    def waits_ms(self) -> float:
+        tables = sum(self.calls[name] for name in (*_WRITES, *_READS))
+        objects = sum(amount for name, amount in self.calls.items() if name.startswith("S3 "))
+        return tables * _WAITS_MS["DynamoDB"] + objects * _WAITS_MS["S3"] + self.calls["RunPod"] * _WAITS_MS["RunPod"]
+
+
+def measure(lab: Lab) -> list[Row]:
+    """A compose job with an Idempotency-Key, to its end."""
+    lab.told()
+    asked = Step("submit")
+    job_id = _take(lab, asked, _API, submit("calls"), 202).body["job_id"]
+    progress, settled, shown = Step("progress"), Step("settle"), Step("show")
+    for seq in range(1, _REPORTS + 1):
+        _take(lab, progress, _HOOKS, report(job_id, seq))
+    lab.publish(job_id)
+    lab.told()
+    _take(lab, settled, _HOOKS, ring(job_id))
+    for _ in range(_SHOWS):
+        status = _take(lab, shown, _API, show(job_id)).body["status"]
+    lab.say(f"  the job is {status}")
+    steps = (asked, progress, settled, shown)
+    usd = dollars(_used(steps))
+    facts = {
+        "usd_per_1000": {kind: 1000 * value for kind, value in usd.items()},
+        "calls": {step.name: dict(step.calls) for step in steps},
+        "assumed": {
+            "progress_reports": _REPORTS, "shows": _SHOWS, "waits_ms": _WAITS_MS, "cpu_ms": _WARM_CPU_MS,
+            "memory_gb": _MEMORY_GB,
+        },
+    }  # fmt: skip
+    return [
+        Row("calls.submit", lab.version, asked.count(*_WRITES)),
+        Row("calls.settle", lab.version, settled.count(*_WRITES)),
+        Row("calls.settle.s3", lab.version, settled.count("S3 GET", "S3 HEAD")),
+        Row("calls.show", lab.version, shown.count(*_READS)),
+        Row("calls.usd", lab.version, 1000 * sum(usd.values()), facts=facts),
+    ]
+
+
+def _take(lab: Lab, step: Step, module: str, event: Event, status: int = 200) -> Handled:
+    handled = lab.handle(lab.ours, module, event, status)
+    calls = Counter(lab.told()["calls"])
+    # Once per environment, not per job.
+    del calls["GetSecretValue"]
+    step.calls += calls
+    step.invocations += 1
+    step.log_bytes += handled.log_bytes + _PLATFORM_LOG_BYTES + 5 * _CLOUDWATCH_LINE_BYTES
+    return handled
+
+
+def _used(steps: tuple[Step, ...]) -> dict[str, float]:
+    calls: Counter[str] = sum((step.calls for step in steps), Counter())
+    invocations = sum(step.invocations for step in steps)
+    milliseconds = sum(step.waits_ms for step in steps) + invocations * _WARM_CPU_MS / _CPU_SHARE
+    return {
+        "requests to the HTTP API": invocations,
+        "invocations": invocations,
+        "Lambda GB-seconds, arm64": milliseconds / 1e3 * _MEMORY_GB,
+        "write units": calls["write_units"],
+        "read units": calls["read_units"],
+        # The worker's two: the video and the manifest.
+        "S3 PUT": 2,
+        "S3 GET": calls["S3 GET"] + calls["S3 HEAD"],
+        "SQS requests": 3 * calls["SendMessage"],
+        "GB of logs": sum(step.log_bytes for step in steps) / 1e9,
+    }

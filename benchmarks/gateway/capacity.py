@@ -1,0 +1,45 @@
+"""What DynamoDB charges for a read or a write, in units of on-demand capacity.
+
+Source: Amazon DynamoDB Developer Guide, "Read and write operations", "Item sizes and formats" and "Global secondary
+indexes: write capacity units". Both indexes hold keys only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_INDEXES = (("owner", "created_key"), ("due_shard", "due_at"))
+Item = Mapping[str, Any]
+
+
+def write_units(old: Item | None, new: Item) -> int:
+    """Of one put: a unit for each begun KiB of the larger of both, and one for each index entry made or removed."""
+    return max(_units(new, 1024), _units(old or {}, 1024)) + sum(
+        _index_units(old or {}, new, keys) for keys in _INDEXES
+    )
+
+
+def read_units(item: Item | None) -> int:
+    """Of one strongly consistent read: a unit for each begun 4 KiB; nothing found costs one."""
+    return _units(item or {}, 4096)
+
+
+def size(item: Item) -> int:
+    """Bytes: names, text as UTF-8, and half a byte for each digit, with one more."""
+    return sum(len(name) + _value_size(*next(iter(value.items()))) for name, value in item.items())
+
+
+def _value_size(kind: str, value: str) -> int:
+    return len(value) // 2 + 2 if kind == "N" else len(value.encode())
+
+
+def _units(item: Item, step: int) -> int:
+    return max(1, -(-size(item) // step))
+
+
+def _index_units(old: Item, new: Item, keys: tuple[str, str]) -> int:
+    before, after = (tuple(item[key] for key in keys) if keys[1] in item else None for item in (old, new))
+    if before == after:
+        return 0
+    return (before is not None) + (after is not None)

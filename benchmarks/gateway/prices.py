@@ -1,0 +1,28 @@
+"""What AWS asks for what a job uses: list prices of us-east-1 (N. Virginia) in USD, without free tiers.
+
+Source: the pricing pages of Lambda, API Gateway, DynamoDB, S3, SQS and CloudWatch, as of November 2025. Left out: data
+transfer (clients fetch videos from S3), storage, and what costs the same without any job: the sweeper's 43,200
+invocations a month, alarms, custom metrics, secrets, and the polling of the queue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+PRICES: dict[str, float] = {
+    "requests to the HTTP API": 1.00e-6,
+    "invocations": 0.20e-6,
+    "Lambda GB-seconds, arm64": 0.0000133334,
+    "write units": 0.625e-6,
+    "read units": 0.125e-6,
+    "S3 PUT": 5.00e-6,
+    "S3 GET": 0.40e-6,
+    "SQS requests": 0.40e-6,
+    "GB of logs": 0.50,
+}
+"""USD for one of each."""
+
+
+def dollars(used: Mapping[str, float]) -> dict[str, float]:
+    """Of each kind. Raises KeyError for a kind without a price."""
+    return {kind: PRICES[kind] * amount for kind, amount in used.items()}

@@ -1,0 +1,161 @@
+"""DynamoDB, S3, SQS, Secrets Manager and RunPod in one process, as far as the gateway asks; they count what is asked.
+
+    python -m benchmarks.gateway.stub      prints its port, ends with its stdin
+
+Quick rather than complete: what is measured is the gateway. Knows the three conditions that the job store states.
+`POST /_told` answers with the counts since the last time, the jobs there are (and whether something is due for them),
+those that an idempotency key names, and what RunPod was asked to run. Every so often (`POST /_lose/N`: each Nth) the
+answer to a write is lost after the write was done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections import Counter
+from typing import Any
+
+from benchmarks.gateway.capacity import read_units, write_units
+
+Item = dict[str, Any]
+_OK = b"{}"
+
+
+class World:
+    """What is stored, and what was asked."""
+
+    def __init__(self) -> None:
+        self.items: dict[str, Item] = {}
+        self.objects: dict[str, bytes] = {}
+        self.runs: list[str] = []
+        self.told: Counter[str] = Counter()
+        self.lose_each = 0
+        self._writes = 0
+
+    def answer(self, method: str, path: str, target: str, body: bytes) -> tuple[int, bytes]:
+        """Status and body, or status 0 where the answer is to be lost."""
+        if target:
+            status, said = self._aws(target.partition(".")[2], json.loads(body))
+            return (0, b"") if self._lost(target) else (status, said)
+        if path.startswith("/_"):
+            return self._control(path, body)
+        if path.startswith("/v2/"):
+            return self._runpod(path, body)
+        return self._object(method, path, body)
+
+    def _aws(self, operation: str, asked: Item) -> tuple[int, bytes]:
+        self.told[operation] += 1
+        if operation == "GetSecretValue":
+            return 200, json.dumps({"SecretString": self.objects[f"/secret/{asked['SecretId']}"].decode()}).encode()
+        if operation == "SendMessage":
+            return 200, b'{"MessageId": "1", "MD5OfMessageBody": ""}'
+        if operation == "GetItem":
+            item = self.items.get(asked["Key"]["pk"]["S"])
+            self.told["read_units"] += read_units(item)
+            return 200, json.dumps({"Item": item} if item else {}).encode()
+        puts = [put["Put"] for put in asked["TransactItems"]] if operation == "TransactWriteItems" else [asked]
+        failed = [not self._holds(put) for put in puts]
+        if not any(failed):
+            for put in puts:
+                self._put(put["Item"], times=len(puts))
+            return 200, _OK
+        if operation == "PutItem":
+            return 400, b'{"__type": "x#ConditionalCheckFailedException"}'
+        reasons = [self._reason(put, no) for put, no in zip(puts, failed, strict=True)]
+        return 400, json.dumps({"__type": "x#TransactionCanceledException", "CancellationReasons": reasons}).encode()
+
+    def _holds(self, put: Item) -> bool:
+        old, wanted = self.items.get(put["Item"]["pk"]["S"]), put.get("ConditionExpression", "")
+        if wanted == "version = :before":
+            return old is not None and int(old["version"]["N"]) == int(put["ExpressionAttributeValues"][":before"]["N"])
+        return old is None
+
+    def _reason(self, put: Item, no: bool) -> Item:
+        item = self.items.get(put["Item"]["pk"]["S"])
+        return {"Code": "ConditionalCheckFailed", "Item": item} if no else {"Code": "None"}
+
+    def _put(self, item: Item, times: int) -> None:
+        key = item["pk"]["S"]
+        # In a transaction every item is written twice, once to prepare it.
+        self.told["write_units"] += write_units(self.items.get(key), item) * times
+        self.items[key] = item
+
+    def _lost(self, target: str) -> bool:
+        if not self.lose_each or not target.endswith(("PutItem", "TransactWriteItems")):
+            return False
+        self._writes += 1
+        return self._writes % self.lose_each == 0
+
+    def _runpod(self, path: str, body: bytes) -> tuple[int, bytes]:
+        self.told["RunPod"] += 1
+        if not path.endswith("/run"):
+            return 200, b'{"status": "IN_PROGRESS"}'
+        self.runs.append(json.loads(body)["input"]["job_id"])
+        return 200, json.dumps({"id": f"run-{len(self.runs)}", "status": "IN_QUEUE"}).encode()
+
+    def _object(self, method: str, path: str, body: bytes) -> tuple[int, bytes]:
+        if method == "PUT":
+            self.objects[path] = body
+            return 200, b""
+        self.told[f"S3 {method}"] += 1
+        found = self.objects.get(path)
+        return (404, b"<Code>NoSuchKey</Code>") if found is None else (200, found)
+
+    def _control(self, path: str, body: bytes) -> tuple[int, bytes]:
+        if path.startswith("/_lose/"):
+            self.lose_each = int(path.rpartition("/")[2])
+        if path == "/_items":
+            self.items.update({item["pk"]["S"]: item for item in json.loads(body)})
+        told, self.told = self.told, Counter()
+        jobs = {key.partition("#")[2]: "due_at" in item for key, item in self.items.items() if key.startswith("JOB#")}
+        named = [item["job_id"]["S"] for key, item in self.items.items() if key.startswith("IDEM#")]
+        return 200, json.dumps({"calls": told, "jobs": jobs, "named": named, "runs": self.runs}).encode()
+
+
+class Connection(asyncio.Protocol):
+    """HTTP/1.1, kept open, one request at a time."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._buffer = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for the type checker
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        while b"\r\n\r\n" in self._buffer:
+            head, _, rest = self._buffer.partition(b"\r\n\r\n")
+            first, *lines = head.decode("latin-1").split("\r\n")
+            headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+            length = int(headers.get("content-length", 0))
+            if "100-continue" in headers.get("expect", ""):
+                self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            if len(rest) < length:
+                return
+            self._buffer = rest[length:]
+            method, path, _ = first.split(" ")
+            target = headers.get("x-amz-target", "")
+            status, body = self._world.answer(method, path.partition("?")[0], target, rest[:length])
+            if status == 0:
+                self._transport.close()
+                return
+            content = "application/x-amz-json-1.0" if target else "binary/octet-stream"
+            self._transport.write(
+                f"HTTP/1.1 {status} OK\r\nContent-Type: {content}\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+                + (b"" if method == "HEAD" else body)
+            )
+
+
+async def main() -> None:
+    world = World()
+    server = await asyncio.get_running_loop().create_server(lambda: Connection(world), "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await asyncio.to_thread(sys.stdin.buffer.read)
+    server.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,92 @@
+"""The same two requests as one writes them first: FastAPI, Mangum, boto3 and Powertools with all its parts."""
+
+import json
+import os
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+from fastapi import FastAPI, Header, HTTPException, Request
+from mangum import Mangum
+from pydantic import BaseModel
+
+logger = Logger(service="naive")
+metrics = Metrics(namespace="naive", service="naive")
+tracer = Tracer(service="naive")
+table = boto3.resource("dynamodb").Table(os.environ["TABLE_NAME"])
+s3 = boto3.client("s3")
+app = FastAPI(title="naive")
+
+
+class JobView(BaseModel):
+    """What a client is shown of a job."""
+
+    job_id: str
+    status: str
+    operation: str
+    percent: int
+    created_at: int
+    completed_at: int | None = None
+    video_url: str | None = None
+    metadata: dict[str, str] = {}
+
+
+def stored(job_id: str) -> dict[str, Any]:
+    """The job as it is in the table. Raises HTTPException."""
+    item = table.get_item(Key={"pk": f"JOB#{job_id}"}, ConsistentRead=True).get("Item")
+    if item is None:
+        raise HTTPException(404)
+    return item
+
+
+@app.get("/job/{job_id}")
+def get_job(job_id: str, x_api_key: str | None = Header(None)) -> JobView:
+    """One job."""
+    if x_api_key is None:
+        raise HTTPException(401)
+    item = stored(job_id)
+    job = json.loads(str(item["doc"]))
+    logger.info("job shown", extra={"job_id": job_id})
+    return JobView(
+        job_id=job_id,
+        status=str(item["state"]),
+        operation=job["operation"]["kind"],
+        percent=job.get("percent", 0),
+        created_at=job["created_at"],
+        metadata=job.get("metadata", {}),
+    )
+
+
+@app.post("/runpod/webhook/{job_id}/{token}")
+async def webhook(job_id: str, token: str, request: Request) -> dict[str, bool]:
+    """RunPod says that a job is over."""
+    if not token:
+        raise HTTPException(404)
+    await request.body()
+    item = stored(job_id)
+    bucket = os.environ["BUCKET_NAME"]
+    manifest = json.loads(s3.get_object(Bucket=bucket, Key=f"jobs/{job_id}/manifest.json")["Body"].read())
+    size = s3.head_object(Bucket=bucket, Key=f"jobs/{job_id}/output.mp4")["ContentLength"]
+    if size != manifest["output"]["size_bytes"]:
+        raise HTTPException(409)
+    version = int(str(item["version"]))
+    table.put_item(
+        Item={**item, "state": "COMPLETED", "version": version + 1},
+        ConditionExpression="version = :before",
+        ExpressionAttributeValues={":before": version},
+    )
+    metrics.add_metric(name="JobsCompleted", unit=MetricUnit.Count, value=1)
+    logger.info("job completed", extra={"job_id": job_id})
+    return {"ok": True}
+
+
+_asgi = Mangum(app, lifespan="off")
+
+
+@logger.inject_lambda_context
+@tracer.capture_lambda_handler
+@metrics.log_metrics(capture_cold_start_metric=True)
+def handler(event: dict[str, Any], context: Any) -> Any:
+    """API Gateway payload v2."""
+    return _asgi(event, context)

@@ -1,0 +1,71 @@
+"""What the gateway's bench counts is what DynamoDB charges, and its stub says no when DynamoDB would."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from benchmarks.gateway import __main__ as bench
+from benchmarks.gateway import lab
+from benchmarks.gateway.capacity import read_units, size, write_units
+from benchmarks.gateway.prices import PRICES, dollars
+from benchmarks.targets import GATEWAY
+from lambda_api.adapters.aws.client import Aws
+from lambda_api.adapters.dynamodb import DynamoJobStore
+from lambda_api.domain.ports import Existing, Idempotency
+from tests.support.examples import job
+from tests.support.fakes import START
+
+DUE = {"due_shard": {"S": "1"}, "due_at": {"N": "10"}}
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with lab.stub() as address:
+        yield address
+
+
+def test_units_of_an_item_and_its_index_entries() -> None:
+    item = {"pk": {"S": "a" * 98}}
+    assert size(item) == 100
+    assert write_units(None, item) == 1
+    assert write_units(None, {"pk": {"S": "a" * 1023}}) == 2
+    # The larger of both counts; then an entry appears, moves (one goes, one comes), stays, and goes.
+    assert write_units({"pk": {"S": "a" * 5000}}, item) == 5
+    assert write_units(item, item | DUE) == 2
+    assert write_units(item | DUE, item | DUE | {"due_at": {"N": "11"}}) == 3
+    assert write_units(item | DUE, item | DUE) == 1
+    assert write_units(item | DUE, item) == 2
+    assert [read_units(each) for each in (None, item, {"pk": {"S": "a" * 4096}})] == [1, 1, 2]
+
+
+def test_every_kind_has_its_price() -> None:
+    assert dollars({"S3 PUT": 2, "write units": 1e6}) == {"S3 PUT": 1e-5, "write units": 0.625}
+    with pytest.raises(KeyError):
+        dollars({"nothing": 1})
+    assert all(price > 0 for price in PRICES.values())
+
+
+def test_the_stub_holds_what_the_store_states(url: str) -> None:
+    env = {"AWS_ENDPOINT_URL": url, "AWS_REGION": "r", "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"}
+    store = DynamoJobStore("t", lambda: START, 3_600_000, Aws(env, sleep=lambda _: None))
+    first, second = job(job_id="a"), job(job_id="b")
+    key = Idempotency("k", "f", START + 1000)
+    assert store.create(first, key, START) is None
+    assert store.create(second, key, START) == Existing("a", "f")
+    assert store.get("a") == first
+    assert store.get("b") is None
+    assert store.save(replace(first, version=2))
+    assert not store.save(replace(first, version=2))
+
+
+def test_every_target_belongs_to_a_part_of_the_bench(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        bench.main(["--help"])
+    assert stop.value.code == 0
+    assert ",".join(dict.fromkeys(target.operation for target in GATEWAY.values())) in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        bench.main(["--only", "cold,nonsense"])
+    assert "unknown: nonsense" in capsys.readouterr().err
