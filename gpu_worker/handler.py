@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from contract.errors import Code, Failure
 from contract.messages import WorkerJob
+from gpu_worker.check import CHECK, check
 from gpu_worker.errors import JobFailed
 from gpu_worker.job import execute
 from gpu_worker.logs import event, set_up
@@ -29,8 +30,10 @@ async def handler(job: Mapping[str, Any]) -> dict[str, Any]:
     """Run one RunPod job whose `input` is a WorkerJob.
 
     Returns `{"job_id", "attempt"}`, or `{"error": <Failure as JSON>}`. The result itself is the
-    manifest in the bucket.
+    manifest in the bucket. An `input` of CHECK is answered with what `check` finds.
     """
+    if job.get("input") == CHECK:
+        return await _checked()
     try:
         message = WorkerJob.model_validate(job.get("input"))
     except ValidationError:
@@ -56,6 +59,15 @@ async def handler(job: Mapping[str, Any]) -> dict[str, Any]:
             "ended", message.job_id, attempt=message.attempt, code=code, ms=round((time.monotonic() - started) * 1000)
         )
     return {"job_id": message.job_id, "attempt": message.attempt}
+
+
+async def _checked() -> dict[str, Any]:
+    try:
+        return await check(Settings.of(os.environ))
+    except JobFailed as failure:
+        return _error(failure.failure)
+    except OSError:
+        return _error(Failure.of(Code.RESOURCES))
 
 
 def start() -> None:

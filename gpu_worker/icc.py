@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from gpu_worker.chunks import chunks
 from gpu_worker.plan.gamut import SRGB, Curve, Profile, Vector
 from gpu_worker.tiff import NotTiff, read_tags
 
@@ -32,11 +33,12 @@ def _embedded(data: mmap.mmap) -> bytes:
     if data[:2] == b"\xff\xd8":
         parts = [body for marker, body in _segments(data) if marker == _APP2 and body.startswith(b"ICC_PROFILE\0")]
         return b"".join(part[14:] for part in sorted(parts, key=lambda part: part[12]))
-    if data[:8] == b"\x89PNG\r\n\x1a\n":
-        packed = _chunk(data, 8, b"iCCP", name_first=False)
-        return zlib.decompressobj().decompress(packed[packed.index(b"\0") + 2 :], _MOST_BYTES)
-    if data[8:12] == b"WEBP":
-        return _chunk(data, 12, b"ICCP", name_first=True)
+    for name, place in chunks(data):
+        if name == b"iCCP":
+            packed = data[place]
+            return zlib.decompressobj().decompress(packed[packed.index(b"\0") + 2 :], _MOST_BYTES)
+        if name == b"ICCP":
+            return data[place]
     return b""
 
 
@@ -47,21 +49,6 @@ def _segments(data: mmap.mmap) -> Iterator[tuple[int, bytes]]:
         end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
         yield data[at + 1], data[at + 4 : end]
         at = end
-
-
-def _chunk(data: mmap.mmap, at: int, wanted: bytes, *, name_first: bool) -> bytes:
-    """What the chunk of that name holds; RIFF puts names before sizes, PNG after them, and a checksum at the end."""
-    while at + 8 <= len(data):
-        if name_first:
-            name, size = struct.unpack_from("<4sI", data, at)
-            step = 8 + size + size % 2
-        else:
-            size, name = struct.unpack_from(">I4s", data, at)
-            step = 12 + size
-        if name == wanted:
-            return data[at + 8 : at + 8 + size]
-        at += step
-    raise LookupError
 
 
 def _parsed(profile: bytes) -> Profile | None:

@@ -16,12 +16,14 @@ from contract.errors import Code
 from contract.operations import Role
 from gpu_worker.endings import is_cut_off
 from gpu_worker.errors import failed
+from gpu_worker.exif import read_orientation
 from gpu_worker.icc import read_profile
 from gpu_worker.memory import READING_BYTES
+from gpu_worker.packed import unpacks_to_much
 from gpu_worker.packets import PacketTable
 from gpu_worker.plan.facts import Facts
 from gpu_worker.plan.inputs import LONGEST, open_args
-from gpu_worker.refusals import check_photo, is_heif
+from gpu_worker.refusals import check_photo, is_heif, is_moving_webp
 from gpu_worker.run import Outgrown, read_lines, spawned
 from gpu_worker.streams import StreamDump
 from gpu_worker.tasks import all_of
@@ -43,6 +45,8 @@ async def probe(ffmpeg: str, path: Path, role: Role, field: str, max_pixels: int
     A video has a picture track in the answer, a sound a sound track, an image a picture of one frame, or of
     more if it is animated. Raises JobFailed naming `field` if the file is not what `role` says it should be.
     """
+    if role is Role.IMAGE and await asyncio.to_thread(unpacks_to_much, path):
+        raise failed(Code.MEDIA_OVER_BUDGET, field=field, limit="texts and profiles of 32 MB")
     dump, table = StreamDump(), PacketTable(_MAX_PACKETS)
     argv = [
         *(ffmpeg, "-hide_banner", "-nostdin", "-nostats"),
@@ -70,8 +74,9 @@ async def probe(ffmpeg: str, path: Path, role: Role, field: str, max_pixels: int
     if role is Role.IMAGE and facts.video is not None:
         await asyncio.to_thread(check_photo, path, facts.video, field)
         profile = await asyncio.to_thread(read_profile, path)
-        if profile is not None and not profile.is_srgb:
-            facts = replace(facts, video=replace(facts.video, profile=profile))
+        turned = await asyncio.to_thread(read_orientation, path)
+        meant = None if profile is None or profile.is_srgb else profile
+        facts = replace(facts, video=replace(facts.video, profile=meant, orientation=turned))
     return facts
 
 
@@ -103,7 +108,7 @@ def _check_file(
         raise failed(Code.MEDIA_OVER_BUDGET, field=field, limit="too many packets")
     with path.open("rb") as file:
         head = file.read(64)
-    if not dump.container or is_heif(head):
+    if not dump.container or is_heif(head) or (code != 0 and is_moving_webp(head)):
         raise _unreadable(head, field, no_index=dump.no_index)
     corrupt = any(track.corrupt for track in table.tracks.values())
     if dump.cut_off and (corrupt or "matroska" in dump.container or "mov" in dump.container):
@@ -118,6 +123,8 @@ def _unreadable(head: bytes, field: str, *, no_index: bool) -> Exception:
         return failed(Code.MEDIA_UNSUPPORTED, field=field, format="a playlist")
     if is_heif(head):
         return failed(Code.MEDIA_UNSUPPORTED, field=field, format="HEIF or AVIF")
+    if is_moving_webp(head):
+        return failed(Code.MEDIA_UNSUPPORTED, field=field, format="an animated WebP")
     if head[4:8] == b"ftyp" and no_index:
         # A file that says it is MP4 and has no index was not finished, or not downloaded to its end.
         return failed(Code.MEDIA_TRUNCATED, field=field)

@@ -17,6 +17,11 @@ def is_heif(head: bytes) -> bool:
     return head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS
 
 
+def is_moving_webp(head: bytes) -> bool:
+    """True for an animated WebP, which ffmpeg up to 8 does not read."""
+    return head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X" and bool(head[20] & 0x02)
+
+
 def check_photo(path: Path, picture: VideoFacts, field: str) -> None:
     """Raise JobFailed if the file says what ffmpeg does not heed. Reads the file: not for the event loop."""
     if picture.colour.is_hdr:

@@ -17,7 +17,8 @@ _MAPPED = re.compile(r"  Stream #0:(?P<index>\d+) -> #0:(?P<out>\d+)")
 _ROTATION = re.compile(
     r"\s+(?:displaymatrix|Display Matrix): rotation of (?P<angle>-?\d+(?:\.\d+)?) degrees", re.IGNORECASE
 )
-_OPACITY = re.compile(r" {6}alpha_mode +: 1", re.IGNORECASE)
+_OPACITY = re.compile(r"(?: {6}| {8})alpha_mode +: 1", re.IGNORECASE)
+"""The deeper indent is that of ffmpeg 7."""
 _RATE = re.compile(r", (?P<rate>\d+(?:\.\d+)?k?) fps")
 _PIXELS = re.compile(
     r", (?P<name>(?:yuv|rgb|bgr|gbr|gray|ya|argb|abgr|nv|pal8|mono|p0|uyvy|yuyv|xyz|bayer)\w*)(?:\((?P<more>[^)]*)\))?"

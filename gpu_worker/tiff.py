@@ -28,14 +28,19 @@ class NotTiff(Exception):
 def read_tags(path: Path) -> dict[int, tuple[int, ...]]:
     """The whole-number tags of the first picture in a TIFF file. Raises NotTiff."""
     with path.open("rb") as file:
-        head = file.read(8)
-        order = {b"II*\0": "<", b"MM\0*": ">"}.get(head[:4])
-        if order is None or len(head) < 8:
-            raise NotTiff
-        try:
-            return dict(_entries(file, order, *struct.unpack(f"{order}I", head[4:])))
-        except (struct.error, OverflowError):
-            raise NotTiff from None
+        return tags_in(file)
+
+
+def tags_in(file: BinaryIO) -> dict[int, tuple[int, ...]]:
+    """The same of an open file, or of an EXIF block, which is a TIFF without a picture. Raises NotTiff."""
+    head = file.read(8)
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(head[:4])
+    if order is None or len(head) < 8:
+        raise NotTiff
+    try:
+        return dict(_entries(file, order, *struct.unpack(f"{order}I", head[4:])))
+    except (struct.error, OverflowError):
+        raise NotTiff from None
 
 
 def is_drawn_right(tags: dict[int, tuple[int, ...]]) -> bool:

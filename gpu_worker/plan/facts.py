@@ -60,6 +60,8 @@ class VideoFacts:
     time_base: Fraction = Fraction(1)
     profile: Profile | None = None
     """Of a photo that means other colours than sRGB's by its numbers."""
+    orientation: int = 1
+    """Of a photo that ffmpeg is not left to turn: EXIF's number, 1 to 8."""
 
     @property
     def duration(self) -> Fraction:

@@ -109,9 +109,11 @@ class _Cutter:
         """All stretches, one behind the other, each from a key frame on."""
         borders = self._borders()
         keys = ",".join(seconds((border - Fraction(1, 2)) * self._frame) for border in borders[1:-1])
-        # Frames get their own times for the captions, then those of a film without gaps for the encoder.
-        begin, skipped = self._found[0].key * self._ticks, self._skipped()
-        graph = f"[0:V:0]{skipped}setpts=PTS+{begin},{BURN_FILTER},{TAG_FILTER},setpts=N*{self._ticks}[picture]"
+        # Frames get their own times for the captions, then those of a film without gaps for the encoder, which
+        # writes their rate into its parameters. `setpts` forgets it (ffmpeg 7), `fps` states it and changes nothing.
+        begin, skipped, rate = self._found[0].key * self._ticks, self._skipped(), 1 / self._frame
+        even = f"setpts=N*{self._ticks},fps={rate}"
+        graph = f"[0:V:0]{skipped}setpts=PTS+{begin},{BURN_FILTER},{TAG_FILTER},{even}[picture]"
         args = (
             *(*few_decoder_threads(means), "-max_pixels", str(means.max_pixels), *_open_list(_GROUPS)),
             *("-filter_complex", graph, "-map", "[picture]", "-fps_mode", "passthrough"),

@@ -13,20 +13,28 @@ from gpu_worker.plan.steps import IN_IMAGE, FrameSource, Means, Step
 
 STILL = "still.yuv"
 
+_UPRIGHT: dict[int, tuple[str, ...]] = {
+    1: (), 2: ("hflip",), 3: ("hflip", "vflip"), 4: ("vflip",),
+    5: ("transpose=cclock_flip",), 6: ("transpose=clock",), 7: ("transpose=clock_flip",), 8: ("transpose=cclock",),
+}  # fmt: skip
+"""What undoes each of EXIF's eight orientations."""
+
 
 def still_step(image: VideoFacts, size: tuple[int, int], fit: Fit, means: Means) -> Step:
     """Write the picture as raw yuv420p, BT.709 limited range, at `camera.still_size(size)`.
 
-    ffmpeg turns it upright (EXIF) before the first filter; the filters therefore measure the
+    ffmpeg turns a JPEG upright (EXIF) before the first filter; the filters therefore measure the
     frame they get instead of relying on the size in the header.
     """
     width, height = still_size(size)
-    filters = ["setsar=1"]
+    own = image.codec != "mjpeg"
+    filters = [*(_UPRIGHT[image.orientation] if own else ()), "setsar=1"]
     if image.has_alpha:
         filters += FLATTEN
     scale = _Scale(_scale_of(image), () if image.profile is None else image.profile.to_srgb())
     filters.append(_cover(width, height, scale) if fit is Fit.COVER else _contain(width, height, scale))
     args = (
+        *(("-noautorotate",) if own else ()),
         *open_args(Role.IMAGE, IN_IMAGE, means.max_pixels),
         *("-map", "0:V:0", "-frames:v", "1", "-vf", ",".join(filters)),
         *("-f", "rawvideo", "-pix_fmt", "yuv420p", "-y", STILL),

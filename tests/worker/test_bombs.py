@@ -146,14 +146,14 @@ def test_a_picture_that_is_too_much_is_refused_at_once(tmp_path: Path, scales: P
 
 
 @pytest.mark.parametrize("name", [b"zTXt", b"iTXt", b"iCCP"])
-def test_text_and_profiles_in_a_picture_are_not_unpacked(
+def test_text_and_profiles_in_a_picture_that_unpack_to_too_much_are_refused(
     tmp_path: Path, scales: ProcessPoolExecutor, name: bytes
 ) -> None:
     head = b"Comment\0\1\0\0\0" if name == b"iTXt" else b"Comment\0\0"
     path = tmp_path / "bomb"
     path.write_bytes(flat_png(64, chunk(name, head + packed_zeros())))
     result = weighed(scales, "image", path)
-    assert result.code in {None, Code.MEDIA_UNREADABLE}
+    assert result.code == Code.MEDIA_OVER_BUDGET
     assert result.seconds < SECONDS
     assert result.megabytes < MEGABYTES
 
@@ -211,7 +211,9 @@ def test_a_film_that_is_too_much_is_refused_at_once(
         assert path.stat().st_size < 12_000
     result = weighed(scales, "video", path)
     if name in REFUSED:
-        assert result.code == Code.MEDIA_OVER_BUDGET
+        # ffmpeg 7 does not believe the 500 days, and makes nothing of the one frame that is left.
+        unbelieved = {Code.OUTPUT_INVALID} if name == "frames of 500 days" else set()
+        assert result.code in {Code.MEDIA_OVER_BUDGET, *unbelieved}
     else:
         # Tables that ffmpeg does not believe: it reads what is there, or nothing.
         assert result.code in {None, Code.MEDIA_UNREADABLE, Code.MEDIA_TRUNCATED}

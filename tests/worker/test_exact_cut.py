@@ -81,7 +81,15 @@ def shoot(studio: Studio, film: Film) -> Path:
     if not raw.exists():
         raw.write_bytes(b"".join(picture(number) for number in range(FRAMES)))
     # Every third frame twice as long, every fifth half as long.
-    uneven = ("-vf", "setpts='PTS+(floor(N/3)-0.5*floor(N/5))/FR/TB'", "-fps_mode", "vfr") if film.uneven else ()
+    times = (
+        "-vf",
+        "setpts='PTS+(floor(N/3)-0.5*floor(N/5))/FR/TB'",
+        "-fps_mode",
+        "passthrough",
+        "-enc_time_base",
+        "1:90000",
+    )
+    uneven = times if film.uneven else ()
     return studio.file(
         film.name, "-f", "rawvideo", "-video_size", f"{WIDTH}x{HEIGHT}", "-pixel_format", "yuv420p",
         "-framerate", film.rate, "-i", raw, *uneven, *film.options,

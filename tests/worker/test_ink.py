@@ -151,7 +151,8 @@ def test_a_caption_stays_inside_the_picture(studio: Studio, size: tuple[int, int
     assert top >= 1
     assert right <= size[0] - 1
     assert bottom <= size[1] - 1
-    assert abs(left + right - size[0]) <= max(4, size[0] * 0.02)
+    # A full stop of Han, at the end of a line, fills only one corner of its square.
+    assert abs(left + right - size[0]) <= max(4, size[0] * 0.025)
 
 
 def test_arabic_letters_join(studio: Studio) -> None:

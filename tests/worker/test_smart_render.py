@@ -299,7 +299,7 @@ def test_the_steps_of_a_splice() -> None:
     assert encode == (
         f"-threads 1 -max_pixels 1000 {listed} groups.ffconcat -filter_complex "
         "[0:V:0]select='not(between(n,0,4))',setpts=PTS+30000,ass=f=captions.ass:fontsdir=fonts,"
-        f"{tags},setpts=N*1000[picture] -map [picture] -fps_mode passthrough "
+        f"{tags},setpts=N*1000,fps=10[picture] -map [picture] -fps_mode passthrough "
         f"{' '.join(encoder_args(Encoder.X264, 2))} -force_key_frames 1.450000 "
         "-video_track_timescale 10000 -f mp4 -y text.mp4"
     )

@@ -1,0 +1,35 @@
+#!/bin/sh
+# Builds the worker's image with whichever of docker, podman and buildah works here, and says how to push it.
+#   IMAGE=registry.example.com/you/api-gpu-worker:1.0.0   its name
+#   BASE=debian:trixie-slim                               what it stands on: a Debian 13
+#   FONTS="fonts-noto-core fonts-noto-cjk"                packages of fonts
+#   IMAGE_ENGINE=podman                                   the program to take
+#   IMAGE_BUILD_FLAGS="--network host"                    more options for its `build`
+set -eu
+cd "$(dirname "$0")/.."
+image=${IMAGE:-api-gpu-worker:latest}
+engine=$(sh scripts/image_engine.sh) || exit $?
+
+# The last change of what goes in: every build of one commit then gives its files the same time.
+epoch=$(git log -1 --format=%ct -- contract gpu_worker .dockerignore 2>/dev/null || true)
+epoch=${epoch:-0}
+set -- --file gpu_worker/Dockerfile --platform linux/amd64 --build-arg "SOURCE_DATE_EPOCH=$epoch" --tag "$image"
+[ -z "${BASE:-}" ] || set -- "$@" --build-arg "BASE=$BASE"
+[ -z "${FONTS+given}" ] || set -- "$@" --build-arg "FONTS=$FONTS"
+[ "$engine" = docker ] || set -- "$@" --timestamp "$epoch"
+revision=$(git describe --always --dirty 2>/dev/null || true)
+[ -z "$revision" ] || set -- "$@" --label "org.opencontainers.image.revision=$revision"
+# shellcheck disable=SC2086 # several options in one variable
+"$engine" build "$@" ${IMAGE_BUILD_FLAGS:-} .
+
+if [ "$engine" = buildah ]; then
+  facts=$(buildah inspect --type image --format '{{.FromImageDigest}}' "$image")
+else
+  facts=$("$engine" image inspect --format '{{.Size}} {{.Id}}' "$image" | awk '{ printf "%d MB, %s", $1 / 1e6, $2 }')
+fi
+cat <<EOF
+
+built with $engine: $image ($facts)
+push:   $engine push $image    after a \`$engine login\` where it goes
+deploy: make deploy, and name it by the digest that the push prints: …@sha256:…
+EOF

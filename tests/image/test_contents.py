@@ -1,0 +1,72 @@
+"""What is in the image, and how it starts and ends."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+
+from tests.image.conftest import Image
+
+_LISTED = """
+import pathlib, vapoursynth, gpu_worker.handler
+app = pathlib.Path("/app")
+print(*sorted(path.name for path in app.iterdir()))
+sources = [path for path in app.rglob("*.py")]
+print(*(path for path in sources if not list((path.parent / "__pycache__").glob(path.stem + ".*.pyc"))))
+"""
+_WRITABLE = "find / -xdev -writable ! -type l ! -path '/proc/*' ! -path '/dev/*' ! -path '/sys/*' 2>/dev/null"
+
+_SRT = r"1\n00:00:00,000 --> 00:00:01,000\na\n"
+_TELL_OF_INDEXES = 16 + 128
+
+
+def test_it_starts_the_worker_without_a_shell_and_without_rights(image: Image) -> None:
+    config = image.config()
+    assert config["Cmd"] == ["python3", "-u", "-m", "gpu_worker"]
+    assert not config.get("Entrypoint")
+    assert int(image.run("id", "-u")) > 0
+
+
+def test_it_asks_the_driver_for_video_and_keeps_urls_out_of_the_log(image: Image) -> None:
+    env = dict(pair.split("=", 1) for pair in image.config()["Env"])
+    assert set(env["NVIDIA_DRIVER_CAPABILITIES"].split(",")) == {"compute", "utility", "video", "graphics"}
+    assert env["NVIDIA_VISIBLE_DEVICES"] == "all"
+    assert env["RUNPOD_LOG_LEVEL"] == "INFO"
+
+
+def test_it_holds_two_packages_of_ours_compiled_and_nothing_to_build_with(image: Image) -> None:
+    assert image.run("python3", "-c", _LISTED).splitlines() == ["contract gpu_worker", ""]
+    assert image.run("sh", "-c", "command -v pip pip3 gcc; ls /var/lib/apt/lists", check=False) == ""
+
+
+def test_the_worker_can_write_nothing_that_it_runs(image: Image) -> None:
+    writable = set(image.run("sh", "-c", _WRITABLE, check=False).split())
+    assert {"/tmp", "/var/tmp"} <= writable
+    assert not [path for path in writable if path.startswith(("/app", "/opt", "/usr", "/bin", "/lib", "/var/cache"))]
+
+
+def test_its_ffmpeg_has_what_plans_ask_for(image: Image) -> None:
+    told = image.run("sh", "-c", "for kind in filters encoders bsfs; do ffmpeg -v error -$kind; done")
+    wanted = {"ass", "zscale", "tonemap", "scale_cuda", "overlay_cuda", "libx264", "h264_nvenc", "aac", "setts"}
+    assert wanted - set(told.split()) == set()
+
+
+def test_fonts_are_indexed(image: Image) -> None:
+    """Else each run that draws captions reads all fonts again."""
+    draw = "ffmpeg -v error -f lavfi -i color=s=64x64:d=0.1 -vf subtitles=a.srt -f null -"
+    told = image.run("sh", "-c", f"cd /tmp && printf '{_SRT}' > a.srt && FC_DEBUG={_TELL_OF_INDEXES} {draw} 2>&1")
+    assert "(dir: /usr/share/fonts/truetype/noto)" in told
+    assert "Scanning file" not in told
+
+
+def test_it_ends_at_once_if_told_to_while_it_starts(image: Image) -> None:
+    """Process 1 gets no signal that it has not asked for."""
+    url = "http://127.0.0.1:9/v2/x/job-take/$ID?gpu=none"
+    starting = image.call(*image.argv("--detach", f"--env=RUNPOD_WEBHOOK_GET_JOB={url}")).strip()
+    time.sleep(0.7)
+    image.call("kill", "--signal=TERM", starting)
+    try:
+        code = subprocess.run([image.engine, "wait", starting], capture_output=True, text=True, timeout=20, check=True)
+    finally:
+        image.call("rm", "--force", starting)
+    assert code.stdout.strip() == "143"

@@ -1,0 +1,120 @@
+"""Jobs that the emulator of RunPod hands to the image, whose container has no network but a loopback of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import AsyncIterator, Collection
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from gpu_worker.ffmpeg import find_ffmpeg
+from local import file_server
+from local.checking import check
+from local.client import Client, Job
+from local.logs import Log
+from local.runpod.containers import WorkerSpec
+from local.servers import Server, bind
+from local.settings import API_KEY, Options
+from local.system import running
+from tests.image import relay
+from tests.image.conftest import Image
+
+OVER = {"COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT"}
+_FOR_THE_ENGINE = ("HOME", "XDG_RUNTIME_DIR", "CONTAINERS_CONF", "DOCKER_HOST")
+"""What an engine needs of our environment to find its images and its settings."""
+_GIVEN = [name for name in WorkerSpec((), "", "", "").environment("", Path()) if name.startswith("RUNPOD_")]
+_LOOK = """
+import json, pathlib
+stats = [path.read_text() for path in pathlib.Path("/proc").glob("[0-9]*/stat")]
+networks = pathlib.Path("/proc/net/dev").read_text().splitlines()[2:]
+print(json.dumps({
+    "states": [stat.rpartition(")")[2].split()[0] for stat in stats],
+    "networks": [line.split(":")[0].strip() for line in networks],
+    "left": [str(path) for folder in ("/tmp", "/var/tmp") for path in pathlib.Path(folder).iterdir()],
+}))
+"""
+
+
+def test_jobs_end_well_in_a_container_that_reaches_nothing_else(image: Image, media: Path, tmp_path: Path) -> None:
+    jobs, problems, seen = asyncio.run(_run(image, {path.name: path for path in media.iterdir()}, tmp_path))
+    for operation, job in jobs.items():
+        assert (job["status"], job["error"]) == ("COMPLETED", None), operation
+        assert job["execution"]["settled_by"] == "webhook"
+    assert problems == dict.fromkeys(jobs)
+    assert seen["networks"] == ["lo"]
+    assert "Z" not in seen["states"], "process 1 left one that has ended unwaited for"
+    assert seen["left"] == []
+
+
+async def _run(
+    image: Image, media: dict[str, Path], out: Path
+) -> tuple[dict[str, Job], dict[str, str | None], dict[str, Any]]:
+    """All operations as jobs; what is wrong with each video; and what the container looked like after the last."""
+    gate = f"api-gpu-test-{os.getpid()}"
+    argv = image.argv(
+        "--rm", f"--network=container:{gate}", *(f"--env={name}" for name in (*_GIVEN, "ALLOW_LOOPBACK_URLS"))
+    )
+    options = Options(
+        workers=1,
+        worker_command=(image.engine, *argv),
+        worker_env={name: os.environ[name] for name in _FOR_THE_ENGINE if name in os.environ},
+    )
+    async with contextlib.AsyncExitStack() as stack:
+        system = await stack.enter_async_context(running(options, Log(None)))
+        files = Server(file_server.build(media), bind())
+        stack.push_async_callback(files.stop)
+        await files.start()
+        urls = (system.url, system.emulator_url, system.aws_url, files.url)
+        await stack.enter_async_context(_gate(image, gate, [urlsplit(url).port for url in urls]))
+        session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=False))
+        client = Client(session, system.url, API_KEY)
+        jobs = await _jobs(client, files.url)
+        seen = [json.loads(image.call("exec", one, "python3", "-c", _LOOK)) for one in image.containers()]
+        problems = {}
+        for operation, job in jobs.items():
+            if job["status"] == "COMPLETED":
+                path = out / f"{operation}.mp4"
+                await client.download(job["video_url"], path)
+                problems[operation] = (await check(find_ffmpeg(None), path, job["video"])).problem
+        return jobs, problems, max(seen, key=lambda one: len(one["states"]))
+
+
+@contextlib.asynccontextmanager
+async def _gate(image: Image, name: str, ports: Collection[int | None]) -> AsyncIterator[None]:
+    """A container without a network, on whose loopback just these ports of ours answer; the worker's shares it."""
+    with tempfile.TemporaryDirectory(prefix="gate-") as folder:
+        servers = [await relay.serve(f"unix:{folder}/{port}=tcp:{port}") for port in ports]
+        options = ("--detach", "--user=0", f"--name={name}", f"--volume={folder}:/gate")
+        pairs = [f"tcp:{port}=unix:/gate/{port}" for port in ports]
+        script = f"--volume={Path(relay.__file__)}:/relay.py:ro"
+        await asyncio.to_thread(image.call, *image.argv(*options, script), "python3", "/relay.py", *pairs)
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(image.sweep)
+            for server in servers:
+                server.close()
+
+
+async def _jobs(client: Client, files: str) -> dict[str, Job]:
+    photo, video, voice, lines = (f"{files}/{name}" for name in ("photo.jpg", "video.mp4", "voice.mp3", "lines.srt"))
+    bodies: dict[str, dict[str, Any]] = {
+        "caption": {"url_video": video, "url_srt": lines},
+        "img2vid": {"url_image": photo, "duration": 1, "size": "640x360"},
+        "addaudio": {"url_video": video, "url_audio": voice},
+        "compose": {"url_image": photo, "url_audio": voice, "url_srt": lines, "size": "360x640"},
+    }
+    submitted = {operation: await client.submit(operation, body) for operation, body in bodies.items()}
+    async with asyncio.timeout(120):
+        while True:
+            jobs = {operation: await client.job(job["job_id"]) for operation, job in submitted.items()}
+            if all(job["status"] in OVER for job in jobs.values()):
+                return jobs
+            await asyncio.sleep(0.3)

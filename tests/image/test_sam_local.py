@@ -1,0 +1,162 @@
+"""The API as `sam local start-api` runs it: the real routing, package and Lambda runtime, in a container.
+
+The container is given no way out. What it calls, AWS and RunPod, are the emulators of this machine, joined to
+its own loopback by a relay that runs inside its network.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Collection
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+import pytest
+
+from local.aws.process import Addresses
+from local.client import Client
+from local.logs import Log
+from local.servers import bind
+from local.settings import API_KEY, Options, lambda_environment
+from local.system import System, running
+from tests.image import relay
+from tests.support.system import eventually
+
+ROOT = Path(__file__).resolve().parents[2]
+SECRET = "the-hook-secret-of-sam-local-tests"
+_BODIES = {
+    "caption": {"url_video": "https://example.com/v.mp4", "url_srt": "https://example.com/v.srt"},
+    "img2vid": {"url_image": "https://example.com/p.jpg"},
+    "addaudio": {"url_video": "https://example.com/v.mp4", "url_audio": "https://example.com/a.mp3"},
+    "compose": {"url_image": "https://example.com/p.jpg"},
+}
+
+
+@pytest.fixture
+def template() -> str:
+    path = os.environ.get("SAM_TEMPLATE")
+    if not path:
+        pytest.skip("SAM_TEMPLATE names no built template: scripts/prove_sam_local.sh builds one and runs this")
+    return path
+
+
+def test_the_routes_answer(template: str, tmp_path: Path) -> None:
+    asyncio.run(_routes(template, tmp_path))
+
+
+async def _routes(template: str, folder: Path) -> None:
+    options = Options(env={"HOOK_SECRET": SECRET})
+    async with contextlib.AsyncExitStack() as stack:
+        system = await stack.enter_async_context(running(options, Log(None)))
+        session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=False))
+        url = await stack.enter_async_context(_start_api(template, folder, system, options))
+        before = _containers()
+        assert await _get(session, f"{url}/health") == (200, {"status": "healthy"})
+        (function,) = _containers() - before
+        await stack.enter_async_context(
+            _joined(function, folder, [urlsplit(one).port for one in (system.aws_url, system.emulator_url)])
+        )
+        await _anyone(session, url)
+        await _caller(Client(session, url, API_KEY), session, url, system)
+
+
+async def _anyone(session: aiohttp.ClientSession, url: str) -> None:
+    """What needs no key, and that all else does."""
+    for path, holds in {"/": "api-gpu", "/docs": "swagger", "/openapi.json": "/video/compose"}.items():
+        async with session.get(url + path) as answer:
+            assert (answer.status, holds in await answer.text()) == (200, True), path
+    for path in ("/jobs", "/runpod/health", "/job/none"):
+        assert (await _get(session, url + path))[0] == 401
+    async with session.post(f"{url}/runpod/webhook/none/none", json={}) as answer:
+        assert answer.status == 404
+
+
+async def _caller(client: Client, session: aiohttp.ClientSession, url: str, system: System) -> None:
+    """Jobs are stored, handed to RunPod, listed and cancelled."""
+    system.emulator.faults.set({"worker": "hold"})
+    jobs = [await client.submit(operation, body) for operation, body in _BODIES.items()]
+    assert [job["status"] for job in jobs] == ["IN_QUEUE"] * len(jobs)
+    key = {"X-API-Key": API_KEY}
+    _, listed = await _get(session, f"{url}/jobs", key)
+    assert {job["job_id"] for job in listed["jobs"]} == {job["job_id"] for job in jobs}
+    status, health = await _get(session, f"{url}/runpod/health", key)
+    assert (status, health["jobs"]["inQueue"]) == (200, len(jobs))
+    assert (await _get(session, f"{url}/runpod/config", key))[0] == 200
+    for job in jobs:
+        async with session.post(f"{url}/job/{job['job_id']}/cancel", headers=key) as answer:
+            assert answer.status == 200
+        assert (await client.job(job["job_id"]))["status"] == "CANCELLED"
+
+
+async def _get(session: aiohttp.ClientSession, url: str, headers: dict[str, str] | None = None) -> tuple[int, Any]:
+    async with session.get(url, headers=headers) as answer:
+        return answer.status, await answer.json()
+
+
+@contextlib.asynccontextmanager
+async def _start_api(template: str, folder: Path, system: System, options: Options) -> AsyncIterator[str]:
+    """Run it on a free port, with the settings of the emulated system; its URL. Its containers end with it."""
+    given = json.loads((ROOT / "local/sam_local.json").read_text())["Parameters"]
+    queue = f"{system.aws_url}/123456789012/none"
+    own = lambda_environment(options, Addresses(system.aws_url, queue), system.url, system.emulator_url)
+    variables = folder / "variables.json"
+    variables.write_text(json.dumps({"Parameters": {name: own.get(name, value) for name, value in given.items()}}))
+    with bind() as sock:
+        port = sock.getsockname()[1]
+    emulator = system.emulator_url
+    parameters = f"Architecture=x86_64 RunpodApiUrl={emulator}/v2 RunpodManagementUrl={emulator}/management"
+    log = folder / "sam.log"
+    with log.open("w") as told:
+        process = await asyncio.create_subprocess_exec(
+            *(str(ROOT / ".venv-sam/bin/sam"), "local", "start-api", "--template", template, "--port", str(port)),
+            *("--env-vars", str(variables), "--parameter-overrides", parameters),
+            *("--warm-containers", "LAZY", "--skip-pull-image"),
+            stdout=told,
+            stderr=told,
+            cwd=folder,
+            start_new_session=True,
+        )
+    try:
+        await asyncio.to_thread(
+            eventually, log.read_text, lambda text: "Running on http" in text or process.returncode is not None, 60
+        )
+        assert process.returncode is None, log
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.send_signal(signal.SIGINT)
+        await asyncio.wait_for(process.wait(), 30)
+
+
+def _containers() -> set[str]:
+    argv = [os.environ["IMAGE_ENGINE"], "ps", "--quiet", "--no-trunc"]
+    return set(subprocess.run(argv, capture_output=True, text=True, check=True, timeout=30).stdout.split())
+
+
+@contextlib.asynccontextmanager
+async def _joined(container: str, folder: Path, ports: Collection[int | None]) -> AsyncIterator[None]:
+    """Have these ports of ours answer on the container's own loopback, too."""
+    argv = [os.environ["IMAGE_ENGINE"], "inspect", "--format", "{{.State.Pid}}", container]
+    told = await asyncio.to_thread(subprocess.run, argv, capture_output=True, text=True, check=True, timeout=30)
+    servers = [await relay.serve(f"unix:{folder}/{port}=tcp:{port}") for port in ports]
+    inside = await asyncio.create_subprocess_exec(
+        *("nsenter", "--target", told.stdout.strip(), "--net", sys.executable, relay.__file__),
+        *(f"tcp:{port}=unix:{folder}/{port}" for port in ports),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        assert inside.stdout is not None
+        assert await asyncio.wait_for(inside.stdout.readline(), 20) == b"listening\n"
+        yield
+    finally:
+        inside.kill()
+        await inside.wait()
+        for server in servers:
+            server.close()
