@@ -30,6 +30,7 @@ test: lint .venv-lambda/.done .venv-sam/.done .venv-ministack/.done .tools/dynam
 test-full: test  ## All of that, a deployment to an emulated AWS, and the worker's image where containers run (minutes)
 	$(BIN)/python -m pytest -m full
 	sh scripts/prove_image.sh $(BIN)/python
+	sh scripts/prove_sam_local.sh $(BIN)/python
 
 lint: $(VENV)/.dev  ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .
