@@ -108,7 +108,8 @@ $(FUNCTIONS:%=build-%): $(VENV)/bin/python
 .venv-sam/.done: requirements-sam.txt
 	@echo "Installing the AWS SAM CLI into .venv-sam (once, about a minute)…"
 	@$(or $(IMAGE_PYTHON),$(PYTHON)) -m venv --clear .venv-sam
-	@.venv-sam/bin/python $(PIP_INSTALL) -r $<
+	@# The file is complete; older versions of pip, asked to resolve it, do not see that extras are pinned in it.
+	@.venv-sam/bin/python $(PIP_INSTALL) --no-deps -r $<
 	@touch $@
 
 # An AWS that checks signatures and knows CloudFormation, for tests.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from benchmarks.gateway.lab import Event, Handled, Lab, report, ring, show, submit
+from benchmarks.gateway.events import Event, report, ring, show, submit
+from benchmarks.gateway.lab import Handled, Lab
 from benchmarks.gateway.prices import dollars
 from benchmarks.rows import Row
 

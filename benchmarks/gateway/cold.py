@@ -7,7 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
-from benchmarks.gateway.lab import Event, Lab, ring, show
+from benchmarks.gateway.events import Event, ring, show
+from benchmarks.gateway.lab import Lab
 from benchmarks.measure import Contender, Ratio, interleaved, medians
 from benchmarks.rows import Row
 

@@ -10,34 +10,26 @@ import sys
 import time
 import urllib.request
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from benchmarks.bench import BenchError
+from benchmarks.gateway.events import HOOK_SECRET, KEY, OPERATION, Event
 from benchmarks.measure import Say
 from contract.messages import ExecutionFacts, MediaFacts, OutputFacts, ResultManifest
-from contract.operations import Compose
 from lambda_api.adapters.aws.client import DYNAMODB, Aws
 from lambda_api.adapters.dynamodb import DynamoJobStore
 from lambda_api.domain.job import Job, State
 from lambda_api.domain.keys import manifest_key, output_key
-from lambda_api.domain.tokens import Purpose, make_token
 
 _HERE = Path(__file__).parent
 _SECONDS = 120
-KEY, HOOK_SECRET = "bench-key", "bench-hook-secret-0123456789"
 OWNER, BUCKET = "bench", "bench"
 HOUR_MS = 3_600_000
 _OUTPUT = b"not really a video"
-_OPERATION = Compose(
-    url_image="https://media.example/photo.jpg",
-    url_audio="https://media.example/narration.mp3",
-    url_srt="https://media.example/subtitles.srt",
-)
-Event = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,43 +148,6 @@ def secrets() -> dict[str, str]:
     return {"RUNPOD_API_KEY": "k", "HOOK_SECRET": HOOK_SECRET, "API_KEYS": json.dumps(keys)}
 
 
-def index() -> Event:
-    return _event("GET", "/")
-
-
-def show(job_id: str) -> Event:
-    return _event("GET", f"/job/{job_id}")
-
-
-def submit(key: str) -> Event:
-    operation = _OPERATION.model_dump(mode="json", exclude={"kind"}, exclude_none=True)
-    return _event("POST", "/video/compose", json.dumps(operation), {"idempotency-key": key})
-
-
-def ring(job_id: str) -> Event:
-    """RunPod's web hook."""
-    body = {"id": "run-1", "status": "COMPLETED", "output": {"ok": True}, "executionTime": 4200, "delayTime": 900}
-    return _event("POST", f"/runpod/webhook/{job_id}/{_token('webhook', job_id)}", json.dumps(body))
-
-
-def report(job_id: str, seq: int) -> Event:
-    """A worker's progress."""
-    body = {"attempt": 1, "seq": seq, "percent": 10 * seq, "stage": "encode"}
-    return _event("POST", f"/runpod/progress/{job_id}/{_token('progress', job_id)}", json.dumps(body))
-
-
-def _token(purpose: Purpose, job_id: str) -> str:
-    return make_token(HOOK_SECRET, purpose, job_id, 1)
-
-
-def _event(method: str, path: str, body: str | None = None, headers: Mapping[str, str] | None = None) -> Event:
-    event: Event = json.loads((_HERE.parents[1] / "events" / "api" / "health.json").read_text(encoding="utf-8"))
-    event |= {"rawPath": path, "rawQueryString": "", "body": body}
-    event["requestContext"]["http"] |= {"method": method, "path": path}
-    event["headers"] |= {"x-api-key": KEY, "content-type": "application/json", **(headers or {})}
-    return event
-
-
 def _now() -> int:
     return time.time_ns() // 1_000_000
 
@@ -200,7 +155,7 @@ def _now() -> int:
 def _job(job_id: str) -> Job:
     now = _now()
     return Job(
-        job_id=job_id, owner=OWNER, operation=_OPERATION, created_at=now, deadline_at=now + HOUR_MS,
+        job_id=job_id, owner=OWNER, operation=OPERATION, created_at=now, deadline_at=now + HOUR_MS,
         due_at=now + 60_000, endpoint_id="endpoint", submitted_at=now, started_at=now,
     )  # fmt: skip
 

@@ -7,6 +7,8 @@ second of processor time that the environments used, which other work on the mac
 from __future__ import annotations
 
 import json
+import os
+import signal
 import statistics
 import subprocess
 from collections import Counter
@@ -14,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.bench import BenchError
-from benchmarks.gateway.lab import Lab, submit
+from benchmarks.gateway.events import submit
+from benchmarks.gateway.lab import Lab
 from benchmarks.rows import Row
 
 _PROGRAM = Path(__file__).with_name("load_program.py")
@@ -72,11 +75,13 @@ def _run(lab: Lab, clients: int, each: int, number: int) -> dict[str, Any]:
         str(number),
     ]  # fmt: skip
     env = lab.warm_environment()
-    with subprocess.Popen(argv, env=env, cwd=lab.ours, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(argv, env=env, cwd=lab.ours, start_new_session=True, stdout=pipe, stderr=pipe) as process:
         try:
             out, errors = process.communicate(timeout=_SECONDS)
         except BaseException:
-            process.kill()
+            # With all that it has forked.
+            os.killpg(process.pid, signal.SIGKILL)
             raise
     if process.returncode != 0:
         raise BenchError(f"load: {(errors.decode(errors='replace').strip() or 'no message').splitlines()[-1]}")

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import cast
 
 from benchmarks.bench import BenchError
-from benchmarks.gateway.lab import Event, Lab, index, show, submit
+from benchmarks.gateway.events import Event, index, show, submit
+from benchmarks.gateway.lab import Lab
 from benchmarks.measure import Contender, Ratio, interleaved, medians
 from benchmarks.rows import Row
 

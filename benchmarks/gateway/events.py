@@ -1,0 +1,58 @@
+"""What API Gateway hands to the functions for each kind of request."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from contract.operations import Compose
+from lambda_api.domain.tokens import Purpose, make_token
+
+KEY, HOOK_SECRET = "bench-key", "bench-hook-secret-0123456789"
+OPERATION = Compose(
+    url_image="https://media.example/photo.jpg",
+    url_audio="https://media.example/narration.mp3",
+    url_srt="https://media.example/subtitles.srt",
+)
+Event = dict[str, Any]
+
+_GOLDEN = Path(__file__).resolve().parents[2] / "events" / "api" / "health.json"
+
+
+def index() -> Event:
+    return _event("GET", "/")
+
+
+def show(job_id: str) -> Event:
+    return _event("GET", f"/job/{job_id}")
+
+
+def submit(key: str) -> Event:
+    operation = OPERATION.model_dump(mode="json", exclude={"kind"}, exclude_none=True)
+    return _event("POST", "/video/compose", json.dumps(operation), {"idempotency-key": key})
+
+
+def ring(job_id: str) -> Event:
+    """RunPod's web hook."""
+    body = {"id": "run-1", "status": "COMPLETED", "output": {"ok": True}, "executionTime": 4200, "delayTime": 900}
+    return _event("POST", f"/runpod/webhook/{job_id}/{_token('webhook', job_id)}", json.dumps(body))
+
+
+def report(job_id: str, seq: int) -> Event:
+    """A worker's progress."""
+    body = {"attempt": 1, "seq": seq, "percent": 10 * seq, "stage": "encode"}
+    return _event("POST", f"/runpod/progress/{job_id}/{_token('progress', job_id)}", json.dumps(body))
+
+
+def _token(purpose: Purpose, job_id: str) -> str:
+    return make_token(HOOK_SECRET, purpose, job_id, 1)
+
+
+def _event(method: str, path: str, body: str | None = None, headers: Mapping[str, str] | None = None) -> Event:
+    event: Event = json.loads(_GOLDEN.read_text(encoding="utf-8"))
+    event |= {"rawPath": path, "rawQueryString": "", "body": body}
+    event["requestContext"]["http"] |= {"method": method, "path": path}
+    event["headers"] |= {"x-api-key": KEY, "content-type": "application/json", **(headers or {})}
+    return event
