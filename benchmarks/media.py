@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -15,7 +14,8 @@ from pathlib import Path
 
 from benchmarks import addaudio, caption, compose, img2vid, machine
 from benchmarks.bench import Bench, BenchError
-from benchmarks.report import complete, fell_short, read_rows, table, write_json
+from benchmarks.command import exit_code, say, some_of, tell
+from benchmarks.report import complete, read_rows
 from benchmarks.rows import Row
 from benchmarks.targets import MEDIA
 from gpu_worker.cpus import usable_cpus
@@ -30,22 +30,14 @@ _PARTS: dict[str, Callable[[Bench], list[Row]]] = {
     "caption": caption.measure,
     "compose": compose.measure,
 }
-_INTERRUPTED = 130
+_LEGEND = """Peers are measured in this run; those with a * are quoted from an earlier one. Ratios are those of the
+medians, then least-most within a round. What each is divided by: docs/benchmarks.md."""
 
 
 def main(argv: Sequence[str]) -> int:
-    """0 if everything was measured, whatever came out; 1 if something did not work; 130 if stopped."""
+    """See `command.exit_code`."""
     args = _parse(argv)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        _run(args)
-    except BenchError as error:
-        print(f"the bench stopped: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return _INTERRUPTED
-    return 0
+    return exit_code(lambda: _run(args))
 
 
 def _run(args: argparse.Namespace) -> None:
@@ -61,17 +53,14 @@ def _run(args: argparse.Namespace) -> None:
     }
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         media = args.media if args.media.is_dir() else None
-        bench = Bench(ffmpeg, threads, Path(name), media, args.runs, args.quick, not args.no_peers, _say)
+        bench = Bench(ffmpeg, threads, Path(name), media, args.runs, args.quick, not args.no_peers, say)
         rows = [row for part in args.only for row in _PARTS[part](bench)]
         if args.also and "img2vid" in args.only:
             rows += _elsewhere(args, rows, Path(name) / "also.json")
     keys = [key for key, target in MEDIA.items() if target.operation in args.only]
     rows = complete(rows, keys, "there is no Python here that draws with that library")
     settings["minutes"] = (time.monotonic() - started) / 60
-    _print(rows, settings)
-    if args.json is not None:
-        write_json(args.json, rows, settings)
-        _say(f"written to {args.json}")
+    tell(rows, settings, _LEGEND, args.json)
 
 
 def _elsewhere(args: argparse.Namespace, rows: Sequence[Row], path: Path) -> list[Row]:
@@ -92,24 +81,13 @@ def _elsewhere(args: argparse.Namespace, rows: Sequence[Row], path: Path) -> lis
     return [replace(row, peers=peers.get(row.key, {})) for row in read_rows(path) if row.value is not None]
 
 
-def _print(rows: Sequence[Row], settings: dict[str, object]) -> None:
-    print(", ".join(f"{name} {value}" for name, value in settings.items()))
-    print()
-    print(table(rows))
-    print("\nPeers are measured in this run; those with a * are quoted from an earlier one. Ratios are those of the")
-    print("medians, then least-most within a round. What each is divided by: docs/benchmarks.md.\n")
-    print(fell_short(rows))
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.media", description=__doc__.split(": ", 1)[-1])
     parser.add_argument("--quick", action="store_true", help="two runs and short films: to try the bench itself")
     parser.add_argument("--runs", type=_count, help="how often each contender runs (default 5, quick 2)")
-    parser.add_argument("--only", type=_parts, default=list(_PARTS), metavar="A,B", help=f"of {','.join(_PARTS)}")
+    parser.add_argument(
+        "--only", type=some_of(_PARTS), default=list(_PARTS), metavar="A,B", help=f"of {','.join(_PARTS)}"
+    )
     parser.add_argument(
         "--media", type=_absolute, default=_MEDIA, metavar="DIR", help="real photo and clips, if it exists"
     )
@@ -135,13 +113,6 @@ def _count(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError("must be 1 or more")
     return int(text)
-
-
-def _parts(text: str) -> list[str]:
-    parts = text.split(",")
-    if unknown := [part for part in parts if part not in _PARTS]:
-        raise argparse.ArgumentTypeError(f"unknown: {', '.join(unknown)}")
-    return parts
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 import tempfile
 import time
@@ -11,10 +10,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks import machine
-from benchmarks.bench import BenchError
+from benchmarks.command import exit_code, say, some_of, tell
 from benchmarks.gateway import artifacts, calls, cold, load, warm
 from benchmarks.gateway.lab import Lab, stub
-from benchmarks.report import complete, fell_short, table, write_json
+from benchmarks.report import complete
 from benchmarks.rows import Row
 from benchmarks.targets import GATEWAY
 
@@ -25,22 +24,13 @@ _PARTS: dict[str, Callable[[Lab], list[Row]]] = {
     "calls": calls.measure,
     "load": load.measure,
 }
-_INTERRUPTED = 130
+_LEGEND = "Ratios are those of the medians, then least-most within a round: docs/benchmarks.md."
 
 
 def main(argv: Sequence[str]) -> int:
-    """0 if everything was measured, whatever came out; 1 if something did not work; 130 if stopped."""
+    """See `command.exit_code`."""
     args = _parse(argv)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        _run(args)
-    except BenchError as error:
-        print(f"the bench stopped: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return _INTERRUPTED
-    return 0
+    return exit_code(lambda: _run(args))
 
 
 def _run(args: argparse.Namespace) -> None:
@@ -48,35 +38,26 @@ def _run(args: argparse.Namespace) -> None:
     python = args.python or artifacts.find_python()
     settings = {**machine.facts(), "runs": args.runs, "quick": args.quick}
     with tempfile.TemporaryDirectory(prefix="bench-") as name, stub() as url:
-        _say("building both packages…")
+        say("building both packages…")
         ours = artifacts.ours(Path(name) / "ours", python)
         naive = artifacts.naive(Path(name) / "naive", python) if "cold" in args.only else ours
-        lab = Lab(python, artifacts.version(python), ours, naive, url, args.runs, args.quick, _say)
+        lab = Lab(python, artifacts.version(python), ours, naive, url, args.runs, args.quick, say)
         rows = []
         for part in args.only:
-            _say(f"{part}…")
+            say(f"{part}…")
             rows += _PARTS[part](lab)
     rows = complete(rows, [key for key, target in GATEWAY.items() if target.operation in args.only], "no reason known")
     settings["minutes"] = (time.monotonic() - started) / 60
-    print(", ".join(f"{name} {value}" for name, value in settings.items()))
-    print()
-    print(table(rows))
-    print("\nRatios are those of the medians, then least-most within a round: docs/benchmarks.md.\n")
-    print(fell_short(rows))
-    if args.json is not None:
-        write_json(args.json, rows, settings)
-        _say(f"written to {args.json}")
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    tell(rows, settings, _LEGEND, args.json)
 
 
 def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.gateway", description=__doc__.split(": ", 1)[-1])
     parser.add_argument("--quick", action="store_true", help="two runs, few requests: to try the bench itself")
     parser.add_argument("--runs", type=int, choices=range(1, 100), metavar="N", help="default 9, quick 2")
-    parser.add_argument("--only", type=_parts, default=list(_PARTS), metavar="A,B", help=f"of {','.join(_PARTS)}")
+    parser.add_argument(
+        "--only", type=some_of(_PARTS), default=list(_PARTS), metavar="A,B", help=f"of {','.join(_PARTS)}"
+    )
     parser.add_argument("--python", help="of the functions; default a Python 3.13 if there is one")
     parser.add_argument("--json", type=Path, metavar="FILE", help=f"default {_RESULT.name}, if all is run")
     args = parser.parse_args(argv)
@@ -84,13 +65,6 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     args.json = args.json or (_RESULT if whole else None)
     args.runs = args.runs or (2 if args.quick else 9)
     return args
-
-
-def _parts(text: str) -> list[str]:
-    parts = text.split(",")
-    if unknown := [part for part in parts if part not in _PARTS]:
-        raise argparse.ArgumentTypeError(f"unknown: {', '.join(unknown)}")
-    return parts
 
 
 if __name__ == "__main__":

@@ -40,16 +40,17 @@ _SRT = "1\n00:00:00,100 --> 00:00:00,900\nthe whole way\n"
 
 
 class OneAtATime:
-    """A single execution environment: a second event waits."""
+    """A single execution environment, which may start later: a second event waits."""
 
-    def __init__(self, runtime: rie.Runtime) -> None:
-        self._runtime = runtime
+    def __init__(self) -> None:
+        self.runtime: rie.Runtime | None = None
         self._free = asyncio.Lock()
 
     async def invoke(self, event: dict[str, Any]) -> Any:
+        assert self.runtime is not None
         async with self._free:
             try:
-                return await asyncio.to_thread(self._runtime.invoke, event)
+                return await asyncio.to_thread(self.runtime.invoke, event)
             except rie.FunctionFailed as failure:
                 raise FunctionError(str(failure)) from None
 
@@ -62,29 +63,18 @@ class RuntimeFunctions:
         self._env = env
         self._scratch = scratch
         self._stack = contextlib.ExitStack()
-        self._started: dict[str, OneAtATime] = {}
+        self._functions = {spec.name: OneAtATime() for spec in specs}
 
     async def start(self) -> None:
         for name, (package, handler) in self._packages.items():
             started = rie.running(package, handler, self._env, self._scratch)
-            self._started[name] = OneAtATime(await asyncio.to_thread(self._stack.enter_context, started))
+            self._functions[name].runtime = await asyncio.to_thread(self._stack.enter_context, started)
 
     async def stop(self) -> None:
         await asyncio.to_thread(self._stack.close)
 
     def of(self, name: str) -> Invocable:
-        return Later(self._started, name)
-
-
-class Later:
-    """A function that is asked for before it has started."""
-
-    def __init__(self, started: Mapping[str, OneAtATime], name: str) -> None:
-        self._started = started
-        self._name = name
-
-    async def invoke(self, event: dict[str, Any]) -> Any:
-        return await self._started[self._name].invoke(event)
+        return self._functions[name]
 
 
 def _logical_id(module: str) -> str:

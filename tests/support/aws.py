@@ -21,7 +21,6 @@ CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "re
 @dataclass(frozen=True)
 class Aws:
     url: str
-    queue_url: str
 
     def client(self, service: str) -> Any:
         config = Config(retries={"mode": "standard", "max_attempts": 1}, signature_version=_signature(service))
@@ -45,6 +44,7 @@ def embedded_aws() -> Iterator[Aws]:
     try:
         host, port = server.get_host_and_port()
         url = f"http://{host}:{port}"
-        yield Aws(url, create_resources(url))
+        create_resources(url)
+        yield Aws(url)
     finally:
         server.stop()

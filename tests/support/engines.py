@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -13,6 +12,8 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from tests.support.ports import free_port
 
 _ROOT = Path(__file__).resolve().parents[2]
 _DYNAMODB = _ROOT / ".tools" / "dynamodb-local" / "package" / "emulator"
@@ -32,7 +33,7 @@ def missing_dynamodb_local() -> str | None:
 @contextmanager
 def dynamodb_local() -> Iterator[str]:
     """The URL of an empty one. It listens on every address of the machine: it has no option for that."""
-    port = _free_port()
+    port = free_port()
     options = ("-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(port))
     argv = [
         "java",
@@ -49,7 +50,7 @@ def dynamodb_local() -> Iterator[str]:
 @contextmanager
 def ministack() -> Iterator[str]:
     """The URL of an AWS whose S3 rejects what is signed wrongly. It knows the key `test` with the secret `test`."""
-    port = _free_port()
+    port = free_port()
     argv = [
         str(_MINISTACK),
         "-m",
@@ -96,9 +97,3 @@ def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
             return
         time.sleep(0.1)
     raise TimeoutError(f"{process.args!r} does not answer")
-
-
-def _free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support.ports import free_port
 from tests.support.sam import PYTHON
 
 _INVOKE = "/2015-03-31/functions/function/invocations"
@@ -59,7 +60,7 @@ class Runtime:
 @contextmanager
 def running(package: Path, handler: str, env: Mapping[str, str], scratch: Path) -> Iterator[Runtime]:
     """A function, not initialised before its first event, as after a deploy. Ends with everything it started."""
-    url, inner = f"127.0.0.1:{_free_port()}", f"127.0.0.1:{_free_port()}"
+    url, inner = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
     log = scratch / f"{handler}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -90,12 +91,6 @@ def _emulator() -> Path:
     architecture = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
     library = next((PYTHON.parent.parent / "lib").glob("python3.*"))
     return library / "site-packages" / "samcli" / "local" / "rapid" / f"aws-lambda-rie-{architecture}"
-
-
-def _free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
