@@ -1,4 +1,4 @@
-"""Shared pydantic bases: strict where a person types, tolerant where a peer may be newer."""
+"""The shared pydantic base: tolerant, for a peer may be newer."""
 
 from __future__ import annotations
 
@@ -13,12 +13,6 @@ ACCEPTED_VERSIONS = frozenset({CONTRACT_VERSION - 1, CONTRACT_VERSION})
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 """A float that is a number: NaN and the infinities are refused (RFC 8259 has no spelling for them)."""
-
-
-class Request(BaseModel):
-    """A body that a client wrote: an unknown field is a typo worth reporting."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Message(BaseModel):

@@ -10,6 +10,7 @@ import ipaddress
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
 from contract.addresses import is_allowed
@@ -52,6 +53,8 @@ def normalise_url(text: str) -> str:
     return parse_url(text).url
 
 
+# A job's few URLs are looked at again in each step of a request, and each time its owner asks how it is.
+@lru_cache(maxsize=64)
 def parse_url(text: str) -> Target:
     """Split and normalise one URL. Raises UrlError; never touches the network."""
     parts = _split(text)

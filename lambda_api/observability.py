@@ -16,6 +16,7 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from lambda_api.domain.errors import ApiError, Unavailable
 from lambda_api.domain.job import Job
 from lambda_api.domain.pricing import cost_usd
 from lambda_api.redaction import redact
@@ -47,6 +48,12 @@ def fault(error: BaseException) -> dict[str, Any]:
     """An unexpected error as facts: its type and where it was raised. Its text may quote the request."""
     frames = traceback.extract_tb(error.__traceback__)[-5:]
     return {"error": type(error).__name__, "at": [f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in frames]}
+
+
+def refused(error: ApiError, request_id: str) -> None:
+    """Log what an operator can do something about; what the client did wrong is told to the client."""
+    if isinstance(error, Unavailable) and error.reason is not None:
+        logger.warning("unavailable", extra={"request_id": request_id, "reason": error.reason})
 
 
 def count(name: str, value: int) -> None:

@@ -1,6 +1,7 @@
 """What AWS asks for what a job uses: list prices of us-east-1 (N. Virginia) in USD, without free tiers.
 
-Source: the pricing pages of Lambda, API Gateway, DynamoDB, S3, SQS and CloudWatch, as of November 2025. Left out: data
+Source: the pricing pages of Lambda, API Gateway, DynamoDB, S3, SQS and CloudWatch, as of November 2025; what
+Lambda and DynamoDB ask was compared with published tables again a year later. Left out: data
 transfer (clients fetch videos from S3), storage, and what costs the same without any job: the sweeper's 43,200
 invocations a month, alarms, custom metrics, secrets, and the polling of the queue.
 """

@@ -79,3 +79,8 @@ class Unavailable(ApiError):
     status = 503
     code = "unavailable"
     title = "Not available right now"
+
+    def __init__(self, detail: str, *, retry_after: int | None = None, reason: str | None = None) -> None:
+        super().__init__(detail, retry_after=retry_after)
+        self.reason = reason
+        """For our log: which call failed and with which code."""

@@ -17,7 +17,7 @@ from contract.messages import ProgressReply, ProgressReport
 from lambda_api import wiring
 from lambda_api.domain.errors import ApiError, NotFound
 from lambda_api.entrypoints import ready
-from lambda_api.observability import instrumented
+from lambda_api.observability import instrumented, refused
 from lambda_api.problem import problem
 from lambda_api.settings import Need
 from lambda_api.usecases.progress import progress
@@ -31,11 +31,13 @@ wiring.after_restore(wiring.renew)
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Event and answer: API Gateway payload format 2.0."""
     request = event.get("requestContext") or {}
+    request_id = request.get("requestId") or ""
     try:
         method = (request.get("http") or {}).get("method")
         return _answer(200, _route(method, str(event.get("rawPath") or ""), event))
     except ApiError as error:
-        return _answer(error.status, problem(error, request.get("requestId") or ""), "application/problem+json")
+        refused(error, request_id)
+        return _answer(error.status, problem(error, request_id), "application/problem+json")
 
 
 def _route(method: str | None, path: str, event: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from lambda_api.domain.errors import ApiError, InvalidRequest
+from lambda_api.observability import refused
 from lambda_api.problem import problem
 
 _PRINTABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -52,7 +53,9 @@ def _respond(request: Request, error: ApiError, headers: dict[str, str] | None =
     headers = dict(headers or {})
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
-    body = problem(error, request.scope["state"].get("request_id", ""))
+    request_id = request.scope["state"].get("request_id", "")
+    refused(error, request_id)
+    body = problem(error, request_id)
     return JSONResponse(body, error.status, headers, media_type="application/problem+json")
 
 

@@ -50,10 +50,10 @@ def _add_submit_route(operation: type[AnyOperation]) -> None:
         prefer: Annotated[str | None, Header()] = None,
     ) -> Response:
         services = _services(request)
-        fields = body.model_dump(include=set(operation.model_fields))
         submission = Submission(
             owner=request.state.owner,
-            operation=operation.model_validate(fields),
+            # The body's fields are the operation's, checked by the same rules.
+            operation=operation.model_construct(**{name: getattr(body, name) for name in operation.model_fields}),
             webhook_url=body.webhook_url,
             metadata=body.metadata,
             idempotency_key=idempotency_key(idempotency),
@@ -123,8 +123,8 @@ async def runpod_health(request: Request) -> ProviderHealth:
     services = _services(request)
     try:
         health = services.provider.health(services.endpoint_id)
-    except ProviderError:
-        raise _provider_down() from None
+    except ProviderError as error:
+        raise _provider_down(error) from None
     return ProviderHealth(endpoint_id=services.endpoint_id, jobs=health["jobs"], workers=health["workers"])
 
 
@@ -134,9 +134,10 @@ async def runpod_config(request: Request) -> dict[str, Any]:
     services = _services(request)
     try:
         return dict(services.provider.config(services.endpoint_id))
-    except ProviderError:
-        raise _provider_down() from None
+    except ProviderError as error:
+        raise _provider_down(error) from None
 
 
-def _provider_down() -> Unavailable:
-    return Unavailable("RunPod did not answer. Jobs are kept and run when it is back.", retry_after=10)
+def _provider_down(error: ProviderError) -> Unavailable:
+    detail = "RunPod did not answer. Jobs are kept and run when it is back."
+    return Unavailable(detail, retry_after=10, reason=f"RunPod: {error.reason}")

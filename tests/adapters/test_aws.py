@@ -157,9 +157,11 @@ class TestObjects:
     )
     def test_a_bucket_that_is_not_ours_is_no_missing_object(self, server: Peer, reply: Reply) -> None:
         server.replies = [reply]
-        with pytest.raises(Unavailable):
+        with pytest.raises(Unavailable) as raised:
             S3Objects("b", aws(server.url)).read("k", 10)
         assert len(server.seen) == 1
+        assert raised.value.reason is not None
+        assert raised.value.reason.startswith("GET: http_")
 
     def test_throttling_passes(self, server: Peer) -> None:
         server.replies = [answer(503, b"<Code>SlowDown</Code>"), answer(200, b"data")]
@@ -223,6 +225,7 @@ class TestSecrets:
         server.replies = [reply]
         with pytest.raises(Unavailable) as raised:
             read_secret("arn:a", aws(server.url))
+        assert "planted" not in str(raised.value.reason)
         assert "planted" not in f"{raised.value!r} {raised.value.__cause__!r} {raised.value.__context__!r}"
 
 

@@ -54,7 +54,7 @@ class FakeStore:
 
     def _up(self) -> None:
         if self.down:
-            raise Unavailable("The job store did not answer. Try again.", retry_after=2)
+            raise Unavailable("The job store did not answer. Try again.", retry_after=2, reason="PutItem: NoAnswer")
 
     def create(self, job: Job, idempotency: Idempotency | None, now: int) -> Existing | None:
         self._up()

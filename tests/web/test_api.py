@@ -234,11 +234,16 @@ def test_an_unexpected_error_is_a_problem_too_and_tells_nothing(client: Client, 
     assert "planted" not in logged
 
 
-def test_a_store_that_is_down_is_a_503_with_retry_after(client: Client, world: World) -> None:
+def test_a_store_that_is_down_is_a_503_with_retry_after(client: Client, world: World, log: io.StringIO) -> None:
     world.store.down = True
     answer = client.call("POST", "/video/caption", CAPTION)
     problem(answer, 503, "unavailable")
     assert answer.headers["retry-after"] == "2"
+    # Whoever runs it is told which call, the client is not.
+    assert "PutItem" not in answer.text
+    assert [json.loads(line)["reason"] for line in log.getvalue().splitlines() if '"unavailable"' in line] == [
+        "PutItem: NoAnswer"
+    ]
 
 
 @pytest.mark.parametrize("path", ["/health", "/nope", "/jobs"])

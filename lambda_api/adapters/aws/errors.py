@@ -50,4 +50,4 @@ def unavailable(what: str) -> Iterator[None]:
     try:
         yield
     except AwsError as error:
-        raise Unavailable(f"The {what} did not answer. Try again.", retry_after=2) from error
+        raise Unavailable(f"The {what} did not answer. Try again.", retry_after=2, reason=str(error)) from error

@@ -13,6 +13,7 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
@@ -72,11 +73,18 @@ class Signer:
 
     def _signature(self, stamp: str, request: list[str]) -> str:
         digest = hashlib.sha256("\n".join(request).encode()).hexdigest()
-        key = f"AWS4{self.credentials.secret_key}".encode()
-        for part in (stamp[:8], self.region, self.service, "aws4_request"):
-            key = hmac.digest(key, part.encode(), "sha256")
+        key = _key(self.credentials.secret_key, stamp[:8], self.region, self.service)
         text = "\n".join([_ALGORITHM, stamp, self._scope(stamp), digest])
         return hmac.digest(key, text.encode(), "sha256").hex()
+
+
+# One a day for each service; a job's submit signs five times.
+@lru_cache(maxsize=8)
+def _key(secret: str, day: str, region: str, service: str) -> bytes:
+    key = f"AWS4{secret}".encode()
+    for part in (day, region, service, "aws4_request"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key
 
 
 def _stamp(now: float) -> str:
