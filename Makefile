@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-input --require-hashes
 PORT ?= 8000
 
-.PHONY: deploy destroy callers test-full help demo up test lint bench-media bench-gateway image lock clean
+.PHONY: audit faults deploy destroy callers test-full help demo up test lint bench-media bench-gateway image lock clean
 .DELETE_ON_ERROR:
 
 help:  ## What can be made
@@ -31,6 +31,15 @@ test-full: test  ## All of that, a deployment to an emulated AWS, and the worker
 	$(BIN)/python -m pytest -m full
 	sh scripts/prove_image.sh $(BIN)/python
 	sh scripts/prove_sam_local.sh $(BIN)/python
+
+faults: $(VENV)/.dev  ## Run the tests of the fault catalogue and write docs/faults.md
+	@$(BIN)/python -m pytest -m fault --faults
+
+audit: .venv-audit/.done  ## Look for known holes in the dependencies (asks PyPI) and for risky code
+	.venv-audit/bin/bandit --quiet --recursive --configfile pyproject.toml contract lambda_api gpu_worker local scripts
+	.venv-audit/bin/pip-audit --require-hashes --disable-pip $(foreach file,$(AUDITED),-r $(file))
+
+AUDITED := lambda_api/requirements.txt gpu_worker/requirements.txt requirements-dev.txt
 
 lint: $(VENV)/.dev  ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .
@@ -70,7 +79,7 @@ lock: $(VENV)/.dev  ## Pin the dependencies of pyproject.toml again
 	sh scripts/lock.sh $(BIN)/python
 
 clean:  ## Remove what was installed and made
-	rm -rf $(VENV) .venv-lambda .venv-sam .venv-ministack .venv-bench .tools .aws-sam demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-lambda .venv-sam .venv-ministack .venv-audit .venv-bench .tools .aws-sam demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:
@@ -117,6 +126,11 @@ $(FUNCTIONS:%=build-%): $(VENV)/bin/python
 	@echo "Installing the emulated AWS into .venv-ministack (once)…"
 	@$(or $(IMAGE_PYTHON),$(PYTHON)) -m venv --clear .venv-ministack
 	@.venv-ministack/bin/python $(PIP_INSTALL) -r $<
+	@touch $@
+
+.venv-audit/.done: requirements-audit.txt $(VENV)/bin/python
+	@$(PYTHON) -m venv --clear .venv-audit
+	@.venv-audit/bin/python $(PIP_INSTALL) -r $<
 	@touch $@
 
 # Amazon's own engine, for the tests of the store, where there is npm to fetch it and java to run it.

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Pins pyproject.toml's dependencies, with hashes and without any index's address.
-# requirements-dev.txt is the union of all but the last two; the others are constrained by it, so that versions agree.
+# requirements-dev.txt is the union of all but the last three; the others are constrained by it, so that versions agree.
 set -eu
 python=${1:-python3}
 tools=$(mktemp -d)
@@ -21,5 +21,7 @@ compile --extra lambda -c "$tools/pins.txt" -o lambda_api/requirements.txt
 compile --extra worker -c "$tools/pins.txt" -o gpu_worker/requirements.txt
 # Apart from the others: the SAM CLI pins versions that the worker's SDK cannot live with.
 compile --extra sam -o requirements-sam.txt
+# Reads the others' files, and is needed to run none of it.
+compile --extra audit -o requirements-audit.txt
 # The emulated AWS states the very botocore it wants.
 compile --extra ministack -o requirements-ministack.txt

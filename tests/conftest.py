@@ -9,6 +9,7 @@ from local.aws.names import BUCKET
 from local.aws.server import create_table
 from tests.support import engines
 from tests.support.aws import CREDENTIALS, Aws, embedded_aws
+from tests.support.outcomes import Outcomes
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +34,12 @@ def strict_s3() -> Iterator[str]:
     with engines.ministack() as url:
         boto3.client("s3", endpoint_url=url, **CREDENTIALS).create_bucket(Bucket=BUCKET)
         yield url
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--faults", action="store_true", help="write docs/faults.md from what the marked tests show")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--faults"):
+        config.pluginmanager.register(Outcomes())
