@@ -21,6 +21,8 @@ folder=$(mktemp -d)
 service=
 trap '[ -z "$service" ] || kill "$service"; rm -rf "$folder"' EXIT
 if [ "$IMAGE_ENGINE" = podman ]; then
+  # Its networks are made with tools of the administrator.
+  PATH=$PATH:/usr/sbin:/sbin
   DOCKER_HOST=unix://$folder/engine.sock
   export DOCKER_HOST
   podman system service --time=0 "$DOCKER_HOST" &

@@ -110,6 +110,7 @@ def test_each_function_runs_its_entrypoint_with_a_role_and_a_log_of_its_own(reso
         assert (function["Runtime"], function["Architectures"]) == ("python3.13", [{"Ref": "Architecture"}])
 
 
+@pytest.mark.fault("K8")
 @pytest.mark.parametrize("name", sorted(ALLOWED))
 def test_a_role_allows_what_its_function_calls_and_nothing_else(resources: dict[str, Any], name: str) -> None:
     role = resources[name]["Properties"]
@@ -119,6 +120,7 @@ def test_a_role_allows_what_its_function_calls_and_nothing_else(resources: dict[
     assert {(action, json.dumps(resource)) for action, resource in statements(role)} == expected
 
 
+@pytest.mark.fault("K8")
 def test_no_role_holds_a_wildcard(resources: dict[str, Any]) -> None:
     for role in of_type(resources, "AWS::IAM::Role").values():
         for action, resource in statements(role):
@@ -170,6 +172,7 @@ def test_the_table_is_the_one_that_the_tests_use(resources: dict[str, Any], aws:
     assert table["GlobalSecondaryIndexes"] == indexes
 
 
+@pytest.mark.fault("K8")
 def test_what_is_kept_is_encrypted_recoverable_and_ends(resources: dict[str, Any]) -> None:
     table = resources["Table"]["Properties"]
     assert table["BillingMode"] == "PAY_PER_REQUEST"
@@ -188,6 +191,7 @@ def test_what_is_kept_is_encrypted_recoverable_and_ends(resources: dict[str, Any
         assert (resources[name]["DeletionPolicy"], resources[name]["UpdateReplacePolicy"]) == ("Delete", "Retain")
 
 
+@pytest.mark.fault("K8")
 def test_poison_ends_in_a_queue_of_its_own(resources: dict[str, Any]) -> None:
     queues = of_type(resources, "AWS::SQS::Queue")
     assert all(queue["SqsManagedSseEnabled"] for queue in queues.values())
@@ -202,12 +206,14 @@ def test_poison_ends_in_a_queue_of_its_own(resources: dict[str, Any]) -> None:
     assert reserved >= mapping["ScalingConfig"]["MaximumConcurrency"]
 
 
+@pytest.mark.fault("K8")
 def test_every_log_ends(resources: dict[str, Any]) -> None:
     logs = of_type(resources, "AWS::Logs::LogGroup")
     assert len(logs) == len(FUNCTIONS) + 1
     assert all(log["RetentionInDays"] == {"Ref": "LogRetentionDays"} for log in logs.values())
 
 
+@pytest.mark.fault("K8")
 def test_the_front_door(resources: dict[str, Any]) -> None:
     routes = {r["RouteKey"]: r["Target"]["Fn::Sub"] for r in of_type(resources, "AWS::ApiGatewayV2::Route").values()}
     hook = "integrations/${WebhookIntegration}"
@@ -257,6 +263,7 @@ def test_the_endpoint_states_every_setting(template: dict[str, Any], resources: 
     assert re.fullmatch(pools["AllowedPattern"], pools["Default"])
 
 
+@pytest.mark.fault("K8")
 def test_every_alarm_reaches_the_same_address(resources: dict[str, Any]) -> None:
     alarms = of_type(resources, "AWS::CloudWatch::Alarm")
     short = {name.removesuffix("Function") for name in FUNCTIONS}

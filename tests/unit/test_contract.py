@@ -78,6 +78,7 @@ def test_operations_are_told_apart_by_kind() -> None:
     assert isinstance(read, Caption)
 
 
+@pytest.mark.fault("K7")
 def test_a_message_from_a_newer_gateway_is_read_and_one_from_two_versions_on_is_not() -> None:
     order = WorkerJob(
         job_id="job-1", attempt=1, operation=Caption(url_video=IMAGE, url_srt=IMAGE), deadline=1.0, limits=Limits(),
