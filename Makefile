@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-input --require-hashes
 PORT ?= 8000
 
-.PHONY: audit faults deploy destroy callers test-full help demo up test lint bench-media bench-gateway image lock clean
+.PHONY: openapi audit faults deploy destroy callers test-full help demo up test lint bench-media bench-gateway bench-load image lock clean
 .DELETE_ON_ERROR:
 
 help:  ## What can be made
@@ -24,8 +24,11 @@ up: $(VENV)/.local  ## Keep the whole system running on 127.0.0.1
 	@exec $(BIN)/python -m local up --port $(PORT) \
 	  $(if $(WORKERS),--workers $(WORKERS)) $(if $(SWEEP_SECONDS),--sweep-seconds $(SWEEP_SECONDS))
 
+# A process per core, up to four: media and many servers take the cores already.
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
+
 test: lint .venv-lambda/.done .venv-sam/.done .venv-ministack/.done .tools/dynamodb-local/.done  ## Lint, types, import rules, and all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 test-full: test  ## All of that, a deployment to an emulated AWS, and the worker's image where containers run (minutes)
 	$(BIN)/python -m pytest -m full
@@ -33,7 +36,10 @@ test-full: test  ## All of that, a deployment to an emulated AWS, and the worker
 	sh scripts/prove_sam_local.sh $(BIN)/python
 
 faults: $(VENV)/.dev  ## Run the tests of the fault catalogue and write docs/faults.md
-	@$(BIN)/python -m pytest -m fault --faults
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "fault and not full" --faults
+
+openapi: $(VENV)/.local  ## Write docs/openapi.json, the document of the API
+	@$(BIN)/python -m scripts.openapi
 
 audit: .venv-audit/.done  ## Look for known holes in the pinned dependencies (asks PyPI)
 	@set -e; for file in lambda_api/requirements.txt gpu_worker/requirements.txt requirements-*.txt; do \
@@ -72,6 +78,9 @@ image:  ## Build the worker's image with docker, podman or buildah (IMAGE=name:t
 
 bench-gateway: $(VENV)/.local  ## Measure the gateway: cold starts, warm requests, cost per job, submits per second (about 5 minutes)
 	@$(BIN)/python -m benchmarks.gateway $(BENCH)
+
+bench-load: $(VENV)/.local  ## Thousands of jobs while everything fails now and then: count what is lost (about 6 minutes)
+	@exec $(BIN)/python -m benchmarks.load $(BENCH)
 
 lock: $(VENV)/.dev  ## Pin the dependencies of pyproject.toml again
 	sh scripts/lock.sh $(BIN)/python

@@ -154,4 +154,15 @@ GATEWAY: dict[str, Target] = {
     "load.curve": Target("load", "submits per core, worst of 1 to 64 clients / best", "-", "-", ">=", 0.8),
 }
 
-TARGETS = MEDIA | GATEWAY
+LOAD: dict[str, Target] = {
+    "crowd.lost": Target("crowd", "jobs lost", "-", "-", "=", 0, 0),
+    "crowd.doubled": Target("crowd", "jobs beyond one for each key", "-", "-", "=", 0, 0),
+    "crowd.ends": Target("crowd", "jobs that did not end exactly once", "-", "-", "=", 0, 0),
+    "crowd.callbacks": Target("crowd", "callbacks missing, changed or forged", "-", "-", "=", 0, 0),
+    "crowd.memory": Target("crowd", "functions' memory after all jobs / after a quarter", "-", "-", "<=", 1.1),
+    "sweep.runs": Target("sweep", "sweeps until no job is overdue", "-", "-", "<=", 3, 0),
+    "sweep.seconds": Target("sweep", "longest sweep; the function has 55", "-", "-", "<=", 40, 1, "s"),
+    "sweep.shards": Target("sweep", "writes to the busiest shard / mean", "-", "-", "<=", 1.25),
+}
+
+TARGETS = MEDIA | GATEWAY | LOAD

@@ -1,9 +1,12 @@
 """Which IP addresses may be contacted on a stranger's behalf.
 
 Only globally routable unicast addresses are public. `ipaddress.is_global` is not enough:
-it lets IPv4 hide inside IPv6 (NAT64, 6to4, Teredo, IPv4-compatible) and passes deprecated
-site-local space. Each row names its reason, so that a refusal can be counted by cause.
-Ranges: IANA special-purpose registries (RFC 6890 and its updates).
+it lets IPv4 hide inside IPv6 (NAT64, 6to4, Teredo, IPv4-compatible), passes deprecated
+site-local space and knows only what was registered when Python was released. Each row names
+its reason, so that a refusal can be counted by cause.
+Ranges: IANA special-purpose registries (RFC 6890 and its updates). What IANA calls reachable in
+them (relays, anycast services) is infrastructure, where nobody keeps media. In IPv6 all of
+what is not allocated as unicast (2000::/3) is refused, so a new registration needs no row.
 """
 
 from __future__ import annotations
@@ -51,6 +54,7 @@ _V6: tuple[tuple[str, Verdict], ...] = (
     ("::/128", Verdict.UNSPECIFIED),
     ("::1/128", Verdict.LOOPBACK),
     ("::ffff:0:0/96", Verdict.TRANSITION),
+    ("::ffff:0:0:0/96", Verdict.TRANSITION),
     ("::/96", Verdict.TRANSITION),
     ("64:ff9b::/96", Verdict.TRANSITION),
     ("64:ff9b:1::/48", Verdict.TRANSITION),
@@ -59,6 +63,7 @@ _V6: tuple[tuple[str, Verdict], ...] = (
     ("2001:db8::/32", Verdict.DOCUMENTATION),
     ("3fff::/20", Verdict.DOCUMENTATION),
     ("2001::/23", Verdict.RESERVED),
+    ("2620:4f:8000::/48", Verdict.RESERVED),
     ("fc00::/7", Verdict.PRIVATE),
     ("fe80::/10", Verdict.LINK_LOCAL),
     ("fec0::/10", Verdict.PRIVATE),

@@ -23,7 +23,8 @@ def _accepted(version: int) -> int:
 
 
 Version = Annotated[int, AfterValidator(_accepted)]
-JobId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+JOB_ID = r"^[A-Za-z0-9_-]{1,64}$"
+JobId = Annotated[str, Field(pattern=JOB_ID)]
 Attempt = Annotated[int, Field(ge=1, le=1000)]
 Count = Annotated[int, Field(ge=0)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -63,7 +64,8 @@ class WorkerJob(Message):
     progress_url: str
     limits: Limits = Limits()
     deadline: Finite
-    """Seconds since the epoch. A worker that gets the job later than this does not start it."""
+    """Seconds since the epoch, by the gateway's clock. A worker that gets the job later than this, by more than clocks
+    may differ, does not start it."""
 
 
 class OutputFacts(Message):

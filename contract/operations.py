@@ -10,7 +10,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, JsonValue, WithJsonSchema, model_validator
 
 from contract.base import Message
 from contract.limits import (
@@ -44,13 +44,36 @@ Url = Annotated[
     str,
     Trimmed,
     AfterValidator(_url),
-    WithJsonSchema({"type": "string", "format": "uri", "minLength": 1, "maxLength": MAX_URL_LENGTH}),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "uri",
+            "maxLength": MAX_URL_LENGTH,
+            "description": "An http or https address that is public. Spaces and accents in it are encoded for you.",
+        }
+    ),
 ]
 """An http(s) URL, normalised (`contract.urls`). Whether its address may be contacted is decided later."""
 
-FrameRate = Annotated[float, Field(ge=MIN_FRAME_RATE, le=MAX_FRAME_RATE, allow_inf_nan=False)]
-Duration = Annotated[float, Field(ge=MIN_DURATION, le=MAX_DURATION, allow_inf_nan=False)]
-Volume = Annotated[float, Field(ge=0.0, le=4.0, allow_inf_nan=False)]
+
+def _no_boolean(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("Input should be a valid number")  # noqa: TRY004 - pydantic reports only a ValueError
+    return value
+
+
+Number = BeforeValidator(_no_boolean)
+"""A number, or one as text. Pydantic would take `true` for 1."""
+
+FrameRate = Annotated[
+    float, Field(ge=MIN_FRAME_RATE, le=MAX_FRAME_RATE, allow_inf_nan=False, description="Frames per second."), Number
+]
+Duration = Annotated[
+    float, Field(ge=MIN_DURATION, le=MAX_DURATION, allow_inf_nan=False, description="Seconds."), Number
+]
+Volume = Annotated[
+    float, Field(ge=0.0, le=4.0, allow_inf_nan=False, description="Of the new sound: 1 leaves it as it is."), Number
+]
 
 _NTSC = {"23.976": 24, "23.98": 24, "29.97": 30, "47.952": 48, "47.95": 48, "59.94": 60}
 
@@ -73,7 +96,21 @@ def _size(value: str) -> str:
     return f"{width}x{height}"
 
 
-Size = Annotated[str, Trimmed, Field(pattern=r"^[0-9]{2,4}[xX][0-9]{2,4}$"), AfterValidator(_size)]
+_EVEN_SIDE = "(6[468]|[789][02468]|[1-9][0-9][02468]|[12][0-9]{2}[02468]|3[0-7][0-9][02468]|38[0-3][02468]|3840)"
+
+Size = Annotated[
+    str,
+    Trimmed,
+    Field(pattern=r"^[0-9]{2,4}[xX][0-9]{2,4}$"),
+    AfterValidator(_size),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": f"^{_EVEN_SIDE}[xX]{_EVEN_SIDE}$",
+            "description": f"Width and height in pixels, both even, from {MIN_SIDE} to {MAX_SIDE}.",
+        }
+    ),
+]
 """`WIDTHxHEIGHT` in pixels, both even: 1920x1080, 1080x1920, 1080x1080…"""
 
 
@@ -116,6 +153,22 @@ class Input(NamedTuple):
     url: str
 
 
+def _documented(smallest: dict[str, JsonValue], **schema: JsonValue) -> ConfigDict:
+    """For the document of the API: the smallest request, and rules that fields alone cannot state."""
+    return ConfigDict(json_schema_extra={"examples": [smallest], **schema})
+
+
+def _given(field: str, instead_of: str | None = None) -> dict[str, JsonValue]:
+    properties: dict[str, JsonValue] = {field: {"type": "string"}}
+    if instead_of is not None:
+        properties[instead_of] = {"type": "null"}
+    return {"required": [field], "properties": properties}
+
+
+_VIDEO, _IMAGE = "https://media.example.com/clip.mp4", "https://media.example.com/photo.jpg"
+_AUDIO, _SRT = "https://media.example.com/narration.mp3", "https://media.example.com/captions.srt"
+
+
 class _Operation(Message):
     kind: str
 
@@ -131,6 +184,8 @@ class _Operation(Message):
 class Caption(_Operation):
     """Draw the subtitles into the picture; the sound is copied."""
 
+    model_config = _documented({"url_video": _VIDEO, "url_srt": _SRT})
+
     path: ClassVar[str] = "/video/caption"
     kind: Literal["caption"] = "caption"
     url_video: Url
@@ -139,6 +194,8 @@ class Caption(_Operation):
 
 class Img2Vid(_Operation):
     """Turn a still into a clip with a slow, centred zoom (1.0 to 1.324)."""
+
+    model_config = _documented({"url_image": _IMAGE})
 
     path: ClassVar[str] = "/video/img2vid"
     kind: Literal["img2vid"] = "img2vid"
@@ -151,6 +208,8 @@ class Img2Vid(_Operation):
 
 class AddAudio(_Operation):
     """Put a sound under a video. The result ends with the shorter of the two."""
+
+    model_config = _documented({"url_video": _VIDEO, "url_audio": _AUDIO})
 
     path: ClassVar[str] = "/video/addaudio"
     kind: Literal["addaudio"] = "addaudio"
@@ -167,6 +226,14 @@ class Compose(_Operation):
     `url_audio` it ends with the shorter of the two; without, the video keeps its own sound.
     `frame_rate`, `duration`, `size` and `fit` apply to a picture only.
     """
+
+    model_config = _documented(
+        {"url_image": _IMAGE, "url_audio": _AUDIO, "url_srt": _SRT},
+        oneOf=[
+            _given("url_image", instead_of="url_video"),
+            _given("url_video", instead_of="url_image") | {"anyOf": [_given("url_audio"), _given("url_srt")]},
+        ],
+    )
 
     path: ClassVar[str] = "/video/compose"
     kind: Literal["compose"] = "compose"

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
-from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, urljoin, urlsplit, urlunsplit
 
 from contract.addresses import is_allowed
 from contract.limits import MAX_URL_LENGTH
@@ -20,7 +20,11 @@ _SUB_DELIMS = "!$&'()*+,;="
 _PATH_SAFE = "/:@%" + _SUB_DELIMS + "-._~"
 _QUERY_SAFE = _PATH_SAFE + "?[]"
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\\]")
+_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\\\ud800-\udfff]")
+_NETLOC = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]]*)(:[0-9]*)?")
+"""Brackets hold an IPv6 address, without a zone, and are not beside a name (RFC 3986 §3.2.2)."""
+_AMBIGUOUS = re.compile(r"[\u00df\u1e9e\u03c2\u200c\u200d]")
+"""Where the two standards of IDNA disagree (UTS 46 §7): the same text is two hosts, each with its believers."""
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _NUMERIC_LABEL = re.compile(r"(0x[0-9a-f]*|[0-9]+)")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -78,6 +82,16 @@ def parse_url(text: str) -> Target:
     return Target(scheme, host, port, url)
 
 
+def redirected(url: str, location: str) -> str:
+    """Where a `Location` header leads from `url`, not judged yet. Raises UrlError."""
+    # Joining would drop what must not be there, and with it the reason to refuse.
+    text = _text(location)
+    try:
+        return urljoin(url, text)
+    except ValueError:
+        raise UrlError("the URL cannot be parsed") from None
+
+
 def check_target(target: Target, *, allow_loopback: bool, https_only: bool = False) -> None:
     """Refuse what can be refused before DNS: the scheme, the port, an address written as the host.
 
@@ -99,7 +113,7 @@ def check_target(target: Target, *, allow_loopback: bool, https_only: bool = Fal
         raise UrlError("the URL's port is not allowed")
 
 
-def _split(text: str) -> SplitResult:
+def _text(text: str) -> str:
     text = unicodedata.normalize("NFC", text.strip(" \r\n\t"))
     if not text:
         raise UrlError("the URL is empty")
@@ -107,12 +121,19 @@ def _split(text: str) -> SplitResult:
         raise UrlError(_TOO_LONG)
     if _FORBIDDEN.search(text):
         raise UrlError("the URL contains a control character or a backslash")
+    return text
+
+
+def _split(text: str) -> SplitResult:
+    text = _text(text)
     try:
         parts = urlsplit(text)
         # A port that is no number is found only when it is asked for.
         _ = parts.port, parts.hostname
     except ValueError:
         raise UrlError("the URL cannot be parsed") from None
+    if not _NETLOC.fullmatch(parts.netloc.rpartition("@")[2]):
+        raise UrlError("the URL's host is not valid")
     return parts
 
 
@@ -129,6 +150,8 @@ def _host(hostname: str) -> str:
             return str(ipaddress.IPv6Address(hostname))
         except ValueError:
             raise UrlError("the URL's host is not valid") from None
+    if _AMBIGUOUS.search(hostname):
+        raise UrlError("the URL's host can be read in two ways; write it in its ASCII form (xn--)")
     try:
         host = unicodedata.normalize("NFKC", hostname).encode("idna").decode("ascii").lower().rstrip(".")
     except UnicodeError:

@@ -26,8 +26,11 @@ async def decoded(chunks: AsyncIterator[bytes], encoding: str) -> AsyncIterator[
         async for chunk in chunks:
             rest = chunk
             while rest:
+                if inflater.eof:
+                    # zlib would keep all that follows, without giving any of it to be counted.
+                    raise BodyError("broken")
                 piece = inflater.decompress(rest, _PIECE)
-                rest = inflater.unconsumed_tail
+                rest = inflater.unconsumed_tail or inflater.unused_data
                 if piece:
                     yield piece
     except zlib.error:

@@ -16,6 +16,7 @@ from fractions import Fraction
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
+from gpu_worker.box import give
 from gpu_worker.plan.drivers import Fault, fault_in
 from gpu_worker.plan.facts import Colour, Cue, VideoFacts
 from gpu_worker.plan.gpu import PARTS, Gpu, Part, Reason
@@ -65,6 +66,8 @@ async def find_gpu(ffmpeg: str) -> Gpu:
 async def _tried(ffmpeg: str) -> Gpu:
     with tempfile.TemporaryDirectory(prefix="gpu-") as name:
         directory = Path(name)
+        # A device may be there for root only.
+        give(directory, Path(ffmpeg))
         try:
             await run_ffmpeg(ffmpeg, _CLIP_ARGS, directory, timeout=_TIMEOUT_SECONDS)
         except (RunFailed, Outgrown, TimeoutError, OSError):

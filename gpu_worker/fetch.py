@@ -7,7 +7,6 @@ import random
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import NoReturn
-from urllib.parse import urljoin
 
 import aiohttp
 from yarl import URL
@@ -15,7 +14,7 @@ from yarl import URL
 from contract.errors import Code
 from contract.limits import Limits
 from contract.operations import Input, Role
-from contract.urls import UrlError, check_target, parse_url
+from contract.urls import UrlError, check_target, parse_url, redirected
 from gpu_worker.bodies import BodyError, decoded
 from gpu_worker.errors import JobFailed, failed, in_megabytes
 from gpu_worker.guard import ForbiddenAddress, GuardedResolver
@@ -24,6 +23,8 @@ MAX_REDIRECTS = 5
 CONNECT_SECONDS = 10.0
 STALL_SECONDS = 30.0
 ATTEMPTS = 3
+PAUSE_SECONDS = 0.7
+"""Before the second attempt, on average; before each other twice as long as before the last."""
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PASSING = frozenset({429, 500, 502, 503, 504})
@@ -81,7 +82,8 @@ class Fetcher:
             except _Passing as trouble:
                 if attempt == ATTEMPTS:
                     raise trouble.failure from None
-            await asyncio.sleep(random.uniform(0.2, 0.5) * 2**attempt)  # noqa: S311 - spreads load, guards nothing
+            jitter = random.uniform(0.6, 1.4)  # noqa: S311 - spreads load, guards nothing
+            await asyncio.sleep(PAUSE_SECONDS * jitter * 2 ** (attempt - 1))
         raise failed(Code.SOURCE_UNREACHABLE, field=given.field)
 
     async def _once(self, given: Input, path: Path) -> int:
@@ -109,7 +111,7 @@ class Fetcher:
                 location = response.headers.get("Location")
                 if response.status not in _REDIRECTS or location is None:
                     return await self._store(response, given, path)
-            url = urljoin(target.url, location)
+            url = redirected(target.url, location)
         raise failed(Code.SOURCE_UNREACHABLE, field=given.field)
 
     async def _store(self, response: aiohttp.ClientResponse, given: Input, path: Path) -> int:

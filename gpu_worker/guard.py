@@ -43,11 +43,11 @@ class GuardedResolver(AbstractResolver):
                 proto=proto,
                 flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
             )
-            for found_family, _, proto, _, address in infos[:_MOST_ADDRESSES]
+            for found_family, _, proto, _, address in infos
         ]
         if not all(is_allowed(result["host"], allow_loopback=self._allow_loopback) for result in results):
             raise ForbiddenAddress
-        return results
+        return results[:_MOST_ADDRESSES]
 
     async def close(self) -> None:
         """Nothing to close: the system's resolver holds no state here."""

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from contract.errors import Code, Failure
 from contract.messages import WorkerJob
+from gpu_worker.box import hide
 from gpu_worker.check import CHECK, check
 from gpu_worker.errors import JobFailed
 from gpu_worker.job import execute
@@ -78,6 +79,11 @@ def start() -> None:
     import runpod  # noqa: PLC0415
 
     set_up()
+    # What is written into a job's folder must be readable for the user that ffmpeg runs as there.
+    os.umask(0o022)
+    if not Settings.of(os.environ).allow_loopback:
+        # A local system finds the processes it has to end by their environment.
+        hide()
     runpod.serverless.start({"handler": handler})
 
 

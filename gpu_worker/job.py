@@ -14,12 +14,13 @@ import aiohttp
 from contract.errors import Code
 from contract.messages import ExecutionFacts, ResultManifest, Stage, WorkerJob
 from contract.operations import Input
+from gpu_worker.box import give
 from gpu_worker.cpus import usable_cpus
 from gpu_worker.encoders import find_gpu
 from gpu_worker.errors import failed
 from gpu_worker.fetch import Fetcher, open_session
 from gpu_worker.ffmpeg import find_ffmpeg
-from gpu_worker.make import Made, local_name, make
+from gpu_worker.make import FONTS_DIRECTORY, Made, local_name, make
 from gpu_worker.perform import Tools
 from gpu_worker.probe import gpu_name
 from gpu_worker.progress import Reporter
@@ -28,6 +29,9 @@ from gpu_worker.scratch import bytes_needed, folder_for
 from gpu_worker.settings import Settings
 from gpu_worker.tasks import all_of
 from gpu_worker.verify import media_facts, verify
+
+_CLOCK_DOUBT_SECONDS = 3600.0
+"""By how much this machine's clock may be ahead of the gateway's before a deadline seems over that is not."""
 
 
 @dataclass(slots=True)
@@ -60,7 +64,8 @@ async def execute(job: WorkerJob, runpod_job_id: str | None, settings: Settings)
 
     Whatever happens, cancellation included, no process and no file of the job is left.
     """
-    left = job.deadline - time.time()
+    # By the gateway's clock: whoever is late, but not by so much, is told to stop in answer to the first report.
+    left = job.deadline + _CLOCK_DOUBT_SECONDS - time.time()
     if left <= 0:
         raise failed(Code.DEADLINE_EXCEEDED)
     too_late = Code.DEADLINE_EXCEEDED if left < job.limits.execution_seconds else Code.EXECUTION_TIMEOUT
@@ -122,6 +127,7 @@ class _Execution:
     async def run(self) -> None:
         await self._fetch_all()
         ffmpeg = find_ffmpeg(self.settings.ffmpeg)
+        give(self.directory, Path(ffmpeg), FONTS_DIRECTORY)
         tools = Tools(ffmpeg, await find_gpu(ffmpeg), usable_cpus())
         job = self.job
         made = await make(job.operation, self.directory, tools, job.limits, self._on_stage, ends=self.ends)

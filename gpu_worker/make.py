@@ -26,7 +26,7 @@ from gpu_worker.plan.steps import FONTS, IN_VIDEO, OUTPUT, Means, Sources
 from gpu_worker.probe import probe
 from gpu_worker.subtitles import Subtitles, read_subtitles
 
-_FONTS_DIRECTORY = Path(__file__).parent / "fonts"
+FONTS_DIRECTORY = Path(__file__).parent / "fonts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ async def make(
     )
     fonts = directory / FONTS
     if not fonts.exists():
-        fonts.symlink_to(_FONTS_DIRECTORY)
+        fonts.symlink_to(FONTS_DIRECTORY)
     if await _is_own(sources, tools, directory):
         sources = replace(sources, own_video=True)
     warnings = list(sources.notes)

@@ -11,6 +11,7 @@ import re
 import tempfile
 from pathlib import Path
 
+from gpu_worker.box import give
 from gpu_worker.plan.encode import encoder_args
 from gpu_worker.plan.steps import Encoder
 from gpu_worker.run import RunFailed, run_ffmpeg
@@ -42,6 +43,7 @@ async def _own_note(ffmpeg: str) -> bytes:
         source = ("-f", "lavfi", "-i", "color=s=64x64:r=24:d=0.04")
         with tempfile.TemporaryDirectory(prefix="own-") as name:
             args = (*source, *encoder_args(Encoder.X264, 1), "-f", "mp4", "-y", _CLIP)
+            give(Path(name), Path(ffmpeg))
             try:
                 await run_ffmpeg(ffmpeg, args, Path(name), timeout=_TIMEOUT_SECONDS)
                 _known[ffmpeg] = _note(Path(name) / _CLIP)

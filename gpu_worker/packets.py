@@ -57,11 +57,15 @@ class Track:
 
 
 class PacketTable:
-    """Reads a listing line by line. `overflowed` is set once it has more packets than `most`."""
+    """Reads a listing line by line. `overflowed` is set once it has more packets than `most`.
+
+    `encrypted` is set by the first packet that needs a key; ffmpeg up to 7 does not tell.
+    """
 
     def __init__(self, most: int) -> None:
         self.tracks: dict[int, Track] = {}
         self.overflowed = False
+        self.encrypted = False
         self._room = most
 
     def read(self, line: bytes) -> None:
@@ -76,9 +80,10 @@ class PacketTable:
         if self._room < 0:
             self.overflowed = True
             return
+        rest = parts[6] if len(parts) > 6 else b""
+        self.encrypted = self.encrypted or b"Encryption info" in rest
         try:
-            track = self.tracks[int(parts[0])]
-            _add(track, int(parts[2]), int(parts[3]), _flags(parts[6]) if len(parts) > 6 else _KEY)
+            _add(self.tracks[int(parts[0])], int(parts[2]), int(parts[3]), _flags(rest))
         except (KeyError, ValueError):
             return  # a packet without a time ("NOPTS") tells nothing
 

@@ -33,6 +33,9 @@ _TIMEOUT_SECONDS = 120.0
 _MAX_PACKETS = 4_000_000
 """Three hours of 60 frames and 94 sound packets a second, twice."""
 
+_LEAST_HERTZ = 100
+"""Slower ones, which nobody can hear, are more than ffmpeg's resampler can bring to an ordinary rate."""
+
 _PICTURE, _SOUND = ("-map", "0:V:0?"), ("-map", "0:a:0?")
 _MAPS = {Role.VIDEO: (*_PICTURE, *_SOUND), Role.AUDIO: _SOUND, Role.IMAGE: _PICTURE}
 
@@ -58,7 +61,10 @@ async def probe(ffmpeg: str, path: Path, role: Role, field: str, max_pixels: int
         *("-c", "copy", "-flush_packets", "0", "-f", "framecrc", "-"),
     ]
     try:
-        async with asyncio.timeout(_TIMEOUT_SECONDS), spawned(argv, path.parent, memory=READING_BYTES) as process:
+        async with (
+            asyncio.timeout(_TIMEOUT_SECONDS),
+            spawned(argv, path.parent, memory=READING_BYTES, seconds=_TIMEOUT_SECONDS) as process,
+        ):
             await all_of(read_lines(process.stdout, table.read), read_lines(process.stderr, dump.read))
             code = await process.wait()
     except TimeoutError:
@@ -113,6 +119,8 @@ def _check_file(
     corrupt = any(track.corrupt for track in table.tracks.values())
     if dump.cut_off and (corrupt or "matroska" in dump.container or "mov" in dump.container):
         raise failed(Code.MEDIA_TRUNCATED, field=field)
+    if table.encrypted:
+        raise failed(Code.MEDIA_UNSUPPORTED, field=field, format="encrypted")
     if code != 0 and table.tracks:
         raise failed(Code.MEDIA_UNREADABLE, field=field)
 
@@ -141,9 +149,14 @@ def _check_role(facts: Facts, dump: StreamDump, role: Role, field: str) -> None:
         raise failed(Code.MEDIA_UNSUPPORTED, field=field, format="encrypted")
     if not stream.codec:
         raise failed(Code.MEDIA_UNSUPPORTED, field=field)
+    if stream.codec in dump.refused:
+        raise failed(Code.MEDIA_UNSUPPORTED, field=field, format="a rare codec")
     if stream.tilted:
         raise failed(Code.MEDIA_UNSUPPORTED, field=field, format="a picture turned by less than a quarter")
     track = facts.audio if role is Role.AUDIO else facts.video
     if track is None:
         # The container is in order and its stream cannot be described: no frame of it will be decoded.
         raise failed(Code.MEDIA_UNREADABLE, field=field)
+    sound = dump.mapped_stream("Audio")
+    if facts.audio is not None and sound is not None and (sound.scattered or facts.audio.sample_rate < _LEAST_HERTZ):
+        raise failed(Code.MEDIA_UNSUPPORTED, field=field, format="a sound that cannot be mixed to stereo")

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import io
+import os
 import random
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -38,7 +40,7 @@ class Publisher:
 
     async def put_file(self, url: str, path: Path, on_sent: Callable[[float], None]) -> bool:
         """Store a video. True if this upload stays, False if another execution's was there first."""
-        size = await asyncio.to_thread(lambda: path.stat().st_size)
+        size = await asyncio.to_thread(lambda: path.lstat().st_size)
         # Content-Length is set by hand: S3 takes no chunked body, which aiohttp would make of a generator.
         return await self._put(url, "video/mp4", size, lambda: _read(path, size, on_sent))
 
@@ -90,11 +92,16 @@ class Publisher:
 async def _read(path: Path, size: int, on_sent: Callable[[float], None]) -> AsyncIterator[bytes]:
     """The file piece by piece, saying how much of it has gone."""
     sent = 0
-    with path.open("rb") as file:
+    with _opened(path) as file:
         while chunk := await asyncio.to_thread(file.read, 256 * 1024):
             yield chunk
             sent += len(chunk)
             on_sent(sent / size)
+
+
+def _opened(path: Path) -> io.BufferedReader:
+    """The file itself: what made it may have left a link to something that only this worker can read."""
+    return os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb")
 
 
 async def _save(response: aiohttp.ClientResponse, path: Path, most: int) -> None:
@@ -111,7 +118,7 @@ async def output_facts(key: str, path: Path) -> OutputFacts:
     """Size and digest of a file, read in a thread."""
 
     def digest() -> OutputFacts:
-        with path.open("rb") as file:
+        with _opened(path) as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
             return OutputFacts(key=key, size_bytes=file.tell(), sha256=sha256)
 

@@ -1,20 +1,15 @@
-"""Running ffmpeg: in its own process group, with no environment, watched, and gone when it must be.
-
-This file and `probe.py` are the only ones that start processes.
-"""
+"""Running ffmpeg: in its box and its own process group, with no environment, watched, and gone when it must be."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import os
-import shutil
 import signal
-import subprocess
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 
+from gpu_worker.box import boxed
 from gpu_worker.memory import outgrows, working_bytes
 from gpu_worker.tasks import all_of, to_the_end
 
@@ -44,8 +39,9 @@ class RunFailed(Exception):
     @property
     def out_of_resources(self) -> bool:
         """True if the machine, not the media, was the reason."""
-        words = ("No space left on device", "Cannot allocate memory", "Disk quota exceeded")
-        return self.code == -signal.SIGKILL or any(word in self.log for word in words)
+        words = ("No space left on device", "Cannot allocate memory", "Disk quota exceeded", "File too large")
+        ended = {-signal.SIGKILL, -signal.SIGXCPU, -signal.SIGXFSZ}
+        return self.code in ended or any(word in self.log for word in words)
 
 
 class Outgrown(Exception):
@@ -71,17 +67,22 @@ class Tail:
 
 @contextlib.asynccontextmanager
 async def spawned(
-    argv: Sequence[str], cwd: Path, *, stdin: int = asyncio.subprocess.DEVNULL, memory: int | None = None
+    argv: Sequence[str],
+    cwd: Path,
+    *,
+    stdin: int = asyncio.subprocess.DEVNULL,
+    memory: int | None = None,
+    seconds: float | None = None,
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Start a program in `cwd`, in a session of its own; on leaving the block its whole group is gone.
+    """Start a program in `cwd`, in its box and a session of its own; on leaving the block its whole group is gone.
 
     stdout and stderr are pipes that the caller must read; stdin is the descriptor given, or empty.
-    A program that takes more than `memory` bytes is killed, and leaving the block raises Outgrown.
+    A program that takes more than `memory` bytes is killed, and leaving the block raises Outgrown. One that takes more
+    than `seconds` of every processor is killed by the kernel; the caller has to bound the time on the clock.
     """
     starting = asyncio.ensure_future(
         asyncio.create_subprocess_exec(
-            *_tied(),
-            *argv,
+            *boxed(argv, cwd, seconds),
             cwd=cwd,
             env=ENVIRONMENT,
             stdin=stdin,
@@ -139,7 +140,11 @@ async def run_ffmpeg(
     """
     argv = [ffmpeg, "-hide_banner", "-nostats", "-nostdin", "-progress", "pipe:1", *args]
     tail = Tail()
-    async with asyncio.timeout(timeout), _fed(feed) as stdin, spawned(argv, cwd, stdin=stdin, memory=memory) as process:
+    async with (
+        asyncio.timeout(timeout),
+        _fed(feed) as stdin,
+        spawned(argv, cwd, stdin=stdin, memory=memory, seconds=timeout) as process,
+    ):
         await all_of(_read_progress(process.stdout, on_progress), _read_log(process.stderr, tail))
         code = await process.wait()
     if code != 0:
@@ -196,21 +201,3 @@ def _signal(group: int, number: signal.Signals) -> bool:
     except (ProcessLookupError, PermissionError):
         return False
     return True
-
-
-@functools.cache
-def _tied() -> tuple[str, ...]:
-    """A prefix that makes the program die with this worker, even if the worker is killed outright.
-
-    `setpriv` (util-linux) sets the parent-death signal and then becomes the program, so the
-    process id and the group stay what asyncio knows. Without it the run works the same.
-    """
-    setpriv = shutil.which("setpriv")
-    if setpriv is None:
-        return ()
-    prefix = (setpriv, "--pdeathsig", "KILL", "--")
-    try:
-        works = subprocess.run([*prefix, setpriv, "--version"], capture_output=True, timeout=5, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return ()
-    return prefix if works.returncode == 0 else ()

@@ -23,8 +23,10 @@ _RATE = re.compile(r", (?P<rate>\d+(?:\.\d+)?k?) fps")
 _PIXELS = re.compile(
     r", (?P<name>(?:yuv|rgb|bgr|gbr|gray|ya|argb|abgr|nv|pal8|mono|p0|uyvy|yuyv|xyz|bayer)\w*)(?:\((?P<more>[^)]*)\))?"
 )
+_REFUSED = re.compile(r"Codec \((?P<name>[\w-]+)\) not on whitelist ")
 _BAD_SIZE = re.compile(r"Picture size (?P<width>\d+)x(?P<height>\d+) is invalid$")
 _NEW_SIZE = re.compile(r"video parameters changed to [^\n]*?, (?P<width>[1-9]\d*)x(?P<height>[1-9]\d*)")
+_CHANNELS = re.compile(r", (\d+) channels\b")
 _PAREN = re.compile(r"\([^()]*\)")
 _LAYOUTS = {"mono": 1, "stereo": 2, "2.1": 3, "3.0": 3, "4.0": 4, "quad": 4, "5.0": 5, "5.1": 6, "6.1": 7, "7.1": 8}
 
@@ -64,6 +66,12 @@ class StreamText:
         return any(word in self.text for word in ("top first", "bottom first", "top coded first", "bottom coded first"))
 
     @property
+    def scattered(self) -> bool:
+        """True for more than eight channels of which nobody says where they are to be heard."""
+        found = _CHANNELS.search(self.text)
+        return found is not None and int(found[1]) > 8
+
+    @property
     def encrypted(self) -> bool:
         return "(encv " in self.text or "(enca " in self.text or "(drm" in self.text
 
@@ -87,6 +95,8 @@ class StreamDump:
     container: str = ""
     streams: dict[int, StreamText] = field(default_factory=dict)
     mapped: dict[int, int] = field(default_factory=dict)
+    refused: set[str] = field(default_factory=set)
+    """Decoders that were asked for and are not allowed."""
     cut_off: bool = False
     no_index: bool = False
     too_many_pixels: bool = False
@@ -128,6 +138,8 @@ class StreamDump:
             return  # messages carry their component in brackets; tag values do not start a line
         self.cut_off = self.cut_off or text.endswith((": partial file", "File ended prematurely"))
         self.no_index = self.no_index or text.endswith("moov atom not found")
+        if refused := _REFUSED.search(text):
+            self.refused.add(refused["name"])
         # ffmpeg has a bound of its own, of about 2^28 pixels, and says so in other words.
         size = _BAD_SIZE.search(text)
         too_large = size is not None and int(size["width"]) * int(size["height"]) > 2**26

@@ -11,6 +11,7 @@ import traceback
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
@@ -29,6 +30,7 @@ def _render(record: dict[str, Any]) -> str:
 _service = os.environ.get("POWERTOOLS_SERVICE_NAME") or "api-gpu"
 logger = Logger(service=_service, json_serializer=_render)
 metrics = Metrics(namespace="api-gpu", service=_service)
+_adding = Lock()
 
 
 # An invocation that changes nothing has nothing to count; that is not worth a warning each time.
@@ -56,10 +58,16 @@ def refused(error: ApiError, request_id: str) -> None:
         logger.warning("unavailable", extra={"request_id": request_id, "reason": error.reason})
 
 
+def _add(name: str, unit: MetricUnit, value: float) -> None:
+    # The sweeper's threads share the set, which is sent when it is full.
+    with _adding:
+        metrics.add_metric(name=name, unit=unit, value=value)
+
+
 def count(name: str, value: int) -> None:
     """Add to a metric; nothing is sent for 0, because a metric costs in each hour in which it is sent."""
     if value:
-        metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
+        _add(name, MetricUnit.Count, value)
 
 
 class PowertoolsObserver:
@@ -70,14 +78,14 @@ class PowertoolsObserver:
             self._same_state(before, after)
             return
         logger.info("job changed", extra=_facts(after) | {"from": before.state if before else None})
-        metrics.add_metric(name=f"Jobs{after.state.title().replace('_', '')}", unit=MetricUnit.Count, value=1)
+        _add(f"Jobs{after.state.title().replace('_', '')}", MetricUnit.Count, 1)
         if after.terminal and after.execution is not None:
             self._finished(after)
 
     def noted(self, what: str, **facts: str | int) -> None:
         logger.warning(what, extra=facts)
         name = "".join(word.capitalize() for word in what.split())
-        metrics.add_metric(name=f"Noted{name}", unit=MetricUnit.Count, value=1)
+        _add(f"Noted{name}", MetricUnit.Count, 1)
 
     @staticmethod
     def _same_state(before: Job, after: Job) -> None:
@@ -92,21 +100,21 @@ class PowertoolsObserver:
                     "result": new.last_result,
                 },
             )
-            metrics.add_metric(name=f"Callback{new.status.title().replace('_', '')}", unit=MetricUnit.Count, value=1)
+            _add(f"Callback{new.status.title().replace('_', '')}", MetricUnit.Count, 1)
 
     @staticmethod
     def _finished(job: Job) -> None:
         if job.execution is None:
             return
         queued = max(0, (job.started_at or job.created_at) - job.created_at)
-        metrics.add_metric(name="QueueTime", unit=MetricUnit.Milliseconds, value=queued)
-        metrics.add_metric(name="ExecutionTime", unit=MetricUnit.Milliseconds, value=job.execution.execution_ms)
+        _add("QueueTime", MetricUnit.Milliseconds, queued)
+        _add("ExecutionTime", MetricUnit.Milliseconds, job.execution.execution_ms)
         if job.price_per_second is not None:
             usd = cost_usd(job.execution.execution_ms, job.price_per_second)
-            metrics.add_metric(name="GpuUsd", unit=MetricUnit.NoUnit, value=usd)
+            _add("GpuUsd", MetricUnit.NoUnit, usd)
         if job.execution.video_mode == "encode":
             on_gpu = (job.execution.encoder or "").endswith("_nvenc")
-            metrics.add_metric(name="GpuEncodes" if on_gpu else "CpuEncodes", unit=MetricUnit.Count, value=1)
+            _add("GpuEncodes" if on_gpu else "CpuEncodes", MetricUnit.Count, 1)
 
 
 def _facts(job: Job) -> dict[str, Any]:

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeVar
 
+from lambda_api.domain.callers import Callers
+from lambda_api.domain.limits import Allowance
 from lambda_api.domain.policy import SECOND, Policy
 
 T = TypeVar("T")
@@ -54,15 +56,13 @@ class Settings:
     runpod_management_url: str
     public_url: str
     hook_secrets: tuple[str, ...]
-    api_keys: Mapping[str, str]
-    """SHA-256 of an API key in hex → owner."""
-    callback_secrets: Mapping[str, tuple[str, ...]]
-    """Owner → `whsec_…` secrets, newest first; two while one is being replaced."""
+    callers: Callers
     cors_origins: tuple[str, ...]
     default_price_per_second: float
     video_url_seconds: int
     allow_loopback: bool
     policy: Policy
+    allowance: Allowance
 
     @classmethod
     def from_env(
@@ -80,8 +80,7 @@ class Settings:
             runpod_management_url=read.text("RUNPOD_MANAGEMENT_URL", "https://api.runpod.io"),
             public_url=read.text("PUBLIC_URL").rstrip("/"),
             hook_secrets=read.parsed("HOOK_SECRET", _hook_secrets) if Need.HOOK in needs else (),
-            api_keys=read.parsed("API_KEYS", _api_keys) if Need.CALLERS in needs else {},
-            callback_secrets=read.parsed("CALLBACK_SECRETS", _callback_secrets, "{}") if Need.CALLERS in needs else {},
+            callers=_callers(read) if Need.CALLERS in needs else Callers(),
             cors_origins=tuple(o.strip() for o in read.text("CORS_ALLOW_ORIGINS", "*").split(",") if o.strip()),
             default_price_per_second=read.number("GPU_PRICE_PER_SECOND", 0.00031),
             video_url_seconds=int(read.number("VIDEO_URL_SECONDS", 3600)),
@@ -95,6 +94,11 @@ class Settings:
                 callback_grace_ms=read.milliseconds("CALLBACK_GRACE_SECONDS", 15),
                 retention_ms=read.milliseconds("RETENTION_SECONDS", 7 * 24 * 3600),
                 callback_scale=read.number("CALLBACK_TIME_SCALE", 1.0),
+            ),
+            allowance=Allowance(
+                rate_per_minute=read.whole("OWNER_RATE_PER_MINUTE", 120, most=60_000),
+                burst=read.whole("OWNER_BURST", 60, most=100_000),
+                jobs_in_flight=read.whole("OWNER_JOBS_IN_FLIGHT", 1000, most=1_000_000),
             ),
         )
 
@@ -119,6 +123,13 @@ class _Reader:
     def number(self, name: str, default: float) -> float:
         value = self.parsed(name, float, str(default))
         if not 0 <= value < 1e9:
+            raise SettingsError(f"{name} is out of range")
+        return value
+
+    def whole(self, name: str, default: int, most: int) -> int:
+        """At least 1."""
+        value = self.parsed(name, int, str(default))
+        if not 1 <= value <= most:
             raise SettingsError(f"{name} is out of range")
         return value
 
@@ -149,6 +160,13 @@ def _hook_secrets(text: str) -> tuple[str, ...]:
     if not all(len(secret) >= 16 for secret in secrets):
         raise ValueError
     return secrets
+
+
+def _callers(read: _Reader) -> Callers:
+    return Callers(
+        api_keys=read.parsed("API_KEYS", _api_keys),
+        callback_secrets=read.parsed("CALLBACK_SECRETS", _callback_secrets, "{}"),
+    )
 
 
 def _mapping(text: str) -> dict[str, Any]:

@@ -19,10 +19,13 @@ from lambda_api.adapters.callback_http import HttpCallbackSender
 from lambda_api.adapters.dynamodb import DynamoJobStore
 from lambda_api.adapters.runpod import RunpodProvider
 from lambda_api.adapters.s3 import S3Objects
-from lambda_api.adapters.secrets import read_secret
+from lambda_api.adapters.secrets import Current, read_secret
 from lambda_api.adapters.sqs import SqsCallbackQueue
+from lambda_api.domain.callers import Callers
+from lambda_api.domain.errors import Unavailable
+from lambda_api.domain.ports import Observer
 from lambda_api.observability import PowertoolsObserver
-from lambda_api.settings import EVERYTHING, Need, Settings
+from lambda_api.settings import EVERYTHING, Need, Settings, SettingsError
 from lambda_api.usecases.services import Services
 
 
@@ -38,19 +41,21 @@ def services(needs: frozenset[Need] = EVERYTHING) -> Services:
     """The real thing, made once per execution environment. Raises as `settings` does."""
     config = settings(needs)
     observer = PowertoolsObserver()
+    callers = _callers(config, needs, observer)
     return Services(
         store=DynamoJobStore(config.table_name, _now, config.policy.retention_ms, aws()),
         provider=RunpodProvider(config.runpod_api_url, config.runpod_management_url, config.runpod_api_key),
         objects=S3Objects(config.bucket_name, aws()),
         queue=SqsCallbackQueue(config.callback_queue_url, observer, aws()),
-        sender=HttpCallbackSender(config.callback_secrets, allow_loopback=config.allow_loopback),
+        sender=HttpCallbackSender(callers, allow_loopback=config.allow_loopback),
         observer=observer,
         policy=config.policy,
         limits=Limits(execution_seconds=config.policy.execution_ms / 1000),
         endpoint_id=config.runpod_endpoint_id,
         public_url=config.public_url,
         hook_secrets=config.hook_secrets,
-        callback_owners=frozenset(config.callback_secrets),
+        callers=callers,
+        allowance=config.allowance,
         default_price_per_second=config.default_price_per_second,
         video_url_seconds=config.video_url_seconds,
         allow_loopback=config.allow_loopback,
@@ -59,6 +64,23 @@ def services(needs: frozenset[Need] = EVERYTHING) -> Services:
         new_id=lambda: str(uuid.uuid4()),
         sleep=time.sleep,
     )
+
+
+def _callers(config: Settings, needs: frozenset[Need], observer: Observer) -> Callable[[], Callers]:
+    """Those of the settings; where they come from a secret, a change of it counts within a minute."""
+    arn = os.environ.get(Need.CALLERS.value)
+    if Need.CALLERS not in needs or not arn:
+        return lambda: config.callers
+    return Current(config.callers, lambda: _read_callers(arn), observer)
+
+
+def _read_callers(arn: str) -> Callers:
+    """Raises Unavailable. One try only: a client waits for it."""
+    secret = {Need.CALLERS: read_secret(arn, tries=1)}
+    try:
+        return Settings.from_env(os.environ, {Need.CALLERS}, secret).callers
+    except SettingsError as error:
+        raise Unavailable("The secret is malformed.", reason=str(error)) from None
 
 
 def renew() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import shlex
 import sys
 from pathlib import Path
@@ -21,7 +22,9 @@ def main(argv: list[str]) -> int:
     arguments = _parser().parse_args(argv)
     try:
         if arguments.command == "up":
-            asyncio.run(until_signalled(_up(_options(arguments))))
+            with contextlib.ExitStack() as stack:
+                raw = arguments.raw_log and stack.enter_context(arguments.raw_log.open("w", encoding="utf-8"))
+                asyncio.run(until_signalled(_up(_options(arguments), Log(sys.stderr, raw=raw))))
             return 0
         return _demo(arguments)
     except PortInUseError as problem:
@@ -32,10 +35,10 @@ def main(argv: list[str]) -> int:
         return 1
 
 
-async def _up(options: Options) -> int:
+async def _up(options: Options, log: Log) -> int:
     from local.system import running  # noqa: PLC0415 - so that `--help` answers at once
 
-    async with running(options, Log(sys.stderr)) as system:
+    async with running(options, log) as system:
         print(f"api-gpu ready: {system.url} key={API_KEY} emulator={system.emulator_url}", flush=True)
         await asyncio.Event().wait()
     return 0
@@ -94,6 +97,7 @@ def _add_up(up: argparse.ArgumentParser) -> None:
     up.add_argument(
         "--worker-command", default="python -m gpu_worker", metavar="COMMAND", help="what a worker runs (%(default)s)"
     )
+    up.add_argument("--raw-log", type=Path, metavar="FILE", help="keep what functions and workers print, as it is")
     up.add_argument(
         "--env", type=_pair, action="append", default=[], metavar="NAME=VALUE", help="a setting of the Lambda functions"
     )

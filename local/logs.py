@@ -114,10 +114,13 @@ def _short(value: Any) -> str:
 
 
 class Log:
-    """Where every part of the local system writes. `stream=None` keeps it silent."""
+    """Where every part of the local system writes. `stream=None` keeps it silent; `raw` gets lines as they came."""
 
-    def __init__(self, stream: TextIO | None = sys.stderr, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, stream: TextIO | None = sys.stderr, clock: Callable[[], float] = time.time, raw: TextIO | None = None
+    ) -> None:
         self._stream = stream
+        self._raw = raw
         self._clock = clock
         self._colour = stream is not None and stream.isatty()
         self._tail: deque[str] = deque(maxlen=_TAIL)
@@ -127,6 +130,8 @@ class Log:
 
     def line(self, source: str, line: str) -> None:
         """One line that some process printed."""
+        if self._raw is not None:
+            print(line, file=self._raw, flush=True)
         entry = parse(line)
         if entry is not None:
             self._write(source, entry)

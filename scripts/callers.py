@@ -2,11 +2,12 @@
 
     list                          owners, their keys by the start of their SHA-256, and how many callback secrets
     add-key OWNER                 a new API key, printed once
+    rotate-key OWNER              the same, and how to revoke the keys before it, which go on until then
     revoke-key SHA256             its start will do, if it fits one key
     add-callback-secret OWNER     a new one, printed once; the one before goes on signing too
     drop-callback-secrets OWNER   all but the newest
 
-What is changed is in the stack's secret; the functions are made to read it again at once.
+What is changed is in the stack's secret. It counts within a minute: the functions read it again that often.
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ import re
 import secrets
 import sys
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
-from stack import DEFAULT_STACK, SNAPSHOTS, Account, Stop, asked, guarded
+from stack import DEFAULT_STACK, Account, Stop, asked, guarded
 
 Callers = dict[str, Any]
+_SHOWN = 12
+"""Digits of a digest by which a key is listed, and its day remembered."""
 _OWNER = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
@@ -48,10 +50,8 @@ def main(arguments: list[str]) -> None:
         return
     told = CHANGES[options.action](callers, options.whose)
     asked(lambda: vault.put_secret_value(SecretId=arn, SecretString=json.dumps(callers)))
-    restart(account, options.stack)
     print(told)
-    if stack.parameters.get(SNAPSHOTS) == "true":
-        print("With SnapStart it counts from the next `make deploy`.")
+    print("It counts within a minute.")
 
 
 def new_key() -> tuple[str, str]:
@@ -66,20 +66,34 @@ def new_callback_secret() -> str:
 
 
 def listed(callers: Callers) -> list[str]:
-    keys = [f"{owner}  key {digest[:12]}" for digest, owner in callers["api_keys"].items()]
+    days = callers.get("created", {})
+    keys = [
+        f"{owner}  key {digest[:_SHOWN]}  {days.get(digest[:_SHOWN], '')}".rstrip()
+        for digest, owner in callers["api_keys"].items()
+    ]
     return sorted(keys + [f"{owner}  {len(s)} callback secrets" for owner, s in callers["callback_secrets"].items()])
 
 
 def add_key(callers: Callers, owner: str) -> str:
     key, digest = new_key()
     callers["api_keys"][digest] = _named(owner)
+    callers.setdefault("created", {})[digest[:_SHOWN]] = f"{datetime.now(UTC):%Y-%m-%d}"
     return f"API key of {owner}, shown this once: {key}"
+
+
+def rotate_key(callers: Callers, owner: str) -> str:
+    older = [digest[:_SHOWN] for digest, whose in callers["api_keys"].items() if whose == owner]
+    if not older:
+        raise Stop("This owner has no key; `list` shows them, `add-key` makes one.")
+    revoke = (f'make callers DO="revoke-key {start}"' for start in older)
+    return "\n".join([add_key(callers, owner), "When it is in use:", *revoke])
 
 
 def revoke_key(callers: Callers, start: str) -> str:
     fitting = [digest for digest in callers["api_keys"] if start and digest.startswith(start)]
     if len(fitting) != 1:
         raise Stop(f"{len(fitting)} keys start so; `list` shows them.")
+    callers.get("created", {}).pop(fitting[0][:_SHOWN], None)
     return f"A key of {callers['api_keys'].pop(fitting[0])} is revoked."
 
 
@@ -99,23 +113,11 @@ def drop_callback_secrets(callers: Callers, owner: str) -> str:
 
 CHANGES = {
     "add-key": add_key,
+    "rotate-key": rotate_key,
     "revoke-key": revoke_key,
     "add-callback-secret": add_callback_secret,
     "drop-callback-secrets": drop_callback_secrets,
 }
-
-
-def restart(account: Account, stack: str) -> None:
-    """A change of a function's environment ends its idle execution environments, and so what they remember."""
-    found = asked(lambda: account.client("cloudformation").describe_stack_resources(StackName=stack))
-    functions = account.client("lambda")
-    deployment = {"DEPLOYMENT": datetime.now(UTC).strftime("callers-%Y%m%dT%H%M%SZ")}
-    for resource in found["StackResources"]:
-        if resource["ResourceType"] == "AWS::Lambda::Function":
-            named = partial(functions.get_function_configuration, FunctionName=resource["PhysicalResourceId"])
-            variables = asked(named)["Environment"]["Variables"] | deployment
-            change = partial(functions.update_function_configuration, Environment={"Variables": variables})
-            asked(partial(change, FunctionName=resource["PhysicalResourceId"]))
 
 
 def _named(owner: str) -> str:

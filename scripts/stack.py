@@ -16,7 +16,6 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, 
 
 ROOT = Path(__file__).resolve().parents[1]
 DEFAULT_STACK = "api-gpu"
-SNAPSHOTS = "SnapStart"
 
 
 class Stop(Exception):

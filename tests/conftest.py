@@ -1,14 +1,20 @@
 from __future__ import annotations
 
+import io
+import logging
+import sys
 from collections.abc import Iterator
 
 import boto3
 import pytest
 
+from lambda_api.observability import logger
 from local.aws.names import BUCKET
 from local.aws.server import create_table
 from tests.support import engines
 from tests.support.aws import CREDENTIALS, Aws, embedded_aws
+from tests.support.canary import Aviary
+from tests.support.log_scan import LogScan
 from tests.support.outcomes import Outcomes
 
 
@@ -36,10 +42,23 @@ def strict_s3() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What the functions log while the test runs."""
+    stream = io.StringIO()
+    handler = logger.registered_handler
+    assert isinstance(handler, logging.StreamHandler)
+    before = handler.setStream(stream)
+    yield stream
+    handler.setStream(before or sys.stdout)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--faults", action="store_true", help="write docs/faults.md from what the marked tests show")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if config.getoption("--faults"):
+    config.pluginmanager.register(Aviary())
+    config.pluginmanager.register(LogScan())
+    if config.getoption("--faults") and not hasattr(config, "workerinput"):
         config.pluginmanager.register(Outcomes())

@@ -2,7 +2,7 @@
 
     python -m benchmarks.gateway.stub      prints its port, ends with its stdin
 
-Quick rather than complete: what is measured is the gateway. Knows the three conditions that the job store states.
+Quick rather than complete: what is measured is the gateway. Knows the conditions that the job store states.
 `POST /_told` answers with the counts since the last time, the jobs there are (and whether something is due for them),
 those that an idempotency key names, and what RunPod was asked to run. Every so often (`POST /_lose/N`: each Nth) the
 answer to a write is lost after the write was done.
@@ -54,30 +54,47 @@ class World:
             item = self.items.get(asked["Key"]["pk"]["S"])
             self.told["read_units"] += read_units(item)
             return 200, json.dumps({"Item": item} if item else {}).encode()
-        puts = [put["Put"] for put in asked["TransactItems"]] if operation == "TransactWriteItems" else [asked]
-        failed = [not self._holds(put) for put in puts]
+        together = operation == "TransactWriteItems"
+        writes = [write for item in asked["TransactItems"] for write in item.values()] if together else [asked]
+        failed = [not self._holds(write) for write in writes]
         if not any(failed):
-            for put in puts:
-                self._put(put["Item"], times=len(puts))
+            for write in writes:
+                # In a transaction every item is written twice, once to prepare it.
+                self._put(write.get("Item") or self._updated(write), times=2 if together else 1)
             return 200, _OK
         if operation == "PutItem":
             return 400, b'{"__type": "x#ConditionalCheckFailedException"}'
-        reasons = [self._reason(put, no) for put, no in zip(puts, failed, strict=True)]
+        reasons = [self._reason(write, no) for write, no in zip(writes, failed, strict=True)]
         return 400, json.dumps({"__type": "x#TransactionCanceledException", "CancellationReasons": reasons}).encode()
 
-    def _holds(self, put: Item) -> bool:
-        old, wanted = self.items.get(put["Item"]["pk"]["S"]), put.get("ConditionExpression", "")
+    def _holds(self, write: Item) -> bool:
+        old, wanted = self._old(write), write.get("ConditionExpression", "")
+        given = _numbers(write.get("ExpressionAttributeValues", {}))
         if wanted == "version = :before":
-            return old is not None and int(old["version"]["N"]) == int(put["ExpressionAttributeValues"][":before"]["N"])
-        return old is None
+            return old is not None and _numbers(old)["version"] == given[":before"]
+        if "Item" in write:
+            return old is None
+        used = {"in_flight": 0, "full_at": 0} | _numbers(old or {})
+        if ":latest" in given:
+            return given[":now"] < used["full_at"] <= given[":latest"] and used["in_flight"] < given[":most"]
+        return not wanted or (used["full_at"] <= given[":now"] and used["in_flight"] < given[":most"])
 
-    def _reason(self, put: Item, no: bool) -> Item:
-        item = self.items.get(put["Item"]["pk"]["S"])
-        return {"Code": "ConditionalCheckFailed", "Item": item} if no else {"Code": "None"}
+    def _updated(self, write: Item) -> Item:
+        """An owner's row."""
+        given = _numbers(write["ExpressionAttributeValues"])
+        used = {"in_flight": 0, "full_at": 0} | _numbers(self._old(write) or {})
+        in_flight = used["in_flight"] + given.get(":one", given.get(":less", 0))
+        full_at = given.get(":next", used["full_at"] + given.get(":step", 0))
+        return {**write["Key"], "in_flight": {"N": str(in_flight)}, "full_at": {"N": str(full_at)}}
+
+    def _reason(self, write: Item, no: bool) -> Item:
+        return {"Code": "ConditionalCheckFailed", "Item": self._old(write)} if no else {"Code": "None"}
+
+    def _old(self, write: Item) -> Item | None:
+        return self.items.get((write.get("Key") or write["Item"])["pk"]["S"])
 
     def _put(self, item: Item, times: int) -> None:
         key = item["pk"]["S"]
-        # In a transaction every item is written twice, once to prepare it.
         self.told["write_units"] += write_units(self.items.get(key), item) * times
         self.items[key] = item
 
@@ -111,6 +128,10 @@ class World:
         jobs = {key.partition("#")[2]: "due_at" in item for key, item in self.items.items() if key.startswith("JOB#")}
         named = [item["job_id"]["S"] for key, item in self.items.items() if key.startswith("IDEM#")]
         return 200, json.dumps({"calls": told, "jobs": jobs, "named": named, "runs": self.runs}).encode()
+
+
+def _numbers(item: Item) -> dict[str, int]:
+    return {name: int(value["N"]) for name, value in item.items() if "N" in value}
 
 
 class Connection(asyncio.Protocol):

@@ -6,18 +6,20 @@ those: a name cannot change its mind between the check and the call.
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from contract.addresses import is_allowed
 from contract.urls import Target, UrlError, check_target, parse_url
 from lambda_api.adapters.http import HttpLost, HttpRefused, Pool, exchange
+from lambda_api.adapters.names import resolve
+from lambda_api.domain.callers import Callers
 from lambda_api.domain.ports import Delivery
 
 _CONNECT, _READ = 5.0, 10.0
-"""Together Standard Webhooks' 15 s."""
+"""Together Standard Webhooks' 15 s. The first is for DNS, connecting and the TLS handshake."""
 _MAX_BYTES = 64 * 1024
 _GONE = 410
 
@@ -25,10 +27,10 @@ FORBIDDEN = "forbidden_address"
 
 
 class HttpCallbackSender:
-    """`domain.ports.CallbackSender`. `secrets`: owner → `whsec_…` secrets, newest first; each one signs."""
+    """`domain.ports.CallbackSender`. Each secret of the owner signs."""
 
-    def __init__(self, secrets: Mapping[str, Sequence[str]], *, allow_loopback: bool) -> None:
-        self._secrets = secrets
+    def __init__(self, callers: Callable[[], Callers], *, allow_loopback: bool) -> None:
+        self._callers = callers
         self._allow_loopback = allow_loopback
 
     def send(self, owner: str, url: str, message_id: str, now: int, body: str) -> Delivery:
@@ -37,18 +39,22 @@ class HttpCallbackSender:
             check_target(target, allow_loopback=self._allow_loopback, https_only=True)
         except UrlError:
             return Delivery(ok=False, result=FORBIDDEN, final=True)
+        secrets = self._callers().callback_secrets.get(owner)
+        if not secrets:
+            return Delivery(ok=False, result="no_secret")
+        began = time.monotonic()
         try:
-            addresses = {info[4][0] for info in socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)}
+            addresses = resolve(target.host, target.port, _CONNECT)
         except OSError:
             return Delivery(ok=False, result="unreachable")
-        if not all(is_allowed(str(address), allow_loopback=self._allow_loopback) for address in addresses):
+        if not all(is_allowed(address, allow_loopback=self._allow_loopback) for address in addresses):
             return Delivery(ok=False, result=FORBIDDEN, final=True)
-        headers = self._headers(owner, target, message_id, now, body)
-        pool = Pool(target.url, idle_seconds=0, address=str(min(addresses, key=lambda a: ":" in str(a))))
+        headers = _headers(secrets, target, message_id, now, body)
+        pool = Pool(target.url, idle_seconds=0, address=addresses[0])
         try:
             answer = exchange(
-                pool, "POST", target.url, headers=headers, body=body.encode(), connect=_CONNECT, read=_READ,
-                max_bytes=_MAX_BYTES,
+                pool, "POST", target.url, headers=headers, body=body.encode(),
+                connect=_CONNECT - (time.monotonic() - began), read=_READ, max_bytes=_MAX_BYTES,
             )  # fmt: skip
         except HttpRefused:
             return Delivery(ok=False, result="unreachable")
@@ -61,17 +67,18 @@ class HttpCallbackSender:
             retry_after_ms=answer.retry_after_ms(),
         )
 
-    def _headers(self, owner: str, target: Target, message_id: str, now: int, body: str) -> dict[str, str]:
-        from standardwebhooks import Webhook  # noqa: PLC0415 - only the callbacks function needs it
 
-        seconds = now // 1000
-        when = datetime.fromtimestamp(seconds, UTC)
-        signatures = [Webhook(secret).sign(message_id, when, body) for secret in self._secrets[owner]]
-        return {
-            "Host": urlsplit(target.url).netloc,
-            "Content-Type": "application/json",
-            "User-Agent": "api-gpu",
-            "webhook-id": message_id,
-            "webhook-timestamp": str(seconds),
-            "webhook-signature": " ".join(signatures),
-        }
+def _headers(secrets: Sequence[str], target: Target, message_id: str, now: int, body: str) -> dict[str, str]:
+    from standardwebhooks import Webhook  # noqa: PLC0415 - only the callbacks function needs it
+
+    seconds = now // 1000
+    when = datetime.fromtimestamp(seconds, UTC)
+    signatures = [Webhook(secret).sign(message_id, when, body) for secret in secrets]
+    return {
+        "Host": urlsplit(target.url).netloc,
+        "Content-Type": "application/json",
+        "User-Agent": "api-gpu",
+        "webhook-id": message_id,
+        "webhook-timestamp": str(seconds),
+        "webhook-signature": " ".join(signatures),
+    }

@@ -14,8 +14,10 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
-_MAX_IDLE = 4
-"""Connections kept for one host: as many as one function has threads, and then some."""
+from lambda_api.adapters.names import resolve
+
+_MAX_IDLE = 16
+"""Connections kept for one host: as many as one function has threads."""
 
 
 class Connection(http.client.HTTPConnection):
@@ -31,9 +33,12 @@ class Connection(http.client.HTTPConnection):
         self.response_class = self._response  # type: ignore[assignment]
 
     def connect(self) -> None:
-        self.sock = socket.create_connection((self._address, self.port), self.timeout)
+        """Find the host, connect and shake hands, all within `timeout`. Raises OSError."""
+        until = time.monotonic() + (self.timeout or 0.0)
+        self.sock = _connected(resolve(self._address, self.port, _left(until)), self.port, until)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self._tls is not None:
+            self.sock.settimeout(_left(until))
             self.sock = self._tls.wrap_socket(self.sock, server_hostname=self.host)
 
     def hung_up(self) -> bool:
@@ -91,12 +96,18 @@ class Pool:
 
     def take(self) -> Connection:
         """The one used last if it is to be trusted, else a new one that is not connected yet."""
-        while self._idle:
-            connection = self._idle.pop()
+        while connection := self._last():
             if abs(time.time() - connection.used_at) <= self._idle_seconds and not connection.hung_up():
                 return connection
             connection.close()
         return Connection(self._host, self._port, self._address, self._tls)
+
+    def _last(self) -> Connection | None:
+        # Another thread may take the last one between a look and a pop.
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return None
 
     def keep(self, connection: Connection) -> None:
         connection.used_at = time.time()
@@ -119,6 +130,24 @@ class Connections:
         if origin not in self._pools:
             self._pools[origin] = Pool(origin, self._idle_seconds)
         return self._pools[origin]
+
+
+def _connected(addresses: list[str], port: int, until: float) -> socket.socket:
+    """The first of the addresses that lets us connect. An address that says nothing has all of the time."""
+    while True:
+        try:
+            return socket.create_connection((addresses.pop(0), port), _left(until))
+        except OSError:
+            if not addresses:
+                raise
+
+
+def _left(until: float) -> float:
+    """Seconds; 0 would make a socket not wait at all."""
+    left = until - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left
 
 
 def _close(connections: list[Connection]) -> None:

@@ -4,6 +4,7 @@
                       and conditions: version, owner, created_key, due_shard and due_at (absent when
                       nothing is due), expires_at (TTL, seconds).
 `IDEM#<owner>#<key>`  job_id, fingerprint, expires_at.
+`OWNER#<owner>`       what this owner uses: see `owner_row`.
 
 Index `due` (due_shard, due_at) is sparse; index `owner` (owner, created_key) lists jobs by age. Both hold
 keys only, so that progress writes do not pay for them.
@@ -19,106 +20,66 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from lambda_api.adapters.aws.client import DYNAMODB, Aws
-from lambda_api.adapters.aws.errors import AwsError, unavailable
+from lambda_api.adapters import owner_row
+from lambda_api.adapters.aws.client import Aws
+from lambda_api.adapters.table import WHAT, Item, Table, failed
 from lambda_api.domain.errors import InvalidRequest, Unavailable
 from lambda_api.domain.job import Job
+from lambda_api.domain.limits import Allowance, check
 from lambda_api.domain.ports import Existing, Idempotency, Page
 
 SHARDS = 8
 """Partitions of the `due` index: a thousand writes a second each before DynamoDB throttles."""
 
 _JOB = TypeAdapter(Job)
-_WHAT = "job store"
-_CONDITION_FAILED = "ConditionalCheckFailed"
-_CREATE_TRIES = 2
-Item = dict[str, Any]
 
 
 class DynamoJobStore:
     """`domain.ports.JobStore` on DynamoDB."""
 
     def __init__(self, table: str, clock: Callable[[], int], retention_ms: int, aws: Aws) -> None:
-        self._table = table
+        self._table = Table(table, aws)
         self._clock = clock
         self._retention_ms = retention_ms
-        self._aws = aws
 
-    def create(self, job: Job, idempotency: Idempotency | None, now: int) -> Existing | None:
-        job_put = {
-            "TableName": self._table,
-            "Item": self._item(job),
-            "ConditionExpression": "attribute_not_exists(pk)",
-        }
-        if idempotency is None:
-            # Ids are never used twice, so a row that is there is this one: a write was repeated whose answer got lost.
-            self._put(job_put)
-            return None
-        key_put = {
-            "TableName": self._table,
-            "Item": _key_item(job, idempotency),
-            # TTL deletes late, so an expired row may still be there.
-            "ConditionExpression": "attribute_not_exists(pk) OR expires_at <= :now",
-            "ExpressionAttributeValues": {":now": {"N": str(now // 1000)}},
-            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-        }
-        existing = self._create_both(job_put, key_put)
-        # A key that names this very job: the same write, repeated. It needs no ClientRequestToken to be known again.
-        return None if existing is not None and existing.job_id == job.job_id else existing
+    def create(self, job: Job, idempotency: Idempotency | None, now: int, allowance: Allowance) -> Existing | None:
+        puts = [{"Put": {"Item": self._item(job), "ConditionExpression": "attribute_not_exists(pk)"}}]
+        if idempotency is not None:
+            puts.insert(0, _key_put(job, idempotency, now))
+        for full in (True, False):
+            reasons = self._table.write(*puts, owner_row.take(job.owner, allowance, now, full=full))
+            if not reasons:
+                return None
+            if idempotency is not None and failed(reasons[0]):
+                existing = self._existing(reasons[0].get("Item"), puts[0])
+                # A key that names this very job: the same write, repeated. It needs no ClientRequestToken to be known.
+                return None if existing.job_id == job.job_id else existing
+            if failed(reasons[len(puts) - 1]):
+                # Ids are never used twice: this one was stored before, and the answer got lost.
+                return None
+            check(owner_row.usage(reasons[-1].get("Item") or {}), allowance, now)
+        raise Unavailable("Too much is being written at once. Try again.", retry_after=1)
 
-    def _create_both(self, job_put: Item, key_put: Item) -> Existing | None:
-        for _ in range(_CREATE_TRIES):
-            try:
-                self._aws.call(DYNAMODB, "TransactWriteItems", TransactItems=[{"Put": key_put}, {"Put": job_put}])
-            except AwsError as error:
-                reasons = error.body.get("CancellationReasons") or [{}]
-                if reasons[0].get("Code") == _CONDITION_FAILED:
-                    return self._existing(reasons[0].get("Item"), key_put)
-                if any(reason.get("Code") == "TransactionConflict" for reason in reasons):
-                    continue
-                with unavailable(_WHAT):
-                    raise
-            return None
-        raise Unavailable("The same Idempotency-Key is being used right now. Try again.", retry_after=1)
-
-    def _existing(self, item: Mapping[str, Any] | None, key_put: Item) -> Existing:
-        item = item or self._read({"pk": key_put["Item"]["pk"]})
+    def _existing(self, item: Mapping[str, Any] | None, put: Item) -> Existing:
+        item = item or self._table.read({"pk": put["Put"]["Item"]["pk"]})
         if not item:
             raise Unavailable("The earlier request is not readable yet. Try again.", retry_after=1)
         return Existing(item["job_id"]["S"], item["fingerprint"]["S"])
 
     def get(self, job_id: str) -> Job | None:
-        return self._job(self._read(_job_key(job_id)))
+        return self._job(self._table.read(_job_key(job_id)))
 
-    def save(self, job: Job) -> bool:
-        return self._put(
-            {
-                "TableName": self._table,
-                "Item": self._item(job),
-                "ConditionExpression": "version = :before",
-                "ExpressionAttributeValues": {":before": {"N": str(job.version - 1)}},
-            }
-        )
-
-    def _read(self, key: Item) -> Item | None:
-        with unavailable(_WHAT):
-            answer = self._aws.call(DYNAMODB, "GetItem", TableName=self._table, Key=key, ConsistentRead=True)
-        return answer.get("Item")
-
-    def _put(self, put: Item) -> bool:
-        """False if the condition did not hold."""
-        with unavailable(_WHAT):
-            try:
-                self._aws.call(DYNAMODB, "PutItem", **put)
-            except AwsError as error:
-                if error.code == f"{_CONDITION_FAILED}Exception":
-                    return False
-                raise
-        return True
+    def save(self, job: Job, *, ends: bool = False) -> bool:
+        put = {
+            "Item": self._item(job),
+            "ConditionExpression": "version = :before",
+            "ExpressionAttributeValues": {":before": {"N": str(job.version - 1)}},
+        }
+        return not self._table.write({"Put": put}, *([owner_row.give_back(job.owner)] if ends else []))
 
     def page(self, owner: str, limit: int, cursor: str | None) -> Page:
         query: Item = {
-            "TableName": self._table,
+            "TableName": self._table.name,
             "IndexName": "owner",
             "KeyConditionExpression": "#owner = :owner",
             "ExpressionAttributeNames": {"#owner": "owner"},
@@ -131,8 +92,7 @@ class DynamoJobStore:
             start = _job_key(created_key.partition("#")[2])
             # The owner is the caller's, whatever the cursor says: it cannot lead into another's jobs.
             query["ExclusiveStartKey"] = start | {"owner": {"S": owner}, "created_key": {"S": created_key}}
-        with unavailable(_WHAT):
-            answer = self._aws.call(DYNAMODB, "Query", **query)
+        answer = self._table.call("Query", **query)
         keys = [item["pk"]["S"] for item in answer["Items"]]
         jobs = self._many(keys)
         last = answer.get("LastEvaluatedKey")
@@ -142,35 +102,43 @@ class DynamoJobStore:
     def _many(self, keys: list[str]) -> dict[str, Job]:
         if not keys:
             return {}
-        request: Item = {self._table: {"Keys": [{"pk": {"S": key}} for key in keys], "ConsistentRead": True}}
+        request: Item = {self._table.name: {"Keys": [{"pk": {"S": key}} for key in keys], "ConsistentRead": True}}
         found: dict[str, Job] = {}
         for _ in range(5):
-            with unavailable(_WHAT):
-                answer = self._aws.call(DYNAMODB, "BatchGetItem", RequestItems=request)
-            for item in answer["Responses"].get(self._table, []):
+            answer = self._table.call("BatchGetItem", RequestItems=request)
+            for item in answer["Responses"].get(self._table.name, []):
                 job = self._job(item)
                 if job is not None:
                     found[item["pk"]["S"]] = job
             request = dict(answer.get("UnprocessedKeys") or {})
             if not request:
                 return found
-        raise Unavailable(f"The {_WHAT} did not answer. Try again.", retry_after=2)
+        raise Unavailable(f"The {WHAT} did not answer. Try again.", retry_after=2)
 
     def due(self, now: int, limit: int) -> Iterator[str]:
-        share = max(1, limit // SHARDS)
+        """A shard that does not answer keeps nobody from the others; it raises when those are done."""
+        found: list[tuple[int, str]] = []
+        missing: Unavailable | None = None
         for shard in range(SHARDS):
-            with unavailable(_WHAT):
-                answer = self._aws.call(
-                    DYNAMODB,
-                    "Query",
-                    TableName=self._table,
-                    IndexName="due",
-                    KeyConditionExpression="due_shard = :shard AND due_at <= :now",
-                    ExpressionAttributeValues={":shard": {"S": str(shard)}, ":now": {"N": str(now)}},
-                    Limit=share,
-                )
-            for item in answer["Items"]:
-                yield item["pk"]["S"].partition("#")[2]
+            try:
+                found += self._due_in(shard, now, max(1, limit // SHARDS))
+            except Unavailable as error:
+                missing = error
+        yield from (job_id for _, job_id in sorted(found))
+        if missing is not None:
+            raise missing
+
+    def _due_in(self, shard: int, now: int, limit: int) -> Iterator[tuple[int, str]]:
+        """When it was due and the job's id, of one shard."""
+        answer = self._table.call(
+            "Query",
+            TableName=self._table.name,
+            IndexName="due",
+            KeyConditionExpression="due_shard = :shard AND due_at <= :now",
+            ExpressionAttributeValues={":shard": {"S": str(shard)}, ":now": {"N": str(now)}},
+            Limit=limit,
+        )
+        return ((int(item["due_at"]["N"]), item["pk"]["S"].partition("#")[2]) for item in answer["Items"])
 
     def _item(self, job: Job) -> Item:
         item: Item = {
@@ -197,12 +165,20 @@ def _job_key(job_id: str) -> Item:
     return {"pk": {"S": f"JOB#{job_id}"}}
 
 
-def _key_item(job: Job, idempotency: Idempotency) -> Item:
+def _key_put(job: Job, idempotency: Idempotency, now: int) -> Item:
     return {
-        "pk": {"S": f"IDEM#{job.owner}#{idempotency.key}"},
-        "job_id": {"S": job.job_id},
-        "fingerprint": {"S": idempotency.fingerprint},
-        "expires_at": {"N": str(idempotency.expires_at // 1000)},
+        "Put": {
+            "Item": {
+                "pk": {"S": f"IDEM#{job.owner}#{idempotency.key}"},
+                "job_id": {"S": job.job_id},
+                "fingerprint": {"S": idempotency.fingerprint},
+                "expires_at": {"N": str(idempotency.expires_at // 1000)},
+            },
+            # TTL deletes late, so an expired row may still be there.
+            "ConditionExpression": "attribute_not_exists(pk) OR expires_at <= :now",
+            "ExpressionAttributeValues": {":now": {"N": str(now // 1000)}},
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
     }
 
 

@@ -7,6 +7,7 @@ key, so it is never repeated here: what is not known to be refused is reported a
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -25,6 +26,9 @@ _CONNECT, _READ = 1.0, 4.0
 _MAX_BYTES = 1024 * 1024
 _IDLE_SECONDS = 5.0
 """Short: on `/run`, a peer that hung up looks like a lost answer."""
+
+_JOB_ID = re.compile(r"[!-~]{1,128}")
+"""What can be kept in the job's row and asked for again."""
 
 _CONFIG_FIELDS = (
     "id", "name", "type", "image", "disk", "gpu", "workers", "scaling", "dataCenterIds", "timeout", "flashboot",
@@ -61,7 +65,7 @@ class RunpodProvider:
         if answer.status in {400, 413, 422}:
             raise ProviderRejected(f"http_{answer.status}")
         job_id = _object(answer).get("id") if answer.status == 200 else None
-        if not isinstance(job_id, str) or not job_id:
+        if not isinstance(job_id, str) or not _JOB_ID.fullmatch(job_id):
             raise ProviderUnknown(f"http_{answer.status}")
         return job_id
 
@@ -109,7 +113,7 @@ class RunpodProvider:
 def _object(answer: Answer) -> dict[str, Any]:
     try:
         told = json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ProviderUnknown("not JSON") from None
     if not isinstance(told, dict):
         raise ProviderUnknown("not a JSON object")

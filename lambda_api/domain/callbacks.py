@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lambda_api.domain.job import Callback, CallbackStatus, Job
-from lambda_api.domain.policy import CALLBACK_LEASE_MS
 
 
 def owe(job: Job, body: str, now: int, due_at: int) -> Job:
@@ -15,16 +14,15 @@ def owe(job: Job, body: str, now: int, due_at: int) -> Job:
     return replace(job, callback=replace(job.callback, body=body, next_at=now), due_at=due_at)
 
 
-def begin_attempt(job: Job, now: int) -> Job | None:
-    """Claim the next attempt; None if nothing is owed, or it is too early.
-
-    The claim is a lease: while it lasts nobody else sends, and if its holder dies the sweeper finds it.
-    """
+def attempt_due(job: Job, now: int) -> Callback | None:
+    """The callback, if it is owed and the time of its next attempt has come."""
     callback = job.callback
-    if callback is None or not callback.owed or now < (callback.next_at or 0):
-        return None
-    lease = now + CALLBACK_LEASE_MS
-    return _with(job, replace(callback, attempts=callback.attempts + 1, next_at=lease), due_at=lease)
+    return callback if callback is not None and callback.owed and now >= (callback.next_at or 0) else None
+
+
+def begin_attempt(job: Job, callback: Callback, until: int) -> Job:
+    """Claim the next attempt: till then nobody else sends, and if the claimant dies the sweeper goes on from there."""
+    return _with(job, replace(callback, attempts=callback.attempts + 1, next_at=until), due_at=until)
 
 
 def delivered(job: Job, callback: Callback, result: str) -> Job:

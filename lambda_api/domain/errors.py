@@ -6,12 +6,16 @@ ApiError
 ├── Unauthorized            401
 ├── NotFound                404
 ├── AlreadyFinished         409
+├── TooManyRequests         429      carries `retry_after` and the quota that is used up
+│   ├── RateLimited         429
+│   └── TooManyJobs         429
 └── Unavailable             503      try again; carries `retry_after`
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import ClassVar
 
 
@@ -73,6 +77,38 @@ class AlreadyFinished(ApiError):
     status = 409
     code = "job_already_finished"
     title = "The job is already over"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """A limit, and that nothing is left of it, in the words of draft-ietf-httpapi-ratelimit-headers."""
+
+    name: str
+    size: int
+    unit: str = "requests"
+    window_seconds: int | None = None
+    """In which the whole of it comes back."""
+    reset_seconds: int | None = None
+    """Until something of it is back."""
+
+
+class TooManyRequests(ApiError):
+    status = 429
+    code = "too_many_requests"
+    title = "Too many requests"
+
+    def __init__(self, detail: str, quota: Quota, retry_after: int) -> None:
+        super().__init__(detail, retry_after=retry_after)
+        self.quota = quota
+
+
+class RateLimited(TooManyRequests):
+    code = "rate_limited"
+
+
+class TooManyJobs(TooManyRequests):
+    code = "too_many_jobs"
+    title = "Too many jobs at once"
 
 
 class Unavailable(ApiError):

@@ -10,6 +10,14 @@ from lambda_api.domain.job import Source
 
 
 @dataclass(frozen=True, slots=True)
+class DispatchBegun:
+    """RunPod is about to be asked. `due_at` is when the asker is taken for dead."""
+
+    endpoint_id: str
+    due_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Dispatched:
     """RunPod took the job."""
 
@@ -20,8 +28,9 @@ class Dispatched:
 
 @dataclass(frozen=True, slots=True)
 class DispatchRefused:
-    """RunPod did not take the job: throttled, down, unreachable."""
+    """RunPod did not take this attempt: throttled, down, unreachable."""
 
+    attempt: int
     due_at: int
 
 
@@ -29,13 +38,15 @@ class DispatchRefused:
 class DispatchUnknown:
     """The answer got lost: RunPod may run this attempt, so the next one gets a new number."""
 
+    attempt: int
     due_at: int
 
 
 @dataclass(frozen=True, slots=True)
 class Resubmitted:
-    """RunPod forgot the job; it goes back to being dispatched under a new attempt."""
+    """RunPod forgot the job that it called `runpod_job_id`; ours is to be dispatched under a new attempt."""
 
+    runpod_job_id: str
     due_at: int
 
 
@@ -95,7 +106,8 @@ class Cancelled:
 
 Ending = Completed | Failed | TimedOut | Cancelled
 Event = (
-    Dispatched
+    DispatchBegun
+    | Dispatched
     | DispatchRefused
     | DispatchUnknown
     | Resubmitted

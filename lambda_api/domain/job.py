@@ -56,7 +56,7 @@ class Callback:
     attempts: int = 0
     next_at: int | None = None
     last_result: str | None = None
-    """`http_<status>`, `timeout`, `unreachable`, `forbidden_address`; for the client to read."""
+    """`http_<status>`, `timeout`, `unreachable`, `forbidden_address`, `interrupted`; for the client to read."""
 
     @property
     def owed(self) -> bool:
@@ -76,10 +76,15 @@ class Job:
     """When the sweeper should look at it; None if nothing is owed."""
     attempt: int = 1
     """The attempt the next (or last) message to RunPod carries. Rises only when one may have been accepted."""
+    dispatching: bool = False
+    """A dispatch of this attempt began and its outcome is not stored; if it is not in time, the dispatcher died."""
     refusals: int = 0
     """Dispatches in a row that RunPod did not take; sets the back-off."""
     runpod_job_id: str | None = None
     endpoint_id: str | None = None
+    """Where `runpod_job_id` is known, whatever is deployed later."""
+    endpoints: Mapping[int, str] = field(default_factory=dict)
+    """Where each attempt went, or goes: a worker may be the first to tell RunPod's id of any of them."""
     submitted_at: int | None = None
     started_at: int | None = None
     completed_at: int | None = None

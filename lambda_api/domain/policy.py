@@ -17,8 +17,10 @@ FRESH_MS = MINUTE
 CALLBACK_DELAYS = (0, 5 * SECOND, MINUTE, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 6 * HOUR, 12 * HOUR, 24 * HOUR)
 """Wait before each delivery attempt, after Standard Webhooks' example schedule; then it is given up."""
 
+MAX_CALLBACK_ATTEMPTS = len(CALLBACK_DELAYS)
+
 CALLBACK_LEASE_MS = MINUTE
-"""An attempt that was begun and not recorded within this time is taken for crashed, and sent again."""
+"""An attempt that was begun and not recorded within this time is taken for crashed: a failed one."""
 
 _JITTER = 0.1
 
@@ -56,7 +58,7 @@ class Policy:
 
     def callback_delay(self, attempts: int, random: float, retry_after_ms: int = 0) -> int | None:
         """Milliseconds until the next attempt after `attempts` failed ones; None when it is given up."""
-        if attempts >= len(CALLBACK_DELAYS):
+        if attempts >= MAX_CALLBACK_ATTEMPTS:
             return None
         base = CALLBACK_DELAYS[attempts] * self.callback_scale
         jittered = int(base * (1 + _JITTER * (2 * random - 1)))

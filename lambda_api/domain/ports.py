@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from lambda_api.domain.job import Job
+from lambda_api.domain.limits import Allowance
 
 
 class ProviderError(Exception):
@@ -86,22 +87,26 @@ class Delivery:
 class JobStore(Protocol):
     """Raises `domain.errors.Unavailable` when the store cannot answer."""
 
-    def create(self, job: Job, idempotency: Idempotency | None, now: int) -> Existing | None:
-        """Write the job and its key in one transaction; an unexpired key wins and nothing is written.
+    def create(self, job: Job, idempotency: Idempotency | None, now: int, allowance: Allowance) -> Existing | None:
+        """Write the job, its key and what its owner uses in one transaction; an unexpired key wins, nothing is written.
 
-        A job whose id is stored already is left as it is.
+        A job whose id is stored already is left as it is. Raises `RateLimited` or `TooManyJobs` for an owner who
+        uses all of the allowance.
         """
 
     def get(self, job_id: str) -> Job | None: ...
 
-    def save(self, job: Job) -> bool:
-        """Write `job` if the stored version is `job.version - 1`; False if somebody else was faster."""
+    def save(self, job: Job, *, ends: bool = False) -> bool:
+        """Write `job` if the stored version is `job.version - 1`; False if somebody else was faster.
+
+        The write that `ends` the job also takes it off its owner's jobs in flight.
+        """
 
     def page(self, owner: str, limit: int, cursor: str | None) -> Page:
         """Jobs of one owner, newest first. A cursor that is not ours is `InvalidRequest`."""
 
     def due(self, now: int, limit: int) -> Iterable[str]:
-        """Ids of jobs with `due_at <= now`, oldest first per shard. May be a moment stale."""
+        """Ids of jobs with `due_at <= now`, oldest first. May be a moment stale."""
 
 
 class Provider(Protocol):

@@ -15,6 +15,7 @@ from lambda_api.domain.events import (
     CancelRequested,
     Checked,
     Completed,
+    DispatchBegun,
     Dispatched,
     DispatchRefused,
     DispatchUnknown,
@@ -57,10 +58,18 @@ def apply(job: Job, event: Event, now: int) -> Change | Ignored:
     return Change(replace(result, version=job.version + 1))
 
 
+def _dispatch_begun(job: Job, event: DispatchBegun, _now: int) -> Job:
+    # The last asker died in between: RunPod may have taken that attempt.
+    attempt = job.attempt + 1 if job.dispatching else job.attempt
+    endpoints = {**job.endpoints, attempt: event.endpoint_id}
+    return replace(job, attempt=attempt, dispatching=True, endpoints=endpoints, due_at=event.due_at)
+
+
 def _dispatched(job: Job, event: Dispatched, now: int) -> Job:
     return replace(
         job,
         state=State.IN_QUEUE,
+        dispatching=False,
         runpod_job_id=event.runpod_job_id,
         endpoint_id=event.endpoint_id,
         submitted_at=now,
@@ -76,18 +85,24 @@ def _adopted(job: Job, event: Dispatched, now: int) -> Job | Ignored:
     return replace(job, runpod_job_id=event.runpod_job_id, endpoint_id=event.endpoint_id, submitted_at=now)
 
 
-def _refused(job: Job, event: DispatchRefused, _now: int) -> Job:
-    return replace(job, refusals=job.refusals + 1, due_at=event.due_at)
+def _refused(job: Job, event: DispatchRefused, _now: int) -> Job | Ignored:
+    if event.attempt != job.attempt:
+        return Ignored("another attempt was begun since")
+    return replace(job, dispatching=False, refusals=job.refusals + 1, due_at=event.due_at)
 
 
-def _unknown(job: Job, event: DispatchUnknown, _now: int) -> Job:
-    return replace(job, attempt=job.attempt + 1, refusals=job.refusals + 1, due_at=event.due_at)
+def _unknown(job: Job, event: DispatchUnknown, _now: int) -> Job | Ignored:
+    if event.attempt != job.attempt:
+        return Ignored("another attempt was begun since")
+    attempt, refusals = job.attempt + 1, job.refusals + 1
+    return replace(job, dispatching=False, attempt=attempt, refusals=refusals, due_at=event.due_at)
 
 
-def _resubmitted(job: Job, event: Resubmitted, _now: int) -> Job:
-    return replace(
-        job, state=State.ACCEPTED, attempt=job.attempt + 1, runpod_job_id=None, refusals=0, due_at=event.due_at
-    )
+def _resubmitted(job: Job, event: Resubmitted, _now: int) -> Job | Ignored:
+    if event.runpod_job_id != job.runpod_job_id:
+        return Ignored("RunPod has it under another id by now")
+    again = replace(job, state=State.ACCEPTED, attempt=job.attempt + 1, refusals=0, due_at=event.due_at)
+    return replace(again, runpod_job_id=None, dispatching=False)
 
 
 def _started(job: Job, event: Started, now: int) -> Job:
@@ -99,14 +114,16 @@ def _progressed(job: Job, event: Progressed, now: int) -> Job | Ignored:
     seen = (report.attempt, report.seq)
     if seen <= job.progress_seen:
         return Ignored("an older progress report")
+    known = job
+    if job.runpod_job_id is None and report.runpod_job_id is not None:
+        known = replace(job, runpod_job_id=report.runpod_job_id, endpoint_id=job.endpoints.get(report.attempt))
     return replace(
-        job,
+        known,
         state=State.IN_PROGRESS,
         started_at=job.started_at or now,
         percent=max(job.percent, min(report.percent, 99)),
         stage=report.stage,
         progress_seen=seen,
-        runpod_job_id=job.runpod_job_id or report.runpod_job_id,
         due_at=event.due_at,
     )
 
@@ -163,6 +180,7 @@ _LIVE: dict[type, Rule] = {
 _RULES: dict[State, dict[type, Rule]] = {
     State.ACCEPTED: {
         **_LIVE,
+        DispatchBegun: _dispatch_begun,
         Dispatched: _dispatched,
         DispatchRefused: _refused,
         DispatchUnknown: _unknown,

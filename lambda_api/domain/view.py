@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from contract.errors import Blame, Code
 from lambda_api.domain.job import CallbackStatus, Job, Source, State
 from lambda_api.domain.pricing import cost_usd
+
+Timestamp = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
+Link = Annotated[str, WithJsonSchema({"type": "string", "format": "uri-reference"})]
 
 
 class _View(BaseModel):
@@ -17,7 +21,7 @@ class _View(BaseModel):
 
 
 class ProgressView(_View):
-    percent: int
+    percent: Annotated[int, Field(ge=0, le=100)]
     stage: str
 
 
@@ -61,13 +65,13 @@ class ErrorView(_View):
 class CallbackView(_View):
     status: CallbackStatus
     attempts: int
-    next_attempt_at: str | None
+    next_attempt_at: Timestamp | None
     last_result: str | None
 
 
 class LinksView(_View):
-    self: str
-    cancel: str
+    self: Link
+    cancel: Link
 
 
 class JobView(_View):
@@ -75,11 +79,11 @@ class JobView(_View):
     operation: str
     status: State
     progress: ProgressView
-    created_at: str
-    started_at: str | None
-    completed_at: str | None
-    video_url: str | None
-    video_url_expires_at: str | None
+    created_at: Timestamp
+    started_at: Timestamp | None
+    completed_at: Timestamp | None
+    video_url: Link | None
+    video_url_expires_at: Timestamp | None
     video: VideoView | None
     execution: ExecutionView | None
     cost: CostView | None

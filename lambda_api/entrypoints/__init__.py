@@ -7,11 +7,17 @@ collected until a function is `ready`.
 from __future__ import annotations
 
 import gc
+from collections.abc import Callable
 
 gc.disable()
 
 
-def ready() -> None:
-    """Collect garbage from now on, and never look at what is there already: it stays."""
+def ready(start: Callable[[], object] | None = None) -> None:
+    """Make what each event needs: a wrong setting stops the function here, not a request.
+
+    Collect garbage from now on, and never look at what is there already: it stays.
+    """
+    if start is not None:
+        start()
     gc.freeze()
     gc.enable()

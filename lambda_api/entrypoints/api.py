@@ -7,17 +7,17 @@ from typing import Any
 from lambda_api.entrypoints import ready
 from lambda_api.observability import instrumented
 from lambda_api.settings import EVERYTHING
-from lambda_api.web.app import create_app, event_handler
+from lambda_api.web.app import create_app
+from lambda_api.web.gateway import event_handler
 from lambda_api.wiring import after_restore, renew, services, settings
 
 _app = create_app(services(), settings(EVERYTHING))
-_asgi = event_handler(_app)
+_answer = event_handler(_app)
 
 
 def _renewed() -> None:
     renew()
     _app.state.services = services()
-    _app.state.api_keys = settings(EVERYTHING).api_keys
 
 
 after_restore(_renewed)
@@ -26,7 +26,7 @@ after_restore(_renewed)
 @instrumented
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Event and answer: API Gateway payload format 2.0."""
-    return _asgi(event, context)
+    return _answer(event, context)
 
 
 ready()

@@ -28,4 +28,4 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     return {"batchItemFailures": failures}
 
 
-ready()
+ready(services)

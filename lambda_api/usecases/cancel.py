@@ -8,7 +8,7 @@ from lambda_api.domain.events import Cancelled, CancelRequested
 from lambda_api.domain.job import Job, Source, State
 from lambda_api.usecases.record import record
 from lambda_api.usecases.services import Services
-from lambda_api.usecases.settle import cancel_at_provider
+from lambda_api.usecases.settle import cancel_at_provider, cancel_what_was_taken_since
 from lambda_api.usecases.show import owned
 
 
@@ -21,6 +21,7 @@ def cancel(services: Services, owner: str, job_id: str) -> Job:
     if not job.terminal:
         if cancel_at_provider(services, job):
             after = record(services, job, Cancelled(Failure.of(Code.CANCELLED), Source.CANCEL))
+            cancel_what_was_taken_since(services, job, after)
         else:
             retry_at = services.policy.retry_at(services.clock(), 0, job.deadline_at, services.random())
             after = record(services, job, CancelRequested(retry_at))

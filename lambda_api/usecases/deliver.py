@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from lambda_api.domain import callbacks
 from lambda_api.domain.job import Callback, Job
+from lambda_api.domain.policy import CALLBACK_LEASE_MS, MAX_CALLBACK_ATTEMPTS
 from lambda_api.domain.ports import Delivery
 from lambda_api.usecases.services import Services
 
@@ -32,10 +33,7 @@ def deliver(services: Services, job_id: str) -> bool:
     delivery = services.sender.send(
         claim.job.owner, claim.callback.url, message_id(job_id), services.clock(), claim.body
     )
-    after = _outcome(services, claim, delivery)
-    if services.store.save(after):
-        services.observer.changed(claim.job, after)
-        _wake(services, after)
+    _save(services, claim.job, _outcome(services, claim, delivery))
     return True
 
 
@@ -46,12 +44,22 @@ def message_id(job_id: str) -> str:
 
 def _claim(services: Services, job_id: str) -> _Claim | None:
     job = services.store.get(job_id)
-    if job is None:
+    callback = None if job is None else callbacks.attempt_due(job, services.clock())
+    if job is None or callback is None:
         return None
-    begun = callbacks.begin_attempt(job, services.clock())
-    if begun is None or begun.callback is None or begun.callback.body is None or not services.store.save(begun):
+    if callback.attempts >= MAX_CALLBACK_ATTEMPTS:
+        # Whoever made the last attempt did not live to record it.
+        _save(services, job, callbacks.given_up(job, callback, "interrupted"))
+        return None
+    begun = callbacks.begin_attempt(job, callback, services.clock() + _lease_ms(services, callback))
+    if begun.callback is None or begun.callback.body is None or not services.store.save(begun):
         return None
     return _Claim(begun, begun.callback, begun.callback.body)
+
+
+def _lease_ms(services: Services, callback: Callback) -> int:
+    """Long enough that attempts whose senders die follow the schedule of those that fail."""
+    return max(CALLBACK_LEASE_MS, services.policy.callback_delay(callback.attempts + 1, services.random()) or 0)
 
 
 def _outcome(services: Services, claim: _Claim, delivery: Delivery) -> Job:
@@ -64,6 +72,12 @@ def _outcome(services: Services, claim: _Claim, delivery: Delivery) -> Job:
     next_at = services.clock() + delay
     grace = services.policy.callback_grace_ms if delay <= _QUEUE_DELAY_LIMIT_MS else 0
     return callbacks.try_again(job, callback, delivery.result, next_at, next_at + grace)
+
+
+def _save(services: Services, before: Job, after: Job) -> None:
+    if services.store.save(after):
+        services.observer.changed(before, after)
+        _wake(services, after)
 
 
 def _wake(services: Services, job: Job) -> None:

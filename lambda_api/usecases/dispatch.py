@@ -31,7 +31,8 @@ def dispatch(services: Services, job: Job) -> Job:
     """Submit an ACCEPTED job to RunPod and store the outcome. Any other job is returned as it is.
 
     An outage is not the client's error: the job stays ACCEPTED and is tried again when due.
-    Raises Unavailable if the store cannot be written; the job is then dispatched again later.
+    The stored job says `dispatching`: should this process die, whoever dispatches next knows that RunPod may
+    have been asked. Raises Unavailable if the store cannot be written; the job is then dispatched again later.
     """
     if job.state is not State.ACCEPTED:
         return job
@@ -56,10 +57,10 @@ def _submit(services: Services, job: Job, now: int) -> Event:
         return Failed(Failure.of(Code.PROVIDER_REJECTED), Source.SWEEPER)
     except ProviderRefused as error:
         services.observer.noted("dispatch refused", job_id=job.job_id, reason=error.reason)
-        return DispatchRefused(max(retry_at, min(now + error.retry_after_ms, job.deadline_at)))
+        return DispatchRefused(job.attempt, max(retry_at, min(now + error.retry_after_ms, job.deadline_at)))
     except ProviderUnknown as error:
         services.observer.noted("dispatch unknown", job_id=job.job_id, reason=error.reason)
-        return DispatchUnknown(retry_at)
+        return DispatchUnknown(job.attempt, retry_at)
     return Dispatched(runpod_job_id, services.endpoint_id, policy.next_check(services.clock(), job.deadline_at))
 
 

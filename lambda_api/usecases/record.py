@@ -17,7 +17,7 @@ def record(services: Services, job: Job, event: Event) -> Job:
     """Apply `event` and store the result; returns the job as it now is.
 
     Evidence stays true when somebody else wrote first, so a lost race re-reads and applies the same
-    event again. The write that ends a job also marks its callback as owed.
+    event again. The write that ends a job also marks its callback as owed, and makes room for its owner's next.
     Raises Unavailable if the store cannot answer, or after five lost races.
     """
     current = job
@@ -30,7 +30,7 @@ def record(services: Services, job: Job, event: Event) -> Job:
         if after.terminal and after.callback is not None:
             body = represent(services, after).model_dump_json(exclude={"callback"})
             after = owe(after, body, now, now + services.policy.callback_grace_ms)
-        if services.store.save(after):
+        if services.store.save(after, ends=after.terminal):
             services.observer.changed(current, after)
             if after.terminal and after.callback is not None:
                 services.queue.wake(after.job_id)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from contract.limits import Limits
+from lambda_api.domain.callers import Callers
+from lambda_api.domain.limits import Allowance
 from lambda_api.domain.policy import Policy
 from lambda_api.domain.ports import CallbackQueue, CallbackSender, JobStore, ObjectStore, Observer, Provider
 
@@ -25,8 +27,9 @@ class Services:
     """Base of the URLs that RunPod and the worker call."""
     hook_secrets: Sequence[str]
     """The first one signs; all of them are accepted."""
-    callback_owners: Set[str]
-    """Owners with a signing secret; the others cannot ask for callbacks."""
+    callers: Callable[[], Callers]
+    """As of less than a minute ago. Owners without a signing secret cannot ask for callbacks."""
+    allowance: Allowance
     default_price_per_second: float
     video_url_seconds: int
     allow_loopback: bool

@@ -45,7 +45,15 @@ def settle(services: Services, job: Job, source: Source, hint: str | None = None
     after = record(services, job, event)
     if isinstance(event, TimedOut) and after.state is State.TIMED_OUT:
         cancel_at_provider(services, after)
+    if isinstance(event, Cancelled):
+        cancel_what_was_taken_since(services, job, after)
     return after
+
+
+def cancel_what_was_taken_since(services: Services, before: Job, after: Job) -> None:
+    """RunPod may have taken the job between the question and the record that it is cancelled."""
+    if after.state is State.CANCELLED and after.runpod_job_id != before.runpod_job_id:
+        cancel_at_provider(services, after)
 
 
 def cancel_at_provider(services: Services, job: Job) -> bool:
@@ -114,7 +122,7 @@ def _missing(services: Services, job: Job, source: Source, now: int) -> Event:
         return Checked(_soon(services, job))
     if job.attempt >= MAX_ATTEMPTS:
         return Failed(Failure.of(Code.PROVIDER_LOST), source)
-    return Resubmitted(now)
+    return Resubmitted(job.runpod_job_id or "", now)
 
 
 def _told(services: Services, job: Job, source: Source, status: ProviderStatus, hint: str | None) -> Event:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
+from contract.messages import JOB_ID
 from lambda_api.domain.errors import NotFound
 from lambda_api.domain.job import Job, State
 from lambda_api.domain.keys import output_key
 from lambda_api.domain.view import JobView, view
 from lambda_api.usecases.services import Services
+
+_JOB_ID = re.compile(JOB_ID)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +23,7 @@ class ViewPage:
 
 def owned(services: Services, owner: str, job_id: str) -> Job:
     """The job, if it is this owner's. Somebody else's job is the same NotFound as none at all."""
-    job = services.store.get(job_id)
+    job = services.store.get(job_id) if _JOB_ID.fullmatch(job_id) else None
     if job is None or job.owner != owner:
         raise NotFound("There is no such job.")
     return job

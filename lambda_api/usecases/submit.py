@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from contract.urls import UrlError, check_target, parse_url
+from contract.urls import Target, UrlError, check_target, parse_url
 from lambda_api.domain.errors import IdempotencyMismatch, InvalidRequest, Unavailable
 from lambda_api.domain.job import AnyOperation, Callback, Job
 from lambda_api.domain.ports import Idempotency
@@ -35,10 +35,11 @@ def submit(services: Services, submission: Submission) -> Submitted:
     """Store the job (and its idempotency key) in one write, then dispatch it.
 
     Whatever RunPod does, the job is accepted. Raises InvalidRequest for an address that may not be
-    contacted, IdempotencyMismatch for a key used with another body, Unavailable if nothing was stored.
+    contacted, IdempotencyMismatch for a key used with another body, TooManyRequests for an owner who asks
+    for too much, Unavailable if nothing was stored.
     """
     _check_addresses(services, submission)
-    if submission.webhook_url is not None and submission.owner not in services.callback_owners:
+    if submission.webhook_url is not None and submission.owner not in services.callers().callback_secrets:
         raise InvalidRequest(
             "Callbacks cannot be signed.", errors=(("webhook_url", "no signing secret is set up for this API key"),)
         )
@@ -51,13 +52,15 @@ def submit(services: Services, submission: Submission) -> Submitted:
         created_at=now,
         deadline_at=now + policy.job_ttl_ms,
         due_at=now + policy.dispatch_grace_ms,
+        dispatching=True,
+        endpoints={1: services.endpoint_id},
         callback=Callback(url=submission.webhook_url) if submission.webhook_url else None,
         metadata=submission.metadata,
     )
     idempotency = None
     if submission.idempotency_key is not None:
         idempotency = Idempotency(submission.idempotency_key, fingerprint(submission), now + policy.idempotency_ms)
-    existing = services.store.create(job, idempotency, now)
+    existing = services.store.create(job, idempotency, now, services.allowance)
     if existing is not None and idempotency is not None:
         if existing.fingerprint != idempotency.fingerprint:
             raise IdempotencyMismatch("This Idempotency-Key was used with another request body.")
@@ -90,8 +93,18 @@ def _check_addresses(services: Services, submission: Submission) -> None:
     errors = []
     for field, url, https_only in urls:
         try:
-            check_target(parse_url(url), allow_loopback=services.allow_loopback, https_only=https_only)
+            target = parse_url(url)
+            check_target(target, allow_loopback=services.allow_loopback, https_only=https_only)
         except UrlError as error:
             errors.append((field, str(error)))
+        else:
+            if field == "webhook_url" and _leads_to_us(services, target):
+                errors.append((field, "the URL leads back to this service"))
     if errors:
         raise InvalidRequest("A URL cannot be used.", errors=tuple(errors))
+
+
+def _leads_to_us(services: Services, target: Target) -> bool:
+    """True for a callback that would come back as a request nobody made."""
+    own = parse_url(services.public_url)
+    return (target.host, target.port) == (own.host, own.port)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from lambda_api.domain.events import Checked
+from lambda_api.domain.events import DispatchBegun
 from lambda_api.domain.job import Job, Source, State
-from lambda_api.domain.policy import MINUTE, SECOND
+from lambda_api.domain.policy import MAX_ATTEMPTS, MINUTE, SECOND
 from lambda_api.domain.transitions import Change, apply
 from lambda_api.usecases.deliver import deliver
 from lambda_api.usecases.dispatch import dispatch
@@ -27,46 +27,62 @@ class Swept:
     """Jobs that were due for more than OVERDUE_MS."""
 
 
-def sweep(services: Services, limit: int, may_go_on: Callable[[], bool]) -> Swept:
+ForEach = Callable[[Callable[[str], Swept], Iterable[str]], Iterable[Swept]]
+"""`map`, or an executor's: most of a sweep is waiting for answers."""
+
+
+def sweep(services: Services, limit: int, may_go_on: Callable[[], bool], for_each: ForEach = map) -> Swept:
     """Dispatch, settle or deliver each due job. One that raises is logged and does not stop the rest.
 
     Stops early when `may_go_on` says so; what is left is still due at the next run.
     """
-    looked_at = failed = overdue = 0
-    for job_id in services.store.due(services.clock(), limit):
-        if not may_go_on():
-            break
-        looked_at += 1
-        try:
-            # The index may lag behind: only what the table says now counts.
-            job = services.store.get(job_id)
-            late_ms = services.clock() - job.due_at if job is not None and job.due_at is not None else -1
-            overdue += late_ms > OVERDUE_MS
-            if job is not None and late_ms >= 0:
-                _attend(services, job)
-        except Exception as error:  # noqa: BLE001 - one poisoned job must not starve the others
-            failed += 1
-            services.observer.noted("sweep failed", job_id=job_id, error=type(error).__name__)
-    return Swept(looked_at, failed, overdue)
+
+    def look(job_id: str) -> Swept:
+        return _look(services, job_id) if may_go_on() else Swept(0, 0, 0)
+
+    looks = list(for_each(look, services.store.due(services.clock(), limit)))
+    return Swept(
+        sum(one.looked_at for one in looks), sum(one.failed for one in looks), sum(one.overdue for one in looks)
+    )
+
+
+def _look(services: Services, job_id: str) -> Swept:
+    overdue = False
+    try:
+        # The index may lag behind: only what the table says now counts.
+        job = services.store.get(job_id)
+        late_ms = services.clock() - job.due_at if job is not None and job.due_at is not None else -1
+        overdue = late_ms > OVERDUE_MS
+        if job is not None and late_ms >= 0:
+            _attend(services, job)
+    except Exception as error:  # noqa: BLE001 - one poisoned job must not starve the others
+        services.observer.noted("sweep failed", job_id=job_id, error=type(error).__name__)
+        return Swept(1, 1, overdue)
+    return Swept(1, 0, overdue)
 
 
 def _attend(services: Services, job: Job) -> None:
     now = services.clock()
     if job.terminal:
         deliver(services, job.job_id)
-    elif job.state is State.ACCEPTED and now < job.deadline_at and not job.cancel_requested:
-        _dispatch(services, job, now)
-    else:
-        after = settle(services, job, Source.SWEEPER)
-        if after.state is State.ACCEPTED and job.state is not State.ACCEPTED:
-            _dispatch(services, after, now)
+        return
+    current = job if _to_be_dispatched(job, now) else settle(services, job, Source.SWEEPER)
+    # It was settled: that RunPod has lost it may be news. Another sweep that overlaps may have seen to it, too.
+    if _to_be_dispatched(current, now):
+        _dispatch(services, current, now)
+
+
+def _to_be_dispatched(job: Job, now: int) -> bool:
+    wanted = job.state is State.ACCEPTED and not job.cancel_requested and job.attempt <= MAX_ATTEMPTS
+    return wanted and job.due_at is not None and job.due_at <= now < job.deadline_at
 
 
 def _dispatch(services: Services, job: Job, now: int) -> None:
-    if job.attempt > 1 and completed(services, job, Source.SWEEPER) is not None:
+    asked_before = job.attempt > 1 or job.dispatching
+    if asked_before and completed(services, job, Source.SWEEPER) is not None:
         settle(services, job, Source.SWEEPER)
         return
     # Two sweeps may overlap; the one whose claim is stored dispatches.
-    claim = apply(job, Checked(now + _CLAIM_MS), now)
+    claim = apply(job, DispatchBegun(services.endpoint_id, now + _CLAIM_MS), now)
     if isinstance(claim, Change) and services.store.save(claim.job):
         dispatch(services, claim.job)

@@ -14,6 +14,7 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
 from lambda_api.domain.errors import Unauthorized
+from lambda_api.usecases.services import Services
 
 _MAX_KEY_LENGTH = 256
 
@@ -34,7 +35,8 @@ class KeyedRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def keyed(request: Request) -> Response:
-            request.state.owner = owner_of(request.app.state.api_keys, request.headers.get("x-api-key"))
+            services: Services = request.app.state.services
+            request.state.owner = owner_of(services.callers().api_keys, request.headers.get("x-api-key"))
             return await handle(request)
 
         return keyed

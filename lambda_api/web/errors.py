@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from lambda_api.domain.errors import ApiError, InvalidRequest
+from lambda_api.domain.errors import ApiError, InvalidRequest, Quota, TooManyRequests
 from lambda_api.observability import refused
 from lambda_api.problem import problem
 
@@ -53,10 +53,24 @@ def _respond(request: Request, error: ApiError, headers: dict[str, str] | None =
     headers = dict(headers or {})
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, TooManyRequests):
+        headers |= _rate_limit(error.quota)
     request_id = request.scope["state"].get("request_id", "")
     refused(error, request_id)
     body = problem(error, request_id)
     return JSONResponse(body, error.status, headers, media_type="application/problem+json")
+
+
+def _rate_limit(quota: Quota) -> dict[str, str]:
+    """After draft-ietf-httpapi-ratelimit-headers-10: structured fields, of the one quota that is used up."""
+    policy, left = f'"{quota.name}";q={quota.size}', f'"{quota.name}";r=0'
+    if quota.unit != "requests":
+        policy += f';qu="{quota.unit}"'
+    if quota.window_seconds is not None:
+        policy += f";w={quota.window_seconds}"
+    if quota.reset_seconds is not None:
+        left += f";t={quota.reset_seconds}"
+    return {"RateLimit-Policy": policy, "RateLimit": left}
 
 
 async def _api_error(request: Request, error: Exception) -> JSONResponse:

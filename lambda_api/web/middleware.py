@@ -10,11 +10,12 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contract.limits import MAX_BODY_BYTES
+from lambda_api import http_api
 from lambda_api.domain.errors import ApiError
 from lambda_api.observability import fault, logger
 from lambda_api.problem import problem
 
-_HEADERS = {
+HARDENED = {
     "cache-control": "no-store",
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
     "cross-origin-resource-policy": "same-site",
@@ -29,6 +30,9 @@ _DOCS_POLICY = (
     "frame-ancestors 'none'"
 )
 """The documentation page loads its own scripts; nothing else does."""
+
+_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+"""Any other word is the client's own, and does not belong in a log."""
 
 
 class BodyTooLarge(ApiError):
@@ -48,7 +52,7 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = _gateway_request_id(scope) or self._new_id()
+        request_id = http_api.request_id(scope.get("aws.event")) or self._new_id()
         scope.setdefault("state", {})["request_id"] = request_id
         exchange = _Exchange(scope, send, request_id)
         try:
@@ -60,7 +64,7 @@ class Guard:
             logger.error("unhandled error", extra={"request_id": request_id, **fault(error)})
             if exchange.started:
                 raise
-            await exchange.refuse(ApiError("Something went wrong on our side. Try again, or send us the request_id."))
+            await exchange.refuse(ApiError(http_api.BROKEN))
         exchange.log()
 
 
@@ -78,7 +82,7 @@ class _Exchange:
             self.started = True
             self._status = message["status"]
             headers = MutableHeaders(scope=message)
-            for name, value in _HEADERS.items():
+            for name, value in HARDENED.items():
                 headers.setdefault(name, value)
             if self._scope["path"] == "/docs":
                 headers["content-security-policy"] = _DOCS_POLICY
@@ -92,23 +96,18 @@ class _Exchange:
         await self.send({"type": "http.response.body", "body": body})
 
     def log(self) -> None:
-        route = self._scope.get("route")
+        route, method = self._scope.get("route"), self._scope["method"]
         logger.info(
             "request",
             extra={
                 "request_id": self._request_id,
-                "method": self._scope["method"],
+                "method": method if method in _METHODS else "other",
                 "route": getattr(route, "path", "none"),
                 "status": self._status,
                 "owner": self._scope["state"].get("owner"),
                 "ms": round((time.monotonic() - self._began) * 1000),
             },
         )
-
-
-def _gateway_request_id(scope: Scope) -> str | None:
-    request_id = (scope.get("aws.event") or {}).get("requestContext", {}).get("requestId")
-    return request_id if isinstance(request_id, str) else None
 
 
 async def _bounded(receive: Receive) -> bytes:

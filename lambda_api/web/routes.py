@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 
+from contract.messages import JOB_ID
 from contract.operations import OPERATIONS
 from lambda_api.domain.errors import Unavailable
 from lambda_api.domain.job import AnyOperation, Job
@@ -21,10 +22,31 @@ from lambda_api.usecases.services import Services
 from lambda_api.usecases.show import list_jobs, represent, show, wait_for
 from lambda_api.usecases.submit import Submission, submit
 from lambda_api.web.auth import KeyedRoute
-from lambda_api.web.headers import idempotency_key, wait_seconds
+from lambda_api.web.bodies import JsonRoute
+from lambda_api.web.headers import MAX_WAIT_SECONDS, idempotency_key, wait_seconds
 from lambda_api.web.schemas import JobPage, Problem, ProviderHealth, SubmitOptions, request_model
 
-JobIdPath = Annotated[str, Path(description="The id that the submit answered.")]
+# Shown, not enforced: what cannot be an id is a job that is not there.
+JobIdPath = Annotated[str, Path(description="The id that the submit answered.", json_schema_extra={"pattern": JOB_ID})]
+IdempotencyKeyHeader = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        description="1 to 255 visible ASCII characters. The same key and body again: the same job, for a day.",
+        json_schema_extra={"pattern": "^[!-~]{1,255}$"},
+    ),
+]
+PreferHeader = Annotated[
+    str | None,
+    Header(
+        alias="Prefer",
+        description=f"`wait=N`: answer when the job is over, or after N seconds (at most {MAX_WAIT_SECONDS}).",
+    ),
+]
+CursorQuery = Annotated[
+    str | None,
+    Query(max_length=256, description="`next_cursor` of the page before.", json_schema_extra={"format": "cursor"}),
+]
 
 _PROBLEM = {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
 """By reference: FastAPI would compile a model anew for each status of each route, at every start."""
@@ -34,7 +56,11 @@ def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return dict.fromkeys(statuses, _PROBLEM)
 
 
-router = APIRouter(route_class=KeyedRoute, responses=_problems(401, 503))
+class _Route(KeyedRoute, JsonRoute):
+    """The key is looked at first, then how the body is sent."""
+
+
+router = APIRouter(route_class=_Route, responses=_problems(401, 503))
 
 
 def _services(request: Request) -> Services:
@@ -46,8 +72,8 @@ def _add_submit_route(operation: type[AnyOperation]) -> None:
     async def endpoint(
         request: Request,
         body: SubmitOptions,
-        idempotency: Annotated[str | None, Header(alias="Idempotency-Key")] = None,
-        prefer: Annotated[str | None, Header()] = None,
+        idempotency: IdempotencyKeyHeader = None,
+        prefer: PreferHeader = None,
     ) -> Response:
         services = _services(request)
         submission = Submission(
@@ -71,7 +97,7 @@ def _add_submit_route(operation: type[AnyOperation]) -> None:
         name=operation.__name__.lower(),
         summary=(operation.__doc__ or "").strip().splitlines()[0],
         status_code=202,
-        responses=_problems(400, 413, 422) | {200: {"model": JobView}, 202: {"model": JobView}},
+        responses=_problems(400, 413, 415, 422, 429) | {200: {"model": JobView}, 202: {"model": JobView}},
     )
 
 
@@ -106,11 +132,11 @@ async def cancel_job(request: Request, job_id: JobIdPath) -> JobView:
 
 
 # Once as a model, for the references to lead somewhere.
-@router.get("/jobs", responses={422: {"model": Problem, **_PROBLEM}})
+@router.get("/jobs", name="list_jobs", responses={422: {"model": Problem, **_PROBLEM}})
 async def get_jobs(
     request: Request,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    cursor: Annotated[str | None, Query(max_length=256)] = None,
+    cursor: CursorQuery = None,
 ) -> JobPage:
     """Your jobs, newest first."""
     page = list_jobs(_services(request), request.state.owner, limit, cursor)

@@ -31,6 +31,8 @@ def _encodable(text: str) -> bool:
 
 Metadata = Annotated[dict[str, Annotated[str, Trimmed]], Field(max_length=MAX_METADATA_KEYS), AfterValidator(_small)]
 
+_METADATA = f"Given back with the job. Texts, at most {MAX_METADATA_BYTES} bytes as JSON."
+
 
 class SubmitOptions(BaseModel):
     """What every submit takes beside its operation."""
@@ -38,8 +40,8 @@ class SubmitOptions(BaseModel):
     # FastAPI wants bodies compiled when it makes their routes.
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=False)
 
-    webhook_url: Url | None = None
-    metadata: Metadata = Field(default_factory=dict)
+    webhook_url: Annotated[Url | None, Field(description="Where to tell that the job is over; https only.")] = None
+    metadata: Annotated[Metadata, Field(description=_METADATA)] = Field(default_factory=dict)
 
 
 def request_model(operation: type[AnyOperation]) -> type[SubmitOptions]:

@@ -17,12 +17,14 @@ import boto3
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
+from local.aws import transactions
 from local.aws.names import BUCKET, QUEUE, REGION, TABLE
 
 
 def main(argv: list[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    transactions.install()
     app = DomainDispatcherApplication(create_backend_app)
     server = make_server("127.0.0.1", 0, app, threaded=True, fd=int(argv[1]))
     threading.Thread(target=server.serve_forever, daemon=True).start()

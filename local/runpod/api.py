@@ -23,11 +23,11 @@ def routes() -> list[web.RouteDef]:
     return [
         web.post(f"{base}/run", _authorised(_run)),
         web.post(f"{base}/runsync", _authorised(_runsync)),
-        web.get(f"{base}/status/{{job}}", _authorised(_for_job(_status))),
-        web.post(f"{base}/status/{{job}}", _authorised(_for_job(_status))),
-        web.get(f"{base}/status-sync/{{job}}", _authorised(_for_job(_status_sync))),
+        web.get(f"{base}/status/{{job}}", _authorised(_for_job(_status, "status"))),
+        web.post(f"{base}/status/{{job}}", _authorised(_for_job(_status, "status"))),
+        web.get(f"{base}/status-sync/{{job}}", _authorised(_for_job(_status_sync, "status"))),
         web.get(f"{base}/stream/{{job}}", _authorised(_for_job(_stream))),
-        web.post(f"{base}/cancel/{{job}}", _authorised(_for_job(_cancel))),
+        web.post(f"{base}/cancel/{{job}}", _authorised(_for_job(_cancel, "cancel"))),
         web.post(f"{base}/retry/{{job}}", _authorised(_for_job(_retry))),
         web.post(f"{base}/purge-queue", _authorised(_purge)),
         web.get(f"{base}/health", _authorised(_health)),
@@ -43,14 +43,17 @@ def _authorised(answer: Answer) -> Callable[[web.Request], Awaitable[web.Respons
     return handler
 
 
-def _for_job(answer: AnswerForJob) -> Answer:
+def _for_job(answer: AnswerForJob, target: str | None = None) -> Answer:
+    """`target`: of the faults that may meet it."""
+
     async def handler(request: web.Request, emulator: Emulator) -> web.Response:
-        fault = emulator.faults.use("status") if "/status" in request.path else None
-        if fault is not None:
-            return error(int(fault.mode), "fault injected")
+        fault = emulator.faults.use(target) if target is not None else None
+        if fault is not None and fault.mode != "accept_then_reset":
+            return await _refused(request, fault)
         job = emulator.state.get(request.match_info["job"])
         emulator.apply()
-        return error(404, "job not found") if job is None else await answer(request, emulator, job)
+        told = error(404, "job not found") if job is None else await answer(request, emulator, job)
+        return told if fault is None else reset(request)
 
     return handler
 
@@ -72,7 +75,7 @@ async def _read(request: web.Request, limit: int) -> Submission | web.Response:
 async def _run(request: web.Request, emulator: Emulator) -> web.Response:
     fault = emulator.faults.use("run")
     if fault is not None and fault.mode != "accept_then_reset":
-        return await _refused(fault)
+        return await _refused(request, fault)
     read = await _read(request, MAX_RUN_BYTES)
     if isinstance(read, web.Response):
         return read
@@ -82,7 +85,9 @@ async def _run(request: web.Request, emulator: Emulator) -> web.Response:
     return reply(200, {"id": job.id, "status": job.status.value})
 
 
-async def _refused(fault: Fault) -> web.Response:
+async def _refused(request: web.Request, fault: Fault) -> web.Response:
+    if fault.mode == "reset":
+        return reset(request)
     if fault.mode == "timeout":
         await asyncio.sleep(fault.seconds(8.0))
         return error(504, "fault injected")

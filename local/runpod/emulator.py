@@ -173,8 +173,9 @@ class Emulator:
     def _plan_kill(self, worker_id: str, job: Job, fault: Fault) -> None:
         if job.id in self._killed_once and fault.settings.get("every_run") is not True:
             return
+        if self.faults.use("worker") is None:
+            return
         self._killed_once.add(job.id)
-        self.faults.use("worker")
         self.spawn(self._kill_mid_job(worker_id, job.id, fault.seconds(1.0)))
 
     async def _kill_mid_job(self, worker_id: str, job_id: str, seconds: float) -> None:

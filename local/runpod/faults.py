@@ -1,7 +1,8 @@
 """Faults that can be switched on while the emulator runs. Pure.
 
 A target takes one mode, as a bare string (until cleared) or as `{"mode": "503", "times": 1}`
-(that many times). Further keys of the object are the mode's own settings.
+(that many times), or several in turn, as a list; `"every": 10` leaves nine of ten uses alone.
+Further keys of the object are the mode's own settings.
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+_LOST = ("503", "500", "429", "timeout", "reset")
 _CHANGE = ("400", "401", "429", "500", "timeout", "accept_then_reset", "accept_late")
 MODES: dict[str, tuple[str, ...]] = {
     "webhook": ("drop", "duplicate", "null_body", "delay"),
-    "run": ("503", "429", "timeout", "accept_then_reset"),
-    "status": ("503", "404"),
+    "run": ("503", "500", "429", "timeout", "accept_then_reset"),
+    "status": (*_LOST, "404"),
+    "cancel": (*_LOST, "accept_then_reset"),
     "job_done": ("500", "400"),
     "worker": ("kill_mid_job", "gone", "hold", "unhealthy"),
     "endpoint_read": ("401", "429", "500", "timeout"),
@@ -24,8 +27,10 @@ MODES: dict[str, tuple[str, ...]] = {
 """What exists, by target.
 
 webhook  drop: never sent · duplicate: sent twice · null_body: `null` as body · delay: `seconds` late (3)
-run      503, 429: refused · timeout: no answer for `seconds` (8), not accepted · accept_then_reset: accepted, no answer
-status   503: refused · 404: as if the job were unknown
+run      503, 500, 429: refused · timeout: no answer for `seconds` (8), not accepted · accept_then_reset: accepted,
+         no answer
+status   the same · reset: no answer · 404: as if the job were unknown
+cancel   the same
 job_done 500, 400: the worker's result is refused (the SDK repeats after a 5xx, never after a 4xx)
 worker   kill_mid_job: SIGKILL `seconds` (1) after a take, once per job unless `every_run` ·
          gone: all killed, none started · hold: workers take no jobs · unhealthy: one is shown that does not come up
@@ -41,17 +46,38 @@ class UnknownFaultError(ValueError):
 
 @dataclass(slots=True)
 class Fault:
-    """One active fault. `times` is what is left of it; None means until cleared."""
+    """One active fault. `times` is what is left of it; None means until cleared. `next_modes` follow in turn."""
 
     mode: str
     times: int | None = None
     settings: dict[str, Any] = field(default_factory=dict)
+    next_modes: tuple[str, ...] = ()
+    every: int = 1
+    spared: int = 0
+    """Uses since the last that met it."""
 
     def seconds(self, default: float) -> float:
         return float(self.settings.get("seconds", default))
 
+    def meets(self) -> bool:
+        """Count one use; True if the fault is for this one."""
+        self.spared += 1
+        if self.spared < self.every:
+            return False
+        self.spared = 0
+        return True
+
+    def turn(self) -> Fault:
+        """The fault as it is now; the next use meets the next mode."""
+        now = Fault(self.mode, self.times, self.settings)
+        if self.next_modes:
+            self.mode, self.next_modes = self.next_modes[0], (*self.next_modes[1:], self.mode)
+        return now
+
     def shown(self) -> dict[str, Any]:
-        return {"mode": self.mode, "times": self.times, **self.settings}
+        modes = [self.mode, *self.next_modes] if self.next_modes else self.mode
+        every = {"every": self.every} if self.every > 1 else {}
+        return {"mode": modes, "times": self.times, **every, **self.settings}
 
 
 class Faults:
@@ -79,13 +105,15 @@ class Faults:
         return fault is not None and fault.mode == mode
 
     def use(self, target: str) -> Fault | None:
-        """The target's fault, counted as applied once."""
+        """The target's fault, counted as applied once; None if there is none, or not this time."""
         fault = self._active.get(target)
-        if fault is not None and fault.times is not None:
+        if fault is None or not fault.meets():
+            return None
+        if fault.times is not None:
             fault.times -= 1
             if fault.times <= 0:
                 del self._active[target]
-        return fault
+        return fault.turn()
 
     def shown(self) -> dict[str, Any]:
         return {target: fault.shown() for target, fault in self._active.items()}
@@ -93,17 +121,22 @@ class Faults:
 
 def _parse(target: str, value: Any) -> Fault:
     settings = dict(value) if isinstance(value, dict) else {"mode": value}
-    mode, times = settings.pop("mode", None), settings.pop("times", None)
-    if target not in MODES or mode not in MODES[target]:
+    mode, times, every = settings.pop("mode", None), settings.pop("times", None), settings.pop("every", 1)
+    modes = mode if isinstance(mode, list) and mode else [mode]
+    if target not in MODES or not all(one in MODES[target] for one in modes):
         raise UnknownFaultError(f"unknown fault {target}={mode!r}. Known: {_catalogue()}")
-    if times is not None and (isinstance(times, bool) or not isinstance(times, int) or times < 1):
-        raise UnknownFaultError("times must be a whole number, 1 or more")
+    if not (times is None or _is_count(times)) or not _is_count(every):
+        raise UnknownFaultError("times and every must be whole numbers, 1 or more")
     seconds = settings.get("seconds", 0)
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds < 0:
         raise UnknownFaultError("seconds must be a number, 0 or more")
     if set(settings) - {"seconds", "every_run"}:
-        raise UnknownFaultError("settings are mode, times, seconds and every_run")
-    return Fault(mode, times, settings)
+        raise UnknownFaultError("settings are mode, times, every, seconds and every_run")
+    return Fault(modes[0], times, settings, tuple(modes[1:]), every)
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
 def _catalogue() -> str:

@@ -18,6 +18,7 @@ from lambda_api.adapters.s3 import S3Objects
 from lambda_api.adapters.secrets import read_secret
 from lambda_api.adapters.sqs import SqsCallbackQueue
 from lambda_api.domain.errors import Unavailable
+from lambda_api.domain.limits import Allowance
 from lambda_api.domain.ports import Idempotency
 from tests.support.examples import job
 from tests.support.fakes import START, FakeObserver
@@ -52,6 +53,7 @@ def test_a_call_is_one_signed_post(server: Peer) -> None:
     assert "/eu-west-1/dynamodb/aws4_request" in seen.headers["authorization"]
 
 
+@pytest.mark.fault("E2")
 @pytest.mark.parametrize(
     "trouble",
     [
@@ -71,6 +73,7 @@ def test_what_may_pass_is_tried_again(server: Peer, trouble: Reply) -> None:
     assert 0 <= naps[1] <= 0.4
 
 
+@pytest.mark.fault("E2")
 def test_no_more_than_three_times(server: Peer) -> None:
     server.replies = [fault("ThrottlingException")]
     with pytest.raises(AwsError) as raised:
@@ -105,6 +108,7 @@ def test_a_refusal_is_final_and_says_its_code_alone(server: Peer, reply: Reply, 
     assert str(raised.value) == f"PutItem: {code}"
 
 
+@pytest.mark.fault("E2")
 @pytest.mark.parametrize("reply", [drip, stall])
 def test_slow_answers_are_bounded_one_by_one_and_in_all(
     server: Peer, reply: Reply, monkeypatch: pytest.MonkeyPatch
@@ -185,18 +189,19 @@ class TestWritesRepeatedAfterALostAnswer:
 
     def test_a_job(self, server: Peer) -> None:
         server.replies = [reset, fault(CONDITION_FAILED)]
-        assert self.store(server.url).create(job(), None, START) is None
+        assert self.store(server.url).create(job(), None, START, Allowance()) is None
 
     def test_a_job_and_its_key(self, server: Peer) -> None:
         mine = job()
         key = {"job_id": {"S": mine.job_id}, "fingerprint": {"S": "f"}}
         failed = [{"Code": "ConditionalCheckFailed", "Item": key}, {"Code": "ConditionalCheckFailed"}]
         server.replies = [reset, fault("x#TransactionCanceledException", CancellationReasons=failed)]
-        assert self.store(server.url).create(mine, Idempotency("k", "f", START + 1000), START) is None
+        assert self.store(server.url).create(mine, Idempotency("k", "f", START + 1000), START, Allowance()) is None
         first, second = (request.json for request in server.seen)
         assert first == second
 
 
+@pytest.mark.fault("E2")
 def test_a_queue_that_does_not_answer_is_noted(server: Peer) -> None:
     server.replies = [answer(200, {"MessageId": "m"}), fault("AWS.SimpleQueueService.NonExistentQueue")]
     observer = FakeObserver()

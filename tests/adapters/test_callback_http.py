@@ -15,6 +15,7 @@ import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from lambda_api.adapters.callback_http import HttpCallbackSender
+from lambda_api.domain.callers import Callers
 
 NEW = "whsec_" + base64.b64encode(b"new-secret-of-32-bytes-or-so-okay").decode()
 OLD = "whsec_" + base64.b64encode(b"old-secret-of-32-bytes-or-so-okay").decode()
@@ -61,13 +62,15 @@ def sink() -> Iterator[Sink]:
 
 
 def sender(*, allow_loopback: bool = True) -> HttpCallbackSender:
-    return HttpCallbackSender({"ada": (NEW, OLD), "bob": (OTHER,)}, allow_loopback=allow_loopback)
+    callers = Callers(callback_secrets={"ada": (NEW, OLD), "bob": (OTHER,)})
+    return HttpCallbackSender(lambda: callers, allow_loopback=allow_loopback)
 
 
 def now() -> int:
     return int(time.time() * 1000)
 
 
+@pytest.mark.fault("J7")
 def test_the_stock_library_verifies_it_with_either_secret(sink: Sink) -> None:
     assert sender().send("ada", sink.url, "msg_1", now(), BODY).ok
     ((path, headers, body),) = sink.seen
@@ -80,6 +83,7 @@ def test_the_stock_library_verifies_it_with_either_secret(sink: Sink) -> None:
         Webhook(OTHER).verify(body, _lower(headers))
 
 
+@pytest.mark.fault("J7")
 @pytest.mark.parametrize("part", ["webhook-id", "webhook-timestamp", "body"])
 def test_tampering_fails_verification(sink: Sink, part: str) -> None:
     sender().send("ada", sink.url, "msg_1", now(), BODY)
@@ -95,6 +99,7 @@ def test_tampering_fails_verification(sink: Sink, part: str) -> None:
         Webhook(NEW).verify(body, tampered)
 
 
+@pytest.mark.fault("J1", "J2", "J4")
 @pytest.mark.parametrize(("status", "ok", "final"), [(204, True, False), (302, False, False), (410, False, True)])
 def test_statuses(sink: Sink, status: int, ok: bool, final: bool) -> None:
     sink.status, sink.headers = status, {"Location": "http://127.0.0.1:1/", "Retry-After": "9"}
@@ -111,6 +116,7 @@ def test_a_receiver_that_is_not_there() -> None:
     assert sender().send("ada", url, "msg_1", now(), BODY).result == "unreachable"
 
 
+@pytest.mark.fault("F2", "F9")
 @pytest.mark.parametrize(
     "url", ["http://127.0.0.1:{port}/", "http://localhost:{port}/", "https://10.0.0.1/", "http://hooks.example/"]
 )
@@ -120,6 +126,7 @@ def test_addresses_that_are_not_public_are_never_contacted(sink: Sink, url: str)
     assert sink.seen == []
 
 
+@pytest.mark.fault("F5")
 def test_a_name_is_judged_by_every_address_it_has(sink: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
     def resolve(*_: Any, **__: Any) -> list[Any]:
         public = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("8.8.8.8", 443))

@@ -57,6 +57,7 @@ def test_an_endpoint_as_it_should_be(runpod: Management, capsys: pytest.CaptureF
     assert looked(capsys)[1] == {"EndpointWorkersMax": 10, "EndpointUnhealthyWorkers": 0}
 
 
+@pytest.mark.fault("C12")
 @pytest.mark.parametrize("workers_max", [0, 2])
 def test_what_runpod_scaled_down_is_scaled_up_again(
     runpod: Management, capsys: pytest.CaptureFixture[str], workers_max: int
@@ -82,6 +83,7 @@ def test_somebody_elses_endpoint_is_only_looked_at(
     assert workers_at(runpod)["max"] == 0
 
 
+@pytest.mark.fault("C12")
 def test_workers_that_do_not_come_up_are_not_multiplied(runpod: Management, capsys: pytest.CaptureFixture[str]) -> None:
     scaled(runpod, 0)
     runpod.faults(worker="unhealthy")

@@ -34,6 +34,7 @@ def test_run_sends_the_payload_once_with_the_key(script: tuple[Peer, RunpodProvi
     ]
 
 
+@pytest.mark.fault("C1", "C3")
 @pytest.mark.parametrize("status", [401, 403, 404, 429, 503])
 def test_a_refusal_is_certain_and_carries_retry_after(script: tuple[Peer, RunpodProvider], status: int) -> None:
     plan, provider = script
@@ -44,6 +45,7 @@ def test_a_refusal_is_certain_and_carries_retry_after(script: tuple[Peer, Runpod
     assert len(plan.seen) == 1
 
 
+@pytest.mark.fault("C4")
 @pytest.mark.parametrize("status", [400, 413, 422])
 def test_a_rejection_is_final(script: tuple[Peer, RunpodProvider], status: int) -> None:
     plan, provider = script
@@ -52,6 +54,7 @@ def test_a_rejection_is_final(script: tuple[Peer, RunpodProvider], status: int) 
         provider.run("ep", {})
 
 
+@pytest.mark.fault("C5", "C13")
 @pytest.mark.parametrize(
     "reply",
     [
@@ -68,6 +71,7 @@ def test_anything_else_may_have_been_taken(script: tuple[Peer, RunpodProvider], 
     assert len(plan.seen) == 1
 
 
+@pytest.mark.fault("C6")
 @pytest.mark.parametrize("reply", [drip, stall])
 def test_a_slow_answer_is_cut_off_as_a_whole(
     script: tuple[Peer, RunpodProvider], reply: Reply, monkeypatch: pytest.MonkeyPatch

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import botocore.auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotoCredentials
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lambda_api.adapters.aws.sigv4 import Credentials, Signer
@@ -63,6 +63,9 @@ def lower(headers: dict[str, str]) -> dict[str, str]:
 
 
 @given(WHOSE, SERVICES, HOSTS, HEADERS, BODIES, TIMES)
+@example(
+    Whose(Credentials("k", "s"), "us-east-1"), "dynamodb", "https://a.example", {"x-amz-a": "", "x-amz-a-b": ""}, b"", 0
+)
 def test_calls_of_json_services(
     whose: Whose, service: str, host: str, headers: dict[str, str], body: bytes, now: int
 ) -> None:

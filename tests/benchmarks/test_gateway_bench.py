@@ -14,6 +14,7 @@ from benchmarks.gateway.prices import PRICES, dollars
 from benchmarks.targets import GATEWAY
 from lambda_api.adapters.aws.client import Aws
 from lambda_api.adapters.dynamodb import DynamoJobStore
+from lambda_api.domain.limits import Allowance
 from lambda_api.domain.ports import Existing, Idempotency
 from tests.support.examples import job
 from tests.support.fakes import START
@@ -53,8 +54,8 @@ def test_the_stub_holds_what_the_store_states(url: str) -> None:
     store = DynamoJobStore("t", lambda: START, 3_600_000, Aws(env, sleep=lambda _: None))
     first, second = job(job_id="a"), job(job_id="b")
     key = Idempotency("k", "f", START + 1000)
-    assert store.create(first, key, START) is None
-    assert store.create(second, key, START) == Existing("a", "f")
+    assert store.create(first, key, START, Allowance()) is None
+    assert store.create(second, key, START, Allowance()) == Existing("a", "f")
     assert store.get("a") == first
     assert store.get("b") is None
     assert store.save(replace(first, version=2))

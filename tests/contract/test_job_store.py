@@ -13,9 +13,10 @@ import pytest
 
 from contract.operations import Compose
 from lambda_api.adapters.dynamodb import DynamoJobStore
-from lambda_api.domain.errors import InvalidRequest
+from lambda_api.domain.errors import InvalidRequest, RateLimited, TooManyJobs, TooManyRequests
 from lambda_api.domain.events import Completed, Progressed
 from lambda_api.domain.job import Callback, Job, Source
+from lambda_api.domain.limits import Allowance
 from lambda_api.domain.policy import HOUR
 from lambda_api.domain.ports import Existing, Idempotency, JobStore
 from lambda_api.domain.transitions import Change, apply
@@ -54,14 +55,14 @@ class TestJobStore:
         assert isinstance(ended, Change)
         operation = Compose(url_image="https://media.example/p.jpg", duration=2.5)
         full = replace(ended.job, callback=Callback(url="https://hooks.example/", body="{}"), operation=operation)
-        store.create(full, None, START)
+        store.create(full, None, START, Allowance())
         assert store.get(full.job_id) == full
 
     def test_a_creation_repeated_after_a_lost_answer_is_one_job_and_no_error(self, make: Make) -> None:
         store, mine = make(FakeClock()), fresh()
-        store.create(mine, None, START)
+        store.create(mine, None, START, Allowance())
         store.save(replace(mine, version=2, percent=10))
-        assert store.create(mine, None, START) is None
+        assert store.create(mine, None, START, Allowance()) is None
         found = store.get(mine.job_id)
         assert found is not None
         assert found.percent == 10
@@ -72,13 +73,13 @@ class TestJobStore:
     def test_a_job_past_its_retention_is_gone_even_if_its_row_is_not(self, make: Make) -> None:
         clock = FakeClock()
         store, mine = make(clock), fresh()
-        store.create(mine, None, START)
+        store.create(mine, None, START, Allowance())
         clock.advance(7 * 24 * HOUR)
         assert store.get(mine.job_id) is None
 
     def test_the_first_writer_wins_and_the_second_is_told(self, make: Make) -> None:
         store, mine = make(FakeClock()), fresh()
-        store.create(mine, None, START)
+        store.create(mine, None, START, Allowance())
         assert store.save(replace(mine, version=2, percent=10)) is True
         assert store.save(replace(mine, version=2, percent=20)) is False
         assert store.save(replace(mine, version=4, percent=30)) is False
@@ -88,7 +89,7 @@ class TestJobStore:
 
     def test_many_writers_at_once_lose_nothing(self, make: Make) -> None:
         store, mine = make(FakeClock()), fresh()
-        store.create(mine, None, START)
+        store.create(mine, None, START, Allowance())
 
         def add(_: int) -> None:
             while True:
@@ -106,26 +107,28 @@ class TestJobStore:
     def test_a_key_used_before_wins_and_nothing_is_written(self, make: Make) -> None:
         store, first = make(FakeClock()), fresh()
         second = replace(fresh(), owner=first.owner)
-        assert store.create(first, key(), START) is None
-        assert store.create(second, key(fingerprint="g"), START) == Existing(first.job_id, "f")
+        assert store.create(first, key(), START, Allowance()) is None
+        assert store.create(second, key(fingerprint="g"), START, Allowance()) == Existing(first.job_id, "f")
         assert store.get(second.job_id) is None
 
+    @pytest.mark.fault("B4")
     def test_a_key_is_its_owners(self, make: Make) -> None:
         store = make(FakeClock())
-        assert store.create(fresh(), key(), START) is None
-        assert store.create(fresh(), key(), START) is None
+        assert store.create(fresh(), key(), START, Allowance()) is None
+        assert store.create(fresh(), key(), START, Allowance()) is None
 
+    @pytest.mark.fault("B6")
     def test_an_expired_key_is_free_even_if_its_row_is_still_there(self, make: Make) -> None:
         store, first = make(FakeClock()), fresh()
-        store.create(first, key(expires_in=HOUR), START)
-        assert store.create(replace(fresh(), owner=first.owner), key(), START + HOUR - 1000) is not None
-        assert store.create(replace(fresh(), owner=first.owner), key(), START + HOUR) is None
+        store.create(first, key(expires_in=HOUR), START, Allowance())
+        assert store.create(replace(fresh(), owner=first.owner), key(), START + HOUR - 1000, Allowance()) is not None
+        assert store.create(replace(fresh(), owner=first.owner), key(), START + HOUR, Allowance()) is None
 
     def test_one_key_many_at_once_is_one_job(self, make: Make) -> None:
         store, owner = make(FakeClock()), f"o-{uuid.uuid4().hex[:12]}"
         jobs = [replace(fresh(), owner=owner) for _ in range(8)]
         with ThreadPoolExecutor(8) as pool:
-            results = list(pool.map(lambda mine: store.create(mine, key(), START), jobs))
+            results = list(pool.map(lambda mine: store.create(mine, key(), START, Allowance()), jobs))
         assert results.count(None) == 1
         winner = jobs[results.index(None)]
         assert {r.job_id for r in results if r is not None} == {winner.job_id}
@@ -135,14 +138,14 @@ class TestJobStore:
         store = make(FakeClock())
         now, later, never = fresh(due_at=START), fresh(due_at=START + 1), fresh(due_at=None)
         for mine in (now, later, never):
-            store.create(mine, None, START)
+            store.create(mine, None, START, Allowance())
         due = set(store.due(START, 10_000))
         assert now.job_id in due
         assert not {later.job_id, never.job_id} & due
 
     def test_a_job_with_nothing_due_leaves_the_index(self, make: Make) -> None:
         store, mine = make(FakeClock()), fresh(due_at=START)
-        store.create(mine, None, START)
+        store.create(mine, None, START, Allowance())
         store.save(replace(mine, version=2, due_at=None))
         assert mine.job_id not in set(store.due(START, 10_000))
 
@@ -150,7 +153,7 @@ class TestJobStore:
         store, owner = make(FakeClock()), f"o-{uuid.uuid4().hex[:12]}"
         mine = [replace(fresh(), owner=owner, created_at=START + n) for n in range(5)]
         for each in [*mine, fresh(created_at=START + 9)]:
-            store.create(each, None, START)
+            store.create(each, None, START, Allowance())
         seen, cursor = [], None
         for _ in range(5):
             page = store.page(owner, 2, cursor)
@@ -161,11 +164,12 @@ class TestJobStore:
         assert seen == [j.job_id for j in reversed(mine)]
         assert cursor is None
 
+    @pytest.mark.fault("A2")
     def test_a_cursor_of_another_owner_shows_nothing_of_theirs(self, make: Make) -> None:
         store, theirs, mine = make(FakeClock()), fresh(), fresh()
         for n in range(3):
-            store.create(replace(theirs, job_id=str(uuid.uuid4()), created_at=START + n), None, START)
-        store.create(mine, None, START)
+            store.create(replace(theirs, job_id=str(uuid.uuid4()), created_at=START + n), None, START, Allowance())
+        store.create(mine, None, START, Allowance())
         cursor = store.page(theirs.owner, 1, None).cursor
         assert cursor is not None
         assert {j.owner for j in store.page(mine.owner, 10, cursor).jobs} <= {mine.owner}
@@ -180,12 +184,107 @@ class TestJobStore:
             make(FakeClock()).page("ada", 10, cursor)
 
 
+def taken(store: JobStore, jobs: list[Job], allowance: Allowance, now: int = START) -> list[Job]:
+    """The jobs that were stored of these, tried all at once."""
+
+    def create(mine: Job) -> bool:
+        try:
+            return store.create(mine, None, now, allowance) is None
+        except TooManyRequests:
+            return False
+
+    with ThreadPoolExecutor(20) as pool:
+        return [mine for mine, stored in zip(jobs, pool.map(create, jobs), strict=True) if stored]
+
+
+def of_one_owner(number: int) -> list[Job]:
+    owner = fresh().owner
+    return [replace(fresh(), owner=owner) for _ in range(number)]
+
+
+@pytest.mark.fault("A17")
+class TestLimits:
+    def test_jobs_in_flight_are_counted_exactly(self, make: Make) -> None:
+        store, jobs = make(FakeClock()), of_one_owner(20)
+        stored = taken(store, jobs, Allowance(burst=100, jobs_in_flight=7))
+        assert len(stored) == 7
+        assert [mine for mine in jobs if store.get(mine.job_id)] == stored
+
+    def test_tokens_are_counted_exactly(self, make: Make) -> None:
+        store, jobs = make(FakeClock()), of_one_owner(20)
+        assert len(taken(store, jobs, Allowance(burst=7))) == 7
+
+    def test_the_bucket_fills_again_and_never_over(self, make: Make) -> None:
+        store, jobs, allowance = make(FakeClock()), of_one_owner(9), Allowance(rate_per_minute=60, burst=2)
+        assert len(taken(store, jobs[:3], allowance)) == 2
+        with pytest.raises(RateLimited) as refused:
+            store.create(jobs[3], None, START + 500, allowance)
+        assert (refused.value.retry_after, refused.value.quota.size) == (1, 2)
+        assert taken(store, jobs[3:4], allowance, START + 999) == []
+        assert len(taken(store, jobs[4:6], allowance, START + 1000)) == 1
+        assert len(taken(store, jobs[6:], allowance, START + HOUR)) == 2
+
+    def test_another_owner_is_not_affected(self, make: Make) -> None:
+        store, allowance = make(FakeClock()), Allowance(burst=1, jobs_in_flight=1)
+        assert len(taken(store, of_one_owner(3), allowance)) == 1
+        assert store.create(fresh(), None, START, allowance) is None
+
+    def test_a_replay_uses_nothing_and_is_told_apart_first(self, make: Make) -> None:
+        store, jobs, allowance = make(FakeClock()), of_one_owner(4), Allowance(burst=2, jobs_in_flight=2)
+        assert store.create(jobs[0], key(), START, allowance) is None
+        for again in (*jobs[1:], *jobs[1:]):
+            assert store.create(again, key(), START, allowance) == Existing(jobs[0].job_id, "f")
+        assert store.create(jobs[1], None, START, allowance) is None
+        # Now nothing is left, and the same request is still answered as before.
+        assert store.create(jobs[2], key(), START, allowance) == Existing(jobs[0].job_id, "f")
+        with pytest.raises(TooManyJobs):
+            store.create(jobs[2], key(name="k2"), START, allowance)
+        # What was refused did not use its key.
+        assert store.save(replace(jobs[0], version=2), ends=True)
+        assert store.create(jobs[3], key(name="k2"), START + HOUR, allowance) is None
+
+    def test_a_creation_repeated_after_a_lost_answer_uses_one_place(self, make: Make) -> None:
+        store, jobs, allowance = make(FakeClock()), of_one_owner(2), Allowance(burst=2, jobs_in_flight=2)
+        for idempotency in (None, None, key()):
+            assert store.create(jobs[0], idempotency, START, allowance) is None
+        assert store.create(jobs[1], None, START, allowance) is None
+
+    def test_whoever_ends_a_job_makes_room_for_one(self, make: Make) -> None:
+        store, jobs, allowance = make(FakeClock()), of_one_owner(8), Allowance(burst=100, jobs_in_flight=2)
+        assert len(taken(store, jobs[:2], allowance)) == 2
+        # The web hook, the sweeper and a cancel at the same moment.
+        with ThreadPoolExecutor(6) as pool:
+            ended = list(pool.map(lambda n: store.save(replace(jobs[0], version=2, percent=n), ends=True), range(6)))
+        assert ended.count(True) == 1
+        assert len(taken(store, jobs[2:], allowance)) == 1
+
+    def test_a_write_that_ends_nothing_makes_no_room(self, make: Make) -> None:
+        store, jobs, allowance = make(FakeClock()), of_one_owner(2), Allowance(jobs_in_flight=1)
+        store.create(jobs[0], None, START, allowance)
+        assert store.save(replace(jobs[0], version=2, percent=10))
+        with pytest.raises(TooManyJobs) as refused:
+            store.create(jobs[1], None, START, allowance)
+        assert refused.value.retry_after == 10
+
+    def test_a_job_stored_before_there_were_limits_can_end(self, make: Make) -> None:
+        store, jobs, allowance = make(FakeClock()), of_one_owner(3), Allowance(jobs_in_flight=1)
+        store.create(jobs[0], None, START, allowance)
+        for version in (2, 3):
+            assert store.save(replace(jobs[0], version=version), ends=True)
+        assert len(taken(store, jobs[1:], allowance)) == 2
+
+    def test_a_clock_that_was_ahead_locks_nobody_out(self, make: Make) -> None:
+        store, jobs, allowance = make(FakeClock()), of_one_owner(2), Allowance(burst=1)
+        assert store.create(jobs[0], None, START + HOUR, allowance) is None
+        assert store.create(jobs[1], None, START, allowance) is None
+
+
 def test_the_engine_itself_deletes_what_is_past_its_retention(dynamodb_local: str) -> None:
     now = time.time_ns() // 1_000_000
     store = DynamoJobStore(TABLE, lambda: now, HOUR, account(dynamodb_local))
     old, young = fresh(created_at=now - 2 * HOUR), fresh(created_at=now)
-    store.create(old, None, now)
-    store.create(young, None, now)
+    store.create(old, None, now, Allowance())
+    store.create(young, None, now, Allowance())
     rows = boto3.client("dynamodb", endpoint_url=dynamodb_local, **CREDENTIALS)
 
     def row(job: Job) -> object:

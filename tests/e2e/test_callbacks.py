@@ -46,6 +46,7 @@ def settled(system: System, job_id: str) -> Job:
     return system.wait(job_id, lambda job: job["callback"]["status"] != "PENDING", 40)
 
 
+@pytest.mark.fault("J3", "J7")
 @pytest.mark.parametrize("failures", [0, 3])
 def test_a_receiver_that_fails_k_times_gets_k_plus_one(
     system: System, site: Web, receiver: Receiver, failures: int

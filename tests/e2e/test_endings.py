@@ -38,6 +38,7 @@ def test_cancel_while_ffmpeg_runs(system: System, site: Web) -> None:
     assert system.run("img2vid", url_image=site("photo.jpg"), **SMALL)["status"] == "COMPLETED"
 
 
+@pytest.mark.fault("E11")
 def test_cancel_after_the_end_tells_the_state(system: System, site: Web) -> None:
     job = system.run("img2vid", url_image=site("photo.jpg"), **SMALL)
     status, told = system.call("POST", f"/job/{job['job_id']}/cancel")
@@ -45,6 +46,7 @@ def test_cancel_after_the_end_tells_the_state(system: System, site: Web) -> None
     assert system.job(job["job_id"])["status"] == "COMPLETED"
 
 
+@pytest.mark.fault("I2")
 def test_a_worker_killed_mid_job_is_run_again_and_gives_one_result(system: System, site: Web) -> None:
     system.faults(worker={"mode": "kill_mid_job", "seconds": 0.3, "times": 1})
     job = system.wait(system.submit("img2vid", url_image=site("photo.jpg"), duration=2)["job_id"])
@@ -53,6 +55,7 @@ def test_a_worker_killed_mid_job_is_run_again_and_gives_one_result(system: Syste
     assert (execution["retries"], execution["status"]) == (1, "COMPLETED")
 
 
+@pytest.mark.fault("I2")
 def test_a_worker_gone_for_good_is_a_timeout_by_the_deadline(site: Web) -> None:
     with running("--workers=1", env={"JOB_TTL_SECONDS": "12", "CHECK_SECONDS": "3"}) as system:
         system.faults(worker="gone")

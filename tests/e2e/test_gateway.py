@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import socket
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import urlsplit
 
-from tests.support.system import System, Web
+import pytest
+
+from tests.support.system import System, Web, eventually
 
 SMALL: dict[str, Any] = {"size": "128x128", "duration": 0.5, "frame_rate": 10}
 
@@ -28,6 +33,23 @@ def test_many_requests_with_one_key_are_one_job(system: System, site: Web) -> No
     assert {status for status, _ in answers} == {202}
     (job_id,) = {job["job_id"] for _, job in answers}
     assert system.wait(job_id)["status"] == "COMPLETED"
+    assert len(system.executions()) == before + 1
+
+
+@pytest.mark.fault("B12")
+def test_a_client_that_leaves_before_its_answer_finds_its_job_by_its_key(system: System, site: Web) -> None:
+    before = len(system.executions())
+    body = json.dumps(SMALL | {"url_image": site("photo.jpg")}).encode()
+    address = urlsplit(system.url)
+    with socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=10) as leaving:
+        head = (
+            "POST /video/img2vid HTTP/1.1", f"Host: {address.netloc}", "X-API-Key: local-key",
+            "Idempotency-Key: left-early", "Content-Type: application/json", f"Content-Length: {len(body)}",
+        )  # fmt: skip
+        leaving.sendall("\r\n".join(head).encode() + b"\r\n\r\n" + body)
+    eventually(system.executions, lambda found: len(found) == before + 1)
+    status, job = system.call("POST", "/video/img2vid", json.loads(body), headers={"Idempotency-Key": "left-early"})
+    assert (status, system.wait(job["job_id"])["status"]) == (202, "COMPLETED")
     assert len(system.executions()) == before + 1
 
 

@@ -16,12 +16,14 @@ def small(system: System, site: Web, **more: Any) -> str:
     return str(system.submit("img2vid", url_image=site("photo.jpg"), **SMALL, **more)["job_id"])
 
 
+@pytest.mark.fault("D1")
 def test_a_dropped_web_hook_is_settled_by_the_sweeper(system: System, site: Web) -> None:
     system.faults(webhook="drop")
     job = system.wait(small(system, site))
     assert (job["status"], job["execution"]["settled_by"]) == ("COMPLETED", "sweeper")
 
 
+@pytest.mark.fault("D2")
 def test_a_doubled_web_hook_changes_nothing(system: System, site: Web) -> None:
     system.faults(webhook="duplicate")
     job = system.wait(small(system, site))
@@ -49,6 +51,7 @@ def test_a_late_web_hook_after_the_sweeper_changes_nothing(system: System, site:
     assert (job["status"], job["execution"]["settled_by"]) == ("COMPLETED", "sweeper")
 
 
+@pytest.mark.fault("D5")
 def test_a_forged_body_with_a_good_token_cannot_complete_a_running_job(system: System, site: Web) -> None:
     system.faults(worker="hold")
     job_id = small(system, site)
@@ -79,6 +82,7 @@ def test_runpod_down_at_submit_is_not_the_clients_error(system: System, site: We
     assert system.wait(job_id)["status"] == "COMPLETED"
 
 
+@pytest.mark.fault("B9")
 def test_accepted_then_reset_is_two_executions_and_one_result(system: System, site: Web) -> None:
     before = {e["id"] for e in system.executions()}
     system.faults(run={"mode": "accept_then_reset", "times": 1}, worker="hold")
@@ -97,6 +101,7 @@ def test_accepted_then_reset_is_two_executions_and_one_result(system: System, si
     assert (again["video"], again["completed_at"]) == (job["video"], job["completed_at"])
 
 
+@pytest.mark.fault("D11")
 def test_runpods_status_down_at_the_bell_is_left_to_the_sweeper(system: System, site: Web) -> None:
     system.faults(status={"mode": "503", "times": 2})
     job = system.wait(str(system.submit("img2vid", url_image=site("nothing.jpg"))["job_id"]))

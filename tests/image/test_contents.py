@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import time
 
+import pytest
+
 from tests.image.conftest import Image
 
 _LISTED = """
@@ -20,6 +22,7 @@ _SRT = r"1\n00:00:00,000 --> 00:00:01,000\na\n"
 _TELL_OF_INDEXES = 16 + 128
 
 
+@pytest.mark.fault("K10")
 def test_it_starts_the_worker_without_a_shell_and_without_rights(image: Image) -> None:
     config = image.config()
     assert config["Cmd"] == ["python3", "-u", "-m", "gpu_worker"]
@@ -39,6 +42,7 @@ def test_it_holds_two_packages_of_ours_compiled_and_nothing_to_build_with(image:
     assert image.run("sh", "-c", "command -v pip pip3 gcc; ls /var/lib/apt/lists", check=False) == ""
 
 
+@pytest.mark.fault("K10")
 def test_the_worker_can_write_nothing_that_it_runs(image: Image) -> None:
     writable = set(image.run("sh", "-c", _WRITABLE, check=False).split())
     assert {"/tmp", "/var/tmp"} <= writable
@@ -70,3 +74,28 @@ def test_it_ends_at_once_if_told_to_while_it_starts(image: Image) -> None:
     finally:
         image.call("rm", "--force", starting)
     assert code.stdout.strip() == "143"
+
+
+_BOX = """
+import asyncio, os, pathlib
+from gpu_worker.box import hide
+from gpu_worker.run import spawned
+
+async def tell(*argv):
+    async with spawned(argv, pathlib.Path("/tmp")) as process:
+        print((await process.stdout.read()).decode(), (await process.stderr.read()).decode())
+        await process.wait()
+
+hide()
+asyncio.run(tell("cat", "/proc/self/status", f"/proc/{os.getpid()}/environ"))
+asyncio.run(tell("ffmpeg", "-v", "error", "-i", "tcp://127.0.0.1:9"))
+"""
+
+
+@pytest.mark.fault("G2", "I14")
+def test_what_reads_strangers_files_makes_no_connection_and_does_not_see_the_workers_keys(image: Image) -> None:
+    told = image.run("python3", "-c", _BOX, options=("--env=RUNPOD_AI_API_KEY=s3cret",))
+    assert "NoNewPrivs:\t1\n" in told
+    assert "Seccomp:\t2\n" in told
+    assert "s3cret" not in told
+    assert "tcp://127.0.0.1:9 failed: Permission denied" in told

@@ -17,7 +17,7 @@ from local.settings import RUNPOD_KEY
 from tests.support import rie
 from tests.support.engines import ministack
 from tests.support.sam import PYTHON, ROOT, environment
-from tests.support.system import System, http, running
+from tests.support.system import System, eventually, http, running
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(600)]
 if reason := rie.missing():
@@ -121,11 +121,11 @@ def test_a_stack_comes_changes_and_goes(cloud: Cloud) -> None:
 
     added = cloud.script("callers", "add-key", "ada")
     other = found(r"(ag_\S+)", added.stdout)
-    assert cloud.call(second, other, "/jobs")[0] == 200
+    eventually(lambda: cloud.call(second, other, "/jobs")[0], lambda status: status == 200, 75, every=2)
     assert cloud.call(second, other, f"/job/{job['job_id']}")[0] == 404
     listed = cloud.script("callers", "list").stdout
     assert cloud.script("callers", "revoke-key", found(r"ada +key (\w+)", listed)).returncode == 0
-    assert cloud.call(second, other, "/jobs")[0] == 401
+    eventually(lambda: cloud.call(second, other, "/jobs")[0], lambda status: status == 401, 75, every=2)
 
     kept = cloud.script("destroy", answer="something else\n")
     assert (kept.returncode, "Nothing was deleted" in kept.stderr) == (1, True)

@@ -20,6 +20,7 @@ import pytest
 from lambda_api.adapters.dynamodb import DynamoJobStore
 from lambda_api.domain.job import Callback, Job, State
 from lambda_api.domain.keys import manifest_key, output_key
+from lambda_api.domain.limits import Allowance
 from lambda_api.domain.policy import HOUR
 from lambda_api.settings import Need
 from local.aws.names import ACCOUNT, BUCKET, QUEUE, TABLE
@@ -119,7 +120,7 @@ class Stage:
         self.first = job(
             created_at=now, deadline_at=now + HOUR, due_at=now - 1, callback=Callback(url=callback_url),
         )  # fmt: skip
-        self.store.create(self.first, None, now)
+        self.store.create(self.first, None, now, Allowance())
         queued = replace(
             self.first, version=2, state=State.IN_QUEUE, runpod_job_id="runpod-1", endpoint_id="endpoint",
             submitted_at=now,

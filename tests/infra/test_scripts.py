@@ -3,39 +3,32 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import subprocess
-import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from lambda_api.settings import EVERYTHING, Need, Settings
 from tests.support.gateway import environment
-from tests.support.sam import PYTHON, ROOT, run
-
-SCRIPTS = ROOT / "scripts"
+from tests.support.sam import PYTHON, run
+from tests.support.scripts import SCRIPTS, script
 
 
 @pytest.fixture
-def callers(monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.syspath_prepend(str(SCRIPTS))
-    spec = importlib.util.spec_from_file_location("callers", SCRIPTS / "callers.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    yield module
-    sys.modules.pop("stack", None)
+def callers() -> Iterator[Any]:
+    with script("callers") as module:
+        yield module
 
 
-def script(name: str, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+def called(name: str, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
     return run(str(PYTHON), str(SCRIPTS / f"{name}.py"), *arguments, **env)
 
 
 @pytest.mark.parametrize("name", ["deploy", "destroy", "callers"])
 def test_help(name: str) -> None:
-    done = script(name, "--help")
+    done = called(name, "--help")
     assert (done.returncode, f"usage: make {name}" in done.stdout) == (0, True)
 
 
@@ -45,7 +38,7 @@ def test_help(name: str) -> None:
 )
 def test_what_is_missing_is_said(env: dict[str, str], says: str) -> None:
     nobody = {"HOME": "/nonexistent", "AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent"}
-    done = script("deploy", **nobody, **env)
+    done = called("deploy", **nobody, **env)
     assert (done.returncode, says in done.stderr) == (1, True), done.stderr
     assert "Traceback" not in done.stderr
 
@@ -58,7 +51,7 @@ def test_keys_and_secrets_are_kept_as_the_gateway_reads_them(callers: Any) -> No
     assert kept["callback_secrets"] == {"ada": [third, second]}
     env = {name: value for name, value in environment().items() if name != "API_KEYS"}
     read = Settings.from_env(env, EVERYTHING, {Need.CALLERS: callers.json.dumps(kept)})
-    assert (list(read.api_keys.values()), read.callback_secrets["ada"]) == (["ada"], (third, second))
+    assert (list(read.callers.api_keys.values()), read.callers.callback_secrets["ada"]) == (["ada"], (third, second))
     assert not [line for line in callers.listed(kept) if key in line or third in line]
     callers.drop_callback_secrets(kept, "ada")
     assert (kept["callback_secrets"], first != third) == ({"ada": [third]}, True)
@@ -71,6 +64,22 @@ def test_only_one_key_is_revoked_at_a_time(callers: Any) -> None:
             callers.revoke_key(kept, start)
     callers.revoke_key(kept, "aa1")
     assert kept["api_keys"] == {"aa22": "bob"}
+
+
+def test_a_key_is_rotated_and_the_one_before_goes_on_until_it_is_revoked(callers: Any) -> None:
+    # As the template makes it, and as it was kept before days were.
+    kept: dict[str, Any] = {"api_keys": {"a" * 64: "ada", "b" * 64: "bob"}, "callback_secrets": {}}
+    told = callers.rotate_key(kept, "ada")
+    assert 'DO="revoke-key aaaaaaaaaaaa"' in told
+    assert "bbbb" not in told
+    assert sorted(kept["api_keys"].values()) == ["ada", "ada", "bob"]
+    (new,) = set(kept["api_keys"]) - {"a" * 64, "b" * 64}
+    assert f"ada  key {new[:12]}  {datetime.now(UTC):%Y-%m-%d}" in callers.listed(kept)
+    callers.revoke_key(kept, "aaaa")
+    callers.revoke_key(kept, new)
+    assert (kept["api_keys"], kept["created"]) == ({"b" * 64: "bob"}, {})
+    with pytest.raises(callers.Stop):
+        callers.rotate_key(kept, "ada")
 
 
 def test_an_owner_has_a_plain_name(callers: Any) -> None:

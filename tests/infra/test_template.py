@@ -13,9 +13,11 @@ import pytest
 
 from lambda_api.domain.job import CallbackStatus, State
 from lambda_api.domain.keys import manifest_key, output_key
-from lambda_api.settings import Need
+from lambda_api.domain.limits import Allowance
+from lambda_api.settings import Need, Settings
 from local.aws.names import TABLE
 from tests.support.aws import Aws
+from tests.support.gateway import environment
 from tests.support.sam import BIN, FUNCTIONS, ROOT, run, transformed
 
 NVENC = {"AMPERE_16", "AMPERE_24", "ADA_24", "ADA_32_PRO", "AMPERE_48", "ADA_48_PRO", "BLACKWELL_96"}
@@ -34,6 +36,7 @@ def grants(*pairs: tuple[str, dict[str, Any]]) -> set[Grant]:
 
 READ_WRITE = [("dynamodb:GetItem", TABLE_ARN), ("dynamodb:PutItem", TABLE_ARN)]
 PROOF = [("s3:GetObject", OUTPUT), ("s3:GetObject", MANIFEST), ("s3:ListBucket", BUCKET)]
+TRANSACT = [("dynamodb:UpdateItem", TABLE_ARN)]
 UPLOADS = [("s3:PutObject", OUTPUT), ("s3:PutObject", MANIFEST)]
 WAKE = [("sqs:SendMessage", QUEUE)]
 
@@ -44,12 +47,12 @@ def secrets(*which: dict[str, str]) -> list[tuple[str, dict[str, Any]]]:
 
 ALLOWED = {
     "ApiRole": grants(
-        *READ_WRITE, ("dynamodb:BatchGetItem", TABLE_ARN), ("dynamodb:Query", INDEX), ("s3:GetObject", OUTPUT),
-        *UPLOADS, *WAKE, *secrets(RUNPOD, HOOK, CALLERS),
+        *READ_WRITE, *TRANSACT, ("dynamodb:BatchGetItem", TABLE_ARN), ("dynamodb:Query", INDEX),
+        ("s3:GetObject", OUTPUT), *UPLOADS, *WAKE, *secrets(RUNPOD, HOOK, CALLERS),
     ),
-    "WebhookRole": grants(*READ_WRITE, *PROOF, *WAKE, *secrets(RUNPOD, HOOK)),
+    "WebhookRole": grants(*READ_WRITE, *TRANSACT, *PROOF, *WAKE, *secrets(RUNPOD, HOOK)),
     "SweeperRole": grants(
-        *READ_WRITE, ("dynamodb:Query", DUE), *PROOF, *UPLOADS, *WAKE, *secrets(RUNPOD, HOOK, CALLERS)
+        *READ_WRITE, *TRANSACT, ("dynamodb:Query", DUE), *PROOF, *UPLOADS, *WAKE, *secrets(RUNPOD, HOOK, CALLERS)
     ),
     "CallbacksRole": grants(
         *READ_WRITE, *WAKE, ("sqs:ReceiveMessage", QUEUE), ("sqs:DeleteMessage", QUEUE),
@@ -238,8 +241,38 @@ def test_time_outs_fit_into_each_other(resources: dict[str, Any]) -> None:
     assert 25 < seconds["ApiFunction"] < 30
     assert seconds["WebhookFunction"] < 30
     assert seconds["SweeperFunction"] < 60
-    assert resources["SweeperFunction"]["Properties"]["ReservedConcurrentExecutions"]["Fn::If"][1] == 1
     assert resources["RunpodEndpoint"]["Properties"]["ServiceTimeout"] > seconds["EndpointFunction"]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "variable", "default"),
+    [
+        ("OwnerRatePerMinute", "OWNER_RATE_PER_MINUTE", Allowance().rate_per_minute),
+        ("OwnerBurst", "OWNER_BURST", Allowance().burst),
+        ("OwnerJobsInFlight", "OWNER_JOBS_IN_FLIGHT", Allowance().jobs_in_flight),
+    ],
+)
+def test_an_owners_limits_are_parameters_that_the_gateway_takes(
+    template: dict[str, Any], resources: dict[str, Any], parameter: str, variable: str, default: int
+) -> None:
+    assert variables(resources, "ApiFunction")[variable] == {"Ref": parameter}
+    stated = template["Parameters"][parameter]
+    assert stated["Default"] == default
+    for bound in ("MinValue", "MaxValue"):
+        Settings.from_env(environment() | {variable: str(stated[bound])})
+
+
+@pytest.mark.fault("K4")
+def test_when_the_api_has_used_all_there_is_the_sweeper_and_the_callbacks_go_on(resources: dict[str, Any]) -> None:
+    reserved = {name: resources[name]["Properties"].get("ReservedConcurrentExecutions") for name in FUNCTIONS}
+    set_aside = {name: value["Fn::If"] for name, value in reserved.items() if value is not None}
+    assert set_aside == {
+        # Two sweeps at once would be one too many.
+        "SweeperFunction": ["UseReserved", 1, {"Ref": "AWS::NoValue"}],
+        "CallbacksFunction": ["UseReserved", 5, {"Ref": "AWS::NoValue"}],
+    }
+    alarms = of_type(resources, "AWS::CloudWatch::Alarm")
+    assert {"ApiThrottlesAlarm", "WebhookThrottlesAlarm", "SweeperThrottlesAlarm"} <= set(alarms)
 
 
 def test_the_schedules(resources: dict[str, Any]) -> None:
@@ -268,7 +301,8 @@ def test_every_alarm_reaches_the_same_address(resources: dict[str, Any]) -> None
     alarms = of_type(resources, "AWS::CloudWatch::Alarm")
     short = {name.removesuffix("Function") for name in FUNCTIONS}
     assert {name.removesuffix("Alarm") for name in alarms} == {
-        "DeadLetters", "ServerErrors", "SweeperSilent", "JobsOverdue", "CallbacksGivenUp", "EndpointAtZero",
+        "DeadLetters", "ServerErrors", "SweeperSilent", "JobsOverdue", "CallbacksGivenUp", "SecretUnread",
+        "EndpointAtZero",
         *(name + what for name in short for what in ("Errors", "Throttles")),
     }  # fmt: skip
     for alarm in alarms.values():

@@ -7,7 +7,7 @@ import contextlib
 import io
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -68,10 +68,18 @@ class Rig:
 
 
 @contextlib.asynccontextmanager
-async def rig(tmp_path: Path, *, workers: int = 0, idle: float = 30.0, **settings: Any) -> AsyncIterator[Rig]:
-    """`workers=0`: tests play the worker by hand. Otherwise stub workers on the real SDK."""
+async def rig(
+    tmp_path: Path,
+    *,
+    workers: int = 0,
+    idle: float = 30.0,
+    command: tuple[str, ...] = STUB_WORKER,
+    env: Mapping[str, str] | None = None,
+    **settings: Any,
+) -> AsyncIterator[Rig]:
+    """`workers=0`: tests play the worker by hand. Otherwise stub workers, or `command`, on the real SDK."""
     sock = bind()
-    spec = WorkerSpec(STUB_WORKER, url_of(sock), "local", KEY, ping_ms=1000)
+    spec = WorkerSpec(command, url_of(sock), "local", KEY, ping_ms=1000, env=env or {})
     text = io.StringIO()
     scaling = Scaling(workers_max=workers, idle_timeout=idle)
     settings = {"take_hold": 1.0, "webhook_scale": 0.02} | settings

@@ -35,9 +35,17 @@ def test_a_counted_fault_is_used_up() -> None:
     assert faults.use("webhook") is None
 
 
+def test_a_fault_that_meets_one_in_three_takes_its_modes_in_turn() -> None:
+    faults = Faults()
+    faults.set({"run": {"mode": ["503", "timeout"], "every": 3}})
+    met = [faults.use("run") for _ in range(9)]
+    assert [fault and fault.mode for fault in met] == [None, None, "503", None, None, "timeout", None, None, "503"]
+
+
 @pytest.mark.parametrize(
     "body",
-    [[], "x", {"runn": "503"}, {"run": "502"}, {"run": None}, {"run": {"mode": "503", "times": 0}},
+    [[], "x", {"run": {"mode": []}}, {"run": {"mode": ["503", "502"]}}, {"run": {"mode": "503", "every": 0}},
+     {"runn": "503"}, {"run": "502"}, {"run": None}, {"run": {"mode": "503", "times": 0}},
      {"run": {"mode": "503", "times": True}}, {"run": {"mode": "timeout", "seconds": -1}},
      {"run": {"mode": "503", "tims": 1}}],
 )  # fmt: skip

@@ -12,6 +12,7 @@ from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
 from lambda_api.adapters.aws import client
+from local.aws import transactions
 from local.aws.names import REGION
 from local.aws.server import create_resources
 
@@ -39,6 +40,7 @@ def account(url: str, key: str = "test") -> client.Aws:
 
 @contextmanager
 def embedded_aws() -> Iterator[Aws]:
+    transactions.install()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from contract.limits import Limits
+from lambda_api.domain.callers import Callers
 from lambda_api.domain.errors import InvalidRequest, Unavailable
 from lambda_api.domain.job import Job
+from lambda_api.domain.limits import Allowance, Usage, admit
 from lambda_api.domain.policy import HOUR, Policy
 from lambda_api.domain.ports import (
     Delivery,
@@ -23,6 +27,9 @@ from lambda_api.usecases.services import Services
 
 START = 1_800_000_000_000
 HOOK_SECRET = "hook-secret-of-the-tests"
+API_KEYS = {hashlib.sha256(key.encode()).hexdigest(): owner for key, owner in (("local-key", "ada"), ("other", "bob"))}
+AMPLE = Allowance(rate_per_minute=60_000, burst=100_000, jobs_in_flight=100_000)
+"""More than a test asks for that is not about limits."""
 
 
 @dataclass
@@ -46,27 +53,35 @@ class FakeStore:
         self.jobs: dict[str, Job] = {}
         self.keys: dict[tuple[str, str], Existing] = {}
         self.expiry: dict[tuple[str, str], int] = {}
+        self.usage: dict[str, Usage] = {}
         self.writes = 0
         self.before_save: Callable[[Job], None] | None = None
         self.down = False
         self._clock = clock
         self._retention_ms = retention_ms
+        self._turn = threading.Lock()
 
     def _up(self) -> None:
         if self.down:
             raise Unavailable("The job store did not answer. Try again.", retry_after=2, reason="PutItem: NoAnswer")
 
-    def create(self, job: Job, idempotency: Idempotency | None, now: int) -> Existing | None:
+    def create(self, job: Job, idempotency: Idempotency | None, now: int, allowance: Allowance) -> Existing | None:
         self._up()
-        if idempotency is not None:
-            key = (job.owner, idempotency.key)
-            if key in self.keys and self.expiry[key] // 1000 > now // 1000:
-                return self.keys[key]
+        with self._turn:
+            return self._create(job, idempotency, now, allowance)
+
+    def _create(self, job: Job, idempotency: Idempotency | None, now: int, allowance: Allowance) -> Existing | None:
+        key = (job.owner, idempotency.key) if idempotency is not None else None
+        if key in self.keys and self.expiry[key] // 1000 > now // 1000:
+            return self.keys[key] if self.keys[key].job_id != job.job_id else None
+        if job.job_id in self.jobs:
+            return None
+        self.usage[job.owner] = admit(self.usage.get(job.owner, Usage()), allowance, now)
+        if key is not None and idempotency is not None:
             self.keys[key] = Existing(job.job_id, idempotency.fingerprint)
             self.expiry[key] = idempotency.expires_at
-        if job.job_id not in self.jobs:
-            self.jobs[job.job_id] = job
-            self.writes += 1
+        self.jobs[job.job_id] = job
+        self.writes += 1
         return None
 
     def get(self, job_id: str) -> Job | None:
@@ -76,16 +91,20 @@ class FakeStore:
             return None
         return job
 
-    def save(self, job: Job) -> bool:
+    def save(self, job: Job, *, ends: bool = False) -> bool:
         self._up()
         if self.before_save is not None:
             hook, self.before_save = self.before_save, None
             hook(job)
-        if self.jobs[job.job_id].version != job.version - 1:
-            return False
-        self.jobs[job.job_id] = job
-        self.writes += 1
-        return True
+        with self._turn:
+            if self.jobs[job.job_id].version != job.version - 1:
+                return False
+            self.jobs[job.job_id] = job
+            self.writes += 1
+            if ends:
+                used = self.usage.get(job.owner, Usage())
+                self.usage[job.owner] = replace(used, in_flight=used.in_flight - 1)
+            return True
 
     def page(self, owner: str, limit: int, cursor: str | None) -> Page:
         self._up()
@@ -219,6 +238,10 @@ class World:
     sender: FakeSender = field(default_factory=FakeSender)
     observer: FakeObserver = field(default_factory=FakeObserver)
     policy: Policy = field(default_factory=Policy)
+    allowance: Allowance = field(default_factory=lambda: AMPLE)
+    callers: Callers = field(
+        default_factory=lambda: Callers(api_keys=API_KEYS, callback_secrets={"ada": ("whsec_unused",)})
+    )
 
     def __post_init__(self) -> None:
         self.store = FakeStore(self.clock)
@@ -235,7 +258,8 @@ class World:
             endpoint_id="endpoint",
             public_url="https://api.example",
             hook_secrets=(HOOK_SECRET, "older-hook-secret-of-the-tests"),
-            callback_owners=frozenset({"ada"}),
+            callers=lambda: self.callers,
+            allowance=self.allowance,
             default_price_per_second=0.0002,
             video_url_seconds=3600,
             allow_loopback=False,

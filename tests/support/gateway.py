@@ -2,28 +2,42 @@
 
 from __future__ import annotations
 
-import hashlib
+import importlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
+import pytest
+
+from lambda_api import wiring
 from lambda_api.settings import Settings
-from lambda_api.web.app import create_app, event_handler
-from tests.support.fakes import World
+from lambda_api.web.app import create_app
+from lambda_api.web.gateway import event_handler
+from tests.support.fakes import API_KEYS, World
 
 EVENTS = Path(__file__).resolve().parents[2] / "events"
 
 
 def environment() -> dict[str, str]:
-    keys = {hashlib.sha256(key.encode()).hexdigest(): owner for key, owner in (("local-key", "ada"), ("other", "bob"))}
     return {
         "TABLE_NAME": "t", "BUCKET_NAME": "b", "CALLBACK_QUEUE_URL": "q", "RUNPOD_API_KEY": "k",
         "RUNPOD_ENDPOINT_ID": "endpoint", "PUBLIC_URL": "https://api.example", "HOOK_SECRET": "x" * 32,
-        "API_KEYS": json.dumps(keys),
+        "API_KEYS": json.dumps(API_KEYS),
     }  # fmt: skip
+
+
+def entrypoint(name: str) -> ModuleType:
+    """A function's module, imported as Lambda does it: with its settings around it."""
+    with pytest.MonkeyPatch.context() as patch:
+        for variable, value in environment().items():
+            patch.setenv(variable, value)
+        wiring.renew()
+        module = importlib.import_module(f"lambda_api.entrypoints.{name}")
+    wiring.renew()
+    return module
 
 
 def settings(**changes: str) -> Settings:

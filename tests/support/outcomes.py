@@ -27,4 +27,4 @@ class Outcomes:
     def _of(self, test: str) -> str:
         nodes = (node for node in self._seen if node == test or node.startswith((f"{test}[", f"{test}::")))
         counted = Counter(self._seen[node] for node in nodes)
-        return ", ".join(f"{number} {outcome}" for outcome, number in sorted(counted.items())) or "not run"
+        return ", ".join(f"{number} {outcome}" for outcome, number in sorted(counted.items())) or "in `make test-full`"

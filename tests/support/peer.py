@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from typing import Any
 
 Reply = Callable[[BaseHTTPRequestHandler], None]
@@ -35,6 +37,7 @@ class Peer:
     """`replies` are given in turn, the last of them again and again."""
 
     url: str = ""
+    port: int = 0
     replies: list[Reply] = field(default_factory=list)
     keep_open: bool = False
     seen: list[Request] = field(default_factory=list)
@@ -49,7 +52,8 @@ class Peer:
 
 
 @contextmanager
-def peer() -> Iterator[Peer]:
+def peer(address: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None) -> Iterator[Peer]:
+    """Serve on an address of 127.0.0.0/8, with TLS if a certificate is given."""
     plan = Peer()
 
     class Handler(BaseHTTPRequestHandler):
@@ -63,8 +67,17 @@ def peer() -> Iterator[Peer]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    plan.url = f"http://127.0.0.1:{server.server_port}"
+    class Server(ThreadingHTTPServer):
+        def server_bind(self) -> None:
+            # HTTPServer's own asks DNS for the name of its address.
+            TCPServer.server_bind(self)
+            self.server_port = self.server_address[1]
+
+    server = Server((address, port), Handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    plan.port = server.server_port
+    plan.url = f"{'https' if tls else 'http'}://{address}:{plan.port}"
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     try:

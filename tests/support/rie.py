@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support.log_scan import look
 from tests.support.ports import free_port
 from tests.support.sam import PYTHON
 
@@ -76,6 +77,7 @@ def running(package: Path, handler: str, env: Mapping[str, str], scratch: Path) 
         # The runtime's own process is in the same group.
         os.killpg(process.pid, signal.SIGKILL)
         process.wait(10)
+        look(handler, log.read_text(errors="replace").splitlines())
 
 
 def _environment(package: Path, handler: str) -> dict[str, str]:

@@ -21,6 +21,8 @@ from typing import Any
 
 import psutil
 
+from tests.support.log_scan import look
+
 ROOT = Path(__file__).resolve().parents[2]
 HOOK_SECRET = "hook-secret-of-the-end-to-end-tests"
 TERMINAL = {"COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT"}
@@ -127,9 +129,19 @@ def running(*arguments: str, env: dict[str, str] | None = None) -> Iterator[Syst
     """Start the system on free ports, and stop it as Ctrl-C does. Nothing of it may be left."""
     settings = {"HOOK_SECRET": HOOK_SECRET, "CHECK_SECONDS": "7"} | (env or {})
     options = [f"--env={name}={value}" for name, value in settings.items()]
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch, tempfile.NamedTemporaryFile(encoding="utf-8", mode="r") as raw:
         process = subprocess.Popen(
-            [sys.executable, "-m", "local", "up", "--port=0", "--sweep-seconds=1", *arguments, *options],
+            [
+                sys.executable,
+                "-m",
+                "local",
+                "up",
+                "--port=0",
+                "--sweep-seconds=1",
+                f"--raw-log={raw.name}",
+                *arguments,
+                *options,
+            ],
             cwd=ROOT,
             env={"PATH": "/usr/bin:/bin", "TMPDIR": scratch, "PYTHONUNBUFFERED": "1"},
             stdout=subprocess.PIPE,
@@ -155,6 +167,9 @@ def running(*arguments: str, env: dict[str, str] | None = None) -> Iterator[Syst
             reader.join(5)
             if process.stdout is not None:
                 process.stdout.close()
+            # But for the line for whoever started it, which tells the key.
+            look("the local system", (line for line in log if not re.match(_READY, line)))
+            look("a function or worker", raw)
         _, alive = psutil.wait_procs(left, timeout=3)
         assert not alive, f"left running: {alive}"
         assert not list(Path(scratch).iterdir()), "left in the temporary folder"

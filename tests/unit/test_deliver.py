@@ -64,6 +64,7 @@ def test_taken_once_and_never_again(world: World) -> None:
     assert len(world.sender.posts) == 1
 
 
+@pytest.mark.fault("J3")
 def test_failures_follow_the_schedule_with_one_id_and_the_same_bytes(world: World) -> None:
     world.sender.answers = [REFUSED] * 9
     waits = []
@@ -92,6 +93,7 @@ def test_short_waits_are_the_queues_and_long_ones_the_sweepers(world: World) -> 
     assert callback(world).attempts == 6
 
 
+@pytest.mark.fault("J4")
 def test_a_final_answer_is_the_last(world: World) -> None:
     world.sender.answers = [Delivery(ok=False, result="http_410", final=True)]
     deliver(world.services, "job-1")
@@ -113,6 +115,7 @@ def test_a_lost_message_is_made_up_by_the_sweeper(world: World) -> None:
     assert callback(world).status is CallbackStatus.DELIVERED
 
 
+@pytest.mark.fault("J9")
 def test_a_crash_after_the_post_sends_the_same_again(world: World) -> None:
     real = world.sender.send
 

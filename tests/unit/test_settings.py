@@ -22,7 +22,7 @@ def test_secrets_stand_in_for_their_variables() -> None:
     secrets = {Need.RUNPOD: "key", Need.HOOK: f"{'n' * 32},{'o' * 32}", Need.CALLERS: json.dumps(CALLERS)}
     read = Settings.from_env(without_secrets(), EVERYTHING, secrets)
     assert (read.runpod_api_key, read.hook_secrets) == ("key", ("n" * 32, "o" * 32))
-    assert (dict(read.api_keys), read.callback_secrets) == ({"a" * 64: "ada"}, {"ada": (WHSEC,)})
+    assert (dict(read.callers.api_keys), read.callers.callback_secrets) == ({"a" * 64: "ada"}, {"ada": (WHSEC,)})
 
 
 def test_a_function_starts_without_the_secrets_that_it_does_not_need() -> None:
@@ -55,7 +55,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """ARNs in the order in which they are read; the secrets are those of SECRETS in this file."""
     asked: list[str] = []
 
-    def read_secret(arn: str) -> str:
+    def read_secret(arn: str, **_: object) -> str:
         asked.append(arn)
         return {"arn:runpod": f"key-{len(asked)}", "arn:hook": "h" * 32, "arn:callers": json.dumps(CALLERS)}[arn]
 

@@ -44,6 +44,7 @@ def late(world: World, ms: int = 61 * SECOND) -> None:
     sweep(world.services, 100, lambda: True)
 
 
+@pytest.mark.fault("I8")
 def test_the_manifest_completes_a_job_in_one_write_and_without_asking_runpod(world: World) -> None:
     publish(world, manifest())
     writes, asked = world.store.writes, world.provider.asked
@@ -62,6 +63,7 @@ def test_a_second_bell_changes_nothing(world: World) -> None:
     assert stored(world) == before
 
 
+@pytest.mark.fault("D5")
 def test_a_bell_alone_cannot_complete_a_running_job(world: World) -> None:
     bell(world, hint="COMPLETED")
     assert stored(world).state is State.IN_PROGRESS
@@ -80,12 +82,14 @@ def test_a_wrong_token_reads_nothing(world: World, job_id: str) -> None:
     assert world.provider.asked == 0
 
 
+@pytest.mark.fault("D1")
 def test_a_lost_web_hook_is_made_up_by_the_sweeper(world: World) -> None:
     publish(world, manifest())
     late(world)
     assert (stored(world).state, stored(world).settled_by) == (State.COMPLETED, Source.SWEEPER)
 
 
+@pytest.mark.fault("I5", "I13")
 @pytest.mark.parametrize(
     "broken",
     [
@@ -132,6 +136,7 @@ def test_a_failure_is_our_workers_own_words(world: World) -> None:
     assert stored(world).error == failure
 
 
+@pytest.mark.fault("C14")
 def test_any_other_error_text_stays_inside(world: World) -> None:
     text = json.dumps({"error_type": "ValueError", "error_message": "/secret/path", "hostname": "pod-1"})
     world.provider.statuses["runpod-1"] = ProviderStatus("FAILED", text)
@@ -150,6 +155,7 @@ def test_the_body_of_a_web_hook_is_the_text_of_a_failure_that_runpod_confirms(wo
     assert stored(world).error == Failure.of(Code.SUBTITLES_EMPTY, field="url_srt")
 
 
+@pytest.mark.fault("I5")
 @pytest.mark.parametrize(
     ("status", "state", "code"),
     [
@@ -210,6 +216,7 @@ def test_a_fresh_job_that_runpod_does_not_know_is_not_lost_yet(world: World) -> 
     assert stored(world).state is State.IN_QUEUE
 
 
+@pytest.mark.fault("C7")
 def test_a_lost_job_is_sent_again_three_times_at_most(world: World) -> None:
     world.provider.statuses.clear()
     for _ in range(20):
@@ -250,6 +257,7 @@ def test_cancel_ends_the_job_at_runpod_and_here(world: World) -> None:
     assert stored(world).settled_by is Source.CANCEL
 
 
+@pytest.mark.fault("C11")
 def test_cancel_while_runpod_is_down_is_pursued(world: World) -> None:
     world.provider.failures = [ProviderError("http_429")]
     assert cancel(world.services, "ada", "job-1").cancel_requested
@@ -259,6 +267,7 @@ def test_cancel_while_runpod_is_down_is_pursued(world: World) -> None:
     assert world.provider.cancelled == ["runpod-1"]
 
 
+@pytest.mark.fault("E11")
 def test_cancel_after_the_end_says_how_it_ended(world: World) -> None:
     publish(world, manifest())
     bell(world)
@@ -283,6 +292,7 @@ def test_another_owners_job_does_not_exist(world: World) -> None:
     assert str(theirs.value) == str(nobodys.value)
 
 
+@pytest.mark.fault("E8")
 def test_two_sweeps_at_once_dispatch_once() -> None:
     world = World()
     world.provider.failures = [ProviderRefused("http_503")]
@@ -293,6 +303,7 @@ def test_two_sweeps_at_once_dispatch_once() -> None:
     assert len(world.provider.runs) == 1
 
 
+@pytest.mark.fault("E3")
 def test_an_index_that_lags_behind_does_no_harm(world: World) -> None:
     world.store.due = lambda now, limit: iter(["job-1", "job-404"])  # type: ignore[method-assign]
     asked, runs = world.provider.asked, len(world.provider.runs)

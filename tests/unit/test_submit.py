@@ -84,6 +84,7 @@ def test_lost_answers_are_bounded() -> None:
     assert world.store.jobs["job-1"].state is State.TIMED_OUT
 
 
+@pytest.mark.fault("B9")
 def test_an_earlier_execution_that_succeeded_is_found_before_sending_again() -> None:
     world = World()
     world.provider.failures = [ProviderUnknown("reset")]
@@ -95,6 +96,7 @@ def test_an_earlier_execution_that_succeeded_is_found_before_sending_again() -> 
     assert world.provider.runs == []
 
 
+@pytest.mark.fault("B7")
 def test_a_crash_after_the_first_write_is_made_up_by_the_sweeper() -> None:
     world = World()
     world.provider.failures = [MemoryError()]  # type: ignore[list-item]
@@ -124,6 +126,7 @@ def test_a_store_that_is_down_stores_nothing_and_says_so() -> None:
     assert world.provider.runs == []
 
 
+@pytest.mark.fault("B1")
 def test_the_same_key_and_body_is_the_same_job() -> None:
     world = World()
     first = submit(world.services, submission(idempotency_key="k"))
@@ -133,6 +136,7 @@ def test_the_same_key_and_body_is_the_same_job() -> None:
     assert len(world.provider.runs) == 1
 
 
+@pytest.mark.fault("B3")
 def test_the_same_key_and_another_body_is_refused() -> None:
     world = World()
     submit(world.services, submission(idempotency_key="k"))
@@ -140,6 +144,7 @@ def test_the_same_key_and_another_body_is_refused() -> None:
         submit(world.services, submission(idempotency_key="k", metadata={"scene": "8"}))
 
 
+@pytest.mark.fault("B4")
 def test_keys_of_two_owners_have_nothing_to_do_with_each_other() -> None:
     world = World()
     first = submit(world.services, submission(idempotency_key="k"))
@@ -147,6 +152,7 @@ def test_keys_of_two_owners_have_nothing_to_do_with_each_other() -> None:
     assert other.job.job_id != first.job.job_id
 
 
+@pytest.mark.fault("B6")
 def test_a_key_is_forgotten_after_a_day() -> None:
     world = World()
     submit(world.services, submission(idempotency_key="k"))

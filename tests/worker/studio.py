@@ -25,14 +25,16 @@ U = "https://example.com/file"
 
 
 class Studio:
-    """Files are drawn once per name; `folder` holds them."""
+    """Files are drawn once per name, and a name means one file; `folder` holds them."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._drawn: dict[str, object] = {}
         self.ffmpeg = find_ffmpeg(os.environ.get("FFMPEG"))
 
-    def _once(self, name: str, draw: Callable[[Path], object]) -> Path:
+    def _once(self, name: str, draw: Callable[[Path], object], of: object = None) -> Path:
         path = self.folder / name
+        assert self._drawn.setdefault(name, of) == of, f"another {name} was drawn before"
         if not path.exists():
             draw(path)
         return path
@@ -43,7 +45,7 @@ class Studio:
 
     def file(self, name: str, *args: str | Path) -> Path:
         """A file that ffmpeg makes with these arguments."""
-        return self._once(name, lambda path: self.run(*args, path))
+        return self._once(name, lambda path: self.run(*args, path), args)
 
     def video(
         self,
@@ -76,7 +78,7 @@ class Studio:
             data[at : at + 36] = struct.pack(">9i", 0, 1 << 16, 0, -(1 << 16), 0, 0, 0, 0, 1 << 30)
             path.write_bytes(data)
 
-        return self._once(name, draw)
+        return self._once(name, draw, ("turned", video))
 
     def circle(self, name: str, size: tuple[int, int], radius: int) -> Path:
         """A white disc in the middle of a dark picture."""
@@ -87,7 +89,7 @@ class Studio:
             ImageDraw.Draw(big).ellipse((x - r, y - r, x + r - 1, y + r - 1), fill=(255, 255, 255))
             big.resize(size, Image.Resampling.BOX).save(path, quality=95)
 
-        return self._once(name, draw)
+        return self._once(name, draw, ("circle", size, radius))
 
     def make(
         self, operation: Operation, limits: Limits | None = None, gpu: Gpu | None = None, **inputs: Path

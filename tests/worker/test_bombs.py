@@ -32,6 +32,7 @@ from gpu_worker.plan.facts import Colour, Cue, Facts, VideoFacts
 from gpu_worker.plan.gpu import Gpu
 from gpu_worker.plan.steps import Means, Sources
 from gpu_worker.run import Outgrown, run_ffmpeg
+from tests.support.hostile import mutated, seeds
 from tests.worker.pictures import GREY, RGB, RGB_ALPHA, chunk, png, tiff
 from tests.worker.studio import Studio, U
 
@@ -140,6 +141,7 @@ PICTURES: dict[str, Callable[[], bytes]] = {
 }
 
 
+@pytest.mark.fault("G4")
 @pytest.mark.parametrize("name", PICTURES)
 def test_a_picture_that_is_too_much_is_refused_at_once(tmp_path: Path, scales: ProcessPoolExecutor, name: str) -> None:
     path = tmp_path / "bomb"
@@ -151,6 +153,7 @@ def test_a_picture_that_is_too_much_is_refused_at_once(tmp_path: Path, scales: P
     assert result.megabytes < MEGABYTES
 
 
+@pytest.mark.fault("G4")
 @pytest.mark.parametrize("name", [b"zTXt", b"iTXt", b"iCCP"])
 def test_text_and_profiles_in_a_picture_that_unpack_to_too_much_are_refused(
     tmp_path: Path, scales: ProcessPoolExecutor, name: bytes
@@ -207,6 +210,7 @@ SURVIVED = (
 )  # fmt: skip
 
 
+@pytest.mark.fault("G4", "G5")
 @pytest.mark.parametrize("name", [*REFUSED, *SURVIVED])
 def test_a_film_that_is_too_much_is_refused_at_once(
     studio: Studio, tmp_path: Path, scales: ProcessPoolExecutor, name: str
@@ -261,6 +265,7 @@ def planned(
     return None
 
 
+@pytest.mark.fault("G5")
 def test_work_is_weighed_against_the_time_left_and_the_machine() -> None:
     # Three hours of 1080p30 are 6.7e11 pixels: at 8.6e8 a second and core, 781 seconds, and 168 to decode them.
     assert planned(FILM) is None
@@ -284,6 +289,7 @@ def test_what_no_decoder_of_h264_may_show_is_not_made() -> None:
     assert planned(replace(short, width=20_000, height=64)) == Code.MEDIA_OVER_BUDGET
 
 
+@pytest.mark.fault("G12")
 def test_a_program_that_takes_too_much_memory_is_ended(ffmpeg: str, tmp_path: Path) -> None:
     hungry = ("-f", "lavfi", "-i", "testsrc2=s=1920x1080:r=50,loop=-1:400", "-t", "60", "-f", "null", "-")
     with pytest.raises(Outgrown):
@@ -318,37 +324,7 @@ def test_a_photo_that_takes_too_long_is_the_callers_fault(
     assert "long" in failure.value.failure.params["limit"]
 
 
-def mutated(data: bytes, dice: random.Random) -> bytes:
-    """Some bytes flipped, overwritten, put in or cut off; near the beginning more often than elsewhere."""
-    bytes_ = bytearray(data)
-    reach = len(bytes_) if dice.random() < 0.4 else min(len(bytes_), dice.choice((64, 300, 1500)))
-    for _ in range(dice.choice((1, 2, 5, 20))):
-        at = dice.randrange(reach)
-        how = dice.randrange(4)
-        if how == 0:
-            bytes_[at] ^= 1 << dice.randrange(8)
-        elif how == 1:
-            bytes_[at] = dice.choice((0, 255, 127, 128))
-        elif how == 2:
-            bytes_[at : at + 4] = dice.choice((b"\xff" * 4, bytes(4), b"\x7f\xff\xff\xff"))
-        else:
-            bytes_[at:at] = dice.randbytes(dice.randrange(8))
-    return bytes(bytes_[: dice.randrange(1, len(bytes_))] if dice.random() < 0.1 else bytes_)
-
-
-def seeds(studio: Studio) -> dict[str, list[Path]]:
-    x = ("-c:v", "libvpx"), ("-c:v", "mpeg4"), ("-pix_fmt", "rgb8")
-    return {
-        "video": [
-            studio.video("f.mp4", 0.4, "64x48"), studio.video("f.ts", 0.4, "64x48"),
-            studio.video("f.webm", 0.4, "64x48", extra=x[0]), studio.video("f.avi", 0.4, "64x48", extra=x[1]),
-            studio.video("f.gif", 0.4, "64x48", sound=False, extra=x[2]),
-        ],
-        "audio": [studio.sound(f"f{kind}", 0.3) for kind in (".mp3", ".m4a", ".wav", ".flac")],
-        "image": [studio.circle(f"f.{kind}", (80, 60), 20) for kind in ("png", "jpg", "webp", "tiff", "bmp", "gif")],
-    }  # fmt: skip
-
-
+@pytest.mark.fault("G3")
 def test_damaged_files_end_in_a_video_or_in_a_code(studio: Studio, tmp_path: Path) -> None:
     whole = seeds(studio)
     found: Counter[str] = Counter()

@@ -23,6 +23,7 @@ def test_a_gpu_that_does_it_all(tmp_path: Path, studio: Studio, monkeypatch: pyt
     assert checked(str(install(tmp_path, studio.ffmpeg)), monkeypatch) == {"encoder": "h264_nvenc", "warnings": []}
 
 
+@pytest.mark.fault("I9")
 def test_no_gpu_is_told_and_is_no_failure(tmp_path: Path, studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "ffmpeg"
     says = "Cannot load libcuda.so.1"

@@ -73,6 +73,7 @@ def test_a_wrong_command_line_is_a_two(args: tuple[str, ...], capsys: pytest.Cap
     assert "usage:" in capsys.readouterr().err
 
 
+@pytest.mark.fault("I1")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_leaves_nothing(studio: Studio, tmp_path: Path, number: signal.Signals) -> None:
     work = tmp_path / "work"

@@ -82,6 +82,7 @@ def test_bytes_arrive_whole_and_the_query_as_it_was_signed(tmp_path: Path) -> No
     assert "Cookie" not in headers
 
 
+@pytest.mark.fault("F7", "F15")
 @pytest.mark.parametrize(
     ("answer", "code"),
     [
@@ -109,6 +110,7 @@ def test_an_empty_subtitle_file_is_empty_subtitles(tmp_path: Path) -> None:
     assert fetch(body(b""), tmp_path, Role.SUBTITLES)[0] == Code.SUBTITLES_EMPTY
 
 
+@pytest.mark.fault("F7")
 def test_five_redirects_are_followed_and_a_sixth_is_not(tmp_path: Path) -> None:
     async def countdown(request: web.Request) -> web.Response:
         left = int(request.path.strip("/"))
@@ -123,7 +125,8 @@ def test_five_redirects_are_followed_and_a_sixth_is_not(tmp_path: Path) -> None:
     assert len(seen) == 6
 
 
-def test_passing_errors_are_tried_again(tmp_path: Path) -> None:
+def test_passing_errors_are_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetch_module, "PAUSE_SECONDS", 0.01)
     data, seen = fetch(status(503, 500, 200), tmp_path)
     assert (data, len(seen)) == (b"data", 3)
     data, seen = fetch(status(503), tmp_path)
@@ -134,6 +137,7 @@ def test_other_errors_are_not(tmp_path: Path) -> None:
     assert len(fetch(status(404), tmp_path)[1]) == 1
 
 
+@pytest.mark.fault("F14")
 @pytest.mark.parametrize("declared", [True, False])
 def test_a_body_over_the_limit_is_refused_by_header_or_by_count(declared: bool, tmp_path: Path) -> None:
     sent = 0
@@ -151,6 +155,7 @@ def test_a_body_over_the_limit_is_refused_by_header_or_by_count(declared: bool, 
     assert sent < 20_000_000
 
 
+@pytest.mark.fault("F14")
 def test_a_gzip_body_is_unpacked_and_a_bomb_is_not(tmp_path: Path) -> None:
     subtitles = b"1\n00:00:01,000 --> 00:00:02,000\nhi\n"
     packed = body(gzip.compress(subtitles), Content_Encoding="gzip")
@@ -161,6 +166,7 @@ def test_a_gzip_body_is_unpacked_and_a_bomb_is_not(tmp_path: Path) -> None:
     assert (tmp_path / "in").stat().st_size <= 1_000_000
 
 
+@pytest.mark.fault("F14")
 def test_a_stalled_body_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def stall(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
@@ -176,6 +182,7 @@ def test_a_stalled_body_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert time.monotonic() - started < 3
 
 
+@pytest.mark.fault("F14")
 def test_a_slow_drip_ends_at_the_total(tmp_path: Path) -> None:
     async def drip(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
@@ -190,6 +197,7 @@ def test_a_slow_drip_ends_at_the_total(tmp_path: Path) -> None:
     assert time.monotonic() - started < 2
 
 
+@pytest.mark.fault("F14")
 def test_a_body_shorter_than_announced_is_not_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetch_module, "ATTEMPTS", 1)
 
@@ -224,6 +232,7 @@ def resolving(*addresses: str) -> Callable[..., Awaitable[list[tuple[object, ...
     return getaddrinfo
 
 
+@pytest.mark.fault("F5")
 @pytest.mark.parametrize(
     ("addresses", "allowed"),
     [
@@ -262,6 +271,7 @@ def test_a_name_that_leads_inside_is_refused_before_a_connection(
     assert asked == ["inside.example.com"]
 
 
+@pytest.mark.fault("F10")
 def test_proxies_of_the_environment_are_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")

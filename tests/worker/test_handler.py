@@ -110,6 +110,7 @@ def test_reports_are_numbered_and_never_go_back(cloud: Cloud, work_dir: Path) ->
     assert [report["seq"] for report in cloud.reports] == list(range(1, len(cloud.reports) + 1))
 
 
+@pytest.mark.fault("I6")
 def test_a_second_execution_adopts_what_the_first_one_stored(cloud: Cloud, work_dir: Path, studio: Studio) -> None:
     first = studio.video("first.mp4", seconds=1, size="128x72", sound=False).read_bytes()
     cloud.stored["output.mp4"] = first
@@ -119,18 +120,21 @@ def test_a_second_execution_adopts_what_the_first_one_stored(cloud: Cloud, work_
     assert (manifest.media.width, manifest.media.frames) == (128, 25)
 
 
+@pytest.mark.fault("I6")
 def test_a_manifest_that_is_there_already_is_a_success(cloud: Cloud, work_dir: Path) -> None:
     cloud.stored["manifest.json"] = b"the first one"
     assert run(cloud, IMG2VID) == {"job_id": "job1", "attempt": 1}
     assert cloud.stored["manifest.json"] == b"the first one"
 
 
+@pytest.mark.fault("I4")
 def test_an_upload_that_fails_once_is_tried_again(cloud: Cloud, work_dir: Path) -> None:
     cloud.scripted["output.mp4"] = [500]
     assert "error" not in run(cloud, IMG2VID)
     assert cloud.puts == ["output.mp4", "output.mp4", "manifest.json"]
 
 
+@pytest.mark.fault("I4")
 def test_a_refused_upload_is_a_failure_and_leaves_no_manifest(cloud: Cloud, work_dir: Path) -> None:
     cloud.scripted["output.mp4"] = [403]
     assert failure_of(run(cloud, IMG2VID)).code == Code.PUBLISH_FAILED
@@ -148,11 +152,13 @@ def test_failures_name_the_field_and_leak_nothing(cloud: Cloud, work_dir: Path) 
     assert list(work_dir.iterdir()) == []
 
 
+@pytest.mark.fault("F15", "F16")
 def test_a_missing_source_says_which_status(cloud: Cloud, work_dir: Path) -> None:
     failure = failure_of(run(cloud, IMG2VID | {"url_image": "nothing.jpg"}))
     assert (failure.code, failure.params) == (Code.SOURCE_HTTP, {"field": "url_image", "http_status": "404"})
 
 
+@pytest.mark.fault("I12")
 @pytest.mark.parametrize(
     "changes", [{"contract_version": 99}, {"operation": {"kind": "dance"}}, {"deadline": None}, {"output": {}}]
 )
@@ -165,16 +171,25 @@ def test_junk_instead_of_a_message_is_refused() -> None:
         assert failure_of(asyncio.run(handler(junk))).code == Code.MESSAGE_UNSUPPORTED
 
 
+@pytest.mark.fault("I12")
 def test_a_newer_peer_may_send_more_fields(cloud: Cloud, work_dir: Path) -> None:
     assert "error" not in run(cloud, IMG2VID, contract_version=0, something_new={"a": 1})
 
 
 def test_a_job_past_its_deadline_is_not_started(cloud: Cloud, work_dir: Path) -> None:
-    failure = failure_of(run(cloud, IMG2VID, deadline=time.time() - 1))
+    failure = failure_of(run(cloud, IMG2VID, deadline=time.time() - 3601))
     assert failure.code == Code.DEADLINE_EXCEEDED
     assert cloud.reports == []
 
 
+@pytest.mark.fault("K6")
+@pytest.mark.parametrize("ahead", [-3599, 3599], ids=["behind", "ahead"])
+def test_a_clock_an_hour_off_ends_no_job_early(cloud: Cloud, work_dir: Path, ahead: int) -> None:
+    left = 0.5
+    assert "error" not in run(cloud, IMG2VID, deadline=time.time() + left - ahead)
+
+
+@pytest.mark.fault("G10")
 def test_work_ends_at_the_execution_limit(cloud: Cloud, work_dir: Path) -> None:
     long = IMG2VID | {"duration": 60.0, "size": "1920x1080"}
     started = time.monotonic()
@@ -198,6 +213,7 @@ def test_the_gateway_can_stop_a_job(cloud: Cloud, work_dir: Path) -> None:
     assert len(cloud.reports) == 1
 
 
+@pytest.mark.fault("I1")
 def test_a_cancelled_job_leaves_no_process_and_no_file(cloud: Cloud, work_dir: Path) -> None:
     async def work() -> float:
         async with cloud.open():

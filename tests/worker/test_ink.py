@@ -16,7 +16,7 @@ from contract.operations import Caption
 from gpu_worker import ink, run
 from gpu_worker.errors import JobFailed
 from gpu_worker.ink import check_captions, undrawn
-from gpu_worker.make import _FONTS_DIRECTORY as FONTS
+from gpu_worker.make import FONTS_DIRECTORY as FONTS
 from gpu_worker.plan.captions import write_ass
 from gpu_worker.plan.facts import Cue
 from gpu_worker.plan.scripts import _SHIPPED, doubtful, missing_warning, script_of

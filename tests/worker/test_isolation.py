@@ -10,7 +10,6 @@ import contextlib
 import ctypes
 import os
 import socket
-import struct
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -21,10 +20,10 @@ import pytest
 
 from contract.operations import AddAudio, Caption, Img2Vid, Operation
 from gpu_worker.errors import JobFailed
+from tests.support.hostile import with_alias
 from tests.worker.studio import Studio, U
 
 _IN_OPEN = 0x20
-_CONTAINERS = frozenset({b"moov", b"trak", b"mdia", b"minf", b"dinf"})
 
 
 @dataclass
@@ -82,30 +81,6 @@ def hls(target: str) -> bytes:
     return f"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n{target}\n#EXT-X-ENDLIST\n".encode()
 
 
-def with_reference(film: bytes, target: Path) -> bytes:
-    """A QuickTime film whose samples, so it says, lie in another file: an alias record with an absolute path."""
-    path = str(target).encode()
-    record = bytes(10) + b"\4disk" + bytes(23) + bytes(12) + b"\1x" + bytes(62) + bytes(16)
-    record += struct.pack(">hh", 1, 1) + bytes(16)
-    record += struct.pack(">hh", 2, len(path)) + path + bytes(len(path) % 2) + struct.pack(">hh", -1, 0)
-    entry = struct.pack(">I4sI", 12 + len(record), b"alis", 0) + record
-    return _with_box(film, b"dref", struct.pack(">II", 0, 1) + entry)
-
-
-def _with_box(data: bytes, name: bytes, body: bytes) -> bytes:
-    out, at = b"", 0
-    while at < len(data):
-        size, kind = struct.unpack_from(">I4s", data, at)
-        inner = data[at + 8 : at + size]
-        if kind == name:
-            inner = body
-        elif kind in _CONTAINERS:
-            inner = _with_box(inner, name, body)
-        out += struct.pack(">I4s", 8 + len(inner), kind) + inner
-        at += size
-    return out
-
-
 def try_all(studio: Studio, bait: Path) -> None:
     """Offer the file to every operation as every input; how each ends is not asked here."""
     srt = studio.folder / "hello.srt"
@@ -159,6 +134,7 @@ LISTS: dict[str, tuple[Callable[[Canary], bytes], tuple[str, ...]]] = {
 }
 
 
+@pytest.mark.fault("G1", "G2")
 @pytest.mark.parametrize("kind", LISTS)
 def test_a_list_opens_nothing(studio: Studio, canary: Canary, tmp_path: Path, kind: str) -> None:
     write, options = LISTS[kind]
@@ -174,23 +150,25 @@ def test_a_list_opens_nothing(studio: Studio, canary: Canary, tmp_path: Path, ki
         assert canary.opened(), "the bait does not work"
 
 
+@pytest.mark.fault("G2")
 def test_a_film_that_lies_in_another_file_opens_nothing(studio: Studio, canary: Canary, tmp_path: Path) -> None:
     film = studio.video("reference.mov", 0.4, "64x48", sound=False).read_bytes()
     bait = tmp_path / "bait.mp4"
-    bait.write_bytes(with_reference(film, canary.file))
+    bait.write_bytes(with_alias(film, canary.file))
     try_all(studio, bait)
     assert not canary.opened()
     naively(studio, bait, "-enable_drefs", "1", "-use_absolute_path", "1")
     assert canary.opened(), "the bait does not work"
 
 
+@pytest.mark.fault("G6", "H6")
 def test_what_is_attached_to_a_film_is_not_written_anywhere(studio: Studio, tmp_path: Path) -> None:
     """A font in a Matroska file would be loaded by ffmpeg's subtitle filters, and its name could be a path."""
     name = tmp_path / "escaped.ttf"
     font = studio.folder / "font.ttf"
     font.write_bytes(b"\0\1\0\0" + bytes(200))
     bait = tmp_path / "bait.mkv"
-    film = studio.video("plain.mp4", 0.4, "64x48")
+    film = studio.video("attached-to.mp4", 0.4, "64x48")
     attach = ("-attach", font, "-metadata:s:t", "mimetype=font/ttf", "-metadata:s:t", f"filename={name}")
     studio.run("-i", film, *attach, "-c", "copy", bait)
     assert str(name).encode() in bait.read_bytes()

@@ -8,11 +8,12 @@ from fractions import Fraction
 
 import pytest
 
-from contract.operations import OPERATIONS, AddAudio, Caption, Compose, Img2Vid
+from contract.operations import OPERATIONS, AddAudio, Caption, Compose, Img2Vid, Role
 from gpu_worker.plan import _PLANNERS, make_plan
 from gpu_worker.plan.camera import END_ZOOM, Box, still_size, view, zoom
 from gpu_worker.plan.facts import AudioFacts, Colour, Cue, Facts, VideoFacts
 from gpu_worker.plan.gpu import Gpu, Part, Reason
+from gpu_worker.plan.inputs import CODECS
 from gpu_worker.plan.steps import Encoder, Means, Plan, Sources
 
 U = "https://example.com/file"
@@ -29,11 +30,18 @@ ENCODES = Gpu().without({Part.DECODE, Part.DRAW}, Reason.NO_CAPABILITY)
 MEANS = Means(threads=3, max_pixels=1000, max_output_bytes=9999)
 
 TIMED = "mov,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg,mp3,wav,w64,aac,ac3,eac3,flac,aiff,amr,caf"
-OPEN_VIDEO = f"-protocol_whitelist file,pipe -format_whitelist {TIMED},gif -max_pixels 1000 -i in_video"
-OPEN_AUDIO = f"-protocol_whitelist file,pipe -format_whitelist {TIMED} -max_pixels 1000 -i in_audio"
+OPEN_VIDEO = (
+    f"-protocol_whitelist file,pipe -format_whitelist {TIMED},gif -codec_whitelist {CODECS[Role.VIDEO]} "
+    "-max_pixels 1000 -i in_video"
+)
+OPEN_AUDIO = (
+    f"-protocol_whitelist file,pipe -format_whitelist {TIMED} -codec_whitelist {CODECS[Role.AUDIO]} "
+    "-max_pixels 1000 -i in_audio"
+)
 OPEN_IMAGE = (
     "-protocol_whitelist file,pipe -format_whitelist "
-    "jpeg_pipe,png_pipe,apng,webp_pipe,webp_anim,gif,gif_pipe,bmp_pipe,tiff_pipe -max_pixels 1000 -i in_image"
+    "jpeg_pipe,png_pipe,apng,webp_pipe,webp_anim,gif,gif_pipe,bmp_pipe,tiff_pipe "
+    "-codec_whitelist mjpeg,png,apng,gif,webp,webp_anim,bmp,tiff -max_pixels 1000 -i in_image"
 )
 TAGS = "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709"
 SCALE = "scale=1280:720:flags=bicubic:in_color_matrix=bt709:out_color_matrix=bt709:out_range=tv,setsar=1,format=yuv420p"

@@ -72,6 +72,7 @@ BAD = {
 }
 
 
+@pytest.mark.fault("G3")
 @pytest.mark.parametrize("kind", BAD)
 @pytest.mark.parametrize("role", [Role.VIDEO, Role.AUDIO, Role.IMAGE])
 def test_what_is_no_media_cannot_be_read(studio: Studio, kind: str, role: Role) -> None:
@@ -80,6 +81,7 @@ def test_what_is_no_media_cannot_be_read(studio: Studio, kind: str, role: Role) 
     assert time.monotonic() - started < 5
 
 
+@pytest.mark.fault("G3")
 @pytest.mark.parametrize("name", ["cut.mp4", "cut.mkv", "cut.mov"])
 def test_a_file_cut_in_the_middle_is_truncated(studio: Studio, name: str) -> None:
     whole = studio.video(f"whole-{name}", 2, extra=("-movflags", "+faststart") if name != "cut.mkv" else ())
@@ -87,11 +89,13 @@ def test_a_file_cut_in_the_middle_is_truncated(studio: Studio, name: str) -> Non
     assert code_of(studio, written(studio, name, data[: len(data) * 6 // 10])) == Code.MEDIA_TRUNCATED
 
 
+@pytest.mark.fault("G3")
 def test_a_file_whose_index_is_missing_is_truncated(studio: Studio) -> None:
     data = studio.video("late-index.mp4", 2, extra=("-movflags", "0")).read_bytes()
     assert code_of(studio, written(studio, "noindex.mp4", data[: len(data) // 2])) == Code.MEDIA_TRUNCATED
 
 
+@pytest.mark.fault("G8")
 def test_missing_tracks_have_their_own_codes(studio: Studio) -> None:
     assert code_of(studio, studio.sound("only.m4a")) == Code.MEDIA_NO_VIDEO
     assert code_of(studio, studio.sound()) == Code.MEDIA_NO_VIDEO
@@ -110,6 +114,7 @@ def test_a_photo_cut_off_is_refused(studio: Studio, kind: str) -> None:
     assert code_of(studio, cut, Role.IMAGE) == Code.MEDIA_TRUNCATED
 
 
+@pytest.mark.fault("G1", "G2")
 def test_playlists_open_nothing(studio: Studio) -> None:
     """A canary server is named in each; whoever connects is counted."""
     hits = 0
@@ -148,6 +153,7 @@ def test_playlists_open_nothing(studio: Studio) -> None:
     assert hits == 0
 
 
+@pytest.mark.fault("G5")
 def test_too_much_work_is_refused_before_it_starts(studio: Studio) -> None:
     srt = written(studio, "w.srt", b"1\n00:00:00,000 --> 00:00:01,000\nhi\n")
     captioned = {"video": studio.video(), "subtitles": srt}

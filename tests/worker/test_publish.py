@@ -46,6 +46,7 @@ def test_passing_troubles_are_outlived(trouble: list[int], video: Path) -> None:
     assert sent[-1] == 1.0
 
 
+@pytest.mark.fault("I4")
 @pytest.mark.parametrize(("trouble", "tries"), [([500] * 9, 4), ([403], 1), ([400], 1), ([301], 1)])
 def test_what_does_not_pass_is_a_failure(trouble: list[int], tries: int, video: Path) -> None:
     cloud = Cloud()
@@ -56,6 +57,7 @@ def test_what_does_not_pass_is_a_failure(trouble: list[int], tries: int, video: 
     assert len(cloud.puts) == tries
 
 
+@pytest.mark.fault("I7")
 def test_an_upload_that_was_stored_although_it_failed_counts_as_there(video: Path) -> None:
     """The first answer is lost on the way; the second attempt meets its own upload."""
     stored: list[bytes] = []
@@ -98,6 +100,7 @@ def test_adopting_has_bounds(video: Path) -> None:
             with_cloud(cloud, lambda p, k=key, m=most: p.adopt(f"{cloud.base}/s3/{k}", video, m))  # type: ignore[misc]
 
 
+@pytest.mark.fault("I4")
 def test_a_bucket_that_answers_nothing_is_given_up(video: Path) -> None:
     async def silence(_request: web.Request) -> web.Response:
         await asyncio.sleep(30)

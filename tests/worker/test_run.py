@@ -54,6 +54,7 @@ def test_a_cancelled_run_is_gone_in_two_seconds(ffmpeg: str, tmp_path: Path) -> 
     assert living_in(tmp_path) == []
 
 
+@pytest.mark.fault("G11")
 def test_a_program_that_ignores_the_polite_signal_is_killed_with_its_children(tmp_path: Path) -> None:
     program = stub(tmp_path, "trap '' TERM\nsleep 60 &\nwhile true; do sleep 1; done\n")
     directory = tmp_path / "job"
@@ -81,6 +82,7 @@ def test_a_second_cancellation_does_not_cut_the_killing_short(tmp_path: Path) ->
     assert asyncio.run(scenario()) == []
 
 
+@pytest.mark.fault("G10")
 def test_a_run_ends_at_its_timeout(tmp_path: Path) -> None:
     program = stub(tmp_path, "trap '' TERM\nsleep 60\n")
     started = time.monotonic()
@@ -90,12 +92,14 @@ def test_a_run_ends_at_its_timeout(tmp_path: Path) -> None:
     assert living_in(tmp_path) == []
 
 
+@pytest.mark.fault("G11")
 def test_a_child_left_behind_by_a_good_run_is_ended_too(tmp_path: Path) -> None:
     program = stub(tmp_path, "sleep 60 >/dev/null 2>&1 &\nexit 0\n")
     asyncio.run(run_ffmpeg(program, (), tmp_path))
     assert living_in(tmp_path) == []
 
 
+@pytest.mark.fault("G14")
 def test_a_failed_run_keeps_the_end_of_a_long_log(tmp_path: Path) -> None:
     program = stub(tmp_path, "i=0; while [ $i -lt 20000 ]; do echo 'noise noise noise' >&2; i=$((i+1)); done\n"
                              "echo 'the reason' >&2; exit 3\n")  # fmt: skip
@@ -114,6 +118,7 @@ def test_a_full_disk_is_told_from_a_bad_file(tmp_path: Path) -> None:
     assert failure.value.out_of_resources
 
 
+@pytest.mark.fault("I14")
 def test_the_environment_stays_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RUNPOD_AI_API_KEY", "s3cret")
     asyncio.run(run_ffmpeg(stub(tmp_path, "env > seen\n"), (), tmp_path))
@@ -159,6 +164,7 @@ def test_an_error_while_drawing_ends_the_run(studio: Studio, tmp_path: Path) -> 
     assert living_in(tmp_path) == []
 
 
+@pytest.mark.fault("I2")
 @pytest.mark.skipif(not os.path.exists("/usr/bin/setpriv"), reason="no setpriv")  # noqa: PTH110
 def test_a_killed_worker_takes_its_ffmpeg_with_it(ffmpeg: str, tmp_path: Path) -> None:
     code = (
@@ -182,6 +188,7 @@ def test_a_killed_worker_takes_its_ffmpeg_with_it(ffmpeg: str, tmp_path: Path) -
     assert living_in(tmp_path) == []
 
 
+@pytest.mark.fault("G14")
 def test_a_tail_is_bounded() -> None:
     tail = Tail(10)
     for _ in range(1000):

@@ -145,7 +145,7 @@ def test_without_text_on_any_frame_nothing_is_encoded(studio: Studio) -> None:
 
 
 def test_a_silent_video_stays_silent(studio: Studio) -> None:
-    source = studio.file("silent.mp4", "-i", own(studio), "-an", "-c", "copy")
+    source = studio.file("own-silent.mp4", "-i", own(studio), "-an", "-c", "copy")
     made, path = studio.make(CAPTION, video=source, subtitles=srt(studio, (3.1, 4.7)))
     assert (made.media.frames, made.media.audio_codec) == (FRAMES, None)
     assert len(kept(studio, source, path)) > FRAMES / 2

@@ -172,6 +172,7 @@ def test_captioning_copies_the_sound(studio: Studio) -> None:
     assert made.media.audio_codec == "aac"
 
 
+@pytest.mark.fault("G8")
 @pytest.mark.parametrize(
     ("channels", "rate", "expected"), [(1, 8000, (1, 48000)), (6, 96000, (2, 48000)), (8, 44100, (2, 44100))]
 )

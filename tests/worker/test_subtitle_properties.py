@@ -6,11 +6,12 @@ import contextlib
 import re
 import unicodedata
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gpu_worker.errors import JobFailed
-from gpu_worker.make import _FONTS_DIRECTORY as FONTS
+from gpu_worker.make import FONTS_DIRECTORY as FONTS
 from gpu_worker.plan.captions import ass_text, write_ass
 from gpu_worker.plan.facts import Cue
 from gpu_worker.subtitles import read_subtitles
@@ -53,6 +54,7 @@ def _clock(milliseconds: int) -> str:
     return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02},{thousandths:03}"
 
 
+@pytest.mark.fault("H1")
 @_SAME
 @given(st.binary(max_size=300) | _FILES)
 def test_whatever_the_bytes_the_cues_can_be_drawn(data: bytes) -> None:
@@ -74,6 +76,7 @@ def test_what_was_read_once_reads_the_same_again(data: bytes) -> None:
         assert cues_of(as_srt(cues).encode()) == cues
 
 
+@pytest.mark.fault("H3", "H7")
 @_SAME
 @given(st.lists(st.builds(Cue, st.just(0), st.just(1000), _TEXTS.filter(bool)), max_size=5), st.integers(64, 2000))
 def test_a_script_has_a_line_for_each_cue_and_no_command_but_ours(cues: list[Cue], width: int) -> None:
@@ -88,6 +91,7 @@ def test_a_script_has_a_line_for_each_cue_and_no_command_but_ours(cues: list[Cue
     assert re.sub(r"\\N|\\\u2060", "", rest).count("\\") == 0
 
 
+@pytest.mark.fault("H1")
 @_SAME
 @given(_TEXTS)
 def test_no_character_is_lost_on_the_way_to_the_script(text: str) -> None:
@@ -97,6 +101,7 @@ def test_no_character_is_lost_on_the_way_to_the_script(text: str) -> None:
         assert drawn.replace(" ", "") == re.sub("</?[iu]>|[ \u200b]", "", cue.text)
 
 
+@pytest.mark.fault("H1")
 def test_libass_draws_whatever_comes(studio: Studio) -> None:
     """All in one script, one text a second: ffmpeg must end well and show the text that follows each."""
     texts: list[str] = []

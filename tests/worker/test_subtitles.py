@@ -31,6 +31,7 @@ def code_of(text: str | bytes, most: int = 100) -> Code:
     return failure.value.failure.code
 
 
+@pytest.mark.fault("H4")
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -53,6 +54,7 @@ def test_every_spelling_of_a_cue_is_read(text: str, expected: tuple[int, int, st
     assert cues(text) == [expected]
 
 
+@pytest.mark.fault("H1", "H4")
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -107,6 +109,7 @@ def test_webvtt_shows_its_cues_only() -> None:
     ]
 
 
+@pytest.mark.fault("H5")
 def test_an_ass_script_is_read_for_its_words() -> None:
     text = (
         "[Script Info]\nScriptType: v4.00+\n\n[V4+ Styles]\nFormat: Name, Fontname, Fontsize\n"
@@ -118,6 +121,7 @@ def test_an_ass_script_is_read_for_its_words() -> None:
     assert read(text).cues == (Cue(1000, 2500, "Hello, you\nand me", 8),)
 
 
+@pytest.mark.fault("H4")
 @pytest.mark.parametrize(
     "encoding",
     ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "cp1252", "latin-1"],
@@ -157,6 +161,7 @@ def test_a_damaged_byte_leaves_utf8_what_it_is() -> None:
     assert cues(data)[0][2] == "Где мой телефо\ufffd"
 
 
+@pytest.mark.fault("H4")
 def test_cues_are_sorted_and_impossible_ones_left_out_and_told() -> None:
     text = (
         "1\n00:00:05,000 --> 00:00:06,000\nlate\n\n"
@@ -188,18 +193,21 @@ def test_what_shows_nothing_has_its_code(text: bytes, code: Code) -> None:
     assert code_of(text) == code
 
 
+@pytest.mark.fault("H4")
 def test_more_cues_than_allowed_are_refused() -> None:
     text = "".join(f"{i}\n00:00:{i:02},000 --> 00:00:{i:02},500\nx\n\n" for i in range(11))
     assert len(cues(text, 11)) == 11
     assert code_of(text, 10) == Code.SUBTITLES_TOO_MANY
 
 
+@pytest.mark.fault("H1")
 def test_an_endless_cue_is_cut_and_told() -> None:
     found = read(f"1\n{ONE}{'x' * 1_000_000}\n")
     assert [len(cue.text) for cue in found.cues or ()] == [2000]
     assert found.warnings == ("Subtitles of more than 2000 characters were cut: 1.",)
 
 
+@pytest.mark.fault("H5")
 @pytest.mark.parametrize(
     "piece",
     [

@@ -77,7 +77,7 @@ class Aws:
         self._credentials = CredentialSource(env, clock)
         self._connections = Connections(_IDLE_SECONDS)
 
-    def call(self, service: JsonService, operation: str, **parameters: Any) -> dict[str, Any]:
+    def call(self, service: JsonService, operation: str, *, tries: int = _TRIES, **parameters: Any) -> dict[str, Any]:
         """One operation of a JSON service. Raises AwsError."""
         headers = {
             "Content-Type": f"application/x-amz-json-{service.version}",
@@ -86,7 +86,7 @@ class Aws:
         body = json.dumps(parameters, separators=(",", ":"), allow_nan=False).encode()
         url = f"{endpoint(service.name, self._env)}/"
         request = _Request(service.name, operation, "POST", url, _MAX_BYTES, headers, body)
-        return self._repeated(lambda: _told(operation, self._send(request)))
+        return self._repeated(lambda: _told(operation, self._send(request)), tries)
 
     def fetch(self, method: str, bucket: str, path: str, max_bytes: int = 0) -> Answer:
         """GET or HEAD of an object, whatever the status. `path` is percent-encoded. Raises AwsError."""
@@ -98,7 +98,11 @@ class Aws:
         url = f"{bucket_url(bucket, self._env)}/{path}"
         return self._signer("s3").url(method, url, headers, seconds, self._clock())
 
-    def _repeated(self, once: Callable[[], T]) -> T:
+    def pause(self, seconds: float) -> None:
+        """Up to so long, at random."""
+        self._sleep(self._jitter() * seconds)
+
+    def _repeated(self, once: Callable[[], T], tries: int = _TRIES) -> T:
         began, number = time.monotonic(), 1
         while True:
             try:
@@ -106,7 +110,7 @@ class Aws:
             except AwsError as error:
                 wait = self._jitter() * _STEP_SECONDS * 2**number
                 late = time.monotonic() + wait - began > _LAST_TRY_SECONDS
-                if not error.passing or number == _TRIES or late:
+                if not error.passing or number == tries or late:
                     raise
             self._sleep(wait)
             number += 1

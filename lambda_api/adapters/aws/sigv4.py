@@ -107,5 +107,6 @@ def _names(headers: Mapping[str, str]) -> str:
 
 def _canonical(headers: Mapping[str, str]) -> list[str]:
     """The lines between the query and the body's digest: each header, an empty line, their names."""
-    lines = sorted(f"{name.lower()}:{' '.join(value.split())}" for name, value in headers.items())
-    return [*lines, "", _names(headers)]
+    # By name alone: `-` comes before the colon.
+    lines = sorted((name.lower(), " ".join(value.split())) for name, value in headers.items())
+    return [*(f"{name}:{value}" for name, value in lines), "", _names(headers)]

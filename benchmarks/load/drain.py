@@ -1,0 +1,136 @@
+"""Five thousand jobs long overdue at once: how many sweeps until none is, how long each takes, and where it writes."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+import boto3
+
+from benchmarks.bench import BenchError
+from benchmarks.load.receiver import Receiver
+from benchmarks.load.watch import Ends
+from benchmarks.measure import Say
+from benchmarks.rows import Row
+from contract.operations import Img2Vid
+from lambda_api.adapters.aws.client import Aws
+from lambda_api.adapters.dynamodb import SHARDS, DynamoJobStore
+from lambda_api.domain.job import Callback, Job, State
+from lambda_api.domain.limits import Allowance
+from lambda_api.domain.policy import HOUR, MINUTE
+from local.aws.names import TABLE
+from local.aws.process import CREDENTIALS
+from local.lambdas.functions import ForkedFunctions
+from local.lambdas.pool import FunctionError, FunctionSpec, FunctionTimeoutError
+from local.logs import Log
+from local.servers import Server, bind
+from local.settings import CALLBACK_SECRET, ENDPOINT_ID, SWEEPER, Options
+from local.system import running
+from local.triggers import schedule_event
+
+_NEVER = 1e6
+_MOST_SWEEPS = 6
+_OWNER = "local"
+_PLENTY = Allowance(rate_per_minute=60_000, burst=100_000, jobs_in_flight=1_000_000)
+
+
+@dataclass(slots=True)
+class Drained:
+    """`left`: still overdue after each sweep. `written`: writes to jobs, by shard of the index."""
+
+    left: list[int] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    written: Counter[int] = field(default_factory=Counter)
+
+    @property
+    def skew(self) -> float:
+        """The busiest shard's writes over the mean."""
+        return max(self.written.values()) / mean(self.written[shard] for shard in range(SHARDS))
+
+
+async def measure(jobs: int, say: Say) -> Drained:
+    """A third each was never dispatched, is past its deadline, and has a callback owed. Raises BenchError."""
+    receiver = Receiver(CALLBACK_SECRET, fail_each=jobs + 1)
+    callbacks = Server(receiver.app, bind())
+    await callbacks.start()
+    functions: list[ForkedFunctions] = []
+
+    def kept(specs: tuple[FunctionSpec, ...], env: Mapping[str, str], scratch: Path, log: Log) -> ForkedFunctions:
+        functions.append(ForkedFunctions(specs, env, scratch, log))
+        return functions[0]
+
+    options = Options(workers=0, sweep_seconds=_NEVER, env={"CHECK_SECONDS": "600"})
+    try:
+        async with running(options, Ends(), kept) as system:
+            now = time.time_ns() // 1_000_000
+            await asyncio.to_thread(_fill, system.aws_url, _overdue(jobs, now, f"{callbacks.url}/callback"))
+            drained = Drained()
+            while len(drained.left) < _MOST_SWEEPS and (not drained.left or drained.left[-1]):
+                began = time.monotonic()
+                await functions[0].of(SWEEPER.name).invoke(schedule_event(time.time()))
+                drained.seconds.append(time.monotonic() - began)
+                rows = await asyncio.to_thread(_rows, system.aws_url)
+                drained.left.append(sum("due_at" in row and int(row["due_at"]["N"]) <= now for row in rows))
+                say(f"  {drained.left[-1]} of {jobs} jobs are still overdue after {drained.seconds[-1]:.1f} s")
+            for row in rows:
+                shard = zlib.crc32(row["pk"]["S"].partition("#")[2].encode()) % SHARDS
+                drained.written[shard] += int(row["version"]["N"]) - 1
+            return drained
+    except (FunctionError, FunctionTimeoutError) as error:
+        raise BenchError(f"the sweeper: {error}") from None
+    finally:
+        await callbacks.stop()
+
+
+def rows(drained: Drained, python: str) -> list[Row]:
+    facts = {"left": drained.left, "seconds": drained.seconds, "written": dict(sorted(drained.written.items()))}
+    sweeps = len(drained.left) if not drained.left[-1] else _MOST_SWEEPS + 1
+    return [
+        Row("sweep.runs", python, sweeps, facts=facts),
+        Row("sweep.seconds", python, max(drained.seconds)),
+        Row("sweep.shards", python, drained.skew),
+    ]
+
+
+def _overdue(number: int, now: int, callback_url: str) -> Iterator[Job]:
+    for turn in range(number):
+        common: dict[str, Any] = {
+            "job_id": str(uuid.uuid4()), "owner": _OWNER, "created_at": now - HOUR, "due_at": now - 10 * MINUTE,
+            "operation": Img2Vid(url_image=callback_url), "endpoint_id": ENDPOINT_ID,
+        }  # fmt: skip
+        match turn % 3:
+            case 0:
+                yield Job(**common, deadline_at=now + HOUR)
+            case 1:
+                yield Job(**common, deadline_at=now - MINUTE, state=State.IN_PROGRESS, runpod_job_id=f"lost-{turn}")
+            case _:
+                body = f'{{"job_id": "{common["job_id"]}", "status": "FAILED"}}'
+                owed = Callback(url=callback_url, body=body, next_at=now - MINUTE)
+                yield Job(**common, deadline_at=now, state=State.FAILED, callback=owed)
+
+
+def _fill(url: str, jobs: Iterator[Job]) -> None:
+    store = DynamoJobStore(
+        TABLE, lambda: time.time_ns() // 1_000_000, 24 * HOUR, Aws({**CREDENTIALS, "AWS_ENDPOINT_URL": url})
+    )
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda job: store.create(job, None, job.created_at, _PLENTY), jobs))
+
+
+def _rows(url: str) -> list[dict[str, Any]]:
+    """Every job's row, without the job."""
+    session = boto3.Session(
+        CREDENTIALS["AWS_ACCESS_KEY_ID"], CREDENTIALS["AWS_SECRET_ACCESS_KEY"], region_name=CREDENTIALS["AWS_REGION"]
+    )
+    client = session.client("dynamodb", endpoint_url=url)
+    pages = client.get_paginator("scan").paginate(TableName=TABLE, ProjectionExpression="pk, version, due_at")
+    return [row for page in pages for row in page["Items"] if row["pk"]["S"].startswith("JOB#")]

@@ -1,0 +1,43 @@
+"""What a body may be sent as: JSON, as it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+
+from lambda_api.domain.errors import ApiError
+
+_JSON = re.compile(r"application/([a-z0-9.!#$&^_-]+\+)?json", re.IGNORECASE)
+
+
+class UnsupportedMediaType(ApiError):
+    status = 415
+    code = "unsupported_media_type"
+    title = "The request body is not sent as JSON"
+
+
+def check_encoding(content_type: str | None, content_encoding: str | None) -> None:
+    """Raises UnsupportedMediaType. A charset does not matter: JSON says by itself which it is."""
+    if _JSON.fullmatch((content_type or "").partition(";")[0].strip()) is None:
+        raise UnsupportedMediaType("Send the body as JSON, with the header Content-Type: application/json.")
+    if (content_encoding or "identity").strip().lower() != "identity":
+        raise UnsupportedMediaType("Send the body as it is, without Content-Encoding.")
+
+
+class JsonRoute(APIRoute):
+    """A route whose body, if it takes one, is JSON. Without this, other bodies are told that they are no object."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+        if self.body_field is None:
+            return handle
+
+        async def json_only(request: Request) -> Response:
+            check_encoding(request.headers.get("content-type"), request.headers.get("content-encoding"))
+            return await handle(request)
+
+        return json_only

@@ -1,0 +1,68 @@
+"""API Gateway's events, through Mangum, to the application, and an answer whatever the event was."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import unquote
+
+from mangum import Mangum
+from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
+from mangum.handlers import HTTPGateway
+from mangum.types import ASGI, LambdaConfig, LambdaContext, LambdaEvent, Scope
+
+from lambda_api import http_api
+from lambda_api.web.middleware import HARDENED
+
+# It logs every path, and errors with their text. `Guard` logs both without what a client wrote.
+logging.getLogger("mangum.http").disabled = True
+
+
+class _Events(HTTPGateway):
+    """Mangum's reader of events trusts their shape; ours does not."""
+
+    @classmethod
+    def infer(cls, event: LambdaEvent, context: LambdaContext, config: LambdaConfig) -> bool:  # noqa: ARG003
+        return True
+
+    def __init__(self, event: LambdaEvent, context: LambdaContext, config: LambdaConfig) -> None:
+        super().__init__(event, context, config)
+        self._request = http_api.read(event)
+
+    @property
+    def body(self) -> bytes:
+        return self._request.body()
+
+    @property
+    def scope(self) -> Scope:
+        request = self._request
+        return {
+            "type": "http",
+            "http_version": "1.1",
+            "method": request.method,
+            "headers": [[name.encode(), value.encode()] for name, value in request.headers.items()],
+            "path": unquote(request.path) or "/",
+            "raw_path": None,
+            "root_path": "",
+            "scheme": "https",
+            "query_string": request.query.encode(),
+            "server": None,
+            "client": (request.source_ip, 0),
+            "asgi": {"version": "3.0", "spec_version": "2.0"},
+            "aws.event": self.event,
+            "aws.context": self.context,
+        }
+
+
+def event_handler(app: ASGI) -> Callable[[Any, Any], dict[str, Any]]:
+    """The application as a Lambda handler: event in, answer out, both of payload format 2.0. Raises nothing."""
+    # Problems are text: they need no base64 on their way out.
+    text = [*DEFAULT_TEXT_MIME_TYPES, "application/problem+json"]
+    asgi = Mangum(app, lifespan="off", custom_handlers=[_Events], text_mime_types=text)
+
+    def handle(event: Any, context: Any) -> dict[str, Any]:
+        request_id = http_api.request_id(event) or str(getattr(context, "aws_request_id", ""))
+        return http_api.answered(lambda: asgi(event, context), request_id, HARDENED | {"x-request-id": request_id})
+
+    return handle

@@ -1,0 +1,10 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.worker.studio import Studio
+
+
+@pytest.fixture(scope="session")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Studio:
+    return Studio(tmp_path_factory.mktemp("media"))

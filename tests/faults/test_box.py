@@ -1,0 +1,320 @@
+"""What a program can do that a file has taken over: the box is tried from inside, with a shell in ffmpeg's place."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import json
+import math
+import multiprocessing
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import types
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import aiohttp
+import pytest
+
+from contract.errors import Code
+from contract.operations import Img2Vid
+from gpu_worker import box, encoders, handler
+from gpu_worker.box import USER, boxed, give, hide
+from gpu_worker.errors import JobFailed
+from gpu_worker.plan.gpu import PARTS, Gpu, Reason
+from gpu_worker.publish import Publisher, output_facts
+from gpu_worker.run import RunFailed, run_ffmpeg, spawned
+from tests.support import bpf
+from tests.worker.cloud import Cloud
+from tests.worker.studio import Studio, U
+
+ROOT = Path(__file__).resolve().parents[2]
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can run programs as another user")
+with_tools = pytest.mark.skipif(not Path("/usr/bin/setpriv").exists(), reason="no util-linux to make a box of")
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A job's folder where jobs have theirs; what the tests get from pytest lies where only we may go."""
+    with tempfile.TemporaryDirectory(prefix="job-") as name:
+        yield Path(name)
+
+
+def tell(script: str, directory: Path, seconds: float | None = None) -> str:
+    """What a shell says in the box."""
+
+    async def work() -> str:
+        async with spawned(("/bin/sh", "-c", script), directory, seconds=seconds) as process:
+            assert process.stdout is not None
+            said = await process.stdout.read()
+            await process.wait()
+            return said.decode()
+
+    return asyncio.run(work())
+
+
+def elsewhere(work: Callable[[], object], user: int | None = None) -> None:
+    """Do it in a process of its own, as a user of its own where we may choose."""
+
+    def run() -> None:
+        if user is not None and os.geteuid() == 0:
+            os.setgroups([])
+            os.setgid(user)
+            os.setuid(user)
+            # Changing users hides a process; a worker that is nobody from its start is not hidden.
+            ctypes.CDLL(None).prctl(box._PR_SET_DUMPABLE, 1)
+        work()
+
+    process = multiprocessing.get_context("fork").Process(target=run)
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+
+
+@as_root
+@with_tools
+@pytest.mark.fault("I14")
+def test_where_the_worker_is_root_its_programs_are_somebody_else(folder: Path, tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    key.write_text("s3cret")
+    (folder / "in_video").write_bytes(b"the input\n")
+    give(folder, Path("/bin/sh"))
+    said = tell(
+        f"id -u; id -G; cat /proc/$PPID/environ {key} /etc/shadow; ls {tmp_path}; touch /etc/left {key}; "
+        "cat in_video; echo out > out.mp4; kill -0 $PPID || echo safe",
+        folder,
+    )
+    assert said.split() == [str(USER), str(USER), "the", "input", "safe"]
+    assert (folder / "out.mp4").stat().st_uid == USER
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert not Path("/etc/left").exists()
+
+
+@as_root
+def test_what_that_user_could_not_run_or_read_is_left_to_root(folder: Path, tmp_path: Path) -> None:
+    program = tmp_path / "ffmpeg"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    give(folder, program)
+    assert folder.stat().st_uid == 0
+
+
+@with_tools
+@pytest.mark.fault("I14")
+def test_where_it_is_not_root_its_programs_cannot_read_its_environment(folder: Path) -> None:
+    folder.chmod(0o777)
+
+    def seen(hidden: bool) -> str:
+        if hidden:
+            hide()
+        return tell(f"cat /proc/{os.getpid()}/environ /proc/{os.getpid()}/maps", folder)
+
+    def compared() -> None:
+        assert seen(False)
+        assert not seen(True)
+
+    elsewhere(compared, USER + 1)
+
+
+@with_tools
+@pytest.mark.fault("I14")
+def test_the_worker_hides_before_the_sdk_forks(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its pinging process holds the same key."""
+    folder.chmod(0o777)
+
+    def start(_config: object) -> None:
+        os._exit(len(tell(f"cat /proc/{os.getpid()}/environ", folder)) > 0)
+
+    monkeypatch.setitem(sys.modules, "runpod", types.SimpleNamespace(serverless=types.SimpleNamespace(start=start)))
+    monkeypatch.delenv("ALLOW_LOOPBACK_URLS", raising=False)
+    elsewhere(handler.start, USER + 1)
+
+
+@as_root
+@with_tools
+@pytest.mark.fault("G16", "I11", "I14")
+def test_a_job_is_done_by_that_user_with_names_of_ours_and_nothing_else(
+    studio: Studio, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its inputs are called by names that mean something to shells, filters and ffmpeg."""
+    folder.chmod(0o755)
+    program, seen, work = folder / "ffmpeg", folder / "seen", folder / "work"
+    program.write_text(f'#!/bin/sh\n(id -u; echo "$@"; env) >> {seen}\nexec {studio.ffmpeg} "$@"\n')
+    program.chmod(0o755)
+    seen.touch()
+    seen.chmod(0o666)
+    work.mkdir()
+    for name, value in {"FFMPEG": str(program), "WORK_DIR": str(work), "ALLOW_LOOPBACK_URLS": "true"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(encoders, "_known", {str(program): (Gpu().without(PARTS, Reason.NO_DRIVER), math.inf)})
+    srt = folder / "s.srt"
+    srt.write_text("1\n00:00:00,000 --> 00:00:00,300\nhi\n")
+    odd = {"video": "-i%03d':;[a]$(id).mp4", "srt": "..%2f..%2fetc%2fpasswd\\"}
+    cloud = Cloud(files={odd["video"]: studio.video("odd.mp4", 0.4, "64x48"), odd["srt"]: srt})
+
+    async def work_on() -> dict[str, object]:
+        async with cloud.open():
+            wanted = {"kind": "caption", "url_video": quote(odd["video"]), "url_srt": quote(odd["srt"])}
+            return await handler.handler(cloud.job(wanted))
+
+    environment = dict(os.environ)
+    assert asyncio.run(work_on()) == {"job_id": "job1", "attempt": 1}
+    said = seen.read_text()
+    lines = said.splitlines()
+    assert {line for line in lines if line.isdigit()} == {str(USER)}
+    assert "in_video" in said
+    for name in ("%03d", "passwd", "s3cret", "127.0.0.1", "PATH="):
+        assert name not in said
+    assert list(work.iterdir()) == []
+    assert dict(os.environ) == environment
+
+
+@pytest.mark.fault("I14")
+def test_a_link_in_place_of_the_output_is_not_published(tmp_path: Path) -> None:
+    secret, output = tmp_path / "secret", tmp_path / "out.mp4"
+    secret.write_bytes(b"s3cret" * 10)
+    output.symlink_to(secret)
+    cloud = Cloud()
+
+    async def work() -> None:
+        async with cloud.open(), aiohttp.ClientSession() as session:
+            await Publisher(session, backoff=0.01).put_file(f"{cloud.base}/s3/output.mp4", output, lambda _: None)
+
+    with pytest.raises((OSError, JobFailed)):
+        asyncio.run(work())
+    assert cloud.stored == {}
+    with pytest.raises(OSError, match="symbolic links"):
+        asyncio.run(output_facts("jobs/job1/output.mp4", output))
+
+
+@pytest.mark.fault("K10")
+def test_the_image_runs_as_nobody_and_starts_no_shell() -> None:
+    lines = (ROOT / "gpu_worker" / "Dockerfile").read_text().splitlines()
+    last = lines[[at for at, line in enumerate(lines) if line.startswith("FROM")][-1] :]
+    assert [line for line in last if line.startswith("USER")] == ["USER worker"]
+    assert any("useradd --system --no-create-home --uid 10001 worker" in line for line in last)
+    assert [json.loads(line[4:]) for line in last if line.startswith("CMD")] == [["python3", "-u", "-m", "gpu_worker"]]
+    assert not [line for line in last if line.startswith(("ENTRYPOINT", "SHELL"))]
+
+
+@with_tools
+def test_no_program_gains_rights_and_each_has_its_bounds(folder: Path) -> None:
+    said = tell("cat /proc/self/status /proc/self/limits", folder, seconds=30)
+    assert "NoNewPrivs:\t1\n" in said
+    bounds = {line[:26].strip(): line[26:].split()[:2] for line in said.splitlines() if line.startswith("Max ")}
+    assert bounds["Max core file size"] == ["0", "0"]
+    assert bounds["Max cpu time"] == [str(30 * (os.cpu_count() or 1))] * 2
+    for name in ("file size", "processes", "open files"):
+        assert all(bound.isdigit() for bound in bounds[f"Max {name}"])
+
+
+@with_tools
+@pytest.mark.fault("G12")
+def test_a_file_without_end_is_ended(studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(box._BOUNDS, "fsize", 100_000)
+    endless = ("-f", "lavfi", "-i", "testsrc2=s=320x240:r=25", "-f", "rawvideo", "-y", "out.mp4")
+    with pytest.raises(RunFailed) as failure:
+        asyncio.run(run_ffmpeg(studio.ffmpeg, endless, tmp_path))
+    assert failure.value.out_of_resources
+    assert (tmp_path / "out.mp4").stat().st_size == 100_000
+
+
+@with_tools
+@pytest.mark.fault("G10")
+def test_one_that_is_busy_without_end_is_ended_by_the_kernel_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+
+    async def work() -> int:
+        async with spawned(("/bin/sh", "-c", "while :; do :; done"), tmp_path, seconds=0.5) as process:
+            return await process.wait()
+
+    code = asyncio.run(work())
+    assert code == -signal.SIGKILL
+    assert RunFailed(code, "").out_of_resources
+
+
+@as_root
+@with_tools
+@pytest.mark.fault("G11")
+def test_a_program_that_multiplies_is_stopped(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(box._BOUNDS, "nproc", 8)
+    monkeypatch.setattr(box, "USER", USER + 2)  # whose processes nobody else counts
+    give(folder, Path("/bin/sh"))
+    tell("for i in 1 2 3 4 5 6 7 8 9 10 11 12; do (echo x >> born; sleep 1) & done; wait", folder)
+    assert 1 <= len((folder / "born").read_text().split()) <= 8
+
+
+@pytest.mark.fault("G2")
+def test_there_is_no_network_in_it(studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0)
+        call = ("-v", "quiet", "-i", f"tcp://127.0.0.1:{server.getsockname()[1]}?timeout=200000")
+        if not {"--net", "--seccomp-filter"} & set(boxed((), tmp_path)):
+            pytest.skip("nothing here keeps programs from the network")
+        with pytest.raises(RunFailed):
+            asyncio.run(run_ffmpeg(studio.ffmpeg, call, tmp_path))
+        with pytest.raises(BlockingIOError):
+            server.accept()
+        monkeypatch.setattr("gpu_worker.run.boxed", lambda argv, *_: argv)
+        with pytest.raises(RunFailed):
+            asyncio.run(run_ffmpeg(studio.ffmpeg, call, tmp_path))
+        server.accept()[0].close()
+
+
+def test_the_filter_leaves_ffmpeg_no_way_out(studio: Studio, tmp_path: Path) -> None:
+    """What setpriv puts on programs from 2.41 on, put on by hand."""
+    assert bpf.FILE.read_bytes() == bpf.assembled()
+
+    def tried() -> None:
+        bpf.put_on(bpf.FILE.read_bytes())
+        for family in (socket.AF_INET, socket.AF_INET6, socket.AF_PACKET, socket.AF_VSOCK):
+            with pytest.raises(PermissionError):
+                socket.socket(family, socket.SOCK_DGRAM)
+        for there in socket.socketpair():
+            there.close()
+        call = [studio.ffmpeg, "-i", "tcp://127.0.0.1:9", "-f", "null", "-"]
+        refused = subprocess.run(call, capture_output=True, text=True, check=False)
+        assert "Permission denied" in refused.stderr
+        studio.run("-f", "lavfi", "-i", "testsrc2=d=0.2", "-c:v", "libx264", tmp_path / "out.mp4")
+
+    elsewhere(tried)
+    assert (tmp_path / "out.mp4").stat().st_size > 1000
+
+
+def test_the_filter_is_used_where_setpriv_knows_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(box, "_works", lambda *_: True)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    argv = boxed(("ffmpeg",), tmp_path)
+    assert argv[argv.index("--seccomp-filter") + 1] == str(bpf.FILE)
+    assert "--net" not in argv
+
+
+def test_where_nothing_can_make_a_box_work_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(box, "_works", lambda *_: False)
+    assert boxed(("ffmpeg", "-h"), tmp_path) == ["ffmpeg", "-h"]
+
+
+@pytest.mark.fault("G13")
+def test_a_program_that_crashes_is_not_tried_for_ever(
+    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = tmp_path / "runs"
+    program = tmp_path / "ffmpeg"
+    program.write_text(
+        f'#!/bin/sh\ncase "$*" in *libx264*) echo x >> {runs}; kill -ILL $$;; esac\nexec {studio.ffmpeg} "$@"\n'
+    )
+    program.chmod(0o755)
+    picture = studio.circle("crash.png", (160, 90), 20)
+    monkeypatch.setattr(studio, "ffmpeg", str(program))
+    with pytest.raises(JobFailed) as failure:
+        studio.make(Img2Vid(url_image=U, duration=0.2, size="160x90"), image=picture)
+    assert failure.value.failure.code == Code.ENCODE_FAILED
+    assert runs.read_text().split() == ["x"]

@@ -1,0 +1,142 @@
+"""Sources that drip, lie and never end: the worker's download is bounded, and the caller is told why it failed."""
+
+from __future__ import annotations
+
+import gzip
+import time
+import tracemalloc
+import zlib
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import pytest
+
+from contract.errors import CATALOGUE, Blame, Code
+from contract.limits import Limits
+from contract.operations import Role
+from gpu_worker import fetch
+from tests.support.outbound import download
+from tests.support.peer import Reply, answer, drip, peer, reset, stall
+
+SMALL = Limits(max_video_bytes=1_000_000, fetch_seconds=1.0)
+OK = b"HTTP/1.1 200 OK\r\n"
+
+
+def raw(*parts: bytes, times: int = 1, pause: float = 0.0) -> Reply:
+    """Send the parts, the last of them again and again."""
+
+    def reply(handler: BaseHTTPRequestHandler) -> None:
+        with suppress(OSError):
+            for part in parts[:-1]:
+                handler.wfile.write(part)
+            for _ in range(times):
+                handler.wfile.write(parts[-1])
+                time.sleep(pause)
+
+    return reply
+
+
+_CHUNK = b"10000\r\n" + b"x" * 65536 + b"\r\n"
+_ZIPPED = OK + b"Content-Encoding: gzip\r\n\r\n"
+FAULTS: dict[str, tuple[Reply, Code]] = {
+    "a drip": (drip, Code.SOURCE_TIMEOUT),
+    "silence": (stall, Code.SOURCE_TIMEOUT),
+    "a reset": (reset, Code.SOURCE_UNREACHABLE),
+    "noise": (raw(b"\x16\x03\x01\0\xff" * 99), Code.SOURCE_UNREACHABLE),
+    "another protocol": (raw(b"SSH-2.0-OpenSSH_9.9\r\n"), Code.SOURCE_UNREACHABLE),
+    "chunks without end": (
+        raw(OK + b"Transfer-Encoding: chunked\r\n\r\n", _CHUNK, times=10_000),
+        Code.SOURCE_TOO_LARGE,
+    ),
+    "a negative chunk": (raw(OK + b"Transfer-Encoding: chunked\r\n\r\n-5\r\nxx\r\n"), Code.SOURCE_UNREACHABLE),
+    "a huge chunk": (raw(OK + b"Transfer-Encoding: chunked\r\n\r\n" + b"f" * 40 + b"\r\nx"), Code.SOURCE_UNREACHABLE),
+    "a body without end": (raw(OK + b"\r\n", b"x" * 65536, times=10_000), Code.SOURCE_TOO_LARGE),
+    "a length that is too long": (raw(OK + b"Content-Length: 999\r\n\r\nhalf"), Code.SOURCE_UNREACHABLE),
+    "a length of 5,000 digits": (raw(OK + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\nx"), Code.SOURCE_UNREACHABLE),
+    "a negative length": (raw(OK + b"Content-Length: -1\r\n\r\nx"), Code.SOURCE_UNREACHABLE),
+    "two lengths": (raw(OK + b"Content-Length: 1\r\nContent-Length: 9\r\n\r\nx"), Code.SOURCE_UNREACHABLE),
+    "headers without end": (raw(OK, b"X-A: " + b"y" * 60 + b"\r\n", times=9999), Code.SOURCE_UNREACHABLE),
+    "a header of a megabyte": (raw(OK + b"X-A: " + b"y" * 1_000_000 + b"\r\n\r\n"), Code.SOURCE_UNREACHABLE),
+    "promises without end": (raw(b"HTTP/1.1 100 Continue\r\n\r\n", times=300, pause=0.01), Code.SOURCE_TIMEOUT),
+    "a part that nobody asked for": (
+        raw(b"HTTP/1.1 206 Partial Content\r\nContent-Length: 1\r\n\r\nx"),
+        Code.SOURCE_HTTP,
+    ),
+    "a bomb": (raw(_ZIPPED + gzip.compress(b"0" * 50_000_000)), Code.SOURCE_TOO_LARGE),
+    "nothing, packed": (raw(_ZIPPED, gzip.compress(b"")), Code.SOURCE_EMPTY),
+    "noise after the end of what was packed": (
+        raw(_ZIPPED + gzip.compress(b"data"), b"x" * 65536, times=5000),
+        Code.MEDIA_UNSUPPORTED,
+    ),
+    "packed in two ways": (raw(OK + b"Content-Encoding: gzip, gzip\r\n\r\n", b"x"), Code.MEDIA_UNSUPPORTED),
+    "cut off while unpacking": (raw(_ZIPPED + gzip.compress(b"data" * 999)[:-9]), Code.MEDIA_UNSUPPORTED),
+    "not packed at all": (raw(_ZIPPED + b"plain"), Code.MEDIA_UNSUPPORTED),
+}
+
+
+@pytest.mark.fault("F14")
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_source_that_misbehaves_is_bounded_and_the_caller_told(
+    fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetch, "ATTEMPTS", 1)
+    monkeypatch.setattr(fetch, "STALL_SECONDS", 0.3)
+    reply, code = FAULTS[fault]
+    with peer() as server:
+        server.replies = [reply]
+        found = download(server.url, tmp_path, limits=SMALL, allow_loopback=True)
+    assert found == code
+    assert CATALOGUE[code].blame is Blame.CALLER
+    kept = tmp_path / "in"
+    assert not kept.exists() or kept.stat().st_size <= SMALL.max_video_bytes
+
+
+@pytest.mark.fault("F14")
+def test_what_follows_the_end_of_a_packed_body_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """zlib keeps it all, and it counts for nothing: a way to fill the memory below every limit of size."""
+    monkeypatch.setattr(fetch, "ATTEMPTS", 1)
+    sent = 0
+
+    def endless(handler: BaseHTTPRequestHandler) -> None:
+        nonlocal sent
+        handler.wfile.write(OK + b"Content-Encoding: deflate\r\n\r\n" + zlib.compress(b"data"))
+        with suppress(OSError):
+            while sent < 200_000_000:
+                handler.wfile.write(b"x" * 1_000_000)
+                sent += 1_000_000
+
+    tracemalloc.start()
+    try:
+        with peer() as server:
+            server.replies = [endless]
+            assert download(server.url, tmp_path, allow_loopback=True) is Code.MEDIA_UNSUPPORTED
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()
+    assert sent < 100_000_000
+
+
+@pytest.mark.fault("F15", "F16")
+@pytest.mark.parametrize(
+    ("reply", "code", "tries"),
+    [
+        (answer(404), Code.SOURCE_HTTP, 1),
+        (answer(403, b"<Error><Code>AccessDenied</Code><Message>Request has expired</Message>"), Code.SOURCE_HTTP, 1),
+        (answer(410), Code.SOURCE_HTTP, 1),
+        (answer(500), Code.SOURCE_HTTP, 3),
+        (answer(200, b"<!doctype html><title>Sign in</title>", {"Content-Type": "video/mp4"}), Code.SOURCE_IS_HTML, 1),
+        (answer(200, b"<html>", {"Content-Type": "text/html"}), Code.SOURCE_IS_HTML, 1),
+        (answer(200), Code.SOURCE_EMPTY, 1),
+    ],
+)
+@pytest.mark.parametrize("role", [Role.VIDEO, Role.IMAGE])
+def test_what_is_not_a_file_is_told_apart(
+    reply: Reply, code: Code, tries: int, role: Role, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetch, "PAUSE_SECONDS", 0.01)
+    with peer() as server:
+        server.replies = [reply]
+        assert download(server.url, tmp_path, role, allow_loopback=True) == code
+    # Only what may pass is tried again.
+    assert len(server.seen) == tries

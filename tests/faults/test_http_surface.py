@@ -1,0 +1,174 @@
+"""Paths, methods, ids and origins that nobody should send."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.fakes import World
+from tests.support.gateway import Answer, Client, golden
+
+PLANTED = "planted-by-the-caller"
+PAGE = "https://app.example"
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+def client(world: World) -> Client:
+    return Client(world)
+
+
+def told(answer: Answer) -> tuple[int, str]:
+    """Status and code of a problem."""
+    assert answer.headers["content-type"] == "application/problem+json", answer.text
+    assert answer.json["status"] == answer.status
+    return answer.status, answer.json["code"]
+
+
+@pytest.mark.fault("A13")
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/nope", "//", "/JOBS", "/Jobs", "/jobs/", "//jobs", "/jobs//", "/job", "/job/", "/job//", "/job/a/b",
+        "/job//cancel", "/job/a%2Fb", "/job/../jobs", "/./jobs", "/video", "/video/caption/", "/video/%63aption/",
+        "/docs/", "/docs/oauth2-redirect", "/redoc", "/openapi.yaml", "/.env", "/health%00", "/\\jobs", "/jobs;a=b",
+        "/runpod/webhook/job-1/token", "/runpod/progress/job-1/token", "*", "http://evil.example/jobs",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_paths_that_lead_nowhere(client: Client, method: str, path: str) -> None:
+    answer = client.call(method, path, {})
+    assert told(answer) == (404, "not_found")
+    # A redirect to where it may have meant would name a host, and lose what was posted.
+    assert "location" not in answer.headers
+
+
+@pytest.mark.fault("A13")
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "QUERY", "get"])
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [("/jobs", "GET"), ("/job/job-1", "GET"), ("/job/job-1/cancel", "POST"), ("/video/caption", "POST"), ("/", "GET")],
+)
+def test_methods_that_a_path_does_not_take(client: Client, method: str, path: str, allowed: str) -> None:
+    answer = client.call(method, path)
+    assert told(answer) == (405, "method_not_allowed")
+    assert answer.headers["allow"] == allowed
+
+
+def test_a_path_does_not_reach_any_log(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    client.call("GET", f"/{PLANTED}?{PLANTED}")
+    assert "request" in caplog.messages
+    assert PLANTED not in caplog.text
+
+
+def test_a_monitor_may_ask_for_the_head_of_health(client: Client) -> None:
+    assert client.call("HEAD", "/health", key=None).status == 200
+
+
+IDS = {
+    "up": "..", "up, encoded": "%2e%2e", "up, encoded twice": "%252e%252e", "a NUL": "%00", "a NUL inside": "job-1%00",
+    "a line end": "job-1%0a", "a space": "%20job-1", "5 KB": "x" * 5000, "65 characters": "x" * 65, "Cyrillic": "жоб",
+    "an emoji": "🎬", "full-width digits": "job-１", "no UTF-8": "%ff%fe", "a key of ours": "JOB#job-1",
+    "SQL": "' OR 1", "a template": "{{7*7}}", "a right-to-left mark": "job-1\u202e", "a percent sign": "%",
+    "our own, quoted": '"job-1"',
+}  # fmt: skip
+
+
+@pytest.mark.fault("A15")
+@pytest.mark.parametrize("job_id", IDS.values(), ids=IDS)
+def test_what_cannot_be_an_id_is_a_job_that_is_not_there(client: Client, world: World, job_id: str) -> None:
+    missing = client.call("GET", "/job/job-9")
+    # The store has no keys of 5 KB, and need not be asked.
+    world.store.down = True
+    for method, path in (("GET", f"/job/{job_id}"), ("POST", f"/job/{job_id}/cancel")):
+        answer = client.call(method, path)
+        assert told(answer) == (404, "not_found")
+        assert answer.json | {"request_id": ""} == missing.json | {"request_id": ""}
+        assert answer.headers == missing.headers
+
+
+@pytest.mark.fault("A13")
+def test_a_page_that_may_call_is_told_so() -> None:
+    client = Client(World(), CORS_ALLOW_ORIGINS=f"{PAGE},https://other.example")
+    asked = {
+        "origin": PAGE, "access-control-request-method": "POST",
+        "access-control-request-headers": "content-type, x-api-key, idempotency-key, prefer",
+    }  # fmt: skip
+    answer = client.call("OPTIONS", "/video/caption", key=None, headers=asked)
+    assert (answer.status, answer.text) == (204, "")
+    assert answer.headers["access-control-allow-origin"] == PAGE
+    assert "POST" in answer.headers["access-control-allow-methods"]
+    shown = client.call("GET", "/jobs", headers={"origin": PAGE})
+    assert shown.headers["access-control-allow-origin"] == PAGE
+    assert "Location" in shown.headers["access-control-expose-headers"]
+
+
+@pytest.mark.fault("A13")
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"origin": "https://evil.example"}, {"origin": "null"}, {"origin": f"{PAGE}.evil.example"},
+        {"access-control-request-method": "DELETE"}, {"access-control-request-headers": "x-evil"},
+    ],
+)  # fmt: skip
+def test_a_page_that_may_not_is_told_in_the_same_form(change: dict[str, str]) -> None:
+    client = Client(World(), CORS_ALLOW_ORIGINS=PAGE)
+    asked = {"origin": PAGE, "access-control-request-method": "POST"} | change
+    answer = client.call("OPTIONS", "/video/caption", key=None, headers=asked)
+    assert told(answer) == (403, "origin_refused")
+    assert "access-control-allow-origin" not in answer.headers
+
+
+def everywhere(word: str) -> st.SearchStrategy[dict[str, Any]]:
+    """Requests with a word of the caller's in one value or another, never in a field's name."""
+    text = st.builds(
+        "{}{}{}".format, st.sampled_from(["", "https://", "ftp://", "\n", "é"]), st.just(word), st.text(max_size=3)
+    )
+    value = text | st.lists(text, min_size=1, max_size=2) | st.fixed_dictionaries({"a": text})
+    names = st.sampled_from(["url_video", "url_srt", "kind", "metadata", "webhook_url", "volume", "size", "nope"])
+    ascii_text = st.builds("{}{}".format, st.just(word), st.text("abc %=,;", max_size=4))
+    return st.fixed_dictionaries(
+        {
+            "path": st.sampled_from(
+                ["/video/caption", "/video/addaudio", "/video/compose", f"/job/{word}", f"/{word}"]
+            ),
+            "method": st.sampled_from(["POST", "GET", word]),
+            "query": st.just("") | st.sampled_from([f"limit={word}", f"cursor={word}", f"{word}={word}"]),
+            "body": st.dictionaries(names, value, max_size=4).map(json.dumps) | ascii_text,
+            "headers": st.dictionaries(
+                st.sampled_from(["idempotency-key", "prefer", "content-type", "origin", "host", "x-api-key"]),
+                ascii_text,
+            ),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def refusing() -> Client:
+    """Nothing can be stored, so that nothing sent can be a job's own."""
+    world = World()
+    world.store.down = True
+    return Client(world, CORS_ALLOW_ORIGINS=PAGE)
+
+
+@pytest.mark.fault("A11")
+@settings(max_examples=300, deadline=None)
+@given(sent=everywhere(PLANTED))
+def test_no_refusal_quotes_what_was_sent(refusing: Client, sent: dict[str, Any]) -> None:
+    event = golden("api/caption") | {"rawPath": sent["path"], "rawQueryString": sent["query"], "body": sent["body"]}
+    event["headers"] |= sent["headers"]
+    event["requestContext"]["http"]["method"] = sent["method"]
+    answer = refusing.send(event)
+    told(answer)
+    assert PLANTED not in answer.text
+    assert PLANTED not in json.dumps(dict(answer.headers))

@@ -1,0 +1,118 @@
+"""No secret reaches a log: of callbacks, of scanners, of anything that the suite does; and the scan would see one."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lambda_api.adapters.callback_http import HttpCallbackSender
+from lambda_api.domain.callers import Callers
+from lambda_api.domain.tokens import make_token
+from lambda_api.observability import PowertoolsObserver
+from lambda_api.usecases.deliver import deliver
+from lambda_api.usecases.submit import submit
+from local.settings import CALLBACK_SECRET
+from tests.support.examples import submission
+from tests.support.fakes import HOOK_SECRET, World
+from tests.support.gateway import Client, context, entrypoint, golden
+from tests.support.log_scan import leak
+from tests.support.peer import answer, peer, reset
+
+runpod_webhook = entrypoint("runpod_webhook")
+ROOT = Path(__file__).resolve().parents[2]
+TOKEN = make_token(HOOK_SECRET, "webhook", "job-1", 1)
+
+
+@pytest.mark.fault("J13")
+@pytest.mark.parametrize("reply", [answer(500), answer(200), answer(302, headers={"Location": "/?planted"}), reset])
+def test_a_callback_tells_the_log_its_result_and_not_its_address(log: io.StringIO, reply: Any) -> None:
+    world, callers = World(), Callers(callback_secrets={"ada": (CALLBACK_SECRET,)})
+    with peer() as site:
+        site.replies = [reply]
+        services = replace(
+            world.services,
+            sender=HttpCallbackSender(lambda: callers, allow_loopback=True),
+            observer=PowertoolsObserver(),
+            allow_loopback=True,
+        )
+        submit(services, submission(webhook_url=f"{site.url}/hook/planted?token=planted"))
+        Client(world).call("POST", "/job/job-1/cancel")
+        assert deliver(services, "job-1")
+        assert [seen.path for seen in site.seen] == ["/hook/planted?token=planted"]
+    logged = log.getvalue()
+    assert "callback attempted" in logged
+    assert "planted" not in logged
+    assert site.url not in logged
+
+
+@pytest.mark.fault("D12")
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "OPTIONS"])
+def test_a_scanner_of_the_hooks_gets_404_and_its_path_is_not_logged(
+    log: io.StringIO, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    world = World()
+    submit(world.services, submission())
+    monkeypatch.setattr(runpod_webhook, "services", lambda: world.services)
+    path = f"/runpod/webhook/job-1/{TOKEN}"
+    event = golden("runpod/webhook_completed") | {"rawPath": path}
+    event["requestContext"] = event["requestContext"] | {"http": {"method": method, "path": path}}
+    assert runpod_webhook.handler(event, context())["statusCode"] == 404
+    # API Gateway gives the hooks' POSTs alone to their function.
+    assert Client(world).call(method, path, key=None).status in {404, 405}
+    assert world.provider.asked == 0
+    assert TOKEN not in log.getvalue()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "GET /x?X-Amz-Signature=abc", "X-Amz-Credential=AKIA/20260101", f"/runpod/webhook/j/{TOKEN}", f"token {TOKEN}",
+        CALLBACK_SECRET, "key local-key", "https://host/?token=planted", "Erste Zeile: ein Café",
+    ],
+)  # fmt: skip
+def test_the_scan_sees(line: str) -> None:
+    held = leak(line)
+    assert held is not None
+    assert len(held) <= 13
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"message": "job changed", "job_id": "0b0c2a5e-4c0e-4b6e-8d1b-3f9a2b1c0d9e", "ms": 12}',
+        "GET [url] X-Amz-Signature=[secret]", "/runpod/webhook/job-1/[token]",
+    ],
+)  # fmt: skip
+def test_the_scan_lets_facts_pass(line: str) -> None:
+    assert leak(line) is None
+
+
+@pytest.mark.parametrize(
+    "leaking",
+    [
+        "worker.addHandler(logging.StreamHandler()); worker.warning('GET ?token=planted')",
+        'Log(None).line(\'api\', \'{"message": "x", "url": "?X-Amz-Signature=abc"}\')',
+        "Log(None).event('gateway', 'x', path='?token=planted')",
+        "look('a process', ['whsec_abcdefghij'])",
+    ],
+)
+def test_a_session_with_a_leaking_line_fails_though_its_tests_pass(tmp_path: Path, leaking: str) -> None:
+    (tmp_path / "conftest.py").write_text(
+        "from tests.support.log_scan import LogScan\n"
+        "def pytest_configure(config):\n    config.pluginmanager.register(LogScan())\n"
+    )
+    imports = ("import logging", "from local.logs import Log", "from tests.support.log_scan import look")
+    worker = "worker = logging.getLogger('gpu_worker.x')"
+    tests = ("def test_quiet():", "    print('planted')", "def test_leaks():", f"    {leaking}")
+    (tmp_path / "test_it.py").write_text("\n".join((*imports, worker, *tests)))
+    argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path), str(tmp_path)]
+    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "2 passed, 1 error" in done.stdout
+    assert "a secret in the log" in done.stdout

@@ -1,0 +1,45 @@
+"""The emulated table's transactions: one that fails takes nothing with it that others wrote."""
+
+from __future__ import annotations
+
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from lambda_api.adapters.table import Table, failed
+from local.aws.names import TABLE
+from tests.support.aws import Aws, account
+
+
+@pytest.fixture
+def table(aws: Aws) -> Table:
+    return Table(TABLE, account(aws.url))
+
+
+def put(name: str, condition: str = "attribute_not_exists(pk)") -> dict[str, dict[str, object]]:
+    return {"Put": {"Item": {"pk": {"S": name}}, "ConditionExpression": condition}}
+
+
+def test_what_others_wrote_meanwhile_stays(table: Table) -> None:
+    names = [f"row-{uuid.uuid4()}" for _ in range(40)]
+
+    def work(name: str) -> bool:
+        alone = table.write(put(name)) == []
+        # Many, for it to take its time.
+        refused = table.write(*(put(f"{name}-{n}") for n in range(60)), put(f"{name}-60", "attribute_exists(pk)"))
+        return alone and [failed(reason) for reason in refused] == [False] * 60 + [True]
+
+    with ThreadPoolExecutor(6) as pool:
+        assert all(pool.map(work, names))
+    assert [name for name in names if table.read({"pk": {"S": name}}) is None] == []
+    assert [name for name in names if table.read({"pk": {"S": f"{name}-0"}}) is not None] == []
+
+
+def test_whoever_is_refused_is_told_the_row(table: Table) -> None:
+    name = f"row-{uuid.uuid4()}"
+    assert table.write(put(name), put(f"{name}-2")) == []
+    asked = put(name)
+    asked["Put"]["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+    refused, other = table.write(asked, put(f"{name}-3"))
+    assert (refused["Item"], other["Code"]) == ({"pk": {"S": name}}, "None")
