@@ -68,7 +68,7 @@ ROWS: dict[str, str] = {
     "D3": "out of order: before we know RunPod's id, progress after the end",
     "D4": "an empty, null, HTML or 10 MB body: the outcome of a good one",
     "D5": "a forged COMPLETED with a genuine token: nothing changes",
-    "D6": "a wrong, short, long, foreign or older token: 404, and nothing is asked",
+    "D6": "a wrong, short, long or foreign token: 404, nothing is asked; an older attempt's may ring, but not report",
     "D7": "replayed a day later: nothing changes",
     "D8": "for a job that is not there: 404, quickly",
     "D9": "while the sweeper settles the same job: one wins, the other answers 200",
