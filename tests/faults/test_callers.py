@@ -271,6 +271,7 @@ WHOLE = ("OWNER_RATE_PER_MINUTE", "OWNER_BURST", "OWNER_JOBS_IN_FLIGHT")
 MALFORMED = [
     ("API_KEYS", "planted"), ("API_KEYS", '{"planted": "ada"}'), ("API_KEYS", "[]"), ("CALLBACK_SECRETS", "planted"),
     ("CALLBACK_SECRETS", '{"ada": ["planted"]}'), ("HOOK_SECRET", "planted"), ("JOB_TTL_SECONDS", "planted"),
+    ("PUBLIC_URL", "planted"), ("PUBLIC_URL", "https://planted:secret@api.example"),
     ("JOB_TTL_SECONDS", "-1"), ("VIDEO_URL_SECONDS", "nan"), ("GPU_PRICE_PER_SECOND", "1e12"),
     *((name, value) for name in WHOLE for value in ("0", "-1", "1.5", "planted", "10000000")),
 ]  # fmt: skip
