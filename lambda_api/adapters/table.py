@@ -48,7 +48,8 @@ class Table:
                 reasons = _reasons(error)
                 if any(failed(reason) for reason in reasons):
                     return reasons
-                if not any(reason.get("Code") in _PASSING for reason in reasons):
+                # Throttling of the whole call has been waited for by the client already.
+                if error.passing or not any(reason.get("Code") in _PASSING for reason in reasons):
                     with unavailable(WHAT):
                         raise
             else:

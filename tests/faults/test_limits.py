@@ -192,6 +192,13 @@ class TestCollisions:
         assert naps == [0.02, 0.04, 0.08]
         assert len({request.body for request in table.seen}) == 1
 
+    @pytest.mark.parametrize("code", ["ProvisionedThroughputExceededException", "ThrottlingException"])
+    def test_throttling_of_a_plain_write_is_waited_for_in_one_place(self, table: Peer, code: str) -> None:
+        table.replies = [fault(code)]
+        with pytest.raises(Unavailable):
+            self.store(table, []).save(job())
+        assert len(table.seen) == 3
+
     @pytest.mark.fault("B11")
     def test_but_not_for_long(self, table: Peer) -> None:
         naps: list[float] = []
