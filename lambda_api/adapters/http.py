@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.client import HTTPException, HTTPResponse
+from typing import Any
 from urllib.parse import urlsplit
 
 from lambda_api.adapters.connections import Connection, Connections, Pool
@@ -38,6 +40,14 @@ class Answer:
         """`Retry-After` in seconds as milliseconds; 0 if absent or a date (RFC 9110 §10.2.3)."""
         value = self.headers.get("retry-after", "").strip()
         return int(value) * 1000 if value.isdigit() and len(value) < 8 else 0
+
+    def json_object(self) -> dict[str, Any] | None:
+        """The body as a JSON object; None if it is not one, whatever else it is."""
+        try:
+            told = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+        return told if isinstance(told, dict) else None
 
 
 def exchange(  # noqa: PLR0913 - one call, every bound named

@@ -111,11 +111,8 @@ class RunpodProvider:
 
 
 def _object(answer: Answer) -> dict[str, Any]:
-    try:
-        told = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        raise ProviderUnknown("not JSON") from None
-    if not isinstance(told, dict):
+    told = answer.json_object()
+    if told is None:
         raise ProviderUnknown("not a JSON object")
     return told
 

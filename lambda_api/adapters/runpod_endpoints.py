@@ -104,11 +104,8 @@ class RunpodEndpoints:
 
 
 def _object(answer: Answer) -> dict[str, Any]:
-    try:
-        told = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        told = None
-    if not isinstance(told, dict):
+    told = answer.json_object()
+    if told is None:
         raise ProviderUnknown("RunPod's answer cannot be read")
     return told
 

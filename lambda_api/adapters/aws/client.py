@@ -139,11 +139,8 @@ def aws() -> Aws:
 
 
 def _told(operation: str, answer: Answer) -> dict[str, Any]:
-    try:
-        told = json.loads(answer.body)
-    except ValueError:
-        told = None
-    if not isinstance(told, dict):
+    told = answer.json_object()
+    if told is None:
         # What is not JSON did not come from the service, or not whole.
         raise AwsError(operation, NO_ANSWER, answer.status)
     if answer.status != 200:
