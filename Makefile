@@ -2,7 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-input --require-hashes
+# The files are complete. The pip of Debian 12 (23.0), asked to resolve one, does not see that `name[extra]` is pinned in it.
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --no-deps
 PORT ?= 8000
 
 .PHONY: openapi audit faults deploy destroy callers test-full help demo up test lint bench-media bench-gateway bench-load image lock clean
@@ -124,8 +125,7 @@ $(FUNCTIONS:%=build-%): $(VENV)/bin/python
 .venv-sam/.done: requirements-sam.txt
 	@echo "Installing the AWS SAM CLI into .venv-sam (once, about a minute)…"
 	@$(or $(IMAGE_PYTHON),$(PYTHON)) -m venv --clear .venv-sam
-	@# The file is complete; older versions of pip, asked to resolve it, do not see that extras are pinned in it.
-	@.venv-sam/bin/python $(PIP_INSTALL) --no-deps -r $<
+	@.venv-sam/bin/python $(PIP_INSTALL) -r $<
 	@touch $@
 
 # An AWS that checks signatures and knows CloudFormation, for tests.

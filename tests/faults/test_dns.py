@@ -124,8 +124,10 @@ def test_all_of_this_with_the_systems_own_resolver(tmp_path: Path) -> None:
     alone = ["unshare", "--map-root-user", "--mount", "--net", "sh", "-c", _IN_A_NETWORK_OF_ITS_OWN, "sh", resolv_conf]
     if shutil.which("unshare") is None or subprocess.run([*alone, "true"], capture_output=True, check=False).returncode:
         pytest.skip("no network namespaces here")
+    # Of its own, because pytest clears the shared one of old runs, whose files a root of this namespace may not remove.
+    basetemp = f"--basetemp={tmp_path / 'inner'}"
     # The system's resolver tries each of a thousand addresses before it tells them: that takes long and shows nothing.
-    options = ["-q", "--noconftest", "-p", "no:cacheprovider", "-p", "pytest_timeout", "-k"]
+    options = ["-q", "--noconftest", "-p", "no:cacheprovider", "-p", "pytest_timeout", basetemp, "-k"]
     inner = [sys.executable, "-m", "pytest", *options, "not thousand", __file__]
     environment = os.environ | {OWN_RESOLVER: "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     done = subprocess.run([*alone, *inner], env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
