@@ -23,13 +23,17 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`hang_up_each`: one submit in so many is given up before its answer, and sent again."""
+    """`hang_up_each`: one submit in so many is given up before its answer, and sent again.
+
+    `kill_each`: one take in so many ends with the worker killed.
+    """
 
     clients: int
     jobs: int
     hang_up_each: int = 10
     cancel_each: int = 20
     fail_each: int = 20
+    kill_each: int = 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,15 +29,15 @@ _WORKERS = 6
 _API_AT_ONCE = 6
 """Few environments, so that each handles enough requests to show what it does not give back."""
 _FAIL_EACH = 10
-_KILL_EACH = 20
 _FAULTS: dict[str, Any] = {
     "run": {"mode": ["503", "500", "accept_then_reset", "429", "timeout"], "every": _FAIL_EACH, "seconds": 5},
     "status": {"mode": ["503", "reset", "500", "timeout"], "every": _FAIL_EACH, "seconds": 5},
     "cancel": {"mode": ["503", "accept_then_reset", "500", "timeout"], "every": _FAIL_EACH, "seconds": 5},
     "webhook": {"mode": ["drop", "duplicate", "null_body"], "every": _FAIL_EACH},
     "job_done": {"mode": ["500", "400"], "every": _FAIL_EACH},
-    "worker": {"mode": "kill_mid_job", "every": _KILL_EACH, "seconds": 0.1},
 }
+_KILL_AFTER_SECONDS = 0.05
+"""Of a take: about the middle of what a worker does for a job."""
 _SETTINGS = {
     "CHECK_SECONDS": "2", "RETRY_BASE_SECONDS": "0.5", "DISPATCH_GRACE_SECONDS": "6", "CALLBACK_GRACE_SECONDS": "2",
     "CALLBACK_TIME_SCALE": "0.01", "JOB_TTL_SECONDS": "90", "EXECUTION_SECONDS": "20",
@@ -77,7 +77,8 @@ async def measure(plan: Plan, say: Say) -> Result:
         stack.push_async_callback(callbacks.stop)
         await callbacks.start()
         system = await stack.enter_async_context(running(options, ends, _functions))
-        system.emulator.faults.set(_FAULTS)
+        kills = {"mode": "kill_mid_job", "every": plan.kill_each, "seconds": _KILL_AFTER_SECONDS}
+        system.emulator.faults.set(_FAULTS | {"worker": kills})
         session = await stack.enter_async_context(
             aiohttp.ClientSession(headers={"X-API-Key": API_KEY}, trust_env=False)
         )

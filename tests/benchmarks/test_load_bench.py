@@ -32,10 +32,10 @@ CALLBACKS = {"a": told(COMPLETED), "b": told(FAILED)}
 
 
 def test_a_crowd_loses_nothing_while_everything_fails_now_and_then() -> None:
-    result = asyncio.run(crowd.measure(Plan(clients=12, jobs=40), lambda _: None))
+    result = asyncio.run(crowd.measure(Plan(clients=12, jobs=40, kill_each=5), lambda _: None))
     assert result.verdict == Verdict(lost=0, doubled=0, ended_wrongly=0, told_wrongly=0), result.facts
     met = ("runs_lost", "runs_refused", "workers_killed", "web_hooks_dropped", "callbacks_failed", "submits_hung_up_on")
-    assert all(result.facts[name] for name in met), result.facts
+    assert [name for name in met if not result.facts[name]] == []
 
 
 def test_a_sweep_drains_what_is_overdue_of_every_kind_over_all_shards() -> None:
