@@ -22,10 +22,12 @@ from pathlib import Path
 from callers import new_callback_secret, new_key
 from stack import DEFAULT_STACK, Account, Stack, Stop, guarded, sam
 
-RUNPOD = "https://api.runpod.io"
+RUNPOD, RUNPOD_JOBS = "https://api.runpod.io", "https://api.runpod.ai/v2"
+AGENT = "api-gpu"
+"""RunPod's front door answers 403 to the name that Python's urllib has for itself, whatever the key."""
 IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]*(/[A-Za-z0-9._-]+)*(:[A-Za-z0-9._-]+)?(@sha256:[0-9a-f]{64})?")
-RESERVED = 6
-"""Executions that sweeper and callbacks set aside."""
+RESERVED = 56
+"""Executions that web hook, sweeper and callbacks set aside."""
 LEFT_FOR_ALL = 100
 """What Lambda insists on leaving unreserved."""
 
@@ -40,7 +42,7 @@ def main(arguments: list[str]) -> None:
     parameters = {key: value for key, _, value in (given.partition("=") for given in options.parameter)}
     parameters |= _worker(options, stack, parameters)
     if key := _runpod_key(stack):
-        _check_runpod_key(key, parameters.get("RunpodManagementUrl", RUNPOD))
+        _check_runpod_key(key, (stack.parameters if stack else {}) | parameters)
         parameters["RunpodApiKey"] = key
     if options.email:
         parameters["AlarmEmail"] = options.email
@@ -71,6 +73,8 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if wrong := [given for given in options.parameter if not re.match(r"[A-Za-z0-9]+=", given)]:
         parser.error(f"not NAME=VALUE: {wrong[0]}")
+    if options.image and options.endpoint_id:
+        parser.error("give IMAGE, for an endpoint of the stack's own, or ENDPOINT, not both")
     return options
 
 
@@ -85,7 +89,8 @@ def _worker(options: argparse.Namespace, stack: Stack | None, given: dict[str, s
         raise Stop("That is no image reference: registry/name:tag@sha256:…")
     if "@sha256:" not in image:
         print("Note: without its digest RunPod may go on with an older image of the same tag.")
-    return {"WorkerImage": image}
+    # A stack that was given an endpoint makes its own from now on.
+    return {"WorkerImage": image, "RunpodEndpointId": ""}
 
 
 def _runpod_key(stack: Stack | None) -> str | None:
@@ -100,13 +105,22 @@ def _runpod_key(stack: Stack | None) -> str | None:
     return key or None
 
 
-def _check_runpod_key(key: str, url: str) -> None:
-    request = urllib.request.Request(f"{url}/v2/serverless", headers={"Authorization": f"Bearer {key}"})
+def _check_runpod_key(key: str, parameters: dict[str, str]) -> None:
+    """Ask what the key has to be good for: the jobs of an endpoint that exists, or making one. Raises Stop."""
+    if endpoint := parameters.get("RunpodEndpointId"):
+        url, needs = f"{parameters.get('RunpodApiUrl') or RUNPOD_JOBS}/{endpoint}/health", f"to use endpoint {endpoint}"
+    else:
+        url = f"{parameters.get('RunpodManagementUrl') or RUNPOD}/v2/serverless"
+        needs = "to read and write endpoints"
+    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {key}", "User-Agent": AGENT})
     try:
         urllib.request.urlopen(request, timeout=15).close()
     except urllib.error.HTTPError as error:
-        if error.code in {401, 403}:
-            raise Stop("RunPod refuses this API key. It needs to read and write endpoints.") from None
+        # What is not RunPod's own answer says nothing about the key: a proxy, a filter of robots.
+        if error.code == 401 or (error.code == 403 and "json" in error.headers.get_content_type()):
+            raise Stop(f"RunPod refuses this API key. It needs {needs}.") from None
+        if error.code == 404 and endpoint:
+            raise Stop(f"RunPod knows no endpoint {endpoint} of this key.") from None
         print(f"Note: RunPod answered {error.code} when asked about the key; going on.")
     except OSError:
         print("Note: RunPod did not answer when asked about the key; going on.")
@@ -129,8 +143,9 @@ def _deploy(options: argparse.Namespace, account: Account, parameters: dict[str,
     with tempfile.TemporaryDirectory(prefix="api-gpu-") as folder:
         file = Path(folder, "parameters.yaml")
         file.write_text(json.dumps(parameters))
-        sam("deploy", "--stack-name", options.stack, "--region", account.region, "--no-confirm-changeset",
-            "--parameter-overrides", f"file://{file}", TMPDIR=folder)  # fmt: skip
+        # A prefix of its own: `sam delete` empties it.
+        sam("deploy", "--stack-name", options.stack, "--region", account.region, "--s3-prefix", options.stack,
+            "--no-confirm-changeset", "--parameter-overrides", f"file://{file}", TMPDIR=folder)  # fmt: skip
 
 
 def _tell(outputs: dict[str, str], caller: dict[str, str]) -> None:

@@ -1,12 +1,14 @@
 """Remove the stack and everything in it: `make destroy`. Asks for the stack's name first.
 
 Empties the bucket (CloudFormation deletes no bucket that holds anything), then lets SAM delete the stack and what it
-uploaded for it. The endpoint at RunPod goes with the stack, unless it was given to it.
+uploaded for it. The endpoint at RunPod goes with the stack, unless it was given to it. If the stack's RunPod key has
+been revoked, set RUNPOD_API_KEY to one that may delete endpoints.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from typing import Any
 
@@ -36,21 +38,27 @@ def main(arguments: list[str]) -> None:
     print("This deletes all jobs and videos, the keys of all callers, and the API's address.")
     if not options.yes and input("Type the stack's name to go on: ").strip() != options.stack:
         raise Stop("Nothing was deleted.")
+    secret, key = stack.outputs.get("RunpodSecretArn"), os.environ.get("RUNPOD_API_KEY", "").strip()
+    if secret and key:
+        asked(lambda: account.client("secretsmanager").put_secret_value(SecretId=secret, SecretString=key))
     if bucket := stack.outputs.get("BucketName"):
         print(f"Emptied {bucket}: {empty(account.client('s3'), bucket)} objects")
-    sam("delete", "--stack-name", options.stack, "--region", account.region, "--no-prompts")
+    arguments = ("--stack-name", options.stack, "--region", account.region, "--s3-prefix", options.stack)
+    sam("delete", *arguments, "--no-prompts")
     print(STAYS)
 
 
 def empty(s3: Any, bucket: str) -> int:
-    """Delete every object; how many there were. A bucket that is gone already is empty."""
+    """Delete every object; how many there were. A bucket that is gone already is empty. Raises Stop."""
 
     def deleted() -> int:
         count = 0
         try:
             for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
                 if keys := [{"Key": item["Key"]} for item in page.get("Contents", [])]:
-                    s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
+                    kept = s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True}).get("Errors", [])
+                    if kept:
+                        raise Stop(f"{len(kept)} objects of {bucket} cannot be deleted: {kept[0].get('Code')}")
                     count += len(keys)
         except s3.exceptions.NoSuchBucket:
             pass

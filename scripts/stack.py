@@ -12,7 +12,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError, ProfileNotFound
 
 ROOT = Path(__file__).resolve().parents[1]
 DEFAULT_STACK = "api-gpu"
@@ -35,14 +35,14 @@ class Account:
     """The account and region that the environment's credentials lead to. Raises Stop."""
 
     def __init__(self, region: str | None) -> None:
-        self._session = boto3.Session(region_name=region or os.environ.get("AWS_REGION"))
+        self._session = asked(lambda: boto3.Session(region_name=region or os.environ.get("AWS_REGION")))
         if not self._session.region_name:
             raise Stop("Which AWS region? Say make … REGION=eu-central-1, or set AWS_REGION.")
         self.region: str = self._session.region_name
 
     def client(self, service: str) -> Any:
         config = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "max_attempts": 4})
-        return self._session.client(service, config=config)  # type: ignore[call-overload]
+        return self._session.client(service, config=config)
 
     def identity(self) -> str:
         """The account's number."""
@@ -75,7 +75,7 @@ class Account:
 def asked(call: Callable[[], Any]) -> Any:
     try:
         return call()
-    except (NoCredentialsError, NoRegionError) as error:
+    except (NoCredentialsError, NoRegionError, ProfileNotFound) as error:
         raise Stop(f"AWS does not know you: {error}. Run `aws configure`, or set AWS_PROFILE.") from None
     except (ClientError, BotoCoreError) as error:
         raise Stop(f"AWS refused or did not answer: {error}") from None

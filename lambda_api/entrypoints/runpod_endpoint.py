@@ -18,7 +18,7 @@ from lambda_api.adapters.cloudformation import tell
 from lambda_api.adapters.runpod_endpoints import RunpodEndpoints
 from lambda_api.domain.endpoint import InvalidProperties, mark_of, wanted
 from lambda_api.domain.errors import Unavailable
-from lambda_api.domain.ports import ProviderError, ProviderRejected
+from lambda_api.domain.ports import ProviderError, ProviderRefused, ProviderRejected
 from lambda_api.entrypoints import ready
 from lambda_api.observability import count, fault, instrumented, logger, metrics
 from lambda_api.settings import SettingsError
@@ -26,6 +26,10 @@ from lambda_api.usecases.endpoint import MayExist, Patience, ensure, look, remov
 
 NEVER_CREATED, UNCONFIRMED = "never-created", "unconfirmed"
 """Ids of resources whose creation failed: nothing was made, or something may have been."""
+
+_DENIALS = 5
+"""Of the secret, one after the other. A role that was made a moment ago may not count everywhere yet (AWS IAM: changes
+are eventually consistent)."""
 
 _RESERVE_SECONDS = 45.0
 """Enough for the last call to RunPod, a slow name server, and three attempts to answer CloudFormation."""
@@ -64,7 +68,7 @@ def _apply(event: dict[str, Any], patience: Patience) -> str:
     known = None if _is_placeholder(given, event["StackId"]) else given
     if kind == "Delete":
         try:
-            remove(_endpoints(), mark, known, patience)
+            remove(_endpoints(patience), mark, known, patience)
         except (SettingsError, Unavailable, ProviderRejected):
             # Where a wrong key made the creation fail, it must not keep the stack from going away.
             if given != NEVER_CREATED:
@@ -72,7 +76,7 @@ def _apply(event: dict[str, Any], patience: Patience) -> str:
         return given
     if kind not in {"Create", "Update"}:
         raise InvalidProperties("RequestType must be Create, Update or Delete")
-    done = ensure(_endpoints(), wanted(event["ResourceProperties"], mark), mark, known, patience)
+    done = ensure(_endpoints(patience), wanted(event["ResourceProperties"], mark), mark, known, patience)
     facts = {"request": kind, "endpoint_id": done.endpoint_id, "made": done.made, "changed": list(done.changed)}
     logger.info("endpoint ensured", extra=facts)
     return done.endpoint_id
@@ -89,7 +93,7 @@ def _canary(event: dict[str, Any], patience: Patience) -> dict[str, Any]:
     owned = os.environ.get("ENDPOINT_OWNED") == "true"
     workers_max = int(os.environ["ENDPOINT_WORKERS_MAX"]) if owned else None
     try:
-        seen = look(_endpoints(), endpoint_id, workers_max, patience)
+        seen = look(_endpoints(patience), endpoint_id, workers_max, patience)
     except ProviderError as error:
         # No metric either: that it is missing is what the alarm sees.
         logger.warning("endpoint not seen", extra={"endpoint_id": endpoint_id, "reason": error.reason})
@@ -106,16 +110,28 @@ def _canary(event: dict[str, Any], patience: Patience) -> dict[str, Any]:
     return facts
 
 
-def _endpoints() -> RunpodEndpoints:
+def _endpoints(patience: Patience) -> RunpodEndpoints:
     """With the key as it is now: a rotated one counts at once. Raises SettingsError, Unavailable."""
     key, arn = os.environ.get("RUNPOD_API_KEY"), os.environ.get("RUNPOD_SECRET_ARN")
     if arn:
-        from lambda_api.adapters.secrets import read_secret  # noqa: PLC0415 - not needed on one machine
-
-        key = read_secret(arn)
+        key = _read(arn, patience)
     if not key:
         raise SettingsError("RUNPOD_API_KEY is not set")
     return RunpodEndpoints(os.environ.get("RUNPOD_MANAGEMENT_URL") or "https://api.runpod.io", key)
+
+
+def _read(arn: str, patience: Patience) -> str:
+    from lambda_api.adapters.secrets import read_secret  # noqa: PLC0415 - not needed on one machine
+
+    tries = 0
+    while True:
+        try:
+            return read_secret(arn)
+        except Unavailable as error:
+            tries += 1
+            denied = "AccessDenied" in (error.reason or "")
+            if not denied or tries == _DENIALS or not patience.pause(tries, ProviderRefused("The secret is denied")):
+                raise
 
 
 ready()

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from lambda_api.adapters import cloudformation, runpod_endpoints
 from lambda_api.adapters.cloudformation import NotTold
+from lambda_api.domain.errors import Unavailable
 from lambda_api.entrypoints import runpod_endpoint
 from lambda_api.entrypoints.runpod_endpoint import NEVER_CREATED, UNCONFIRMED
 from lambda_api.observability import logger
@@ -368,6 +369,42 @@ def test_the_key_comes_from_the_secret_store_where_there_is_one(stack: Stack, mo
     monkeypatch.setenv("RUNPOD_SECRET_ARN", "arn:secret")
     assert stack.create(PROPERTIES)
     assert set(asked) == {"arn:secret"}
+
+
+@pytest.mark.parametrize(("denials", "made"), [(4, True), (5, False)])
+def test_a_role_that_does_not_count_yet_is_waited_for(
+    stack: Stack, runpod: Management, clock: FakeTime, monkeypatch: pytest.MonkeyPatch, denials: int, made: bool
+) -> None:
+    answers = [Unavailable("No.", reason="GetSecretValue: AccessDeniedException")] * denials
+
+    def read(arn: str) -> str:
+        if answers:
+            raise answers.pop()
+        return KEY
+
+    monkeypatch.setattr("lambda_api.adapters.secrets.read_secret", read)
+    monkeypatch.setenv("RUNPOD_SECRET_ARN", "arn:secret")
+    assert stack.create(PROPERTIES) is made
+    assert (len(ours(runpod)), len(clock.slept)) == (made, 4)
+
+
+def test_a_secret_that_is_not_there_is_said_at_once(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(arn: str) -> str:
+        raise Unavailable("No.", reason="GetSecretValue: ResourceNotFoundException")
+
+    monkeypatch.setattr("lambda_api.adapters.secrets.read_secret", read)
+    monkeypatch.setenv("RUNPOD_SECRET_ARN", "arn:secret")
+    assert not stack.create(PROPERTIES)
+
+
+def test_an_endpoint_that_is_gone_comes_back_with_a_deployment_that_changes_nothing_else(
+    stack: Stack, runpod: Management
+) -> None:
+    assert stack.create(PROPERTIES | {"Deployment": "1"})
+    runpod.emulator.endpoints.delete(stack.resource_id)
+    assert stack.update(PROPERTIES | {"Deployment": "2"})
+    (again,) = ours(runpod)
+    assert stack.resource_id == again["id"]
 
 
 @pytest.mark.parametrize("name", ["create", "update", "delete"])

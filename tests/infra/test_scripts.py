@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from lambda_api.settings import EVERYTHING, Need, Settings
 from tests.support.gateway import environment
+from tests.support.peer import answer, peer
+from tests.support.runpod import KEY, Management, management
 from tests.support.sam import PYTHON, run
 from tests.support.scripts import SCRIPTS, script
+
+
+@pytest.fixture
+def deploy() -> Iterator[Any]:
+    with script("deploy") as module:
+        yield module
+
+
+@pytest.fixture(scope="module")
+def runpod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Management]:
+    with management(tmp_path_factory.mktemp("runpod")) as running:
+        yield running
 
 
 @pytest.fixture
@@ -41,6 +57,73 @@ def test_what_is_missing_is_said(env: dict[str, str], says: str) -> None:
     done = called("deploy", **nobody, **env)
     assert (done.returncode, says in done.stderr) == (1, True), done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_profile_that_is_not_there_is_said() -> None:
+    nobody = {"AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent"}
+    done = called("deploy", **nobody, AWS_PROFILE="nobody")
+    assert (done.returncode, "could not be found" in done.stderr, "Traceback" in done.stderr) == (1, True, False)
+
+
+def test_an_image_and_an_endpoint_are_not_given_together() -> None:
+    done = called("deploy", "--image", "a/b:1", "--endpoint-id", "e1")
+    assert (done.returncode, "not both" in done.stderr) == (2, True)
+
+
+def test_an_image_takes_the_place_of_an_endpoint_given_before(deploy: Any) -> None:
+    options = deploy._options(["--image", "a/b:1"])
+    stack = deploy.Stack("CREATE_COMPLETE", {"RunpodEndpointId": "e1"})
+    assert deploy._worker(options, stack, {}) == {"WorkerImage": "a/b:1", "RunpodEndpointId": ""}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "key", "says"),
+    [
+        ({}, KEY, None),
+        ({}, "not-the-key-of-runpod", "It needs to read and write endpoints."),
+        ({"RunpodEndpointId": "local"}, KEY, None),
+        ({"RunpodEndpointId": "local"}, "not-the-key-of-runpod", "It needs to use endpoint local."),
+        ({"RunpodEndpointId": "other"}, KEY, "RunPod knows no endpoint other of this key."),
+    ],
+)
+def test_a_key_is_asked_for_what_it_has_to_do(
+    deploy: Any, runpod: Management, capsys: pytest.CaptureFixture[str],
+    parameters: dict[str, str], key: str, says: str | None,
+) -> None:  # fmt: skip
+    urls = {"RunpodManagementUrl": runpod.url, "RunpodApiUrl": runpod.url.replace("/management", "/v2")}
+    if says is None:
+        deploy._check_runpod_key(key, urls | parameters)
+    else:
+        with pytest.raises(deploy.Stop, match=re.escape(says)):
+            deploy._check_runpod_key(key, urls | parameters)
+    assert capsys.readouterr().out == ""
+
+
+def test_an_answer_that_is_not_runpods_says_nothing_about_the_key(
+    deploy: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with peer() as site:
+        for refusal in (answer(403, b"error code: 1010", {"Content-Type": "text/plain"}), answer(502)):
+            site.replies = [refusal]
+            deploy._check_runpod_key(KEY, {"RunpodManagementUrl": site.url})
+    assert capsys.readouterr().out.count("going on") == 2
+
+
+def test_what_cannot_be_deleted_stops_the_removal() -> None:
+    class Bucket:
+        exceptions = SimpleNamespace(NoSuchBucket=KeyError)
+
+        def get_paginator(self, name: str) -> Any:
+            return SimpleNamespace(paginate=lambda **_: [{"Contents": [{"Key": "a"}]}])
+
+        def delete_objects(self, **request: Any) -> Any:
+            return {"Errors": [{"Key": "a", "Code": "AccessDenied"}]}
+
+    with (
+        script("destroy") as destroy,
+        pytest.raises(destroy.Stop, match="1 objects of b cannot be deleted: AccessDenied"),
+    ):
+        destroy.empty(Bucket(), "b")
 
 
 def test_keys_and_secrets_are_kept_as_the_gateway_reads_them(callers: Any) -> None:

@@ -19,6 +19,7 @@ from local.aws.names import TABLE
 from tests.support.aws import Aws
 from tests.support.gateway import environment
 from tests.support.sam import BIN, FUNCTIONS, ROOT, run, transformed
+from tests.support.scripts import script
 
 NVENC = {"AMPERE_16", "AMPERE_24", "ADA_24", "ADA_32_PRO", "AMPERE_48", "ADA_48_PRO", "BLACKWELL_96"}
 TABLE_ARN, INDEX = {"Fn::GetAtt": ["Table", "Arn"]}, {"Fn::Sub": "${Table.Arn}/index/owner"}
@@ -263,14 +264,17 @@ def test_an_owners_limits_are_parameters_that_the_gateway_takes(
 
 
 @pytest.mark.fault("K4")
-def test_when_the_api_has_used_all_there_is_the_sweeper_and_the_callbacks_go_on(resources: dict[str, Any]) -> None:
+def test_when_the_api_has_used_all_there_is_the_others_go_on(resources: dict[str, Any]) -> None:
     reserved = {name: resources[name]["Properties"].get("ReservedConcurrentExecutions") for name in FUNCTIONS}
     set_aside = {name: value["Fn::If"] for name, value in reserved.items() if value is not None}
     assert set_aside == {
+        "WebhookFunction": ["UseReserved", 50, {"Ref": "AWS::NoValue"}],
         # Two sweeps at once would be one too many.
         "SweeperFunction": ["UseReserved", 1, {"Ref": "AWS::NoValue"}],
         "CallbacksFunction": ["UseReserved", 5, {"Ref": "AWS::NoValue"}],
     }
+    with script("deploy") as deploy:
+        assert sum(value[1] for value in set_aside.values()) == deploy.RESERVED
     alarms = of_type(resources, "AWS::CloudWatch::Alarm")
     assert {"ApiThrottlesAlarm", "WebhookThrottlesAlarm", "SweeperThrottlesAlarm"} <= set(alarms)
 
@@ -288,12 +292,33 @@ def test_the_endpoint_states_every_setting(template: dict[str, Any], resources: 
     stated = set(resources["RunpodEndpoint"]["Properties"]) - {"ServiceToken", "ServiceTimeout"}
     assert stated == {
         "Name", "Image", "GpuPools", "WorkersMin", "WorkersMax", "IdleTimeout", "QueueDelay", "FlashBoot",
-        "ExecutionTimeoutMs", "ContainerDiskGb", "MinCudaVersion", "RegistryId",
+        "ExecutionTimeoutMs", "ContainerDiskGb", "MinCudaVersion", "RegistryId", "Deployment",
     }  # fmt: skip
     assert resources["RunpodEndpoint"]["Condition"] == "OwnEndpoint"
     pools = template["Parameters"]["GpuPools"]
     assert set(re.findall(r"[A-Z]+_\d+(?:_PRO)?", pools["AllowedPattern"])) == NVENC
     assert re.fullmatch(pools["AllowedPattern"], pools["Default"])
+
+
+@pytest.mark.parametrize(
+    ("given", "fits"),
+    [
+        ("*", True), ("https://a.example", True), ("https://a.example,http://localhost:3000", True),
+        ("https://a.example, https://b.example", True), ("a.example", False), ("https://a.example/", False),
+        ("", False),
+    ],
+)  # fmt: skip
+def test_origins_are_origins(template: dict[str, Any], given: str, fits: bool) -> None:
+    assert bool(re.fullmatch(template["Parameters"]["CorsAllowOrigins"]["AllowedPattern"], given)) is fits
+
+
+def test_stacks_of_one_name_in_two_regions_have_dashboards_of_their_own(resources: dict[str, Any]) -> None:
+    assert resources["Dashboard"]["Properties"]["DashboardName"] == {"Fn::Sub": "${AWS::StackName}-${AWS::Region}"}
+
+
+def test_an_endpoint_that_may_not_be_asked_about_is_no_alarm(resources: dict[str, Any]) -> None:
+    missing = resources["EndpointAtZeroAlarm"]["Properties"]["TreatMissingData"]
+    assert missing == {"Fn::If": ["OwnEndpoint", "breaching", "notBreaching"]}
 
 
 @pytest.mark.fault("K8")
@@ -335,5 +360,5 @@ def test_every_parameter_explains_and_bounds_itself(template: dict[str, Any]) ->
     bounds = {"AllowedPattern", "AllowedValues", "MinValue"}
     for name, parameter in template["Parameters"].items():
         assert parameter["Description"], name
-        assert bounds & set(parameter) or name == "CorsAllowOrigins", name
+        assert bounds & set(parameter), name
         assert "Default" in parameter or name == "RunpodApiKey", name

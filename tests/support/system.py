@@ -101,7 +101,8 @@ def http(
     method: str, url: str, body: object = None, headers: dict[str, str] | None = None, timeout: float = 40
 ) -> tuple[int, Any]:
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data, {"Content-Type": "application/json", **(headers or {})}, method=method)
+    sent = {"Content-Type": "application/json", "User-Agent": "test", **(headers or {})}
+    request = urllib.request.Request(url, data, sent, method=method)
     try:
         with urllib.request.urlopen(request, timeout=timeout) as answer:
             raw, status = answer.read(), answer.status
