@@ -112,7 +112,7 @@ class ResultManifest(Message):
 
 
 class ProgressReport(Message):
-    """Where an execution stands. `seq` counts from 1 within one execution."""
+    """Where an execution stands. `seq` rises from report to report of one attempt, also where RunPod began it again."""
 
     contract_version: Version = CONTRACT_VERSION
     attempt: Attempt

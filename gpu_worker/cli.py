@@ -9,7 +9,6 @@ import os
 import shutil
 import signal
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +25,7 @@ from gpu_worker.errors import JobFailed
 from gpu_worker.ffmpeg import find_ffmpeg
 from gpu_worker.make import Made, local_name, make
 from gpu_worker.perform import Tools
+from gpu_worker.scratch import folder_in
 from gpu_worker.settings import Settings
 
 _MODELS = {str(model.model_fields["kind"].default): model for model in OPERATIONS}
@@ -119,8 +119,7 @@ async def _run(operation: Operation, given: dict[str, Path], output: Path) -> Ma
     settings = Settings.of(os.environ)
     ffmpeg = find_ffmpeg(settings.ffmpeg)
     meter = _Meter()
-    with tempfile.TemporaryDirectory(prefix="job-", dir=settings.work_dir) as name:
-        directory = Path(name)
+    with folder_in(settings.work_dir) as directory:
         for kind, path in given.items():
             (directory / local_name(_FILES[kind])).symlink_to(path.resolve())
         tools = Tools(ffmpeg, await find_gpu(ffmpeg), usable_cpus())

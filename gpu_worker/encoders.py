@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import math
-import tempfile
 import time
 from array import array
 from fractions import Fraction
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
+from gpu_worker import jobfiles
 from gpu_worker.box import give
 from gpu_worker.plan.drivers import Fault, fault_in
 from gpu_worker.plan.facts import Colour, Cue, VideoFacts
@@ -23,6 +23,7 @@ from gpu_worker.plan.gpu import PARTS, Gpu, Part, Reason
 from gpu_worker.plan.render import Extras, render_video
 from gpu_worker.plan.steps import IN_VIDEO, Means
 from gpu_worker.run import Outgrown, RunFailed, run_ffmpeg
+from gpu_worker.scratch import folder_in
 
 _TIMEOUT_SECONDS = 20.0
 _TRUSTED_SECONDS = 60.0
@@ -64,8 +65,7 @@ async def find_gpu(ffmpeg: str) -> Gpu:
 
 
 async def _tried(ffmpeg: str) -> Gpu:
-    with tempfile.TemporaryDirectory(prefix="gpu-") as name:
-        directory = Path(name)
+    with folder_in() as directory:
         # A device may be there for root only.
         give(directory, Path(ffmpeg))
         try:
@@ -91,7 +91,7 @@ async def _fault(ffmpeg: str, directory: Path, gpu: Gpu) -> Fault | None:
     """Caption the clip with what this GPU is said to do; None if that works."""
     plan = render_video(_CLIP, Extras(cues=_CUES), Means(gpu=gpu, threads=1))
     for name, text in plan.files.items():
-        (directory / name).write_text(text, encoding="utf-8")
+        jobfiles.write(directory / name, text)
     try:
         for step in plan.steps:
             await run_ffmpeg(ffmpeg, step.args, directory, timeout=_TIMEOUT_SECONDS)

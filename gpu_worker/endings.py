@@ -8,6 +8,8 @@ from __future__ import annotations
 import mmap
 from pathlib import Path
 
+from gpu_worker.jobfiles import opened
+
 _SOI, _EOI = b"\xff\xd8", b"\xff\xd9"
 _START_OF_SCAN = 0xDA
 _GIF_EXTENSION, _GIF_IMAGE = 0x21, 0x2C
@@ -15,7 +17,7 @@ _GIF_EXTENSION, _GIF_IMAGE = 0x21, 0x2C
 
 def is_cut_off(path: Path) -> bool:
     """True if a JPEG, PNG, WebP or GIF file ends before its (first) picture does; False for any other format."""
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+    with opened(path) as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         head = data[:12]
         if head.startswith(_SOI):
             return data.find(_EOI, _first_scan(data)) < 0

@@ -11,10 +11,12 @@ from gpu_worker.errors import failed
 
 def find_ffmpeg(override: str | None) -> str:
     """Return the path of an ffmpeg. Raises JobFailed(internal) if there is none: the image is broken."""
-    found = override or shutil.which("ffmpeg")
+    found = shutil.which(override or "ffmpeg")
     if found:
         # Absolute, because ffmpeg is started in the directory of a job.
-        return str(Path(shutil.which(found) or found).absolute())
+        return str(Path(found).absolute())
+    if override:
+        raise failed(Code.INTERNAL)
     try:
         import imageio_ffmpeg  # noqa: PLC0415 - optional, and only where no ffmpeg is installed
 

@@ -10,6 +10,7 @@ from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
+from gpu_worker import jobfiles
 from gpu_worker.plan.steps import FrameSource
 from gpu_worker.resamplers import Plane, open_resampler
 
@@ -33,7 +34,7 @@ def write_frames(source: FrameSource, directory: Path, threads: int, fd: int) ->
 
 
 def _drawn(source: FrameSource, directory: Path, threads: int) -> Generator[Sequence[Plane], None, None]:
-    draw = open_resampler((directory / source.path).read_bytes(), source)
+    draw = open_resampler(jobfiles.read(directory / source.path), source)
     ahead: deque[Future[Sequence[Plane]]] = deque()
     pool = ThreadPoolExecutor(threads, thread_name_prefix="frames")
     try:

@@ -8,6 +8,7 @@ see, and a traceback would show them this machine.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import os
 import time
@@ -18,12 +19,14 @@ from pydantic import ValidationError
 
 from contract.errors import Code, Failure
 from contract.messages import WorkerJob
-from gpu_worker.box import hide
+from gpu_worker.box import hide, layers
 from gpu_worker.check import CHECK, check
 from gpu_worker.errors import JobFailed
 from gpu_worker.job import execute
 from gpu_worker.logs import event, set_up
+from gpu_worker.processes import RUNS
 from gpu_worker.progress import known_runpod_id
+from gpu_worker.scratch import sweep
 from gpu_worker.settings import Settings
 
 
@@ -81,7 +84,12 @@ def start() -> None:
     set_up()
     # What is written into a job's folder must be readable for the user that ffmpeg runs as there.
     os.umask(0o022)
-    if not Settings.of(os.environ).allow_loopback:
+    settings = Settings.of(os.environ)
+    sweep(settings.work_dir)
+    RUNS.adopt()
+    with contextlib.suppress(OSError):
+        event("box", "", **layers())
+    if not settings.allow_loopback:
         # A local system finds the processes it has to end by their environment.
         hide()
     runpod.serverless.start({"handler": handler})

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from contract.errors import Code
+from gpu_worker import jobfiles
 from gpu_worker.errors import failed
 from gpu_worker.plan.captions import write_specimens
 from gpu_worker.plan.facts import Cue
@@ -49,13 +50,13 @@ async def undrawn(ffmpeg: str, characters: Sequence[str], directory: Path) -> tu
     Raises JobFailed if plain text leaves none.
     """
     shown = (_CERTAIN, *_NOWHERE, *characters)
-    (directory / _SCRIPT).write_text(write_specimens(shown, _EDGE), encoding="utf-8")
+    jobfiles.write(directory / _SCRIPT, write_specimens(shown, _EDGE))
     black = f"color=c=black:s={_EDGE}x{_EDGE}:r=1:d={len(shown)}"
     drawing = ("-f", "lavfi", "-i", black, "-vf", f"ass=f={_SCRIPT}:fontsdir={FONTS}")
     writing = ("-f", "rawvideo", "-pix_fmt", "gray", "-y", _PIXELS)
     try:
         await run_ffmpeg(ffmpeg, (*drawing, *writing), directory, timeout=_TIMEOUT_SECONDS)
-        pixels = (directory / _PIXELS).read_bytes()
+        pixels = jobfiles.read(directory / _PIXELS)
     except RunFailed as failure:
         raise failed(Code.RESOURCES if failure.out_of_resources else Code.INTERNAL) from None
     except (Outgrown, TimeoutError, OSError):

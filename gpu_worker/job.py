@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import tempfile
+import contextlib
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,9 +22,9 @@ from gpu_worker.ffmpeg import find_ffmpeg
 from gpu_worker.make import FONTS_DIRECTORY, Made, local_name, make
 from gpu_worker.perform import Tools
 from gpu_worker.probe import gpu_name
-from gpu_worker.progress import Reporter
+from gpu_worker.progress import Reporter, seq_before
 from gpu_worker.publish import Publisher, output_facts
-from gpu_worker.scratch import bytes_needed, folder_for
+from gpu_worker.scratch import bytes_needed, folder_for, folder_in
 from gpu_worker.settings import Settings
 from gpu_worker.tasks import all_of
 from gpu_worker.verify import media_facts, verify
@@ -69,23 +68,23 @@ async def execute(job: WorkerJob, runpod_job_id: str | None, settings: Settings)
     if left <= 0:
         raise failed(Code.DEADLINE_EXCEEDED)
     too_late = Code.DEADLINE_EXCEEDED if left < job.limits.execution_seconds else Code.EXECUTION_TIMEOUT
-    try:
-        parent = settings.work_dir or folder_for(bytes_needed(job.operation.inputs(), job.limits))
-        parent.mkdir(parents=True, exist_ok=True)
-        directory = Path(tempfile.mkdtemp(prefix="job-", dir=parent))
-    except OSError:
-        raise failed(Code.RESOURCES) from None
-    seconds = min(left, job.limits.execution_seconds)
-    ends = time.monotonic() + seconds
-    try:
-        async with asyncio.timeout(seconds), _own_session() as session:
-            reporter = Reporter(session, job.progress_url, job.attempt, runpod_job_id)
-            async with reporter.running():
-                await _unless_stopped(_Execution(job, settings, directory, session, reporter, ends), reporter.stop)
-    except TimeoutError:
-        raise failed(too_late) from None
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
+    with contextlib.ExitStack() as cleaning:
+        try:
+            parent = settings.work_dir or folder_for(bytes_needed(job.operation.inputs(), job.limits))
+            parent.mkdir(parents=True, exist_ok=True)
+            directory = cleaning.enter_context(folder_in(parent))
+        except OSError:
+            raise failed(Code.RESOURCES) from None
+        seconds = min(left, job.limits.execution_seconds)
+        ends = time.monotonic() + seconds
+        try:
+            async with asyncio.timeout(seconds), _own_session() as session:
+                before = seq_before(job.deadline, time.time())
+                reporter = Reporter(session, job.progress_url, job.attempt, runpod_job_id, before)
+                async with reporter.running():
+                    await _unless_stopped(_Execution(job, settings, directory, session, reporter, ends), reporter.stop)
+        except TimeoutError:
+            raise failed(too_late) from None
 
 
 async def _unless_stopped(execution: _Execution, stop: asyncio.Event) -> None:

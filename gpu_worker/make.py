@@ -13,6 +13,7 @@ from typing import Literal
 from contract.limits import Limits
 from contract.messages import MediaFacts
 from contract.operations import Input, Operation, Role
+from gpu_worker import jobfiles
 from gpu_worker.budget import check_plan, check_sources
 from gpu_worker.errors import JobFailed
 from gpu_worker.fallback import fallback
@@ -99,7 +100,7 @@ async def _probe_all(inputs: Sequence[Input], directory: Path, tools: Tools, lim
     for given in inputs:
         path = directory / local_name(given.role)
         if given.role is Role.SUBTITLES:
-            subtitles = await asyncio.to_thread(read_subtitles, path.read_bytes(), given.field, limits.max_cues)
+            subtitles = await asyncio.to_thread(read_subtitles, jobfiles.read(path), given.field, limits.max_cues)
         else:
             facts[given.role] = await probe(tools.ffmpeg, path, given.role, given.field, limits.max_pixels)
     video, audio, image = (facts.get(role) for role in (Role.VIDEO, Role.AUDIO, Role.IMAGE))

@@ -13,10 +13,12 @@ from asyncio.subprocess import Process
 from pathlib import Path
 
 from gpu_worker import cgroup
+from gpu_worker.processes import RUNS, resident_bytes
 
 _MEMINFO = Path("/proc/meminfo")
-_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _PERIOD_SECONDS = 0.1
+_ALL_EACH = 5
+"""Looks. To find the children that a program may have, every process is looked at; ffmpeg has none."""
 _LEAST_BYTES, _MOST_BYTES = 512 * 1024**2, 12 * 1024**3
 
 READING_BYTES = 2560 * 1024**2
@@ -66,18 +68,12 @@ def working_bytes() -> int:
 
 
 async def outgrows(process: Process, most: int) -> bool:
-    """Kill the process's group and return True once it has more than `most` bytes in memory; False at its end."""
+    """Kill a run and return True once it has more than `most` bytes in memory; False at its end."""
+    looks = 0
     while process.returncode is None:
-        if _resident(process.pid) > most:
+        looks += 1
+        if resident_bytes({process.pid} if looks % _ALL_EACH else RUNS.members(process.pid)) > most:
             os.killpg(process.pid, signal.SIGKILL)
             return True
         await asyncio.sleep(_PERIOD_SECONDS)
     return False
-
-
-def _resident(pid: int) -> int:
-    """Bytes in memory; 0 for a process that has ended."""
-    try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE_BYTES
-    except (OSError, ValueError, IndexError):
-        return 0

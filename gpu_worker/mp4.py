@@ -14,6 +14,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO
 
+from gpu_worker.jobfiles import changing, opened
+
 _MOST_BOXES = 1000
 """Per level. Our files have a handful; a file with more is not one of them."""
 
@@ -68,7 +70,7 @@ class _Movie:
 
 def track_ends(path: Path) -> dict[str, Fraction]:
     """Where each kind of track (`vide`, `soun`) ends, in seconds. Raises UnexpectedLayout."""
-    with path.open("rb") as file:
+    with opened(path) as file:
         movie = _movie(file)
     return {track.kind: Fraction(track.length, movie.scale) for track in movie.tracks}
 
@@ -78,7 +80,7 @@ def end_at(path: Path, end: Fraction) -> None:
 
     Raises UnexpectedLayout.
     """
-    with path.open("r+b") as file:
+    with changing(path) as file:
         movie = _movie(file)
         ticks = math.ceil(end * movie.scale)
         changes = [(movie.duration, min(movie.duration.value, ticks))]

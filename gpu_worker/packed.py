@@ -10,6 +10,7 @@ import zlib
 from pathlib import Path
 
 from gpu_worker.chunks import chunks
+from gpu_worker.jobfiles import opened
 
 _MOST_BYTES = 32 * 1024**2
 """Of texts and profiles together. Profiles of printers have 2 MB, descriptions by photo editors less."""
@@ -20,7 +21,7 @@ def unpacks_to_much(path: Path) -> bool:
     left = _MOST_BYTES
     if not path.stat().st_size:
         return False
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+    with opened(path) as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         for name, place in chunks(data):
             if name in {b"zTXt", b"iTXt", b"iCCP"}:
                 left -= _unpacked(_packed(name, data[place]), left)

@@ -12,7 +12,8 @@ from pathlib import Path
 from contract.errors import Code, Failure
 from contract.limits import Limits
 from contract.messages import MediaFacts, Stage
-from gpu_worker.errors import JobFailed, failed
+from gpu_worker import jobfiles
+from gpu_worker.errors import JobFailed, failed, in_megabytes
 from gpu_worker.frames import write_frames
 from gpu_worker.memory import READING_BYTES, working_bytes
 from gpu_worker.mp4 import UnexpectedLayout, end_at
@@ -20,7 +21,7 @@ from gpu_worker.plan.drivers import Fault, fault_in
 from gpu_worker.plan.gpu import Gpu
 from gpu_worker.plan.steps import IN_VIDEO, OUTPUT, Plan, Step
 from gpu_worker.proof import check_proof
-from gpu_worker.run import Outgrown, RunFailed, run_ffmpeg
+from gpu_worker.run import NOT_STARTED, Outgrown, RunFailed, run_ffmpeg
 from gpu_worker.streams import changes_shape
 from gpu_worker.verify import media_facts, verify
 
@@ -46,7 +47,7 @@ class Tools:
 async def perform(plan: Plan, directory: Path, tools: Tools, limits: Limits, on_stage: OnStage) -> MediaFacts:
     """Make the output of a plan in the directory of its inputs; return what a probe of it says. Raises JobFailed."""
     for name, text in plan.files.items():
-        (directory / name).write_text(text, encoding="utf-8")
+        jobfiles.write(directory / name, text)
     for step in plan.steps:
         try:
             await _run_step(step, directory, tools, limits, on_stage)
@@ -56,7 +57,7 @@ async def perform(plan: Plan, directory: Path, tools: Tools, limits: Limits, on_
             await check_proof(tools.ffmpeg, directory, step.proof)
     path = directory / OUTPUT
     if path.exists() and path.stat().st_size >= limits.max_output_bytes:
-        raise failed(Code.OUTPUT_TOO_LARGE)
+        raise failed(Code.OUTPUT_TOO_LARGE, limit=in_megabytes(limits.max_output_bytes))
     if plan.ends_at is not None:
         await asyncio.to_thread(_hide_rest, path, plan.ends_at)
     on_stage("verify", 0.0)
@@ -117,6 +118,8 @@ def _judged(failure: RunFailed, step: Step, plan: Plan) -> JobFailed:
         return GpuFailed(fault)
     if failure.out_of_resources:
         return failed(Code.RESOURCES)
+    if failure.code in NOT_STARTED:
+        return failed(Code.INTERNAL)
     if step.decodes is not None:
         return failed(Code.MEDIA_UNREADABLE, field=f"url_{step.decodes.value}")
     if failure.code == _NOT_DECODED:

@@ -18,13 +18,14 @@ from gpu_worker.endings import is_cut_off
 from gpu_worker.errors import failed
 from gpu_worker.exif import read_orientation
 from gpu_worker.icc import read_profile
+from gpu_worker.jobfiles import opened
 from gpu_worker.memory import READING_BYTES
 from gpu_worker.packed import unpacks_to_much
 from gpu_worker.packets import PacketTable
 from gpu_worker.plan.facts import Facts
 from gpu_worker.plan.inputs import LONGEST, open_args
 from gpu_worker.refusals import check_photo, is_heif, is_moving_webp
-from gpu_worker.run import Outgrown, read_lines, spawned
+from gpu_worker.run import NOT_STARTED, Outgrown, read_lines, spawned
 from gpu_worker.streams import StreamDump
 from gpu_worker.tasks import all_of
 from gpu_worker.tracks import audio_facts, stated_audio, video_facts
@@ -81,8 +82,7 @@ async def probe(ffmpeg: str, path: Path, role: Role, field: str, max_pixels: int
         await asyncio.to_thread(check_photo, path, facts.video, field)
         profile = await asyncio.to_thread(read_profile, path)
         turned = await asyncio.to_thread(read_orientation, path)
-        meant = None if profile is None or profile.is_srgb else profile
-        facts = replace(facts, video=replace(facts.video, profile=meant, orientation=turned))
+        facts = replace(facts, video=replace(facts.video, profile=profile, orientation=turned))
     return facts
 
 
@@ -108,11 +108,13 @@ def _check_file(
 ) -> None:
     if code == -signal.SIGKILL:
         raise failed(Code.RESOURCES)
+    if code in NOT_STARTED:
+        raise failed(Code.INTERNAL)
     if dump.too_many_pixels and role is not Role.AUDIO:
         raise failed(Code.MEDIA_OVER_BUDGET, field=field, limit=f"{max_pixels // 1_000_000} million pixels a picture")
     if table.overflowed:
         raise failed(Code.MEDIA_OVER_BUDGET, field=field, limit="too many packets")
-    with path.open("rb") as file:
+    with opened(path) as file:
         head = file.read(64)
     if not dump.container or is_heif(head) or (code != 0 and is_moving_webp(head)):
         raise _unreadable(head, field, no_index=dump.no_index)
@@ -121,6 +123,8 @@ def _check_file(
         raise failed(Code.MEDIA_TRUNCATED, field=field)
     if table.encrypted:
         raise failed(Code.MEDIA_UNSUPPORTED, field=field, format="encrypted")
+    if dump.garbled:
+        raise failed(Code.MEDIA_UNSUPPORTED, field=field, format="an odd description of a track")
     if code != 0 and table.tracks:
         raise failed(Code.MEDIA_UNREADABLE, field=field)
 

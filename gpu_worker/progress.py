@@ -14,6 +14,9 @@ from yarl import URL
 from contract.limits import PROGRESS_INTERVAL_SECONDS
 from contract.messages import ProgressReply, ProgressReport, Stage
 
+_SEQ_SPAN = 900_000
+"""Of the million that the contract has for `seq`. In seconds, ten days: more than a job lives."""
+
 _TIMEOUT = aiohttp.ClientTimeout(total=5.0)
 _LAST_SECONDS = 1.0
 _REPLY_BYTES = 64 * 1024
@@ -53,11 +56,13 @@ class Reporter:
     url: str
     attempt: int
     runpod_job_id: str | None
+    before: int = 0
+    """The `seq` before the first one here."""
     interval: float = PROGRESS_INTERVAL_SECONDS
     standing: Standing = field(default_factory=Standing)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     _over: asyncio.Event = field(default_factory=asyncio.Event)
-    _seq: int = 0
+    _sent: int = 0
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -79,10 +84,10 @@ class Reporter:
                 await asyncio.wait_for(self._over.wait(), self.interval)
 
     async def _report(self) -> None:
-        self._seq += 1
+        self._sent += 1
         report = ProgressReport(
             attempt=self.attempt,
-            seq=self._seq,
+            seq=self.before + self._sent,
             percent=self.standing.percent,
             stage=self.standing.stage,
             runpod_job_id=self.runpod_job_id,
@@ -99,6 +104,15 @@ class Reporter:
                 body = await response.content.read(_REPLY_BYTES)
                 if response.status == 200 and ProgressReply.model_validate_json(body).stop:
                     self.stop.set()
+
+
+def seq_before(deadline: float, now: float) -> int:
+    """Where to count from, seconds since the epoch given: an execution that begins later begins higher.
+
+    Where a worker died, RunPod has another begin the same attempt, and the gateway heeds what it has not seen yet. A
+    report takes seconds, so that no execution counts faster than the clock.
+    """
+    return max(0, min(_SEQ_SPAN, int(now - deadline) + _SEQ_SPAN))
 
 
 def known_runpod_id(value: object) -> str | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from contract.errors import Code
 from contract.operations import Role
+from gpu_worker import jobfiles
 from gpu_worker.errors import JobFailed, failed
 from gpu_worker.plan.facts import VideoFacts
 from gpu_worker.plan.steps import Proof
@@ -18,8 +19,8 @@ async def check_proof(ffmpeg: str, directory: Path, proof: Proof) -> None:
     """Raise JobFailed(output_invalid) if the files in `directory` are not as stated."""
     try:
         facts = await probe(ffmpeg, directory / proof.clip, Role.VIDEO, "output", _ANY_SIZE, own=True)
-        with (directory / proof.listing).open(encoding="ascii") as lines:
-            empty = all(line.startswith("#") for line in lines)
+        with jobfiles.opened(directory / proof.listing) as lines:
+            empty = all(line.startswith(b"#") for line in lines)
     except (JobFailed, OSError):
         raise failed(Code.OUTPUT_INVALID) from None
     if not empty or facts.video is None or not _fits(facts.video, proof):

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import io
-import os
 import random
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -21,6 +19,7 @@ from yarl import URL
 from contract.errors import Code
 from contract.messages import OutputFacts
 from gpu_worker.errors import failed
+from gpu_worker.jobfiles import created, opened
 
 ATTEMPTS = 4
 _PASSING = frozenset({408, 409, 429, 500, 502, 503, 504})
@@ -92,21 +91,16 @@ class Publisher:
 async def _read(path: Path, size: int, on_sent: Callable[[float], None]) -> AsyncIterator[bytes]:
     """The file piece by piece, saying how much of it has gone."""
     sent = 0
-    with _opened(path) as file:
+    with opened(path, links=False) as file:
         while chunk := await asyncio.to_thread(file.read, 256 * 1024):
             yield chunk
             sent += len(chunk)
             on_sent(sent / size)
 
 
-def _opened(path: Path) -> io.BufferedReader:
-    """The file itself: what made it may have left a link to something that only this worker can read."""
-    return os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb")
-
-
 async def _save(response: aiohttp.ClientResponse, path: Path, most: int) -> None:
     size = 0
-    with path.open("wb") as file:
+    with created(path) as file:
         async for chunk in response.content.iter_chunked(256 * 1024):
             size += len(chunk)
             if size > most:
@@ -118,7 +112,7 @@ async def output_facts(key: str, path: Path) -> OutputFacts:
     """Size and digest of a file, read in a thread."""
 
     def digest() -> OutputFacts:
-        with _opened(path) as file:
+        with opened(path, links=False) as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
             return OutputFacts(key=key, size_bytes=file.tell(), sha256=sha256)
 

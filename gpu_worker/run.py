@@ -11,15 +11,21 @@ from pathlib import Path
 
 from gpu_worker.box import boxed
 from gpu_worker.memory import outgrows, working_bytes
+from gpu_worker.processes import RUNS
 from gpu_worker.tasks import all_of, to_the_end
 
 GRACE_SECONDS = 0.5
 """Between SIGTERM and SIGKILL. The output is thrown away anyway, so ffmpeg needs no time to finish it."""
 
+_ROUNDS, _ROUND_SECONDS = 50, 0.02
+
 _TAIL_BYTES = 64 * 1024
 _PIPE_LIMIT = 1024 * 1024
 ENVIRONMENT: Mapping[str, str] = {}
 """What reads strangers' files learns nothing of ours: no key, no path, no proxy."""
+
+NOT_STARTED = frozenset({126, 127})
+"""Exit codes of the box's tools if they cannot become the program; ffmpeg has no such codes."""
 
 Progress = Callable[[float], None]
 """Called with the seconds of output written so far."""
@@ -74,7 +80,7 @@ async def spawned(
     memory: int | None = None,
     seconds: float | None = None,
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Start a program in `cwd`, in its box and a session of its own; on leaving the block its whole group is gone.
+    """Start a program in `cwd`, in its box and a session of its own; on leaving the block all that came of it is gone.
 
     stdout and stderr are pipes that the caller must read; stdin is the descriptor given, or empty.
     A program that takes more than `memory` bytes is killed, and leaving the block raises Outgrown. One that takes more
@@ -95,7 +101,9 @@ async def spawned(
     watching: asyncio.Task[bool] | None = None
     try:
         # To its end even if cancelled: asyncio would end the program alone, and it may have children by now.
-        await to_the_end(starting)
+        with RUNS.starting():
+            await to_the_end(starting)
+            RUNS.begun(starting.result().pid)
         watching = asyncio.create_task(outgrows(starting.result(), working_bytes() if memory is None else memory))
         yield starting.result()
     finally:
@@ -179,25 +187,19 @@ async def _read_log(stream: asyncio.StreamReader | None, tail: Tail) -> None:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """Make sure that nothing of the process's group is left."""
+    """Make sure that nothing of the run is left."""
     if process.returncode is None:
-        _signal(process.pid, signal.SIGTERM)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGTERM)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(process.wait(), GRACE_SECONDS)
     # Also after a normal end: a child it left behind would go on in the job's directory.
-    left = _signal(process.pid, signal.SIGKILL)
+    left = RUNS.end(process.pid)
     await process.wait()
-    for _ in range(20):
+    for _ in range(_ROUNDS):
         if not left:
-            return
-        await asyncio.sleep(0.02)
-        left = _signal(process.pid, signal.SIGKILL)
-
-
-def _signal(group: int, number: signal.Signals) -> bool:
-    """Signal a process group; False if there is none any more."""
-    try:
-        os.killpg(group, number)
-    except (ProcessLookupError, PermissionError):
-        return False
-    return True
+            break
+        # Whom a process has started while it was being killed is seen in the next round.
+        await asyncio.sleep(_ROUND_SECONDS)
+        left = RUNS.end(process.pid)
+    RUNS.ended(process.pid)

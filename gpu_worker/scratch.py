@@ -7,16 +7,21 @@ CPU on a disk and 0.77 s on tmpfs. But the folder for temporary files may be one
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from contract.limits import Limits
 from contract.operations import Input, Role
+from gpu_worker.logs import event
 from gpu_worker.memory import free_memory
 
+_PREFIX = "api-gpu-"
+_INNER = "job"
 _MOUNTS = Path("/proc/self/mounts")
 _IN_MEMORY = frozenset({"tmpfs", "ramfs"})
 
@@ -36,10 +41,48 @@ class Place:
 
 def folder_for(needed: int) -> Path:
     """The folder in which a job that may need so many bytes gets its own."""
-    usual = Path(tempfile.gettempdir())
-    folders = (usual, Path("/var/tmp"))  # noqa: S108 - the job makes a folder of its own in it
+    folders = _usual()
     places = [place for folder in folders if (place := look_at(folder)) is not None]
-    return choose(needed, places, free_memory()).folder if places else usual
+    return choose(needed, places, free_memory()).folder if places else folders[0]
+
+
+@contextlib.contextmanager
+def folder_in(parent: Path | None = None) -> Iterator[Path]:
+    """A folder that is gone afterwards, whatever programs have made of it. Raises OSError if it cannot be made.
+
+    It lies in another, which stays this user's: whoever owns a folder can put a link in its place.
+    """
+    outer = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=parent))
+    try:
+        outer.chmod(0o711)
+        inner = outer / _INNER
+        inner.mkdir(mode=0o700)
+        yield inner
+    finally:
+        shutil.rmtree(outer, ignore_errors=True)
+        if outer.exists():
+            event("folder not removed", "")
+
+
+def sweep(work_dir: Path | None) -> None:
+    """Remove what workers that were killed have left behind. For a worker that has made no folder yet."""
+    for parent in {*_usual(), *((work_dir,) if work_dir else ())}:
+        for folder in parent.glob(f"{_PREFIX}*"):
+            if not _in_use(folder):
+                shutil.rmtree(folder, ignore_errors=True)
+                event("old folder removed", "")
+
+
+def _usual() -> tuple[Path, ...]:
+    return Path(tempfile.gettempdir()), Path("/var/tmp")  # noqa: S108 - each job makes a folder of its own there
+
+
+def _in_use(folder: Path) -> bool:
+    """True if whoever made it may be there; the name says who. In a container it is always this very process."""
+    number = folder.name.removeprefix(_PREFIX).partition("-")[0]
+    if not number.isdecimal() or folder.lstat().st_uid != os.geteuid():
+        return True
+    return int(number) != os.getpid() and Path("/proc", number).exists()
 
 
 def choose(needed: int, places: Sequence[Place], memory: int) -> Place:

@@ -1,7 +1,9 @@
 """What ffmpeg says about an input on stderr, read line by line.
 
 Only lines that ffmpeg itself can have written are believed: values of metadata tags stand behind a
-deeper indent and a colon, even where the value holds line breaks.
+deeper indent and a colon, even where the value holds line breaks. One tag stands in the middle of a line, the
+language of a stream. What it may hold is bounded, and so are the words that are taken from a line: some of them
+go into command lines.
 """
 
 from __future__ import annotations
@@ -12,13 +14,32 @@ from dataclasses import dataclass, field
 from gpu_worker.plan.facts import Colour
 
 _INPUT = re.compile(r"Input #0, (?P<name>[^']{1,80}), from '")
-_STREAM = re.compile(r"  Stream #0:(?P<index>\d+)(?:\[\w+\])?(?:\([^)]*\))?: (?P<kind>Video|Audio): (?P<text>.*)")
+_STREAM_START = re.compile(r"  Stream #0:\d")
+_STREAM = re.compile(
+    r"  Stream #0:(?P<index>\d{1,9})(?:\[0x[0-9a-f]{1,16}\])?(?:\([\w .,-]{1,64}\))?"
+    r": (?P<kind>[A-Z][a-z]+): (?P<text>.*)"
+)
+_ANOTHER = re.compile(r"\): [A-Z][a-z]+: ")
+"""What would follow a language that ends with a bracket and goes on like a stream's line."""
 _MAPPED = re.compile(r"  Stream #0:(?P<index>\d+) -> #0:(?P<out>\d+)")
 _ROTATION = re.compile(
     r"\s+(?:displaymatrix|Display Matrix): rotation of (?P<angle>-?\d+(?:\.\d+)?) degrees", re.IGNORECASE
 )
 _OPACITY = re.compile(r"(?: {6}| {8})alpha_mode +: 1", re.IGNORECASE)
 """The deeper indent is that of ffmpeg 7."""
+_MATRICES = frozenset({
+    "gbr", "bt709", "fcc", "bt470bg", "smpte170m", "smpte240m", "ycgco", "ycgco-re", "ycgco-ro", "bt2020nc", "bt2020c",
+    "smpte2085", "chroma-derived-nc", "chroma-derived-c", "ictcp", "ipt-c2",
+})  # fmt: skip
+_PRIMARIES = frozenset({
+    "bt709", "bt470m", "bt470bg", "smpte170m", "smpte240m", "film", "bt2020", "smpte428", "smpte431", "smpte432",
+    "ebu3213",
+})  # fmt: skip
+_TRANSFERS = frozenset({
+    "bt709", "bt470m", "bt470bg", "smpte170m", "smpte240m", "linear", "log100", "log316", "iec61966-2-4", "bt1361e",
+    "iec61966-2-1", "bt2020-10", "bt2020-12", "smpte2084", "smpte428", "arib-std-b67",
+})  # fmt: skip
+"""As libavutil/pixdesc.c names what ITU-T H.273 numbers."""
 _RATE = re.compile(r", (?P<rate>\d+(?:\.\d+)?k?) fps")
 _PIXELS = re.compile(
     r", (?P<name>(?:yuv|rgb|bgr|gbr|gray|ya|argb|abgr|nv|pal8|mono|p0|uyvy|yuyv|xyz|bayer)\w*)(?:\((?P<more>[^)]*)\))?"
@@ -33,7 +54,7 @@ _LAYOUTS = {"mono": 1, "stereo": 2, "2.1": 3, "3.0": 3, "4.0": 4, "quad": 4, "5.
 
 @dataclass(slots=True)
 class StreamText:
-    """One stream's line: `text` is what follows `Video:` or `Audio:`."""
+    """One stream's line: `text` is what follows its `kind`, `Video` or `Audio`, and a colon."""
 
     kind: str
     text: str
@@ -85,7 +106,9 @@ class StreamText:
             names = "/".join([single or "unknown"] * 3)
         matrix, primaries, transfer = (names.split("/") + ["unknown"] * 3)[:3]
         full = "pc" in words or (found is not None and found["name"].startswith("yuvj"))
-        return Colour(matrix, primaries, transfer, full)
+        return Colour(
+            _known(matrix, _MATRICES), _known(primaries, _PRIMARIES), _known(transfer, _TRANSFERS), full_range=full
+        )
 
 
 @dataclass(slots=True)
@@ -97,6 +120,8 @@ class StreamDump:
     mapped: dict[int, int] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
     """Decoders that were asked for and are not allowed."""
+    garbled: bool = False
+    """A stream's line is not of ffmpeg's form, or is there again with other words: a tag is made to look like one."""
     cut_off: bool = False
     no_index: bool = False
     too_many_pixels: bool = False
@@ -113,9 +138,8 @@ class StreamDump:
             self.container, self._in_input = found["name"], True
         elif found := _MAPPED.match(text):
             self.mapped[int(found["out"])] = int(found["index"])
-        elif self._in_input and (found := _STREAM.match(text)):
-            self._current = StreamText(found["kind"], found["text"])
-            self.streams[int(found["index"])] = self._current
+        elif self._in_input and _STREAM_START.match(text):
+            self._stream(text)
         elif self._in_input and self._current is not None and (found := _ROTATION.match(text)):
             # ffmpeg's angle runs against the clock.
             quarters = -float(found["angle"]) / 90
@@ -123,6 +147,16 @@ class StreamDump:
             self._current.tilted = abs(quarters - round(quarters)) > 0.02
         elif self._in_input and self._current is not None and _OPACITY.fullmatch(text):
             self._current.opacity = True
+
+    def _stream(self, line: str) -> None:
+        found = _STREAM.fullmatch(line)
+        if found is None or _ANOTHER.search(found["text"]):
+            self.garbled = True
+            return
+        self._current = StreamText(found["kind"], found["text"])
+        # A stream of several programs is shown with each of them.
+        before = self.streams.setdefault(int(found["index"]), self._current)
+        self.garbled = self.garbled or (before.kind, before.text) != (found["kind"], found["text"])
 
     def mapped_stream(self, kind: str) -> StreamText | None:
         """The stream that was copied out, of that kind."""
@@ -144,6 +178,10 @@ class StreamDump:
         size = _BAD_SIZE.search(text)
         too_large = size is not None and int(size["width"]) * int(size["height"]) > 2**26
         self.too_many_pixels = self.too_many_pixels or too_large or "exceeds specified max pixel count" in text
+
+
+def _known(name: str, names: frozenset[str]) -> str:
+    return name if name in names else "unknown"
 
 
 def changes_shape(log: str, size: tuple[int, int]) -> bool:

@@ -11,7 +11,12 @@ import struct
 from pathlib import Path
 from typing import BinaryIO
 
+from gpu_worker.jobfiles import opened
+
 _COMPRESSION, _PHOTOMETRIC, _STRIP_OFFSETS, _STRIP_BYTES, _TILE_WIDTH, _EXTRA = 259, 262, 273, 279, 322, 338
+ORIENTATION, PROFILE = 274, 34675
+_READ = {_COMPRESSION, _PHOTOMETRIC, _STRIP_OFFSETS, _STRIP_BYTES, _TILE_WIDTH, _EXTRA, ORIENTATION, PROFILE}
+"""Each once: a directory may have 65,535 entries, all with the same hundred thousand values."""
 _DRAWN = {
     _COMPRESSION: {1, 2, 3, 4, 5, 8, 32773, 32946, 34925},  # none, CCITT, LZW, deflate, PackBits, LZMA
     _PHOTOMETRIC: {0, 1, 2, 3, 5},  # grey, RGB, palette, CMYK
@@ -26,8 +31,8 @@ class NotTiff(Exception):
 
 
 def read_tags(path: Path) -> dict[int, tuple[int, ...]]:
-    """The whole-number tags of the first picture in a TIFF file. Raises NotTiff."""
-    with path.open("rb") as file:
+    """Those whole-number tags of the first picture in a TIFF file that somebody here asks for. Raises NotTiff."""
+    with opened(path) as file:
         return tags_in(file)
 
 
@@ -38,7 +43,7 @@ def tags_in(file: BinaryIO) -> dict[int, tuple[int, ...]]:
     if order is None or len(head) < 8:
         raise NotTiff
     try:
-        return dict(_entries(file, order, *struct.unpack(f"{order}I", head[4:])))
+        return _entries(file, order, *struct.unpack(f"{order}I", head[4:]))
     except (struct.error, OverflowError):
         raise NotTiff from None
 
@@ -53,17 +58,17 @@ def picture_end(tags: dict[int, tuple[int, ...]]) -> int:
     return max(map(sum, zip(tags.get(_STRIP_OFFSETS, ()), tags.get(_STRIP_BYTES, ()), strict=False)), default=0)
 
 
-def _entries(file: BinaryIO, order: str, at: int) -> list[tuple[int, tuple[int, ...]]]:
+def _entries(file: BinaryIO, order: str, at: int) -> dict[int, tuple[int, ...]]:
     file.seek(at)
     (count,) = struct.unpack(f"{order}H", file.read(2))
     table = file.read(12 * count)
-    found = []
+    found: dict[int, tuple[int, ...]] = {}
     for tag, kind, length, value in struct.iter_unpack(f"{order}HHI4s", table):
-        if kind not in _KINDS or length > _MOST_VALUES:
+        if tag not in _READ or tag in found or kind not in _KINDS or length > _MOST_VALUES:
             continue
         layout = f"{order}{length}{_KINDS[kind]}"
         size = struct.calcsize(layout)
         if size > 4:
             file.seek(struct.unpack(f"{order}I", value)[0])
-        found.append((tag, struct.unpack(layout, file.read(size) if size > 4 else value[:size])))
+        found[tag] = struct.unpack(layout, file.read(size) if size > 4 else value[:size])
     return found

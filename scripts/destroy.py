@@ -43,8 +43,8 @@ def main(arguments: list[str]) -> None:
         asked(lambda: account.client("secretsmanager").put_secret_value(SecretId=secret, SecretString=key))
     if bucket := stack.outputs.get("BucketName"):
         print(f"Emptied {bucket}: {empty(account.client('s3'), bucket)} objects")
-    arguments = ("--stack-name", options.stack, "--region", account.region, "--s3-prefix", options.stack)
-    sam("delete", *arguments, "--no-prompts")
+    of_this = ("--stack-name", options.stack, "--region", account.region, "--s3-prefix", options.stack)
+    sam("delete", *of_this, "--no-prompts")
     print(STAYS)
 
 

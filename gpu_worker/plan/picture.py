@@ -22,6 +22,9 @@ _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 """ffmpeg's own decoders leave out the opacity that WebM keeps beside the picture."""
 
 _MATRICES = {"bt709", "smpte170m", "bt470bg", "fcc", "smpte240m", "bt2020nc", "bt2020c"}
+_PRIMARIES = {
+    "bt709", "bt470m", "bt470bg", "smpte170m", "smpte240m", "film", "bt2020", "smpte428", "smpte431", "smpte432",
+}  # fmt: skip
 _SCALE_NAMES = {"bt470bg": "bt601", "smpte170m": "smpte170m", "bt2020nc": "bt2020", "bt2020c": "bt2020"}
 
 
@@ -71,7 +74,7 @@ def _described(video: VideoFacts) -> str:
     """What `zscale` must know of a wide picture. Files that state its brightness or colours may leave out the rest."""
     colour = video.colour
     matrix = colour.matrix if colour.matrix in _MATRICES else "bt2020nc"
-    primaries = "bt2020" if colour.primaries == "unknown" else colour.primaries
+    primaries = colour.primaries if colour.primaries in _PRIMARIES else "bt2020"
     return f"matrixin={matrix}:primariesin={primaries}:transferin={colour.transfer if colour.is_hdr else 'bt709'}"
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
 import json
 import math
 import multiprocessing
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -20,16 +22,21 @@ from pathlib import Path
 from urllib.parse import quote
 
 import aiohttp
+import psutil
 import pytest
 
 from contract.errors import Code
-from contract.operations import Img2Vid
-from gpu_worker import box, encoders, handler
+from contract.limits import Limits
+from contract.operations import Caption, Img2Vid
+from gpu_worker import box, encoders, handler, jobfiles
 from gpu_worker.box import USER, boxed, give, hide
 from gpu_worker.errors import JobFailed
+from gpu_worker.make import make
+from gpu_worker.perform import Tools
 from gpu_worker.plan.gpu import PARTS, Gpu, Reason
 from gpu_worker.publish import Publisher, output_facts
-from gpu_worker.run import RunFailed, run_ffmpeg, spawned
+from gpu_worker.run import Outgrown, RunFailed, run_ffmpeg, spawned
+from gpu_worker.scratch import folder_in
 from tests.support import bpf
 from tests.worker.cloud import Cloud
 from tests.worker.studio import Studio, U
@@ -103,6 +110,123 @@ def test_what_that_user_could_not_run_or_read_is_left_to_root(folder: Path, tmp_
     program.chmod(0o755)
     give(folder, program)
     assert folder.stat().st_uid == 0
+
+
+ESCAPE = """
+import asyncio, sys
+from pathlib import Path
+from gpu_worker.processes import RUNS
+from gpu_worker.run import spawned
+from gpu_worker.box import give
+
+async def main():
+    directory = Path(sys.argv[1])
+    give(directory, Path("/bin/sh"))
+    RUNS.adopt()
+    left = "setsid sh -c 'setsid sleep 61 & exec sleep 61' >/dev/null 2>&1 & while ! pgrep -x sleep; do :; done; exit 0"
+    async with spawned(("/bin/sh", "-c", left), directory) as process:
+        await process.wait()
+
+asyncio.run(main())
+"""
+
+
+@with_tools
+@pytest.mark.fault("G11", "I14")
+def test_what_leaves_the_run_to_go_on_without_it_is_ended_too(folder: Path) -> None:
+    """Two of them in sessions of their own, one of them without a parent."""
+    argv = [sys.executable, "-c", ESCAPE, str(folder)]
+    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    for process in psutil.process_iter(["cmdline"]):
+        assert process.info["cmdline"] != ["sleep", "61"]
+
+
+@pytest.mark.fault("G12")
+def test_the_memory_of_children_counts(folder: Path) -> None:
+    child = f"{sys.executable} -c 'import time; taken = bytearray(300 << 20); time.sleep(30)'"
+
+    async def work() -> None:
+        async with spawned(("/bin/sh", "-c", f"{child}; exit 0"), folder, memory=100 << 20) as process:
+            await process.wait()
+
+    with pytest.raises(Outgrown):
+        asyncio.run(asyncio.wait_for(work(), 20))
+
+
+@as_root
+@with_tools
+@pytest.mark.fault("I14")
+def test_the_worker_follows_no_link_that_a_program_has_planted(folder: Path, studio: Studio, tmp_path: Path) -> None:
+    victim, log = tmp_path / "victim", folder / "log"
+    victim.write_text("as it was")
+    (folder / "in").mkdir()
+    directory = folder / "in"
+    evil = folder / "ffmpeg"
+    links = "; ".join(f"ln -sf {victim} {name}" for name in ("captions.ass", "specimens.ass", "specimens.gray"))
+    evil.write_text(f'#!/bin/sh\nid -u >> {log}\n{links}\nexec {studio.ffmpeg} "$@"\n')
+    evil.chmod(0o755)
+    folder.chmod(0o755)
+    log.touch()
+    log.chmod(0o666)
+    film = studio.video("plain.mp4", 0.4, "64x48", sound=False)
+    (directory / "in_video").write_bytes(film.read_bytes())
+    (directory / "in_subtitles").write_text("1\n00:00:00,000 --> 00:00:00,300\nplanted text \u0939\n")
+    give(directory, evil)
+    tools = Tools(str(evil), None, 1)
+    with contextlib.suppress(JobFailed, OSError):
+        asyncio.run(make(Caption(url_video=U, url_srt=U), directory, tools, Limits(), lambda *_: None))
+    assert set(log.read_text().split()) == {str(USER)}
+    assert victim.read_text() == "as it was"
+
+
+@as_root
+@with_tools
+@pytest.mark.fault("I14")
+@pytest.mark.parametrize("planted", ["ln -s {victim} in_image", "mkfifo in_image", "mkdir in_image"])
+def test_it_reads_nothing_but_plain_files_of_the_folder(folder: Path, tmp_path: Path, planted: str) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("s3cret")
+    give(folder, Path("/bin/sh"))
+    tell(planted.format(victim=victim), folder)
+    assert (folder / "in_image").lstat().st_uid == USER
+    with pytest.raises(OSError, match=r"symbolic links|plain file|directory"):
+        jobfiles.read(folder / "in_image")
+
+
+@as_root
+@with_tools
+@pytest.mark.fault("I14")
+def test_a_folder_is_gone_afterwards_whatever_a_program_makes_of_it(tmp_path: Path) -> None:
+    place = Path(tempfile.mkdtemp(prefix="place-"))
+    place.chmod(0o1777)
+    kept = place / "kept"
+    try:
+        with folder_in(place) as directory:
+            (directory / "in_video").write_bytes(b"a film")
+            give(directory, Path("/bin/sh"))
+            said = tell(f"mv {directory} {kept} && ln -s /etc {directory} && echo moved; echo x > more", directory)
+            assert (directory / "more").exists()
+        assert "moved" not in said
+        assert not list(place.iterdir())
+    finally:
+        shutil.rmtree(place)
+
+
+@pytest.mark.fault("I14")
+def test_a_busy_machine_does_not_lose_the_box(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(box, "_trials", {})
+    real = subprocess.run
+
+    def slow(*args: object, **_: object) -> None:
+        raise subprocess.TimeoutExpired("true", 5)
+
+    monkeypatch.setattr(box.subprocess, "run", slow)
+    with pytest.raises(OSError, match="cannot be tried"):
+        boxed(["ffmpeg"], folder)
+    monkeypatch.setattr(box.subprocess, "run", real)
+    assert (boxed(["ffmpeg"], folder) == ["ffmpeg"]) is (not Path("/usr/bin/prlimit").exists())
+    assert set(box.layers()) == {"own_user", "no_sockets", "no_new_rights", "bounded"}
 
 
 @with_tools

@@ -25,6 +25,7 @@ from tests.support.canary import Canary
 from tests.support.hostile import (
     moving_png,
     of_codec,
+    offered,
     samples,
     seeds,
     sound_of,
@@ -38,7 +39,7 @@ SRT = "1\n00:00:00,000 --> 00:00:00,300\nhi\n"
 AT_ONCE = 2
 
 
-def offered(directory: Path, role: str, data: bytes) -> Path:
+def laid(directory: Path, role: str, data: bytes) -> Path:
     """The file as a job of that role gets it."""
     directory.mkdir()
     path = directory / local_name(Role(role))
@@ -63,7 +64,7 @@ def all_looked_at(ffmpeg: str, folder: Path, offers: Iterable[tuple[str, bytes]]
 
         async def one(number: int, role: str, data: bytes) -> Code | None:
             async with turns:
-                return await looked_at(ffmpeg, role, offered(folder / str(number), role, data))
+                return await looked_at(ffmpeg, role, laid(folder / str(number), role, data))
 
         return await asyncio.gather(*(one(number, *offer) for number, offer in enumerate(offers)))
 
@@ -144,7 +145,7 @@ def test_nothing_but_the_input_itself_is_opened(studio: Studio, tmp_path: Path, 
     assert any("in_video" in call for call in seen)
     assert calls(bad) <= seen
     # An ffmpeg without our options takes the bait, and is seen to.
-    bait = offered(tmp_path / "naive", "video", BAITS["concat"](str(secret), "x"))
+    bait = laid(tmp_path / "naive", "video", BAITS["concat"](str(secret), "x"))
     naively = [traced, "-v", "quiet", "-f", "concat", "-safe", "0", "-i", bait.name, "-f", "null", "-"]
     subprocess.run(naively, cwd=bait.parent, capture_output=True, check=False)
     assert any(secret.name in call for call in calls(bait.parent))
@@ -158,9 +159,13 @@ def test_five_hundred_damaged_files_open_nothing_else(
     good, bad = tmp_path / "good", tmp_path / "bad"
     good.mkdir()
     bad.mkdir()
-    all_looked_at(traced, good, [(role, path.read_bytes()) for role, ps in seeds(studio).items() for path in ps])
-    found = all_looked_at(traced, bad, samples(studio, range(2000, 2600)))
-    assert sum(found.values()) == 600
+
+    async def all_made(folder: Path, offers: Iterable[tuple[str, bytes]]) -> int:
+        codes = [await offered(studio, traced, folder / str(n), *offer) for n, offer in enumerate(offers)]
+        return len(codes)
+
+    asyncio.run(all_made(good, [(role, path.read_bytes()) for role, ps in seeds(studio).items() for path in ps]))
+    assert asyncio.run(all_made(bad, samples(studio, range(2000, 2600)))) == 600
     assert calls(bad) <= calls(good)
 
 

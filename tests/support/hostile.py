@@ -10,8 +10,16 @@ import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.worker.pictures import RGB, chunk, png
-from tests.worker.studio import Studio
+from PIL import Image
+
+from contract.errors import Code
+from contract.limits import Limits
+from contract.operations import AddAudio, Caption, Img2Vid, Operation, Role
+from gpu_worker.errors import JobFailed
+from gpu_worker.make import local_name, make
+from gpu_worker.perform import Tools
+from tests.worker.pictures import P3, RGB, chunk, png, profile
+from tests.worker.studio import Studio, U
 
 _CONTAINERS = frozenset({b"moov", b"trak", b"mdia", b"minf", b"dinf"})
 
@@ -24,10 +32,47 @@ def seeds(studio: Studio) -> dict[str, list[Path]]:
             studio.video("f.mp4", 0.4, "64x48"), studio.video("f.ts", 0.4, "64x48"),
             studio.video("f.webm", 0.4, "64x48", extra=x[0]), studio.video("f.avi", 0.4, "64x48", extra=x[1]),
             studio.video("f.gif", 0.4, "64x48", sound=False, extra=x[2]),
+            studio.video("f.mkv", 0.4, "64x48", extra=("-metadata:s:v", "language=ger", "-metadata", "title=t")),
         ],
         "audio": [studio.sound(f"f{kind}", 0.3) for kind in (".mp3", ".m4a", ".wav", ".flac")],
-        "image": [studio.circle(f"disc.{kind}", (80, 60), 20) for kind in ("png", "jpg", "webp", "tiff", "bmp", "gif")],
+        "image": [
+            *(studio.circle(f"disc.{kind}", (80, 60), 20) for kind in ("png", "jpg", "webp", "tiff", "bmp", "gif")),
+            *(_described(studio, kind) for kind in ("png", "jpg", "webp")),
+        ],
     }  # fmt: skip
+
+
+def _described(studio: Studio, kind: str) -> Path:
+    """A photo with the profile of a wide screen, turned by its EXIF."""
+    path = studio.folder / f"described.{kind}"
+    if not path.exists():
+        exif = Image.Exif()
+        exif[0x112] = 6
+        with Image.open(studio.circle("disc.png", (80, 60), 20)) as image:
+            image.convert("RGB").save(path, exif=exif, icc_profile=profile(P3))
+    return path
+
+
+async def offered(studio: Studio, ffmpeg: str, directory: Path, role: str, data: bytes) -> Code | None:
+    """What becomes of a job, on the way to its end, whose file of that role has these bytes; None if a video does."""
+    operation = _given(studio, directory, role, data)
+    try:
+        await make(operation, directory, Tools(ffmpeg, None, 1), Limits(execution_seconds=30), lambda *_: None)
+    except JobFailed as failure:
+        return failure.failure.code
+    return None
+
+
+def _given(studio: Studio, directory: Path, role: str, data: bytes) -> Operation:
+    directory.mkdir()
+    (directory / local_name(Role(role))).write_bytes(data)
+    (directory / local_name(Role.SUBTITLES)).write_text("1\n00:00:00,000 --> 00:00:00,300\nhi\n")
+    if role == "video":
+        return Caption(url_video=U, url_srt=U)
+    if role == "image":
+        return Img2Vid(url_image=U, size="64x64", duration=0.1)
+    (directory / local_name(Role.VIDEO)).symlink_to(studio.video("f.mp4", 0.4, "64x48"))
+    return AddAudio(url_video=U, url_audio=U)
 
 
 def mutated(data: bytes, dice: random.Random) -> bytes:

@@ -6,9 +6,9 @@ import asyncio
 import functools
 import io
 import multiprocessing
-import random
 import resource
 import struct
+import tracemalloc
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -22,18 +22,17 @@ from PIL import Image
 
 from contract.errors import CATALOGUE, Blame, Code
 from contract.limits import Limits
-from contract.operations import AddAudio, Caption, Img2Vid, Role
+from contract.operations import Caption, Img2Vid, Role
 from gpu_worker.budget import check_plan
 from gpu_worker.errors import JobFailed
-from gpu_worker.make import local_name, make
-from gpu_worker.perform import Tools
+from gpu_worker.icc import read_profile
 from gpu_worker.plan import make_plan
 from gpu_worker.plan.facts import Colour, Cue, Facts, VideoFacts
 from gpu_worker.plan.gpu import Gpu
 from gpu_worker.plan.steps import Means, Sources
 from gpu_worker.run import Outgrown, run_ffmpeg
-from tests.support.hostile import mutated, seeds
-from tests.worker.pictures import GREY, RGB, RGB_ALPHA, chunk, png, tiff
+from tests.support.hostile import offered, samples
+from tests.worker.pictures import GREY, P3, RGB, RGB_ALPHA, SRGB, chunk, png, profile, tiff
 from tests.worker.studio import Studio, U
 
 SECONDS, MEGABYTES = 5.0, 600.0
@@ -324,41 +323,89 @@ def test_a_photo_that_takes_too_long_is_the_callers_fault(
     assert "long" in failure.value.failure.params["limit"]
 
 
+def with_chunk(kind: bytes, content: bytes) -> bytes:
+    """A small PNG that has one more chunk before its picture."""
+    return png((64, 64), 8, RGB, bytes(192), chunk(kind, content))
+
+
+def with_curve(whole: bytes, curve: bytes) -> bytes:
+    """A profile with another curve for green, and so for all three."""
+    changed = bytearray(whole)
+    for at in range(132, 132 + 12 * int.from_bytes(whole[128:132], "big"), 12):
+        if whole[at : at + 4] == b"gTRC":
+            changed[at + 4 : at + 12] = struct.pack(">II", len(whole), len(curve))
+    return bytes(changed) + curve
+
+
+def taken(work: Callable[[], object]) -> int:
+    """The most bytes that Python held at once for it."""
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.fault("G6")
+def test_a_directory_of_a_thousand_entries_takes_no_memory(studio: Studio, tmp_path: Path) -> None:
+    """Each of them with the same hundred thousand numbers."""
+    entries, tags = 1000, (274, 273, 279, 34675)
+    data = 8 + 2 + 12 * entries + 4
+    block = b"II*\0" + struct.pack("<IH", 8, entries)
+    block += b"".join(struct.pack("<HHII", tags[n % 4] if n < 40 else n, 4, 100_000, data) for n in range(entries))
+    path = tmp_path / "photo"
+    path.write_bytes(with_chunk(b"eXIf", block + bytes(4) + bytes(400_000)))
+    assert taken(lambda: studio.probe(path, Role.IMAGE)) < 60_000_000
+    path.write_bytes(block + bytes(4) + bytes(400_000))
+    assert taken(lambda: read_profile(path)) < 60_000_000
+
+
+@pytest.mark.fault("G6")
+@pytest.mark.parametrize("count", [70_000, 8_000_000])
+def test_a_curve_of_a_million_points_takes_no_memory(tmp_path: Path, count: int) -> None:
+    table = b"curv" + bytes(4) + struct.pack(">I", count) + b"\x12\x34" * count
+    whole = with_curve(profile(P3), table)
+    riff = b"ICCP" + struct.pack("<I", len(whole)) + whole
+    path = tmp_path / "photo"
+    path.write_bytes(b"RIFF" + struct.pack("<I", len(riff) + 4) + b"WEBP" + riff)
+    found: list[object] = []
+    assert taken(lambda: found.append(read_profile(path))) < 10_000_000
+    assert found == [None]
+
+
+@pytest.mark.fault("G7")
+@pytest.mark.parametrize(
+    "formula",
+    [(0, -2.0), (0, 0.0), (0, 300.0), (3, 2.4, 30_000.0, 30_000.0, 0.0, 0.0), (3, -1.0, 1.0, 0.0, 0.0, 0.0)],
+)
+def test_a_curve_that_is_none_is_left_alone(studio: Studio, tmp_path: Path, formula: tuple[float, ...]) -> None:
+    kind, *numbers = formula
+    curve = b"para" + bytes(4) + struct.pack(f">HH{len(numbers)}i", int(kind), 0, *(round(n * 65536) for n in numbers))
+    path = tmp_path / "photo"
+    path.write_bytes(with_chunk(b"iCCP", b"x\0\0" + zlib.compress(with_curve(profile(SRGB), curve))))
+    found = studio.probe(path, Role.IMAGE).video
+    assert found is not None
+    assert found.profile is None
+
+
 @pytest.mark.fault("G3")
 def test_damaged_files_end_in_a_video_or_in_a_code(studio: Studio, tmp_path: Path) -> None:
-    whole = seeds(studio)
+    """Those among them that go as far as an encode, too; how long each may take is bounded by its execution."""
     found: Counter[str] = Counter()
 
-    async def one(seed: int, turns: asyncio.Semaphore) -> None:
-        dice = random.Random(seed)  # noqa: S311
-        role = dice.choice(("video", "audio", "image"))
+    async def one(number: int, role: str, data: bytes, turns: asyncio.Semaphore) -> None:
         async with turns:
-            directory = tmp_path / str(seed)
-            directory.mkdir()
-            (directory / f"in_{role}").write_bytes(mutated(dice.choice(whole[role]).read_bytes(), dice))
-            (directory / local_name(Role.SUBTITLES)).write_bytes(SRT)
-            if role == "audio":
-                (directory / "in_video").symlink_to(whole["video"][0])
-            operation = {
-                "video": Caption(url_video=U, url_srt=U), "audio": AddAudio(url_video=U, url_audio=U),
-                "image": Img2Vid(url_image=U, size="64x64", duration=0.1),
-            }[role]  # fmt: skip
-            limits = Limits(execution_seconds=30)
-            try:
-                await make(operation, directory, Tools(studio.ffmpeg, None, 1), limits, lambda *_: None)
-            except JobFailed as failure:
-                code = failure.failure.code
-                found["ours" if CATALOGUE[code].blame is Blame.US else "theirs"] += 1
-                assert code not in {Code.INTERNAL, Code.RESOURCES, Code.EXECUTION_TIMEOUT}, seed
-            else:
-                found["made"] += 1
+            code = await offered(studio, studio.ffmpeg, tmp_path / str(number), role, data)
+        assert code not in {Code.INTERNAL, Code.RESOURCES, Code.EXECUTION_TIMEOUT}, number
+        found["made" if code is None else CATALOGUE[code].blame] += 1
 
     async def every() -> None:
         turns = asyncio.Semaphore(2)
-        await asyncio.gather(*(one(seed, turns) for seed in range(120)))
+        await asyncio.gather(*(one(n, *sample, turns) for n, sample in enumerate(samples(studio, range(500)))))
 
     asyncio.run(every())
-    assert found["made"] > 30
-    assert found["theirs"] > 30
+    assert found["made"] > 120
+    assert found[Blame.CALLER] > 120
     # A picture that cannot be decoded after all may show only when the finished video lacks frames.
-    assert found["ours"] < 5, found
+    assert found[Blame.US] < 20, found

@@ -83,7 +83,7 @@ def test_an_interrupt_leaves_nothing(studio: Studio, tmp_path: Path, number: sig
     argv = [sys.executable, "-m", "gpu_worker", "img2vid", "--image", str(picture), "--duration", "60",
             "-o", str(tmp_path / "out.mp4")]  # fmt: skip
     process = subprocess.Popen(argv, cwd=ROOT, env=environ, stderr=subprocess.PIPE, text=True)
-    while not list(work.glob("*/out.mp4")):
+    while not list(work.glob("*/job/out.mp4")):
         assert process.poll() is None
         time.sleep(0.05)
     started = time.monotonic()

@@ -105,9 +105,11 @@ def test_uploads_carry_exactly_the_signed_headers(cloud: Cloud, work_dir: Path) 
 
 def test_reports_are_numbered_and_never_go_back(cloud: Cloud, work_dir: Path) -> None:
     run(cloud, OPERATIONS["compose"])
-    assert cloud.reports[0]["seq"] == 1
     assert cloud.reports[0]["runpod_job_id"] == "runpod-1"
-    assert [report["seq"] for report in cloud.reports] == list(range(1, len(cloud.reports) + 1))
+    first = cloud.reports[0]["seq"]
+    assert [report["seq"] for report in cloud.reports] == list(range(first, first + len(cloud.reports)))
+    # An execution that RunPod has another worker begin anew goes on from there.
+    assert first > 1000
 
 
 @pytest.mark.fault("I6")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
+import tempfile
 import types
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from gpu_worker.cpus import usable_cpus
 from gpu_worker.errors import JobFailed
 from gpu_worker.ffmpeg import find_ffmpeg
 from gpu_worker.memory import free_memory, granted_memory
-from gpu_worker.scratch import Place, bytes_needed, choose, look_at
+from gpu_worker.scratch import Place, bytes_needed, choose, folder_in, look_at, sweep
 from gpu_worker.settings import Settings
 from tests.worker.studio import U
 
@@ -158,9 +160,19 @@ def test_loopback_needs_exactly_the_word_true() -> None:
     assert Settings.of({"WORK_DIR": "/x", "FFMPEG": "/f"}) == Settings("/f", allow_loopback=False, work_dir=Path("/x"))
 
 
-def test_ffmpeg_is_the_one_named_then_the_installed_one_then_the_wheels(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert find_ffmpeg("/opt/mine") == "/opt/mine"
-    assert find_ffmpeg("bin/mine") == str(Path.cwd() / "bin" / "mine")
+def test_ffmpeg_is_the_one_named_then_the_installed_one_then_the_wheels(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    mine = tmp_path / "bin" / "mine"
+    mine.parent.mkdir()
+    mine.write_text("#!/bin/sh\n")
+    with pytest.raises(JobFailed, match="unexpected"):
+        find_ffmpeg(str(mine))
+    mine.chmod(0o755)
+    assert find_ffmpeg(str(mine)) == find_ffmpeg("bin/mine") == str(mine)
+    with pytest.raises(JobFailed, match="unexpected"):
+        find_ffmpeg(str(tmp_path / "none"))
     monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{Path(name).name}")
     assert find_ffmpeg(None) == "/usr/bin/ffmpeg"
     monkeypatch.setattr(shutil, "which", lambda _name: None)
@@ -171,3 +183,18 @@ def test_ffmpeg_is_the_one_named_then_the_installed_one_then_the_wheels(monkeypa
     with pytest.raises(JobFailed) as failure:
         find_ffmpeg(None)
     assert failure.value.failure.code == Code.INTERNAL
+
+
+def test_what_workers_left_that_were_killed_is_removed_at_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    for number in (int(gone.stdout), os.getpid(), os.getppid()):
+        (tmp_path / f"api-gpu-{number}-abc" / "job").mkdir(parents=True)
+    (tmp_path / "api-gpu-notes").mkdir()
+    sweep(None)
+    assert {path.name for path in tmp_path.iterdir()} == {f"api-gpu-{os.getppid()}-abc", "api-gpu-notes"}
+    with folder_in() as directory:
+        assert directory.parent.name.startswith(f"api-gpu-{os.getpid()}-")
+    assert not directory.parent.exists()

@@ -260,3 +260,17 @@ def test_packets_are_added_up() -> None:
 )
 def test_channels_are_counted_from_names(layout: str, text: str, channels: int) -> None:
     assert channels_of(layout, text) == channels
+
+
+def test_an_ffmpeg_that_cannot_be_started_is_our_fault(studio: Studio, tmp_path: Path) -> None:
+    path = tmp_path / "in_video"
+    path.write_bytes(b"no film")
+    no_program = tmp_path / "ffmpeg"
+    for made in (False, True):
+        if made:
+            no_program.write_bytes(b"\x7fELF but not really")
+            no_program.chmod(0o755)
+        with pytest.raises((JobFailed, OSError)) as failure:
+            asyncio.run(probe(str(no_program), path, Role.VIDEO, "url_video", 10**6))
+        if isinstance(failure.value, JobFailed):
+            assert failure.value.failure.code == Code.INTERNAL

@@ -8,14 +8,16 @@ from itertools import pairwise
 import aiohttp
 import pytest
 
-from gpu_worker.progress import Reporter, Standing, known_runpod_id
+from contract.limits import PROGRESS_INTERVAL_SECONDS
+from contract.messages import ProgressReport
+from gpu_worker.progress import Reporter, Standing, known_runpod_id, seq_before
 from tests.worker.cloud import Cloud
 
 
 def report(cloud: Cloud, seconds: float, interval: float = 0.1) -> Reporter:
     async def run() -> Reporter:
         async with cloud.open(), aiohttp.ClientSession() as session:
-            reporter = Reporter(session, f"{cloud.base}/progress/j/t", 2, "r-1", interval)
+            reporter = Reporter(session, f"{cloud.base}/progress/j/t", 2, "r-1", interval=interval)
             async with reporter.running():
                 for step in range(10):
                     await asyncio.sleep(seconds / 10)
@@ -66,7 +68,7 @@ def test_odd_replies_change_nothing(reply: dict[str, object]) -> None:
 def test_a_gateway_that_is_gone_changes_nothing() -> None:
     async def run() -> bool:
         async with aiohttp.ClientSession() as session:
-            reporter = Reporter(session, "http://127.0.0.1:9/progress", 1, None, 0.05)
+            reporter = Reporter(session, "http://127.0.0.1:9/progress", 1, None, interval=0.05)
             async with reporter.running():
                 await asyncio.sleep(0.2)
             return reporter.stop.is_set()
@@ -92,3 +94,14 @@ def test_percent_covers_all_stages_and_never_falls() -> None:
 )
 def test_only_well_formed_ids_are_passed_on(given: object, known: str | None) -> None:
     assert known_runpod_id(given) == known
+
+
+def test_an_execution_that_is_begun_again_is_counted_further() -> None:
+    """RunPod begins an attempt anew after a worker died; reports come five seconds apart at most often."""
+    deadline, began = 1_800_003_600.0, 1_800_000_000.0
+    first = seq_before(deadline, began)
+    sent = 60
+    assert seq_before(deadline, began + sent * PROGRESS_INTERVAL_SECONDS) > first + sent
+    for late in (-(10**7), 0, 3600, 10**9):
+        last = seq_before(deadline, deadline + late) + 3 * 3600
+        assert ProgressReport(attempt=1, seq=last + 1, percent=1, stage="fetch").seq == last + 1
