@@ -68,7 +68,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("drawn")
 @pytest.mark.parametrize(
-    ("examples", "at_least"), [(95, 1200), pytest.param(450, 5000, marks=[pytest.mark.full, pytest.mark.timeout(600)])]
+    ("examples", "at_least"), [(95, 1200), pytest.param(600, 5000, marks=[pytest.mark.full, pytest.mark.timeout(600)])]
 )
 def test_the_document_tells_the_truth(examples: int, at_least: int) -> None:
     app = Wsgi(World())
