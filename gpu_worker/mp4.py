@@ -1,11 +1,12 @@
 """How long players show each track of an MP4 file: its edit lists, read and shortened in place (ISO/IEC 14496-12).
 
 Nothing is moved and no box changes its size: a duration is a number at a known place. It reads the files that
-our ffmpeg has just written, and takes nothing on trust even so.
+our ffmpeg has just written, and takes nothing on trust even so. Of strangers' files, it tells which need a key.
 """
 
 from __future__ import annotations
 
+import contextlib
 import math
 import struct
 from collections.abc import Iterator
@@ -20,6 +21,8 @@ _MOST_BOXES = 1000
 """Per level. Our files have a handful; a file with more is not one of them."""
 
 _MOST_EDITS = 100
+_TO_ENTRIES = (b"mdia", b"minf", b"stbl", b"stsd")
+_ENCRYPTED = frozenset({b"encv", b"enca"})
 
 
 class UnexpectedLayout(Exception):
@@ -95,9 +98,31 @@ def end_at(path: Path, end: Fraction) -> None:
             number.write(file, value)
 
 
+def needs_key(path: Path) -> bool:
+    """True if a track is encrypted (ISO/IEC 23001-7); ffmpeg up to 7 decodes it to noise. False for other formats."""
+    with opened(path) as file, contextlib.suppress(UnexpectedLayout):
+        moov = _child(file, _whole(file), b"moov")
+        return any(_is_encrypted(file, box) for box in _children(file, moov) if box.kind == b"trak")
+    return False
+
+
+def _is_encrypted(file: BinaryIO, track: _Box) -> bool:
+    with contextlib.suppress(UnexpectedLayout):
+        box = track
+        for kind in _TO_ENTRIES:
+            box = _child(file, box, kind)
+        # After its version and the number of entries.
+        entries = _Box(box.kind, box.start + 8, box.end)
+        return any(entry.kind in _ENCRYPTED for entry in _children(file, entries))
+    return False
+
+
+def _whole(file: BinaryIO) -> _Box:
+    return _Box(b"", 0, file.seek(0, 2))
+
+
 def _movie(file: BinaryIO) -> _Movie:
-    end = file.seek(0, 2)
-    moov = _child(file, _Box(b"", 0, end), b"moov")
+    moov = _child(file, _whole(file), b"moov")
     header = _child(file, moov, b"mvhd")
     wide = _version(file, header) == 1
     scale = _number(file, header, 20 if wide else 12, 4).value

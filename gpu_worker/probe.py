@@ -20,6 +20,7 @@ from gpu_worker.exif import read_orientation
 from gpu_worker.icc import read_profile
 from gpu_worker.jobfiles import opened
 from gpu_worker.memory import READING_BYTES
+from gpu_worker.mp4 import needs_key
 from gpu_worker.packed import unpacks_to_much
 from gpu_worker.packets import PacketTable
 from gpu_worker.plan.facts import Facts
@@ -121,7 +122,7 @@ def _check_file(
     corrupt = any(track.corrupt for track in table.tracks.values())
     if dump.cut_off and (corrupt or "matroska" in dump.container or "mov" in dump.container):
         raise failed(Code.MEDIA_TRUNCATED, field=field)
-    if table.encrypted:
+    if table.encrypted or ("mov" in dump.container and needs_key(path)):
         raise failed(Code.MEDIA_UNSUPPORTED, field=field, format="encrypted")
     if dump.garbled:
         raise failed(Code.MEDIA_UNSUPPORTED, field=field, format="an odd description of a track")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gpu_worker.mp4 import UnexpectedLayout, end_at, track_ends
+from gpu_worker.mp4 import UnexpectedLayout, end_at, needs_key, track_ends
 
 
 def box(kind: bytes, *content: bytes, large: bool = False) -> bytes:
@@ -83,6 +83,29 @@ def test_a_file_that_is_not_ours_is_left_alone(tmp_path: Path, data: bytes) -> N
     assert path.read_bytes() == data
 
 
+def sampled(kind: bytes) -> bytes:
+    table = box(b"stsd", struct.pack(">II", 0, 1), box(kind, bytes(78)))
+    return box(b"trak", box(b"mdia", box(b"minf", box(b"stbl", table))))
+
+
+@pytest.mark.fault("G9")
+@pytest.mark.parametrize(
+    ("tracks", "needed"),
+    [
+        ([sampled(b"avc1"), sampled(b"mp4a")], False),
+        ([sampled(b"avc1"), sampled(b"enca")], True),
+        ([sampled(b"encv")], True),
+        ([box(b"trak"), sampled(b"encv")], True),
+        ([box(b"trak", b"encv")], False),
+        ([], False),
+    ],
+)
+def test_tracks_that_need_a_key_are_told(tmp_path: Path, tracks: list[bytes], needed: bool) -> None:
+    path = tmp_path / "m.mp4"
+    path.write_bytes(box(b"ftyp", b"isom") + box(b"mdat", b"encv") + box(b"moov", *tracks))
+    assert needs_key(path) is needed
+
+
 @settings(max_examples=300, deadline=None)
 @given(changes=st.dictionaries(st.integers(0, len(GOOD) - 1), st.integers(0, 255), max_size=6), length=st.integers(0))
 def test_a_broken_file_raises_one_thing_only(
@@ -93,6 +116,7 @@ def test_a_broken_file_raises_one_thing_only(
         data[at] = value
     path = tmp_path_factory.getbasetemp() / "broken.mp4"
     path.write_bytes(data[: len(data) - length % 40])
+    assert needs_key(path) is False
     try:
         end_at(path, Fraction(2))
     except UnexpectedLayout:
