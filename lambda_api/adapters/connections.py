@@ -27,6 +27,8 @@ class Connection(http.client.HTTPConnection):
         super().__init__(host, port)
         self._address = address
         self._tls = tls
+        # The port that goes without saying in `Host`, which a signature may cover.
+        self.default_port = 80 if tls is None else 443
         self.deadline = 0.0
         self.used_at = 0.0
         # Called by getresponse(): what reads the answer from the socket.

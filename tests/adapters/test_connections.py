@@ -113,6 +113,23 @@ def test_what_was_not_asked_for_is_never_taken_for_an_answer(server: Peer) -> No
     assert ask(pool, server.url).body == b"mine"
 
 
+@pytest.mark.parametrize(
+    ("origin", "host"),
+    [
+        ("https://hooks.example", "hooks.example"), ("https://hooks.example:443", "hooks.example"),
+        ("https://hooks.example:80", "hooks.example:80"), ("http://hooks.example", "hooks.example"),
+        ("http://hooks.example:443", "hooks.example:443"),
+    ],
+)  # fmt: skip
+def test_a_port_that_goes_without_saying_is_not_said(origin: str, host: str) -> None:
+    connection = Pool(origin, idle_seconds=0).take()
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        connection.sock = ours
+        connection.request("PUT", "/signed?for=the-host", b"{}")
+        assert f"\r\nHost: {host}\r\n" in theirs.recv(4096).decode()
+
+
 def test_a_forgotten_pool_closes_its_connections(server: Peer) -> None:
     server.replies = [answer(200)]
     # What the tests before this one have left behind is not meant.
