@@ -1,8 +1,8 @@
 """Jobs and idempotency keys in one DynamoDB table.
 
 `JOB#<id>`            the job: `doc` is the whole of it as JSON; the attributes beside it are for keys
-                      and conditions: version, owner, created_key, due_shard and due_at (absent when
-                      nothing is due), expires_at (TTL, seconds).
+                      and conditions: version, write_id (of the write that made it so), owner, created_key, due_shard
+                      and due_at (absent when nothing is due), expires_at (TTL, seconds).
 `IDEM#<owner>#<key>`  job_id, fingerprint, expires_at.
 `OWNER#<owner>`       what this owner uses: see `owner_row`.
 
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import os
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -74,8 +75,11 @@ class DynamoJobStore:
             "Item": self._item(job),
             "ConditionExpression": "version = :before",
             "ExpressionAttributeValues": {":before": {"N": str(job.version - 1)}},
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
-        return not self._table.write({"Put": put}, *([owner_row.give_back(job.owner)] if ends else []))
+        reasons = self._table.write({"Put": put}, *([owner_row.give_back(job.owner)] if ends else []))
+        # The row in the way may be this very one, of a try whose answer was lost.
+        return not reasons or reasons[0].get("Item") == put["Item"]
 
     def page(self, owner: str, limit: int, cursor: str | None) -> Page:
         query: Item = {
@@ -144,6 +148,8 @@ class DynamoJobStore:
         item: Item = {
             **_job_key(job.job_id),
             "version": {"N": str(job.version)},
+            # Two who write the same of a job at the same moment are still two: one of them was first.
+            "write_id": {"S": os.urandom(8).hex()},
             "state": {"S": job.state},
             "owner": {"S": job.owner},
             "created_key": {"S": f"{job.created_at:015d}#{job.job_id}"},

@@ -71,5 +71,6 @@ def failed(reason: Item) -> bool:
 
 
 def _reasons(error: AwsError) -> list[Item]:
-    reasons: list[Item] = error.body.get("CancellationReasons") or [{"Code": error.code.removesuffix("Exception")}]
+    of_a_put = {"Code": error.code.removesuffix("Exception"), "Item": error.body.get("Item")}
+    reasons: list[Item] = error.body.get("CancellationReasons") or [of_a_put]
     return reasons

@@ -7,12 +7,15 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import boto3
 import pytest
 
 from contract.operations import Compose
+from lambda_api.adapters.aws import client
 from lambda_api.adapters.dynamodb import DynamoJobStore
+from lambda_api.adapters.http import Answer, HttpLost
 from lambda_api.domain.errors import InvalidRequest, RateLimited, TooManyJobs, TooManyRequests
 from lambda_api.domain.events import Completed, Progressed
 from lambda_api.domain.job import Callback, Job, Source
@@ -44,6 +47,20 @@ def fresh(**changes: object) -> Job:
 
 def key(expires_in: int = 24 * HOUR, fingerprint: str = "f", name: str = "k") -> Idempotency:
     return Idempotency(name, fingerprint, START + expires_in)
+
+
+def lose_answers(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """The next writes are made, and nobody hears of it. The fake has no answers to lose."""
+    made, left = client.exchange, [number]
+
+    def exchange(*args: Any, **named: Any) -> Answer:
+        answer = made(*args, **named)
+        if left[0] and answer.status == 200:
+            left[0] -= 1
+            raise HttpLost("TimeoutError")
+        return answer
+
+    monkeypatch.setattr(client, "exchange", exchange)
 
 
 class TestJobStore:
@@ -86,6 +103,25 @@ class TestJobStore:
         found = store.get(mine.job_id)
         assert found is not None
         assert found.percent == 10
+
+    @pytest.mark.parametrize("ends", [False, True])
+    def test_a_write_repeated_after_a_lost_answer_is_its_own_success(
+        self, make: Make, monkeypatch: pytest.MonkeyPatch, *, ends: bool
+    ) -> None:
+        store, mine = make(FakeClock()), fresh()
+        store.create(mine, None, START, Allowance())
+        lose_answers(monkeypatch, 1)
+        assert store.save(replace(mine, version=2, percent=10), ends=ends) is True
+        found = store.get(mine.job_id)
+        assert found is not None
+        assert (found.version, found.percent) == (2, 10)
+
+    def test_of_two_who_write_the_same_one_is_told_that_the_other_was_faster(self, make: Make) -> None:
+        """Two sweeps that claim a job in one millisecond; one must not do what the other does."""
+        store, mine = make(FakeClock()), fresh()
+        store.create(mine, None, START, Allowance())
+        claim = replace(mine, version=2, dispatching=True)
+        assert [store.save(claim), store.save(claim)] == [True, False]
 
     def test_many_writers_at_once_lose_nothing(self, make: Make) -> None:
         store, mine = make(FakeClock()), fresh()
