@@ -24,6 +24,22 @@ CALLBACK_LEASE_MS = MINUTE
 
 _JITTER = 0.1
 
+_CALLBACKS_MS = int(sum(CALLBACK_DELAYS) * (1 + _JITTER))
+"""From the end of a job to the last attempt, if no receiver asks for more time."""
+
+_SPARE_MS = 24 * HOUR
+"""For which the sweeper may be out of order."""
+
+
+def kept_until(created_at: int, deadline_at: int, due_at: int | None, retention_ms: int) -> int:
+    """When the store may drop a job, in milliseconds since the epoch.
+
+    However short the retention is, that is after the last moment at which something is owed: a job that vanishes
+    before it has ended keeps its place among its owner's jobs for ever, and its client is never told.
+    """
+    owed_until = max(deadline_at + _CALLBACKS_MS, due_at or 0)
+    return max(created_at + retention_ms, owed_until + _SPARE_MS)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
@@ -41,7 +57,7 @@ class Policy:
     callback_grace_ms: int = 15 * SECOND
     """Time a queue message has before the sweeper delivers the callback itself."""
     retention_ms: int = 7 * 24 * HOUR
-    """How long a job can be read; its files expire with it."""
+    """How long a job can be read, at least; its files are kept for so long."""
     idempotency_ms: int = 24 * HOUR
     callback_scale: float = 1.0
     """Multiplies the delays between callback attempts; only tests change it."""

@@ -94,7 +94,8 @@ class JobStore(Protocol):
         uses all of the allowance.
         """
 
-    def get(self, job_id: str) -> Job | None: ...
+    def get(self, job_id: str) -> Job | None:
+        """The job; None if it never was, or is past its time (`policy.kept_until`) and owes nothing."""
 
     def save(self, job: Job, *, ends: bool = False) -> bool:
         """Write `job` if the stored version is `job.version - 1`; False if somebody else was faster.

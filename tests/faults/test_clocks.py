@@ -1,13 +1,20 @@
-"""Sweeps that do not come, and clocks that are wrong: nothing ends early, everything ends."""
+"""Sweeps that do not come, clocks that are wrong, rows past their time: nothing ends early, everything ends."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import pytest
 
 from lambda_api.domain.job import CallbackStatus, State
 from lambda_api.domain.policy import HOUR, MINUTE, SECOND
+from lambda_api.domain.ports import Delivery
+from lambda_api.usecases.sweep import sweep
 from tests.model.strangers import Reply, Stop, work
 from tests.model.universe import Universe
+from tests.support.fakes import FakeStore
+
+DAY = 24 * HOUR
 
 
 @pytest.mark.fault("K5")
@@ -83,3 +90,45 @@ def test_a_clock_that_goes_back_an_hour_at_any_step_ends_nothing_early_and_loses
     assert again.job_id == job.job_id
     world.run_out()
     assert len(world.receiver.posts[f"msg_{job.job_id}"]) == 1
+
+
+def kept_for_a_day() -> Universe:
+    return Universe(lambda clock: FakeStore(clock, retention_ms=DAY))
+
+
+def test_a_receiver_that_is_down_is_given_up_on_schedule_however_short_the_retention_is() -> None:
+    world = kept_for_a_day()
+    job = world.submit(callback=True)
+    assert job is not None
+    work(world.runpod.executions[0], world.objects.objects, Stop.NEVER)
+    world.receiver.answer = Delivery(ok=False, result="http_500")
+    world.run_out()
+    callback = world.jobs[job.job_id].callback
+    assert callback is not None
+    assert (callback.status, callback.attempts) == (CallbackStatus.GIVEN_UP, 9)
+    # And it can be read that it was.
+    assert world.services.store.get(job.job_id) == world.jobs[job.job_id]
+
+
+def test_a_deadline_as_late_as_the_retention_is_kept() -> None:
+    world = kept_for_a_day()
+    world.services = replace(world.services, policy=replace(world.services.policy, job_ttl_ms=DAY))
+    job = world.submit(callback=True)
+    assert job is not None
+    world.run_out()
+    assert world.jobs[job.job_id].state is State.TIMED_OUT
+
+
+def test_jobs_that_nobody_attended_to_for_long_keep_no_other_from_the_sweeper() -> None:
+    world = kept_for_a_day()
+    late = [world.submit() for _ in range(10)]
+    world.clock.advance(30 * DAY)
+    new = world.submit()
+    assert new is not None
+    for _ in range(3):
+        world.clock.advance(MINUTE)
+        sweep(world.services, len(late), lambda: True)
+    assert {world.jobs[job.job_id].state for job in late if job is not None} == {State.TIMED_OUT}
+    looked_at = world.jobs[new.job_id].due_at
+    assert looked_at is not None
+    assert looked_at > world.clock.now

@@ -13,7 +13,7 @@ from lambda_api.domain.callers import Callers
 from lambda_api.domain.errors import InvalidRequest, Unavailable
 from lambda_api.domain.job import Job
 from lambda_api.domain.limits import Allowance, Usage, admit
-from lambda_api.domain.policy import HOUR, Policy
+from lambda_api.domain.policy import HOUR, Policy, kept_until
 from lambda_api.domain.ports import (
     Delivery,
     Existing,
@@ -87,9 +87,10 @@ class FakeStore:
     def get(self, job_id: str) -> Job | None:
         self._up()
         job = self.jobs.get(job_id)
-        if job is None or (job.created_at + self._retention_ms) // 1000 * 1000 <= self._clock():
-            return None
-        return job
+        if job is None or job.due_at is not None:
+            return job
+        ends_at = kept_until(job.created_at, job.deadline_at, None, self._retention_ms)
+        return None if ends_at // 1000 * 1000 <= self._clock() else job
 
     def save(self, job: Job, *, ends: bool = False) -> bool:
         self._up()
