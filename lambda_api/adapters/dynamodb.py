@@ -26,7 +26,7 @@ from lambda_api.adapters.aws.client import Aws
 from lambda_api.adapters.table import WHAT, Item, Table, failed
 from lambda_api.domain.errors import InvalidRequest, Unavailable
 from lambda_api.domain.job import Job
-from lambda_api.domain.limits import Allowance, check
+from lambda_api.domain.limits import Allowance, Usage, check
 from lambda_api.domain.policy import kept_until
 from lambda_api.domain.ports import Existing, Idempotency, Page
 
@@ -48,8 +48,9 @@ class DynamoJobStore:
         puts = [{"Put": {"Item": self._item(job), "ConditionExpression": "attribute_not_exists(pk)"}}]
         if idempotency is not None:
             puts.insert(0, _key_put(job, idempotency, now))
-        for full in (True, False):
-            reasons = self._table.write(*puts, owner_row.take(job.owner, allowance, now, full=full))
+        used = Usage()
+        for _ in range(2):
+            reasons = self._table.write(*puts, owner_row.take(job.owner, allowance, now, used))
             if not reasons:
                 return None
             if idempotency is not None and failed(reasons[0]):
@@ -59,7 +60,8 @@ class DynamoJobStore:
             if failed(reasons[len(puts) - 1]):
                 # Ids are never used twice: this one was stored before, and the answer got lost.
                 return None
-            check(owner_row.usage(reasons[-1].get("Item") or {}), allowance, now)
+            used = owner_row.usage(reasons[-1].get("Item") or {})
+            check(used, allowance, now)
         raise Unavailable("Too much is being written at once. Try again.", retry_after=1)
 
     def _existing(self, item: Mapping[str, Any] | None, put: Item) -> Existing:

@@ -42,7 +42,10 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What is known of an owner. `full_at` in milliseconds since the epoch."""
+    """What is known of an owner. `full_at` in milliseconds since the epoch.
+
+    Fewer than no jobs in flight are none: the row was deleted while there were some, and they have ended since.
+    """
 
     in_flight: int = 0
     full_at: int = 0
@@ -51,7 +54,8 @@ class Usage:
 def admit(usage: Usage, allowance: Allowance, now: int) -> Usage:
     """The usage after one more submit. Raises TooManyJobs or RateLimited."""
     check(usage, allowance, now)
-    return Usage(usage.in_flight + 1, (now if _full(usage, allowance, now) else usage.full_at) + allowance.step_ms)
+    full_at = now if is_full(usage, allowance, now) else usage.full_at
+    return Usage(max(0, usage.in_flight) + 1, full_at + allowance.step_ms)
 
 
 def check(usage: Usage, allowance: Allowance, now: int) -> None:
@@ -60,13 +64,13 @@ def check(usage: Usage, allowance: Allowance, now: int) -> None:
         quota = Quota(name="jobs", size=allowance.jobs_in_flight, unit="concurrent-requests")
         raise TooManyJobs("Too many jobs are not over yet. Wait for some of them.", quota, _JOBS_RETRY_SECONDS)
     late_ms = usage.full_at - allowance.latest(now)
-    if late_ms > 0 and not _full(usage, allowance, now):
+    if late_ms > 0 and not is_full(usage, allowance, now):
         window = -(-allowance.burst * allowance.step_ms // SECOND)
         wait = -(-late_ms // SECOND)
         quota = Quota(name="submits", size=allowance.burst, window_seconds=window, reset_seconds=wait)
         raise RateLimited("Jobs are submitted too fast.", quota, wait)
 
 
-def _full(usage: Usage, allowance: Allowance, now: int) -> bool:
+def is_full(usage: Usage, allowance: Allowance, now: int) -> bool:
     """True if the bucket is full, or says what cannot be (settings were lowered, a clock was ahead)."""
     return usage.full_at <= now or usage.full_at > allowance.impossible(now)

@@ -315,12 +315,22 @@ class TestLimits:
             store.create(jobs[1], None, START, allowance)
         assert refused.value.retry_after == 10
 
-    def test_a_job_stored_before_there_were_limits_can_end(self, make: Make) -> None:
-        store, jobs, allowance = make(FakeClock()), of_one_owner(3), Allowance(jobs_in_flight=1)
+    @pytest.mark.parametrize("pause", [0, HOUR], ids=["bucket-not-full", "bucket-full"])
+    def test_jobs_that_were_not_counted_can_end_and_make_no_room_for_more_than_there_is(
+        self, make: Make, pause: int
+    ) -> None:
+        """Their owner's row was deleted after they were stored."""
+        store, jobs, allowance = make(FakeClock()), of_one_owner(7), Allowance(jobs_in_flight=2)
         store.create(jobs[0], None, START, allowance)
-        for version in (2, 3):
+        for version in (2, 3, 4):
             assert store.save(replace(jobs[0], version=version), ends=True)
-        assert len(taken(store, jobs[1:], allowance)) == 2
+
+        def one_by_one(some: list[Job]) -> list[Job]:
+            return [mine for mine in some if taken(store, [mine], allowance, START + pause)]
+
+        assert one_by_one(jobs[1:4]) == jobs[1:3]
+        assert store.save(replace(jobs[1], version=2), ends=True)
+        assert one_by_one(jobs[4:]) == jobs[4:5]
 
     def test_a_clock_that_was_ahead_locks_nobody_out(self, make: Make) -> None:
         store, jobs, allowance = make(FakeClock()), of_one_owner(2), Allowance(burst=1)
