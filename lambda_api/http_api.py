@@ -99,7 +99,8 @@ def answered(respond: Callable[[], dict[str, Any]], request_id: str, headers: Ma
     except Exception as error:  # noqa: BLE001 - the runtime would log its text, which may quote the request
         logger.error("unhandled error", extra={"request_id": request_id, **fault(error)})
         failure = ApiError(BROKEN)
-    return answer(failure.status, problem(failure, request_id), headers, "application/problem+json")
+    pause = {} if failure.retry_after is None else {"retry-after": str(failure.retry_after)}
+    return answer(failure.status, problem(failure, request_id), {**headers, **pause}, "application/problem+json")
 
 
 def _string(value: Any) -> str:

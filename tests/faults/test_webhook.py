@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -128,6 +129,7 @@ def test_a_web_hook_replayed_a_day_later_changes_nothing(world: World) -> None:
 @pytest.mark.fault("D8")
 @pytest.mark.parametrize("age", [0, 7 * 24 * HOUR], ids=["never-there", "expired"])
 def test_a_job_that_is_not_there_is_a_404_and_nobody_is_asked(world: World, age: int) -> None:
+    world.store.jobs["job-1"] = replace(world.store.jobs["job-1"], due_at=None)
     world.clock.advance(age)
     job_id = "job-1" if age else "job-404"
     assert post(make_token(HOOK_SECRET, "webhook", job_id, 1), job_id=job_id)["statusCode"] == 404
@@ -135,6 +137,14 @@ def test_a_job_that_is_not_there_is_a_404_and_nobody_is_asked(world: World, age:
     token = make_token(HOOK_SECRET, "progress", job_id, 1)
     assert post(token, report, job_id, "progress")["statusCode"] == 404
     assert world.provider.asked == 0
+
+
+def test_a_report_that_cannot_be_stored_is_told_when_to_come_back(world: World) -> None:
+    world.store.down = True
+    report = json.dumps({"attempt": 1, "seq": 1, "percent": 1, "stage": "fetch"})
+    told = post(make_token(HOOK_SECRET, "progress", "job-1", 1), report, purpose="progress")
+    assert (told["statusCode"], told["headers"]["retry-after"]) == (503, "2")
+    assert told["headers"]["content-type"] == "application/problem+json"
 
 
 @pytest.mark.fault("D11")
