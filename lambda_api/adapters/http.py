@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from http.client import HTTPException, HTTPResponse
 from typing import Any
 from urllib.parse import urlsplit
@@ -37,9 +38,15 @@ class Answer:
     """Names in lower case."""
 
     def retry_after_ms(self) -> int:
-        """`Retry-After` in seconds as milliseconds; 0 if absent or a date (RFC 9110 §10.2.3)."""
+        """`Retry-After`, seconds or a date (RFC 9110 §10.2.3), as milliseconds from now; 0 if absent or past."""
         value = self.headers.get("retry-after", "").strip()
-        return int(value) * 1000 if value.isdigit() and len(value) < 8 else 0
+        if value.isdecimal():
+            return int(value) * 1000 if len(value) < 8 else 0
+        try:
+            seconds = parsedate_to_datetime(value).timestamp() - time.time()
+        except (ValueError, OverflowError):
+            return 0
+        return max(0, int(seconds * 1000))
 
     def json_object(self) -> dict[str, Any] | None:
         """The body as a JSON object; None if it is not one, whatever else it is."""

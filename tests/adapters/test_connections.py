@@ -22,6 +22,7 @@ from cryptography.x509.oid import NameOID
 
 from lambda_api.adapters import connections
 from lambda_api.adapters.http import Answer, HttpLost, HttpRefused, HttpTooLong, Pool, exchange
+from tests.support.fakes import START
 from tests.support.peer import Peer, Reply, answer, drip, peer, stall
 
 HOST = "hooks.example"
@@ -111,6 +112,23 @@ def test_what_was_not_asked_for_is_never_taken_for_an_answer(server: Peer) -> No
     assert ask(pool, server.url).body == b"mine"
     time.sleep(0.1)
     assert ask(pool, server.url).body == b"mine"
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [
+        ("7", 7), (" 7 ", 7), ("Fri, 15 Jan 2027 08:01:00 GMT", 60), ("Friday, 15-Jan-27 08:01:00 GMT", 60),
+        ("Fri Jan 15 08:01:00 2027", 60), ("Fri, 15 Jan 2027 07:00:00 GMT", 0), ("Fri, 31 Dec 9999 23:59:59 GMT", None),
+        ("", 0), ("soon", 0), ("-1", 0), ("1e9", 0), ("99999999", 0), ("Fri, 99 Jan 2027 08:01:00 GMT", 0),
+        ("Fri, 15 Jan 99999 08:01:00 GMT", 0), ("1, 2", 0), ("²", 0),
+    ],
+)  # fmt: skip
+def test_a_pause_that_is_asked_for_in_seconds_or_until_a_date(
+    told: str, seconds: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "time", lambda: START / 1000)
+    pause = Answer(503, b"", {"retry-after": told}).retry_after_ms()
+    assert pause == seconds * 1000 if seconds is not None else pause > 10**12
 
 
 @pytest.mark.parametrize(
