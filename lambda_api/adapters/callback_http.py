@@ -1,19 +1,19 @@
 """Signed POSTs to clients, after Standard Webhooks 1.0.
 
-The host is resolved here, every address it has is classified, and the connection goes to one of exactly
+The host is resolved here, every address it has is classified, and the connection goes to one of the first of exactly
 those: a name cannot change its mind between the check and the call.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from contract.addresses import is_allowed
 from contract.urls import Target, UrlError, check_target, parse_url
-from lambda_api.adapters.http import HttpLost, HttpRefused, Pool, exchange
+from lambda_api.adapters.http import Answer, HttpLost, HttpRefused, Pool, exchange
 from lambda_api.adapters.names import resolve
 from lambda_api.domain.callers import Callers
 from lambda_api.domain.ports import Delivery
@@ -22,6 +22,8 @@ _CONNECT, _READ = 5.0, 10.0
 """Together Standard Webhooks' 15 s. The first is for DNS, connecting and the TLS handshake."""
 _MAX_BYTES = 64 * 1024
 _GONE = 410
+_ADDRESSES = 3
+"""So many of a host's are tried, in the time that one would have: the first may be of a network that is down."""
 
 FORBIDDEN = "forbidden_address"
 
@@ -42,7 +44,7 @@ class HttpCallbackSender:
         secrets = self._callers().callback_secrets.get(owner)
         if not secrets:
             return Delivery(ok=False, result="no_secret")
-        began = time.monotonic()
+        until = time.monotonic() + _CONNECT
         try:
             addresses = resolve(target.host, target.port, _CONNECT)
         except OSError:
@@ -50,12 +52,8 @@ class HttpCallbackSender:
         if not all(is_allowed(address, allow_loopback=self._allow_loopback) for address in addresses):
             return Delivery(ok=False, result=FORBIDDEN, final=True)
         headers = _headers(secrets, target, message_id, now, body)
-        pool = Pool(target.url, idle_seconds=0, address=addresses[0])
         try:
-            answer = exchange(
-                pool, "POST", target.url, headers=headers, body=body.encode(),
-                connect=_CONNECT - (time.monotonic() - began), read=_READ, max_bytes=_MAX_BYTES,
-            )  # fmt: skip
+            answer = _post(target.url, addresses[:_ADDRESSES], until, headers, body.encode())
         except HttpRefused:
             return Delivery(ok=False, result="unreachable")
         except HttpLost:
@@ -66,6 +64,24 @@ class HttpCallbackSender:
             final=answer.status == _GONE,
             retry_after_ms=answer.retry_after_ms(),
         )
+
+
+def _post(url: str, addresses: list[str], until: float, headers: Mapping[str, str], body: bytes) -> Answer:
+    """The answer of the first address that lets us connect `until` then (monotonic, seconds).
+
+    Raises HttpRefused if none does, HttpLost as `exchange` does: what was sent once is not sent to the next.
+    """
+    left = list(addresses)
+    while True:
+        connect = (until - time.monotonic()) / len(left)
+        pool = Pool(url, idle_seconds=0, address=left.pop(0))
+        try:
+            return exchange(
+                pool, "POST", url, headers=headers, body=body, connect=connect, read=_READ, max_bytes=_MAX_BYTES
+            )
+        except HttpRefused:
+            if not left:
+                raise
 
 
 def _headers(secrets: Sequence[str], target: Target, message_id: str, now: int, body: str) -> dict[str, str]:

@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from lambda_api.adapters import callback_http
 from lambda_api.adapters.callback_http import HttpCallbackSender
 from lambda_api.domain.callers import Callers
+from tests.support.peer import peer, reset
 
 NEW = "whsec_" + base64.b64encode(b"new-secret-of-32-bytes-or-so-okay").decode()
 OLD = "whsec_" + base64.b64encode(b"old-secret-of-32-bytes-or-so-okay").decode()
@@ -135,6 +137,47 @@ def test_a_name_is_judged_by_every_address_it_has(sink: Sink, monkeypatch: pytes
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
     assert sender().send("ada", "https://hooks.example/", "msg_1", now(), BODY).result == "forbidden_address"
+
+
+@pytest.mark.parametrize("dead", [["127.0.0.2"], ["127.0.0.2", "127.0.0.3"]])
+def test_another_address_is_tried_where_one_does_not_let_us_connect(
+    sink: Sink, monkeypatch: pytest.MonkeyPatch, dead: list[str]
+) -> None:
+    monkeypatch.setattr(callback_http, "resolve", lambda *_: [*dead, "127.0.0.1"])
+    assert sender().send("ada", sink.url, "msg_1", now(), BODY).ok
+    assert len(sink.seen) == 1
+
+
+def test_addresses_that_say_nothing_share_the_time_of_one(sink: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[tuple[str, float]] = []
+
+    def silent(address: tuple[str, int], seconds: float) -> socket.socket:
+        tried.append((address[0], seconds))
+        if address[0] == "127.0.0.1":
+            return connect(address, seconds)
+        time.sleep(seconds)
+        raise TimeoutError
+
+    connect = socket.create_connection
+    monkeypatch.setattr(socket, "create_connection", silent)
+    monkeypatch.setattr(callback_http, "_CONNECT", 0.3)
+    monkeypatch.setattr(callback_http, "resolve", lambda *_: ["127.0.0.2", "127.0.0.3", "127.0.0.1"])
+    assert sender().send("ada", sink.url, "msg_1", now(), BODY).ok
+    monkeypatch.setattr(callback_http, "resolve", lambda *_: [f"127.0.0.{n}" for n in range(2, 99)])
+    began = time.monotonic()
+    assert sender().send("ada", sink.url, "msg_1", now(), BODY).result == "unreachable"
+    assert time.monotonic() - began < 0.6
+    assert [address[-1] for address, _ in tried] == ["2", "3", "1", "2", "3", "4"]
+    assert max(seconds for _, seconds in tried[:2] + tried[3:]) <= 0.16
+    assert len(sink.seen) == 1
+
+
+def test_what_an_address_took_is_not_sent_to_the_next(sink: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
+    with peer() as deaf:
+        deaf.replies = [reset]
+        monkeypatch.setattr(callback_http, "resolve", lambda *_: ["127.0.0.1", "127.0.0.2"])
+        assert sender().send("ada", deaf.url, "msg_1", now(), BODY).result == "no_answer"
+    assert len(deaf.seen) == 1
 
 
 def _lower(headers: dict[str, str]) -> dict[str, str]:
