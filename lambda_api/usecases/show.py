@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 
 from contract.messages import JOB_ID
-from lambda_api.domain.errors import NotFound
+from lambda_api.domain.errors import NotFound, Unavailable
 from lambda_api.domain.job import Job, State
 from lambda_api.domain.keys import output_key
 from lambda_api.domain.view import JobView, view
 from lambda_api.usecases.services import Services
 
 _JOB_ID = re.compile(JOB_ID)
+_LOOK_AGAIN_MS = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +50,20 @@ def represent(services: Services, job: Job) -> JobView:
     return view(job, url, services.clock() + seconds * 1000)
 
 
-def wait_for(services: Services, job: Job, seconds: float) -> Job:
-    """The job when it is over, or as it is after `seconds` (RFC 7240 `wait`)."""
-    until = services.clock() + int(seconds * 1000)
+def represent_anyway(services: Services, job: Job) -> tuple[JobView, bool]:
+    """The job, and whether that is all of it: without credentials it is shown without the URL of its video."""
+    try:
+        return represent(services, job), True
+    except Unavailable:
+        return view(job, None, None), False
+
+
+def wait_for(services: Services, job: Job, until: int) -> Job:
+    """The job when it is over, or as it was last known at `until`, in milliseconds since the epoch. Raises nothing."""
     current = job
-    while not current.terminal and services.clock() < until:
-        services.sleep(0.25)
-        current = services.store.get(job.job_id) or current
+    while not current.terminal and (left_ms := until - services.clock()) > 0:
+        services.sleep(min(_LOOK_AGAIN_MS, left_ms) / 1000)
+        # It is stored: an answer that says otherwise would make the client submit it again.
+        with suppress(Unavailable):
+            current = services.store.get(job.job_id) or current
     return current

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from lambda_api.domain.errors import InvalidHeader
 
 MAX_WAIT_SECONDS = 25
-"""API Gateway gives up after 30 s."""
+"""From when the request came. API Gateway gives up after 30 s."""
+
+_ANSWERING_MS = 2000
+"""What the function needs after the wait: for a last look at the job, and the answer."""
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _WAIT = re.compile(r"(?i)\bwait\s*=\s*\"?(\d{1,6})\"?")
@@ -24,6 +28,18 @@ def idempotency_key(value: str | None) -> str | None:
             errors=(("Idempotency-Key", "1 to 255 visible ASCII characters"),),
         )
     return key
+
+
+def wait_until(prefer: str | None, began: int, now: int, context: Any) -> int | None:
+    """When the wait ends for which `Prefer` asks, counted from `began`; None if it does not. All in milliseconds.
+
+    `context`: Lambda's, if there is one. The function must not be stopped while it waits: the answer would be lost.
+    """
+    seconds = wait_seconds(prefer)
+    if seconds == 0:
+        return None
+    left_ms = context.get_remaining_time_in_millis() if context is not None else MAX_WAIT_SECONDS * 1000
+    return min(began + seconds * 1000, now + left_ms - _ANSWERING_MS)
 
 
 def wait_seconds(prefer: str | None) -> int:

@@ -19,11 +19,11 @@ from lambda_api.domain.ports import ProviderError
 from lambda_api.domain.view import JobView
 from lambda_api.usecases.cancel import cancel
 from lambda_api.usecases.services import Services
-from lambda_api.usecases.show import list_jobs, represent, show, wait_for
+from lambda_api.usecases.show import list_jobs, represent, represent_anyway, show, wait_for
 from lambda_api.usecases.submit import Submission, submit
 from lambda_api.web.auth import KeyedRoute
 from lambda_api.web.bodies import JsonRoute
-from lambda_api.web.headers import MAX_WAIT_SECONDS, idempotency_key, wait_seconds
+from lambda_api.web.headers import MAX_WAIT_SECONDS, idempotency_key, wait_until
 from lambda_api.web.schemas import JobPage, Problem, ProviderHealth, SubmitOptions, request_model
 
 # Shown, not enforced: what cannot be an id is a job that is not there.
@@ -76,6 +76,7 @@ def _add_submit_route(operation: type[AnyOperation]) -> None:
         prefer: PreferHeader = None,
     ) -> Response:
         services = _services(request)
+        began = services.clock()
         submission = Submission(
             owner=request.state.owner,
             # The body's fields are the operation's, checked by the same rules.
@@ -85,9 +86,9 @@ def _add_submit_route(operation: type[AnyOperation]) -> None:
             idempotency_key=idempotency_key(idempotency),
         )
         submitted = submit(services, submission)
-        wait = wait_seconds(prefer)
-        job = wait_for(services, submitted.job, wait) if wait else submitted.job
-        return _submitted(services, job, replayed=submitted.replayed, waited=wait > 0)
+        until = wait_until(prefer, began, services.clock(), request.scope.get("aws.context"))
+        job = submitted.job if until is None else wait_for(services, submitted.job, until)
+        return _submitted(services, job, replayed=submitted.replayed, waited=until is not None)
 
     endpoint.__annotations__["body"] = request_model(operation)
     router.add_api_route(
@@ -102,16 +103,16 @@ def _add_submit_route(operation: type[AnyOperation]) -> None:
 
 
 def _submitted(services: Services, job: Job, *, replayed: bool, waited: bool) -> Response:
-    shown = represent(services, job)
+    shown, whole = represent_anyway(services, job)
+    over = job.terminal and whole
     headers = {"Location": shown.links.self}
     if replayed:
         headers["Idempotent-Replayed"] = "true"
-    done = waited and job.terminal
     if waited:
         headers["Preference-Applied"] = "wait"
-    if not job.terminal:
+    if not over:
         headers["Retry-After"] = "5"
-    return JSONResponse(shown.model_dump(mode="json"), 200 if done else 202, headers)
+    return JSONResponse(shown.model_dump(mode="json"), 200 if waited and over else 202, headers)
 
 
 for _operation in OPERATIONS:

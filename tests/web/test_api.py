@@ -5,19 +5,23 @@ from __future__ import annotations
 import base64
 import io
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from contract.operations import AddAudio, Caption, Compose, Img2Vid
+from lambda_api.domain.errors import Unavailable
 from lambda_api.domain.job import Job, State
 from lambda_api.domain.ports import ProviderError
 from lambda_api.domain.tokens import make_token
 from lambda_api.usecases.ring import ring
+from lambda_api.web.app import create_app
+from lambda_api.web.gateway import event_handler
 from tests.support.examples import VIDEO as BYTES
 from tests.support.examples import manifest, publish
 from tests.support.fakes import HOOK_SECRET, World
-from tests.support.gateway import Answer, Client, golden
+from tests.support.gateway import Answer, Client, golden, settings
 
 VIDEO, SRT = "https://media.example/v.mp4", "https://media.example/s.srt"
 IMAGE, AUDIO = "https://media.example/p.jpg", "https://media.example/a.mp3"
@@ -290,6 +294,61 @@ def test_prefer_wait_gives_up_in_time(client: Client, world: World, prefer: str,
     began = world.clock.now
     assert client.call("POST", "/video/caption", CAPTION, headers={"prefer": prefer}).status == 202
     assert world.clock.now - began == waited
+
+
+@pytest.mark.parametrize("wait", [3, 25])
+def test_prefer_wait_counts_from_when_the_request_came(client: Client, world: World, wait: int) -> None:
+    began = world.clock.now
+    world.provider.during_run = lambda: world.clock.advance(5000)
+    assert client.call("POST", "/video/caption", CAPTION, headers={"prefer": f"wait={wait}"}).status == 202
+    assert world.clock.now - began == max(wait, 5) * 1000
+
+
+@pytest.mark.parametrize(("left", "waited"), [(26_000, 24_000), (2500, 500), (2000, 0), (100, 0)])
+def test_prefer_wait_ends_before_the_function_is_stopped(world: World, left: int, waited: int) -> None:
+    began = world.clock.now
+    function = SimpleNamespace(get_remaining_time_in_millis=lambda: left - (world.clock.now - began))
+    event = golden("api/caption")
+    event["headers"]["prefer"] = "wait=25"
+    answer = event_handler(create_app(world.services, settings()))(event, function)
+    assert answer["statusCode"] == 202
+    assert world.clock.now - began == waited
+
+
+def test_a_job_that_is_stored_is_told_whatever_cannot_be_read_while_waiting(client: Client, world: World) -> None:
+    def fails_and_ends(job_id: str) -> Job | None:
+        world.store.get = original  # type: ignore[method-assign]
+        finish(world)
+        raise Unavailable("The job store did not answer. Try again.", retry_after=2)
+
+    original = world.store.get
+    world.store.get = fails_and_ends  # type: ignore[method-assign]
+    answer = client.call("POST", "/video/caption", CAPTION, headers={"prefer": "wait=10"})
+    assert (answer.status, answer.json["status"]) == (200, "COMPLETED")
+
+    def down(_: str) -> Job | None:
+        raise Unavailable("The job store did not answer. Try again.", retry_after=2)
+
+    world.store.get = down  # type: ignore[method-assign]
+    answer = client.call("POST", "/video/caption", CAPTION, headers={"prefer": "wait=10"})
+    assert (answer.status, answer.headers["location"], answer.headers["retry-after"]) == (202, "/job/job-2", "5")
+    assert answer.json["status"] == "IN_QUEUE"
+
+
+def test_a_job_whose_video_cannot_be_signed_for_is_told_without_it(client: Client, world: World) -> None:
+    key = {"idempotency-key": "k"}
+    client.call("POST", "/video/caption", CAPTION, headers=key)
+    finish(world)
+
+    def unsigned(key: str, seconds: int) -> str:
+        raise Unavailable("The video store did not answer. Try again.", retry_after=2, reason="NoCredentials")
+
+    world.objects.presign_get = unsigned  # type: ignore[method-assign]
+    for headers in (key, key | {"prefer": "wait=5"}):
+        told = client.call("POST", "/video/caption", CAPTION, headers=headers)
+        assert (told.status, told.headers["location"], told.headers["retry-after"]) == (202, "/job/job-1", "5")
+        assert (told.json["status"], told.json["video_url"]) == ("COMPLETED", None)
+    problem(client.call("GET", "/job/job-1"), 503, "unavailable")
 
 
 @pytest.mark.fault("E11")
