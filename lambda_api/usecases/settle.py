@@ -47,7 +47,16 @@ def settle(services: Services, job: Job, source: Source, hint: str | None = None
         cancel_at_provider(services, after)
     if isinstance(event, Cancelled):
         cancel_what_was_taken_since(services, job, after)
+    if isinstance(event, Completed) and after.state is State.COMPLETED:
+        _cancel_the_other(services, after, event.manifest.attempt)
     return after
+
+
+def _cancel_the_other(services: Services, job: Job, completed_by: int) -> None:
+    """An earlier attempt, thought lost, made the video; the last one may be queued yet, to be paid for nothing."""
+    # Without an answer to `/run` the id is one that the worker itself told, of whichever attempt that was.
+    if job.attempt != completed_by and job.submitted_at is not None:
+        cancel_at_provider(services, job)
 
 
 def cancel_what_was_taken_since(services: Services, before: Job, after: Job) -> None:

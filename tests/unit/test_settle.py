@@ -11,7 +11,7 @@ from lambda_api.domain.errors import AlreadyFinished, NotFound
 from lambda_api.domain.job import Job, Source, State
 from lambda_api.domain.keys import manifest_key, output_key
 from lambda_api.domain.policy import HOUR, MINUTE, SECOND
-from lambda_api.domain.ports import ProviderError, ProviderRefused, ProviderStatus
+from lambda_api.domain.ports import ProviderError, ProviderRefused, ProviderStatus, ProviderUnknown
 from lambda_api.domain.tokens import make_token
 from lambda_api.usecases.cancel import cancel
 from lambda_api.usecases.progress import progress
@@ -72,6 +72,52 @@ def test_a_bell_alone_cannot_complete_a_running_job(world: World) -> None:
 def test_the_token_of_an_earlier_attempt_still_rings(world: World) -> None:
     publish(world, manifest())
     bell(world, attempt=3)
+    assert stored(world).state is State.COMPLETED
+
+
+def doubled(world: World) -> None:
+    """The answer to the first attempt is lost, RunPod has it all the same, and then the second."""
+    world.provider.failures = [ProviderUnknown("TimeoutError")]
+    submit(world.services, submission())
+    late(world)
+    assert (stored(world).attempt, stored(world).runpod_job_id) == (2, "runpod-1")
+
+
+@pytest.mark.parametrize("source", [Source.WEBHOOK, Source.SWEEPER])
+def test_the_second_of_two_executions_is_cancelled_when_the_first_made_the_video(source: Source) -> None:
+    world = World()
+    doubled(world)
+    publish(world, manifest(attempt=1))
+    bell(world) if source is Source.WEBHOOK else late(world)
+    assert (stored(world).state, stored(world).settled_by) == (State.COMPLETED, source)
+    assert world.provider.cancelled == ["runpod-1"]
+
+
+def test_an_execution_that_made_the_video_is_not_cancelled(world: World) -> None:
+    publish(world, manifest(attempt=1))
+    bell(world)
+    again = World()
+    doubled(again)
+    publish(again, manifest(attempt=2))
+    bell(again, attempt=2)
+    # Of the first attempt there is no answer, but its worker's word.
+    told = World()
+    told.provider.failures = [ProviderUnknown("TimeoutError")]
+    submit(told.services, submission())
+    token = make_token(HOOK_SECRET, "progress", "job-1", 1)
+    progress(told.services, "job-1", token, report(runpod_job_id="runpod-of-the-worker"))
+    publish(told, manifest(attempt=1))
+    bell(told)
+    for one in (world, again, told):
+        assert (stored(one).state, one.provider.cancelled) == (State.COMPLETED, [])
+
+
+def test_a_runpod_that_refuses_to_cancel_the_other_execution_changes_nothing() -> None:
+    world = World()
+    doubled(world)
+    publish(world, manifest(attempt=1))
+    world.provider.failures = [ProviderError("http_503")]
+    bell(world)
     assert stored(world).state is State.COMPLETED
 
 
