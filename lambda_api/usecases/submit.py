@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from contract.urls import Target, UrlError, check_target, parse_url
 from lambda_api.domain.errors import IdempotencyMismatch, InvalidRequest, Unavailable
@@ -62,7 +63,7 @@ def submit(services: Services, submission: Submission) -> Submitted:
         idempotency = Idempotency(submission.idempotency_key, fingerprint(submission), now + policy.idempotency_ms)
     existing = services.store.create(job, idempotency, now, services.allowance)
     if existing is not None and idempotency is not None:
-        if existing.fingerprint != idempotency.fingerprint:
+        if existing.fingerprint not in {idempotency.fingerprint, _former_fingerprint(submission)}:
             raise IdempotencyMismatch("This Idempotency-Key was used with another request body.")
         earlier = services.store.get(existing.job_id)
         if earlier is None:
@@ -77,12 +78,22 @@ def submit(services: Services, submission: Submission) -> Submitted:
 
 
 def fingerprint(submission: Submission) -> str:
-    """SHA-256 of what was asked for, as understood: spelling defaults out makes no difference."""
-    asked = {
-        "operation": submission.operation.model_dump(mode="json"),
-        "webhook_url": submission.webhook_url,
-        "metadata": dict(submission.metadata),
-    }
+    """SHA-256 of what was asked for, as understood.
+
+    Spelling defaults out makes no difference. Neither does what a later release adds, to whoever does not use it: a
+    client may repeat a request while releases change.
+    """
+    operation = submission.operation
+    return _digest(submission, {"kind": operation.kind, **operation.model_dump(mode="json", exclude_defaults=True)})
+
+
+def _former_fingerprint(submission: Submission) -> str:
+    """As the release before this one stored it: for the keys of the day before an update. The next release drops it."""
+    return _digest(submission, submission.operation.model_dump(mode="json"))
+
+
+def _digest(submission: Submission, operation: Mapping[str, Any]) -> str:
+    asked = {"operation": operation, "webhook_url": submission.webhook_url, "metadata": dict(submission.metadata)}
     return hashlib.sha256(json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 

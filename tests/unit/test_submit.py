@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from contract.errors import Code
 from contract.messages import WorkerJob
-from contract.operations import Caption
+from contract.operations import Caption, Compose, Fit, Img2Vid
 from lambda_api.domain.errors import IdempotencyMismatch, InvalidRequest, Unavailable
 from lambda_api.domain.job import State
 from lambda_api.domain.policy import HOUR, SECOND
 from lambda_api.domain.ports import ProviderRefused, ProviderRejected, ProviderUnknown
 from lambda_api.domain.tokens import token_attempt
 from lambda_api.usecases.cancel import cancel
-from lambda_api.usecases.submit import submit
+from lambda_api.usecases.submit import fingerprint, submit
 from lambda_api.usecases.sweep import sweep
 from tests.support.examples import CAPTION, manifest, publish, submission
 from tests.support.fakes import World
@@ -142,6 +144,49 @@ def test_the_same_key_and_another_body_is_refused() -> None:
     submit(world.services, submission(idempotency_key="k"))
     with pytest.raises(IdempotencyMismatch):
         submit(world.services, submission(idempotency_key="k", metadata={"scene": "8"}))
+
+
+STILL = Img2Vid(url_image="https://media.example/p.jpg", fit=Fit.CONTAIN)
+BODY = submission(operation=STILL, webhook_url="https://hooks.example/done")
+FINGERPRINT = "3924aef5ad94f0e83c9eeb5270ee3dad39e0248a9d891af810277784e92e7203"
+FORMER_FINGERPRINT = "14a2fb72ab832f7ae25ffdd5600686b436db6fb87b79963b0a0bd10950524071"
+
+
+class LaterStill(Img2Vid):
+    """As a later release may have it."""
+
+    motion: str = "zoom_in"
+    easing: str | None = None
+
+
+def test_a_body_has_the_same_fingerprint_in_each_release() -> None:
+    assert fingerprint(BODY) == FINGERPRINT, "keys of clients who repeat a request across an update are refused"
+    asked = {"url_image": STILL.url_image, "fit": "contain"}
+    later = replace(BODY, operation=LaterStill(**asked))  # type: ignore[arg-type]
+    assert fingerprint(later) == FINGERPRINT
+    assert fingerprint(replace(BODY, operation=LaterStill(**asked, motion="none"))) != FINGERPRINT  # type: ignore[arg-type]
+
+
+def test_spelling_defaults_out_makes_no_difference_and_anything_else_does() -> None:
+    spelt = {"frame_rate": 24, "duration": 5, "size": "1920x1080", "fit": "contain"}
+    assert fingerprint(replace(BODY, operation=Img2Vid(url_image=STILL.url_image, **spelt))) == FINGERPRINT  # type: ignore[arg-type]
+    others = [
+        replace(BODY, operation=STILL.model_copy(update={"fit": Fit.COVER})),
+        replace(BODY, operation=Compose(url_image=STILL.url_image, fit=Fit.CONTAIN)),
+        replace(BODY, webhook_url=None),
+        replace(BODY, metadata={}),
+    ]
+    assert len({FINGERPRINT, *map(fingerprint, others)}) == 5
+
+
+def test_a_key_that_the_release_before_stored_is_known() -> None:
+    world = World()
+    asked = replace(BODY, idempotency_key="k")
+    first = submit(world.services, asked)
+    world.store.keys["ada", "k"] = replace(world.store.keys["ada", "k"], fingerprint=FORMER_FINGERPRINT)
+    assert submit(world.services, asked).job.job_id == first.job.job_id
+    with pytest.raises(IdempotencyMismatch):
+        submit(world.services, replace(asked, metadata={}))
 
 
 @pytest.mark.fault("B4")
