@@ -59,11 +59,11 @@ class RunpodProvider:
             raise ProviderRefused(str(error)) from None
         except HttpLost as error:
             raise ProviderUnknown(str(error)) from None
-        if answer.status in {401, 403, 404, 429, 503}:
-            # A wrong key or endpoint is the operator's to mend: the job waits for it.
-            raise ProviderRefused(f"http_{answer.status}", retry_after_ms=answer.retry_after_ms())
         if answer.status in {400, 413, 422}:
             raise ProviderRejected(f"http_{answer.status}")
+        if 400 <= answer.status < 500 or answer.status == 503:
+            # A wrong key or endpoint, or an empty purse, is the operator's to mend: the job waits for it.
+            raise ProviderRefused(f"http_{answer.status}", retry_after_ms=answer.retry_after_ms())
         job_id = _object(answer).get("id") if answer.status == 200 else None
         if not isinstance(job_id, str) or not _JOB_ID.fullmatch(job_id):
             raise ProviderUnknown(f"http_{answer.status}")

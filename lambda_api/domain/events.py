@@ -36,10 +36,11 @@ class DispatchRefused:
 
 @dataclass(frozen=True, slots=True)
 class DispatchUnknown:
-    """The answer got lost: RunPod may run this attempt, so the next one gets a new number."""
+    """The answer got lost: RunPod may run this attempt, so the next one gets a new number, from `not_before` on."""
 
     attempt: int
     due_at: int
+    not_before: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,8 @@ class Job:
     """A dispatch of this attempt began and its outcome is not stored; if it is not in time, the dispatcher died."""
     refusals: int = 0
     """Dispatches in a row that RunPod did not take; sets the back-off."""
+    not_before: int = 0
+    """When the next attempt may be made; until then the job is only looked at."""
     runpod_job_id: str | None = None
     endpoint_id: str | None = None
     """Where `runpod_job_id` is known, whatever is deployed later."""

@@ -72,6 +72,18 @@ class Policy:
         floor = self.retry_base_ms // 2
         return max(now, min(now + floor + int(random * max(0, ceiling - floor)), deadline_at))
 
+    def last_start(self, deadline_at: int) -> int:
+        """The latest moment, two sweeps included, to begin an execution that takes all the time it may."""
+        return deadline_at - self.execution_ms - 2 * self.check_ms
+
+    def next_attempt(self, now: int, attempt: int, deadline_at: int) -> int:
+        """When RunPod may be asked again under number `attempt`, after a dispatch whose outcome is not known.
+
+        The last one is kept for as long as an execution still has its time, or for half of what is left if that is
+        later: so long may RunPod be out of order without a job being lost (ADR 12).
+        """
+        return max(self.last_start(deadline_at), (now + deadline_at) // 2) if attempt >= MAX_ATTEMPTS else now
+
     def callback_delay(self, attempts: int, random: float, retry_after_ms: int = 0) -> int | None:
         """Milliseconds until the next attempt after `attempts` failed ones; None when it is given up."""
         if attempts >= MAX_CALLBACK_ATTEMPTS:

@@ -95,14 +95,16 @@ def _unknown(job: Job, event: DispatchUnknown, _now: int) -> Job | Ignored:
     if event.attempt != job.attempt:
         return Ignored("another attempt was begun since")
     attempt, refusals = job.attempt + 1, job.refusals + 1
-    return replace(job, dispatching=False, attempt=attempt, refusals=refusals, due_at=event.due_at)
+    return replace(
+        job, dispatching=False, attempt=attempt, refusals=refusals, not_before=event.not_before, due_at=event.due_at
+    )
 
 
 def _resubmitted(job: Job, event: Resubmitted, _now: int) -> Job | Ignored:
     if event.runpod_job_id != job.runpod_job_id:
         return Ignored("RunPod has it under another id by now")
     again = replace(job, state=State.ACCEPTED, attempt=job.attempt + 1, refusals=0, due_at=event.due_at)
-    return replace(again, runpod_job_id=None, dispatching=False)
+    return replace(again, runpod_job_id=None, dispatching=False, not_before=0)
 
 
 def _started(job: Job, event: Started, now: int) -> Job:

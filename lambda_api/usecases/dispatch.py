@@ -57,10 +57,11 @@ def _submit(services: Services, job: Job, now: int) -> Event:
         return Failed(Failure.of(Code.PROVIDER_REJECTED), Source.SWEEPER)
     except ProviderRefused as error:
         services.observer.noted("dispatch refused", job_id=job.job_id, reason=error.reason)
-        return DispatchRefused(job.attempt, max(retry_at, min(now + error.retry_after_ms, job.deadline_at)))
+        wished = min(now + error.retry_after_ms, policy.last_start(job.deadline_at))
+        return DispatchRefused(job.attempt, max(retry_at, wished))
     except ProviderUnknown as error:
         services.observer.noted("dispatch unknown", job_id=job.job_id, reason=error.reason)
-        return DispatchUnknown(job.attempt, retry_at)
+        return DispatchUnknown(job.attempt, retry_at, policy.next_attempt(now, job.attempt + 1, job.deadline_at))
     return Dispatched(runpod_job_id, services.endpoint_id, policy.next_check(services.clock(), job.deadline_at))
 
 

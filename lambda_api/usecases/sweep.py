@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from threading import Lock
 
 from lambda_api.domain.events import DispatchBegun
 from lambda_api.domain.job import Job, Source, State
 from lambda_api.domain.policy import MAX_ATTEMPTS, MINUTE, SECOND
+from lambda_api.domain.ports import ProviderError
 from lambda_api.domain.transitions import Change, apply
 from lambda_api.usecases.deliver import deliver
 from lambda_api.usecases.dispatch import dispatch
@@ -37,8 +39,10 @@ def sweep(services: Services, limit: int, may_go_on: Callable[[], bool], for_eac
     Stops early when `may_go_on` says so; what is left is still due at the next run.
     """
 
+    works = _asked_once(lambda: _runpod_works(services))
+
     def look(job_id: str) -> Swept:
-        return _look(services, job_id) if may_go_on() else Swept(0, 0, 0)
+        return _look(services, job_id, works) if may_go_on() else Swept(0, 0, 0)
 
     looks = list(for_each(look, services.store.due(services.clock(), limit)))
     return Swept(
@@ -46,7 +50,7 @@ def sweep(services: Services, limit: int, may_go_on: Callable[[], bool], for_eac
     )
 
 
-def _look(services: Services, job_id: str) -> Swept:
+def _look(services: Services, job_id: str, runpod_works: Callable[[], bool]) -> Swept:
     overdue = False
     try:
         # The index may lag behind: only what the table says now counts.
@@ -54,19 +58,20 @@ def _look(services: Services, job_id: str) -> Swept:
         late_ms = services.clock() - job.due_at if job is not None and job.due_at is not None else -1
         overdue = late_ms > OVERDUE_MS
         if job is not None and late_ms >= 0:
-            _attend(services, job)
+            _attend(services, job, runpod_works)
     except Exception as error:  # noqa: BLE001 - one poisoned job must not starve the others
         services.observer.noted("sweep failed", job_id=job_id, error=type(error).__name__)
         return Swept(1, 1, overdue)
     return Swept(1, 0, overdue)
 
 
-def _attend(services: Services, job: Job) -> None:
+def _attend(services: Services, job: Job, runpod_works: Callable[[], bool]) -> None:
     now = services.clock()
     if job.terminal:
         deliver(services, job.job_id)
         return
-    current = job if _to_be_dispatched(job, now) else settle(services, job, Source.SWEEPER)
+    ready = _to_be_dispatched(job, now) and _may_ask(services, job, now, runpod_works)
+    current = job if ready else settle(services, job, Source.SWEEPER)
     # It was settled: that RunPod has lost it may be news. Another sweep that overlaps may have seen to it, too.
     if _to_be_dispatched(current, now):
         _dispatch(services, current, now)
@@ -74,12 +79,48 @@ def _attend(services: Services, job: Job) -> None:
 
 def _to_be_dispatched(job: Job, now: int) -> bool:
     wanted = job.state is State.ACCEPTED and not job.cancel_requested and job.attempt <= MAX_ATTEMPTS
-    return wanted and job.due_at is not None and job.due_at <= now < job.deadline_at
+    return wanted and job.due_at is not None and max(job.due_at, job.not_before) <= now < job.deadline_at
+
+
+def _may_ask(services: Services, job: Job, now: int, runpod_works: Callable[[], bool]) -> bool:
+    """Attempts that RunPod may have taken are few, so all but the first wait until it answers what costs nothing.
+
+    If it does not until it is late, all but the last one are made nevertheless: perhaps only that is not answered.
+    """
+    number = _next_attempt(job)
+    late = now >= services.policy.last_start(job.deadline_at)
+    return number == 1 or (late and number < MAX_ATTEMPTS) or runpod_works()
+
+
+def _next_attempt(job: Job) -> int:
+    """Whoever began this one and did not live to store what came of it may have been heard."""
+    return job.attempt + job.dispatching
+
+
+def _asked_once(question: Callable[[], bool]) -> Callable[[], bool]:
+    """The answer to `question`, which whoever is first asks and the others wait for."""
+    turn, answers = Lock(), list[bool]()
+
+    def answer() -> bool:
+        with turn:
+            if not answers:
+                answers.append(question())
+            return answers[0]
+
+    return answer
+
+
+def _runpod_works(services: Services) -> bool:
+    try:
+        services.provider.health(services.endpoint_id)
+    except ProviderError as error:
+        services.observer.noted("dispatches wait for RunPod", reason=error.reason)
+        return False
+    return True
 
 
 def _dispatch(services: Services, job: Job, now: int) -> None:
-    asked_before = job.attempt > 1 or job.dispatching
-    if asked_before and completed(services, job, Source.SWEEPER) is not None:
+    if _next_attempt(job) > 1 and completed(services, job, Source.SWEEPER) is not None:
         settle(services, job, Source.SWEEPER)
         return
     # Two sweeps may overlap; the one whose claim is stored dispatches.

@@ -35,7 +35,7 @@ def test_run_sends_the_payload_once_with_the_key(script: tuple[Peer, RunpodProvi
 
 
 @pytest.mark.fault("C1", "C3")
-@pytest.mark.parametrize("status", [401, 403, 404, 429, 503])
+@pytest.mark.parametrize("status", [401, 402, 403, 404, 405, 408, 409, 429, 451, 503])
 def test_a_refusal_is_certain_and_carries_retry_after(script: tuple[Peer, RunpodProvider], status: int) -> None:
     plan, provider = script
     plan.replies = [answer(status, {}, {"Retry-After": "7"})]

@@ -101,7 +101,18 @@ def test_an_answer_that_cannot_be_used_is_not_the_clients_error(scene: Scene, fa
     assert scene.submit(fault).state is State.ACCEPTED
     job = scene.sweep(MINUTE, TAKEN)
     assert (job.state, job.runpod_job_id) == (State.IN_QUEUE, "runpod-1")
-    assert scene.asked() == ["POST /endpoint/run"] * 2
+    assert [asked for asked in scene.asked() if asked != "GET /endpoint/health"] == ["POST /endpoint/run"] * 2
+
+
+@pytest.mark.parametrize("fault", [answer(502, b"<html>"), reset])
+def test_ten_minutes_of_nothing_but_faults_are_waited_for(scene: Scene, fault: Reply) -> None:
+    scene.submit(fault)
+    for _ in range(10):
+        assert scene.sweep(MINUTE).state is State.ACCEPTED
+    job = scene.sweep(MINUTE, TAKEN)
+    assert (job.state, job.attempt) == (State.IN_QUEUE, 2)
+    asked = ["POST /endpoint/run", *["GET /endpoint/health"] * 11, "POST /endpoint/run"]
+    assert scene.asked() == asked
 
 
 @pytest.mark.fault("C2")

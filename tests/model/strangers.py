@@ -74,7 +74,7 @@ class Runpod:
     """Executions per job."""
     reply: Reply = Reply.TAKEN
     down: bool = False
-    """Asked about a job, or to cancel it, it gives no answer."""
+    """Asked about a job, to cancel it, or how it is, it gives no answer."""
     asked: int = 0
     rejected: int = 0
 
@@ -108,7 +108,9 @@ class Runpod:
             found.status = "CANCELLED"
 
     def health(self, endpoint_id: str) -> Mapping[str, Any]:
-        raise NotImplementedError
+        if self.down:
+            raise ProviderError("http_503")
+        return {}
 
     def config(self, endpoint_id: str) -> Mapping[str, Any]:
         raise NotImplementedError

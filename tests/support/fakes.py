@@ -140,10 +140,16 @@ class FakeProvider:
     during_run: Callable[[], None] | None = None
     default_status: ProviderStatus | None = None
     asked: int = 0
+    down: bool = False
+    """Asked how it is, it gives no answer."""
 
     def _fail(self) -> None:
         if self.failures:
             raise self.failures.pop(0)
+
+    def _up(self) -> None:
+        if self.down:
+            raise ProviderError("http_502")
 
     def run(self, endpoint_id: str, payload: Mapping[str, Any]) -> str:
         self._fail()
@@ -165,11 +171,11 @@ class FakeProvider:
         self.cancelled.append(runpod_job_id)
 
     def health(self, endpoint_id: str) -> Mapping[str, Any]:
-        self._fail()
+        self._up()
         return {"jobs": {"inQueue": 2}, "workers": {"idle": 1}}
 
     def config(self, endpoint_id: str) -> Mapping[str, Any]:
-        self._fail()
+        self._up()
         return {"id": endpoint_id, "workers": {"min": 0, "max": 3}}
 
 

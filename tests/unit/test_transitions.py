@@ -42,7 +42,7 @@ LIVING: tuple[Event, ...] = (
     DispatchBegun("endpoint", NOW),
     Dispatched("r-1", "endpoint", NOW + 1),
     DispatchRefused(1, NOW + 2),
-    DispatchUnknown(1, NOW + 3),
+    DispatchUnknown(1, NOW + 3, NOW + 9),
     Resubmitted("r-1", NOW + 4),
     Started(NOW + 5),
     Progressed(report(), NOW + 6),
@@ -82,7 +82,7 @@ def test_dispatch_stores_the_runpod_id_and_forgets_refusals() -> None:
 
 def test_a_refused_dispatch_keeps_the_attempt_a_lost_answer_does_not() -> None:
     assert changed(job(), DispatchRefused(1, NOW)).attempt == 1
-    assert changed(job(), DispatchUnknown(1, NOW)).attempt == 2
+    assert changed(job(), DispatchUnknown(1, NOW, NOW)).attempt == 2
 
 
 def test_a_dispatch_that_nobody_recorded_may_have_been_taken() -> None:
@@ -94,7 +94,7 @@ def test_a_dispatch_that_nobody_recorded_may_have_been_taken() -> None:
     assert changed(recorded, DispatchBegun("endpoint", NOW)).attempt == 1
 
 
-@pytest.mark.parametrize("outcome", [DispatchRefused(1, NOW), DispatchUnknown(1, NOW)])
+@pytest.mark.parametrize("outcome", [DispatchRefused(1, NOW), DispatchUnknown(1, NOW, NOW)])
 def test_the_outcome_of_an_older_attempt_says_nothing_about_the_newer(outcome: Event) -> None:
     assert isinstance(apply(job(attempt=2, dispatching=True), outcome, NOW), Ignored)
 

@@ -379,7 +379,7 @@ def test_runpod_health_and_config(client: Client, world: World) -> None:
         "endpoint_id": "endpoint", "jobs": {"inQueue": 2}, "workers": {"idle": 1},
     }  # fmt: skip
     assert client.call("GET", "/runpod/config").json == {"id": "endpoint", "workers": {"min": 0, "max": 3}}
-    world.provider.failures = [ProviderError("down"), ProviderError("down")]
+    world.provider.down = True
     for path in ("/runpod/health", "/runpod/config"):
         problem(client.call("GET", path), 503, "unavailable")
 
