@@ -17,7 +17,7 @@ from contract.limits import Limits
 from lambda_api.adapters.aws.client import aws
 from lambda_api.adapters.callback_http import HttpCallbackSender
 from lambda_api.adapters.dynamodb import DynamoJobStore
-from lambda_api.adapters.runpod import RunpodProvider
+from lambda_api.adapters.runpod import READ_SECONDS, RunpodProvider
 from lambda_api.adapters.s3 import S3Objects
 from lambda_api.adapters.secrets import Current, read_secret
 from lambda_api.adapters.sqs import SqsCallbackQueue
@@ -37,14 +37,19 @@ def settings(needs: frozenset[Need]) -> Settings:
 
 
 @cache
-def services(needs: frozenset[Need] = EVERYTHING) -> Services:
-    """The real thing, made once per execution environment. Raises as `settings` does."""
+def services(needs: frozenset[Need] = EVERYTHING, runpod_seconds: float = READ_SECONDS) -> Services:
+    """The real thing, made once per execution environment. Raises as `settings` does.
+
+    `runpod_seconds`: what RunPod has for an answer, once it is connected to.
+    """
     config = settings(needs)
     observer = PowertoolsObserver()
     callers = _callers(config, needs, observer)
     return Services(
         store=DynamoJobStore(config.table_name, _now, config.policy.retention_ms, aws()),
-        provider=RunpodProvider(config.runpod_api_url, config.runpod_management_url, config.runpod_api_key),
+        provider=RunpodProvider(
+            config.runpod_api_url, config.runpod_management_url, config.runpod_api_key, runpod_seconds
+        ),
         objects=S3Objects(config.bucket_name, aws()),
         queue=SqsCallbackQueue(config.callback_queue_url, observer, aws()),
         sender=HttpCallbackSender(callers, allow_loopback=config.allow_loopback),

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from contract.addresses import is_allowed
 from contract.urls import Target, UrlError, check_target, parse_url
+from lambda_api.adapters import budget
 from lambda_api.adapters.http import Answer, HttpLost, HttpRefused, Pool, exchange
 from lambda_api.adapters.names import resolve
 from lambda_api.domain.callers import Callers
@@ -44,9 +45,10 @@ class HttpCallbackSender:
         secrets = self._callers().callback_secrets.get(owner)
         if not secrets:
             return Delivery(ok=False, result="no_secret")
-        until = time.monotonic() + _CONNECT
+        connect = max(0.0, min(_CONNECT, budget.left()))
+        until = time.monotonic() + connect
         try:
-            addresses = resolve(target.host, target.port, _CONNECT)
+            addresses = resolve(target.host, target.port, connect)
         except OSError:
             return Delivery(ok=False, result="unreachable")
         if not all(is_allowed(address, allow_loopback=self._allow_loopback) for address in addresses):

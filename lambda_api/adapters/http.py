@@ -11,6 +11,7 @@ from http.client import HTTPException, HTTPResponse
 from typing import Any
 from urllib.parse import urlsplit
 
+from lambda_api.adapters import budget
 from lambda_api.adapters.connections import Connection, Connections, Pool
 
 __all__ = ["Answer", "Connections", "HttpLost", "HttpRefused", "HttpTooLong", "Pool", "exchange"]
@@ -68,15 +69,18 @@ def exchange(  # noqa: PLR0913 - one call, every bound named
     read: float,
     max_bytes: int,
 ) -> Answer:
-    """Send one request and read at most `max_bytes` of the answer. Times in seconds.
+    """Send one request and read at most `max_bytes` of the answer. Times in seconds; `budget` may leave less.
 
     `read` bounds the whole answer, not only each packet. Raises HttpRefused or HttpLost.
     """
     connection = pool.take()
     try:
         if connection.sock is None:
-            connection.timeout = connect
+            connection.timeout = min(connect, budget.left())
             connection.connect()
+        read = min(read, budget.left())
+        if read <= 0:
+            raise TimeoutError
     except (OSError, ValueError) as error:
         connection.close()
         raise HttpRefused(type(error).__name__) from None

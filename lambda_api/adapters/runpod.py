@@ -22,7 +22,8 @@ from lambda_api.domain.ports import (
     ProviderUnknown,
 )
 
-_CONNECT, _READ = 1.0, 4.0
+_CONNECT = 1.0
+READ_SECONDS = 4.0
 _MAX_BYTES = 1024 * 1024
 _IDLE_SECONDS = 5.0
 """Short: on `/run`, a peer that hung up looks like a lost answer."""
@@ -38,9 +39,10 @@ _CONFIG_FIELDS = (
 
 
 class RunpodProvider:
-    """`domain.ports.Provider` over HTTPS."""
+    """`domain.ports.Provider` over HTTPS. `read`: seconds for an answer, once connected."""
 
-    def __init__(self, api_url: str, management_url: str, api_key: str) -> None:
+    def __init__(self, api_url: str, management_url: str, api_key: str, read: float = READ_SECONDS) -> None:
+        self._read = read
         self._api_url = api_url.rstrip("/")
         self._management_url = management_url.rstrip("/")
         self._headers = {
@@ -102,8 +104,8 @@ class RunpodProvider:
     def _exchange(self, method: str, url: str, payload: Mapping[str, Any] | None) -> Answer:
         body = None if payload is None else json.dumps(payload, separators=(",", ":"), allow_nan=False).encode()
         return exchange(
-            self._connections.pool(url), method, url, headers=self._headers, body=body, connect=_CONNECT, read=_READ,
-            max_bytes=_MAX_BYTES,
+            self._connections.pool(url), method, url, headers=self._headers, body=body, connect=_CONNECT,
+            read=self._read, max_bytes=_MAX_BYTES,
         )  # fmt: skip
 
     def _job_url(self, endpoint_id: str, *parts: str) -> str:

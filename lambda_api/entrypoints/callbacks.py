@@ -7,10 +7,14 @@ from functools import partial
 from typing import Any
 
 from lambda_api import wiring
+from lambda_api.adapters import budget
 from lambda_api.entrypoints import ready
 from lambda_api.observability import fault, instrumented, logger
 from lambda_api.settings import Need
 from lambda_api.usecases.deliver import deliver
+
+_ANSWERING_SECONDS = 2.0
+"""Of the function's time: messages that it does not suffice for fail one by one, and come again."""
 
 services = partial(wiring.services, frozenset({Need.CALLERS}))
 
@@ -19,12 +23,13 @@ services = partial(wiring.services, frozenset({Need.CALLERS}))
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Event: an SQS batch. Answer: the failures of a partial batch, for SQS to deliver again."""
     failures = []
-    for record in event.get("Records") or []:
-        try:
-            deliver(services(), str(json.loads(record["body"])["job_id"]))
-        except Exception as error:  # noqa: BLE001 - one poisoned message must not fail its neighbours
-            logger.warning("callback message failed", extra=fault(error))
-            failures.append({"itemIdentifier": record.get("messageId", "")})
+    with budget.within(context.get_remaining_time_in_millis() / 1000 - _ANSWERING_SECONDS):
+        for record in event.get("Records") or []:
+            try:
+                deliver(services(), str(json.loads(record["body"])["job_id"]))
+            except Exception as error:  # noqa: BLE001 - one poisoned message must not fail its neighbours
+                logger.warning("callback message failed", extra=fault(error))
+                failures.append({"itemIdentifier": record.get("messageId", "")})
     return {"batchItemFailures": failures}
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from contract.limits import MAX_BODY_BYTES
 from contract.messages import ProgressReply, ProgressReport
 from lambda_api import http_api, wiring
+from lambda_api.adapters import budget
 from lambda_api.domain.errors import NotFound
 from lambda_api.entrypoints import ready
 from lambda_api.observability import instrumented
@@ -21,7 +22,12 @@ from lambda_api.settings import Need
 from lambda_api.usecases.progress import progress
 from lambda_api.usecases.ring import ring
 
-services = partial(wiring.services, frozenset({Need.RUNPOD, Need.HOOK}))
+_SECONDS = 5.0
+"""RunPod is waiting, and rings again if it gets no answer. What takes longer is left to the sweeper."""
+_RUNPOD_SECONDS = 2.0
+"""For an answer of RunPod's, and one more to connect: then there is still time to write down what is known."""
+
+services = partial(wiring.services, frozenset({Need.RUNPOD, Need.HOOK}), _RUNPOD_SECONDS)
 wiring.after_restore(wiring.renew)
 
 _HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
@@ -30,9 +36,10 @@ _HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 @instrumented
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Event and answer: API Gateway payload format 2.0. Raises nothing."""
-    return http_api.answered(
-        lambda: http_api.answer(200, _route(http_api.read(event)), _HEADERS), http_api.request_id(event), _HEADERS
-    )
+    with budget.within(_SECONDS):
+        return http_api.answered(
+            lambda: http_api.answer(200, _route(http_api.read(event)), _HEADERS), http_api.request_id(event), _HEADERS
+        )
 
 
 def _route(request: http_api.HttpRequest) -> dict[str, Any]:

@@ -76,8 +76,8 @@ def test_anything_else_may_have_been_taken(script: tuple[Peer, RunpodProvider], 
 def test_a_slow_answer_is_cut_off_as_a_whole(
     script: tuple[Peer, RunpodProvider], reply: Reply, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plan, provider = script
-    monkeypatch.setattr(runpod, "_READ", 0.3)
+    plan, _ = script
+    provider = RunpodProvider(plan.url, plan.url, "planted-key", read=0.3)
     monkeypatch.setattr(runpod, "_CONNECT", 0.2)
     plan.replies = [reply]
     began = time.monotonic()

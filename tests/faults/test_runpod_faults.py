@@ -62,11 +62,10 @@ class Scene:
 
 @pytest.fixture
 def scene(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
-    monkeypatch.setattr(runpod, "_READ", 0.3)
     monkeypatch.setattr(runpod, "_CONNECT", 0.3)
     with peer() as server:
         world = World()
-        world.services = replace(world.services, provider=RunpodProvider(server.url, server.url, "planted-key"))
+        world.services = replace(world.services, provider=RunpodProvider(server.url, server.url, "planted-key", 0.3))
         yield Scene(server, world)
 
 

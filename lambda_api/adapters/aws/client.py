@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, TypeVar
 
+from lambda_api.adapters import budget
 from lambda_api.adapters.aws.credentials import CredentialSource
 from lambda_api.adapters.aws.endpoints import bucket_url, endpoint, region
 from lambda_api.adapters.aws.errors import NO_ANSWER, TOO_LONG, AwsError
@@ -99,8 +100,8 @@ class Aws:
         return self._signer("s3").url(method, url, headers, seconds, self._clock())
 
     def pause(self, seconds: float) -> None:
-        """Up to so long, at random."""
-        self._sleep(self._jitter() * seconds)
+        """Up to so long, at random, and no longer than the invocation's time lasts."""
+        self._sleep(min(self._jitter() * seconds, max(0.0, budget.left())))
 
     def _repeated(self, once: Callable[[], T], tries: int = _TRIES) -> T:
         began, number = time.monotonic(), 1
@@ -109,7 +110,7 @@ class Aws:
                 return once()
             except AwsError as error:
                 wait = self._jitter() * _STEP_SECONDS * 2**number
-                late = time.monotonic() + wait - began > _LAST_TRY_SECONDS
+                late = time.monotonic() + wait - began > _LAST_TRY_SECONDS or wait > budget.left()
                 if not error.passing or number == tries or late:
                     raise
             self._sleep(wait)
