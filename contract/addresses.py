@@ -3,7 +3,7 @@
 Only globally routable unicast addresses are public. `ipaddress.is_global` is not enough:
 it lets IPv4 hide inside IPv6 (NAT64, 6to4, Teredo, IPv4-compatible), passes deprecated
 site-local space and knows only what was registered when Python was released. Each row names
-its reason, so that a refusal can be counted by cause.
+its reason, for whoever reads the table.
 Ranges: IANA special-purpose registries (RFC 6890 and its updates). What IANA calls reachable in
 them (relays, anycast services) is infrastructure, where nobody keeps media. In IPv6 all of
 what is not allocated as unicast (2000::/3) is refused, so a new registration needs no row.
