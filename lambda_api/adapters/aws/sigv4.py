@@ -61,7 +61,7 @@ class Signer:
         }
         if self.credentials.token:
             query["X-Amz-Security-Token"] = self.credentials.token
-        text = "&".join(f"{name}={quote(value, safe='~')}" for name, value in sorted(query.items()))
+        text = "&".join(f"{name}={_quoted(value)}" for name, value in sorted(query.items()))
         signature = self._signature(stamp, [method, _path(url), text, *_canonical(sent), "UNSIGNED-PAYLOAD"])
         return f"{url}?{text}&X-Amz-Signature={signature}"
 
@@ -85,6 +85,12 @@ def _key(secret: str, day: str, region: str, service: str) -> bytes:
     for part in (day, region, service, "aws4_request"):
         key = hmac.digest(key, part.encode(), "sha256")
     return key
+
+
+# All but the date is the same from one URL to the next, and a session token takes longer than the rest of the URL.
+@lru_cache(maxsize=32)
+def _quoted(value: str) -> str:
+    return quote(value, safe="~")
 
 
 def _stamp(now: float) -> str:
