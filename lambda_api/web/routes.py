@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 
 from contract.messages import JOB_ID
 from contract.operations import OPERATIONS
@@ -60,7 +61,12 @@ class _Route(KeyedRoute, JsonRoute):
     """The key is looked at first, then how the body is sent."""
 
 
-router = APIRouter(route_class=_Route, responses=_problems(401, 503))
+def operation_id(route: APIRoute) -> str:
+    """What the document calls it."""
+    return route.name
+
+
+router = APIRouter(route_class=_Route, responses=_problems(401, 503), generate_unique_id_function=operation_id)
 
 
 def _services(request: Request) -> Services:
