@@ -22,13 +22,16 @@ from lambda_api.domain.job import Job
 from lambda_api.domain.pricing import cost_usd
 from lambda_api.redaction import redact
 
+_encode = json.JSONEncoder(default=str).encode
+
 
 def _render(record: dict[str, Any]) -> str:
-    return redact(json.dumps(record, default=str))
+    return redact(_encode(record))
 
 
 _service = os.environ.get("POWERTOOLS_SERVICE_NAME") or "api-gpu"
-logger = Logger(service=_service, json_serializer=_render)
+# Messages are words: each would be read as JSON, in vain.
+logger = Logger(service=_service, json_serializer=_render, json_deserializer=str)
 metrics = Metrics(namespace="api-gpu", service=_service)
 _adding = Lock()
 

@@ -1,8 +1,13 @@
 from __future__ import annotations
 
-import pytest
+import re
+import sys
 
-from lambda_api.redaction import redact
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lambda_api.redaction import _RULES, redact
 
 PLANTED = "planted0secret"
 
@@ -18,6 +23,10 @@ PLANTED = "planted0secret"
         f"Authorization: Bearer {PLANTED}",
         f"'x-api-key': '{PLANTED}'",
         f"X-Amz-Credential={PLANTED}&x=1",
+        f"HTTPS://HOST/{PLANTED}",
+        f"AUTHORİZATION\u017f: authorızation: {PLANTED} bEARER {PLANTED}",
+        f"X-APİ-\u212aEY: {PLANTED}",
+        f"x-amz-\u017fecurity-token={PLANTED}",
     ],
 )
 def test_secrets_do_not_survive(line: str) -> None:
@@ -28,3 +37,26 @@ def test_secrets_do_not_survive(line: str) -> None:
 def test_facts_do() -> None:
     line = '{"message": "job changed", "job_id": "job-1", "state": "COMPLETED", "ms": 12}'
     assert redact(line) == line
+
+
+PIECES = [
+    "/runpod/webhook/", "/runpod/progress/", "https://", "http:\\/\\/", "whsec_", "x-amz-signature=", "bearer ",
+    "x-api-key", "authorization", ": ", "/", "a", "ı", "İ", "\u017f", "\u212a", " ", '"', "=", "?",
+]  # fmt: skip
+WORDS = st.sampled_from(PIECES).flatmap(lambda piece: st.sampled_from([piece, piece.upper(), piece.title()]))
+
+
+@given(st.lists(WORDS | st.text(max_size=3), max_size=12).map("".join))
+def test_a_line_without_signs_holds_no_match(line: str) -> None:
+    wanted = line
+    for _, pattern, replacement in _RULES:
+        wanted = pattern.sub(replacement, wanted)
+    assert redact(line) == wanted
+
+
+def test_no_letter_of_a_sign_that_ignores_case_has_a_twin() -> None:
+    every = "".join(map(chr, range(sys.maxunicode + 1)))
+    for signs, pattern, _ in _RULES:
+        if pattern.flags & re.IGNORECASE:
+            for letter in {letter for sign in signs for letter in sign}:
+                assert {twin.lower() for twin in re.findall(letter, every, re.IGNORECASE)} == {letter}
