@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
 
@@ -34,7 +35,8 @@ class _Events(HTTPGateway):
     def body(self) -> bytes:
         return self._request.body()
 
-    @property
+    # Mangum asks for it again to see which format the answer must have.
+    @cached_property
     def scope(self) -> Scope:
         request = self._request
         return {

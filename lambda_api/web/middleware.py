@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contract.limits import MAX_BODY_BYTES
@@ -30,6 +29,16 @@ _DOCS_POLICY = (
     "frame-ancestors 'none'"
 )
 """The documentation page loads its own scripts; nothing else does."""
+
+_Pairs = list[tuple[bytes, bytes]]
+
+
+def _encoded(headers: Mapping[str, str]) -> _Pairs:
+    return [(name.encode(), value.encode()) for name, value in headers.items()]
+
+
+_HEADERS = _encoded(HARDENED)
+_DOCS_HEADERS = _encoded(HARDENED | {"content-security-policy": _DOCS_POLICY})
 
 _METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 """Any other word is the client's own, and does not belong in a log."""
@@ -81,13 +90,15 @@ class _Exchange:
         if message["type"] == "http.response.start":
             self.started = True
             self._status = message["status"]
-            headers = MutableHeaders(scope=message)
-            for name, value in HARDENED.items():
-                headers.setdefault(name, value)
-            if self._scope["path"] == "/docs":
-                headers["content-security-policy"] = _DOCS_POLICY
-            headers["x-request-id"] = self._request_id
+            message = {**message, "headers": self._headers(message["headers"])}
         await self._send(message)
+
+    def _headers(self, given: _Pairs) -> _Pairs:
+        """Those of the answer, and ours where it has none of the name. Names are in lower case."""
+        named = {name for name, _ in given}
+        ours = _DOCS_HEADERS if self._scope["path"] == "/docs" else _HEADERS
+        added = [pair for pair in ours if pair[0] not in named]
+        return [*given, *added, (b"x-request-id", self._request_id.encode())]
 
     async def refuse(self, error: ApiError) -> None:
         body = json.dumps(problem(error, self._request_id)).encode()
