@@ -51,8 +51,6 @@ class RunpodProvider:
             "Accept": "application/json",
         }
         self._connections = Connections(_IDLE_SECONDS)
-        # What TLS needs is read here: starting up has a whole processor, a request its share of one.
-        self._connections.pool(self._api_url)
 
     def run(self, endpoint_id: str, payload: Mapping[str, Any]) -> str:
         try:

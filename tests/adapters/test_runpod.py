@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lambda_api.adapters import runpod
+from lambda_api.adapters import connections, runpod
 from lambda_api.adapters.runpod import RunpodProvider
 from lambda_api.domain.ports import (
     ProviderError,
@@ -23,6 +23,11 @@ from tests.support.peer import Peer, Reply, answer, drip, nobody, peer, reset, s
 def script() -> Iterator[tuple[Peer, RunpodProvider]]:
     with peer() as plan:
         yield plan, RunpodProvider(f"{plan.url}/v2", f"{plan.url}/management", "planted-key")
+
+
+def test_who_asks_nothing_reads_no_authorities(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "_tls", lambda: pytest.fail("read"))
+    RunpodProvider("https://api.example/v2", "https://management.example", "planted-key")
 
 
 def test_run_sends_the_payload_once_with_the_key(script: tuple[Peer, RunpodProvider]) -> None:
