@@ -92,3 +92,31 @@ def test_a_start_imports_no_more_than_it_has_to(entrypoint: str, event: str) -> 
 
 def test_nothing_denied_comes_with_a_submit_either() -> None:
     assert not started("api", "api/caption").packages & DENIED
+
+
+DEFERRED = """
+import lambda_api.web
+from pydantic import BaseModel
+
+
+class Ours(BaseModel):
+    number: int
+
+
+def all_of(model):
+    return [model, *(found for each in model.__subclasses__() for found in all_of(each))]
+
+
+theirs = [model for model in all_of(BaseModel) if model.__module__.partition(".")[0] == "fastapi"]
+compiled = [model.__name__ for model in theirs if model.__pydantic_complete__]
+assert len(compiled) < len(theirs) / 2, compiled
+assert Ours.__pydantic_complete__
+assert BaseModel.model_config == {}
+"""
+
+
+def test_of_fastapi_hardly_a_model_is_compiled_and_of_ours_all_are() -> None:
+    done = subprocess.run(
+        [PYTHON, "-c", DEFERRED], env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
