@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from benchmarks.gateway.events import Event, report, ring, show, submit
+from benchmarks.bench import BenchError
+from benchmarks.gateway.events import Event, report, ring, show, submit, wake
 from benchmarks.gateway.lab import Handled, Lab
 from benchmarks.gateway.prices import dollars
 from benchmarks.rows import Row
 
-_API, _HOOKS = "lambda_api.entrypoints.api", "lambda_api.entrypoints.runpod_webhook"
+_API, _HOOKS, _CALLBACKS = (f"lambda_api.entrypoints.{name}" for name in ("api", "runpod_webhook", "callbacks"))
 _REPORTS, _SHOWS = 4, 3
 """Of a job that runs for 20 s: a report each 5 s; a client that looks three times."""
 _MEMORY_GB = 1.0
 _CPU_SHARE = 0.58
 """Of a processor, at 1 GB (1,769 MB are one)."""
-_WAITS_MS = {"DynamoDB": 8.0, "S3": 30.0, "RunPod": 250.0}
+_WAITS_MS = {"DynamoDB": 8.0, "S3": 30.0, "RunPod": 250.0, "client": 250.0}
 """What a call is taken to wait, generously; Lambda charges for waiting."""
 _WARM_CPU_MS = 3.0
 _PLATFORM_LOG_BYTES = 420
@@ -27,9 +29,9 @@ _WRITES, _READS = ("PutItem", "TransactWriteItems"), ("GetItem", "Query", "Batch
 
 @dataclass(slots=True)
 class Step:
-    """What one kind of invocation asked for, in all its repetitions."""
+    """What one kind of invocation asked for, in all its repetitions. `http`: the HTTP API was asked for it."""
 
-    name: str
+    http: bool = True
     calls: Counter[str] = field(default_factory=Counter)
     invocations: int = 0
     log_bytes: int = 0
@@ -42,43 +44,55 @@ class Step:
     def waits_ms(self) -> float:
         tables = sum(self.calls[name] for name in (*_WRITES, *_READS))
         objects = sum(amount for name, amount in self.calls.items() if name.startswith("S3 "))
-        return tables * _WAITS_MS["DynamoDB"] + objects * _WAITS_MS["S3"] + self.calls["RunPod"] * _WAITS_MS["RunPod"]
+        others = sum(self.calls[name] * _WAITS_MS[name] for name in ("RunPod", "client"))
+        return tables * _WAITS_MS["DynamoDB"] + objects * _WAITS_MS["S3"] + others
 
 
 def measure(lab: Lab) -> list[Row]:
-    """A compose job with an Idempotency-Key, to its end."""
-    lab.told()
-    asked = Step("submit")
-    job_id = _take(lab, asked, _API, submit("calls"), 202).body["job_id"]
-    progress, settled, shown = Step("progress"), Step("settle"), Step("show")
-    for seq in range(1, _REPORTS + 1):
-        _take(lab, progress, _HOOKS, report(job_id, seq))
-    lab.publish(job_id)
-    lab.told()
-    _take(lab, settled, _HOOKS, ring(job_id))
-    for _ in range(_SHOWS):
-        status = _take(lab, shown, _API, show(job_id)).body["status"]
-    lab.say(f"  the job is {status}")
-    steps = (asked, progress, settled, shown)
-    usd = dollars(_used(steps))
+    """A compose job with an Idempotency-Key, to its end; and one whose client is told of that."""
+    steps, with_callback = _steps(lab, "calls"), _steps(lab, "calls-told", f"{lab.url}/callback")
+    usd = dollars(_used(steps.values()))
     facts = {
         "usd_per_1000": {kind: 1000 * value for kind, value in usd.items()},
-        "calls": {step.name: dict(step.calls) for step in steps},
+        "usd_per_1000_with_callback": 1000 * sum(dollars(_used(with_callback.values())).values()),
+        "calls": {name: dict(step.calls) for name, step in steps.items()},
+        "calls_with_callback": {name: dict(step.calls) for name, step in with_callback.items()},
         "assumed": {
             "progress_reports": _REPORTS, "shows": _SHOWS, "waits_ms": _WAITS_MS, "cpu_ms": _WARM_CPU_MS,
             "memory_gb": _MEMORY_GB,
         },
     }  # fmt: skip
     return [
-        Row("calls.submit", lab.version, asked.count(*_WRITES)),
-        Row("calls.settle", lab.version, settled.count(*_WRITES)),
-        Row("calls.settle.s3", lab.version, settled.count("S3 GET", "S3 HEAD")),
-        Row("calls.show", lab.version, shown.count(*_READS)),
+        Row("calls.submit", lab.version, steps["submit"].count(*_WRITES)),
+        Row("calls.settle", lab.version, steps["settle"].count(*_WRITES)),
+        Row("calls.settle.s3", lab.version, steps["settle"].count("S3 GET", "S3 HEAD")),
+        Row("calls.show", lab.version, steps["show"].count(*_READS)),
         Row("calls.usd", lab.version, 1000 * sum(usd.values()), facts=facts),
     ]
 
 
-def _take(lab: Lab, step: Step, module: str, event: Event, status: int = 200) -> Handled:
+def _steps(lab: Lab, key: str, webhook_url: str | None = None) -> dict[str, Step]:
+    """Of one job. Raises BenchError if its client was to be told and was not."""
+    lab.told()
+    steps = {name: Step() for name in ("submit", "progress", "settle", "show")}
+    job_id = _take(lab, steps["submit"], _API, submit(key, webhook_url), 202).body["job_id"]
+    for seq in range(1, _REPORTS + 1):
+        _take(lab, steps["progress"], _HOOKS, report(job_id, seq))
+    lab.publish(job_id)
+    lab.told()
+    _take(lab, steps["settle"], _HOOKS, ring(job_id))
+    if webhook_url is not None:
+        steps["callback"] = Step(http=False)
+        _take(lab, steps["callback"], _CALLBACKS, wake(job_id), None)
+        if not steps["callback"].calls["client"]:
+            raise BenchError("the client was not told")
+    for _ in range(_SHOWS):
+        status = _take(lab, steps["show"], _API, show(job_id)).body["status"]
+    lab.say(f"  the job is {status}")
+    return steps
+
+
+def _take(lab: Lab, step: Step, module: str, event: Event, status: int | None = 200) -> Handled:
     handled = lab.handle(lab.ours, module, event, status)
     calls = Counter(lab.told()["calls"])
     # Once per environment, not per job.
@@ -89,12 +103,12 @@ def _take(lab: Lab, step: Step, module: str, event: Event, status: int = 200) ->
     return handled
 
 
-def _used(steps: tuple[Step, ...]) -> dict[str, float]:
+def _used(steps: Collection[Step]) -> dict[str, float]:
     calls: Counter[str] = sum((step.calls for step in steps), Counter())
     invocations = sum(step.invocations for step in steps)
     milliseconds = sum(step.waits_ms for step in steps) + invocations * _WARM_CPU_MS / _CPU_SHARE
     return {
-        "requests to the HTTP API": invocations,
+        "requests to the HTTP API": sum(step.invocations for step in steps if step.http),
         "invocations": invocations,
         "Lambda GB-seconds, arm64": milliseconds / 1e3 * _MEMORY_GB,
         "write units": calls["write_units"],

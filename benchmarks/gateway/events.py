@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +12,7 @@ from contract.operations import Compose
 from lambda_api.domain.tokens import Purpose, make_token
 
 KEY, HOOK_SECRET = "bench-key", "bench-hook-secret-0123456789"
+CALLBACK_SECRET = f"whsec_{base64.b64encode(HOOK_SECRET.encode()).decode()}"
 OPERATION = Compose(
     url_image="https://media.example/photo.jpg",
     url_audio="https://media.example/narration.mp3",
@@ -18,7 +20,7 @@ OPERATION = Compose(
 )
 Event = dict[str, Any]
 
-_GOLDEN = Path(__file__).resolve().parents[2] / "events" / "api" / "health.json"
+_EVENTS = Path(__file__).resolve().parents[2] / "events"
 
 
 def index() -> Event:
@@ -29,9 +31,12 @@ def show(job_id: str) -> Event:
     return _event("GET", f"/job/{job_id}")
 
 
-def submit(key: str) -> Event:
-    operation = OPERATION.model_dump(mode="json", exclude={"kind"}, exclude_none=True)
-    return _event("POST", "/video/compose", json.dumps(operation), {"idempotency-key": key})
+def submit(key: str, webhook_url: str | None = None) -> Event:
+    """`webhook_url`: where to tell that the job is over, if anywhere."""
+    body = OPERATION.model_dump(mode="json", exclude={"kind"}, exclude_none=True)
+    if webhook_url is not None:
+        body["webhook_url"] = webhook_url
+    return _event("POST", "/video/compose", json.dumps(body), {"idempotency-key": key})
 
 
 def ring(job_id: str) -> Event:
@@ -46,13 +51,24 @@ def report(job_id: str, seq: int) -> Event:
     return _event("POST", f"/runpod/progress/{job_id}/{_token('progress', job_id)}", json.dumps(body))
 
 
+def wake(job_id: str) -> Event:
+    """The queue's: a callback is owed."""
+    event = _golden("sqs.json")
+    return event | {"Records": [event["Records"][0] | {"body": json.dumps({"job_id": job_id})}]}
+
+
 def _token(purpose: Purpose, job_id: str) -> str:
     return make_token(HOOK_SECRET, purpose, job_id, 1)
 
 
 def _event(method: str, path: str, body: str | None = None, headers: Mapping[str, str] | None = None) -> Event:
-    event: Event = json.loads(_GOLDEN.read_text(encoding="utf-8"))
+    event = _golden("api/health.json")
     event |= {"rawPath": path, "rawQueryString": "", "body": body}
     event["requestContext"]["http"] |= {"method": method, "path": path}
     event["headers"] |= {"x-api-key": KEY, "content-type": "application/json", **(headers or {})}
+    return event
+
+
+def _golden(name: str) -> Event:
+    event: Event = json.loads((_EVENTS / name).read_text(encoding="utf-8"))
     return event

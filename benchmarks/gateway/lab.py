@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.bench import BenchError
-from benchmarks.gateway.events import HOOK_SECRET, KEY, OPERATION, Event
+from benchmarks.gateway.events import CALLBACK_SECRET, HOOK_SECRET, KEY, OPERATION, Event
 from benchmarks.measure import Say
 from contract.messages import ExecutionFacts, MediaFacts, OutputFacts, ResultManifest
 from lambda_api.adapters.aws.client import DYNAMODB, Aws
@@ -84,14 +84,15 @@ class Lab:
         self.ask(f"/{BUCKET}/{manifest_key(job_id)}", _manifest(job_id).model_dump_json().encode(), "PUT")
 
     def environment(self) -> dict[str, str]:
-        """What template.yaml would set: the secrets are ARNs."""
+        """What template.yaml would set, the secrets as ARNs; and callbacks may go to the stub."""
         return {
             "TABLE_NAME": "bench", "BUCKET_NAME": BUCKET, "CALLBACK_QUEUE_URL": f"{self.url}/queue",
             "RUNPOD_ENDPOINT_ID": "endpoint", "RUNPOD_API_URL": f"{self.url}/v2", "PUBLIC_URL": "https://api.example",
             "RUNPOD_MANAGEMENT_URL": self.url, "RUNPOD_SECRET_ARN": "runpod", "HOOK_SECRET_ARN": "hook",
             "CALLERS_SECRET_ARN": "callers", "AWS_ENDPOINT_URL": self.url, "AWS_REGION": "us-east-1",
             "AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench",
-            "AWS_SESSION_TOKEN": _TOKEN, "AWS_LAMBDA_FUNCTION_NAME": "f", "LOG_LEVEL": "INFO", **_ALLOWANCE,
+            "AWS_SESSION_TOKEN": _TOKEN, "AWS_LAMBDA_FUNCTION_NAME": "f", "LOG_LEVEL": "INFO",
+            "ALLOW_LOOPBACK_URLS": "true", **_ALLOWANCE,
         }  # fmt: skip
 
     def warm_environment(self) -> dict[str, str]:
@@ -99,8 +100,8 @@ class Lab:
         env = {**self.environment(), **secrets(), "PYTHONDONTWRITEBYTECODE": "1", "PATH": os.environ.get("PATH", "")}
         return {name: value for name, value in env.items() if not name.endswith("_SECRET_ARN")}
 
-    def handle(self, package: Path, module: str, event: Event, status: int = 200) -> Handled:
-        """One event in a fresh process. Raises BenchError if the answer has another status."""
+    def handle(self, package: Path, module: str, event: Event, status: int | None = 200) -> Handled:
+        """One event in a fresh process. Raises BenchError if the answer has another status; None: it is not HTTP's."""
         env = self.environment() | {
             "PYTHONDONTWRITEBYTECODE": "1", "PATH": os.environ.get("PATH", ""), "LAMBDA_TASK_ROOT": str(package),
             "_X_AMZN_TRACE_ID": "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=0",
@@ -111,10 +112,10 @@ class Lab:
         if done.returncode != 0 or not lines:
             raise BenchError(f"{module}: {(done.stderr.strip() or 'no message').splitlines()[-1]}")
         told = json.loads(lines[-1])
-        if told["answer"]["statusCode"] != status:
-            raise BenchError(f"{module} answered {told['answer']['statusCode']}")
+        if told["answer"].get("statusCode") != status:
+            raise BenchError(f"{module} answered {told['answer'].get('statusCode')}")
         logged = sum(len(line.encode()) + 1 for line in lines[:-1])
-        return Handled(told["cpu_ms"], json.loads(told["answer"]["body"]), logged)
+        return Handled(told["cpu_ms"], told["answer"], logged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +123,13 @@ class Handled:
     """`log_bytes`: what went to stdout, hence to CloudWatch."""
 
     cpu_ms: float
-    body: Any
+    answer: dict[str, Any]
     log_bytes: int
+
+    @property
+    def body(self) -> Any:
+        """Of an HTTP answer."""
+        return json.loads(self.answer["body"])
 
 
 @contextmanager
@@ -134,7 +140,9 @@ def stub() -> Iterator[str]:
         try:
             assert process.stdout is not None  # noqa: S101 - for the type checker
             url = f"http://127.0.0.1:{int(process.stdout.readline())}"
-            callers = json.dumps({"api_keys": json.loads(secrets()["API_KEYS"])})
+            callers = json.dumps(
+                {name.lower(): json.loads(secrets()[name]) for name in ("API_KEYS", "CALLBACK_SECRETS")}
+            )
             for name, text in (("runpod", "k"), ("hook", HOOK_SECRET), ("callers", callers)):
                 _ask(f"{url}/secret/{name}", text.encode(), "PUT")
             yield url
@@ -151,7 +159,11 @@ def _ask(url: str, body: bytes, method: str) -> bytes:
 def secrets() -> dict[str, str]:
     """In plain variables, as on one machine."""
     keys = {hashlib.sha256(KEY.encode()).hexdigest(): OWNER}
-    return {"RUNPOD_API_KEY": "k", "HOOK_SECRET": HOOK_SECRET, "API_KEYS": json.dumps(keys)}
+    callbacks = {OWNER: [CALLBACK_SECRET]}
+    return {
+        "RUNPOD_API_KEY": "k", "HOOK_SECRET": HOOK_SECRET, "API_KEYS": json.dumps(keys),
+        "CALLBACK_SECRETS": json.dumps(callbacks),
+    }  # fmt: skip
 
 
 def _now() -> int:

@@ -1,4 +1,4 @@
-"""DynamoDB, S3, SQS, Secrets Manager and RunPod in one process, as far as the gateway asks; they count what is asked.
+"""AWS, RunPod and a client in one process, as far as the gateway asks; they count what they are asked.
 
     python -m benchmarks.gateway.stub      prints its port, ends with its stdin
 
@@ -42,6 +42,9 @@ class World:
             return self._control(path, body)
         if path.startswith("/v2/"):
             return self._runpod(path, body)
+        if path == "/callback":
+            self.told["client"] += 1
+            return 200, b""
         return self._object(method, path, body)
 
     def _aws(self, operation: str, asked: Item) -> tuple[int, bytes]:

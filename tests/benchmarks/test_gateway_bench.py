@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from benchmarks.gateway import __main__ as bench
 from benchmarks.gateway import lab
 from benchmarks.gateway.capacity import read_units, size, write_units
+from benchmarks.gateway.events import wake
 from benchmarks.gateway.prices import PRICES, dollars
 from benchmarks.targets import GATEWAY
 from lambda_api.adapters.aws.client import Aws
@@ -60,6 +63,17 @@ def test_the_stub_holds_what_the_store_states(url: str) -> None:
     assert store.get("b") is None
     assert store.save(replace(first, version=2))
     assert not store.save(replace(first, version=2))
+
+
+def test_a_callback_is_counted_as_the_clients(url: str) -> None:
+    world = lab.Lab("", "", Path(), Path(), url, 1, True, print)
+    world.told()
+    world.ask("/callback", b"{}")
+    assert world.told()["calls"] == {"client": 1}
+
+
+def test_the_queues_event_names_one_job() -> None:
+    assert [json.loads(record["body"]) for record in wake("job-2")["Records"]] == [{"job_id": "job-2"}]
 
 
 def test_every_target_belongs_to_a_part_of_the_bench(capsys: pytest.CaptureFixture[str]) -> None:
