@@ -67,6 +67,8 @@ def described() -> FastAPI:
         swagger_ui_oauth2_redirect_url=None,
         # A redirect would name whatever host the request named.
         redirect_slashes=False,
+        # Ours are Powertools' logs and metrics. FastAPI's would hold the texts of errors.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         # Not included: FastAPI makes the routes of an included router a second time, at the first request.
         routes=[*public.routes, *routes.router.routes],
     )
