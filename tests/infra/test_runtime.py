@@ -218,7 +218,8 @@ import json, os, sys
 from snapshot_restore_py import get_after_restore
 from lambda_api.entrypoints import api
 from types import SimpleNamespace
-context = SimpleNamespace(function_name="f", memory_limit_in_mb=128, invoked_function_arn="arn", aws_request_id="r")
+context = SimpleNamespace(function_name="f", memory_limit_in_mb=128, invoked_function_arn="arn", aws_request_id="r",
+                          get_remaining_time_in_millis=lambda: 29_000)
 event = json.load(sys.stdin)
 before = api.handler(event, context)["statusCode"]
 os.environ["API_KEYS"] = os.environ.pop("NEXT_API_KEYS")
