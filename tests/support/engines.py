@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tests.support.ports import free_port
+from tests.support.ports import reserved_port
 
 _ROOT = Path(__file__).resolve().parents[2]
 _DYNAMODB = _ROOT / ".tools" / "dynamodb-local" / "package" / "emulator"
@@ -33,37 +33,31 @@ def missing_dynamodb_local() -> str | None:
 @contextmanager
 def dynamodb_local() -> Iterator[str]:
     """The URL of an empty one. It listens on every address of the machine: it has no option for that."""
-    port = free_port()
-    options = ("-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(port))
     argv = [
         "java",
         "-Xmx256m",
         f"-Djava.library.path={_DYNAMODB}/DynamoDBLocal_lib",
         "-jar",
         "DynamoDBLocal.jar",
-        *options,
+        "-inMemory",
+        "-sharedDb",
+        "-disableTelemetry",
+        "-port",
     ]
-    with _served(argv, port, _DYNAMODB, dict(os.environ)) as url:
+    with (
+        reserved_port("0.0.0.0") as port,
+        _served([*argv, str(port)], port, _DYNAMODB, dict(os.environ)) as url,
+    ):
         yield url
 
 
 @contextmanager
 def ministack() -> Iterator[str]:
     """The URL of an AWS whose S3 rejects what is signed wrongly. It knows the key `test` with the secret `test`."""
-    port = free_port()
-    argv = [
-        str(_MINISTACK),
-        "-m",
-        "hypercorn",
-        "ministack.app:app",
-        "--bind",
-        f"127.0.0.1:{port}",
-        "--log-level",
-        "error",
-    ]
-    with tempfile.TemporaryDirectory(prefix="ministack-") as home:
+    argv = [str(_MINISTACK), "-m", "hypercorn", "ministack.app:app", "--log-level", "error", "--bind"]
+    with tempfile.TemporaryDirectory(prefix="ministack-") as home, reserved_port() as port:
         env = {"PATH": os.environ["PATH"], "HOME": home, "GATEWAY_PORT": str(port), "LAMBDA_EXECUTOR": "local"}
-        with _served(argv, port, Path(home), env) as url:
+        with _served([*argv, f"127.0.0.1:{port}"], port, Path(home), env) as url:
             yield url
 
 

@@ -29,6 +29,7 @@ from lambda_api.domain.callers import Callers
 from lambda_api.domain.ports import Delivery
 from tests.support.dns import Dns, asking, dns
 from tests.support.peer import Peer, peer
+from tests.support.ports import reserved_port
 from tests.support.tls import Authority
 
 SECRET = "whsec_" + base64.b64encode(b"a-secret-of-32-bytes-or-so-okay!").decode()
@@ -119,9 +120,8 @@ def _public(address: str, *, allow_loopback: bool) -> bool:
 @contextmanager
 def internet(monkeypatch: pytest.MonkeyPatch) -> Iterator[Internet]:
     own = OWN_RESOLVER in os.environ
-    with ExitStack() as stack, dns(53 if own else 0) as names:
-        with socket.create_server(("127.1.0.1", 0)) as free:
-            port = free.getsockname()[1]
+    # On every address: sites are opened at several, and later.
+    with ExitStack() as stack, dns(53 if own else 0) as names, reserved_port("0.0.0.0") as port:
         authority = _authority()
         trust(authority, monkeypatch)
         for module in (guard, callback_http):

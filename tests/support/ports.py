@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
-def free_port() -> int:
-    """A port of 127.0.0.1 that nobody had a moment ago."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+@contextmanager
+def reserved_port(address: str = "127.0.0.1") -> Iterator[int]:
+    """A port of the address (`0.0.0.0`: of all) that nobody is given by chance while the block runs.
+
+    A server that sets SO_REUSEADDR, as nearly all do, may listen on it meanwhile; until one does, it refuses.
+    """
+    with socket.socket() as held:
+        # A port that is only looked up may be another's before its server has started. Two sockets with this option
+        # share one as long as only one of them listens.
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind((address, 0))
+        yield held.getsockname()[1]

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.log_scan import look
-from tests.support.ports import free_port
+from tests.support.ports import reserved_port
 from tests.support.sam import PYTHON
 
 _INVOKE = "/2015-03-31/functions/function/invocations"
@@ -61,23 +61,23 @@ class Runtime:
 @contextmanager
 def running(package: Path, handler: str, env: Mapping[str, str], scratch: Path) -> Iterator[Runtime]:
     """A function, not initialised before its first event, as after a deploy. Ends with everything it started."""
-    url, inner = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
     log = scratch / f"{handler}.log"
-    with log.open("wb") as output:
+    with reserved_port() as outer, reserved_port() as inner, log.open("wb") as output:
+        url = f"127.0.0.1:{outer}"
         process = subprocess.Popen(
-            [_emulator(), "--runtime-interface-emulator-address", url, "--runtime-api-address", inner,
+            [_emulator(), "--runtime-interface-emulator-address", url, "--runtime-api-address", f"127.0.0.1:{inner}",
              PYTHON, "-m", "awslambdaric", handler],
             cwd=package, env=_environment(package, handler) | dict(env), stdin=subprocess.DEVNULL, stdout=output,
             stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
-    try:
-        _wait(url, process, log)
-        yield Runtime(f"http://{url}", log)
-    finally:
-        # The runtime's own process is in the same group.
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait(10)
-        look(handler, log.read_text(errors="replace").splitlines())
+        try:
+            _wait(url, process, log)
+            yield Runtime(f"http://{url}", log)
+        finally:
+            # The runtime's own process is in the same group.
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait(10)
+            look(handler, log.read_text(errors="replace").splitlines())
 
 
 def _environment(package: Path, handler: str) -> dict[str, str]:
