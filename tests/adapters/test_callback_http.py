@@ -17,7 +17,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from lambda_api.adapters import callback_http
 from lambda_api.adapters.callback_http import HttpCallbackSender
 from lambda_api.domain.callers import Callers
-from tests.support.peer import peer, reset
+from tests.support.peer import nobody, peer, reset
 
 NEW = "whsec_" + base64.b64encode(b"new-secret-of-32-bytes-or-so-okay").decode()
 OLD = "whsec_" + base64.b64encode(b"old-secret-of-32-bytes-or-so-okay").decode()
@@ -112,10 +112,7 @@ def test_statuses(sink: Sink, status: int, ok: bool, final: bool) -> None:
 
 
 def test_a_receiver_that_is_not_there() -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{free.getsockname()[1]}/"
-    assert sender().send("ada", url, "msg_1", now(), BODY).result == "unreachable"
+    assert sender().send("ada", nobody(), "msg_1", now(), BODY).result == "unreachable"
 
 
 @pytest.mark.fault("F2", "F9")

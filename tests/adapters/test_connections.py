@@ -23,7 +23,7 @@ from cryptography.x509.oid import NameOID
 from lambda_api.adapters import connections
 from lambda_api.adapters.http import Answer, HttpLost, HttpRefused, HttpTooLong, Pool, exchange
 from tests.support.fakes import START
-from tests.support.peer import Peer, Reply, answer, drip, peer, stall
+from tests.support.peer import SLOW_SECONDS, Peer, Reply, answer, drip, peer, slowly, stall
 
 HOST = "hooks.example"
 
@@ -35,8 +35,8 @@ def server() -> Iterator[Peer]:
         yield plan
 
 
-def ask(pool: Pool, url: str, method: str = "GET", max_bytes: int = 1000) -> Answer:
-    return exchange(pool, method, url, headers={}, connect=0.5, read=0.5, max_bytes=max_bytes)
+def ask(pool: Pool, url: str, method: str = "GET", max_bytes: int = 1000, read: float = 20.0) -> Answer:
+    return exchange(pool, method, url, headers={}, connect=20.0, read=read, max_bytes=max_bytes)
 
 
 def chunked(*parts: bytes) -> Reply:
@@ -58,14 +58,7 @@ def cut_off(handler: BaseHTTPRequestHandler) -> None:
     handler.close_connection = True
 
 
-def drip_headers(handler: BaseHTTPRequestHandler) -> None:
-    try:
-        for number in range(60):
-            handler.wfile.write(f"X-{number}: a\r\n".encode() if number else b"HTTP/1.1 200 OK\r\n")
-            handler.wfile.flush()
-            time.sleep(0.05)
-    except OSError:
-        pass
+drip_headers = slowly(b"HTTP/1.1 200 OK\r\n", b"X: a\r\n", 0.05)
 
 
 def test_an_answer_in_chunks_and_one_without_a_body_leave_the_connection_open(server: Peer) -> None:
@@ -84,8 +77,8 @@ def test_an_answer_that_is_slow_or_not_whole_is_lost(server: Peer, reply: Reply)
     server.replies = [reply]
     began = time.monotonic()
     with pytest.raises(HttpLost):
-        ask(Pool(server.url, idle_seconds=5), server.url, max_bytes=10**6)
-    assert time.monotonic() - began < 1.4
+        ask(Pool(server.url, idle_seconds=5), server.url, max_bytes=10**6, read=0.5)
+    assert time.monotonic() - began < SLOW_SECONDS / 2
 
 
 def test_an_answer_that_is_too_long_is_its_own_loss(server: Peer) -> None:

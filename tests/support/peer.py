@@ -10,11 +10,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from typing import Any
 
 Reply = Callable[[BaseHTTPRequestHandler], None]
+SLOW_SECONDS = 60.0
+"""How long a slow reply takes, unless its server ends first: whoever is done sooner did not wait for its end."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,8 @@ def peer(address: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None =
             pass
 
     class Server(ThreadingHTTPServer):
+        over = threading.Event()
+
         def server_bind(self) -> None:
             # HTTPServer's own asks DNS for the name of its address.
             TCPServer.server_bind(self)
@@ -83,6 +88,7 @@ def peer(address: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None =
     try:
         yield plan
     finally:
+        server.over.set()
         server.shutdown()
         thread.join()
         server.server_close()
@@ -117,23 +123,31 @@ def reset(handler: BaseHTTPRequestHandler) -> None:
     handler.connection.shutdown(socket.SHUT_RDWR)
 
 
-def stall(handler: BaseHTTPRequestHandler) -> None:
-    time.sleep(1.5)
+def slowly(head: bytes, piece: bytes, pause: float = 0.05) -> Reply:
+    """The head, and then pieces with a pause in seconds after each."""
+
+    def reply(handler: BaseHTTPRequestHandler) -> None:
+        ends = time.monotonic() + SLOW_SECONDS
+        with suppress(OSError):
+            handler.wfile.write(head)
+            while time.monotonic() < ends and not handler.server.over.wait(pause):  # type: ignore[attr-defined]
+                handler.wfile.write(piece)
+
+    return reply
 
 
-def drip(handler: BaseHTTPRequestHandler) -> None:
-    handler.send_response(200)
-    handler.send_header("Content-Length", "100000")
-    handler.end_headers()
-    with suppress(OSError):
-        for _ in range(100):
-            handler.wfile.write(b" ")
-            handler.wfile.flush()
-            time.sleep(0.05)
+stall = slowly(b"", b"", SLOW_SECONDS)
+drip = slowly(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b" ")
 
 
 def nobody() -> str:
     """A URL where no one listens."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{free.getsockname()[1]}"
+    return f"http://127.0.0.1:{_unheard().getsockname()[1]}"
+
+
+@cache
+def _unheard() -> socket.socket:
+    """Bound for good, so that nobody else comes to listen there."""
+    held = socket.socket()
+    held.bind(("127.0.0.1", 0))
+    return held
