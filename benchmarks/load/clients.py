@@ -17,6 +17,9 @@ _TRIES = 60
 _LONGEST_PAUSE = 1.0
 _LOOK_SECONDS = 2.0
 _JOB_SECONDS = 240.0
+_LONGEST_PATIENCE = 0.05
+"""About as long as an answer takes, so that some are left before it and some after."""
+_LEAST_PATIENCE = 0.001
 _TERMINAL = frozenset({"COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT"})
 Json = dict[str, Any]
 
@@ -85,7 +88,7 @@ class Crowd:
         key = f"load-{number}"
         name = "bad.jpg" if number % plan.fail_each == 1 else f"{number}.jpg"
         body = {"url_image": f"{self._callback_url}/{name}", "webhook_url": self._callback_url, "duration": 1.0}
-        patience = random.random() / 20 if number % plan.hang_up_each == 0 else None  # noqa: S311 - no secret
+        patience = _patience(number) if number % plan.hang_up_each == 0 else None
         job = await self._ask("POST", "/video/img2vid", body, key, patience)
         if number % plan.cancel_each == 2:
             await asyncio.sleep(random.random() / 4)  # noqa: S311 - no secret
@@ -140,3 +143,8 @@ class Crowd:
             patience = None
             await asyncio.sleep(pause)
         raise BenchError(f"{method} {path} was refused {_TRIES} times")
+
+
+def _patience(number: int) -> float:
+    """Seconds. The first has too little for any answer, so that also a run of a few jobs meets a lost one."""
+    return _LONGEST_PATIENCE * random.random() if number else _LEAST_PATIENCE  # noqa: S311 - no secret

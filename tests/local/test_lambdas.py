@@ -184,7 +184,8 @@ def test_what_api_gateway_answers_for_a_broken_function(tmp_path: Path) -> None:
             began = time.monotonic()
             async with session.get(f"{url}/slow") as answer:
                 assert (answer.status, await answer.json()) == (503, {"message": "Service Unavailable"})
-            assert time.monotonic() - began < 2
+            # The function would take a minute.
+            assert time.monotonic() - began < 30
 
     asyncio.run(scenario())
 
