@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from contract.errors import Code, Failure
+from gpu_worker.cpus import usable_cpus
 from gpu_worker.handler import handler
 from tests.worker.cloud import Cloud
 from tests.worker.studio import Studio
@@ -187,23 +188,23 @@ def test_a_job_past_its_deadline_is_not_started(cloud: Cloud, work_dir: Path) ->
 @pytest.mark.fault("K6")
 @pytest.mark.parametrize("ahead", [-3599, 3599], ids=["behind", "ahead"])
 def test_a_clock_an_hour_off_ends_no_job_early(cloud: Cloud, work_dir: Path, ahead: int) -> None:
-    left = 0.5
+    left = 30.0
     assert "error" not in run(cloud, IMG2VID, deadline=time.time() + left - ahead)
 
 
 @pytest.mark.fault("G10")
 def test_work_ends_at_the_execution_limit(cloud: Cloud, work_dir: Path) -> None:
-    long = IMG2VID | {"duration": 60.0, "size": "1920x1080"}
+    def failed_after(seconds_of_video: float, size: str = "1920x1080") -> Code:
+        long = IMG2VID | {"duration": seconds_of_video, "size": size, "frame_rate": 24}
+        return failure_of(run(cloud, long, limits={"execution_seconds": 4.0})).code
+
+    # 60 billion pixels in 4 s are beyond any machine, so the plan is refused before it is run...
+    assert failed_after(300.0, "3840x2160") == Code.MEDIA_OVER_BUDGET
+    # ...and what looks possible is stopped when its time is up: the budget takes this for 2 s, and its rates are four
+    # times what a core does.
     started = time.monotonic()
-    failure = failure_of(run(cloud, long, limits={"execution_seconds": 1.5}))
-    # 3 billion pixels in 1.5 s are beyond any machine, so the plan is refused before it is run...
-    assert failure.code == Code.MEDIA_OVER_BUDGET
-    failure = failure_of(
-        run(cloud, IMG2VID | {"duration": 20.0, "size": "1920x1080"}, limits={"execution_seconds": 1.5})
-    )
-    # ...and what looks possible is stopped when its time is up.
-    assert failure.code == Code.EXECUTION_TIMEOUT
-    assert time.monotonic() - started < 8
+    assert failed_after(min(300.0, 22.0 * usable_cpus())) == Code.EXECUTION_TIMEOUT
+    assert time.monotonic() - started < 20
     assert list(work_dir.iterdir()) == []
 
 
@@ -219,7 +220,7 @@ def test_the_gateway_can_stop_a_job(cloud: Cloud, work_dir: Path) -> None:
 def test_a_cancelled_job_leaves_no_process_and_no_file(cloud: Cloud, work_dir: Path) -> None:
     async def work() -> float:
         async with cloud.open():
-            task = asyncio.create_task(handler(cloud.job(IMG2VID | {"duration": 60.0, "size": "1280x720"})))
+            task = asyncio.create_task(handler(cloud.job(IMG2VID | {"duration": 300.0, "size": "1280x720"})))
             while not encoding(work_dir):  # noqa: ASYNC110 - another process decides
                 await asyncio.sleep(0.05)
             started = time.monotonic()
@@ -228,7 +229,7 @@ def test_a_cancelled_job_leaves_no_process_and_no_file(cloud: Cloud, work_dir: P
                 await task
             return time.monotonic() - started
 
-    assert asyncio.run(work()) < 2
+    assert asyncio.run(work()) < 10
     assert list(work_dir.iterdir()) == []
     assert not encoding(work_dir)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import socket
 import threading
 import time
@@ -28,6 +29,12 @@ def code_of(studio: Studio, path: Path, role: Role = Role.VIDEO) -> Code:
         asyncio.run(probe(studio.ffmpeg, path, role, "url_x", 10**9))
     assert failure.value.failure.params["field"] == "url_x"
     return failure.value.failure.code
+
+
+def children_seconds() -> float:
+    """Processor time of the programs that have ended: it does not count what others do meanwhile."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def written(studio: Studio, name: str, data: bytes) -> Path:
@@ -76,9 +83,9 @@ BAD = {
 @pytest.mark.parametrize("kind", BAD)
 @pytest.mark.parametrize("role", [Role.VIDEO, Role.AUDIO, Role.IMAGE])
 def test_what_is_no_media_cannot_be_read(studio: Studio, kind: str, role: Role) -> None:
-    started = time.monotonic()
+    began = children_seconds()
     assert code_of(studio, written(studio, "bad.mp4", BAD[kind]), role) == Code.MEDIA_UNREADABLE
-    assert time.monotonic() - started < 5
+    assert children_seconds() - began < 5
 
 
 @pytest.mark.fault("G3")

@@ -15,6 +15,8 @@ from gpu_worker.run import RunFailed, Tail, run_ffmpeg
 from tests.worker.studio import Studio
 
 ROOT = Path(__file__).resolve().parents[2]
+SOON = 20.0
+"""Seconds: much for a busy machine, and far from the minute that the programs here would take by themselves."""
 ENDLESS = ("-f", "lavfi", "-re", "-i", "testsrc=s=64x64:r=5", "-f", "null", "-")
 
 
@@ -49,8 +51,8 @@ async def cancel_after_start(program: str, directory: Path) -> float:
     return time.monotonic() - started
 
 
-def test_a_cancelled_run_is_gone_in_two_seconds(ffmpeg: str, tmp_path: Path) -> None:
-    assert asyncio.run(cancel_after_start(ffmpeg, tmp_path)) < 2
+def test_a_cancelled_run_is_gone_at_once(ffmpeg: str, tmp_path: Path) -> None:
+    assert asyncio.run(cancel_after_start(ffmpeg, tmp_path)) < SOON
     assert living_in(tmp_path) == []
 
 
@@ -59,7 +61,7 @@ def test_a_program_that_ignores_the_polite_signal_is_killed_with_its_children(tm
     program = stub(tmp_path, "trap '' TERM\nsleep 60 &\nwhile true; do sleep 1; done\n")
     directory = tmp_path / "job"
     directory.mkdir()
-    assert asyncio.run(cancel_after_start(program, directory)) < 2
+    assert asyncio.run(cancel_after_start(program, directory)) < SOON
     assert living_in(directory) == []
 
 
@@ -88,7 +90,7 @@ def test_a_run_ends_at_its_timeout(tmp_path: Path) -> None:
     started = time.monotonic()
     with pytest.raises(TimeoutError):
         asyncio.run(run_ffmpeg(program, (), tmp_path, timeout=0.3))
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < SOON
     assert living_in(tmp_path) == []
 
 
@@ -179,9 +181,8 @@ def test_a_killed_worker_takes_its_ffmpeg_with_it(ffmpeg: str, tmp_path: Path) -
             await asyncio.sleep(0.05)
         worker.kill()
         await worker.wait()
-        for _ in range(40):
-            if not living_in(tmp_path):
-                return
+        ends = time.monotonic() + SOON
+        while living_in(tmp_path) and time.monotonic() < ends:  # noqa: ASYNC110 - the kernel decides
             await asyncio.sleep(0.05)
 
     asyncio.run(work())
