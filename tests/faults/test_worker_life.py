@@ -11,6 +11,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,12 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
+from PIL import Image
 
 from contract.errors import Code, Failure
 from gpu_worker.errors import JobFailed
 from gpu_worker.handler import handler
+from gpu_worker.progress import seq_before
 from gpu_worker.publish import Publisher
 from tests.local.support import Rig, eventually, rig, using
 from tests.worker.cloud import Cloud, serving
@@ -218,32 +221,121 @@ def test_an_upload_over_a_bad_line(tmp_path: Path, troubles: list[str], stays: b
         uplink.close()
 
 
+@pytest.fixture
+def noisy(studio: Studio) -> Path:
+    """A picture that no encoder can make small."""
+    path = studio.folder / "noise.png"
+    Image.frombytes("RGB", (640, 360), os.urandom(640 * 360 * 3)).save(path)
+    return path
+
+
 @pytest.mark.fault("I4", "I5")
-@pytest.mark.parametrize("stuck", ["output.mp4", "manifest.json"])
-def test_an_upload_that_hangs_ends_in_time_and_completes_nothing(
-    studio: Studio, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stuck: str
+def test_uploads_that_hang_or_drip_end_in_time_and_complete_nothing(
+    studio: Studio, noisy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Side by side, each with a bucket of its own: by the end of the execution all of them have ended."""
     monkeypatch.setenv("WORK_DIR", str(tmp_path / "work"))
     monkeypatch.setenv("FFMPEG", studio.ffmpeg)
     monkeypatch.setenv("ALLOW_LOOPBACK_URLS", "true")
-    over = asyncio.Event()
+    wanted = SHORT | {"size": "640x360"}
+    clouds = {stuck: Cloud(files={"photo.jpg": noisy}) for stuck in ("output", "manifest", "output, dripping")}
+    taken = 0
 
-    async def answer(request: web.Request) -> web.StreamResponse:
-        if request.path.endswith(stuck) and request.method == "PUT":
-            await over.wait()
-        return await cloud.answer(request)
+    async def upload(stuck: str) -> dict[str, Any]:
+        cloud, over = clouds[stuck], asyncio.Event()
 
-    async def work() -> dict[str, Any]:
+        async def answer(request: web.Request) -> web.StreamResponse:
+            if request.method == "PUT" and stuck.startswith(request.path.rsplit("/", 1)[1].partition(".")[0]):
+                await (drip(request, over) if "drip" in stuck else over.wait())
+            return await cloud.answer(request)
+
         async with serving(answer) as cloud.base:
             try:
-                return await handler(cloud.job(SHORT, limits={"execution_seconds": 3.0}))
+                return await handler(cloud.job(wanted, limits={"execution_seconds": 12.0}))
             finally:
                 over.set()
 
-    assert failed_with(asyncio.run(work())) == Code.EXECUTION_TIMEOUT
-    assert "manifest.json" not in cloud.stored
-    assert ("output.mp4" in cloud.stored) == (stuck == "manifest.json")
+    async def drip(request: web.Request, over: asyncio.Event) -> None:
+        """Take 1 KB a second."""
+        nonlocal taken
+        while not over.is_set():
+            taken += len(await request.content.read(100))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(over.wait(), 0.1)
+
+    async def work() -> list[dict[str, Any]]:
+        return await asyncio.gather(*map(upload, clouds))
+
+    assert [failed_with(told) for told in asyncio.run(work())] == [Code.EXECUTION_TIMEOUT] * 3
+    assert [set(cloud.stored) for cloud in clouds.values()] == [set(), {"output.mp4"}, set()]
+    assert 0 < taken < len(clouds["manifest"].stored["output.mp4"])
     assert list((tmp_path / "work").iterdir()) == []
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.mark.fault("I10", "I11")
+def test_a_worker_that_was_frozen_for_a_day_takes_nothing_of_it_into_the_next_job(
+    studio: Studio, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Jobs in turn in one process, in one loop; between them a day passes on the wall clock alone, as it does for
+    what is restored from a snapshot."""
+    work_dir = tmp_path / "work"
+    monkeypatch.setenv("WORK_DIR", str(work_dir))
+    monkeypatch.setenv("FFMPEG", studio.ffmpeg)
+    monkeypatch.setenv("ALLOW_LOOPBACK_URLS", "true")
+    cloud.files["other.jpg"] = studio.circle("other.jpg", (200, 300), 40)
+    other = SHORT | {"url_image": "other.jpg", "size": "90x160"}
+    callers: list[set[Any]] = []
+    folders: list[set[str]] = []
+    days = 0
+    wall = time.time
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        callers[-1].add(request.transport.get_extra_info("peername"))
+        folders[-1].update(folder.name for folder in work_dir.iterdir())
+        return await cloud.answer(request)
+
+    async def one(wanted: dict[str, Any], runpod_id: str, **changes: Any) -> bytes:
+        callers.append(set())
+        folders.append(set())
+        cloud.reports.clear()
+        cloud.stored.clear()
+        job = cloud.job(wanted, **changes) | {"id": runpod_id}
+        assert await handler(job) == {"job_id": job["input"]["job_id"], "attempt": job["input"]["attempt"]}
+        assert {report["runpod_job_id"] for report in cloud.reports} == {runpod_id}
+        # Counted from the clock as it is now: 300 s before the deadline.
+        first = cloud.reports[0]["seq"]
+        assert 0 <= first - seq_before(300.0, 0.0) < 60
+        manifest = cloud.manifest()
+        assert (manifest.job_id, manifest.attempt) == (job["input"]["job_id"], job["input"]["attempt"])
+        return cloud.stored["output.mp4"]
+
+    async def scenario() -> None:
+        nonlocal days
+        async with serving(answer) as cloud.base:
+            first = await one(SHORT, "runpod-1")
+            late = cloud.job(SHORT)
+            environment, files, place = dict(os.environ), open_files(), Path.cwd()
+            days = 1
+            await one(other, "runpod-2", job_id="job2", attempt=2)
+            again = await one(SHORT, "runpod-3")
+            assert again == first
+            # What was to be done by yesterday is not begun.
+            assert failed_with(await handler(late)) == Code.DEADLINE_EXCEEDED
+            assert (dict(os.environ), Path.cwd()) == (environment, place)
+            await eventually(lambda: open_files() <= files)
+
+    monkeypatch.setattr(time, "time", lambda: wall() + days * 24 * 3600)
+    asyncio.run(scenario())
+    assert not set.intersection(*callers[:2]) | set.intersection(*callers[1:3])
+    assert [len(names) for names in folders] == [1, 1, 1]
+    assert len(set.union(*folders)) == 3
+    assert busy_in(work_dir) == []
+    assert list(work_dir.iterdir()) == []
 
 
 @pytest.mark.fault("I7")

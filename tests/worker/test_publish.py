@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import socket
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -112,6 +116,72 @@ def test_a_bucket_that_answers_nothing_is_given_up(video: Path) -> None:
 
     with pytest.raises(JobFailed):
         asyncio.run(run())
+
+
+@pytest.mark.fault("I4")
+@pytest.mark.parametrize(("bytes_a_second", "stall_seconds"), [(1000, 1.0), (5_000_000, 4.0)])
+def test_an_upload_that_drips_is_given_up_and_one_that_moves_is_not(
+    tmp_path: Path, bytes_a_second: int, stall_seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both take longer in all than is waited for a piece."""
+    video = tmp_path / "long.mp4"
+    # Much more than the kernel takes from us before anybody has read it.
+    video.write_bytes(bytes(25_000_000))
+    monkeypatch.setattr("gpu_worker.publish.ATTEMPTS", 2)
+    sent: list[float] = []
+    with slow_line(bytes_a_second) as (url, hang_up):
+
+        async def run() -> bool:
+            async with aiohttp.ClientSession() as session:
+                publisher = Publisher(session, backoff=0.01, stall_seconds=stall_seconds)
+                try:
+                    return await publisher.put_file(url, video, sent.append)
+                finally:
+                    # What was given up is closed once its last bytes are gone, or nobody is there to take them.
+                    hang_up()
+                    await asyncio.sleep(0.5)
+
+        began = time.monotonic()
+        if bytes_a_second == 1000:
+            with pytest.raises(JobFailed) as failure:
+                asyncio.run(run())
+            assert failure.value.failure.code == Code.PUBLISH_FAILED
+            assert max(sent, default=0.0) < 0.5
+        else:
+            assert asyncio.run(run())
+            assert sent[-1] == 1.0
+            assert time.monotonic() - began > stall_seconds
+
+
+@contextmanager
+def slow_line(bytes_a_second: int) -> Iterator[tuple[str, Callable[[], None]]]:
+    """The URL of a bucket that answers 200 to what it has read to its end, and what hangs up on all."""
+    over = threading.Event()
+
+    def take(caller: socket.socket) -> None:
+        head, _, rest = caller.recv(4096).partition(b"\r\n\r\n")
+        left = int(head.lower().split(b"content-length:")[1].split()[0]) - len(rest)
+        while left > 0 and not over.wait(0.1):
+            read = len(caller.recv(min(left, bytes_a_second // 10), socket.MSG_WAITALL))
+            if not read:
+                return
+            left -= read
+        caller.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+    def serve(server: socket.socket) -> None:
+        while not over.is_set():
+            with suppress(OSError), server.accept()[0] as caller:
+                take(caller)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=serve, args=(server,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.getsockname()[1]}/output.mp4", over.set
+        finally:
+            over.set()
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join()
 
 
 def test_output_facts_are_of_the_file(video: Path) -> None:
