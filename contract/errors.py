@@ -106,6 +106,10 @@ CATALOGUE: dict[Code, Entry] = {
     Code.CANCELLED: Entry(_C, True, "The job was cancelled."),
 }
 
+_EXPIRED_STATUSES = frozenset({"400", "401", "403", "410"})
+_EXPIRED = " Its address may have expired: an address signed for a limited time must outlive the wait in the queue."
+"""Said with what stores answer then: 403 S3, Azure and CloudFront, 400 Google, 401 or 410 others."""
+
 _PARAM = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ .,+-]{0,63}")
 DEFAULT_PARAMS = {"field": "An input", "http_status": "an error", "limit": "its limit", "format": "unknown"}
 
@@ -132,7 +136,8 @@ class Failure(Message):
         """Build the failure for a code. Parameters outside the closed alphabet fall back to a neutral word."""
         entry = CATALOGUE[code]
         known = _known_params(params)
-        message = entry.sentence.format_map(DEFAULT_PARAMS | known)
+        expired = code is Code.SOURCE_HTTP and known.get("http_status") in _EXPIRED_STATUSES
+        message = entry.sentence.format_map(DEFAULT_PARAMS | known) + (_EXPIRED if expired else "")
         return cls(code=code, message=message, blame=entry.blame, retryable=entry.retryable, params=known)
 
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import time
 import tracemalloc
@@ -9,6 +10,7 @@ import zlib
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,9 +18,19 @@ from contract.errors import CATALOGUE, Blame, Code
 from contract.limits import Limits
 from contract.operations import Role
 from gpu_worker import fetch
+from gpu_worker.handler import handler
+from lambda_api.domain.policy import MINUTE
+from lambda_api.domain.ports import ProviderStatus
+from lambda_api.usecases.submit import submit
+from lambda_api.usecases.sweep import sweep
+from tests.support.examples import submission
+from tests.support.fakes import World
+from tests.support.gateway import Client
 from tests.support.outbound import download
 from tests.support.peer import SLOW_SECONDS, Reply, answer, drip, peer, reset, slowly, stall
+from tests.worker.cloud import Cloud
 
+IMG2VID = {"kind": "img2vid", "duration": 0.5, "size": "160x90"}
 SMALL = Limits(max_video_bytes=1_000_000, fetch_seconds=30.0)
 OK = b"HTTP/1.1 200 OK\r\n"
 
@@ -120,6 +132,41 @@ def test_what_follows_the_end_of_a_packed_body_is_not_kept(tmp_path: Path, monke
     finally:
         tracemalloc.stop()
     assert sent < 100_000_000
+
+
+@pytest.mark.fault("F16")
+@pytest.mark.parametrize(
+    ("status", "expired"), [(403, True), (400, True), (401, True), (410, True), (404, False), (402, False)]
+)
+def test_a_source_that_expired_in_the_queue_is_told_to_the_client(
+    status: int, expired: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the store's answer to a signed address, by way of the worker and RunPod, to what the client reads."""
+    monkeypatch.setenv("WORK_DIR", str(tmp_path))
+    monkeypatch.setenv("ALLOW_LOOPBACK_URLS", "true")
+    cloud = Cloud()
+
+    async def work(url: str) -> dict[str, Any]:
+        async with cloud.open():
+            return await handler(
+                cloud.job({"kind": "img2vid", "url_image": "x"}, operation=IMG2VID | {"url_image": url})
+            )
+
+    with peer() as store:
+        store.replies = [answer(status, b"<Error><Code>AccessDenied</Code><Message>Request has expired</Message>")]
+        query = "X-Amz-Date=20260101T000000Z&X-Amz-Expires=900&X-Amz-Signature=planted"
+        told = asyncio.run(work(f"{store.url}/planted.jpg?{query}"))["error"]
+    world = World()
+    submit(world.services, submission())
+    world.provider.statuses["runpod-1"] = ProviderStatus("FAILED", told)
+    world.clock.advance(2 * MINUTE)
+    sweep(world.services, 100, lambda: True)
+    shown = Client(world).call("GET", "/job/job-1").json["error"]
+    assert (shown["code"], shown["blame"], shown["retryable"]) == ("source_http", "caller", False)
+    assert shown["message"].startswith(f"url_image could not be downloaded: its host answered HTTP {status}.")
+    assert ("may have expired" in shown["message"]) == expired
+    for secret in ("planted", "X-Amz", "127.0.0.1"):
+        assert secret not in f"{told} {shown}"
 
 
 @pytest.mark.fault("F15", "F16")
