@@ -19,7 +19,7 @@ from lambda_api.adapters.secrets import read_secret
 from lambda_api.adapters.sqs import SqsCallbackQueue
 from lambda_api.domain.errors import Unavailable
 from lambda_api.domain.limits import Allowance
-from lambda_api.domain.ports import Idempotency
+from lambda_api.domain.ports import Existing, Idempotency
 from tests.support.examples import job
 from tests.support.fakes import START, FakeObserver
 from tests.support.peer import Peer, Reply, answer, drip, hang_up, nobody, peer, reset, stall
@@ -179,6 +179,42 @@ class TestObjects:
         assert len(server.seen) == 2
         with pytest.raises(AwsError, match=TOO_LONG):
             aws(server.url).fetch("GET", "b", "k", 10)
+
+
+class TestReads:
+    """Whoever decides something by a job reads what was written last; DynamoDB's cheaper reads may lag behind."""
+
+    def store(self, server: Peer, *replies: Reply) -> DynamoJobStore:
+        server.replies = list(replies)
+        return DynamoJobStore("t", lambda: START, 3_600_000, aws(server.url))
+
+    def test_of_one_job(self, server: Peer) -> None:
+        assert self.store(server, answer(200, {})).get("job-1") is None
+        (read,) = server.seen
+        assert read.headers["x-amz-target"] == "DynamoDB_20120810.GetItem"
+        assert read.json == {"TableName": "t", "Key": {"pk": {"S": "JOB#job-1"}}, "ConsistentRead": True}
+
+    def test_of_a_page(self, server: Peer) -> None:
+        keys = [{"pk": {"S": f"JOB#job-{number}"}} for number in (1, 2)]
+        left = {"t": {"Keys": keys[1:], "ConsistentRead": True}}
+        self.store(
+            server, answer(200, {"Items": keys}), answer(200, {"Responses": {}, "UnprocessedKeys": left}),
+            answer(200, {"Responses": {}}),
+        ).page("ada", 10, None)  # fmt: skip
+        query, *reads = server.seen
+        # An index cannot be read so; it only says which jobs are to be read.
+        assert "ConsistentRead" not in query.json
+        assert {read.headers["x-amz-target"] for read in reads} == {"DynamoDB_20120810.BatchGetItem"}
+        assert [read.json["RequestItems"] for read in reads] == [{"t": {"Keys": keys, "ConsistentRead": True}}, left]
+
+    def test_of_the_key_of_an_earlier_request(self, server: Peer) -> None:
+        """DynamoDB need not send the row along with which a write collided."""
+        found = {"Item": {"job_id": {"S": "job-9"}, "fingerprint": {"S": "f"}}}
+        failed = [{"Code": "ConditionalCheckFailed"}, {"Code": "None"}, {"Code": "None"}]
+        refused = fault("x#TransactionCanceledException", CancellationReasons=failed)
+        store = self.store(server, refused, answer(200, found))
+        assert store.create(job(), Idempotency("k", "f", START + 1000), START, Allowance()) == Existing("job-9", "f")
+        assert server.seen[1].json == {"TableName": "t", "Key": {"pk": {"S": "IDEM#ada#k"}}, "ConsistentRead": True}
 
 
 class TestWritesRepeatedAfterALostAnswer:

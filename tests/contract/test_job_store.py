@@ -8,13 +8,14 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
+from zlib import crc32
 
 import boto3
 import pytest
 
 from contract.operations import Compose
 from lambda_api.adapters.aws import client
-from lambda_api.adapters.dynamodb import DynamoJobStore
+from lambda_api.adapters.dynamodb import SHARDS, DynamoJobStore
 from lambda_api.adapters.http import Answer, HttpLost
 from lambda_api.domain.errors import InvalidRequest, RateLimited, TooManyJobs, TooManyRequests
 from lambda_api.domain.events import Completed, Progressed
@@ -191,6 +192,23 @@ class TestJobStore:
         due = set(store.due(START, 10_000))
         assert now.job_id in due
         assert not {later.job_id, never.job_id} & due
+
+    def test_what_is_due_is_found_on_every_shard(self, make: Make) -> None:
+        store = make(FakeClock())
+        of_shard = {crc32(mine.job_id.encode()) % SHARDS: mine for mine in (fresh(due_at=START) for _ in range(200))}
+        assert len(of_shard) == SHARDS
+        for mine in of_shard.values():
+            store.create(mine, None, START, Allowance())
+        assert {mine.job_id for mine in of_shard.values()} <= set(store.due(START, 10_000))
+
+    def test_what_is_due_comes_oldest_first_and_not_more_than_asked_for(self, make: Make) -> None:
+        store, long_ago = make(FakeClock()), START - 24 * HOUR
+        jobs = [fresh(due_at=long_ago + number) for number in range(40)]
+        for one in reversed(jobs):
+            store.create(one, None, START, Allowance())
+        mine = {one.job_id for one in jobs}
+        assert [found for found in store.due(long_ago + 39, 10_000) if found in mine] == [one.job_id for one in jobs]
+        assert len(list(store.due(long_ago + 39, 16))) <= 16
 
     def test_a_job_with_nothing_due_leaves_the_index(self, make: Make) -> None:
         store, mine = make(FakeClock()), fresh(due_at=START)

@@ -201,6 +201,14 @@ def test_the_body_of_a_web_hook_is_the_text_of_a_failure_that_runpod_confirms(wo
     assert stored(world).error == Failure.of(Code.SUBTITLES_EMPTY, field="url_srt")
 
 
+def test_what_runpod_says_of_a_failure_goes_before_the_text_of_a_web_hook(world: World) -> None:
+    """Anybody who has seen the address can write the text."""
+    told, hint = (Failure.of(code, field="url_srt") for code in (Code.SOURCE_TIMEOUT, Code.SUBTITLES_EMPTY))
+    world.provider.statuses["runpod-1"] = ProviderStatus("FAILED", told.model_dump_json())
+    bell(world, hint.model_dump_json())
+    assert stored(world).error == told
+
+
 @pytest.mark.fault("I5")
 @pytest.mark.parametrize(
     ("status", "state", "code"),
