@@ -327,7 +327,7 @@ def test_every_alarm_reaches_the_same_address(resources: dict[str, Any]) -> None
     short = {name.removesuffix("Function") for name in FUNCTIONS}
     assert {name.removesuffix("Alarm") for name in alarms} == {
         "DeadLetters", "ServerErrors", "SweeperSilent", "JobsOverdue", "CallbacksGivenUp", "SecretUnread",
-        "EndpointAtZero",
+        "EndpointAtZero", "DispatchRefused", "UnknownStatus",
         *(name + what for name in short for what in ("Errors", "Throttles")),
     }  # fmt: skip
     for alarm in alarms.values():
@@ -336,6 +336,30 @@ def test_every_alarm_reaches_the_same_address(resources: dict[str, Any]) -> None
         for name in short:
             watched = alarms[f"{name}{what}Alarm"]
             assert (watched["MetricName"], watched["Dimensions"][0]["Value"]) == (what, {"Ref": f"{name}Function"})
+
+
+@pytest.mark.fault("C3", "C8")
+@pytest.mark.parametrize(
+    ("name", "metric", "number"),
+    [("DispatchRefused", "NotedDispatchRefused", 20), ("UnknownStatus", "NotedUnknownProviderStatus", 1)],
+)
+def test_what_runpod_does_for_long_or_in_words_nobody_knows_is_alarmed(
+    resources: dict[str, Any], name: str, metric: str, number: int
+) -> None:
+    alarm = resources[f"{name}Alarm"]["Properties"]
+    watched = ("Namespace", "MetricName", "Statistic", "Period", "EvaluationPeriods", "Threshold", "TreatMissingData")
+    assert [alarm[key] for key in watched] == ["api-gpu", metric, "Sum", 900, 1, number, "notBreaching"]
+    assert alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
+
+
+def test_every_alarm_is_on_the_dashboard_and_in_the_costs(resources: dict[str, Any]) -> None:
+    alarms = of_type(resources, "AWS::CloudWatch::Alarm")
+    shown = re.findall(r"\$\{(\w+Alarm)\.Arn\}", resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
+    assert sorted(shown) == sorted(alarms)
+    costs = Path(ROOT, "docs", "operations.md").read_text().partition("## Costs")[2].partition("\n## ")[0]
+    assert f"| {len(alarms)} alarms (the first ten of an account are free) | {len(alarms) * 0.1:.2f} |" in costs
+    rows = [float(usd) for usd in re.findall(r"^\| [^*].*\| ([\d.]+) \|$", costs, re.MULTILINE)]
+    assert f"**{sum(rows):.2f}**" in costs
 
 
 def test_metrics_that_are_watched_or_drawn_are_sent(resources: dict[str, Any]) -> None:
