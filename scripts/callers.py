@@ -7,7 +7,8 @@
     add-callback-secret OWNER     a new one, printed once; the one before goes on signing too
     drop-callback-secrets OWNER   all but the newest
 
-What is changed is in the stack's secret. It counts within a minute: the functions read it again that often.
+What is changed is in the stack's secret. It counts within a minute: the functions read it again that often. Of two who
+change it at the same moment, the second is told so, and nothing of that change is kept.
 """
 
 from __future__ import annotations
@@ -22,11 +23,14 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
+from botocore.exceptions import ClientError
 from stack import DEFAULT_STACK, Account, Stop, asked, guarded
 
 Callers = dict[str, Any]
 _SHOWN = 12
 """Digits of a digest by which a key is listed, and its day remembered."""
+_CURRENT, _NEXT = "AWSCURRENT", "NEXT"
+"""Labels of a secret's versions: the one that is read, and the one that is to be."""
 _OWNER = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
@@ -44,14 +48,45 @@ def main(arguments: list[str]) -> None:
     if stack is None:
         raise Stop("There is no such stack here.")
     vault, arn = account.client("secretsmanager"), stack.outputs["CallersSecretArn"]
-    callers: Callers = json.loads(asked(lambda: vault.get_secret_value(SecretId=arn))["SecretString"])
+    version, callers = read(vault, arn)
     if options.action == "list":
         print("\n".join(listed(callers)) or "nobody")
         return
     told = CHANGES[options.action](callers, options.whose)
-    asked(lambda: vault.put_secret_value(SecretId=arn, SecretString=json.dumps(callers)))
+    replace(vault, arn, version, callers)
     print(told)
     print("It counts within a minute.")
+
+
+def read(vault: Any, arn: str) -> tuple[str, Callers]:
+    """The secret, and which version of it that is. Raises Stop."""
+    found = asked(lambda: vault.get_secret_value(SecretId=arn, VersionStage=_CURRENT))
+    callers: Callers = json.loads(found["SecretString"])
+    return str(found["VersionId"]), callers
+
+
+def replace(vault: Any, arn: str, version: str, callers: Callers) -> None:
+    """Make these the callers in place of that version. Raises Stop if it is not the current one any more.
+
+    Else a change that was made from what stood there before would undo another: a key just revoked would be back.
+    """
+    text = json.dumps(callers)
+    made = asked(lambda: vault.put_secret_value(SecretId=arn, SecretString=text, VersionStages=[_NEXT]))["VersionId"]
+
+    def label() -> None:
+        try:
+            # AWS refuses to take the label from a version that does not have it.
+            vault.update_secret_version_stage(
+                SecretId=arn, VersionStage=_CURRENT, MoveToVersionId=made, RemoveFromVersionId=version
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "InvalidParameterException":
+                raise
+            # Also said to a repetition, after an answer that was lost.
+            if read(vault, arn)[0] != made:
+                raise Stop("Somebody else has just changed the callers. Nothing was changed now: try again.") from None
+
+    asked(label)
 
 
 def new_key() -> tuple[str, str]:

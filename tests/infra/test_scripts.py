@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import subprocess
+import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from lambda_api.settings import EVERYTHING, Need, Settings
+from tests.support.aws import Aws
 from tests.support.gateway import environment
 from tests.support.peer import answer, peer
 from tests.support.runpod import KEY, Management, management
@@ -138,6 +142,58 @@ def test_keys_and_secrets_are_kept_as_the_gateway_reads_them(callers: Any) -> No
     assert not [line for line in callers.listed(kept) if key in line or third in line]
     callers.drop_callback_secrets(kept, "ada")
     assert (kept["callback_secrets"], first != third) == ({"ada": [third]}, True)
+
+
+class TestTwoOperatorsAtOnce:
+    @pytest.fixture
+    def vault(self, aws: Aws) -> Any:
+        return aws.client("secretsmanager")
+
+    @pytest.fixture
+    def arn(self, vault: Any) -> str:
+        kept = {"api_keys": {"aa11": "ada"}, "callback_secrets": {}}
+        return str(vault.create_secret(Name=f"callers-{uuid.uuid4()}", SecretString=json.dumps(kept))["ARN"])
+
+    def test_the_second_is_told_and_a_revoked_key_stays_away(self, callers: Any, vault: Any, arn: str) -> None:
+        (version, mine), (theirs_version, theirs) = callers.read(vault, arn), callers.read(vault, arn)
+        callers.revoke_key(theirs, "aa11")
+        callers.add_key(mine, "bob")
+        callers.replace(vault, arn, theirs_version, theirs)
+        with pytest.raises(callers.Stop, match="Somebody else has just changed the callers"):
+            callers.replace(vault, arn, version, mine)
+        assert callers.read(vault, arn)[1]["api_keys"] == {}
+        version, again = callers.read(vault, arn)
+        callers.add_key(again, "bob")
+        callers.replace(vault, arn, version, again)
+        assert list(callers.read(vault, arn)[1]["api_keys"].values()) == ["bob"]
+
+    def test_an_answer_that_was_lost_is_no_other_operator(
+        self, callers: Any, vault: Any, arn: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        move = vault.update_secret_version_stage
+
+        def twice(**request: Any) -> None:
+            move(**request)
+            error = {"Code": "InvalidParameterException", "Message": "The label is attached to another version."}
+            raise ClientError({"Error": error}, "UpdateSecretVersionStage")  # type: ignore[typeddict-item]
+
+        monkeypatch.setattr(vault, "update_secret_version_stage", twice)
+        version, kept = callers.read(vault, arn)
+        callers.add_key(kept, "bob")
+        callers.replace(vault, arn, version, kept)
+        assert callers.read(vault, arn)[1] == kept
+
+    def test_any_other_refusal_is_said_as_it_is(
+        self, callers: Any, vault: Any, arn: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def denied(**_: Any) -> None:
+            raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "UpdateSecretVersionStage")
+
+        monkeypatch.setattr(vault, "update_secret_version_stage", denied)
+        version, kept = callers.read(vault, arn)
+        with pytest.raises(callers.Stop, match="AccessDeniedException"):
+            callers.replace(vault, arn, version, kept | {"api_keys": {}})
+        assert callers.read(vault, arn) == (version, kept)
 
 
 def test_only_one_key_is_revoked_at_a_time(callers: Any) -> None:
