@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import schemathesis
 from hypothesis import strategies as st
+from schemathesis.checks import CHECKS as REGISTRY
+from schemathesis.checks import load_all_checks
 from schemathesis.engine import events, from_schema
 from schemathesis.engine.recorder import ScenarioRecorder
 from schemathesis.specs.openapi.formats import unregister_string_format
@@ -64,6 +66,12 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     for name in FORMATS:
         unregister_string_format(name)
+
+
+def test_no_check_that_schemathesis_has_is_left_out() -> None:
+    """A new release may bring one; all those that are registered are made, and here they are counted."""
+    load_all_checks()
+    assert set(REGISTRY.get_all_names()) == CHECKS
 
 
 @pytest.mark.usefixtures("drawn")
