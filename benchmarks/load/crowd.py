@@ -54,13 +54,15 @@ class Verdict:
     """Not exactly once, or otherwise than the client read."""
     told_wrongly: int
     """No callback, or several that differ, or another state than the job's."""
+    told_again: int
+    """Callbacks that came after one whose answer, a 2xx, had gone out whole."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     verdict: Verdict
-    growth: float
-    """Of the functions' memory, from a quarter of the jobs to all of them."""
+    growth: tuple[float, float]
+    """Of the functions' memory, from a quarter of the jobs to all of them: at the median, and of the worst."""
     facts: dict[str, Any]
 
 
@@ -134,6 +136,7 @@ def judge(
         doubled=len(listed.keys() - read.keys()) + len(outcomes) - len(read),
         ended_wrongly=len(read.keys() - once) + sum(listed.get(job_id) != status for job_id, status in read.items()),
         told_wrongly=len(read.keys() - right) + unverified,
+        told_again=sum(one.again for one in told.values()),
     )
 
 
@@ -145,7 +148,9 @@ def rows(result: Result, python: str) -> list[Row]:
         Row("crowd.doubled", python, verdict.doubled),
         Row("crowd.ends", python, verdict.ended_wrongly),
         Row("crowd.callbacks", python, verdict.told_wrongly),
-        Row("crowd.memory", python, result.growth),
+        Row("crowd.repeats", python, verdict.told_again),
+        Row("crowd.memory", python, result.growth[0]),
+        Row("crowd.memory.worst", python, result.growth[1]),
     ]
 
 

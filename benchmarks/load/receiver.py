@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import cycle
 
@@ -17,12 +18,17 @@ from local.runpod.replies import reset
 
 @dataclass(slots=True)
 class Told:
-    """What one job's callbacks were. `accepted`: how many were answered with a 2xx."""
+    """What one job's callbacks were. `accepted`: how many were answered with a 2xx.
+
+    `again`: how many came although such an answer had gone out whole. After one that was broken off they must come.
+    """
 
     ids: set[str] = field(default_factory=set)
     bodies: set[bytes] = field(default_factory=set)
     tries: int = 0
     accepted: int = 0
+    again: int = 0
+    answered: bool = False
 
     @property
     def status(self) -> str:
@@ -60,12 +66,22 @@ class Receiver:
         job.ids.add(request.headers["webhook-id"])
         job.bodies.add(raw)
         job.tries += 1
+        job.again += job.answered
         fault = next(self._faults)
         if fault is None:
-            job.accepted += 1
-            self.bell.ring()
-            return web.Response(status=204)
+            return await self._accepted(request, job)
         self.failed += 1
         if fault == "reset":
             return reset(request)
         return web.Response(status=int(fault), headers={"Retry-After": "1"} if fault == "503" else {})
+
+    async def _accepted(self, request: web.Request, job: Told) -> web.Response:
+        answer = web.Response(status=204)
+        # A caller that has hung up by now, or was killed, does not hear it.
+        with suppress(ConnectionError):
+            await answer.prepare(request)
+            await answer.write_eof()
+            job.answered |= request.transport is not None and not request.transport.is_closing()
+        job.accepted += 1
+        self.bell.ring()
+        return answer

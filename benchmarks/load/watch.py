@@ -48,6 +48,10 @@ def function_memory() -> dict[int, int]:
     return found
 
 
-def growth(before: dict[int, int], after: dict[int, int]) -> float:
-    """How many times as much the environments hold that lived all along. At the median: one may just be at work."""
-    return median(after[pid] / before[pid] for pid in before if pid in after)
+def growth(before: dict[int, int], after: dict[int, int]) -> tuple[float, float]:
+    """How many times as much the environments hold that lived all along: at the median, and the one that grew most.
+
+    One may just be at work, and an environment of a function that is seldom called may have done its first work since.
+    """
+    grown = [after[pid] / before[pid] for pid in before if pid in after]
+    return median(grown), max(grown)

@@ -7,21 +7,31 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
+import struct
+from datetime import UTC, datetime
+from types import SimpleNamespace
 
+import aiohttp
 import pytest
+from standardwebhooks import Webhook
 
 from benchmarks.load import __main__ as bench
 from benchmarks.load import crowd, drain
 from benchmarks.load.clients import Outcome, Plan
 from benchmarks.load.crowd import Verdict, judge
-from benchmarks.load.receiver import Told
+from benchmarks.load.receiver import Receiver, Told
+from benchmarks.load.watch import growth
 from benchmarks.targets import LOAD
+from local.servers import Server, bind
+from local.settings import CALLBACK_SECRET
+from tests.local.support import eventually
 
 KEYS = 2
 
 
-def told(*bodies: str, ids: int = 1, accepted: int = 1) -> Told:
-    return Told({f"msg-{n}" for n in range(ids)}, {body.encode() for body in bodies}, len(bodies), accepted)
+def told(*bodies: str, ids: int = 1, accepted: int = 1, again: int = 0) -> Told:
+    return Told({f"msg-{n}" for n in range(ids)}, {body.encode() for body in bodies}, len(bodies), accepted, again)
 
 
 COMPLETED, FAILED = (json.dumps({"status": status}) for status in ("COMPLETED", "FAILED"))
@@ -33,7 +43,7 @@ CALLBACKS = {"a": told(COMPLETED), "b": told(FAILED)}
 
 def test_a_crowd_loses_nothing_while_everything_fails_now_and_then() -> None:
     result = asyncio.run(crowd.measure(Plan(clients=12, jobs=40, kill_each=5), lambda _: None))
-    assert result.verdict == Verdict(lost=0, doubled=0, ended_wrongly=0, told_wrongly=0), result.facts
+    assert result.verdict == Verdict(lost=0, doubled=0, ended_wrongly=0, told_wrongly=0, told_again=0), result.facts
     met = ("runs_lost", "runs_refused", "workers_killed", "web_hooks_dropped", "callbacks_failed", "submits_hung_up_on")
     assert [name for name in met if not result.facts[name]] == []
 
@@ -47,23 +57,85 @@ def test_a_sweep_drains_what_is_overdue_of_every_kind_over_all_shards() -> None:
 @pytest.mark.parametrize(
     ("changed", "verdict"),
     [
-        ({}, Verdict(0, 0, 0, 0)),
-        ({"keys": 3}, Verdict(1, 0, 0, 0)),
-        ({"listed": {"a": "COMPLETED"}}, Verdict(1, 0, 1, 0)),
-        ({"listed": LISTED | {"c": "COMPLETED"}}, Verdict(0, 1, 0, 0)),
-        ({"listed": LISTED | {"a": "FAILED"}}, Verdict(0, 0, 1, 0)),
-        ({"ends": {"a": 2, "b": 1}}, Verdict(0, 0, 1, 0)),
-        ({"ends": {"a": 1}}, Verdict(0, 0, 1, 0)),
-        ({"told": CALLBACKS | {"a": told(FAILED)}}, Verdict(0, 0, 0, 1)),
-        ({"told": CALLBACKS | {"a": told(COMPLETED, FAILED)}}, Verdict(0, 0, 0, 1)),
-        ({"told": CALLBACKS | {"a": told(COMPLETED, ids=2)}}, Verdict(0, 0, 0, 1)),
-        ({"told": CALLBACKS | {"a": told(COMPLETED, accepted=0)}}, Verdict(0, 0, 0, 1)),
-        ({"unverified": 1}, Verdict(0, 0, 0, 1)),
+        ({}, Verdict(0, 0, 0, 0, 0)),
+        ({"keys": 3}, Verdict(1, 0, 0, 0, 0)),
+        ({"listed": {"a": "COMPLETED"}}, Verdict(1, 0, 1, 0, 0)),
+        ({"listed": LISTED | {"c": "COMPLETED"}}, Verdict(0, 1, 0, 0, 0)),
+        ({"listed": LISTED | {"a": "FAILED"}}, Verdict(0, 0, 1, 0, 0)),
+        ({"ends": {"a": 2, "b": 1}}, Verdict(0, 0, 1, 0, 0)),
+        ({"ends": {"a": 1}}, Verdict(0, 0, 1, 0, 0)),
+        ({"told": CALLBACKS | {"a": told(FAILED)}}, Verdict(0, 0, 0, 1, 0)),
+        ({"told": CALLBACKS | {"a": told(COMPLETED, FAILED)}}, Verdict(0, 0, 0, 1, 0)),
+        ({"told": CALLBACKS | {"a": told(COMPLETED, ids=2)}}, Verdict(0, 0, 0, 1, 0)),
+        ({"told": CALLBACKS | {"a": told(COMPLETED, accepted=0)}}, Verdict(0, 0, 0, 1, 0)),
+        ({"told": CALLBACKS | {"a": told(COMPLETED, accepted=2, again=1)}}, Verdict(0, 0, 0, 0, 1)),
+        ({"unverified": 1}, Verdict(0, 0, 0, 1, 0)),
     ],
 )
 def test_the_judge_sees_it(changed: dict[str, object], verdict: Verdict) -> None:
     seen = {"outcomes": OUTCOMES, "keys": KEYS, "listed": LISTED, "ends": ENDS, "told": CALLBACKS, "unverified": 0}
     assert judge(**seen | changed) == verdict  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("hangs_up", "again"), [(False, 1), (True, 0)])
+def test_the_receiver_knows_whether_its_answer_was_heard(hangs_up: bool, again: int) -> None:
+    """A callback that comes again is one too many if the last answer arrived, and none if it was lost."""
+
+    async def run() -> Told:
+        receiver = Receiver(CALLBACK_SECRET, fail_each=100)
+        server = Server(receiver.app, bind())
+        await server.start()
+        try:
+            if hangs_up:
+                await hang_up_on(receiver, server.url)
+            else:
+                await post(server.url)
+            await post(server.url)
+        finally:
+            await server.stop()
+        return receiver.told["j"]
+
+    found = asyncio.run(run())
+    assert (found.tries, found.accepted, found.again) == (2, 2, again)
+
+
+BODY = '{"job_id": "j", "status": "COMPLETED"}'
+
+
+def signed() -> dict[str, str]:
+    now = datetime.now(UTC)
+    signature = Webhook(CALLBACK_SECRET).sign("msg_j", now, BODY)
+    return {"webhook-id": "msg_j", "webhook-timestamp": str(int(now.timestamp())), "webhook-signature": signature}
+
+
+async def post(url: str) -> None:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{url}/callback", data=BODY, headers=signed()) as answer,
+    ):
+        assert answer.status == 204
+
+
+async def hang_up_on(receiver: Receiver, url: str) -> None:
+    """Send a callback and reset the connection when it was read and is not answered yet."""
+    host, port = url.removeprefix("http://").split(":")
+    caller, verifier = socket.create_connection((host, int(port))), receiver._verifier
+    caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    def verify(body: str, headers: dict[str, str]) -> object:
+        caller.close()
+        return verifier.verify(body, headers)
+
+    receiver._verifier = SimpleNamespace(verify=verify)  # type: ignore[assignment]
+    head = "".join(f"{name}: {text}\r\n" for name, text in {**signed(), "Content-Length": str(len(BODY))}.items())
+    caller.sendall(f"POST /callback HTTP/1.1\r\nHost: x\r\n{head}\r\n{BODY}".encode())
+    await eventually(lambda: receiver.told["j"].accepted == 1)
+    receiver._verifier = verifier
+
+
+def test_the_function_that_grew_most_is_seen_beside_the_median() -> None:
+    before = {1: 100, 2: 100, 3: 100, 4: 100}
+    assert growth(before, {1: 100, 2: 101, 3: 300, 5: 900}) == (1.01, 3.0)
 
 
 def test_every_target_belongs_to_a_part_of_the_bench(capsys: pytest.CaptureFixture[str]) -> None:
