@@ -16,6 +16,7 @@ from tests.support.aws import CREDENTIALS, Aws, embedded_aws
 from tests.support.canary import Aviary
 from tests.support.log_scan import LogScan
 from tests.support.outcomes import Outcomes
+from tests.support.remarks import Remarks
 
 
 @pytest.fixture(scope="session")
@@ -60,5 +61,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Aviary())
     config.pluginmanager.register(LogScan())
+    config.pluginmanager.register(Remarks())
     if config.getoption("--faults") and not hasattr(config, "workerinput"):
         config.pluginmanager.register(Outcomes())

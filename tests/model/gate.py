@@ -25,6 +25,7 @@ class Gate:
         self.passed = 0
         self.names: list[str] = []
         self._at: int | str | None = None
+        self._left = 0
         self._act: Callable[[], object] = crash
         self.every: Callable[[], object] | None = None
         """Called at each boundary, for whoever schedules threads."""
@@ -32,9 +33,9 @@ class Gate:
     def around(self, port: Port) -> Port:
         return cast("Port", _Gated(port, self))
 
-    def plan(self, at: int | str | None, act: Callable[[], object] = crash) -> None:
-        """Count from here, and call `act` once: at the boundary of this number, or the first of this name."""
-        self.passed, self.names, self._at, self._act = 0, [], at, act
+    def plan(self, at: int | str | None, act: Callable[[], object] = crash, nth: int = 1) -> None:
+        """Count from here, and call `act` once: at the boundary of this number, or the `nth` of this name."""
+        self.passed, self.names, self._at, self._act, self._left = 0, [], at, act, nth
 
     def forget_plan(self) -> None:
         self._at = None
@@ -46,8 +47,10 @@ class Gate:
         if self.every is not None:
             self.every()
         if self._at in {here, name}:
-            self._at = None
-            self._act()
+            self._left -= 1
+            if self._left <= 0:
+                self._at = None
+                self._act()
 
 
 class _Gated:

@@ -3,38 +3,69 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
-from typing import ClassVar
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from lambda_api.domain.job import Job
 from lambda_api.domain.policy import HOUR, MINUTE, SECOND
 from lambda_api.domain.ports import Delivery
+from tests.model.races import MOMENTS, OTHERS, PASSES, Race, run
 from tests.model.strangers import Execution, Reply, Stop, fail, work
 from tests.model.universe import MakeStore, Universe
 from tests.support.fakes import FakeStore
 
-MAX_JOBS = 6
-_WAITS = (-10 * MINUTE, 1, 5 * SECOND, 16 * SECOND, 31 * SECOND, MINUTE, 2 * MINUTE, 10 * MINUTE, HOUR, 5 * HOUR)
+MAX_LIVE, MAX_JOBS = 2, 8
+"""Few at a time, so that what happens happens to the same ones."""
+_WAITS = (*(1, 5 * SECOND, 16 * SECOND, 31 * SECOND, MINUTE, 2 * MINUTE) * 3, -10 * MINUTE, 10 * MINUTE, HOUR, 5 * HOUR)
 _ANSWERS = (
     Delivery(ok=True, result="http_200"),
     Delivery(ok=False, result="http_500"),
     Delivery(ok=False, result="http_429", retry_after_ms=10 * MINUTE),
     Delivery(ok=False, result="http_410", final=True),
 )
-_SAID = ("FAILED", "TIMED_OUT", "COMPLETED", "WHATEVER", "IN_QUEUE")
-"""The worker's own failure, RunPod's limit, a success without a video, a word nobody knows, a worker that was lost."""
+_SAID = ("FAILED", "TIMED_OUT", "TIMED_OUT", "COMPLETED", "CANCELLED", "WHATEVER", "IN_QUEUE")
+"""The worker's own failure, RunPod's limit, a success without a video, somebody else's cancel, a word nobody knows,
+a worker that was lost."""
 
-Fault = tuple[int, bool] | None
+Fault = tuple[int | str, bool] | None
 
 which = st.integers(0, 59)
 """Of the jobs or executions that there are, counted round."""
 
-faults = st.sampled_from([None] * 36 + [(at, dies) for at in range(12) for dies in (True, False)])
+_AT = (*range(10), "before save", "after save", "after run", "after send", "before cancel")
+faults = st.sampled_from([None] * 45 + [(at, dies) for at in _AT for dies in (True, False)])
 """The boundary at which the process dies, or else does not reach the store or the bucket."""
 
-replies = st.sampled_from([Reply.TAKEN] * 5 + list(Reply))
+_REPLIES = [Reply.TAKEN] * 6 + [Reply.REFUSED] * 2 + [Reply.LOST_BUT_TAKEN] * 2 + [Reply.LOST, Reply.REJECTED]
+replies = st.sampled_from(_REPLIES)
+
+_RACES: tuple[Sequence[Any], ...] = (
+    [*MOMENTS, "due", "due"],
+    [(first, at) for first, places in PASSES.items() for at in places],
+    [*OTHERS],
+    [1, 1, 2],
+    [0, 0, 16 * SECOND, 2 * MINUTE],
+    _REPLIES,
+    _REPLIES,
+)
+"""What there is for each field of a `Race`."""
+
+
+def _race(number: int) -> Race:
+    chosen = []
+    for field in _RACES:
+        number, index = divmod(number, len(field))
+        chosen.append(field[index])
+    return Race(*chosen)
+
+
+# One number, because each draw of Hypothesis takes longer than a race.
+races = st.integers(0, math.prod(map(len, _RACES)) - 1).map(_race)
 
 
 class JobMachine(RuleBasedStateMachine):
@@ -45,13 +76,13 @@ class JobMachine(RuleBasedStateMachine):
     """Tells the jobs of this walk from others in the same table."""
     walks: ClassVar[int] = 0
     steps: ClassVar[int] = 0
+    seen: ClassVar[Counter[str]]
 
     def __init__(self) -> None:
         super().__init__()
         cls = type(self)
         cls.walks += 1
-        cls.steps -= 1  # The invariants are looked at before the first step too.
-        self.universe = Universe(cls.make_store, f"{cls.prefix}-{cls.walks}")
+        self.universe = Universe(cls.make_store, f"{cls.prefix}-{cls.walks}", cls.seen)
         self.deploys = itertools.count(2)
 
     def job_id(self, number: int) -> str:
@@ -69,13 +100,24 @@ class JobMachine(RuleBasedStateMachine):
         else:
             self.universe.stumble(act, at)
 
+    def live(self) -> list[Job | None]:
+        return [job for job in self.universe.jobs.values() if not job.terminal]
+
+    def room(self) -> bool:
+        return len(self.live()) < MAX_LIVE and len(self.universe.jobs) < MAX_JOBS
+
     def some_jobs(self) -> bool:
         return bool(self.universe.jobs)
 
     def some_executions(self) -> bool:
         return bool(self.universe.runpod.executions)
 
-    @precondition(lambda self: len(self.universe.jobs) < MAX_JOBS)
+    @initialize(callback=st.booleans(), reply=replies)
+    def begin(self, callback: bool, reply: Reply) -> None:
+        """Without a job nothing can happen to one."""
+        self.submit("k", "7", callback, reply, None)
+
+    @precondition(room)
     @rule(
         key=st.sampled_from([None, "k", "l"]), scene=st.sampled_from("78"), callback=st.booleans(),
         reply=replies, fault=faults,
@@ -122,20 +164,20 @@ class JobMachine(RuleBasedStateMachine):
         self.universe.receiver.answer = answer
         self.go(lambda: self.universe.deliver(self.job_id(number)), fault)
 
-    @precondition(some_executions)
-    @rule(first=st.integers(0, 5), other=st.integers(0, 5), number=which, at=st.integers(0, 9))
-    def race(self, first: int, other: int, number: int, at: int) -> None:
-        """One process does the whole of its work while another stands between two calls."""
-        execution = self.execution(number)
-        acts: list[Callable[[], object]] = [
-            self.universe.sweep,
-            lambda: self.universe.ring(execution),
-            lambda: self.universe.submit(key="k"),
-            lambda: self.universe.progress(execution, execution.seq + 1),
-            lambda: self.universe.cancel(execution.job_id),
-            lambda: self.universe.deliver(execution.job_id),
-        ]
-        self.universe.interrupted(acts[first], at, acts[other])
+    @rule(number=which, race=races)
+    def race(self, number: int, race: Race) -> None:
+        """For a job that lives, so that there is something to win."""
+        self.race_for(self.live() or [self.universe.submit(callback=True)], number, race)
+
+    @precondition(some_jobs)
+    @rule(number=which, race=races)
+    def race_for_any(self, number: int, race: Race) -> None:
+        self.race_for(list(self.universe.jobs.values()), number, race)
+
+    def race_for(self, jobs: list[Job | None], number: int, race: Race) -> None:
+        job = jobs[number % len(jobs)]
+        if job is not None and (race.first[0] != "submit" or self.room()):
+            run(self.universe, job.job_id, race)
 
     @precondition(some_executions)
     @rule(
@@ -152,6 +194,17 @@ class JobMachine(RuleBasedStateMachine):
             self.go(lambda: self.universe.ring(execution), fault)
 
     @precondition(some_executions)
+    @rule(number=which, times=st.integers(1, 3))
+    def runpod_forgets(self, number: int, times: int) -> None:
+        """It loses a job, once or again and again."""
+        execution = self.execution(number)
+        for _ in range(times):
+            for lost in self.universe.runpod.of(execution.job_id):
+                lost.known = False
+            self.universe.clock.advance(2 * MINUTE)
+            self.universe.sweep()
+
+    @precondition(some_executions)
     @rule(number=which, status=st.sampled_from(["IN_PROGRESS"] * 3 + [*_SAID, "404", "known again"]))
     def runpod_says(self, number: int, status: str) -> None:
         execution = self.execution(number)
@@ -162,18 +215,18 @@ class JobMachine(RuleBasedStateMachine):
         elif not execution.over:
             execution.status = status
 
-    @rule(runpod=st.booleans(), bucket=st.booleans())
-    def outage(self, runpod: bool, bucket: bool) -> None:
-        self.universe.runpod.down = runpod
-        self.universe.objects.down = bucket
-
     @rule(ms=st.sampled_from(_WAITS))
     def time_passes(self, ms: int) -> None:
         self.universe.clock.advance(ms)
 
-    @rule()
-    def redeploy(self) -> None:
-        self.universe.redeploy(next(self.deploys))
+    @rule(event=st.sampled_from(["RunPod", "bucket", "up", "up", "deploy"]))
+    def something_else(self, event: str) -> None:
+        """What is down is so until it is up again."""
+        if event == "deploy":
+            self.universe.redeploy(next(self.deploys))
+        else:
+            self.universe.runpod.down = event == "RunPod"
+            self.universe.objects.down = event == "bucket"
 
     @invariant()
     def promises_hold(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -11,6 +10,7 @@ from typing import Any
 from contract.errors import Code, Failure
 from contract.messages import OutputFacts
 from lambda_api.domain.keys import manifest_key, output_key
+from lambda_api.domain.policy import SECOND
 from lambda_api.domain.ports import (
     Delivery,
     ProviderError,
@@ -32,6 +32,12 @@ class Reply(Enum):
     LOST_BUT_TAKEN = "taken, and the answer lost"
     LOST = "not taken, and nobody knows"
     REJECTED = "rejected"
+
+
+RETRY_AFTER_MS = 40 * SECOND
+"""What RunPod asks for when it refuses: longer than the first waits of the gateway's own."""
+
+_OVER = {"FAILED", "TIMED_OUT", "COMPLETED", "CANCELLED"}
 
 
 class Stop(Enum):
@@ -59,10 +65,14 @@ class Execution:
     known: bool = True
     """False once RunPod has forgotten it: 404."""
     seq: int = 0
+    told: bool = True
+    """Whether the gateway was told that it was taken."""
+    asked: bool = False
+    """Whether it was asked to stop, be it in vain."""
 
     @property
     def over(self) -> bool:
-        return self.status not in {"IN_QUEUE", "IN_PROGRESS"}
+        return self.status in _OVER
 
 
 @dataclass
@@ -70,30 +80,33 @@ class Runpod:
     """`domain.ports.Provider`; `executions` are all it ever took."""
 
     executions: list[Execution] = field(default_factory=list)
-    taken: Counter[str] = field(default_factory=Counter)
-    """Executions per job."""
     reply: Reply = Reply.TAKEN
     down: bool = False
     """Asked about a job, to cancel it, or how it is, it gives no answer."""
     asked: int = 0
     rejected: int = 0
+    refused: set[tuple[str, int]] = field(default_factory=set)
+    lost: set[tuple[str, int]] = field(default_factory=set)
+    """Job and attempt of each order that was refused, or whose answer was lost."""
 
     def run(self, endpoint_id: str, payload: Mapping[str, Any]) -> str:
+        order = payload["input"]
+        job_id, attempt = order["job_id"], order["attempt"]
         if self.reply is Reply.REFUSED:
-            raise ProviderRefused("http_503", retry_after_ms=2000)
+            self.refused.add((job_id, attempt))
+            raise ProviderRefused("http_503", retry_after_ms=RETRY_AFTER_MS)
         if self.reply is Reply.REJECTED:
             self.rejected += 1
             raise ProviderRejected("http_400")
-        if self.reply is Reply.LOST:
-            raise ProviderUnknown("reset")
-        order = payload["input"]
+        told = self.reply is Reply.TAKEN
         taken = Execution(
-            f"runpod-{len(self.executions) + 1}", endpoint_id, order["job_id"], order["attempt"], payload["webhook"],
-            order["progress_url"],
+            f"runpod-{len(self.executions) + 1}", endpoint_id, job_id, attempt, payload["webhook"],
+            order["progress_url"], told=told,
         )  # fmt: skip
-        self.executions.append(taken)
-        self.taken[taken.job_id] += 1
-        if self.reply is Reply.LOST_BUT_TAKEN:
+        if self.reply is not Reply.LOST:
+            self.executions.append(taken)
+        if not told:
+            self.lost.add((job_id, attempt))
             raise ProviderUnknown("reset")
         return taken.runpod_job_id
 
@@ -103,6 +116,9 @@ class Runpod:
         return ProviderStatus(found.status, found.error)
 
     def cancel(self, endpoint_id: str, runpod_job_id: str) -> None:
+        named = self.named(runpod_job_id)
+        if named is not None and named.endpoint_id == endpoint_id:
+            named.asked = True
         found = self._find(endpoint_id, runpod_job_id)
         if not found.over:
             found.status = "CANCELLED"
@@ -117,15 +133,21 @@ class Runpod:
 
     def says(self, job_id: str, *statuses: str) -> bool:
         """True if any execution of the job stands so."""
-        return any(it.status in statuses for it in self.executions if it.job_id == job_id)
+        return any(it.status in statuses for it in self.of(job_id))
+
+    def of(self, job_id: str) -> list[Execution]:
+        return [it for it in self.executions if it.job_id == job_id]
+
+    def named(self, runpod_job_id: str | None) -> Execution | None:
+        return next((it for it in self.executions if it.runpod_job_id == runpod_job_id), None)
 
     def _find(self, endpoint_id: str, runpod_job_id: str) -> Execution:
         if self.down:
             raise ProviderError("http_503")
-        for execution in self.executions:
-            if (execution.endpoint_id, execution.runpod_job_id) == (endpoint_id, runpod_job_id) and execution.known:
-                return execution
-        raise ProviderJobMissing("http_404")
+        found = self.named(runpod_job_id)
+        if found is None or found.endpoint_id != endpoint_id or not found.known:
+            raise ProviderJobMissing("http_404")
+        return found
 
 
 def work(execution: Execution, objects: dict[str, bytes], stop: Stop) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 
-from contract.errors import Code
 from contract.messages import ProgressReport
 from lambda_api.domain.callers import Callers
 from lambda_api.domain.errors import AlreadyFinished, IdempotencyMismatch, NotFound, TooManyRequests, Unavailable
@@ -26,7 +26,8 @@ from lambda_api.usecases.sweep import sweep
 from tests.model.gate import Crash, Gate
 from tests.model.ledger import Ledger
 from tests.model.strangers import Execution, Receiver, Runpod
-from tests.support.examples import submission
+from tests.model.witness import stopped, untrue, wanted
+from tests.support.examples import report, submission
 from tests.support.fakes import FakeClock, FakeStore, World
 
 OWNER = "ada"
@@ -41,13 +42,14 @@ MakeStore = Callable[[FakeClock], JobStore]
 
 
 class Universe:
-    """`name` keeps the jobs of several universes in one table apart."""
+    """`name` keeps the jobs of several universes in one table apart; `seen` counts what happened."""
 
-    def __init__(self, make_store: MakeStore = FakeStore, name: str = "job") -> None:
+    def __init__(self, make_store: MakeStore = FakeStore, name: str = "job", seen: Counter[str] | None = None) -> None:
         world = World()
         self.clock, self.objects, self.queue = world.clock, world.objects, world.queue
         self.gate, self.runpod, self.receiver = Gate(), Runpod(), Receiver()
-        self.ledger = Ledger(make_store(self.clock), self.objects.objects, self.clock, self._true)
+        self.seen = Counter() if seen is None else seen
+        self.ledger = Ledger(make_store(self.clock), self.objects.objects, self.clock, self._untrue, self.seen)
         self.owner = f"{OWNER}-{name}"
         ids, luck = itertools.count(1), itertools.cycle([0.1, 0.5, 0.9])
         self.services = replace(
@@ -62,8 +64,15 @@ class Universe:
             new_id=lambda: f"{name}-{next(ids)}",
             random=lambda: next(luck),
         )
-        self._promised: dict[tuple[str, str], str] = {}
-        self._unwanted: set[str] = set()
+        self.unwanted: set[str] = set()
+        """Jobs that their client wanted to stop."""
+        self._raced = False
+        """Whether others did something during an act, since the last look."""
+        self._harmed = False
+        """Whether a process died since, or did not reach the store or the bucket: what it was about to do is undone."""
+        self._looked = 0
+        """Executions that were looked at."""
+        self._attempts: set[tuple[str, int]] = set()
 
     @property
     def jobs(self) -> dict[str, Job]:
@@ -75,12 +84,13 @@ class Universe:
         try:
             act()
         except Crash:
+            self._harmed = True
             return False
         finally:
             self.gate.forget_plan()
         return True
 
-    def stumble(self, act: Callable[[], object], at: int) -> None:
+    def stumble(self, act: Callable[[], object], at: int | str) -> None:
         """Do `act`; at its boundary `at` the store or the bucket is not reached, or its answer is lost."""
         self.gate.plan(at, self._lose)
         act()
@@ -88,53 +98,104 @@ class Universe:
 
     def _lose(self) -> None:
         if self.gate.names[-1].partition(" ")[2] in _KEPT:
+            self._harmed = True
             raise Unavailable("It did not answer. Try again.")
 
-    def interrupted(self, act: Callable[[], object], at: int, other: Callable[[], object]) -> None:
+    def interrupted(self, act: Callable[[], object], at: int | str, other: Callable[[], object], nth: int = 1) -> None:
         """Do `act`, and at its boundary `at` the whole of `other`."""
-        self.gate.plan(at, other)
-        act()
+
+        def others() -> None:
+            self._raced = True
+            self.seen["races"] += 1
+            other()
+
+        self.gate.plan(at, others, nth)
+        with self.ledger.time_may_pass():
+            act()
         self.gate.forget_plan()
 
+    def _untrue(self, before: Job, after: Job) -> Iterable[str]:
+        return untrue(self, before, after)
+
+    @property
+    def alone(self) -> bool:
+        """Whether all that happened since the last look was one act."""
+        return not self._raced and self.gate.every is None
+
     def submit(self, *, key: str | None = None, scene: str = "7", callback: bool = False) -> Job | None:
-        """A client asks, and believes what it is told. None if it is told to try again."""
+        """A client asks, and is told of a job that is the one asked for. None if it is told to try again."""
         asked = submission(
             owner=self.owner, webhook_url=HOOK if callback else None, metadata={"scene": scene}, idempotency_key=key
         )
         try:
             told = submit(self.services, asked)
-        except (Unavailable, IdempotencyMismatch, TooManyRequests):
+        except IdempotencyMismatch:
+            self.seen["keys refused"] += 1
+            kept = self.jobs[self.ledger.of_key[key or ""]]
+            assert _wish(kept) != (scene, callback), "a key refused for the body it was used with"
+            return None
+        except (Unavailable, TooManyRequests):
             # Too many: a clock that went back has spent tokens that are yet to grow.
             return None
-        if key is not None:
-            promised = self._promised.setdefault((key, scene + str(callback)), told.job.job_id)
-            alive = self.clock() < self.jobs[promised].created_at + self.services.policy.idempotency_ms - 1000
-            assert told.job.job_id == promised or not alive, "a key that led to two jobs"
-            self._promised[key, scene + str(callback)] = told.job.job_id
+        self.seen["keys replayed"] += told.replayed
+        assert _wish(told.job) == (scene, callback), "a key that led to another body's job"
+        if key is not None and self.alone:
+            assert told.job.job_id == self.ledger.of_key[key], "a key that led to two jobs"
         return told.job
 
-    def sweep(self) -> None:
-        with suppress(Unavailable):
+    def sweep(self, only: str | None = None) -> None:
+        """`only`: the one job that is found due."""
+        self.ledger.only = only
+        try:
             sweep(self.services, 10_000, lambda: True)
+        except Unavailable:
+            pass
+        finally:
+            self.ledger.only = None
 
     def ring(self, execution: Execution, hint: str | None = None) -> None:
         """RunPod's web hook, with the URL that it was given. Its secret may have been withdrawn since."""
-        with suppress(NotFound):
-            ring(self.services, execution.job_id, execution.webhook.rpartition("/")[2], hint)
+        token = execution.webhook.rpartition("/")[2]
+        try:
+            ring(self.services, execution.job_id, token, hint)
+        except NotFound:
+            assert not self._genuine("webhook", execution, token), "a genuine token was refused"
 
     def progress(self, execution: Execution, seq: int) -> None:
         execution.seq = max(execution.seq, seq)
-        report = ProgressReport(
+        told = ProgressReport(
             attempt=execution.attempt, seq=seq, percent=min(99, seq * 7), stage="encode",
             runpod_job_id=execution.runpod_job_id if seq % 3 else None,
         )  # fmt: skip
-        with suppress(NotFound, Unavailable):
-            progress(self.services, execution.job_id, execution.progress_url.rpartition("/")[2], report)
+        token = execution.progress_url.rpartition("/")[2]
+        try:
+            stop = progress(self.services, execution.job_id, token, told)
+        except NotFound:
+            assert not self._genuine("progress", execution, token), "a genuine token was refused"
+        except Unavailable:
+            return
+        else:
+            job = self.jobs[execution.job_id]
+            assert not self.alone or stop == (job.terminal or job.cancel_requested), "a worker told the wrong thing"
+
+    def _genuine(self, purpose: Purpose, execution: Execution, token: str) -> bool:
+        """Whether the token is of a secret that counts, for a job that can be read."""
+        made = [
+            make_token(secret, purpose, execution.job_id, execution.attempt) for secret in self.services.hook_secrets
+        ]
+        return token in made and self.ledger.get(execution.job_id) is not None
 
     def cancel(self, job_id: str) -> None:
-        self._unwanted.add(job_id)
-        with suppress(NotFound, AlreadyFinished, Unavailable):
+        self.unwanted.add(job_id)
+        try:
             cancel(self.services, self.owner, job_id)
+        except AlreadyFinished:
+            assert self.jobs[job_id].terminal
+        except (NotFound, Unavailable):
+            return
+        else:
+            job = self.jobs[job_id]
+            assert job.cancel_requested or job.state is State.CANCELLED, "a wish to cancel that nobody remembers"
 
     def deliver(self, job_id: str) -> None:
         with suppress(Unavailable):
@@ -154,6 +215,8 @@ class Universe:
         asked, writes = self.runpod.asked, len(self.ledger.touched)
         with pytest.raises(NotFound):
             ring(self.services, job_id, tokens[kind % len(tokens)], None)
+        with pytest.raises(NotFound):
+            progress(self.services, job_id, make_token(secret, "progress", job_id, 1), report(attempt=2))
         assert (self.runpod.asked, len(self.ledger.touched)) == (asked, writes)
 
     def redeploy(self, number: int) -> None:
@@ -161,34 +224,25 @@ class Universe:
         secrets = (f"hook-secret-number-{number}-of-the-model", self.services.hook_secrets[0])
         self.services = replace(self.services, endpoint_id=f"endpoint-{number}", hook_secrets=secrets)
 
-    def _true(self, job: Job) -> bool:
-        """Whether a job's ending is what happened, as the world knows it; a success has its own proof."""
-        late = self.clock() >= job.deadline_at
-        match job.error and job.error.code:
-            case Code.CANCELLED:
-                return job.job_id in self._unwanted or self.runpod.says(job.job_id, "CANCELLED")
-            case Code.WORKER_CRASHED | Code.SOURCE_HTTP:
-                return self.runpod.says(job.job_id, "FAILED")
-            case Code.RESULT_MISSING:
-                return self.runpod.says(job.job_id, "COMPLETED")
-            case Code.EXECUTION_TIMEOUT:
-                return self.runpod.says(job.job_id, "TIMED_OUT")
-            case Code.PROVIDER_LOST:
-                return any(not it.known for it in self.runpod.executions if it.job_id == job.job_id)
-            case Code.PROVIDER_REJECTED:
-                return self.runpod.rejected > 0
-        return late or job.state is State.COMPLETED
-
     def check(self) -> None:
         """What must hold at any moment."""
+        for execution in self.runpod.executions[self._looked :]:
+            order = (execution.job_id, execution.attempt)
+            assert order not in self._attempts, f"{order} runs twice"
+            assert execution.attempt <= MAX_ATTEMPTS, f"{order} runs"
+            self._attempts.add(order)
+            assert self._harmed or wanted(self, execution), f"{order} runs, and nobody wants it"
+        self._looked = len(self.runpod.executions)
+        for job_id in self.ledger.ended:
+            assert self._harmed or stopped(self, self.jobs[job_id]), f"{job_id} ended, and runs on"
+        self._raced = self._harmed = False
         self.ledger.check_touched()
-        for job_id, number in self.runpod.taken.items():
-            assert number <= MAX_ATTEMPTS, f"{job_id} runs {number} times"
         for sent, bodies in self.receiver.posts.items():
             job = self.jobs[sent.removeprefix("msg_")]
             assert job.callback is not None
             assert set(bodies) == {job.callback.body}, f"{sent} in several versions"
-            assert len(bodies) <= len(CALLBACK_DELAYS), f"{sent} sent {len(bodies)} times"
+            assert len(bodies) <= job.callback.attempts, f"{sent} sent {len(bodies)} times"
+            assert job.callback.attempts <= len(CALLBACK_DELAYS), f"{sent} tried {job.callback.attempts} times"
 
     def until_due(self) -> bool:
         """Time passes to the next minute in which the sweeper has something to do; False if it never will."""
@@ -220,3 +274,8 @@ class Universe:
         posts = self.receiver.posts.get(message_id(job.job_id), [])
         assert job.callback.status is not CallbackStatus.PENDING, f"{job.job_id} was never told"
         assert posts or job.callback.status is CallbackStatus.GIVEN_UP
+
+
+def _wish(job: Job) -> tuple[str, bool]:
+    """What a client asked for, as far as the model's clients differ."""
+    return job.metadata["scene"], job.callback is not None
