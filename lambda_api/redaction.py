@@ -12,6 +12,7 @@ _RULES = (
     (("/runpod/",), re.compile(r"(/runpod/(?:webhook|progress)/[^/\s\"]+)/[^\s\"\\?]+"), r"\1/[token]"),
     (("http",), re.compile(r"https?:(?:\\?/){2}(?:\\/|[^\s\"'<>\\])+", re.IGNORECASE), "[url]"),
     (("whsec_",), re.compile(r"whsec_[A-Za-z0-9+/=_-]+"), "[secret]"),
+    (("ag_",), re.compile(r"ag_[A-Za-z0-9_-]{43}"), "[secret]"),
     (
         ("bearer", "x-ap", "author"),
         re.compile(r"(?i)\b(bearer|x-api-key|authorization)([\s'\":=]{1,4})(?:bearer\s+)?[A-Za-z0-9._~+/=-]+"),

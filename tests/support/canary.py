@@ -2,66 +2,72 @@
 
 from __future__ import annotations
 
-import os
+import select
 import socket
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import pytest
 
+from tests.support.leftovers import Leftovers
 
-@dataclass
+
+@dataclass(frozen=True)
 class Canary:
-    """`calls`: where each connection came from, and the test that was running."""
+    """`hits`: the tests during which somebody came, so far."""
 
-    port: int = 0
-    calls: list[tuple[int, str]] = field(default_factory=list)
+    port: int
+    hits: Callable[[], list[str]]
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/canary"
 
-    def hits(self) -> list[str]:
-        """The tests at fault so far. Connections are taken in turn: once ours was, so were all before it."""
-        with socket.create_connection(("127.0.0.1", self.port), 5) as own:
-            ours = own.getsockname()[1]
-            own.recv(1)
-        self.calls = [call for call in self.calls if call[0] != ours]
-        return [test for _, test in self.calls]
 
-
-class Aviary:
+class Aviary(Leftovers):
     """A plugin of pytest's: one canary for the whole session, given to whoever asks for `canary`."""
 
+    what = "the canary was contacted"
+
     def __init__(self) -> None:
+        super().__init__()
         self._listening = socket.create_server(("127.0.0.1", 0))
-        self._canary = Canary(self._listening.getsockname()[1])
+        self._listening.setblocking(False)
+        self._hits: list[str] = []
+        self._told = 0
+        self._turn = threading.Lock()
+        self._canary = Canary(self._listening.getsockname()[1], self.hits)
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
+    def hits(self) -> list[str]:
+        """The tests at fault so far. Who has connected is seen, though the thread may not have come to it yet."""
+        with self._turn:
+            while True:
+                try:
+                    connection, _ = self._listening.accept()
+                except BlockingIOError:
+                    return list(self._hits)
+                self._hits.append(self.during)
+                connection.close()
+
+    def complaints(self) -> list[str]:
+        hits = self.hits()
+        told, self._told = self._told, len(hits)
+        return hits[told:]
+
     def _serve(self) -> None:
-        while True:
-            try:
-                connection, (_, port) = self._listening.accept()
-            except OSError:
-                return
-            self._canary.calls.append((port, os.environ.get("PYTEST_CURRENT_TEST", "between tests")))
-            connection.close()
+        try:
+            while True:
+                select.select([self._listening], [], [])
+                self.hits()
+        except OSError:
+            return
 
     @pytest.fixture
-    def canary(self) -> Iterator[Canary]:
-        before = len(self._canary.hits())
-        yield self._canary
-        assert self._canary.hits()[before:] == [], "the canary was contacted"
-
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        for test in self._canary.hits():
-            terminalreporter.write_line(f"the canary was contacted: {test}", red=True)
-
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        if self._canary.hits():
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    def canary(self) -> Canary:
+        return self._canary
 
     def pytest_unconfigure(self) -> None:
         self._listening.shutdown(socket.SHUT_RDWR)

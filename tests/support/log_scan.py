@@ -1,6 +1,7 @@
-"""Every log line of the product in the whole session is looked at: one with a secret fails its test, and the session.
+"""Every log line of the whole session is looked at: one with a secret fails its test, and the session.
 
-A log line is what a product's logger writes, what the functions and workers of a local system print, and what a
+A log line is what any logger in this process writes, but for those of the tests' own servers; what the functions and
+workers of a local system print; what our programs print when a test starts them and reads what they say; and what a
 function in Lambda's own runtime prints. What tests print themselves is none.
 """
 
@@ -9,16 +10,20 @@ from __future__ import annotations
 import logging
 import os
 import re
+import subprocess
 from collections.abc import Iterable
 from functools import wraps
+from pathlib import Path
 from typing import Any
-
-import pytest
 
 from local.logs import Entry, Log
 from local.settings import API_KEY, CALLBACK_SECRET, OTHER_KEY, RUNPOD_KEY
+from tests.support.leftovers import Leftovers
 
-_LOGGERS = ("api-gpu", "gpu_worker", "lambda_api", "local", "runpod")
+_SERVERS_OF_TESTS = ("werkzeug", "moto", "aiohttp.access", "aiohttp.server", "aiohttp.web")
+"""Loggers of what plays AWS, RunPod and strangers here: they tell of requests as they come."""
+_TALKING = {"": logging.INFO, "gpu_worker": logging.INFO}
+"""Loggers that would say less in a test than they do where they run, or than a user may let them say."""
 _PLANTED = (
     "planted", "hook-secret-of-the", API_KEY, OTHER_KEY, CALLBACK_SECRET, RUNPOD_KEY,
     "Erste Zeile", "second line", "the whole way",
@@ -27,8 +32,12 @@ _PLANTED = (
 _SECRET = re.compile(
     "|".join(map(re.escape, _PLANTED))
     + r"|X-Amz-(?:Signature|Credential|Security-Token)=(?!\[secret\])|whsec_[A-Za-z0-9+/]{8}"
-    + r"|/runpod/(?:webhook|progress)/[^/\s\"]+/\d+-[\w-]{20}|\b\d{1,4}-[A-Za-z0-9_-]{43}\b"
+    + r"|/runpod/(?:webhook|progress)/[^/\s\"]+/\d+-[\w-]{20}|\b\d{1,4}-[A-Za-z0-9_-]{43}\b|ag_[A-Za-z0-9_-]{43}"
 )
+_OURS = re.compile(r"(?:local|gpu_worker)(?:\.\w+)*|.*/(?:local|gpu_worker)/\w+\.py")
+"""The arguments that say that a program is ours, and no tool of an operator's: those show keys to who asks for them."""
+_SHOWN = re.compile(r"^api-gpu ready: .*$", re.MULTILINE)
+"""What `local` tells whoever started it."""
 _found: list[str] = []
 
 
@@ -47,18 +56,28 @@ def look(source: str, lines: Iterable[str]) -> None:
             _found.append(f"{source} logged {held} in {test}: …{line[:120]!r}")
 
 
-class LogScan:
-    """A plugin of pytest's. With xdist each worker scans its own tests, and its failure is the session's."""
+class LogScan(Leftovers):
+    """A plugin of pytest's."""
+
+    what = "a secret in the log"
 
     def __init__(self) -> None:
-        self._restore = (logging.StreamHandler.emit, Log.line, Log.event)
+        super().__init__()
+        self._restore = (logging.StreamHandler.emit, Log.line, Log.event, subprocess.Popen.communicate)
+        self._levels = {name: logging.getLogger(name).level for name in _TALKING}
+
+    def complaints(self) -> list[str]:
+        # A line comes once for each handler.
+        found = list(dict.fromkeys(_found))
+        _found.clear()
+        return found
 
     def pytest_configure(self) -> None:
-        emit, write, tell = self._restore
+        emit, write, tell, communicate = self._restore
 
         @wraps(emit)
         def emitted(handler: logging.StreamHandler[Any], record: logging.LogRecord) -> None:
-            if record.name.split(".")[0] in _LOGGERS:
+            if not record.name.startswith(_SERVERS_OF_TESTS):
                 look(record.name, [handler.format(record)])
             emit(handler, record)
 
@@ -72,18 +91,31 @@ class LogScan:
             look(source, [f"{message} {Entry(level, message, fields)}"])
             tell(log, source, message, level, **fields)
 
+        @wraps(communicate)
+        def said(process: subprocess.Popen[Any], *args: Any, **named: Any) -> tuple[Any, Any]:
+            streams = communicate(process, *args, **named)
+            if _is_ours(process.args):
+                for stream in filter(None, streams):
+                    text = stream if isinstance(stream, str) else stream.decode(errors="replace")
+                    look("a program", _SHOWN.sub("", text).splitlines())
+            return streams
+
         logging.StreamHandler.emit = emitted  # type: ignore[method-assign]
         Log.line, Log.event = printed, told  # type: ignore[method-assign]
+        subprocess.Popen.communicate = said  # type: ignore[method-assign]
+        for name, level in _TALKING.items():
+            logging.getLogger(name).setLevel(level)
 
     def pytest_unconfigure(self) -> None:
-        logging.StreamHandler.emit, Log.line, Log.event = self._restore  # type: ignore[method-assign]
+        emit, write, tell, communicate = self._restore
+        logging.StreamHandler.emit = emit  # type: ignore[method-assign]
+        Log.line, Log.event = write, tell  # type: ignore[method-assign]
+        subprocess.Popen.communicate = communicate  # type: ignore[method-assign]
+        for name, level in self._levels.items():
+            logging.getLogger(name).setLevel(level)
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_teardown(self) -> Any:
-        result = yield
-        # After the teardown: a system that ends with a test has been looked at by then.
-        if _found:
-            told = "; ".join(_found)
-            _found.clear()
-            pytest.fail(f"a secret in the log: {told}", pytrace=False)
-        return result
+
+def _is_ours(argv: Any) -> bool:
+    words = [os.fspath(word) for word in argv] if isinstance(argv, list | tuple) else [argv]
+    python, *rest = (os.fsdecode(word) for word in words)
+    return Path(python).name.startswith("python") and any(_OURS.fullmatch(word) for word in rest)
