@@ -1,0 +1,122 @@
+"""Five thousand jobs due within one second, in a real table: which are taken first, and when those come again that
+RunPod did not take."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+from zlib import crc32
+
+import pytest
+
+from lambda_api.adapters.aws import client
+from lambda_api.adapters.dynamodb import SHARDS, DynamoJobStore
+from lambda_api.domain.job import Job, State
+from lambda_api.domain.policy import HOUR, SECOND
+from lambda_api.domain.ports import ProviderRefused
+from lambda_api.usecases.sweep import sweep
+from local.aws.names import TABLE
+from tests.support.aws import Aws, account
+from tests.support.examples import job
+from tests.support.fakes import START, FakeClock, FakeProvider, World
+
+NUMBER, LIMIT = 5000, 2000
+BEGIN = START - 48 * HOUR
+"""Before all that other tests leave in the table."""
+
+
+class Runpod(FakeProvider):
+    """Refuses everything while it is down. `offered`: which jobs, in their order."""
+
+    down = True
+    offered: list[str]
+
+    def run(self, endpoint_id: str, payload: Mapping[str, Any]) -> str:
+        self.offered.append(payload["input"]["job_id"])
+        if self.down:
+            raise ProviderRefused("http_503")
+        return super().run(endpoint_id, payload)
+
+
+@pytest.fixture
+def overdue(aws: Aws) -> Iterator[dict[str, Job]]:
+    """The jobs by id, in the table; none of them is left there."""
+    jobs = [job(job_id=str(uuid.uuid4()), owner="many", created_at=BEGIN, deadline_at=BEGIN + HOUR,
+                due_at=BEGIN + number % SECOND) for number in range(NUMBER)]  # fmt: skip
+    store, rows = DynamoJobStore(TABLE, lambda: BEGIN, 96 * HOUR, account(aws.url)), aws.client("dynamodb")
+
+    def write(requests: list[dict[str, Any]]) -> None:
+        for start in range(0, NUMBER, 25):
+            rows.batch_write_item(RequestItems={TABLE: requests[start : start + 25]})
+
+    items = [store._item(each) for each in jobs]
+    write([{"PutRequest": {"Item": item}} for item in items])
+    yield {each.job_id: each for each in jobs}
+    write([{"DeleteRequest": {"Key": {"pk": item["pk"]}}} for item in items])
+
+
+@pytest.mark.full
+@pytest.mark.fault("E6")
+@pytest.mark.timeout(600)
+def test_five_thousand_due_in_a_second_are_drained_in_order_and_come_again_spread(
+    aws: Aws, overdue: dict[str, Job], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # moto looks at every row of the table for each question.
+    monkeypatch.setattr(client, "_READ", 60.0)
+    world = World(clock=FakeClock(BEGIN + SECOND))
+    provider = Runpod()
+    provider.offered = []
+    store = DynamoJobStore(TABLE, world.clock, 96 * HOUR, account(aws.url))
+    luck = random.Random(1).random  # noqa: S311 - the same jitter in each run
+    services = replace(world.services, store=store, provider=provider, random=luck)
+
+    def drained(number: int) -> list[list[str]]:
+        """What each of so many sweeps offered to RunPod."""
+        sweeps = []
+        for _ in range(number):
+            provider.offered.clear()
+            sweep(services, LIMIT, lambda: True)
+            sweeps.append(list(provider.offered))
+        return sweeps
+
+    first = drained(3)
+    taken = [job_id for swept in first for job_id in swept]
+    assert sorted(taken) == sorted(overdue)
+    # Each sweep takes as many of each shard, and of these the oldest, one shard with the other.
+    for swept in first:
+        assert oldest_first(swept, overdue)
+        assert max(Counter(map(shard, swept)).values()) <= LIMIT // SHARDS
+    for number in range(SHARDS):
+        assert oldest_first([job_id for job_id in taken if shard(job_id) == number], overdue)
+    # All were refused within the same second of the clock, and come again over two and a half.
+    waits = [due_at - world.clock.now for due_at in due_times(aws, overdue)]
+    spread = Counter(wait // 500 for wait in waits)
+    with capsys.disabled():
+        print(f"\n  half seconds after a refusal → jobs due in it: {dict(sorted(spread.items()))}")
+    assert set(spread) == set(range(5, 10))
+    assert 0.7 * NUMBER / 5 < min(spread.values()) <= max(spread.values()) < 1.3 * NUMBER / 5
+    provider.down = False
+    world.clock.advance(5 * SECOND)
+    [taken] = drained(1)
+    assert len(taken) == LIMIT
+    assert {found.state for job_id in taken[::50] if (found := store.get(job_id))} == {State.IN_QUEUE}
+
+
+def due_times(aws: Aws, jobs: Mapping[str, Job]) -> list[int]:
+    """Of these jobs, as the table has them."""
+    pages = aws.client("dynamodb").get_paginator("scan").paginate(TableName=TABLE, ProjectionExpression="pk, due_at")
+    items = {item["pk"]["S"].removeprefix("JOB#"): item for page in pages for item in page["Items"]}
+    return [int(items[job_id]["due_at"]["N"]) for job_id in jobs]
+
+
+def shard(job_id: str) -> int:
+    return crc32(job_id.encode()) % SHARDS
+
+
+def oldest_first(job_ids: list[str], jobs: Mapping[str, Job]) -> bool:
+    due = [jobs[job_id].due_at or 0 for job_id in job_ids]
+    return due == sorted(due)
