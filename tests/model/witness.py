@@ -58,7 +58,7 @@ def _untrue_attempt(world: Universe, before: Job, after: Job) -> Iterator[str]:
     if after.refusals > before.refusals:
         if order not in (world.runpod.lost if rises else world.runpod.refused):
             yield "RunPod did not answer so"
-        elif not rises and (after.due_at or 0) < min(world.ledger.began + RETRY_AFTER_MS, before.deadline_at):
+        elif not rises and (after.due_at or 0) < _granted(world, before):
             yield "RunPod asked for more time"
     elif rises and before.runpod_job_id is not None:
         lost = world.runpod.named(before.runpod_job_id)
@@ -69,6 +69,11 @@ def _untrue_attempt(world: Universe, before: Job, after: Job) -> Iterator[str]:
         yield "another attempt, though nobody has the last one"
     if after.dispatching and rises and _has_result(world, after):
         yield "dispatched again though its result is there"
+
+
+def _granted(world: Universe, job: Job) -> int:
+    """Until when RunPod is left alone that asked for it: not until it is too late to run the job."""
+    return min(world.ledger.began + RETRY_AFTER_MS, world.services.policy.last_start(job.deadline_at))
 
 
 def _true(world: Universe, before: Job, after: Job) -> bool:
