@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --no-deps
 PORT ?= 8000
 
-.PHONY: openapi audit faults deploy destroy callers test-full help demo up test lint bench-media bench-gateway bench-load image lock clean
+.PHONY: openapi audit faults deploy destroy callers test-stack test-full help demo up test lint bench-media bench-gateway bench-load image lock clean
 .DELETE_ON_ERROR:
 
 help:  ## What can be made
@@ -28,10 +28,15 @@ up: $(VENV)/.local  ## Keep the whole system running on 127.0.0.1
 # A process per core, up to four: media and many servers take the cores already.
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
 
-test: lint .venv-lambda/.done .venv-sam/.done .venv-ministack/.done .tools/dynamodb-local/.done  ## Lint, types, import rules, and all tests
+STACK_TOOLS := .venv-sam/.done .venv-ministack/.done
+
+test: lint .venv-lambda/.done $(STACK_TOOLS) .tools/dynamodb-local/.done  ## Lint, types, import rules, and all tests
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
-test-full: test  ## All of that, a deployment to an emulated AWS, and the worker's image where containers run (minutes)
+test-stack: $(VENV)/.dev $(STACK_TOOLS)  ## A deployment to an emulated AWS that changes and goes again (4 minutes)
+	$(BIN)/python -m pytest -m full tests/infra
+
+test-full: test  ## All tests: long walks, that deployment, and the worker's image where containers run (half an hour)
 	$(BIN)/python -m pytest -m full
 	sh scripts/prove_image.sh $(BIN)/python
 	sh scripts/prove_sam_local.sh $(BIN)/python
