@@ -4,6 +4,7 @@ import io
 import logging
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import boto3
 import pytest
@@ -11,10 +12,12 @@ import pytest
 from lambda_api.observability import logger
 from local.aws.names import BUCKET
 from local.aws.server import create_table
+from tests.faults.report import DOCUMENT
 from tests.support import engines
 from tests.support.aws import CREDENTIALS, Aws, embedded_aws
 from tests.support.canary import Aviary
 from tests.support.log_scan import LogScan
+from tests.support.luck import Luck
 from tests.support.outcomes import Outcomes
 from tests.support.remarks import Remarks
 
@@ -56,11 +59,11 @@ def log() -> Iterator[io.StringIO]:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--faults", action="store_true", help="write docs/faults.md from what the marked tests show")
+    parser.addoption("--faults-to", type=Path, default=DOCUMENT, metavar="FILE", help="write that elsewhere")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.pluginmanager.register(Aviary())
-    config.pluginmanager.register(LogScan())
-    config.pluginmanager.register(Remarks())
+    for plugin in (Aviary(), LogScan(), Luck(), Remarks()):
+        config.pluginmanager.register(plugin)
     if config.getoption("--faults") and not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Outcomes())
+        config.pluginmanager.register(Outcomes(config.getoption("--faults-to")))

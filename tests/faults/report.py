@@ -6,15 +6,20 @@ import ast
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from tests.faults.catalogue import GROUPS, NOT_HERE, ROWS
+from tests.faults.catalogue import GROUPS, LOWERED, NOT_HERE, ROWS
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs" / "faults.md"
 
+MARKS = "fault and not full"
+"""What `make faults` runs."""
+IN_FULL, UNPROVED = "in `make test-full`", "**nothing proved it in this run**"
+
 _INTRO = """# Faults
 
 What can go wrong, what must come of it, and the test that shows it. Made by `make faults`, which runs these tests; a
-test that is missing here, or named here and gone, fails `make test`.
+test that is missing here, or named here and gone, fails `make test`. Where less is shown than was asked for, the row
+says so and why.
 """
 
 Proofs = dict[str, list[str]]
@@ -23,24 +28,34 @@ Proofs = dict[str, list[str]]
 def proofs() -> Proofs:
     """Row → tests that say they prove it, as `file::name` or `file::Class::name`."""
     found: Proofs = {}
-    for path in sorted((ROOT / "tests").rglob("test_*.py")):
-        name = path.relative_to(ROOT).as_posix()
-        for test, rows in _marked(ast.parse(path.read_text(encoding="utf-8")).body, name):
-            for row in rows:
-                found.setdefault(row, []).append(test)
+    for test, marks in _all_marked():
+        for row in (row for mark in marks for row in _rows(mark)):
+            found.setdefault(row, []).append(test)
     return found
 
 
-def _marked(body: list[ast.stmt], prefix: str) -> Iterator[tuple[str, list[str]]]:
+def full_tests() -> set[str]:
+    """Tests that only `make test-full` runs, by their own mark or that of their class or file."""
+    marked = [(test, any(ast.unparse(mark) == "pytest.mark.full" for mark in marks)) for test, marks in _all_marked()]
+    whole = tuple(f"{name}::" for name, full in marked if full)
+    return {test for test, full in marked if full or test.startswith(whole)}
+
+
+def _all_marked() -> Iterator[tuple[str, list[ast.expr]]]:
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        name = path.relative_to(ROOT).as_posix()
+        yield from _marked(ast.parse(path.read_text(encoding="utf-8")).body, name)
+
+
+def _marked(body: list[ast.stmt], prefix: str) -> Iterator[tuple[str, list[ast.expr]]]:
     for node in body:
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             name = f"{prefix}::{node.name}"
-            yield name, [row for decorator in node.decorator_list for row in _rows(decorator)]
+            yield name, node.decorator_list
             if isinstance(node, ast.ClassDef):
                 yield from _marked(node.body, name)
         elif isinstance(node, ast.Assign) and any(getattr(target, "id", "") == "pytestmark" for target in node.targets):
-            marks = node.value.elts if isinstance(node.value, ast.List | ast.Tuple) else [node.value]
-            yield prefix, [row for mark in marks for row in _rows(mark)]
+            yield prefix, node.value.elts if isinstance(node.value, ast.List | ast.Tuple) else [node.value]
 
 
 def _rows(mark: ast.expr) -> list[str]:
@@ -54,13 +69,18 @@ def rendered(found: Mapping[str, list[str]], outcomes: Mapping[str, str]) -> str
     lines = [_INTRO]
     for group, title in GROUPS.items():
         lines += [f"## {group}. {title}", "", "| row | fault: what comes of it | test | result |", "|---|---|---|---|"]
-        for row in (row for row in ROWS if row.rstrip("0123456789") == group):
-            tests = found.get(row, [])
-            if not tests:
-                lines.append(f"| {row} | {ROWS[row]} | none: {NOT_HERE.get(row, 'missing')} | not runnable here |")
-                continue
-            shown = "<br>".join(f"`{test.removeprefix('tests/')}`" for test in tests)
-            said = "<br>".join(outcomes[test] for test in tests)
-            lines.append(f"| {row} | {ROWS[row]} | {shown} | {said} |")
+        lines += [_line(row, found, outcomes) for row in ROWS if row.rstrip("0123456789") == group]
         lines.append("")
     return "\n".join(lines)
+
+
+def _line(row: str, found: Mapping[str, list[str]], outcomes: Mapping[str, str]) -> str:
+    told = ROWS[row] + (f"<br>*Differs from what was asked, because {LOWERED[row]}*" if row in LOWERED else "")
+    tests = found.get(row, [])
+    if not tests:
+        return f"| {row} | {told} | none: {NOT_HERE.get(row, 'missing')} | not runnable here |"
+    shown = "<br>".join(f"`{test.removeprefix('tests/')}`" for test in tests)
+    said = [outcomes[test] for test in tests]
+    if not any("passed" in outcome for outcome in said):
+        said.append(UNPROVED)
+    return f"| {row} | {told} | {shown} | {'<br>'.join(said)} |"

@@ -17,12 +17,13 @@ import socket
 import pytest
 from tests.support.canary import Aviary
 from tests.support.log_scan import LogScan, look
+from tests.support.luck import Luck
 
 AVIARY = Aviary()
 
 def pytest_configure(config):
-    config.pluginmanager.register(AVIARY)
-    config.pluginmanager.register(LogScan())
+    for plugin in (AVIARY, LogScan(), Luck()):
+        config.pluginmanager.register(plugin)
 
 def visit():
     socket.create_connection(("127.0.0.1", AVIARY._canary.port)).close()
@@ -72,3 +73,33 @@ def test_what_comes_when_no_test_runs_fails_the_run(tmp_path: Path, options: lis
     assert done.returncode == 1, done.stdout + done.stderr
     assert "1 passed" in done.stdout
     assert what in done.stdout
+
+
+DRAWS = """
+import hypothesis, pytest
+from hypothesis import given, settings, strategies as st
+
+{settings}
+@given(st.integers(0, 10**9))
+def test_draws(number):
+    print("drawn", number)
+"""
+
+
+def drawn(folder: Path, options: list[str], its: str = "") -> list[str]:
+    done = session(folder, DRAWS.replace("{settings}", its), ["-n0", "-rP", *options])
+    assert done.returncode in {0, 5}, done.stdout + done.stderr
+    return re.findall(r"drawn (\d+)", done.stdout)
+
+
+def test_examples_are_the_same_each_time_and_others_in_the_full_run(tmp_path: Path) -> None:
+    same = [drawn(tmp_path, []) for _ in range(2)]
+    others = [drawn(tmp_path, ["-m", "full"]) for _ in range(2)]
+    assert same[0] == same[1]
+    assert len(same[0]) >= 100
+    assert others[0] not in (same[0], others[1])
+    assert len(others[0]) >= 100
+
+
+def test_what_is_the_same_by_its_own_will_is_not_run_twice(tmp_path: Path) -> None:
+    assert drawn(tmp_path, ["-m", "full"], "@settings(derandomize=True)") == []
