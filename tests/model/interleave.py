@@ -32,6 +32,11 @@ def explore(run: Run, calls: Set[str] = SHARED) -> int:
         path = [chosen for chosen, _ in choices[:-1]] + [choices[-1][0] + 1]
 
 
+def woven(gate: Gate, acts: Sequence[Act], path: Sequence[int], calls: Set[str] = SHARED) -> None:
+    """Run through one order: each number of `path` says whose turn it is. Raises what an act raises."""
+    _interleaved(gate, acts, path, {f"before {name}" for name in calls})
+
+
 def _interleaved(gate: Gate, acts: Sequence[Act], path: Sequence[int], turns: Set[str]) -> list[tuple[int, int]]:
     """Follow `path`, then always the first process. Returns (chosen, of how many) for each step."""
     processes = [_Process(act) for act in acts]
@@ -46,7 +51,7 @@ def _interleaved(gate: Gate, acts: Sequence[Act], path: Sequence[int], turns: Se
     choices = []
     try:
         while alive := [process for process in processes if not process.over]:
-            chosen = path[len(choices)] if len(choices) < len(path) else 0
+            chosen = min(path[len(choices)], len(alive) - 1) if len(choices) < len(path) else 0
             choices.append((chosen, len(alive)))
             alive[chosen].go_on()
     finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
 from hypothesis import strategies as st
@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from lambda_api.domain.job import Job
 from lambda_api.domain.policy import HOUR, MINUTE, SECOND
 from lambda_api.domain.ports import Delivery
-from tests.model.races import MOMENTS, OTHERS, PASSES, Race, run
+from tests.model.races import ACTS, DUELS, EVENTS, MOMENTS, OTHERS, PASSES, Race, Weave
 from tests.model.strangers import Execution, Reply, Stop, fail, work
 from tests.model.universe import MakeStore, Universe
 from tests.support.fakes import FakeStore
@@ -44,28 +44,35 @@ faults = st.sampled_from([None] * 45 + [(at, dies) for at in _AT for dies in (Tr
 _REPLIES = [Reply.TAKEN] * 6 + [Reply.REFUSED] * 2 + [Reply.LOST_BUT_TAKEN] * 2 + [Reply.LOST, Reply.REJECTED]
 replies = st.sampled_from(_REPLIES)
 
+_ANSWERS_OF_RUNPOD = [Reply.TAKEN] * 3 + [Reply.REFUSED, Reply.LOST_BUT_TAKEN, Reply.REJECTED]
 _RACES: tuple[Sequence[Any], ...] = (
-    [*MOMENTS, "due", "due"],
+    [*MOMENTS, "due"],
     [(first, at) for first, places in PASSES.items() for at in places],
     [*OTHERS],
     [1, 1, 2],
     [0, 0, 16 * SECOND, 2 * MINUTE],
-    _REPLIES,
-    _REPLIES,
+    _ANSWERS_OF_RUNPOD,
+    _ANSWERS_OF_RUNPOD,
 )
-"""What there is for each field of a `Race`."""
+_WEAVES: tuple[Sequence[Any], ...] = ([*MOMENTS], [*ACTS], [*ACTS], [*EVENTS], range(300), _ANSWERS_OF_RUNPOD)
+"""What there is for each field of a `Race` and of a `Weave`."""
 
 
-def _race(number: int) -> Race:
-    chosen = []
-    for field in _RACES:
+def _race(number: int) -> Race | Weave:
+    kind, number = number % 3, number // 3
+    if kind == 0:
+        return DUELS[number % len(DUELS)]
+    return Race(*_chosen(number, _RACES)) if kind == 1 else Weave(*_chosen(number, _WEAVES))
+
+
+def _chosen(number: int, fields: tuple[Sequence[Any], ...]) -> Iterator[Any]:
+    for field in fields:
         number, index = divmod(number, len(field))
-        chosen.append(field[index])
-    return Race(*chosen)
+        yield field[index]
 
 
 # One number, because each draw of Hypothesis takes longer than a race.
-races = st.integers(0, math.prod(map(len, _RACES)) - 1).map(_race)
+races = st.integers(0, 3 * max(math.prod(map(len, fields)) for fields in (_RACES, _WEAVES)) - 1).map(_race)
 
 
 class JobMachine(RuleBasedStateMachine):
@@ -165,19 +172,19 @@ class JobMachine(RuleBasedStateMachine):
         self.go(lambda: self.universe.deliver(self.job_id(number)), fault)
 
     @rule(number=which, race=races)
-    def race(self, number: int, race: Race) -> None:
+    def race(self, number: int, race: Race | Weave) -> None:
         """For a job that lives, so that there is something to win."""
         self.race_for(self.live() or [self.universe.submit(callback=True)], number, race)
 
     @precondition(some_jobs)
     @rule(number=which, race=races)
-    def race_for_any(self, number: int, race: Race) -> None:
+    def race_for_any(self, number: int, race: Race | Weave) -> None:
         self.race_for(list(self.universe.jobs.values()), number, race)
 
-    def race_for(self, jobs: list[Job | None], number: int, race: Race) -> None:
+    def race_for(self, jobs: list[Job | None], number: int, race: Race | Weave) -> None:
         job = jobs[number % len(jobs)]
-        if job is not None and (race.first[0] != "submit" or self.room()):
-            run(self.universe, job.job_id, race)
+        if job is not None and (len(self.universe.jobs) < MAX_JOBS or not race.makes_a_job):
+            race.run(self.universe, job.job_id)
 
     @precondition(some_executions)
     @rule(

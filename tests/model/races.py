@@ -1,26 +1,29 @@
-"""Two processes at one job: what led to the moment, what each of them does, and where the first stands meanwhile."""
+"""Processes at one job: what led to the moment, what each of them does, and in what order their calls come."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import random
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from lambda_api.domain.policy import MINUTE
+from lambda_api.domain.policy import MINUTE, SECOND
 from tests.model.strangers import Execution, Reply, Stop, fail, work
 from tests.model.universe import Universe
 
 PASSES = {
     "sweep": (
-        "before save", "after save", "after get", "before run", "after run", "after status", "before cancel",
-        "after read", "before send",
+        "before save", "before save", "after save", "after get", "before run", "after run", "before status",
+        "after status", "before cancel", "after read",
     ),
-    "ring": ("before save", "after get", "after read", "after status", "before cancel", "after save"),
+    "ring": ("before save", "before save", "after get", "after read", "after status", "before cancel", "after save"),
     "report": ("before save", "after get"),
-    "cancel": ("before save", "after get", "before cancel", "after save"),
+    "cancel": ("before save", "before save", "after get", "before cancel", "after save"),
     "deliver": ("before save", "after get", "before send", "after send"),
-    "submit": ("before create", "before run", "after run", "before save", "after save"),
+    "submit": ("before run", "after run", "before save", "after save"),
+    "submit with a key": ("before create", "before run"),
 }  # fmt: skip
-"""Where each of the first may stand."""
+"""Where each of the first may stand. A write is lost where it is about to be made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,24 +41,52 @@ class Race:
     reply: Reply = Reply.TAKEN
     other_reply: Reply = Reply.TAKEN
 
+    def run(self, world: Universe, job_id: str) -> None:
+        first, at = self.first
+        job_id = (MOMENTS | NEW_MOMENTS)[self.moment](world, job_id) or job_id
+
+        def other() -> None:
+            world.clock.advance(self.pause)
+            world.runpod.reply = self.other_reply
+            # Who submits races for the job that is being made.
+            OTHERS[self.other](world, list(world.jobs)[-1] if first.startswith("submit") else job_id)
+            world.runpod.reply = self.reply
+
+        world.runpod.reply = self.reply
+        world.interrupted(lambda: FIRSTS[first](world, job_id), at, other, self.nth)
+
+    @property
+    def makes_a_job(self) -> bool:
+        return self.first[0].startswith("submit") or self.moment in NEW_MOMENTS
+
+
+@dataclass(frozen=True, slots=True)
+class Weave:
+    """Two acts and an event, call by call, in an `order` that its number stands for."""
+
+    moment: str
+    one: str
+    two: str
+    event: str
+    order: int
+    reply: Reply = Reply.TAKEN
+
+    def run(self, world: Universe, job_id: str) -> None:
+        job_id = (MOMENTS | NEW_MOMENTS)[self.moment](world, job_id) or job_id
+        world.runpod.reply = self.reply
+        parts = (ACTS[self.one], ACTS[self.two], EVENTS[self.event])
+        turns = random.Random(self.order).choices(range(len(parts)), k=12)  # noqa: S311 - it guards nothing
+        world.woven([partial(part, world, job_id) for part in parts], turns)
+
+    @property
+    def makes_a_job(self) -> bool:
+        return False
+
 
 Part = Callable[[Universe, str], object]
 """What somebody does about the job of this id."""
-
-
-def run(world: Universe, job_id: str, race: Race) -> None:
-    first, at = race.first
-    MOMENTS[race.moment](world, job_id)
-
-    def other() -> None:
-        world.clock.advance(race.pause)
-        world.runpod.reply = race.other_reply
-        # Who submits races for the job that is being made.
-        OTHERS[race.other](world, list(world.jobs)[-1] if first == "submit" and world.jobs else job_id)
-        world.runpod.reply = race.reply
-
-    world.runpod.reply = race.reply
-    world.interrupted(lambda: FIRSTS[first](world, job_id), at, other, race.nth)
+Moment = Callable[[Universe, str], str | None]
+"""What has happened to the job, or the id of another one to which it has."""
 
 
 def _newest(world: Universe, job_id: str) -> list[Execution]:
@@ -77,9 +108,14 @@ def _report(world: Universe, job_id: str) -> None:
         world.progress(execution, execution.seq + 1)
 
 
+def _report_without_id(world: Universe, job_id: str) -> None:
+    for execution in _newest(world, job_id):
+        world.progress(execution, execution.seq // 3 * 3 + 3)
+
+
 def _first_reports(world: Universe, job_id: str) -> None:
     for execution in world.runpod.of(job_id)[:1]:
-        world.progress(execution, execution.seq + 1)
+        world.progress(execution, execution.seq // 3 * 3 + 4)
 
 
 def _finish(world: Universe, job_id: str) -> None:
@@ -92,7 +128,7 @@ def _fail(world: Universe, job_id: str) -> None:
         fail(execution)
 
 
-def _both(*parts: Part) -> Part:
+def _both(*parts: Part) -> Callable[[Universe, str], None]:
     def act(world: Universe, job_id: str) -> None:
         for part in parts:
             part(world, job_id)
@@ -116,6 +152,10 @@ def _late(world: Universe, job_id: str) -> None:
     world.clock.now = max(world.clock.now, world.jobs[job_id].deadline_at)
 
 
+def _almost_late(world: Universe, job_id: str) -> None:
+    world.clock.now = max(world.clock.now, world.jobs[job_id].deadline_at - SECOND)
+
+
 def _forgotten(world: Universe, job_id: str) -> None:
     world.clock.advance(2 * MINUTE)
     for execution in world.runpod.of(job_id):
@@ -134,31 +174,104 @@ def _nothing(world: Universe, job_id: str) -> None:
     pass
 
 
-MOMENTS: Mapping[str, Part] = {
-    "as it is": _nothing,
+def _new(reply: Reply, *parts: Part) -> Moment:
+    """A job of its own, and what RunPod answered when it was submitted."""
+
+    def moment(world: Universe, job_id: str) -> str | None:
+        world.runpod.reply = reply
+        job = world.submit(callback=True)
+        if job is not None:
+            _both(*parts)(world, job.job_id)
+        return job and job.job_id
+
+    return moment
+
+
+def _redeploy(world: Universe, job_id: str) -> None:
+    world.redeploy(1000 + len(world.runpod.executions))
+
+
+MOMENTS: Mapping[str, Moment] = {
     "due": _due,
+    "as it is": _nothing,
     "finished": _both(_finish, _due),
     "failed": _both(_fail, _due),
     "forgotten": _both(_forgotten, _due),
     "unwanted": _unwanted,
+    "almost late": _almost_late,
     "late": _late,
 }
 
-FIRSTS: Mapping[str, Part] = {
+NEW_MOMENTS: Mapping[str, Moment] = {
+    "taken": _new(Reply.TAKEN),
+    "taken, and due": _new(Reply.TAKEN, _due),
+    "taken, and finished": _new(Reply.TAKEN, _finish),
+    "taken, and failed": _new(Reply.TAKEN, _fail),
+    "taken, and forgotten": _new(Reply.TAKEN, _forgotten, _due),
+    "taken, and almost late": _new(Reply.TAKEN, _almost_late),
+    "refused": _new(Reply.REFUSED, _due),
+    "answer lost": _new(Reply.LOST_BUT_TAKEN, _due),
+    "answer lost, deployed": _new(Reply.LOST_BUT_TAKEN, _redeploy, _due),
+    "answer lost, late": _new(Reply.LOST_BUT_TAKEN, _late),
+}
+
+ACTS: Mapping[str, Part] = {
     "sweep": _sweep,
     "ring": _ring,
     "report": _report,
     "cancel": lambda world, job_id: world.cancel(job_id),
     "deliver": lambda world, job_id: world.deliver(job_id),
-    "submit": lambda world, job_id: world.submit(key="r", callback=True),
-}
-
-OTHERS: Mapping[str, Part] = FIRSTS | {
-    "sweep that dies": _sweep_that_dies,
     "ring of the first attempt": _ring_first,
     "report of the first attempt": _first_reports,
-    "success": _both(_finish, _ring),
-    "silent success": _finish,
-    "failure": _both(_fail, _ring),
-    "two sweeps": _both(_sweep, _due, _sweep),
 }
+
+FIRSTS: Mapping[str, Part] = {name: ACTS[name] for name in ("sweep", "ring", "report", "cancel", "deliver")} | {
+    "submit": lambda world, job_id: world.submit(callback=True),
+    "submit with a key": lambda world, job_id: world.submit(key="r", callback=True),
+}
+
+OTHERS: Mapping[str, Part] = (
+    ACTS
+    | FIRSTS
+    | {
+        "report without an id": _report_without_id,
+        "sweep that dies": _sweep_that_dies,
+        "success": _both(_finish, _ring),
+        "silent success": _finish,
+        "failure": _both(_fail, _ring),
+        "two sweeps": _both(_sweep, _due, _sweep),
+    }
+)
+
+EVENTS: Mapping[str, Part] = {
+    "nothing": _nothing,
+    "success": _finish,
+    "failure": _fail,
+    "time": lambda world, job_id: world.clock.advance(16 * SECOND),
+}
+
+DUELS: Sequence[Race] = (
+    # The first one's evidence comes after an end.
+    Race("taken, and failed", ("ring", "before save"), "success"),
+    Race("taken, and finished", ("ring", "before save"), "cancel"),
+    Race("taken, and almost late", ("ring", "before save"), "sweep", pause=16 * SECOND),
+    Race("refused", ("sweep", "before save"), "cancel", nth=2),
+    Race("taken", ("cancel", "before save"), "success"),
+    # An answer comes after another attempt was begun.
+    Race("as it is", ("submit", "before save"), "sweep that dies", pause=16 * SECOND, reply=Reply.REFUSED),
+    Race("as it is", ("submit", "before save"), "sweep", 1, 16 * SECOND, Reply.LOST, Reply.LOST),
+    Race("as it is", ("submit", "before save"), "sweep", 1, 16 * SECOND, Reply.TAKEN, Reply.TAKEN),
+    Race("taken, and forgotten", ("sweep", "before save"), "sweep"),
+    Race("refused", ("sweep", "before save"), "sweep"),
+    # A worker reports before the answer to the dispatch is stored, of this attempt or of one that was given up.
+    Race("refused", ("sweep", "before save"), "report without an id", nth=2),
+    Race("answer lost", ("sweep", "before save"), "report of the first attempt", nth=2),
+    Race("answer lost, deployed", ("sweep", "before save"), "report of the first attempt", nth=2),
+    Race("answer lost, late", ("sweep", "before save"), "report of the first attempt"),
+    # RunPod takes it while it is being cancelled.
+    Race("answer lost", ("cancel", "before save"), "report of the first attempt"),
+    Race("refused", ("cancel", "before save"), "sweep"),
+    # It ends between the look into the bucket and the question.
+    Race("taken", ("ring", "after read"), "silent success"),
+)
+"""For each guard of the transitions the race that it is there for."""

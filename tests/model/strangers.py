@@ -20,7 +20,7 @@ from lambda_api.domain.ports import (
     ProviderStatus,
     ProviderUnknown,
 )
-from tests.model.promises import PLANTED
+from tests.model.promises import PLANTED, proved
 from tests.support.examples import manifest
 
 
@@ -69,6 +69,8 @@ class Execution:
     """Whether the gateway was told that it was taken."""
     asked: bool = False
     """Whether it was asked to stop, be it in vain."""
+    proved: bool = False
+    """Whether its result was there before it said so."""
 
     @property
     def over(self) -> bool:
@@ -169,6 +171,7 @@ def work(execution: Execution, objects: dict[str, bytes], stop: Stop) -> None:
     facts = OutputFacts(key=output_key(job_id), size_bytes=size, sha256="0" * 64)
     record = manifest(job_id, attempt=execution.attempt, output=facts)
     objects.setdefault(manifest_key(job_id), record.model_dump_json().encode())
+    execution.proved = proved(job_id, objects) is not None
     if stop is not Stop.BEFORE_DONE:
         _end(execution, "COMPLETED", None)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -24,6 +24,7 @@ from lambda_api.usecases.ring import ring
 from lambda_api.usecases.submit import submit
 from lambda_api.usecases.sweep import sweep
 from tests.model.gate import Crash, Gate
+from tests.model.interleave import woven
 from tests.model.ledger import Ledger
 from tests.model.strangers import Execution, Receiver, Runpod
 from tests.model.witness import stopped, untrue, wanted
@@ -117,6 +118,13 @@ class Universe:
     def _untrue(self, before: Job, after: Job) -> Iterable[str]:
         return untrue(self, before, after)
 
+    def woven(self, acts: Sequence[Callable[[], object]], path: Sequence[int]) -> None:
+        """Do all the acts in turns, call by call; each number of `path` says whose turn it is."""
+        self._raced = True
+        self.seen["races"] += 1
+        with self.ledger.time_may_pass():
+            woven(self.gate, acts, path)
+
     @property
     def alone(self) -> bool:
         """Whether all that happened since the last look was one act."""
@@ -127,6 +135,7 @@ class Universe:
         asked = submission(
             owner=self.owner, webhook_url=HOOK if callback else None, metadata={"scene": scene}, idempotency_key=key
         )
+        before = len(self.jobs)
         try:
             told = submit(self.services, asked)
         except IdempotencyMismatch:
@@ -136,6 +145,8 @@ class Universe:
             return None
         except (Unavailable, TooManyRequests):
             # Too many: a clock that went back has spent tokens that are yet to grow.
+            stored = len(self.jobs) > before and self.alone
+            assert not stored or self.gate.names[-1] == "after create", "told to try again, and stored"
             return None
         self.seen["keys replayed"] += told.replayed
         assert _wish(told.job) == (scene, callback), "a key that led to another body's job"
@@ -177,6 +188,8 @@ class Universe:
         else:
             job = self.jobs[execution.job_id]
             assert not self.alone or stop == (job.terminal or job.cancel_requested), "a worker told the wrong thing"
+            heard = told.runpod_job_id is not None and job.progress_seen == (told.attempt, told.seq)
+            assert job.terminal or job.runpod_job_id is not None or not heard, "RunPod's id was not kept"
 
     def _genuine(self, purpose: Purpose, execution: Execution, token: str) -> bool:
         """Whether the token is of a secret that counts, for a job that can be read."""
@@ -231,6 +244,8 @@ class Universe:
             assert order not in self._attempts, f"{order} runs twice"
             assert execution.attempt <= MAX_ATTEMPTS, f"{order} runs"
             self._attempts.add(order)
+            urls = (execution.webhook, execution.progress_url)
+            assert all(url.rpartition("/")[2].startswith(f"{execution.attempt}-") for url in urls)
             assert self._harmed or wanted(self, execution), f"{order} runs, and nobody wants it"
         self._looked = len(self.runpod.executions)
         for job_id in self.ledger.ended:

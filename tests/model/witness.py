@@ -16,15 +16,17 @@ if TYPE_CHECKING:
 
 
 _SAID = {
-    Code.WORKER_CRASHED: "FAILED", Code.SOURCE_HTTP: "FAILED", Code.RESULT_MISSING: "COMPLETED",
+    Code.WORKER_CRASHED: "FAILED",
+    Code.SOURCE_HTTP: "FAILED",
     Code.EXECUTION_TIMEOUT: "TIMED_OUT",
-}  # fmt: skip
+}
 """What RunPod must have said of a job that ended so."""
 
 
 def untrue(world: Universe, before: Job, after: Job) -> Iterator[str]:
     """What the write of `after` over `before` says that did not happen."""
     yield from _untrue_attempt(world, before, after)
+    yield from _untrue_id(world, before, after)
     if after.terminal and not before.terminal:
         if not _true(world, before, after):
             yield f"it ended as {after.error.code if after.error else 'completed'}, which is not true"
@@ -33,9 +35,12 @@ def untrue(world: Universe, before: Job, after: Job) -> Iterator[str]:
 
 
 def wanted(world: Universe, execution: Execution) -> bool:
-    """An execution that RunPod told of is the job's, or was asked to stop."""
-    own = world.jobs[execution.job_id].runpod_job_id == execution.runpod_job_id
-    return own or execution.asked or not (execution.told and execution.known)
+    """An execution that RunPod told of is the job's, or was asked to stop: for another, or because the job is over."""
+    job = world.jobs[execution.job_id]
+    if job.runpod_job_id == execution.runpod_job_id:
+        return job.terminal or job.cancel_requested or not execution.asked
+    stopped_for_nothing = execution.asked and job.runpod_job_id is None and not job.terminal
+    return not stopped_for_nothing and (execution.asked or not (execution.told and execution.known))
 
 
 def stopped(world: Universe, job: Job) -> bool:
@@ -76,6 +81,16 @@ def _granted(world: Universe, job: Job) -> int:
     return min(world.ledger.began + RETRY_AFTER_MS, world.services.policy.last_start(job.deadline_at))
 
 
+def _untrue_id(world: Universe, before: Job, after: Job) -> Iterator[str]:
+    if after.runpod_job_id == before.runpod_job_id or after.runpod_job_id is None:
+        return
+    named = world.runpod.named(after.runpod_job_id)
+    if before.runpod_job_id is not None:
+        yield "RunPod's id became another"
+    if named is None or (named.job_id, named.endpoint_id) != (after.job_id, after.endpoint_id):
+        yield "an id that RunPod does not know there"
+
+
 def _true(world: Universe, before: Job, after: Job) -> bool:
     """Whether a job's ending is what happened; a success has its own proof."""
     job_id, runpod = after.job_id, world.runpod
@@ -84,15 +99,17 @@ def _true(world: Universe, before: Job, after: Job) -> bool:
     match after.error and after.error.code:
         case Code.CANCELLED:
             return job_id in world.unwanted or runpod.says(job_id, "CANCELLED")
-        case Code.WORKER_CRASHED | Code.SOURCE_HTTP | Code.RESULT_MISSING | Code.EXECUTION_TIMEOUT as code:
+        case Code.WORKER_CRASHED | Code.SOURCE_HTTP | Code.EXECUTION_TIMEOUT as code:
             return runpod.says(job_id, _SAID[code])
+        case Code.RESULT_MISSING:
+            return any(it.status == "COMPLETED" and not it.proved for it in runpod.of(job_id))
         case Code.PROVIDER_LOST:
             return after.attempt >= MAX_ATTEMPTS and any(not it.known for it in runpod.of(job_id))
         case Code.PROVIDER_REJECTED:
             return runpod.rejected > 0
         case Code.DEADLINE_EXCEEDED:
-            told = known is not None and known.known and known.over and not runpod.down
-            return late and not (told and world.alone)
+            over = known is not None and known.known and (known.over or before.cancel_requested)
+            return late and not (over and world.alone and not runpod.down)
         case Code.PROVIDER_UNAVAILABLE:
             return late and (known is None or not world.alone)
     return after.state is State.COMPLETED
