@@ -179,6 +179,7 @@ class Universe:
             runpod_job_id=execution.runpod_job_id if seq % 3 else None,
         )  # fmt: skip
         token = execution.progress_url.rpartition("/")[2]
+        seen = self.jobs[execution.job_id].progress_seen
         try:
             stop = progress(self.services, execution.job_id, token, told)
         except NotFound:
@@ -188,7 +189,7 @@ class Universe:
         else:
             job = self.jobs[execution.job_id]
             assert not self.alone or stop == (job.terminal or job.cancel_requested), "a worker told the wrong thing"
-            heard = told.runpod_job_id is not None and job.progress_seen == (told.attempt, told.seq)
+            heard = told.runpod_job_id is not None and seen < job.progress_seen == (told.attempt, told.seq)
             assert job.terminal or job.runpod_job_id is not None or not heard, "RunPod's id was not kept"
 
     def _genuine(self, purpose: Purpose, execution: Execution, token: str) -> bool:
