@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
@@ -14,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from lambda_api.domain.job import Job
 from lambda_api.domain.policy import HOUR, MINUTE, SECOND
 from lambda_api.domain.ports import Delivery
-from tests.model.races import ACTS, DUELS, EVENTS, MOMENTS, OTHERS, PASSES, Race, Weave
+from tests.model.races import ACTS, DUELS, EVENTS, OLD_MOMENTS, OTHERS, PASSES, Race, Weave
 from tests.model.strangers import Execution, Reply, Stop, fail, work
 from tests.model.universe import MakeStore, Universe
 from tests.support.fakes import FakeStore
@@ -46,7 +47,7 @@ replies = st.sampled_from(_REPLIES)
 
 _ANSWERS_OF_RUNPOD = [Reply.TAKEN] * 3 + [Reply.REFUSED, Reply.LOST_BUT_TAKEN, Reply.REJECTED]
 _RACES: tuple[Sequence[Any], ...] = (
-    [*MOMENTS, "due"],
+    [*OLD_MOMENTS, "due"],
     [(first, at) for first, places in PASSES.items() for at in places],
     [*OTHERS],
     [1, 1, 2],
@@ -54,7 +55,8 @@ _RACES: tuple[Sequence[Any], ...] = (
     _ANSWERS_OF_RUNPOD,
     _ANSWERS_OF_RUNPOD,
 )
-_WEAVES: tuple[Sequence[Any], ...] = ([*MOMENTS], [*ACTS], [*ACTS], [*EVENTS], range(300), _ANSWERS_OF_RUNPOD)
+_TURNS = [tuple(random.Random(number).choices(range(3), k=12)) for number in range(300)]  # noqa: S311 - of a walk
+_WEAVES: tuple[Sequence[Any], ...] = ([*OLD_MOMENTS], [*ACTS], [*ACTS], [*EVENTS], _TURNS, _ANSWERS_OF_RUNPOD)
 """What there is for each field of a `Race` and of a `Weave`."""
 
 
@@ -138,9 +140,15 @@ class JobMachine(RuleBasedStateMachine):
         self.universe.runpod.reply = reply
         self.go(self.universe.sweep, fault)
 
-    @precondition(some_jobs)
-    @rule(at=st.sampled_from(["after run", "after send", "before save", "after save"]), times=st.integers(3, 12))
-    def sweeper_keeps_dying(self, at: str, times: int) -> None:
+    @rule(
+        at=st.sampled_from(["after run", "after send", "before save", "after save"]), times=st.integers(3, 12),
+        anew=st.booleans(),
+    )  # fmt: skip
+    def sweeper_keeps_dying(self, at: str, times: int, anew: bool) -> None:
+        """`anew`: also over a job that it is the first to dispatch."""
+        if anew and self.room():
+            self.submit(None, "7", True, Reply.REFUSED, None)
+            self.universe.runpod.reply = Reply.TAKEN
         for _ in range(times):
             self.universe.until_due()
             self.universe.survive(self.universe.sweep, at)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -43,7 +42,7 @@ class Race:
 
     def run(self, world: Universe, job_id: str) -> None:
         first, at = self.first
-        job_id = (MOMENTS | NEW_MOMENTS)[self.moment](world, job_id) or job_id
+        job_id = MOMENTS[self.moment](world, job_id) or job_id
 
         def other() -> None:
             world.clock.advance(self.pause)
@@ -62,25 +61,24 @@ class Race:
 
 @dataclass(frozen=True, slots=True)
 class Weave:
-    """Two acts and an event, call by call, in an `order` that its number stands for."""
+    """Two acts and an event, call by call: each of `turns` says whose it is, 0, 1 or 2 of those that are not done."""
 
     moment: str
     one: str
     two: str
     event: str
-    order: int
+    turns: tuple[int, ...]
     reply: Reply = Reply.TAKEN
 
     def run(self, world: Universe, job_id: str) -> None:
-        job_id = (MOMENTS | NEW_MOMENTS)[self.moment](world, job_id) or job_id
+        job_id = MOMENTS[self.moment](world, job_id) or job_id
         world.runpod.reply = self.reply
         parts = (ACTS[self.one], ACTS[self.two], EVENTS[self.event])
-        turns = random.Random(self.order).choices(range(len(parts)), k=12)  # noqa: S311 - it guards nothing
-        world.woven([partial(part, world, job_id) for part in parts], turns)
+        world.woven([partial(part, world, job_id) for part in parts], self.turns)
 
     @property
     def makes_a_job(self) -> bool:
-        return False
+        return self.moment in NEW_MOMENTS
 
 
 Part = Callable[[Universe, str], object]
@@ -126,6 +124,15 @@ def _finish(world: Universe, job_id: str) -> None:
 def _fail(world: Universe, job_id: str) -> None:
     for execution in _newest(world, job_id):
         fail(execution)
+
+
+def _says(status: str) -> Part:
+    def act(world: Universe, job_id: str) -> None:
+        for execution in _newest(world, job_id):
+            if not execution.over:
+                execution.status = status
+
+    return act
 
 
 def _both(*parts: Part) -> Callable[[Universe, str], None]:
@@ -191,18 +198,20 @@ def _redeploy(world: Universe, job_id: str) -> None:
     world.redeploy(1000 + len(world.runpod.executions))
 
 
-MOMENTS: Mapping[str, Moment] = {
+OLD_MOMENTS: dict[str, Moment] = {
     "due": _due,
     "as it is": _nothing,
     "finished": _both(_finish, _due),
     "failed": _both(_fail, _due),
+    "over its limit": _both(_says("TIMED_OUT"), _due),
+    "without a result": _both(_says("COMPLETED"), _due),
     "forgotten": _both(_forgotten, _due),
     "unwanted": _unwanted,
     "almost late": _almost_late,
     "late": _late,
 }
 
-NEW_MOMENTS: Mapping[str, Moment] = {
+NEW_MOMENTS: dict[str, Moment] = {
     "taken": _new(Reply.TAKEN),
     "taken, and due": _new(Reply.TAKEN, _due),
     "taken, and finished": _new(Reply.TAKEN, _finish),
@@ -210,10 +219,13 @@ NEW_MOMENTS: Mapping[str, Moment] = {
     "taken, and forgotten": _new(Reply.TAKEN, _forgotten, _due),
     "taken, and almost late": _new(Reply.TAKEN, _almost_late),
     "refused": _new(Reply.REFUSED, _due),
+    "taken, and late": _new(Reply.TAKEN, _late),
     "answer lost": _new(Reply.LOST_BUT_TAKEN, _due),
     "answer lost, deployed": _new(Reply.LOST_BUT_TAKEN, _redeploy, _due),
     "answer lost, late": _new(Reply.LOST_BUT_TAKEN, _late),
 }
+
+MOMENTS = OLD_MOMENTS | NEW_MOMENTS
 
 ACTS: Mapping[str, Part] = {
     "sweep": _sweep,
@@ -250,13 +262,18 @@ EVENTS: Mapping[str, Part] = {
     "time": lambda world, job_id: world.clock.advance(16 * SECOND),
 }
 
-DUELS: Sequence[Race] = (
+_BOTH_HAVE_LOOKED = (0, 0, 0, 0, 2, 1, 1, 1, 1, 0, 1)
+"""The first has found no result, the event makes one, the second has found it, and the first writes first."""
+
+DUELS: Sequence[Race | Weave] = (
     # The first one's evidence comes after an end.
     Race("taken, and failed", ("ring", "before save"), "success"),
     Race("taken, and finished", ("ring", "before save"), "cancel"),
     Race("taken, and almost late", ("ring", "before save"), "sweep", pause=16 * SECOND),
     Race("refused", ("sweep", "before save"), "cancel", nth=2),
     Race("taken", ("cancel", "before save"), "success"),
+    Weave("taken, and failed", "ring", "ring", "success", _BOTH_HAVE_LOOKED),
+    Weave("taken, and late", "sweep", "ring", "success", _BOTH_HAVE_LOOKED),
     # An answer comes after another attempt was begun.
     Race("as it is", ("submit", "before save"), "sweep that dies", pause=16 * SECOND, reply=Reply.REFUSED),
     Race("as it is", ("submit", "before save"), "sweep", 1, 16 * SECOND, Reply.LOST, Reply.LOST),

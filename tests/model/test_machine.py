@@ -115,7 +115,7 @@ def _dynamodb(url: str) -> MakeStore:
 @pytest.mark.full
 @pytest.mark.timeout(900)
 def test_thousands_of_steps_over_an_emulated_dynamodb(aws: Aws, record_property: Tell) -> None:
-    walk = walked(_dynamodb(aws.url), 60, record_property)
+    walk = walked(_dynamodb(aws.url), 44, record_property)
     assert walk.steps >= 2000
     assert walk.seen["writes lost"] >= 20
 
@@ -123,7 +123,7 @@ def test_thousands_of_steps_over_an_emulated_dynamodb(aws: Aws, record_property:
 @pytest.mark.full
 @pytest.mark.timeout(900)
 def test_thousands_of_steps_over_amazons_own_engine(dynamodb_local: str, record_property: Tell) -> None:
-    walk = walked(_dynamodb(dynamodb_local), 60, record_property)
+    walk = walked(_dynamodb(dynamodb_local), 44, record_property)
     assert walk.steps >= 2000
     assert walk.seen["writes lost"] >= 20
 
@@ -132,6 +132,6 @@ def test_thousands_of_steps_over_amazons_own_engine(dynamodb_local: str, record_
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("shard", range(FULL_SHARDS))
 def test_a_million_steps_break_no_promise(shard: int, record_property: Tell) -> None:
-    walk = walked(FakeStore, 6000, record_property, SEED + shard)
+    walk = walked(FakeStore, 6400, record_property, SEED + shard)
     assert walk.steps >= 1_000_000 // FULL_SHARDS
     has_been_everywhere(walk)
