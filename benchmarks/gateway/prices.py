@@ -3,7 +3,8 @@
 Source: the pricing pages of Lambda, API Gateway, DynamoDB, S3, SQS and CloudWatch, as of November 2025; what
 Lambda and DynamoDB ask was compared with published tables again a year later. Left out: data
 transfer (clients fetch videos from S3), storage, and what costs the same without any job: the sweeper's 43,200
-invocations a month, alarms, custom metrics, secrets, and the polling of the queue.
+invocations a month, alarms, custom metrics, secrets, and the polling of the queue. SQS asks 0.40 for a million, and
+0.10 more where messages name a group.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ PRICES: dict[str, float] = {
     "read units": 0.125e-6,
     "S3 PUT": 5.00e-6,
     "S3 GET": 0.40e-6,
-    "SQS requests": 0.40e-6,
+    "SQS requests": 0.50e-6,
     "GB of logs": 0.50,
 }
 """USD for one of each."""

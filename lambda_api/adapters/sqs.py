@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from lambda_api.adapters.aws.client import SQS, Aws
 from lambda_api.adapters.aws.errors import AwsError
+from lambda_api.domain.job import Job
 from lambda_api.domain.ports import Observer
 
 _MAX_DELAY_SECONDS = 900
 
 
 class SqsCallbackQueue:
-    """`domain.ports.CallbackQueue` on SQS. A message is `{"job_id": …}` and nothing else."""
+    """`domain.ports.CallbackQueue` on SQS. A message is `{"job_id": …}` and nothing else.
+
+    It names the owner as its group, which makes a standard queue a fair one: while one group takes more than a tenth
+    of the consumers' time, messages of the others come first (AWS: "How Amazon SQS fair queues work").
+    """
 
     def __init__(self, url: str, observer: Observer, aws: Aws) -> None:
         self._url = url
         self._observer = observer
         self._aws = aws
 
-    def wake(self, job_id: str, delay_ms: int = 0) -> None:
-        delay = min(_MAX_DELAY_SECONDS, -(-delay_ms // 1000))
-        message = json.dumps({"job_id": job_id})
+    def wake(self, job: Job, delay_ms: int = 0) -> bool:
+        message: dict[str, Any] = {
+            "QueueUrl": self._url,
+            "MessageBody": json.dumps({"job_id": job.job_id}),
+            "DelaySeconds": min(_MAX_DELAY_SECONDS, -(-delay_ms // 1000)),
+            "MessageGroupId": job.owner,
+        }
         try:
-            self._aws.call(SQS, "SendMessage", QueueUrl=self._url, MessageBody=message, DelaySeconds=delay)
+            self._aws.call(SQS, "SendMessage", **message)
         except AwsError:
-            self._observer.noted("callback left to the sweeper", job_id=job_id)
+            self._observer.noted("callback left to the sweeper", job_id=job.job_id)
+            return False
+        return True

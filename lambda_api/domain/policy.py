@@ -22,6 +22,9 @@ MAX_CALLBACK_ATTEMPTS = len(CALLBACK_DELAYS)
 CALLBACK_LEASE_MS = MINUTE
 """An attempt that was begun and not recorded within this time is taken for crashed: a failed one."""
 
+LEFT_TO_QUEUE_MS = 15 * MINUTE
+"""When a sweep looks again at a callback that it left to the queue, which may hold many of the same owner's."""
+
 _JITTER = 0.1
 
 _CALLBACKS_MS = int(sum(CALLBACK_DELAYS) * (1 + _JITTER))

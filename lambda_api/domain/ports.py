@@ -141,8 +141,11 @@ class ObjectStore(Protocol):
 
 
 class CallbackQueue(Protocol):
-    def wake(self, job_id: str, delay_ms: int = 0) -> None:
-        """Ask for a delivery. Best effort: a lost message is made up by the sweeper. Raises nothing."""
+    def wake(self, job: Job, delay_ms: int = 0) -> bool:
+        """Ask for a delivery; one owner's many do not keep another's waiting. Raises nothing.
+
+        Best effort: what is lost, or was not taken (False), is made up by the sweeper.
+        """
 
 
 class CallbackSender(Protocol):

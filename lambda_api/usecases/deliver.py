@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from lambda_api.domain import callbacks
 from lambda_api.domain.job import Callback, Job
-from lambda_api.domain.policy import CALLBACK_LEASE_MS, MAX_CALLBACK_ATTEMPTS
+from lambda_api.domain.policy import CALLBACK_LEASE_MS, LEFT_TO_QUEUE_MS, MAX_CALLBACK_ATTEMPTS, MINUTE
 from lambda_api.domain.ports import Delivery
 from lambda_api.usecases.services import Services
 
-_QUEUE_DELAY_LIMIT_MS = 15 * 60 * 1000
+_QUEUE_DELAY_LIMIT_MS = 15 * MINUTE
 """SQS delays a message by 15 minutes at most; longer waits are the sweeper's."""
 
 
@@ -35,6 +35,20 @@ def deliver(services: Services, job_id: str) -> bool:
     )
     _save(services, claim.job, _outcome(services, claim, delivery))
     return True
+
+
+def leave_to_queue(services: Services, job_id: str) -> None:
+    """Have the queue wake somebody for an attempt that is due, and look again if nobody was.
+
+    Makes the attempt if the queue cannot be reached. Raises Unavailable as `deliver` does.
+    """
+    job, now = services.store.get(job_id), services.clock()
+    if job is None or callbacks.attempt_due(job, now) is None:
+        return
+    # Stored first: whoever is woken writes, too.
+    left = callbacks.leave(job, now + LEFT_TO_QUEUE_MS)
+    if services.store.save(left) and not services.queue.wake(left):
+        deliver(services, job_id)
 
 
 def message_id(job_id: str) -> str:
@@ -86,4 +100,4 @@ def _wake(services: Services, job: Job) -> None:
         return
     wait = max(0, callback.next_at - services.clock())
     if wait <= _QUEUE_DELAY_LIMIT_MS:
-        services.queue.wake(job.job_id, wait)
+        services.queue.wake(job, wait)

@@ -33,7 +33,7 @@ def record(services: Services, job: Job, event: Event) -> Job:
         if services.store.save(after, ends=after.terminal):
             services.observer.changed(current, after)
             if after.terminal and after.callback is not None:
-                services.queue.wake(after.job_id)
+                services.queue.wake(after)
             return after
         reread = services.store.get(job.job_id)
         if reread is None:

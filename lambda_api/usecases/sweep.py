@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
 
@@ -11,7 +12,7 @@ from lambda_api.domain.job import Job, Source, State
 from lambda_api.domain.policy import MAX_ATTEMPTS, MINUTE, SECOND
 from lambda_api.domain.ports import ProviderError
 from lambda_api.domain.transitions import Change, apply
-from lambda_api.usecases.deliver import deliver
+from lambda_api.usecases.deliver import deliver, leave_to_queue
 from lambda_api.usecases.dispatch import dispatch
 from lambda_api.usecases.services import Services
 from lambda_api.usecases.settle import completed, settle
@@ -36,13 +37,14 @@ ForEach = Callable[[Callable[[str], Swept], Iterable[str]], Iterable[Swept]]
 def sweep(services: Services, limit: int, may_go_on: Callable[[], bool], for_each: ForEach = map) -> Swept:
     """Dispatch, settle or deliver each due job. One that raises is logged and does not stop the rest.
 
-    Stops early when `may_go_on` says so; what is left is still due at the next run.
+    Stops early when `may_go_on` says so; what is left is still due at the next run. Of each owner's callbacks one at
+    a time is sent, the others are left to the queue: a receiver that does not answer keeps no one else waiting.
     """
 
-    works = _asked_once(lambda: _runpod_works(services))
+    works, turns = _asked_once(lambda: _runpod_works(services)), _Turns()
 
     def look(job_id: str) -> Swept:
-        return _look(services, job_id, works) if may_go_on() else Swept(0, 0, 0)
+        return _look(services, job_id, works, turns) if may_go_on() else Swept(0, 0, 0)
 
     looks = list(for_each(look, services.store.due(services.clock(), limit)))
     return Swept(
@@ -50,7 +52,26 @@ def sweep(services: Services, limit: int, may_go_on: Callable[[], bool], for_eac
     )
 
 
-def _look(services: Services, job_id: str, runpod_works: Callable[[], bool]) -> Swept:
+class _Turns:
+    """One at a time of each owner."""
+
+    def __init__(self) -> None:
+        self._lock, self._taken = Lock(), set[str]()
+
+    @contextmanager
+    def of(self, owner: str) -> Iterator[bool]:
+        """Whether the turn was free, and now is the caller's."""
+        with self._lock:
+            mine = owner not in self._taken
+            self._taken.add(owner)
+        try:
+            yield mine
+        finally:
+            if mine:
+                self._taken.discard(owner)
+
+
+def _look(services: Services, job_id: str, runpod_works: Callable[[], bool], turns: _Turns) -> Swept:
     overdue = False
     try:
         # The index may lag behind: only what the table says now counts.
@@ -58,17 +79,18 @@ def _look(services: Services, job_id: str, runpod_works: Callable[[], bool]) -> 
         late_ms = services.clock() - job.due_at if job is not None and job.due_at is not None else -1
         overdue = late_ms > OVERDUE_MS
         if job is not None and late_ms >= 0:
-            _attend(services, job, runpod_works)
+            _attend(services, job, runpod_works, turns)
     except Exception as error:  # noqa: BLE001 - one poisoned job must not starve the others
         services.observer.noted("sweep failed", job_id=job_id, error=type(error).__name__)
         return Swept(1, 1, overdue)
     return Swept(1, 0, overdue)
 
 
-def _attend(services: Services, job: Job, runpod_works: Callable[[], bool]) -> None:
+def _attend(services: Services, job: Job, runpod_works: Callable[[], bool], turns: _Turns) -> None:
     now = services.clock()
     if job.terminal:
-        deliver(services, job.job_id)
+        with turns.of(job.owner) as mine:
+            (deliver if mine else leave_to_queue)(services, job.job_id)
         return
     ready = _to_be_dispatched(job, now) and _may_ask(services, job, now, runpod_works)
     current = job if ready else settle(services, job, Source.SWEEPER)

@@ -242,11 +242,14 @@ def test_a_queue_that_does_not_answer_is_noted(server: Peer) -> None:
     server.replies = [answer(200, {"MessageId": "m"}), fault("AWS.SimpleQueueService.NonExistentQueue")]
     observer = FakeObserver()
     queue = SqsCallbackQueue("https://sqs.example/1/q", observer, aws(server.url))
-    queue.wake("a", 1500)
-    asked = {"QueueUrl": "https://sqs.example/1/q", "MessageBody": '{"job_id": "a"}', "DelaySeconds": 2}
+    assert queue.wake(job(job_id="a", owner="ada"), 1500) is True
+    asked = {
+        "QueueUrl": "https://sqs.example/1/q", "MessageBody": '{"job_id": "a"}', "DelaySeconds": 2,
+        "MessageGroupId": "ada",
+    }  # fmt: skip
     assert (server.seen[0].json, server.seen[0].headers["x-amz-target"]) == (asked, "AmazonSQS.SendMessage")
     assert observer.notes == []
-    queue.wake("a")
+    assert queue.wake(job(job_id="a")) is False
     assert observer.notes == ["callback left to the sweeper"]
 
 

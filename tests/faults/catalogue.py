@@ -174,8 +174,8 @@ LOWERED: dict[str, str] = {
     "tests spread 5,000 ids and drain 2,000 jobs.",
     "G14": "0.4 MB of lines are written, not a gigabyte: the tail is cut at its bound with each piece that comes, "
     "however many come.",
-    "J12": "one batch of five messages stands for 10,000 callbacks: a batch is all that one function sees of them, "
-    "and how many functions run is set by the template (K4).",
+    "J12": "500 callbacks stand for 10,000, in simulated time and with a queue as AWS describes its fair ones; others "
+    "may wait for one delivery of 15 s, since all that deliver may be at the dead host.",
     "K4": "only the template is read: there is no Lambda here whose concurrency could be exhausted.",
     "K9": "known holes are looked for by `make audit`, which asks PyPI; the tests need no network.",
 }

@@ -128,6 +128,20 @@ def delivering(answer: Delivery) -> Callable[[Universe], Act]:
     return begin
 
 
+def leaving(up: bool) -> Callable[[Universe], Act]:
+    """A sweep has another callback of this owner's in hand."""
+
+    def begin(world: Universe) -> Act:
+        job = queued(world)
+        finish(world)
+        ring(world)
+        world.clock.advance(MINUTE)
+        world.queue.up = up
+        return lambda: world.leave_to_queue(job.job_id)
+
+    return begin
+
+
 def sweeping(world: Universe) -> Act:
     """One of each kind is due: to be settled, sent again, dispatched, delivered, timed out."""
     world.submit()
@@ -158,6 +172,8 @@ CASES = {
     "callback": Case(delivering(Delivery(ok=True, result="http_200")), State.COMPLETED),
     "callback, failing": Case(delivering(REFUSED), State.COMPLETED),
     "callback, gone": Case(delivering(GONE), State.COMPLETED),
+    "callback, left to the queue": Case(leaving(up=True), State.COMPLETED),
+    "callback, left to a queue that is not there": Case(leaving(up=False), State.COMPLETED),
 }
 
 

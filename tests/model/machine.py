@@ -174,10 +174,14 @@ class JobMachine(RuleBasedStateMachine):
         self.go(lambda: self.universe.progress(execution, max(1, execution.seq + ahead)), fault)
 
     @precondition(some_jobs)
-    @rule(number=which, answer=st.sampled_from(_ANSWERS), fault=faults)
-    def deliver(self, number: int, answer: Delivery, fault: Fault) -> None:
+    @rule(number=which, answer=st.sampled_from(_ANSWERS), fault=faults, woken=st.booleans())
+    def deliver(self, number: int, answer: Delivery, fault: Fault, woken: bool) -> None:
+        """`woken`: by the queue. If not, by a sweep that has no time for it."""
         self.universe.receiver.answer = answer
-        self.go(lambda: self.universe.deliver(self.job_id(number)), fault)
+        self.universe.queue.up = woken or number % 2 == 0
+        act = self.universe.deliver if woken else self.universe.leave_to_queue
+        self.go(lambda: act(self.job_id(number)), fault)
+        self.universe.queue.up = True
 
     @rule(number=which, race=races)
     def race(self, number: int, race: Race | Weave) -> None:

@@ -10,7 +10,7 @@ from contract.errors import Code, Failure
 from contract.messages import ResultManifest
 from lambda_api.domain.job import Callback, CallbackStatus, Job, State
 from lambda_api.domain.keys import manifest_key, output_key
-from lambda_api.domain.policy import CALLBACK_DELAYS, CALLBACK_LEASE_MS, MAX_ATTEMPTS, MINUTE
+from lambda_api.domain.policy import CALLBACK_DELAYS, CALLBACK_LEASE_MS, LEFT_TO_QUEUE_MS, MAX_ATTEMPTS, MINUTE
 
 PLANTED = "planted-in-a-traceback"
 """Text of RunPod's that no client may see."""
@@ -92,9 +92,9 @@ def _frozen(before: Job, after: Job, moment: Moment) -> Iterator[str]:
         yield "a callback sends other bytes"
     elif new.attempts == old.attempts + 1:
         yield from _tries(old, new, moment)
-    elif new.attempts == old.attempts:
+    elif new.attempts == old.attempts and not (new == old and _is_left(before, after, moment)):
         yield from _has_tried(new, moment)
-    else:
+    elif new.attempts < old.attempts:
         yield "a callback forgets attempts"
     if new is not None and not new.owed and after.due_at is not None:
         yield "a job that is looked at though nothing is owed"
@@ -119,6 +119,11 @@ def _has_tried(new: Callback, moment: Moment) -> Iterator[str]:
         yield f"a callback that is {new.status} after {result}"
     if new.owed and wait < max(_delay(new.attempts), RETRY_AFTER_MS if result == "http_429" else 0):
         yield f"a callback tried again {wait} ms after {result}"
+
+
+def _is_left(before: Job, after: Job, moment: Moment) -> bool:
+    """Whether an attempt that is due waits for somebody whom the queue wakes, for as long as it may."""
+    return (before.due_at or 0) <= moment.now < (after.due_at or 0) <= moment.now + LEFT_TO_QUEUE_MS
 
 
 def _delay(attempts: int) -> int:

@@ -233,6 +233,7 @@ ACTS: Mapping[str, Part] = {
     "report": _report,
     "cancel": lambda world, job_id: world.cancel(job_id),
     "deliver": lambda world, job_id: world.deliver(job_id),
+    "leave to the queue": lambda world, job_id: world.leave_to_queue(job_id),
     "ring of the first attempt": _ring_first,
     "report of the first attempt": _first_reports,
 }

@@ -18,7 +18,7 @@ from lambda_api.domain.policy import CALLBACK_DELAYS, MAX_ATTEMPTS, MINUTE
 from lambda_api.domain.ports import JobStore
 from lambda_api.domain.tokens import Purpose, make_token
 from lambda_api.usecases.cancel import cancel
-from lambda_api.usecases.deliver import deliver, message_id
+from lambda_api.usecases.deliver import deliver, leave_to_queue, message_id
 from lambda_api.usecases.progress import progress
 from lambda_api.usecases.ring import ring
 from lambda_api.usecases.submit import submit
@@ -214,6 +214,13 @@ class Universe:
     def deliver(self, job_id: str) -> None:
         with suppress(Unavailable):
             deliver(self.services, job_id)
+
+    def leave_to_queue(self, job_id: str) -> None:
+        """As a sweep does that has another callback of this owner's in hand."""
+        with suppress(Unavailable):
+            job = self.services.store.get(job_id)
+            if job is not None and job.due_at is not None and job.due_at <= self.clock():
+                leave_to_queue(self.services, job_id)
 
     def forge(self, job_id: str, kind: int) -> None:
         """Tokens that nobody was given: nothing is asked of RunPod, and nothing is told."""

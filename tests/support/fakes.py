@@ -208,8 +208,12 @@ class FakeObjects:
 class FakeQueue:
     sent: list[tuple[str, int]] = field(default_factory=list)
 
-    def wake(self, job_id: str, delay_ms: int = 0) -> None:
-        self.sent.append((job_id, delay_ms))
+    up: bool = True
+
+    def wake(self, job: Job, delay_ms: int = 0) -> bool:
+        if self.up:
+            self.sent.append((job.job_id, delay_ms))
+        return self.up
 
 
 @dataclass

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import pytest
 
@@ -10,10 +12,10 @@ from lambda_api.domain.job import Callback, CallbackStatus
 from lambda_api.domain.policy import HOUR, MINUTE, SECOND
 from lambda_api.domain.ports import Delivery
 from lambda_api.domain.tokens import make_token
-from lambda_api.usecases.deliver import deliver
+from lambda_api.usecases.deliver import deliver, leave_to_queue
 from lambda_api.usecases.ring import ring
 from lambda_api.usecases.submit import submit
-from lambda_api.usecases.sweep import sweep
+from lambda_api.usecases.sweep import Swept, sweep
 from tests.support.examples import manifest, publish, submission
 from tests.support.fakes import HOOK_SECRET, World
 
@@ -113,6 +115,44 @@ def test_a_lost_message_is_made_up_by_the_sweeper(world: World) -> None:
     world.clock.advance(SECOND)
     sweep(world.services, 100, lambda: True)
     assert callback(world).status is CallbackStatus.DELIVERED
+
+
+@pytest.mark.fault("J12")
+@pytest.mark.parametrize("up", [True, False])
+def test_a_sweep_sends_one_callback_of_an_owner_at_a_time(world: World, up: bool) -> None:
+    """While one is being sent the others of its owner are left to the queue, if there is one."""
+    first = world.store.jobs["job-1"]
+    for job_id, owner in (("job-2", "ada"), ("job-3", "bob"), ("job-4", "ada")):
+        world.store.jobs[job_id] = replace(first, job_id=job_id, owner=owner)
+    world.queue.sent, world.queue.up = [], up
+    world.clock.advance(MINUTE)
+    sent: list[list[str]] = []
+
+    def side_by_side(look: Callable[[str], Swept], _: Iterable[str]) -> list[Swept]:
+        def meanwhile(*_: object) -> Delivery:
+            world.sender.send = real  # type: ignore[method-assign]
+            look("job-2")
+            look("job-3")
+            sent.append([post[2] for post in world.sender.posts])
+            return Delivery(ok=True, result="http_200")
+
+        real, world.sender.send = world.sender.send, meanwhile  # type: ignore[method-assign]
+        return [look("job-1"), look("job-4")]
+
+    sweep(world.services, 100, lambda: True, side_by_side)
+    assert world.queue.sent == ([("job-2", 0)] if up else [])
+    assert sent == [["msg_job-3"] if up else ["msg_job-2", "msg_job-3"]]
+    assert [post[2] for post in world.sender.posts][-1] == "msg_job-4"
+    assert world.store.jobs["job-2"].due_at == (world.clock.now + 15 * MINUTE if up else None)
+
+
+def test_what_was_left_to_a_queue_that_lost_it_is_made_up_by_a_later_sweep(world: World) -> None:
+    world.clock.advance(MINUTE)
+    leave_to_queue(world.services, "job-1")
+    for minutes, posts in ((14, 0), (1, 1)):
+        world.clock.advance(minutes * MINUTE)
+        sweep(world.services, 100, lambda: True)
+        assert len(world.sender.posts) == posts
 
 
 @pytest.mark.fault("J9")
