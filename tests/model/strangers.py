@@ -171,7 +171,7 @@ def work(execution: Execution, objects: dict[str, bytes], stop: Stop) -> None:
     facts = OutputFacts(key=output_key(job_id), size_bytes=size, sha256="0" * 64)
     record = manifest(job_id, attempt=execution.attempt, output=facts)
     objects.setdefault(manifest_key(job_id), record.model_dump_json().encode())
-    execution.proved = proved(job_id, objects) is not None
+    execution.proved |= not execution.over and proved(job_id, objects) is not None
     if stop is not Stop.BEFORE_DONE:
         _end(execution, "COMPLETED", None)
 
