@@ -37,18 +37,18 @@ def deliver(services: Services, job_id: str) -> bool:
     return True
 
 
-def leave_to_queue(services: Services, job_id: str) -> None:
-    """Have the queue wake somebody for an attempt that is due, and look again if nobody was.
+def leave_to_queue(services: Services, job: Job) -> None:
+    """Have the queue wake somebody for an attempt of a `job` that is due, which is looked at again if nobody was.
 
     Makes the attempt if the queue cannot be reached. Raises Unavailable as `deliver` does.
     """
-    job, now = services.store.get(job_id), services.clock()
-    if job is None or callbacks.attempt_due(job, now) is None:
+    now = services.clock()
+    if callbacks.attempt_due(job, now) is None:
         return
     # Stored first: whoever is woken writes, too.
     left = callbacks.leave(job, now + LEFT_TO_QUEUE_MS)
     if services.store.save(left) and not services.queue.wake(left):
-        deliver(services, job_id)
+        deliver(services, job.job_id)
 
 
 def message_id(job_id: str) -> str:

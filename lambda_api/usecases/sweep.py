@@ -90,7 +90,10 @@ def _attend(services: Services, job: Job, runpod_works: Callable[[], bool], turn
     now = services.clock()
     if job.terminal:
         with turns.of(job.owner) as mine:
-            (deliver if mine else leave_to_queue)(services, job.job_id)
+            if mine:
+                deliver(services, job.job_id)
+            else:
+                leave_to_queue(services, job)
         return
     ready = _to_be_dispatched(job, now) and _may_ask(services, job, now, runpod_works)
     current = job if ready else settle(services, job, Source.SWEEPER)

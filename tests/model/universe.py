@@ -220,7 +220,7 @@ class Universe:
         with suppress(Unavailable):
             job = self.services.store.get(job_id)
             if job is not None and job.due_at is not None and job.due_at <= self.clock():
-                leave_to_queue(self.services, job_id)
+                leave_to_queue(self.services, job)
 
     def forge(self, job_id: str, kind: int) -> None:
         """Tokens that nobody was given: nothing is asked of RunPod, and nothing is told."""

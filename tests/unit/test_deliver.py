@@ -148,7 +148,7 @@ def test_a_sweep_sends_one_callback_of_an_owner_at_a_time(world: World, up: bool
 
 def test_what_was_left_to_a_queue_that_lost_it_is_made_up_by_a_later_sweep(world: World) -> None:
     world.clock.advance(MINUTE)
-    leave_to_queue(world.services, "job-1")
+    leave_to_queue(world.services, world.store.jobs["job-1"])
     for minutes, posts in ((14, 0), (1, 1)):
         world.clock.advance(minutes * MINUTE)
         sweep(world.services, 100, lambda: True)
