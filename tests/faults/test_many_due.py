@@ -30,14 +30,14 @@ BEGIN = START - 48 * HOUR
 
 
 class Runpod(FakeProvider):
-    """Refuses everything while it is down. `offered`: which jobs, in their order."""
+    """Takes nothing while it is full. `offered`: which jobs, in their order."""
 
-    down = True
+    full = True
     offered: list[str]
 
     def run(self, endpoint_id: str, payload: Mapping[str, Any]) -> str:
         self.offered.append(payload["input"]["job_id"])
-        if self.down:
+        if self.full:
             raise ProviderRefused("http_503")
         return super().run(endpoint_id, payload)
 
@@ -99,7 +99,7 @@ def test_five_thousand_due_in_a_second_are_drained_in_order_and_come_again_sprea
         print(f"\n  half seconds after a refusal → jobs due in it: {dict(sorted(spread.items()))}")
     assert set(spread) == set(range(5, 10))
     assert 0.7 * NUMBER / 5 < min(spread.values()) <= max(spread.values()) < 1.3 * NUMBER / 5
-    provider.down = False
+    provider.full = False
     world.clock.advance(5 * SECOND)
     [taken] = drained(1)
     assert len(taken) == LIMIT
