@@ -39,9 +39,9 @@ def try_again(job: Job, callback: Callback, result: str, next_at: int, due_at: i
     return _with(job, replace(callback, next_at=next_at, last_result=result), due_at=due_at)
 
 
-def leave(job: Job, due_at: int) -> Job:
+def leave(job: Job, callback: Callback, due_at: int) -> Job:
     """Leave an attempt that is due to somebody else, and look again at `due_at`."""
-    return replace(job, due_at=due_at, version=job.version + 1)
+    return _with(job, callback, due_at=due_at)
 
 
 def _with(job: Job, callback: Callback, due_at: int | None) -> Job:

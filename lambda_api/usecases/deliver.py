@@ -43,10 +43,11 @@ def leave_to_queue(services: Services, job: Job) -> None:
     Makes the attempt if the queue cannot be reached. Raises Unavailable as `deliver` does.
     """
     now = services.clock()
-    if callbacks.attempt_due(job, now) is None:
+    callback = callbacks.attempt_due(job, now)
+    if callback is None:
         return
     # Stored first: whoever is woken writes, too.
-    left = callbacks.leave(job, now + LEFT_TO_QUEUE_MS)
+    left = callbacks.leave(job, callback, now + LEFT_TO_QUEUE_MS)
     if services.store.save(left) and not services.queue.wake(left):
         deliver(services, job.job_id)
 

@@ -17,7 +17,7 @@ import pytest
 
 from lambda_api.domain.callbacks import owe
 from lambda_api.domain.job import Callback, CallbackStatus, Job, State
-from lambda_api.domain.policy import HOUR, MINUTE, SECOND, Policy
+from lambda_api.domain.policy import HOUR, MINUTE, SECOND
 from lambda_api.domain.ports import Delivery
 from lambda_api.usecases.deliver import deliver
 from lambda_api.usecases.services import Services
@@ -93,11 +93,11 @@ class Hosts:
         return Delivery(ok=True, result="http_204")
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Runpod(FakeProvider):
     """`taken`: job → when it came."""
 
-    time: VirtualTime = field(default_factory=lambda: VirtualTime(START))
+    time: VirtualTime
     taken: dict[str, int] = field(default_factory=dict)
 
     def run(self, endpoint_id: str, payload: Mapping[str, Any]) -> str:
@@ -113,15 +113,9 @@ class Gateway:
         self.queue, self.hosts = Queue(self.time), Hosts(self.time, dead_ms)
         world = World(clock=self.time)  # type: ignore[arg-type]
         self.store, self.runpod = world.store, Runpod(time=self.time)
-        self.services: Services = replace(
-            world.services,
-            queue=self.queue,
-            sender=self.hosts,
-            provider=self.runpod,
-            policy=Policy(job_ttl_ms=3 * HOUR),
-        )
+        self.services: Services = replace(world.services, queue=self.queue, sender=self.hosts, provider=self.runpod)
         self.began: dict[str, int] = {}
-        """The other owner's jobs → when they were over, or due to be sent to RunPod."""
+        """Job → when it was over, or due to be sent to RunPod."""
 
     def end(self, job_id: str, owner: str) -> None:
         """A job is over."""

@@ -207,7 +207,6 @@ class FakeObjects:
 @dataclass
 class FakeQueue:
     sent: list[tuple[str, int]] = field(default_factory=list)
-
     up: bool = True
 
     def wake(self, job: Job, delay_ms: int = 0) -> bool:
