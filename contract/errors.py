@@ -84,7 +84,7 @@ CATALOGUE: dict[Code, Entry] = {
     Code.MEDIA_TRUNCATED: Entry(_C, False, "{field} is cut off: part of the file is missing."),
     Code.MEDIA_UNSUPPORTED: Entry(_C, False, "{field} uses a format that is not supported: {format}."),
     Code.MEDIA_NO_VIDEO: Entry(_C, False, "{field} has no video stream."),
-    Code.MEDIA_NO_AUDIO: Entry(_C, False, "{field} has no audio stream."),
+    Code.MEDIA_NO_AUDIO: Entry(_C, False, "{field} has no sound."),
     Code.MEDIA_OVER_BUDGET: Entry(_C, False, "{field} needs more work than one job may do: {limit}."),
     Code.SUBTITLES_EMPTY: Entry(_C, False, "{field} contains no subtitle with text and a time span."),
     Code.SUBTITLES_UNREADABLE: Entry(_C, False, "{field} is not a readable subtitle file (SRT, WebVTT or ASS)."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import math
 import time
 from collections.abc import Sequence
@@ -10,24 +11,29 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from contract.errors import Code
 from contract.limits import Limits
 from contract.messages import MediaFacts
 from contract.operations import Input, Operation, Role
 from gpu_worker import jobfiles
 from gpu_worker.budget import check_plan, check_sources
-from gpu_worker.errors import JobFailed
+from gpu_worker.errors import JobFailed, failed
 from gpu_worker.fallback import fallback
 from gpu_worker.ink import check_captions
 from gpu_worker.own import is_own_encode
-from gpu_worker.perform import OnStage, Tools, perform
+from gpu_worker.perform import GpuFailed, OnStage, SoundChangedError, Tools, perform
 from gpu_worker.plan import make_plan
 from gpu_worker.plan.captions import late_warnings
 from gpu_worker.plan.facts import Facts
 from gpu_worker.plan.steps import FONTS, IN_VIDEO, OUTPUT, Means, Sources
 from gpu_worker.probe import probe
+from gpu_worker.sounds import are_alike, find_sounds
 from gpu_worker.subtitles import Subtitles, read_subtitles
 
 FONTS_DIRECTORY = Path(__file__).parent / "fonts"
+
+_MAYBE_SOUND = frozenset({Code.ENCODE_FAILED, Code.OUTPUT_INVALID, Code.MEDIA_UNREADABLE})
+"""Failures that a sound may have caused of which the packets told otherwise than its decoder does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,12 @@ async def make(
     Cancelling it leaves no process behind.
     """
     on_stage("probe", 0.0)
-    sources = await _probe_all(operation.inputs(), directory, tools, limits)
+    probed = await _probe_all(operation.inputs(), directory, tools, limits)
+    check_sources(probed, limits)
+    if await _is_own(probed, tools, directory):
+        probed = replace(probed, own_video=True)
+    hearing = functools.partial(find_sounds, tools.ffmpeg, directory, operation, probed, limits.max_pixels)
+    sources, trust = await hearing(trust=True), True
     check_sources(sources, limits)
     means = Means(
         gpu=tools.gpu,
@@ -72,9 +83,7 @@ async def make(
     fonts = directory / FONTS
     if not fonts.exists():
         fonts.symlink_to(FONTS_DIRECTORY)
-    if await _is_own(sources, tools, directory):
-        sources = replace(sources, own_video=True)
-    warnings = list(sources.notes)
+    warnings: list[str] = []
     if sources.cues:
         warnings += await check_captions(tools.ffmpeg, sources.cues, directory)
     while True:
@@ -82,7 +91,17 @@ async def make(
         check_plan(plan, sources, tools.threads, limits, ends - time.monotonic())
         try:
             media = await perform(plan, directory, tools, limits, on_stage)
+        except SoundChangedError:
+            if not trust:
+                raise failed(Code.ENCODE_FAILED) from None
+            sources, trust = await hearing(trust=False), False
+            continue
         except JobFailed as failure:
+            if trust and failure.failure.code in _MAYBE_SOUND and not isinstance(failure, GpuFailed):
+                heard, trust = await hearing(trust=False), False
+                if not are_alike(heard, sources):
+                    sources = heard
+                    continue
             other = fallback(plan, means, failure)
             if other is None:
                 raise
@@ -91,7 +110,7 @@ async def make(
             continue
         encoder = plan.encoder.value if plan.encoder else None
         warnings += late_warnings(sources.cues or (), plan.expected.duration)
-        return Made(directory / OUTPUT, media, encoder, plan.video_mode, (*plan.warnings, *warnings))
+        return Made(directory / OUTPUT, media, encoder, plan.video_mode, (*plan.warnings, *sources.notes, *warnings))
 
 
 async def _probe_all(inputs: Sequence[Input], directory: Path, tools: Tools, limits: Limits) -> Sources:

@@ -59,13 +59,15 @@ class Track:
 class PacketTable:
     """Reads a listing line by line. `overflowed` is set once it has more packets than `most`.
 
-    `encrypted` is set by the first packet that needs a key; ffmpeg up to 7 does not tell.
+    `encrypted` is set by the first packet that needs a key; ffmpeg up to 7 does not tell. `redescribed` is set by the
+    first packet that brings new parameters for its decoder.
     """
 
     def __init__(self, most: int) -> None:
         self.tracks: dict[int, Track] = {}
         self.overflowed = False
         self.encrypted = False
+        self.redescribed = False
         self._room = most
 
     def read(self, line: bytes) -> None:
@@ -81,6 +83,7 @@ class PacketTable:
             self.overflowed = True
             return
         rest = parts[6] if len(parts) > 6 else b""
+        self.redescribed = self.redescribed or b"New Extradata" in rest
         self.encrypted = self.encrypted or b"Encryption info" in rest
         try:
             _add(self.tracks[int(parts[0])], int(parts[2]), int(parts[3]), _flags(rest))

@@ -19,10 +19,11 @@ from gpu_worker.memory import READING_BYTES, working_bytes
 from gpu_worker.mp4 import UnexpectedLayout, end_at
 from gpu_worker.plan.drivers import Fault, fault_in
 from gpu_worker.plan.gpu import Gpu
+from gpu_worker.plan.sound import STEADIED
 from gpu_worker.plan.steps import IN_VIDEO, OUTPUT, Plan, Step
 from gpu_worker.proof import check_proof
 from gpu_worker.run import NOT_STARTED, Outgrown, RunFailed, run_ffmpeg
-from gpu_worker.streams import changes_shape
+from gpu_worker.streams import changes_shape, changes_sound
 from gpu_worker.verify import media_facts, verify
 
 _DECODING_SECONDS = 60.0
@@ -44,8 +45,15 @@ class Tools:
     threads: int
 
 
+class SoundChangedError(Exception):
+    """A sound that the plan took for steady changes its sample rate or channels midway: parts of it were lost."""
+
+
 async def perform(plan: Plan, directory: Path, tools: Tools, limits: Limits, on_stage: OnStage) -> MediaFacts:
-    """Make the output of a plan in the directory of its inputs; return what a probe of it says. Raises JobFailed."""
+    """Make the output of a plan in the directory of its inputs; return what a probe of it says.
+
+    Raises JobFailed, and SoundChangedError if the plan believed too much of a sound.
+    """
     for name, text in plan.files.items():
         jobfiles.write(directory / name, text)
     for step in plan.steps:
@@ -93,6 +101,8 @@ async def _run_step(step: Step, directory: Path, tools: Tools, limits: Limits, o
         raise failed(Code.RESOURCES) from None
     if step.shape is not None and changes_shape(log, step.shape):
         raise failed(Code.MEDIA_UNSUPPORTED, field="url_video", format="a picture that changes its shape midway")
+    if STEADIED not in step.args and changes_sound(log):
+        raise SoundChangedError
 
 
 def _beyond(step: Step, otherwise: Code, limit: str) -> JobFailed:

@@ -29,14 +29,11 @@ from gpu_worker.refusals import check_photo, is_heif, is_moving_webp
 from gpu_worker.run import NOT_STARTED, Outgrown, read_lines, spawned
 from gpu_worker.streams import StreamDump
 from gpu_worker.tasks import all_of
-from gpu_worker.tracks import audio_facts, stated_audio, video_facts
+from gpu_worker.tracks import LEAST_HERTZ, audio_facts, sound_tracks, stated_audio, video_facts
 
 _TIMEOUT_SECONDS = 120.0
 _MAX_PACKETS = 4_000_000
 """Three hours of 60 frames and 94 sound packets a second, twice."""
-
-_LEAST_HERTZ = 100
-"""Slower ones, which nobody can hear, are more than ffmpeg's resampler can bring to an ordinary rate."""
 
 _PICTURE, _SOUND = ("-map", "0:V:0?"), ("-map", "0:a:0?")
 _MAPS = {Role.VIDEO: (*_PICTURE, *_SOUND), Role.AUDIO: _SOUND, Role.IMAGE: _PICTURE}
@@ -77,7 +74,7 @@ async def probe(ffmpeg: str, path: Path, role: Role, field: str, max_pixels: int
     if role is Role.IMAGE and await asyncio.to_thread(is_cut_off, path):
         raise failed(Code.MEDIA_TRUNCATED, field=field)
     sound = stated_audio(dump) if own else audio_facts(dump, table)
-    facts = Facts(dump.container, video_facts(dump, table), sound)
+    facts = Facts(dump.container, video_facts(dump, table), sound, sound_tracks(dump))
     _check_role(facts, dump, role, field)
     if role is Role.IMAGE and facts.video is not None:
         await asyncio.to_thread(check_photo, path, facts.video, field)
@@ -147,6 +144,8 @@ def _unreadable(head: bytes, field: str, *, no_index: bool) -> Exception:
 def _check_role(facts: Facts, dump: StreamDump, role: Role, field: str) -> None:
     wanted = "Audio" if role is Role.AUDIO else "Video"
     stream = dump.mapped_stream(wanted)
+    if role is Role.AUDIO and any(sound.is_usable for sound in facts.sounds):
+        return  # which one is used, and whether anything is heard, is found out later
     missing = Code.MEDIA_NO_AUDIO if role is Role.AUDIO else Code.MEDIA_NO_VIDEO
     if stream is None:
         raise failed(missing, field=field)
@@ -162,6 +161,5 @@ def _check_role(facts: Facts, dump: StreamDump, role: Role, field: str) -> None:
     if track is None:
         # The container is in order and its stream cannot be described: no frame of it will be decoded.
         raise failed(Code.MEDIA_UNREADABLE, field=field)
-    sound = dump.mapped_stream("Audio")
-    if facts.audio is not None and sound is not None and (sound.scattered or facts.audio.sample_rate < _LEAST_HERTZ):
+    if role is Role.AUDIO and facts.audio is not None and (stream.scattered or facts.audio.sample_rate < LEAST_HERTZ):
         raise failed(Code.MEDIA_UNSUPPORTED, field=field, format="a sound that cannot be mixed to stereo")

@@ -78,6 +78,11 @@ class StreamText:
         return found["name"] if found else ""
 
     @property
+    def is_default(self) -> bool:
+        """True for the stream that players are to start with; files may mark several, or none."""
+        return "(default)" in self.text
+
+    @property
     def nominal_rate(self) -> str | None:
         found = _RATE.search(self.text)
         return found["rate"] if found else None
@@ -188,6 +193,11 @@ def changes_shape(log: str, size: tuple[int, int]) -> bool:
     """True if ffmpeg met frames whose sides relate otherwise than those of `size`, by more than a hundredth."""
     sizes = ((int(found["width"]), int(found["height"])) for found in _NEW_SIZE.finditer(log))
     return any(abs(width * size[1] / (height * size[0]) - 1) > 0.01 for width, height in sizes)
+
+
+def changes_sound(log: str) -> bool:
+    """True if ffmpeg met samples of another rate or layout than those before, and started its filters anew."""
+    return "because audio parameters changed to" in log
 
 
 def channels_of(layout: str, text: str) -> int:

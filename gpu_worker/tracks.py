@@ -7,10 +7,16 @@ from fractions import Fraction
 from itertools import pairwise
 
 from gpu_worker.packets import PacketTable, Track
-from gpu_worker.plan.facts import AudioFacts, VideoFacts
-from gpu_worker.streams import StreamDump, channels_of
+from gpu_worker.plan.facts import AudioFacts, SoundTrack, VideoFacts
+from gpu_worker.streams import StreamDump, StreamText, channels_of
 
 _RATE = re.compile(r", (\d+) Hz")
+
+LEAST_HERTZ = 100
+"""Slower sounds, which nobody can hear, are more than ffmpeg's resampler can bring to an ordinary rate."""
+
+_UNEVEN_SECONDS = Fraction(3, 1000)
+"""Containers that count in milliseconds (Matroska) round both times of a packet."""
 
 
 def video_facts(dump: StreamDump, table: PacketTable) -> VideoFacts | None:
@@ -54,7 +60,32 @@ def audio_facts(dump: StreamDump, table: PacketTable) -> AudioFacts | None:
     if stream is None or track is None or track.shown < 1 or not rate.isdigit() or int(rate) < 1:
         return None
     channels = channels_of(track.header.get("channel_layout_name", ""), stream.text)
-    return AudioFacts(stream.codec, int(rate), channels, track.start, track.end)
+    gapless = _is_gapless(track) and not table.redescribed
+    return AudioFacts(stream.codec, int(rate), channels, track.start, track.end, gapless=gapless)
+
+
+def sound_tracks(dump: StreamDump) -> tuple[SoundTrack, ...]:
+    """All audio streams of the file, in its order."""
+    streams = [stream for _, stream in sorted(dump.streams.items()) if stream.kind == "Audio"]
+    return tuple(
+        SoundTrack(number, stream.is_default, _is_usable(stream, dump)) for number, stream in enumerate(streams)
+    )
+
+
+def _is_usable(stream: StreamText, dump: StreamDump) -> bool:
+    rate = _RATE.search(stream.text)
+    audible = rate is None or int(rate[1]) >= LEAST_HERTZ
+    known = bool(stream.codec) and stream.codec not in dump.refused
+    return known and audible and not (stream.encrypted or stream.scattered)
+
+
+def _is_gapless(track: Track) -> bool:
+    """True if packets come at an even pace, as those of a codec with frames of one size do."""
+    gaps = [after - before for before, after in pairwise(track.times)]
+    if not gaps:
+        return True
+    off = max(gaps) - min(gaps)
+    return min(gaps) > 0 and (off <= 1 or off * track.time_base <= _UNEVEN_SECONDS)
 
 
 def stated_audio(dump: StreamDump) -> AudioFacts | None:

@@ -73,9 +73,10 @@ def _agree(video: VideoFacts, facts: Facts, expected: Expected) -> bool:
         and (frame_ticks(video) is not None or not expected.even)
         and abs(video.duration - expected.duration) <= expected.duration_off
         and (facts.audio is not None) == expected.has_audio
-        and (facts.audio is None or expected.sound_end is None or _ends_at(facts.audio, expected.sound_end))
+        and (facts.audio is None or _sound_ends(facts.audio, expected))
     )
 
 
-def _ends_at(audio: AudioFacts, end: Fraction) -> bool:
-    return abs(audio.end - end) <= Fraction(_AAC_FRAME, audio.sample_rate)
+def _sound_ends(audio: AudioFacts, expected: Expected) -> bool:
+    off = Fraction(_AAC_FRAME, audio.sample_rate) + expected.sound_off
+    return expected.sound_end is None or abs(audio.end - expected.sound_end) <= off

@@ -91,8 +91,9 @@ def _copy(facts: Facts, video: VideoFacts, sound: Sound, end: Fraction, means: M
         *("-t", seconds(cut.end + Fraction(1, 1000))),
         *_undecoded(facts.container, video),
         *open_args(Role.VIDEO, IN_VIDEO, means.max_pixels),
-        *("-t", seconds(cut.end)),
+        *(() if sound.graph else ("-t", seconds(cut.end))),
         *open_args(Role.AUDIO, IN_AUDIO, means.max_pixels),
+        *sound.decoding,
         *(("-filter_complex", sound.graph) if sound.graph else ()),
         *("-map", "0:V:0", "-c:v", "copy", *tag, "-bsf:v", _retimed(cut)),
         # One unit for all durations, so that none is rounded.

@@ -24,8 +24,8 @@ def plan_compose(operation: Compose, sources: Sources, means: Means) -> Plan:
         return caption_video(sources, means)
     video = sources.picture()
     new = sources.new_sound()
-    sound = sound_over_video(sources.own_sound(), new, AudioMode.REPLACE, 1.0)
     end = min(video.end, new.end)
+    sound = sound_over_video(sources.own_sound(), new, AudioMode.REPLACE, 1.0, end)
     return render_video(video, Extras(sound, audio_input=True, cues=sources.cues, end=end), means)
 
 

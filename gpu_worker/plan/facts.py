@@ -90,14 +90,37 @@ class VideoFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class SoundTrack:
+    """An audio stream as the file describes it: the `number`-th, `a:0` in ffmpeg's words is the first."""
+
+    number: int
+    is_default: bool
+    is_usable: bool
+    """False if this worker has no decoder for it, or cannot mix its channels to stereo."""
+
+
+@dataclass(frozen=True, slots=True)
 class AudioFacts:
-    """The first audio stream. `start` may be below zero by the encoder's priming."""
+    """The audio stream that is used. `start` may be below zero by the encoder's priming."""
 
     codec: str
     sample_rate: int
     channels: int
     start: Fraction
     end: Fraction
+    number: int = 0
+    """Which of the file's audio streams it is."""
+    gapless: bool = True
+    """Each packet begins where the one before it ends, so a copy sounds like the file."""
+    steady: bool = True
+    """False if the sample rate or the channels change midway, as in files that were joined byte by byte."""
+    counted: bool = False
+    """Its packets' times are wrong: only the number of samples before it tells when something is heard."""
+
+    @property
+    def selector(self) -> str:
+        """The stream in ffmpeg's words."""
+        return f"a:{self.number}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +130,8 @@ class Facts:
     container: str
     video: VideoFacts | None = None
     audio: AudioFacts | None = None
+    sounds: tuple[SoundTrack, ...] = ()
+    """All audio streams, used or not."""
 
 
 BOTTOM, TOP = 2, 8

@@ -51,6 +51,8 @@ def render_video(video: VideoFacts, extras: Extras, means: Means) -> Plan:
         duration=max(Fraction(0), end - video.start),
         duration_off=video.timing_slack,
         has_audio=extras.sound.present,
+        sound_end=extras.sound.end,
+        sound_off=extras.sound.end_off,
     )
     gpu = for_video(means.gpu, video, extras.cues)
     route = _video_route(video, extras.cues, parts_done(gpu), means)
@@ -74,6 +76,8 @@ def render_still(
         duration=frames / rate,
         duration_off=1 / rate,
         has_audio=extras.sound.present,
+        sound_end=extras.sound.end,
+        sound_off=extras.sound.end_off,
     )
     opening = (
         *("-f", "rawvideo", "-pixel_format", "yuv420p", "-video_size", f"{size[0]}x{size[1]}"),
@@ -124,15 +128,18 @@ def _encoder(route: _Route) -> Encoder:
 
 def _encode_step(route: _Route, extras: Extras, expected: Expected, means: Means) -> Step:
     second = open_args(Role.AUDIO, IN_AUDIO, means.max_pixels) if extras.audio_input else ()
-    graph = ";".join(part for part in (route.graph, extras.sound.graph) if part)
+    sound = extras.sound
     cut = LONGEST if extras.end is None else ("-t", seconds(extras.end))
     args = (
         *route.opening,
         *second,
-        *("-filter_complex", graph, "-map", "[picture]"),
+        *sound.decoding,
+        # A graph of its own: one that holds both would lose sound when the picture changes, and be built anew.
+        *(("-filter_complex", sound.graph) if sound.graph else ()),
+        *("-filter_complex", route.graph, "-map", "[picture]"),
         *route.timing,
         *encoder_args(_encoder(route), means.threads, on_gpu=route.gpu == PARTS, group=_group(extras, expected)),
-        *extras.sound.args,
+        *sound.args,
         *cut,
         *file_args(means),
     )

@@ -40,7 +40,8 @@ def spliced(full: Plan, sources: Sources, means: Means) -> Plan:
     Returns `full` itself where that is not safe or saves nothing.
     """
     video = sources.picture()
-    promising = means.may_splice and sources.own_video and full.encoder is Encoder.X264 and _is_plain(sources.video)
+    allowed = means.may_splice and sources.own_video and not own_sound(sources.own_sound()).graph
+    promising = allowed and full.encoder is Encoder.X264 and _is_plain(sources.video)
     ticks = frame_ticks(video) if promising else None
     found = stretches(video, sources.cues or (), ticks) if ticks else None
     if ticks is None or found is None or len(found) > _MOST_STRETCHES:

@@ -133,7 +133,8 @@ class Expected:
     even: bool = False
     """Each frame must last exactly as long as any other."""
     sound_end: Fraction | None = None
-    """Where the sound must end, in seconds, give or take one frame of AAC. None: where it will."""
+    sound_off: Fraction = Fraction(0)
+    """Where the sound must end, in seconds, and by how much more than a frame of AAC it may end earlier or later."""
 
 
 @dataclass(frozen=True, slots=True)
