@@ -17,11 +17,11 @@ from contract.messages import MediaFacts
 from contract.operations import Input, Operation, Role
 from gpu_worker import jobfiles
 from gpu_worker.budget import check_plan, check_sources
-from gpu_worker.errors import JobFailed, failed
+from gpu_worker.errors import JobFailed
 from gpu_worker.fallback import fallback
 from gpu_worker.ink import check_captions
 from gpu_worker.own import is_own_encode
-from gpu_worker.perform import GpuFailed, OnStage, SoundChangedError, Tools, perform
+from gpu_worker.perform import GpuFailed, OnStage, Tools, perform
 from gpu_worker.plan import make_plan
 from gpu_worker.plan.captions import late_warnings
 from gpu_worker.plan.facts import Facts
@@ -31,9 +31,6 @@ from gpu_worker.sounds import are_alike, find_sounds
 from gpu_worker.subtitles import Subtitles, read_subtitles
 
 FONTS_DIRECTORY = Path(__file__).parent / "fonts"
-
-_MAYBE_SOUND = frozenset({Code.ENCODE_FAILED, Code.OUTPUT_INVALID, Code.MEDIA_UNREADABLE})
-"""Failures that a sound may have caused of which the packets told otherwise than its decoder does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +88,8 @@ async def make(
         check_plan(plan, sources, tools.threads, limits, ends - time.monotonic())
         try:
             media = await perform(plan, directory, tools, limits, on_stage)
-        except SoundChangedError:
-            if not trust:
-                raise failed(Code.ENCODE_FAILED) from None
-            sources, trust = await hearing(trust=False), False
-            continue
         except JobFailed as failure:
-            if trust and failure.failure.code in _MAYBE_SOUND and not isinstance(failure, GpuFailed):
+            if trust and _may_be_of_sound(failure):
                 heard, trust = await hearing(trust=False), False
                 if not are_alike(heard, sources):
                     sources = heard
@@ -111,6 +103,12 @@ async def make(
         encoder = plan.encoder.value if plan.encoder else None
         warnings += late_warnings(sources.cues or (), plan.expected.duration)
         return Made(directory / OUTPUT, media, encoder, plan.video_mode, (*plan.warnings, *sources.notes, *warnings))
+
+
+def _may_be_of_sound(failure: JobFailed) -> bool:
+    """True for a failure that is the fault of a sound if its packets told another tale than its decoder does."""
+    codes = {Code.ENCODE_FAILED, Code.OUTPUT_INVALID, Code.MEDIA_UNREADABLE}
+    return failure.failure.code in codes and not isinstance(failure, GpuFailed)
 
 
 async def _probe_all(inputs: Sequence[Input], directory: Path, tools: Tools, limits: Limits) -> Sources:

@@ -45,15 +45,8 @@ class Tools:
     threads: int
 
 
-class SoundChangedError(Exception):
-    """A sound that the plan took for steady changes its sample rate or channels midway: parts of it were lost."""
-
-
 async def perform(plan: Plan, directory: Path, tools: Tools, limits: Limits, on_stage: OnStage) -> MediaFacts:
-    """Make the output of a plan in the directory of its inputs; return what a probe of it says.
-
-    Raises JobFailed, and SoundChangedError if the plan believed too much of a sound.
-    """
+    """Make the output of a plan in the directory of its inputs; return what a probe of it says. Raises JobFailed."""
     for name, text in plan.files.items():
         jobfiles.write(directory / name, text)
     for step in plan.steps:
@@ -102,7 +95,7 @@ async def _run_step(step: Step, directory: Path, tools: Tools, limits: Limits, o
     if step.shape is not None and changes_shape(log, step.shape):
         raise failed(Code.MEDIA_UNSUPPORTED, field="url_video", format="a picture that changes its shape midway")
     if STEADIED not in step.args and changes_sound(log):
-        raise SoundChangedError
+        raise failed(Code.OUTPUT_INVALID)  # filters that are set up anew lose what was in them
 
 
 def _beyond(step: Step, otherwise: Code, limit: str) -> JobFailed:

@@ -130,6 +130,8 @@ class StreamDump:
     cut_off: bool = False
     no_index: bool = False
     too_many_pixels: bool = False
+    damaged_aac: bool = False
+    """The first packets of an AAC stream, which ffmpeg decodes to get to know it, are in no order."""
     _current: StreamText | None = None
     _in_input: bool = False
 
@@ -176,6 +178,7 @@ class StreamDump:
         if not text.startswith("["):
             return  # messages carry their component in brackets; tag values do not start a line
         self.cut_off = self.cut_off or text.endswith((": partial file", "File ended prematurely"))
+        self.damaged_aac = self.damaged_aac or text.startswith("[aac @")
         self.no_index = self.no_index or text.endswith("moov atom not found")
         if refused := _REFUSED.search(text):
             self.refused.add(refused["name"])

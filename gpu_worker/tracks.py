@@ -60,7 +60,7 @@ def audio_facts(dump: StreamDump, table: PacketTable) -> AudioFacts | None:
     if stream is None or track is None or track.shown < 1 or not rate.isdigit() or int(rate) < 1:
         return None
     channels = channels_of(track.header.get("channel_layout_name", ""), stream.text)
-    gapless = _is_gapless(track) and not table.redescribed
+    gapless = _is_gapless(track) and not (table.redescribed or dump.damaged_aac)
     return AudioFacts(stream.codec, int(rate), channels, track.start, track.end, gapless=gapless)
 
 

@@ -49,7 +49,7 @@ def own_sound(audio: AudioFacts | None, index: int = 0) -> Sound:
     if audio.codec in _CARRIED and audio.gapless:
         args = ("-map", f"{index}:{audio.selector}", "-c:a", "copy")
         return Sound(args, present=True, end=audio.end, end_off=_COPY_OFF)
-    return _encoded(audio, index, (_clock(audio),), audio.end)
+    return _encoded(audio, index, (), audio.end)
 
 
 def new_sound(audio: AudioFacts, index: int, *, volume: float = 1.0, length: Fraction) -> Sound:
@@ -58,7 +58,7 @@ def new_sound(audio: AudioFacts, index: int, *, volume: float = 1.0, length: Fra
         args = ("-map", f"{index}:{audio.selector}", "-c:a", "copy")
         return Sound(args, present=True, end=length, end_off=_COPY_OFF)
     louder = () if volume == 1.0 else (f"volume={volume:g}",)
-    return _encoded(audio, index, (_clock(audio), *louder, *_exactly(length)), length)
+    return _encoded(audio, index, louder, length)
 
 
 def sound_over_video(own: AudioFacts | None, new: AudioFacts, mode: AudioMode, volume: float, end: Fraction) -> Sound:
@@ -78,11 +78,12 @@ def sound_over_video(own: AudioFacts | None, new: AudioFacts, mode: AudioMode, v
 
 
 def _encoded(audio: AudioFacts, index: int, filters: Sequence[str], end: Fraction) -> Sound:
+    """The sound of one input, filtered, exactly up to `end`."""
     decoding, (label,) = _decoded((audio, index))
     audio = _as_decoded(audio)
     # The encoder takes no channels of which nobody says where they are to be heard. It is left to mix more than two.
     layout = {1: ("pan=mono|c0=c0",), 2: (_stereo(audio),)}.get(audio.channels, ())
-    graph = f"{label}{','.join((*filters, *layout))}[sound]"
+    graph = f"{label}{','.join((_clock(audio), *filters, *layout, *_exactly(end)))}[sound]"
     return Sound(("-map", "[sound]", *aac_args(audio)), graph, True, decoding, end)
 
 
@@ -92,7 +93,8 @@ def _decoded(*sounds: tuple[AudioFacts, int]) -> tuple[tuple[str, ...], list[str
     A graph is built anew, without what was in it, when its input's rate or channels change. A sound that does so passes
     through an encoder first, whose output never changes: a first output of ffmpeg, which is thrown away.
     """
-    labels, maps = [], []
+    labels: list[str] = []
+    maps: list[str] = []
     for audio, index in sounds:
         if audio.steady:
             labels.append(f"[{index}:{audio.selector}]")
