@@ -126,7 +126,7 @@ class _Log:
         """Take one line of ffmpeg's stderr."""
         if line.startswith(b"["):  # values of tags do not start a line
             self.changed = self.changed or changes_sound(line.decode("utf-8", "replace"))
-            self.given_up = self.given_up or b"patches welcome" in line
+            self.given_up = self.given_up or (b"Error during demuxing" in line and b"patches welcome" in line)
             self.no_decoder = self.no_decoder or b"no decoder found for" in line or b"not on whitelist" in line
 
 

@@ -134,9 +134,10 @@ def _encode_step(route: _Route, extras: Extras, expected: Expected, means: Means
         *route.opening,
         *second,
         *sound.decoding,
-        # A graph of its own: one that holds both would lose sound when the picture changes, and be built anew.
+        *("-filter_complex", route.graph),
+        # Its own graph: one that held both would be built anew, and lose sound, whenever the picture changes.
         *(("-filter_complex", sound.graph) if sound.graph else ()),
-        *("-filter_complex", route.graph, "-map", "[picture]"),
+        *("-map", "[picture]"),
         *route.timing,
         *encoder_args(_encoder(route), means.threads, on_gpu=route.gpu == PARTS, group=_group(extras, expected)),
         *sound.args,

@@ -56,6 +56,7 @@ NVENC = (
 )
 FILE = "-map_metadata -1 -map_chapters -1 -sn -dn -movflags +faststart -fs 9999 -f mp4 -y out.mp4"
 RAW = "-f rawvideo -pixel_format yuv420p -video_size 640x360 -framerate {rate} -protocol_whitelist file,pipe -i pipe:0"
+CLOCK = "aresample=async=1:min_hard_comp=0.04:first_pts=0"
 BURN = "ass=f=captions.ass:fontsdir=fonts"
 STILL_848 = (
     f"{OPEN_IMAGE} -map 0:V:0 -frames:v 1 -vf setsar=1,"
@@ -116,8 +117,9 @@ def test_addaudio() -> None:
     plan = make_plan(AddAudio(url_video=U, url_audio=U), Sources(video=film(), audio=song()), MEANS)
     assert lines(plan) == [
         (
-            f"-t 1.501000 -skip_frame all {OPEN_VIDEO} -t 1.500000 {OPEN_AUDIO} -filter_complex "
-            "[1:a:0]apad=whole_dur=1.500000[sound] -map 0:V:0 -c:v copy "
+            f"-t 1.501000 -skip_frame all {OPEN_VIDEO} {OPEN_AUDIO} -filter_complex "
+            f"[1:a:0]{CLOCK},aformat=channel_layouts=stereo,apad=whole_dur=1.500000,atrim=end=1.500000[sound] "
+            "-map 0:V:0 -c:v copy "
             "-bsf:v setts=pts='if(lt(PTS,38),PTS,38+floor((PTS-38)/1))'"
             ":duration='if(lt(PTS,37),DURATION,max(1,38-PTS))' -video_track_timescale 1600 -movie_timescale 1600 "
             f"-map [sound] -c:a aac -b:a 192k {FILE}"
@@ -133,9 +135,9 @@ def test_addaudio_mixed() -> None:
     plan = make_plan(operation, Sources(video=film(), audio=song(mono)), MEANS)
     assert lines(plan) == [
         (
-            f"-t 2.001000 -skip_frame all {OPEN_VIDEO} -t 2.000000 {OPEN_AUDIO} -filter_complex "
-            "[1:a:0]volume=0.5,aresample=48000,pan=stereo|c0=c0|c1=c0[new];"
-            "[0:a:0]aresample=48000,aformat=channel_layouts=stereo[own];"
+            f"-t 2.001000 -skip_frame all {OPEN_VIDEO} {OPEN_AUDIO} -filter_complex "
+            "[1:a:0]aresample=48000:async=1:min_hard_comp=0.04:first_pts=0,volume=0.5,pan=stereo|c0=c0|c1=c0[new];"
+            "[0:a:0]aresample=48000:async=1:min_hard_comp=0.04:first_pts=0,aformat=channel_layouts=stereo[own];"
             "[own][new]amix=inputs=2:duration=longest:dropout_transition=0:normalize=0,"
             "alimiter=limit=0.98:level=disabled,apad=whole_dur=2.000000,atrim=end=2.000000[sound] "
             "-map 0:V:0 -c:v copy -bsf:v setts=pts='if(lt(PTS,50),PTS,50+floor((PTS-50)/1))'"
@@ -151,8 +153,10 @@ def test_compose() -> None:
     assert lines(plan) == [
         STILL_848,
         (
-            f"{RAW.format(rate='24')} {OPEN_AUDIO} -filter_complex [0:V:0]{BURN},{TAGS}[picture];"
-            f"[1:a:0]apad=whole_dur=2.000000[sound] -map [picture] {X264} "
+            f"{RAW.format(rate='24')} {OPEN_AUDIO} -filter_complex [0:V:0]{BURN},{TAGS}[picture] "
+            f"-filter_complex [1:a:0]{CLOCK},aformat=channel_layouts=stereo,apad=whole_dur=2.000000,"
+            "atrim=end=2.000000[sound] "
+            f"-map [picture] {X264} "
             f"-map [sound] -c:a aac -b:a 192k -t 2.000000 {FILE}"
         ),
     ]
@@ -163,11 +167,34 @@ def test_compose_from_a_video() -> None:
     plan = make_plan(operation, Sources(video=film(), audio=song(), cues=CUES), replace(MEANS, gpu=ENCODES))
     assert lines(plan) == [
         (
-            f"{OPEN_VIDEO} {OPEN_AUDIO} -filter_complex [0:V:0]{SCALE},{BURN},{TAGS}[picture] -map [picture] "
-            f"-fps_mode passthrough {NVENC} -map 1:a:0 -c:a aac -b:a 192k -t 1.500000 {FILE}"
+            f"{OPEN_VIDEO} {OPEN_AUDIO} -filter_complex [0:V:0]{SCALE},{BURN},{TAGS}[picture] "
+            f"-filter_complex [1:a:0]{CLOCK},aformat=channel_layouts=stereo,apad=whole_dur=1.500000,"
+            "atrim=end=1.500000[sound] "
+            f"-map [picture] -fps_mode passthrough {NVENC} -map [sound] -c:a aac -b:a 192k -t 1.500000 {FILE}"
         )
     ]
     assert (plan.expected.frames, plan.encoder) == (38, Encoder.NVENC)
+
+
+def test_every_plan_says_where_its_sound_ends() -> None:
+    late = film(audio=replace(AAC, end=Fraction(3)))
+    assert make_plan(Caption(url_video=U, url_srt=U), Sources(video=late, cues=CUES), MEANS).expected.sound_end == 3
+    sources = Sources(image=photo(), audio=song())
+    still = make_plan(Compose(url_image=U, url_audio=U, duration=2), sources, MEANS)
+    assert (still.expected.sound_end, still.expected.sound_off) == (2, 0)
+    for means in (MEANS, replace(MEANS, may_copy=False)):
+        laid = make_plan(AddAudio(url_video=U, url_audio=U), Sources(video=film(), audio=song()), means)
+        assert (laid.expected.sound_end, laid.expected.sound_off) == (Fraction(3, 2), 0)
+
+
+@pytest.mark.parametrize("mode", ["replace", "mix"])
+def test_a_sound_that_changes_midway_is_brought_to_one_form_first(mode: str) -> None:
+    changing = replace(MP3, steady=False, counted=True, number=1)
+    sources = Sources(video=film(audio=replace(AAC, steady=False)), audio=song(changing))
+    line = lines(make_plan(AddAudio(url_video=U, url_audio=U, mode=mode), sources, MEANS))[0]
+    assert "-map 1:a:1 -af pan=stereo|" in line
+    assert f"-f null - -dec 0:0 {'-dec 0:1 ' * (mode == 'mix')}-filter_complex [dec:" in line
+    assert "]asetpts=N/SR/TB," in line
 
 
 def test_every_operation_has_a_plan() -> None:
