@@ -21,7 +21,7 @@ from gpu_worker.run import NOT_STARTED, Outgrown, read_lines, spawned
 from gpu_worker.streams import changes_sound, channels_of
 from gpu_worker.tasks import all_of
 
-_TIMEOUT_SECONDS = 300.0
+_TIMEOUT_SECONDS = 120.0
 
 SHORTEST = Fraction(1, 50)
 """Seconds. What is shorter is a click at best, and no length for a video."""

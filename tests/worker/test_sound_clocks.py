@@ -63,7 +63,7 @@ def failure(studio: Studio, sound: Path) -> Code:
 
 def joined(studio: Studio, kind: str, parts: tuple[tuple[int, int, str], ...] = PARTS) -> Path:
     """A second of each part, encoded alone and put one file after the other."""
-    path = studio.folder / f"joined{len({part[1:] for part in parts})}.{kind}"
+    path = studio.folder / f"joined-{'-'.join(part[2] for part in parts)}-{parts[1][1]}.{kind}"
     if not path.exists():
         source = "aevalsrc=0.2*sin(2*PI*{}*t):d=1:s={}"
         files = [
@@ -88,6 +88,15 @@ def test_all_parts_of_a_joined_narration_are_heard(studio: Studio, kind: str, op
     assert facts.video is not None
     assert facts.audio is not None
     assert float(facts.audio.end) == pytest.approx(float(facts.video.end), abs=0.025)
+
+
+@pytest.mark.parametrize("operation", [REPLACE, STILL])
+def test_parts_that_differ_in_channels_alone_are_heard_too(studio: Studio, operation: Operation) -> None:
+    """Packets do not show it: the run itself does, and is repeated."""
+    path = made(studio, operation, joined(studio, "mp3", ((500, 44100, "2"), (900, 44100, "1"), (1500, 44100, "2"))))
+    for number, hertz in enumerate((500, 900, 1500)):
+        start = number * 1.045
+        assert_heard(studio, path, hertz, (start, start + 1))
 
 
 def test_times_that_start_again_do_not_drop_what_follows(studio: Studio) -> None:
@@ -145,7 +154,8 @@ def test_a_sound_with_holes_is_not_copied_with_them(studio: Studio) -> None:
 def undecodable(studio: Studio, name: str, tracks: int) -> Path:
     """A film with the tones 500 and 900 in two tracks, of which the first ones are of a codec that nobody knows."""
     tones = (option for hertz in (500, 900) for option in ("-f", "lavfi", "-i", f"sine={hertz}:d=2"))
-    whole = studio.file("two.mov", "-i", film(studio), *tones, "-map", "0:v", "-map", "1:a", "-map", "2:a", "-c:v", "copy", "-t", "2")  # fmt: skip
+    maps = ("-map", "0:v", "-map", "1:a", "-map", "2:a", "-c:v", "copy", "-t", "2")
+    whole = studio.file("two.mov", "-i", film(studio), *tones, *maps)
     data = bytearray(whole.read_bytes())
     at = data.index(b"stsd", data.index(b"soun"))
     for _ in range(tracks):
