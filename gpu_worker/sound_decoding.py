@@ -96,7 +96,7 @@ class _Listing:
         """
         stored, decoded = self.stored, self.decoded
         rate = decoded.header.get("sample_rate", "0")
-        if not rate.isdigit() or decoded.seconds(decoded.total) < SHORTEST:
+        if not rate.isdigit() or int(rate) < 1 or decoded.seconds(decoded.total) < SHORTEST:
             return None
         counted = role is Role.AUDIO and (changed or decoded.seconds(decoded.overlap) > _OVERLAP)
         return AudioFacts(
