@@ -81,7 +81,7 @@ async def make(
         plan = make_plan(operation, sources, means)
         check_plan(plan, sources, tools.threads, limits, ends - time.monotonic())
         try:
-            media = await perform(plan, directory, tools, limits, on_stage)
+            media, found = await perform(plan, directory, tools, limits, on_stage)
         except JobFailed as failure:
             other = fallback(plan, means, failure)
             if other is None:
@@ -91,7 +91,7 @@ async def make(
             continue
         encoder = plan.encoder.value if plan.encoder else None
         warnings += late_warnings(sources.cues or (), plan.expected.duration)
-        return Made(directory / OUTPUT, media, encoder, plan.video_mode, (*plan.warnings, *warnings))
+        return Made(directory / OUTPUT, media, encoder, plan.video_mode, (*plan.warnings, *warnings, *found))
 
 
 async def _probe_all(inputs: Sequence[Input], directory: Path, tools: Tools, limits: Limits) -> Sources:

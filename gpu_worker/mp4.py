@@ -78,16 +78,19 @@ def track_ends(path: Path) -> dict[str, Fraction]:
     return {track.kind: Fraction(track.length, movie.scale) for track in movie.tracks}
 
 
-def end_at(path: Path, end: Fraction) -> None:
-    """Let no track be shown beyond `end`, in seconds: what follows is decoded where others need it, and not shown.
+def end_at(path: Path, end: Fraction, kind: str | None = None) -> None:
+    """Let no track, or none of one kind, be shown beyond `end`, in seconds.
 
-    Raises UnexpectedLayout.
+    What follows is decoded where others need it, and not shown. Raises UnexpectedLayout.
     """
     with changing(path) as file:
         movie = _movie(file)
         ticks = math.ceil(end * movie.scale)
-        changes = [(movie.duration, min(movie.duration.value, ticks))]
+        others = [track.length for track in movie.tracks if kind not in {None, track.kind}]
+        changes = [(movie.duration, min(movie.duration.value, max(ticks, *others, 0)))]
         for track in movie.tracks:
+            if kind not in {None, track.kind}:
+                continue
             last = track.edits[-1]
             before = track.length - last.value
             if before >= ticks:

@@ -3,32 +3,62 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
 from gpu_worker.packets import PacketTable, Track
 from gpu_worker.plan.facts import AudioFacts, VideoFacts
-from gpu_worker.streams import StreamDump, channels_of
+from gpu_worker.streams import StreamDump, StreamText, channels_of
 
 _RATE = re.compile(r", (\d+) Hz")
 
 
+@dataclass(frozen=True, slots=True)
+class Film:
+    """The picture track that is used of a file, the `number`-th of those that were listed."""
+
+    number: int
+    stream: StreamText
+    track: Track
+
+    @property
+    def size(self) -> tuple[int, int]:
+        width, _, height = self.track.header.get("dimensions", "0x0").partition("x")
+        return int(width), int(height)
+
+
+def find_film(dump: StreamDump, table: PacketTable) -> Film | None:
+    """Return the picture track a player would show; None if no track holds a picture that can be decoded.
+
+    That is one marked as default, and among several the largest: files of several cameras or qualities, and films with
+    a moving preview, list them in any order.
+    """
+    listed = [
+        Film(number, stream, table.tracks[out])
+        for number, (out, stream) in enumerate(dump.mapped_streams("Video"))
+        if out in table.tracks
+    ]
+    usable = [film for film in listed if film.track.shown and min(film.size) > 0 and dump.can_decode(film.stream)]
+    default = [film for film in usable if film.stream.is_default]
+    return max(default or usable, key=lambda film: film.size[0] * film.size[1], default=None)
+
+
 def video_facts(dump: StreamDump, table: PacketTable) -> VideoFacts | None:
-    """The picture track that was copied out; None if there is none, or nothing to see in it."""
-    stream, track = dump.mapped_stream("Video"), table.track("video")
-    if stream is None or track is None or track.shown < 1:
+    """The picture track; None if there is none, or nothing to see in it."""
+    film = find_film(dump, table)
+    if film is None:
         return None
-    width, _, height = track.header.get("dimensions", "0x0").partition("x")
-    if int(width) < 1 or int(height) < 1:
-        return None
+    stream, track, (width, height) = film.stream, film.track, film.size
     constant, rate = _rate(track, stream.nominal_rate)
     aspect = _fraction(track.header.get("sar", "1/1"))
     last = track.last * track.time_base
     end = track.end if track.end > last else last + 1 / rate
     return VideoFacts(
         codec=stream.codec,
-        width=int(width),
-        height=int(height),
+        number=film.number,
+        width=width,
+        height=height,
         frames=track.shown,
         start=track.start,
         end=end,
@@ -42,6 +72,9 @@ def video_facts(dump: StreamDump, table: PacketTable) -> VideoFacts | None:
         hidden=track.hidden,
         packet_times=track.times,
         packet_keys=track.keys,
+        timed=not track.untimed,
+        starts_untimed=track.starts_untimed,
+        starts_clean=track.starts_clean,
         parameters=track.header.get("extradata", ""),
         time_base=track.time_base,
     )
@@ -71,7 +104,7 @@ def _rate(track: Track, nominal: str | None) -> tuple[bool, Fraction]:
 
     Containers that count in milliseconds (Matroska, FLV) round, so one tick more or less is even.
     """
-    order = sorted(track.times)
+    order = track.shown_times()
     gaps = [after - before for before, after in pairwise(order)]
     if not gaps or max(gaps) == 0:
         return True, _fraction(nominal or "25") or Fraction(25)
