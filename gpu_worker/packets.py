@@ -58,9 +58,13 @@ class Track:
         """
         if not self.times:
             return
-        self.untimed, self.starts_untimed = NO_TIME in self.times, self.times[0] == NO_TIME
+        self.untimed = NO_TIME in self.times
         if self.untimed:
-            delay = 0 if self.starts_untimed else max(0, self.times[0] - self._decode_times[0])
+            first = self._decode_times[0]
+            # Decoding before 0 is how a demuxer says what the decoder will hold back.
+            begin = max(0, first) if self.times[0] == NO_TIME else self.times[0]
+            delay = max(0, begin - first)
+            self.starts_untimed = self.times[0] == NO_TIME and not delay
             self.times = array("q", (time + delay for time in self._decode_times))
         shown = self.shown_times()
         if shown:

@@ -17,7 +17,7 @@ from gpu_worker.decoder_report import DecoderReport, read_report
 from gpu_worker.errors import JobFailed, failed, in_megabytes
 from gpu_worker.frames import write_frames
 from gpu_worker.memory import READING_BYTES, working_bytes
-from gpu_worker.mp4 import UnexpectedLayout, end_at
+from gpu_worker.mp4 import UnexpectedLayout, end_at, end_picture_at
 from gpu_worker.plan.drivers import Fault, fault_in
 from gpu_worker.plan.gpu import Gpu
 from gpu_worker.plan.steps import IN_VIDEO, OUTPUT, Plan, Step
@@ -99,7 +99,7 @@ def _finish(path: Path, plan: Plan, limits: Limits) -> None:
         if plan.ends_at is not None:
             end_at(path, plan.ends_at)
         if plan.picture_ends_at is not None:
-            end_at(path, plan.picture_ends_at, "vide")
+            end_picture_at(path, plan.picture_ends_at)
     except (UnexpectedLayout, OSError):
         raise failed(Code.OUTPUT_INVALID) from None
 

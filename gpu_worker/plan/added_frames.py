@@ -1,4 +1,4 @@
-"""Frames added to a video where it has none: where a caption changes between two frames that are far apart.
+"""Frames added to a video where it has none: where a caption changes, or the video is cut, far from any frame.
 
 A caption is drawn into frames. A slideshow of one frame in four seconds, or a screen recording that pauses while
 nothing moves, has no frame at the moment a caption begins or ends; so the frame before is repeated there.
@@ -19,6 +19,9 @@ CLOCK = 90_000
 
 _FAR = CLOCK // 10
 """Frames further apart leave room for others. Of a faster video no viewer sees a caption come late."""
+
+_LAST = CLOCK // 100
+"""How long before its end the last frame is shown again."""
 
 _MOST_TIMES = 4000
 """An expression of so many times has less than 100 KB; Linux allows 128 KiB in one argument."""
@@ -53,21 +56,22 @@ def added_times(video: VideoFacts, cues: Sequence[Cue] | None, end: Fraction) ->
 
     If captions change too often between frames for one command line, there is a time every tenth of a second.
     """
-    if not cues:
+    cut = end < video.end
+    if not (cues or cut):
         return ()
     tick = video.time_base * CLOCK
     stop = math.ceil(end * CLOCK)
     frames = sorted({round(time * tick) for time in video.packet_times if time * tick < stop})
     if begins_late(video) and frames:
         frames[0] = min(frames[0], round(_begin(video) * CLOCK))
-    changes = {hundredths(time) * CLOCK // 100 for cue in cues for time in (cue.start_ms, cue.end_ms)}
+    changes = {hundredths(time) * CLOCK // 100 for cue in cues or () for time in (cue.start_ms, cue.end_ms)}
     found = {time for time in changes if _is_far_from_frames(time, frames, stop)}
-    if not found:
+    if not found and not (cut and frames and stop - frames[-1] > _FAR):
         return ()
     # The encoder knows no length of an added frame, and guesses that of the last one: this one ends where it should.
-    found.add(stop - 1)
+    found.add(stop - _LAST)
     if len(found) > _MOST_TIMES:
-        found = {*range(frames[0], stop, _FAR), stop - 1} - set(frames)
+        found = {*range(frames[0], stop, _FAR), stop - _LAST} - set(frames)
     return tuple(sorted(found))
 
 

@@ -48,7 +48,8 @@ def render_video(video: VideoFacts, extras: Extras, means: Means) -> Plan:
         video_codec="h264",
         size=video.display_size,
         frames=_frames_before(video, end) + len(added),
-        frames_off=1,
+        # Where the times are estimates, a frame may be there already.
+        frames_off=1 if video.timed else 1 + len(added),
         frames_added=len(added),
         cut=end < video.end,
         duration=max(Fraction(0), end - video.start),
@@ -62,7 +63,7 @@ def render_video(video: VideoFacts, extras: Extras, means: Means) -> Plan:
     warnings = (*picture_warnings(video), *_excuses(gpu, asked))
     step = replace(_encode_step(route, extras, expected, means), shape=(video.width, video.height))
     plan = _plan((step,), expected, extras, route, warnings)
-    return replace(plan, picture_ends_at=end) if added else plan
+    return replace(plan, picture_ends_at=end) if added or expected.cut else plan
 
 
 def render_still(

@@ -17,6 +17,7 @@ from contract.operations import AddAudio, Caption, Compose
 from gpu_worker.decoder_report import DecoderReport, read_report
 from gpu_worker.errors import JobFailed
 from gpu_worker.make import Made
+from gpu_worker.mp4 import track_ends
 from gpu_worker.plan.added_frames import added_times
 from gpu_worker.plan.facts import Cue, VideoFacts
 from gpu_worker.plan.steps import Expected
@@ -87,7 +88,20 @@ def test_compose_ends_a_sparse_video_with_its_sound(studio: Studio) -> None:
         audio=studio.sound("five.mp3", 5),
     )  # fmt: skip
     assert made.media.duration_seconds == pytest.approx(5.0, abs=0.06)
+    assert float(track_ends(path)["vide"]) == pytest.approx(5, abs=0.06)
     assert seen(studio, path, 0.9, 1.1, 1.9, 2.1, 4.8) == [False, True, True, False, False]
+
+
+@pytest.mark.parametrize("name", ["paused.mkv", "paused.ts", "paused.mp4"])
+def test_the_last_frame_before_a_cut_is_held(studio: Studio, name: str) -> None:
+    """The sound ends where the recording pauses; the encoder knows the frame before as short as any other."""
+    cut = ("-vf", "select='lt(t,1)+gt(t,4.5)'", "-fps_mode", "passthrough", "-c:v", "mpeg2video")
+    video = studio.video(f"mpeg2-{name}", 6, rate="30", sound=False, extra=cut)
+    made, path = studio.make(AddAudio(url_video=U, url_audio=U), video=video, audio=studio.sound("three.wav", 3))
+    facts = studio.probe(path).video
+    assert facts is not None
+    assert (made.video_mode, facts.frames) == ("encode", 31)
+    assert float(track_ends(path)["vide"]) == pytest.approx(3, abs=0.002)
 
 
 def video_of(times: list[int], end: int, base: Fraction = Fraction(1, 10)) -> VideoFacts:
@@ -101,11 +115,11 @@ def video_of(times: list[int], end: int, base: Fraction = Fraction(1, 10)) -> Vi
     ("times", "cue", "added"),
     [
         ([0, 1, 2, 3], (50, 250), []),  # ten frames a second leave no room
-        ([0, 10], (500, 1500), [45_000, 135_000, 179_999]),
-        ([0, 10], (1000, 1500), [135_000, 179_999]),  # begins with a frame
+        ([0, 10], (500, 1500), [45_000, 135_000, 179_100]),
+        ([0, 10], (1000, 1500), [135_000, 179_100]),  # begins with a frame
         ([0, 10], (2000, 2500), []),  # begins when the video has ended
-        ([5, 10], (100, 800), [9_000, 72_000, 179_999]),  # the first frame is shown from 0 on
-        ([0, 10], (500, 9000), [45_000, 179_999]),
+        ([5, 10], (100, 800), [9_000, 72_000, 179_100]),  # the first frame is shown from 0 on
+        ([0, 10], (500, 9000), [45_000, 179_100]),
     ],
 )  # fmt: skip
 def test_frames_are_added_where_captions_change(times: list[int], cue: tuple[int, int], added: list[int]) -> None:
@@ -116,7 +130,8 @@ def test_thousands_of_captions_between_frames_get_a_steady_clock() -> None:
     many = [Cue(at, at + 10, "x") for at in range(0, 86_000, 20)]
     times = added_times(video_of([0, 1], 90, Fraction(1)), many, Fraction(90))
     assert len(times) == 900 - 1
-    assert {after - before for before, after in pairwise(times[1:-1])} == {9000}
+    # A frame of the lecture is there already at 1 s.
+    assert {after - before for before, after in pairwise(times[10:-1])} == {9000}
 
 
 TIMELESS: dict[str, tuple[str, ...]] = {
