@@ -60,7 +60,7 @@ UNREACHABLE: dict[str, Cause] = {
     ),
     Reason.CONNECTION_LOST: Cause(True, _FAILED + "its host closed the connection before the file was complete."),
     Reason.HEADERS_TOO_LARGE: Cause(False, _FAILED + "the headers of its host's response are too large."),
-    Reason.NOT_HTTP: Cause(True, _FAILED + "the response of its host is not valid HTTP."),
+    Reason.NOT_HTTP: Cause(False, _FAILED + "the response of its host is not valid HTTP."),
     Reason.TOO_MANY_REDIRECTS: Cause(
         False,
         _FAILED + "too many redirects, or redirects in a circle. Use the URL at which the file itself is.",

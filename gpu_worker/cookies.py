@@ -15,7 +15,7 @@ class DownloadCookies:
 
     def __init__(self) -> None:
         # "Unsafe" is the library's word for cookies of IP addresses.
-        self._jar = aiohttp.CookieJar(unsafe=True, quote_cookie=False)
+        self._jar = aiohttp.CookieJar(unsafe=True)
 
     def keep(self, response: aiohttp.ClientResponse) -> None:
         """Store what the response sets."""

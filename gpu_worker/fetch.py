@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -22,7 +21,8 @@ from gpu_worker.cookies import DownloadCookies
 from gpu_worker.errors import JobFailed, failed, in_megabytes
 from gpu_worker.fetch_errors import TemporaryError, connection_error
 from gpu_worker.guard import ForbiddenAddress, GuardedResolver
-from gpu_worker.responses import REDIRECTS, has_file, location_of, seconds_asked
+from gpu_worker.responses import REDIRECTS, encodings_of, has_file, location_of, seconds_asked
+from gpu_worker.retries import Retries
 from gpu_worker.web_pages import SNIFFED_BYTES, looks_like_html, site_of
 
 MAX_REDIRECTS = 20
@@ -30,14 +30,6 @@ MAX_REDIRECTS = 20
 CONNECT_SECONDS = 10.0
 STALL_SECONDS = 30.0
 """Without a byte in the middle of a body. The first may take as long as the download: some URLs make their file."""
-ATTEMPTS = 3
-"""Where the server does not ask to wait."""
-PAUSE_SECONDS = 0.7
-"""Before the second attempt, on average; before each other twice as long as before the last."""
-_LONGEST_PAUSE_SECONDS = 10.0
-_PATIENCE_SECONDS = 90.0
-"""No other attempt after so much waiting, however often the server asks for it: the GPU is paid for meanwhile."""
-
 _USER_AGENT = "api-gpu-worker/1"
 
 
@@ -68,28 +60,14 @@ def open_session(*, allow_loopback: bool, contact: str | None = None) -> aiohttp
 
 @dataclass(slots=True)
 class _Download:
-    """The state of one download. `ends`: when its time is up, by the monotonic clock."""
+    """The state of one download."""
 
     given: Input
     path: Path
-    ends: float
+    retries: Retries
     cookies: DownloadCookies = field(default_factory=DownloadCookies)
     is_redirected: bool = False
     has_answer: bool = False
-    attempts: int = 0
-    waited: float = 0.0
-
-    def pause_before_retry(self, asked: float | None) -> float | None:
-        """Return the seconds to the next attempt; None if there is none. `asked`: by the server."""
-        self.attempts += 1
-        if (self.attempts >= ATTEMPTS) if asked is None else (self.waited >= _PATIENCE_SECONDS):
-            return None
-        jitter = random.uniform(0.6, 1.4)  # noqa: S311 - spreads load, guards nothing
-        pause = max(asked or 0.0, min(_LONGEST_PAUSE_SECONDS, PAUSE_SECONDS * jitter * 2.0 ** (self.attempts - 1)))
-        if time.monotonic() + pause >= self.ends:
-            return None
-        self.waited += pause
-        return pause
 
 
 class Fetcher:
@@ -105,7 +83,7 @@ class Fetcher:
 
         Temporary problems are tried again, all within `limits.fetch_seconds`.
         """
-        download = _Download(given, path, ends=time.monotonic() + self._limits.fetch_seconds)
+        download = _Download(given, path, Retries(time.monotonic() + self._limits.fetch_seconds))
         try:
             async with asyncio.timeout(self._limits.fetch_seconds):
                 return await self._try(download)
@@ -118,14 +96,13 @@ class Fetcher:
             try:
                 return await self._once(download)
             except TemporaryError as problem:
-                pause = download.pause_before_retry(problem.retry_after)
+                pause = download.retries.next_pause(problem.retry_after)
                 if pause is None:
                     raise problem.failure from None
             await asyncio.sleep(pause)
 
     async def _once(self, download: _Download) -> int:
         given = download.given
-        download.has_answer = False
         try:
             return await self._follow(download)
         except ForbiddenAddress:
@@ -148,7 +125,7 @@ class Fetcher:
         location = download.given.url
         base = ""
         for hop in range(MAX_REDIRECTS + 1):
-            download.is_redirected = hop > 0
+            download.is_redirected, download.has_answer = hop > 0, False
             target = parse_url(redirected(base, location) if hop else location)
             check_target(target, allow_loopback=self._allow_loopback)
             # Already normalised: encoded=True keeps a signature in the query exactly as it was signed.
@@ -169,8 +146,7 @@ class Fetcher:
         most = self._most(given.role)
         if (response.content_length or 0) > most:
             raise self._too_large(given)
-        encoding = ",".join(response.headers.getall("Content-Encoding", []))
-        body = decoded(_without_stalls(response.content.iter_chunked(256 * KIB)), encoding, most)
+        body = decoded(_without_stalls(response.content.iter_chunked(256 * KIB)), encodings_of(response.headers), most)
         site = site_of(parse_url(given.url).host, response.url.raw_host or "")
         is_html = failed(Code.SOURCE_IS_HTML, field=given.field, **({"reason": site} if site else {}))
         size = await _write(body, download.path, is_html)

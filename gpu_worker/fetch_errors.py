@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import errno
+import re
 import socket
 
 import aiohttp
-from aiohttp.http_exceptions import LineTooLong
 
 from contract.download_errors import Reason
 from contract.errors import Code
 from gpu_worker.errors import JobFailed, failed
 
 _NO_SUCH_NAME = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
+_TOO_LARGE = re.compile(r"Got more than [0-9]+ bytes|Too many headers")
 
 
 class TemporaryError(Exception):
@@ -50,7 +51,7 @@ def _reason(error: aiohttp.ClientError | TimeoutError) -> Reason | None:
         case aiohttp.ClientConnectorError():
             return Reason.CONNECTION_REFUSED if error.os_error.errno == errno.ECONNREFUSED else None
         case aiohttp.ClientResponseError():
-            too_large = isinstance(error.__cause__, LineTooLong) or "Too many headers" in error.message
-            return Reason.HEADERS_TOO_LARGE if too_large else Reason.NOT_HTTP
+            # The client tells them apart in its message only.
+            return Reason.HEADERS_TOO_LARGE if _TOO_LARGE.match(error.message) else Reason.NOT_HTTP
         case _:
             return Reason.CONNECTION_LOST

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 import aiohttp
+from multidict import CIMultiDictProxy
 
 REDIRECTS = frozenset({300, 301, 302, 303, 307, 308})
 _WHOLE = re.compile(r"bytes 0-([0-9]{1,15})/([0-9]{1,15})")
@@ -20,6 +21,11 @@ def has_file(response: aiohttp.ClientResponse) -> bool:
         part = _WHOLE.fullmatch(response.headers.get("Content-Range", ""))
         return part is not None and int(part[1]) + 1 == int(part[2])
     return 200 <= response.status < 300 and response.status != 202
+
+
+def encodings_of(headers: CIMultiDictProxy[str]) -> str:
+    """Return what the body is packed in, the outermost last."""
+    return ",".join([*headers.getall("Content-Encoding", []), *headers.getall("Transfer-Encoding", [])])
 
 
 def location_of(headers: Mapping[str, str]) -> str:
