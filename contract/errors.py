@@ -110,7 +110,7 @@ CATALOGUE: dict[Code, Entry] = {
     Code.CANCELLED: Entry(_C, True, "The job was cancelled."),
 }
 
-_CAUSES: dict[Code, dict[str, causes.Cause]] = {
+CAUSES: dict[Code, dict[str, causes.Cause]] = {
     Code.SOURCE_UNREACHABLE: causes.UNREACHABLE,
     Code.SOURCE_TIMEOUT: causes.TIMEOUT,
     Code.SOURCE_HTTP: causes.HTTP,
@@ -147,7 +147,7 @@ class Failure(Message):
         """Build the failure for a code. Parameters outside the closed alphabet fall back to a neutral word."""
         entry = CATALOGUE[code]
         known = _known_params(params)
-        cause = _CAUSES.get(code, {}).get(known.get("http_status") or known.get("reason", ""), entry)
+        cause = CAUSES.get(code, {}).get(known.get("http_status") or known.get("reason", ""), entry)
         message = cause.sentence.format_map(DEFAULT_PARAMS | known)
         return cls(code=code, message=message, blame=entry.blame, retryable=cause.retryable, params=known)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from http.cookies import CookieError
+
 import aiohttp
 from yarl import URL
 
@@ -15,13 +18,16 @@ class DownloadCookies:
 
     def __init__(self) -> None:
         # "Unsafe" is the library's word for cookies of IP addresses.
-        self._jar = aiohttp.CookieJar(unsafe=True)
+        self._jar = aiohttp.CookieJar(unsafe=True, quote_cookie=False)
 
     def keep(self, response: aiohttp.ClientResponse) -> None:
         """Store what the response sets."""
         for morsel in response.cookies.values():
             if morsel["domain"].strip(".").lower() != response.url.raw_host:
                 morsel["domain"] = ""
+            with suppress(CookieError):
+                # A value goes back as it came, with its quotes or without.
+                morsel.set(morsel.key, morsel.coded_value, morsel.coded_value)
         self._jar.update_cookies(response.cookies, response.url)
 
     def headers(self, url: URL) -> dict[str, str]:

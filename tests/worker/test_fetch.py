@@ -13,6 +13,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from contract.download_errors import Reason
 from contract.errors import Code
 from contract.limits import Limits
 from contract.operations import Input, Role
@@ -22,7 +23,9 @@ from gpu_worker.errors import JobFailed
 from gpu_worker.fetch import Fetcher, open_session
 from gpu_worker.guard import ForbiddenAddress, GuardedResolver
 from gpu_worker.responses import seconds_asked
-from gpu_worker.web_pages import looks_like_html
+from gpu_worker.settings import Settings
+from gpu_worker.web_pages import looks_like_html, site_of
+from tests.support.outbound import reason
 from tests.support.peer import SLOW_SECONDS, nobody
 from tests.worker.cloud import serving
 
@@ -108,7 +111,10 @@ def test_bytes_arrive_whole_and_the_query_as_it_was_signed(tmp_path: Path) -> No
         (status(204), Code.SOURCE_EMPTY),
     ],
 )
-def test_what_is_not_a_file_has_its_own_code(answer: Answer, code: Code, tmp_path: Path) -> None:
+def test_what_is_not_a_file_has_its_own_code(
+    answer: Answer, code: Code, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retries, "ATTEMPTS", 1)
     assert fetch(answer, tmp_path)[0] == code
 
 
@@ -150,14 +156,20 @@ def test_a_name_is_requested_in_the_spelling_of_its_url(name: str, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    "attributes",
-    ["", "; Path=/", "; Domain=127.0.0.1", "; Domain=example", "; HttpOnly; SameSite=Strict; Max-Age=60; Partitioned"],
+    ("cookie", "attributes"),
+    [
+        ("seen=1", ""),
+        ('seen="a b"', "; Path=/"),
+        ("seen=YQ==", "; Domain=127.0.0.1"),
+        ("seen=", "; Domain=example"),
+        ("seen=1", "; HttpOnly; SameSite=Strict; Max-Age=60; Partitioned"),
+    ],
 )
-def test_a_cookie_comes_back_to_the_host_that_set_it(attributes: str, tmp_path: Path) -> None:
+def test_a_cookie_comes_back_to_the_host_that_set_it(cookie: str, attributes: str, tmp_path: Path) -> None:
     async def wall(request: web.Request) -> web.Response:
-        if request.headers.get("Cookie") == 'seen="a b"':
+        if request.headers.get("Cookie") == cookie:
             return web.Response(body=b"data")
-        return web.Response(status=302, headers={"Location": "/file", "Set-Cookie": f'seen="a b"{attributes}'})
+        return web.Response(status=302, headers={"Location": "/file", "Set-Cookie": cookie + attributes})
 
     for _ in range(2):
         # The second download knows nothing of the first one's cookies.
@@ -196,11 +208,19 @@ def test_the_first_byte_may_take_longer_than_a_stall(tmp_path: Path, monkeypatch
     [(None, "api-gpu-worker/1"), ("https://example.com/bot", "api-gpu-worker/1 (+https://example.com/bot)")],
 )
 def test_the_user_agent_names_the_contact(contact: str | None, agent: str) -> None:
+    assert Settings.of({"CONTACT": contact or ""}).contact == contact
+
     async def work() -> None:
         async with open_session(allow_loopback=False, contact=contact) as session:
             assert session.headers["User-Agent"] == agent
 
     asyncio.run(work())
+
+
+@pytest.mark.parametrize("contact", ["a b", "x\r\nHost: y", "(x)", "caf\u00e9", "a" * 999])
+def test_a_contact_that_is_no_address_is_refused_at_start(contact: str) -> None:
+    with pytest.raises(ValueError, match="CONTACT"):
+        Settings.of({"CONTACT": contact})
 
 
 def test_temporary_errors_are_retried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -358,6 +378,7 @@ def test_loopback_is_refused_unless_it_was_switched_on(tmp_path: Path) -> None:
 def test_a_dead_port_is_unreachable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retries, "ATTEMPTS", 1)
     assert fetch(redirect(f"{nobody()}/x"), tmp_path)[0] == Code.SOURCE_UNREACHABLE
+    assert reason(nobody(), tmp_path, allow_loopback=True) == "source_unreachable connection_refused"
 
 
 def resolving(*addresses: str) -> Callable[..., Awaitable[list[tuple[object, ...]]]]:
@@ -435,3 +456,17 @@ def test_sessions_take_no_proxy_and_no_cookie() -> None:
 )
 def test_web_pages_are_told_from_files(head: bytes, html: bool) -> None:
     assert looks_like_html(head) is html
+
+
+@pytest.mark.parametrize(
+    ("hosts", "site"),
+    [
+        (("drive.google.com", "accounts.google.com"), Reason.GOOGLE_DRIVE),
+        (("www.dropbox.com",), Reason.DROPBOX),
+        (("contoso.sharepoint.com",), Reason.ONEDRIVE),
+        (("bit.example", "m.youtube.com"), Reason.VIDEO_SITE),
+        (("notyoutube.com", "netflix.com", "storage.googleapis.com"), None),
+    ],
+)
+def test_pages_of_known_sites_have_their_own_advice(hosts: tuple[str, ...], site: Reason | None) -> None:
+    assert site_of(*hosts) is site
