@@ -29,7 +29,7 @@ class Reason(StrEnum):
     TOO_SLOW = "too_slow"
     GOOGLE_DRIVE = "google_drive"
     DROPBOX = "dropbox"
-    ONEDRIVE = "onedrive"
+    SHAREPOINT = "sharepoint"
     VIDEO_SITE = "video_site"
 
 
@@ -52,7 +52,8 @@ UNREACHABLE: dict[str, Cause] = {
     ),
     Reason.CERTIFICATE: Cause(
         False,
-        _FAILED + "the TLS certificate of its host is not valid: expired, self-signed, or issued for another name.",
+        _FAILED + "the TLS certificate of its host is not valid: expired, self-signed, issued for another name, "
+        "or sent without its intermediate certificates.",
     ),
     Reason.NO_TLS: Cause(
         False,
@@ -93,8 +94,9 @@ HTML: dict[str, Cause] = {
         "https://drive.usercontent.google.com/download?id=FILE_ID&export=download&confirm=t with its id.",
     ),
     Reason.DROPBOX: Cause(False, _PAGE + "End the Dropbox link in dl=1 instead of dl=0."),
-    Reason.ONEDRIVE: Cause(
-        False, _PAGE + "Share the file with anyone who has the link, and append download=1 to the link."
+    Reason.SHAREPOINT: Cause(
+        False,
+        _PAGE + "Share the SharePoint file with anyone who has the link, and add download=1 to the query of the link.",
     ),
     Reason.VIDEO_SITE: Cause(
         False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -71,19 +72,23 @@ class _Download:
 
 
 class Fetcher:
-    """Downloads inputs with one session."""
+    """Downloads inputs with one session. `ends`: when the job's time is up, by the monotonic clock."""
 
-    def __init__(self, session: aiohttp.ClientSession, limits: Limits, *, allow_loopback: bool) -> None:
+    def __init__(
+        self, session: aiohttp.ClientSession, limits: Limits, *, allow_loopback: bool, ends: float = math.inf
+    ) -> None:
         self._session = session
         self._limits = limits
         self._allow_loopback = allow_loopback
+        self._ends = ends
 
     async def fetch(self, given: Input, path: Path) -> int:
         """Write the input to `path` and return its size in bytes. Raises JobFailed naming its field.
 
         Temporary problems are tried again, all within `limits.fetch_seconds`.
         """
-        download = _Download(given, path, Retries(time.monotonic() + self._limits.fetch_seconds))
+        ends = min(self._ends, time.monotonic() + self._limits.fetch_seconds)
+        download = _Download(given, path, Retries(ends))
         try:
             async with asyncio.timeout(self._limits.fetch_seconds):
                 return await self._try(download)

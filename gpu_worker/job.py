@@ -140,7 +140,7 @@ class _Execution:
         inputs = self.job.operation.inputs()
         allow = self.settings.allow_loopback
         async with open_session(allow_loopback=allow, contact=self.settings.contact) as session:
-            fetcher = Fetcher(session, self.job.limits, allow_loopback=allow)
+            fetcher = Fetcher(session, self.job.limits, allow_loopback=allow, ends=self.ends)
             done = 0
 
             async def one(given: Input) -> None:

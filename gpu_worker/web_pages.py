@@ -9,7 +9,7 @@ _HTML = (b"<!doctype html", b"<html", b"<head", b"<body", b"<script", b"<!--", b
 _SITES = {
     Reason.GOOGLE_DRIVE: ("drive.google.com", "docs.google.com", "drive.usercontent.google.com"),
     Reason.DROPBOX: ("dropbox.com",),
-    Reason.ONEDRIVE: ("1drv.ms", "onedrive.live.com", "sharepoint.com"),
+    Reason.SHAREPOINT: ("sharepoint.com",),
     Reason.VIDEO_SITE: (
         "youtube.com", "youtu.be", "vimeo.com", "tiktok.com", "instagram.com", "facebook.com", "x.com", "twitter.com",
         "twitch.tv", "dailymotion.com",

@@ -67,7 +67,7 @@ def test_each_hop_is_resolved_and_judged_anew(net: Internet, tmp_path: Path) -> 
 
 
 @pytest.mark.fault("F7")
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
 def test_a_good_hop_is_followed_and_takes_nothing_along(net: Internet, status: int, tmp_path: Path) -> None:
     first, other = net.site(FIRST, "media.example"), net.site(OTHER, "other.example")
     net.dns.hosts["other.example"] = [[OTHER]]

@@ -274,6 +274,11 @@ def test_retry_after_is_waited_for_within_the_time_of_the_job(
     assert (paused, len(seen)) == (pauses, len(pauses) + 1)
 
 
+def test_retry_after_is_not_waited_for_beyond_the_end_of_the_job() -> None:
+    assert retries.Retries(time.monotonic() + 20).next_pause(10.0) == 10.0
+    assert retries.Retries(time.monotonic() + 20).next_pause(30.0) is None
+
+
 @pytest.mark.parametrize(
     ("asked", "date", "seconds"),
     [
@@ -463,7 +468,7 @@ def test_web_pages_are_told_from_files(head: bytes, html: bool) -> None:
     [
         (("drive.google.com", "accounts.google.com"), Reason.GOOGLE_DRIVE),
         (("www.dropbox.com",), Reason.DROPBOX),
-        (("contoso.sharepoint.com",), Reason.ONEDRIVE),
+        (("contoso.sharepoint.com",), Reason.SHAREPOINT),
         (("bit.example", "m.youtube.com"), Reason.VIDEO_SITE),
         (("notyoutube.com", "netflix.com", "storage.googleapis.com"), None),
     ],
