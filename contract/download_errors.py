@@ -82,8 +82,8 @@ TIMEOUT: dict[str, Cause] = {
 FORBIDDEN: dict[str, Cause] = {
     Reason.REFUSED_REDIRECT: Cause(
         False,
-        "{field} redirects to a URL that is not accepted. It must be a public http or https URL "
-        "on port 80, 443, 8080 or 8443, without user name.",
+        "{field} redirects to a URL that is not accepted. It must be a public http or https URL of at most 4096 "
+        "characters, on port 80, 443, 8080 or 8443, without user name.",
     ),
 }
 

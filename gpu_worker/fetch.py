@@ -154,7 +154,7 @@ class Fetcher:
         body = decoded(_without_stalls(response.content.iter_chunked(256 * KIB)), encodings_of(response.headers), most)
         site = site_of(parse_url(given.url).host, response.url.raw_host or "")
         is_html = failed(Code.SOURCE_IS_HTML, field=given.field, **({"reason": site} if site else {}))
-        size = await _write(body, download.path, is_html)
+        size = await _write(body, download.path, response.content_type, is_html)
         if size == 0:
             empty = Code.SUBTITLES_EMPTY if given.role is Role.SUBTITLES else Code.SOURCE_EMPTY
             raise failed(empty, field=given.field)
@@ -182,7 +182,7 @@ async def _without_stalls(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         yield chunk
 
 
-async def _write(body: AsyncIterator[bytes], path: Path, is_html: JobFailed) -> int:
+async def _write(body: AsyncIterator[bytes], path: Path, content_type: str, is_html: JobFailed) -> int:
     size = 0
     head = b""
     try:
@@ -190,7 +190,7 @@ async def _write(body: AsyncIterator[bytes], path: Path, is_html: JobFailed) -> 
             async for chunk in body:
                 if len(head) < SNIFFED_BYTES:
                     head = (head + chunk)[:SNIFFED_BYTES]
-                    if looks_like_html(head):
+                    if looks_like_html(head, content_type):
                         raise is_html
                 size += len(chunk)
                 file.write(chunk)

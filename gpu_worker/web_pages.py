@@ -17,9 +17,14 @@ _SITES = {
 }  # fmt: skip
 
 
-def looks_like_html(head: bytes) -> bool:
-    """True for the first bytes of a web page: what file-sharing sites and login walls send instead of a file."""
+def looks_like_html(head: bytes, content_type: str = "") -> bool:
+    """True for the first bytes of a web page: what file-sharing sites and login walls send instead of a file.
+
+    The type alone says little, since many servers give it to files whose type they do not know.
+    """
     text = head.lstrip(b"\xef\xbb\xbf\xff\xfe \r\n\t\0").replace(b"\0", b"").lower()
+    if content_type == "text/html" and text.startswith(b"<"):
+        return True
     return text.startswith(_HTML) or (text.startswith(b"<?xml") and b"<html" in text)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import logging
 import socket
 import time
 from collections.abc import Awaitable, Callable
@@ -18,7 +19,7 @@ from contract.errors import Code
 from contract.limits import Limits
 from contract.operations import Input, Role
 from gpu_worker import fetch as fetch_module
-from gpu_worker import retries
+from gpu_worker import logs, retries
 from gpu_worker.errors import JobFailed
 from gpu_worker.fetch import Fetcher, open_session
 from gpu_worker.guard import ForbiddenAddress, GuardedResolver
@@ -99,6 +100,7 @@ def test_bytes_arrive_whole_and_the_query_as_it_was_signed(tmp_path: Path) -> No
         (body(b""), Code.SOURCE_EMPTY),
         (body(b"\n  <!DOCTYPE html><html>", Content_Type="video/mp4"), Code.SOURCE_IS_HTML),
         (body(b"\xef\xbb\xbf<HTML><body>"), Code.SOURCE_IS_HTML),
+        (body(b"<h1>Not found</h1>", Content_Type="text/html; charset=utf-8"), Code.SOURCE_IS_HTML),
         (redirect("/again"), Code.SOURCE_UNREACHABLE),
         (redirect("ftp://example.com/x"), Code.SOURCE_FORBIDDEN),
         (redirect("file:///etc/passwd"), Code.SOURCE_FORBIDDEN),
@@ -186,6 +188,23 @@ def test_a_cookie_stays_away_from_where_it_does_not_belong(attributes: str, tmp_
         return web.Response(status=302, headers={"Location": "/end", "Set-Cookie": f"a=b{attributes}"})
 
     assert fetch(hop, tmp_path)[0] == b"data"
+
+
+def test_odd_names_of_cookies_are_not_logged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(logs, "_LOG", logging.getLogger("another"))
+    client = logging.getLogger("aiohttp.internal")
+    level = client.level
+    try:
+        for is_quiet in (False, True):
+            caplog.clear()
+            if is_quiet:
+                logs.set_up()
+            assert fetch(body(b"data", Set_Cookie="planted\u00e9=1"), tmp_path)[0] == b"data"
+            assert ("planted" not in caplog.text) is is_quiet
+    finally:
+        client.setLevel(level)
 
 
 def test_large_response_headers_are_read(tmp_path: Path) -> None:
