@@ -201,8 +201,8 @@ def test_odd_names_of_cookies_are_not_logged(
             caplog.clear()
             if is_quiet:
                 logs.set_up()
-            assert fetch(body(b"data", Set_Cookie="planted\u00e9=1"), tmp_path)[0] == b"data"
-            assert ("planted" not in caplog.text) is is_quiet
+            assert fetch(body(b"data", Set_Cookie="crumb\u00e9=1"), tmp_path)[0] == b"data"
+            assert ("crumb" not in caplog.text) is is_quiet
     finally:
         client.setLevel(level)
 
