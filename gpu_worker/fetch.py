@@ -173,13 +173,12 @@ class Fetcher:
 
 
 async def _without_stalls(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Pass the chunks on. Raises TimeoutError if none comes for a while."""
-    while True:
+    """Pass the chunks on. Raises TimeoutError if none comes for a while after the first."""
+    chunk = await anext(chunks, b"")
+    while chunk:
+        yield chunk
         async with asyncio.timeout(STALL_SECONDS):
             chunk = await anext(chunks, b"")
-        if not chunk:
-            return
-        yield chunk
 
 
 async def _write(body: AsyncIterator[bytes], path: Path, content_type: str, is_html: JobFailed) -> int:

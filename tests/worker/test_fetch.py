@@ -212,10 +212,18 @@ def test_large_response_headers_are_read(tmp_path: Path) -> None:
     assert fetch(body(b"data", **headers), tmp_path)[0] == b"data"
 
 
-def test_the_first_byte_may_take_longer_than_a_stall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def generate(_request: web.Request) -> web.Response:
+@pytest.mark.parametrize("headers_first", [True, False])
+def test_the_first_byte_may_take_longer_than_a_stall(
+    headers_first: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def generate(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        if headers_first:
+            await response.prepare(request)
         await asyncio.sleep(0.5)
-        return web.Response(body=b"data")
+        await response.prepare(request)
+        await response.write(b"data")
+        return response
 
     monkeypatch.setattr(fetch_module, "STALL_SECONDS", 0.1)
     data, seen = fetch(generate, tmp_path)
