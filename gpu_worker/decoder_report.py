@@ -20,6 +20,12 @@ _CORRUPT = {
 }
 """One line for each frame that the decoder had to guess in parts."""
 
+_NOT_OPENED = re.compile(
+    r"^(?:\[(?P<kind>[va])ist#(?P<file>\d+):.*)?Error while opening decoder(?: for input stream #(?P<old>\d+):\d+)?",
+    re.MULTILINE,
+)
+"""ffmpeg 5 names the stream behind, and not its kind."""
+
 
 @dataclass(frozen=True, slots=True)
 class DecoderReport:
@@ -44,3 +50,11 @@ def read_report(log: str, kind: str, file: int = 0) -> DecoderReport | None:
     last = lines[-1]
     damaged = int(last["errors"] or 0) + len(_CORRUPT[kind].findall(log))
     return DecoderReport(int(last["packets"]), int(last["frames"]), damaged)
+
+
+def is_not_opened(log: str, kind: str, file: int = 0) -> bool:
+    """True if no decoder took the description that a `video` or `audio` stream of an input file comes with."""
+    return any(
+        int(line["file"] or line["old"] or -1) == file and kind.startswith(line["kind"] or kind)
+        for line in _NOT_OPENED.finditer(log)
+    )

@@ -13,7 +13,7 @@ from contract.errors import Code, Failure
 from contract.limits import Limits
 from contract.messages import MediaFacts, Stage
 from gpu_worker import jobfiles
-from gpu_worker.decoder_report import DecoderReport, read_report
+from gpu_worker.decoder_report import DecoderReport, is_not_opened, read_report
 from gpu_worker.errors import JobFailed, failed, in_megabytes
 from gpu_worker.frames import write_frames
 from gpu_worker.memory import READING_BYTES, working_bytes
@@ -154,7 +154,7 @@ def _judged(failure: RunFailed, step: Step, plan: Plan) -> JobFailed:
     if failure.code in NOT_STARTED:
         return failed(Code.INTERNAL)
     video = read_report(failure.log, "video") if step.shape is not None else None
-    if video is not None and not video.frames:
+    if is_not_opened(failure.log, "video") or (video is not None and not video.frames):
         return failed(Code.MEDIA_UNREADABLE, field="url_video")
     if step.decodes is not None:
         return failed(Code.MEDIA_UNREADABLE, field=f"url_{step.decodes.value}")

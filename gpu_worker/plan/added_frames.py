@@ -20,6 +20,9 @@ CLOCK = 90_000
 _FAR = CLOCK // 10
 """Frames further apart leave room for others. Of a faster video no viewer sees a caption come late."""
 
+_MOST_HELD_BACK = 2
+"""Frames that a decoder keeps to reorder them, as a rule. If the first one comes later still, the video paused there."""
+
 _LAST = CLOCK // 100
 """How long before its end the last frame is shown again."""
 
@@ -36,7 +39,9 @@ def retiming(video: VideoFacts) -> tuple[str, ...]:
     Players differ in what they show before the first frame, and some start the sound with it.
     """
     if video.starts_untimed:
-        return (f"setpts='PTS-STARTPTS+{float(_begin(video)):.6f}/TB'",)
+        begin, most = float(_begin(video)), float(_MOST_HELD_BACK / video.frame_rate)
+        held_back = f"min(STARTPTS-{begin:.6f}/TB,{most:.6f}/TB)"
+        return (f"setpts='if(eq(N,0),{begin:.6f}/TB,PTS-{held_back})'",)
     if begins_late(video):
         return (f"setpts='if(eq(N,0),{float(_begin(video)):.6f}/TB,PTS)'",)
     return ()
