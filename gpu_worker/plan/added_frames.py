@@ -21,7 +21,7 @@ _FAR = CLOCK // 10
 """Frames further apart leave room for others. Of a faster video no viewer sees a caption come late."""
 
 _MOST_HELD_BACK = 2
-"""Frames that a decoder keeps to reorder them, as a rule. If the first one comes later still, the video paused there."""
+"""Frames that a decoder keeps to reorder them, as a rule. If the first comes later still, the video paused there."""
 
 _LAST = CLOCK // 100
 """How long before its end the last frame is shown again."""
