@@ -13,6 +13,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from contract import download_errors as causes
 from contract.base import Message
 
 
@@ -61,7 +62,10 @@ class Code(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One row: who must act, whether the same request may succeed later, and the sentence."""
+    """One row: who must act, whether the same request may succeed later, and the sentence.
+
+    `contract.download_errors` refines the last two by the cause of a failed download.
+    """
 
     blame: Blame
     retryable: bool
@@ -106,12 +110,19 @@ CATALOGUE: dict[Code, Entry] = {
     Code.CANCELLED: Entry(_C, True, "The job was cancelled."),
 }
 
-_EXPIRED_STATUSES = frozenset({"400", "401", "403", "410"})
-_EXPIRED = " Its address may have expired: an address signed for a limited time must outlive the wait in the queue."
-"""Said with what stores answer then: 403 S3, Azure and CloudFront, 400 Google, 401 or 410 others."""
+CAUSES: dict[Code, dict[str, causes.Cause]] = {
+    Code.SOURCE_UNREACHABLE: causes.UNREACHABLE,
+    Code.SOURCE_TIMEOUT: causes.TIMEOUT,
+    Code.SOURCE_HTTP: causes.HTTP,
+    Code.SOURCE_FORBIDDEN: causes.FORBIDDEN,
+    Code.SOURCE_IS_HTML: causes.HTML,
+}
+"""Rows that say more than the catalogue's row of the code, by `reason` or `http_status`."""
 
 _PARAM = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ .,+-]{0,63}")
-DEFAULT_PARAMS = {"field": "An input", "http_status": "an error", "limit": "its limit", "format": "unknown"}
+DEFAULT_PARAMS = {
+    "field": "An input", "http_status": "an error", "limit": "its limit", "format": "unknown", "reason": "",
+}  # fmt: skip
 
 
 def _known_params(params: dict[str, str]) -> dict[str, str]:
@@ -136,9 +147,9 @@ class Failure(Message):
         """Build the failure for a code. Parameters outside the closed alphabet fall back to a neutral word."""
         entry = CATALOGUE[code]
         known = _known_params(params)
-        expired = code is Code.SOURCE_HTTP and known.get("http_status") in _EXPIRED_STATUSES
-        message = entry.sentence.format_map(DEFAULT_PARAMS | known) + (_EXPIRED if expired else "")
-        return cls(code=code, message=message, blame=entry.blame, retryable=entry.retryable, params=known)
+        cause = CAUSES.get(code, {}).get(known.get("http_status") or known.get("reason", ""), entry)
+        message = cause.sentence.format_map(DEFAULT_PARAMS | known)
+        return cls(code=code, message=message, blame=entry.blame, retryable=cause.retryable, params=known)
 
     @classmethod
     def parse(cls, text: str | bytes) -> Failure | None:

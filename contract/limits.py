@@ -33,6 +33,6 @@ class Limits(Message):
     max_media_seconds: Finite = 3 * 3600.0
     max_cues: int = 20_000
     fetch_seconds: Finite = 300.0
-    """For one input, from connecting to its last byte."""
+    """For one input, from connecting to its last byte, with all retries."""
     execution_seconds: Finite = 600.0
     """For the whole execution. RunPod stops it there too (`policy.executionTimeout`)."""

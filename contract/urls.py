@@ -1,7 +1,8 @@
 """URLs that people paste: made well-formed, then judged, before anything connects to them.
 
 Normalising encodes what RFC 3986 does not allow (spaces, pipes, accents) and leaves every
-legal character alone, so a signature in a query survives and nothing is encoded twice.
+legal character alone, so a signature in a query survives and nothing is encoded twice. Accents stay
+composed or decomposed as they were sent: a server that has a file under one spelling has none under the other.
 """
 
 from __future__ import annotations
@@ -114,7 +115,7 @@ def check_target(target: Target, *, allow_loopback: bool, https_only: bool = Fal
 
 
 def _text(text: str) -> str:
-    text = unicodedata.normalize("NFC", text.strip(" \r\n\t"))
+    text = text.strip(" \r\n\t")
     if not text:
         raise UrlError("the URL is empty")
     if len(text) > MAX_URL_LENGTH:

@@ -41,6 +41,8 @@ def check_sources(sources: Sources, limits: Limits) -> None:
             continue
         tracks = [track for track in (facts.video, facts.audio) if track is not None]
         timed = facts is not sources.image
+        if timed and any(track.start > limits.max_media_seconds for track in tracks):
+            raise failed(Code.MEDIA_UNSUPPORTED, field=field, format="timestamps that begin hours after the file does")
         if timed and any(track.end - track.start > limits.max_media_seconds for track in tracks):
             raise failed(
                 Code.MEDIA_OVER_BUDGET, field=field, limit=f"{limits.max_media_seconds / 60:g} minutes of media"

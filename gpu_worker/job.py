@@ -139,8 +139,8 @@ class _Execution:
     async def _fetch_all(self) -> None:
         inputs = self.job.operation.inputs()
         allow = self.settings.allow_loopback
-        async with open_session(allow_loopback=allow) as session:
-            fetcher = Fetcher(session, self.job.limits, allow_loopback=allow)
+        async with open_session(allow_loopback=allow, contact=self.settings.contact) as session:
+            fetcher = Fetcher(session, self.job.limits, allow_loopback=allow, ends=self.ends)
             done = 0
 
             async def one(given: Input) -> None:

@@ -16,6 +16,8 @@ def set_up(level: int = logging.INFO) -> None:
     _LOG.handlers[:] = [handler]
     _LOG.setLevel(level)
     _LOG.propagate = False
+    # The HTTP client warns of cookies with odd names, and quotes them.
+    logging.getLogger("aiohttp.internal").setLevel(logging.ERROR)
 
 
 def event(name: str, job_id: str, **numbers: int | float | str | None) -> None:

@@ -87,7 +87,7 @@ async def make(
         plan = make_plan(operation, sources, means)
         check_plan(plan, sources, tools.threads, limits, ends - time.monotonic())
         try:
-            media = await perform(plan, directory, tools, limits, on_stage)
+            media, found = await perform(plan, directory, tools, limits, on_stage)
         except JobFailed as failure:
             if trust and _may_be_of_sound(failure):
                 heard, trust = await hearing(trust=False), False
@@ -102,7 +102,9 @@ async def make(
             continue
         encoder = plan.encoder.value if plan.encoder else None
         warnings += late_warnings(sources.cues or (), plan.expected.duration)
-        return Made(directory / OUTPUT, media, encoder, plan.video_mode, (*plan.warnings, *sources.notes, *warnings))
+        return Made(
+            directory / OUTPUT, media, encoder, plan.video_mode, (*plan.warnings, *sources.notes, *warnings, *found)
+        )
 
 
 def _may_be_of_sound(failure: JobFailed) -> bool:

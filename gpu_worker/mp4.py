@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import math
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -21,6 +21,7 @@ _MOST_BOXES = 1000
 """Per level. Our files have a handful; a file with more is not one of them."""
 
 _MOST_EDITS = 100
+_PICTURE = "vide"
 _TO_ENTRIES = (b"mdia", b"minf", b"stbl", b"stsd")
 _ENCRYPTED = frozenset({b"encv", b"enca"})
 
@@ -79,23 +80,47 @@ def track_ends(path: Path) -> dict[str, Fraction]:
 
 
 def end_at(path: Path, end: Fraction) -> None:
-    """Let no track be shown beyond `end`, in seconds: what follows is decoded where others need it, and not shown.
+    """Let no track be shown beyond `end`, in seconds.
 
-    Raises UnexpectedLayout.
+    What follows is decoded where others need it, and not shown. Raises UnexpectedLayout.
     """
     with changing(path) as file:
         movie = _movie(file)
         ticks = math.ceil(end * movie.scale)
         changes = [(movie.duration, min(movie.duration.value, ticks))]
         for track in movie.tracks:
-            last = track.edits[-1]
-            before = track.length - last.value
-            if before >= ticks:
-                raise UnexpectedLayout("a track starts where it should end")
-            changes.append((last, min(last.value, ticks - before)))
-            changes.append((track.duration, min(track.duration.value, ticks)))
-        for number, value in changes:
-            number.write(file, value)
+            changes += _ending(track, min(track.length, ticks))
+        _write_all(file, changes)
+
+
+def end_picture_at(path: Path, end: Fraction) -> None:
+    """Let the picture be shown until `end`, in seconds, the last frame longer or shorter than its packet says.
+
+    Sounds stay as they are. Raises UnexpectedLayout.
+    """
+    with changing(path) as file:
+        movie = _movie(file)
+        ticks = math.ceil(end * movie.scale)
+        pictures = [track for track in movie.tracks if track.kind == _PICTURE]
+        others = [track.length for track in movie.tracks if track.kind != _PICTURE]
+        changes = [(movie.duration, max(ticks, *others, 0))]
+        for track in pictures:
+            changes += _ending(track, ticks)
+        _write_all(file, changes)
+
+
+def _ending(track: _Track, ticks: int) -> list[tuple[_Number, int]]:
+    """The numbers to write so that a track ends there, in units of the movie."""
+    last = track.edits[-1]
+    before = track.length - last.value
+    if before >= ticks:
+        raise UnexpectedLayout("a track starts where it should end")
+    return [(last, ticks - before), (track.duration, ticks)]
+
+
+def _write_all(file: BinaryIO, changes: Iterable[tuple[_Number, int]]) -> None:
+    for number, value in changes:
+        number.write(file, value)
 
 
 def needs_key(path: Path) -> bool:

@@ -8,8 +8,13 @@ Flags are AVPacket's: 1 key frame (the only one set where a line names none), 2 
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from dataclasses import dataclass, field
 from fractions import Fraction
+from operator import add
+
+NO_TIME = -(2**63)
+"""AV_NOPTS_VALUE: how ffmpeg lists a time that the file does not state."""
 
 _KEY, _CORRUPT, _HIDDEN = 1, 2, 4
 
@@ -25,10 +30,51 @@ class Track:
     times: array[int] = field(default_factory=lambda: array("q"))
     keys: bytearray = field(default_factory=bytearray)
     hidden_times: array[int] = field(default_factory=lambda: array("q"))
-    first: int | None = None
+    corrupt: bool = False
+    untimed: bool = False
+    """The file does not state all presentation times, as in AVI; `settle` puts an estimate in their place."""
+    starts_untimed: bool = False
+    first: int = 0
     last: int = 0
     natural_end: int = 0
-    corrupt: bool = False
+    _decode_times: array[int] = field(default_factory=lambda: array("q"))
+    _durations: array[int] = field(default_factory=lambda: array("q"))
+
+    def add(self, decode_time: int, time: int, duration: int, flags: int) -> None:
+        """Add the next packet in decode order. Its duration may be 0 or less if the file states none."""
+        self.times.append(time)
+        self._decode_times.append(decode_time)
+        self._durations.append(duration)
+        self.keys.append(flags & _KEY)
+        if flags & _CORRUPT:
+            self.corrupt = True
+        if flags & _HIDDEN:
+            self.hidden_times.append(time)
+
+    def settle(self) -> None:
+        """Work out when the track begins and ends, once all packets are known.
+
+        Frames without a time are shown at the pace of decoding, later by what the decoder holds back to reorder them.
+        """
+        if not self.times:
+            return
+        self.untimed = NO_TIME in self.times
+        if self.untimed:
+            first = self._decode_times[0]
+            # Decoding before 0 is how a demuxer says what the decoder will hold back.
+            begin = max(0, first) if self.times[0] == NO_TIME else self.times[0]
+            delay = max(0, begin - first)
+            self.starts_untimed = self.times[0] == NO_TIME and not delay
+            self.times = array("q", (time + delay for time in self._decode_times))
+        shown = self.shown_times()
+        if shown:
+            self.first, self.last = shown[0], shown[-1]
+            if not self.starts_clean and 1 in self.keys:
+                self.first = max(self.first, self.times[self.keys.index(1)])
+            hidden = set(self.hidden_times)
+            ends = map(add, self.times, self._durations)
+            seen = (end for time, end in zip(self.times, ends, strict=True) if time not in hidden) if hidden else ends
+            self.natural_end = max(self.last, max(seen, default=self.last))
 
     @property
     def time_base(self) -> Fraction:
@@ -36,7 +82,7 @@ class Track:
 
     @property
     def start(self) -> Fraction:
-        return (self.first or 0) * self.time_base
+        return self.first * self.time_base
 
     @property
     def end(self) -> Fraction:
@@ -54,6 +100,21 @@ class Track:
     @property
     def shown(self) -> int:
         return len(self.times) - self.hidden
+
+    @property
+    def starts_clean(self) -> bool:
+        """True if every frame can be decoded.
+
+        A file cut without encoding may start between key frames, or with a key frame followed by frames that are shown
+        before it and refer to what was cut off ("open" groups of pictures, ISO/IEC 14496-12 calls it a leading sample).
+        """
+        return bool(self.keys and self.keys[0]) and min(self.times) >= self.times[0]
+
+    def shown_times(self) -> list[int]:
+        """Presentation times of the packets that are shown, in their order."""
+        hidden = Counter(self.hidden_times)
+        order = sorted(self.times)
+        return list((Counter(order) - hidden).elements()) if hidden else order
 
 
 class PacketTable:
@@ -86,9 +147,17 @@ class PacketTable:
         self.redescribed = self.redescribed or b"New Extradata" in rest
         self.encrypted = self.encrypted or b"Encryption info" in rest
         try:
-            _add(self.tracks[int(parts[0])], int(parts[2]), int(parts[3]), _flags(rest))
+            track, decode_time, time = self.tracks[int(parts[0])], int(parts[1]), int(parts[2])
+            decode_time = time if decode_time == NO_TIME else decode_time
+            if decode_time != NO_TIME:
+                track.add(decode_time, time, int(parts[3]), _flags(rest))
         except (KeyError, ValueError):
-            return  # a packet without a time ("NOPTS") tells nothing
+            return
+
+    def settle(self) -> None:
+        """Call it once, after the last line."""
+        for track in self.tracks.values():
+            track.settle()
 
     def track(self, media: str) -> Track | None:
         """The first track of `video` or `audio`."""
@@ -104,20 +173,3 @@ class PacketTable:
 def _flags(rest: bytes) -> int:
     """What stands behind the checksum starts with the flags, unless they are the usual ones."""
     return int(rest.split(b"F=0x", 1)[1].split(b",", 1)[0], 16) if b"F=0x" in rest else _KEY
-
-
-def _add(track: Track, time: int, duration: int, flags: int) -> None:
-    track.times.append(time)
-    track.keys.append(flags & _KEY)
-    if flags & _CORRUPT:
-        track.corrupt = True
-    if flags & _HIDDEN:
-        track.hidden_times.append(time)
-        return
-    if track.first is None:
-        track.first = track.last = time
-    elif time < track.first:
-        track.first = time
-    elif time > track.last:
-        track.last = time
-    track.natural_end = max(track.natural_end, time + duration)

@@ -6,17 +6,18 @@ import asyncio
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
+from typing import NamedTuple
 
 from contract.errors import Code, Failure
 from contract.limits import Limits
 from contract.messages import MediaFacts, Stage
 from gpu_worker import jobfiles
+from gpu_worker.decoder_report import DecoderReport, is_not_opened, read_report
 from gpu_worker.errors import JobFailed, failed, in_megabytes
 from gpu_worker.frames import write_frames
 from gpu_worker.memory import READING_BYTES, working_bytes
-from gpu_worker.mp4 import UnexpectedLayout, end_at
+from gpu_worker.mp4 import UnexpectedLayout, end_at, end_picture_at
 from gpu_worker.plan.drivers import Fault, fault_in
 from gpu_worker.plan.gpu import Gpu
 from gpu_worker.plan.sound import STEADIED
@@ -45,35 +46,66 @@ class Tools:
     threads: int
 
 
-async def perform(plan: Plan, directory: Path, tools: Tools, limits: Limits, on_stage: OnStage) -> MediaFacts:
-    """Make the output of a plan in the directory of its inputs; return what a probe of it says. Raises JobFailed."""
+class Performed(NamedTuple):
+    """What a probe of the output says, and what the client should know of how it was made."""
+
+    media: MediaFacts
+    warnings: tuple[str, ...]
+
+
+async def perform(plan: Plan, directory: Path, tools: Tools, limits: Limits, on_stage: OnStage) -> Performed:
+    """Make the output of a plan in the directory of its inputs. Raises JobFailed."""
     for name, text in plan.files.items():
         jobfiles.write(directory / name, text)
+    decoded = None
     for step in plan.steps:
         try:
-            await _run_step(step, directory, tools, limits, on_stage)
+            log = await _run_step(step, directory, tools, limits, on_stage)
         except RunFailed as failure:
             raise _judged(failure, step, plan) from None
+        if step.shape is not None:
+            decoded = _decoded_video(log)
         if step.proof is not None:
             await check_proof(tools.ffmpeg, directory, step.proof)
     path = directory / OUTPUT
+    await asyncio.to_thread(_finish, path, plan, limits)
+    on_stage("verify", 0.0)
+    try:
+        facts = await verify(tools.ffmpeg, path, plan.expected, decoded)
+    except JobFailed:
+        if decoded is None or not decoded.damaged or plan.gpu:
+            raise
+        raise failed(Code.MEDIA_UNREADABLE, field="url_video") from None
+    return Performed(media_facts(facts), _damage_warnings(decoded))
+
+
+def _decoded_video(log: str) -> DecoderReport | None:
+    """What became of the video in a step that draws on it. Raises JobFailed if nothing of it can be decoded."""
+    report = read_report(log, "video")
+    if report is not None and not report.frames:
+        raise failed(Code.MEDIA_UNREADABLE, field="url_video")
+    return report
+
+
+def _damage_warnings(decoded: DecoderReport | None) -> tuple[str, ...]:
+    damaged = decoded is not None and decoded.damaged
+    return ("Parts of the video are damaged; what could be decoded was used.",) if damaged else ()
+
+
+def _finish(path: Path, plan: Plan, limits: Limits) -> None:
+    """Check the size of the output, and hide what it holds from beyond its end."""
     if path.exists() and path.stat().st_size >= limits.max_output_bytes:
         raise failed(Code.OUTPUT_TOO_LARGE, limit=in_megabytes(limits.max_output_bytes))
-    if plan.ends_at is not None:
-        await asyncio.to_thread(_hide_rest, path, plan.ends_at)
-    on_stage("verify", 0.0)
-    facts = await verify(tools.ffmpeg, path, plan.expected)
-    return media_facts(facts)
-
-
-def _hide_rest(path: Path, end: Fraction) -> None:
     try:
-        end_at(path, end)
+        if plan.ends_at is not None:
+            end_at(path, plan.ends_at)
+        if plan.picture_ends_at is not None:
+            end_picture_at(path, plan.picture_ends_at)
     except (UnexpectedLayout, OSError):
         raise failed(Code.OUTPUT_INVALID) from None
 
 
-async def _run_step(step: Step, directory: Path, tools: Tools, limits: Limits, on_stage: OnStage) -> None:
+async def _run_step(step: Step, directory: Path, tools: Tools, limits: Limits, on_stage: OnStage) -> str:
     def written(seconds: float) -> None:
         if step.seconds > 0:
             on_stage("encode", min(1.0, seconds / step.seconds))
@@ -96,6 +128,7 @@ async def _run_step(step: Step, directory: Path, tools: Tools, limits: Limits, o
         raise failed(Code.MEDIA_UNSUPPORTED, field="url_video", format="a picture that changes its shape midway")
     if STEADIED not in step.args and changes_sound(log):
         raise failed(Code.OUTPUT_INVALID)  # filters that are set up anew lose what was in them
+    return log
 
 
 def _beyond(step: Step, otherwise: Code, limit: str) -> JobFailed:
@@ -123,6 +156,9 @@ def _judged(failure: RunFailed, step: Step, plan: Plan) -> JobFailed:
         return failed(Code.RESOURCES)
     if failure.code in NOT_STARTED:
         return failed(Code.INTERNAL)
+    video = read_report(failure.log, "video") if step.shape is not None else None
+    if is_not_opened(failure.log, "video") or (video is not None and not video.frames):
+        return failed(Code.MEDIA_UNREADABLE, field="url_video")
     if step.decodes is not None:
         return failed(Code.MEDIA_UNREADABLE, field=f"url_{step.decodes.value}")
     if failure.code == _NOT_DECODED:

@@ -29,14 +29,14 @@ from gpu_worker.refusals import check_photo, is_heif, is_moving_webp
 from gpu_worker.run import NOT_STARTED, Outgrown, read_lines, spawned
 from gpu_worker.streams import StreamDump
 from gpu_worker.tasks import all_of
-from gpu_worker.tracks import LEAST_HERTZ, audio_facts, sound_tracks, stated_audio, video_facts
+from gpu_worker.tracks import LEAST_HERTZ, audio_facts, find_film, sound_tracks, stated_audio, video_facts
 
 _TIMEOUT_SECONDS = 120.0
 _MAX_PACKETS = 4_000_000
 """Three hours of 60 frames and 94 sound packets a second, twice."""
 
 _PICTURE, _SOUND = ("-map", "0:V:0?"), ("-map", "0:a:0?")
-_MAPS = {Role.VIDEO: (*_PICTURE, *_SOUND), Role.AUDIO: _SOUND, Role.IMAGE: _PICTURE}
+_MAPS = {Role.VIDEO: ("-map", "0:V?", *_SOUND), Role.AUDIO: _SOUND, Role.IMAGE: _PICTURE}
 
 
 async def probe(ffmpeg: str, path: Path, role: Role, field: str, max_pixels: int, *, own: bool = False) -> Facts:
@@ -66,6 +66,7 @@ async def probe(ffmpeg: str, path: Path, role: Role, field: str, max_pixels: int
         ):
             await all_of(read_lines(process.stdout, table.read), read_lines(process.stderr, dump.read))
             code = await process.wait()
+        table.settle()
     except TimeoutError:
         raise failed(Code.MEDIA_OVER_BUDGET, field=field, limit="reading it takes too long") from None
     except Outgrown:
@@ -75,7 +76,7 @@ async def probe(ffmpeg: str, path: Path, role: Role, field: str, max_pixels: int
         raise failed(Code.MEDIA_TRUNCATED, field=field)
     sound = stated_audio(dump) if own else audio_facts(dump, table)
     facts = Facts(dump.container, video_facts(dump, table), sound, sound_tracks(dump))
-    _check_role(facts, dump, role, field)
+    _check_role(facts, dump, table, role, field)
     if role is Role.IMAGE and facts.video is not None:
         await asyncio.to_thread(check_photo, path, facts.video, field)
         profile = await asyncio.to_thread(read_profile, path)
@@ -141,11 +142,12 @@ def _unreadable(head: bytes, field: str, *, no_index: bool) -> Exception:
     return failed(Code.MEDIA_UNREADABLE, field=field)
 
 
-def _check_role(facts: Facts, dump: StreamDump, role: Role, field: str) -> None:
+def _check_role(facts: Facts, dump: StreamDump, table: PacketTable, role: Role, field: str) -> None:
     wanted = "Audio" if role is Role.AUDIO else "Video"
-    stream = dump.mapped_stream(wanted)
     if role is Role.AUDIO and any(sound.is_usable for sound in facts.sounds):
         return  # which one is used, and whether anything is heard, is found out later
+    film = find_film(dump, table) if wanted == "Video" else None
+    stream = film.stream if film else dump.mapped_stream(wanted)
     missing = Code.MEDIA_NO_AUDIO if role is Role.AUDIO else Code.MEDIA_NO_VIDEO
     if stream is None:
         raise failed(missing, field=field)

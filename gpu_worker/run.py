@@ -146,7 +146,8 @@ async def run_ffmpeg(
     Raises RunFailed on a non-zero exit, TimeoutError after `timeout` seconds and Outgrown beyond
     `memory` bytes; whatever the way out, no process of the run is left.
     """
-    argv = [ffmpeg, "-hide_banner", "-nostats", "-nostdin", "-progress", "pipe:1", *args]
+    # Verbose, because only then does ffmpeg log what its decoders did.
+    argv = [ffmpeg, "-hide_banner", "-nostats", "-nostdin", "-loglevel", "verbose", "-progress", "pipe:1", *args]
     tail = Tail()
     async with (
         asyncio.timeout(timeout),

@@ -165,10 +165,18 @@ class StreamDump:
         before = self.streams.setdefault(int(found["index"]), self._current)
         self.garbled = self.garbled or (before.kind, before.text) != (found["kind"], found["text"])
 
+    def mapped_streams(self, kind: str) -> list[tuple[int, StreamText]]:
+        """The streams of that kind that were copied out, each with its number in the output."""
+        chosen = ((out, self.streams.get(index)) for out, index in sorted(self.mapped.items()))
+        return [(out, stream) for out, stream in chosen if stream is not None and stream.kind == kind]
+
     def mapped_stream(self, kind: str) -> StreamText | None:
-        """The stream that was copied out, of that kind."""
-        chosen = (self.streams.get(index) for index in self.mapped.values())
-        return next((stream for stream in chosen if stream is not None and stream.kind == kind), None)
+        """The first stream of that kind that was copied out."""
+        return next((stream for _, stream in self.mapped_streams(kind)), None)
+
+    def can_decode(self, stream: StreamText) -> bool:
+        """False for a codec that ffmpeg does not know, or that this worker does not allow."""
+        return bool(stream.codec) and stream.codec not in self.refused
 
     def first_stream(self, kind: str) -> StreamText | None:
         """The first stream of that kind in the file, copied out or not."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
@@ -19,22 +20,51 @@ _UNEVEN_SECONDS = Fraction(3, 1000)
 """Containers that count in milliseconds (Matroska) round both times of a packet."""
 
 
+@dataclass(frozen=True, slots=True)
+class Film:
+    """The picture track that is used of a file, the `number`-th of those that were listed."""
+
+    number: int
+    stream: StreamText
+    track: Track
+
+    @property
+    def size(self) -> tuple[int, int]:
+        width, _, height = self.track.header.get("dimensions", "0x0").partition("x")
+        return int(width), int(height)
+
+
+def find_film(dump: StreamDump, table: PacketTable) -> Film | None:
+    """Return the picture track a player would show; None if no track holds a picture that can be decoded.
+
+    That is one marked as default, and among several the largest: files of several cameras or qualities, and films with
+    a moving preview, list them in any order.
+    """
+    listed = [
+        Film(number, stream, table.tracks[out])
+        for number, (out, stream) in enumerate(dump.mapped_streams("Video"))
+        if out in table.tracks
+    ]
+    usable = [film for film in listed if film.track.shown and min(film.size) > 0 and dump.can_decode(film.stream)]
+    default = [film for film in usable if film.stream.is_default]
+    return max(default or usable, key=lambda film: film.size[0] * film.size[1], default=None)
+
+
 def video_facts(dump: StreamDump, table: PacketTable) -> VideoFacts | None:
-    """The picture track that was copied out; None if there is none, or nothing to see in it."""
-    stream, track = dump.mapped_stream("Video"), table.track("video")
-    if stream is None or track is None or track.shown < 1:
+    """The picture track; None if there is none, or nothing to see in it."""
+    film = find_film(dump, table)
+    if film is None:
         return None
-    width, _, height = track.header.get("dimensions", "0x0").partition("x")
-    if int(width) < 1 or int(height) < 1:
-        return None
+    stream, track, (width, height) = film.stream, film.track, film.size
     constant, rate = _rate(track, stream.nominal_rate)
     aspect = _fraction(track.header.get("sar", "1/1"))
     last = track.last * track.time_base
     end = track.end if track.end > last else last + 1 / rate
     return VideoFacts(
         codec=stream.codec,
-        width=int(width),
-        height=int(height),
+        number=film.number,
+        width=width,
+        height=height,
         frames=track.shown,
         start=track.start,
         end=end,
@@ -48,6 +78,9 @@ def video_facts(dump: StreamDump, table: PacketTable) -> VideoFacts | None:
         hidden=track.hidden,
         packet_times=track.times,
         packet_keys=track.keys,
+        timed=not track.untimed,
+        starts_untimed=track.starts_untimed,
+        starts_clean=track.starts_clean,
         parameters=track.header.get("extradata", ""),
         time_base=track.time_base,
     )
@@ -75,8 +108,7 @@ def sound_tracks(dump: StreamDump) -> tuple[SoundTrack, ...]:
 def _is_usable(stream: StreamText, dump: StreamDump) -> bool:
     rate = _RATE.search(stream.text)
     audible = rate is None or int(rate[1]) >= LEAST_HERTZ
-    known = bool(stream.codec) and stream.codec not in dump.refused
-    return known and audible and not (stream.encrypted or stream.scattered)
+    return dump.can_decode(stream) and audible and not (stream.encrypted or stream.scattered)
 
 
 def _is_gapless(track: Track) -> bool:
@@ -102,7 +134,7 @@ def _rate(track: Track, nominal: str | None) -> tuple[bool, Fraction]:
 
     Containers that count in milliseconds (Matroska, FLV) round, so one tick more or less is even.
     """
-    order = sorted(track.times)
+    order = track.shown_times()
     gaps = [after - before for before, after in pairwise(order)]
     if not gaps or max(gaps) == 0:
         return True, _fraction(nominal or "25") or Fraction(25)

@@ -10,6 +10,7 @@ from pathlib import Path
 from contract.errors import Code
 from contract.messages import MediaFacts
 from contract.operations import Role
+from gpu_worker.decoder_report import DecoderReport
 from gpu_worker.errors import JobFailed, failed
 from gpu_worker.mp4 import UnexpectedLayout, track_ends
 from gpu_worker.plan.facts import AudioFacts, Facts, VideoFacts
@@ -21,17 +22,17 @@ _ANY_SIZE = 2**31 - 1
 _AAC_FRAME = 1024
 
 
-async def verify(ffmpeg: str, path: Path, expected: Expected | None) -> Facts:
+async def verify(ffmpeg: str, path: Path, expected: Expected | None, decoded: DecoderReport | None = None) -> Facts:
     """Probe the output and compare. Raises JobFailed(output_invalid) if anything is not as planned.
 
-    Without `expected` it must only be a video that can be read.
+    Without `expected` it must only be a video that can be read. `decoded`: what became of the video it was made from.
     """
     try:
         facts = await probe(ffmpeg, path, Role.VIDEO, "output", _ANY_SIZE, own=True)
         facts = _as_shown(facts, await asyncio.to_thread(track_ends, path))
     except (JobFailed, UnexpectedLayout, OSError):
         raise failed(Code.OUTPUT_INVALID) from None
-    if facts.video is None or (expected is not None and not _agree(facts.video, facts, expected)):
+    if facts.video is None or (expected is not None and not _agree(facts.video, facts, expected, decoded)):
         raise failed(Code.OUTPUT_INVALID)
     return facts
 
@@ -65,13 +66,13 @@ def _as_shown(facts: Facts, ends: dict[str, Fraction]) -> Facts:
     )
 
 
-def _agree(video: VideoFacts, facts: Facts, expected: Expected) -> bool:
+def _agree(video: VideoFacts, facts: Facts, expected: Expected, decoded: DecoderReport | None) -> bool:
     return (
         video.codec == expected.video_codec
         and video.display_size == expected.size
-        and abs(video.frames - expected.frames) <= expected.frames_off
+        and has_its_frames(video.frames, expected, decoded)
         and (frame_ticks(video) is not None or not expected.even)
-        and abs(video.duration - expected.duration) <= expected.duration_off
+        and abs(video.end - expected.end) <= expected.end_off
         and (facts.audio is not None) == expected.has_audio
         and (facts.audio is None or _sound_ends(facts.audio, expected))
     )
@@ -80,3 +81,15 @@ def _agree(video: VideoFacts, facts: Facts, expected: Expected) -> bool:
 def _sound_ends(audio: AudioFacts, expected: Expected) -> bool:
     off = Fraction(_AAC_FRAME, audio.sample_rate) + expected.sound_off
     return expected.sound_end is None or abs(audio.end - expected.sound_end) <= off
+
+
+def has_its_frames(found: int, expected: Expected, decoded: DecoderReport | None) -> bool:
+    """True if the output has the frames that the source's decoder gave, which may be fewer than its packets."""
+    off = expected.frames_off
+    if decoded is None:
+        return abs(found - expected.frames) <= off
+    given = decoded.frames + expected.frames_added
+    if not expected.cut:
+        return abs(found - given) <= off
+    lost = max(0, decoded.packets - decoded.frames)
+    return expected.frames - lost - off <= found <= max(expected.frames, given) + off

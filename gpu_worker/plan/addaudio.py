@@ -27,7 +27,7 @@ COPIED: dict[str, frozenset[str]] = {"h264": _PLAIN, "mpeg4": _PLAIN, "hevc": _D
 them: browsers and phones decode H.264 in 8-bit 4:2:0 only, the younger codecs in 10 bits as well."""
 
 _TIMED_CONTAINERS = frozenset({"mov", "matroska", "webm", "mpegts", "flv"})
-"""Containers whose packets carry presentation times. AVI's do not, and MP4 needs them."""
+"""Containers whose packets carry presentation times, as a rule. AVI's do not, and MP4 needs them."""
 
 _REORDERED = 32
 """Packets that may still be copied behind the last one that is shown: no codec puts frames off by more."""
@@ -53,8 +53,12 @@ def lay_under(sources: Sources, mode: AudioMode, volume: float, means: Means) ->
 
 def _copyable(facts: Facts) -> bool:
     video = facts.video
-    timed = not _TIMED_CONTAINERS.isdisjoint(facts.container.split(","))
-    return timed and video is not None and video.pix_fmt in COPIED.get(video.codec, ())
+    containers = set(facts.container.split(","))
+    if video is None or containers.isdisjoint(_TIMED_CONTAINERS) or not (video.timed and video.starts_clean):
+        return False
+    # In a transport stream each field may be a packet of its own, which MP4 does not know.
+    fields = video.interlaced and "mpegts" in containers
+    return not fields and video.pix_fmt in COPIED.get(video.codec, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,7 @@ def _copy(facts: Facts, video: VideoFacts, sound: Sound, end: Fraction, means: M
         *open_args(Role.AUDIO, IN_AUDIO, means.max_pixels),
         *sound.decoding,
         *(("-filter_complex", sound.graph) if sound.graph else ()),
-        *("-map", "0:V:0", "-c:v", "copy", *tag, "-bsf:v", _retimed(cut)),
+        *("-map", f"0:{video.selector}", "-c:v", "copy", *tag, "-bsf:v", _retimed(cut)),
         # One unit for all durations, so that none is rounded.
         *("-video_track_timescale", str(scale), "-movie_timescale", str(scale)),
         *sound.args,
@@ -107,7 +111,8 @@ def _copy(facts: Facts, video: VideoFacts, sound: Sound, end: Fraction, means: M
         frames=cut.frames,
         frames_off=0,
         duration=cut.end - video.start,
-        duration_off=Fraction(1, 1000),
+        end=cut.end,
+        end_off=Fraction(1, 1000),
         has_audio=True,
         sound_end=cut.end,
     )
@@ -131,7 +136,7 @@ def _retimed(cut: _Cut) -> str:
     browsers know a hidden frame by its time.
     """
     pts = f"if(lt(PTS,{cut.stop}),PTS,{cut.stop}+floor((PTS-{cut.stop})/{cut.gap}))"
-    duration = f"if(lt(PTS,{cut.last}),DURATION,max(1,{cut.stop}-PTS))"
+    duration = f"if(lt(PTS,{cut.last}),DURATION,max(DURATION,{cut.stop}-PTS))"
     return f"setts=pts='{pts}':duration='{duration}'"
 
 

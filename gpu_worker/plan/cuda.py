@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
 
+from gpu_worker.plan.added_frames import added_times, lookup, retiming
 from gpu_worker.plan.captions import BURN_FILTER, hundredths
 from gpu_worker.plan.encode import TAG_FILTER, for_size
 from gpu_worker.plan.facts import Colour, Cue, VideoFacts
@@ -37,9 +38,6 @@ _CODECS = frozenset({"h264", "hevc", "vp9", "av1"})
 _SMALLEST, _LARGEST = 160, 4096
 """Sides every one of these decoders takes on every GPU that has them (VP9 and AV1 ask for 128, HEVC for 144)."""
 
-_NO_TIME = -(2**63)
-"""ffmpeg's mark for a time the file does not tell, as AVI does not: only the decoder knows when a frame is shown."""
-
 MOST_CHANGES = 4000
 """The expression that times the captions stays under 100 KB; Linux allows 128 KiB in one argument."""
 
@@ -55,6 +53,8 @@ def for_video(gpu: Gpu | None, video: VideoFacts, cues: Sequence[Cue] | None) ->
         return None
     if not _is_plain(video):
         return gpu.without((Part.DECODE, Part.DRAW), Reason.PICTURE)
+    if added_times(video, cues, video.end):
+        return gpu.without((Part.DRAW,), Reason.PICTURE)
     if cues is not None and len(caption_changes(video, cues)) > MOST_CHANGES:
         return gpu.without((Part.DRAW,), Reason.CAPTIONS)
     return gpu
@@ -68,9 +68,10 @@ def parts_done(gpu: Gpu | None) -> frozenset[Part]:
 
 def gpu_graph(video: VideoFacts, cues: Sequence[Cue] | None) -> str:
     """The filter graph from `[0:V:0]`, frames on the GPU, to `[picture]`, frames on the GPU."""
+    copied = f"[0:{video.selector}]{_COPY}"
     if cues is None:
-        return f"[0:V:0]{_COPY},{TAG_FILTER}[picture]"
-    return f"[0:V:0]{_COPY}[main];{_captions(video, cues)}[text];[main][text]overlay_cuda,{TAG_FILTER}[picture]"
+        return f"{copied},{TAG_FILTER}[picture]"
+    return f"{copied}[main];{_captions(video, cues)}[text];[main][text]overlay_cuda,{TAG_FILTER}[picture]"
 
 
 def caption_changes(video: VideoFacts, cues: Sequence[Cue]) -> list[int]:
@@ -112,16 +113,8 @@ def _captions(video: VideoFacts, cues: Sequence[Cue]) -> str:
     changes = caption_changes(video, cues)
     return (
         f"color=c=black@0:s={width}x{height}:r=1:d={len(changes)},format=yuva420p,"
-        f"settb={video.time_base},setpts='{_lookup(changes)}',{BURN_FILTER}:alpha=1,hwupload"
+        f"settb={video.time_base},setpts='{lookup(changes)}',{BURN_FILTER}:alpha=1,hwupload"
     )
-
-
-def _lookup(values: Sequence[int], first: int = 0) -> str:
-    """An expression that gives the Nth of the values, N being the number of a frame."""
-    if len(values) == 1:
-        return str(values[0])
-    half = len(values) // 2
-    return f"if(lt(N,{first + half}),{_lookup(values[:half], first)},{_lookup(values[half:], first + half)})"
 
 
 def _is_plain(video: VideoFacts) -> bool:
@@ -136,5 +129,6 @@ def _is_plain(video: VideoFacts) -> bool:
         and min(video.display_size) >= _SMALLEST
         and max(video.display_size) <= _LARGEST
         and video.codec in _CODECS
-        and _NO_TIME not in video.packet_times
+        and video.timed
+        and not retiming(video)
     )

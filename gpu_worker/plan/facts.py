@@ -33,7 +33,7 @@ class Colour:
 
 @dataclass(frozen=True, slots=True)
 class VideoFacts:
-    """The first real video stream, cover art excluded. `width` and `height` as coded, before rotation."""
+    """The video stream that is used, never cover art. `width` and `height` as coded, before rotation."""
 
     codec: str
     width: int
@@ -55,6 +55,14 @@ class VideoFacts:
     """Presentation times in decode order, in units of `time_base`."""
     packet_keys: Sequence[int] = ()
     """For each packet, in decode order: 1 if it is a key frame."""
+    number: int = 0
+    """Which of the file's video streams it is, cover art not counted: `V:0` in ffmpeg's words is the first."""
+    timed: bool = True
+    """False if the file does not state the presentation time of every packet, and `packet_times` are estimates."""
+    starts_untimed: bool = False
+    """The first packet has no presentation time, so ffmpeg shows its frame late, by what it holds back to reorder."""
+    starts_clean: bool = True
+    """False if the first packets cannot be decoded, because what they refer to was cut off."""
     parameters: str = ""
     """Length and checksum of the decoder's parameter sets, as ffmpeg's `framecrc` prints them."""
     time_base: Fraction = Fraction(1)
@@ -66,6 +74,11 @@ class VideoFacts:
     @property
     def duration(self) -> Fraction:
         return self.end - self.start
+
+    @property
+    def selector(self) -> str:
+        """The stream in ffmpeg's words."""
+        return f"V:{self.number}"
 
     @property
     def timing_slack(self) -> Fraction:

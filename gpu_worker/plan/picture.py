@@ -78,11 +78,11 @@ def _described(video: VideoFacts) -> str:
     return f"matrixin={matrix}:primariesin={primaries}:transferin={colour.transfer if colour.is_hdr else 'bt709'}"
 
 
-def frame_timing(video: VideoFacts) -> tuple[str, ...]:
-    """Options that keep each source frame at its own time.
+def frame_timing(video: VideoFacts, *, keep_clock: bool = True) -> tuple[str, ...]:
+    """Options that keep each frame at its own time. `keep_clock`: no filter gives a frame another.
 
     The encoder's default clock ticks once per frame of the nominal rate, too coarse where frames
     are not evenly spaced.
     """
-    clock = () if video.constant_rate else ("-enc_time_base", "1:90000")
+    clock = () if video.constant_rate and keep_clock else ("-enc_time_base", "1:90000")
     return ("-fps_mode", "passthrough", *clock)

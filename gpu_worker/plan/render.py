@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from contract.operations import Fit, Role
+from gpu_worker.plan.added_frames import add_frames, added_times, retiming
 from gpu_worker.plan.captions import BURN_FILTER, write_ass
 from gpu_worker.plan.cuda import DOWNLOAD, OPENING, for_video, gpu_graph, parts_done
 from gpu_worker.plan.encode import TAG_FILTER, encoder_args, file_args, for_size, group_frames
@@ -42,24 +43,29 @@ class _Route:
 def render_video(video: VideoFacts, extras: Extras, means: Means) -> Plan:
     """Re-encode a video's picture. Its frames and their times stay; rotation is drawn in."""
     end = video.end if extras.end is None else min(extras.end, video.end)
-    frames = _frames_before(video, end)
+    added = added_times(video, extras.cues, end)
     expected = Expected(
         video_codec="h264",
         size=video.display_size,
-        frames=frames,
-        frames_off=1,
+        frames=_frames_before(video, end) + len(added),
+        # Where the times are estimates, a frame may be there already.
+        frames_off=1 if video.timed else 1 + len(added),
+        frames_added=len(added),
+        cut=end < video.end,
         duration=max(Fraction(0), end - video.start),
-        duration_off=video.timing_slack,
+        end=end,
+        end_off=video.timing_slack,
         has_audio=extras.sound.present,
         sound_end=extras.sound.end,
         sound_off=extras.sound.end_off,
     )
     gpu = for_video(means.gpu, video, extras.cues)
-    route = _video_route(video, extras.cues, parts_done(gpu), means)
+    route = _video_route(video, extras.cues, added, parts_done(gpu), means)
     asked = PARTS if extras.cues is not None else PARTS - {Part.DRAW}
     warnings = (*picture_warnings(video), *_excuses(gpu, asked))
     step = replace(_encode_step(route, extras, expected, means), shape=(video.width, video.height))
-    return _plan((step,), expected, extras, route, warnings)
+    plan = _plan((step,), expected, extras, route, warnings)
+    return replace(plan, picture_ends_at=end) if added or expected.cut else plan
 
 
 def render_still(
@@ -74,7 +80,8 @@ def render_still(
         frames=frames,
         frames_off=0,
         duration=frames / rate,
-        duration_off=1 / rate,
+        end=frames / rate,
+        end_off=1 / rate,
         has_audio=extras.sound.present,
         sound_end=extras.sound.end,
         sound_off=extras.sound.end_off,
@@ -85,7 +92,7 @@ def render_still(
     )
     gpu = for_size(means.gpu, size)
     # The frames are made on the CPU and stay there: NVENC takes them as they are.
-    route = _Route(opening, _graph((), extras.cues), (), parts_done(gpu) & {Part.ENCODE})
+    route = _Route(opening, _graph("V:0", (), extras.cues), (), parts_done(gpu) & {Part.ENCODE})
     step = _encode_step(route, extras, expected, means)
     fed = Step(step.args, step.seconds, frames_of_still(size, frames))
     steps = (still_step(image, size, fit, means), fed)
@@ -93,16 +100,20 @@ def render_still(
     return _plan(steps, expected, extras, route, warnings)
 
 
-def _video_route(video: VideoFacts, cues: tuple[Cue, ...] | None, parts: frozenset[Part], means: Means) -> _Route:
+def _video_route(
+    video: VideoFacts, cues: tuple[Cue, ...] | None, added: tuple[int, ...], parts: frozenset[Part], means: Means
+) -> _Route:
     opening = (*decoder_args(video), *open_args(Role.VIDEO, IN_VIDEO, means.max_pixels))
-    timing = frame_timing(video)
+    retimed = retiming(video)
+    timing = frame_timing(video, keep_clock=not (added or retimed))
     if parts == PARTS:
         return _Route((*OPENING, *opening), gpu_graph(video, cues), timing, parts)
     if Part.DECODE in parts:
         # Nothing is scaled here: should the GPU decode to another size, the output's check must see it.
-        return _Route((*OPENING, *opening), _graph((DOWNLOAD,), cues), timing, parts)
+        return _Route((*OPENING, *opening), _graph(video.selector, (DOWNLOAD,), cues, added), timing, parts)
     few = () if Part.ENCODE in parts else few_decoder_threads(means)
-    return _Route((*few, *opening), _graph(picture_filters(video), cues), timing, parts)
+    filters = (*retimed, *picture_filters(video))
+    return _Route((*few, *opening), _graph(video.selector, filters, cues, added), timing, parts)
 
 
 def few_decoder_threads(means: Means) -> tuple[str, ...]:
@@ -113,9 +124,11 @@ def few_decoder_threads(means: Means) -> tuple[str, ...]:
     return ("-threads", str(max(1, means.threads // 4)))
 
 
-def _graph(filters: tuple[str, ...], cues: tuple[Cue, ...] | None) -> str:
+def _graph(selector: str, filters: tuple[str, ...], cues: tuple[Cue, ...] | None, added: tuple[int, ...] = ()) -> str:
     burn = (BURN_FILTER,) if cues is not None else ()
-    return f"[0:V:0]{','.join((*filters, *burn, TAG_FILTER))}[picture]"
+    last = (*burn, TAG_FILTER)
+    chain = add_frames(added, ",".join(filters), ",".join(last)) if added else ",".join((*filters, *last))
+    return f"[0:{selector}]{chain}[picture]"
 
 
 def _excuses(gpu: Gpu | None, parts: Collection[Part]) -> tuple[str, ...]:

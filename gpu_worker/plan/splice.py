@@ -42,6 +42,7 @@ def spliced(full: Plan, sources: Sources, means: Means) -> Plan:
     video = sources.picture()
     allowed = means.may_splice and sources.own_video and not own_sound(sources.own_sound()).graph
     promising = allowed and full.encoder is Encoder.X264 and _is_plain(sources.video)
+    promising = promising and not full.expected.frames_added
     ticks = frame_ticks(video) if promising else None
     found = stretches(video, sources.cues or (), ticks) if ticks else None
     if ticks is None or found is None or len(found) > _MOST_STRETCHES:
@@ -64,6 +65,7 @@ def _is_plain(facts: Facts | None) -> bool:
         facts is not None
         and video is not None
         and "mp4" in facts.container.split(",")
+        and video.number == 0
         and (video.codec, video.pix_fmt, video.colour) == ("h264", "yuv420p", _OURS)
         and video.sample_aspect == 1
         and not (video.rotation or video.interlaced)

@@ -127,9 +127,15 @@ class Expected:
     frames: int
     frames_off: int
     duration: Fraction
-    duration_off: Fraction
-    """How much longer or shorter the picture track may be, in seconds."""
+    """Of the picture track, in seconds."""
+    end: Fraction
+    end_off: Fraction
+    """Where the picture track ends, in seconds, and by how much it may end earlier or later."""
     has_audio: bool
+    frames_added: int = 0
+    """Frames that the source does not have."""
+    cut: bool = False
+    """The source goes on behind the end."""
     even: bool = False
     """Each frame must last exactly as long as any other."""
     sound_end: Fraction | None = None
@@ -152,5 +158,7 @@ class Plan:
     """Part of the picture is copied from the input, and part is encoded."""
     gpu: frozenset[Part] = frozenset()
     """The parts of the work that this plan gives to the GPU."""
+    picture_ends_at: Fraction | None = None
+    """Where the picture track alone is to end, in seconds."""
     ends_at: Fraction | None = None
     """Where players are to end, in seconds: the finished file may hold packets from beyond, which it hides."""

@@ -66,7 +66,8 @@ def _scale_of(image: VideoFacts) -> str:
     zoom) at 0.6 times the cost, but wants to be told what swscale guesses: it gets the usual photo
     only, whose decoder states everything.
     """
-    if image.codec == "mjpeg" and image.pix_fmt.startswith("yuv"):
+    # zimg refuses subsampled planes that an odd side does not divide into.
+    if image.codec == "mjpeg" and image.pix_fmt.startswith("yuv") and not (image.width % 2 or image.height % 2):
         return "zscale=filter=lanczos:matrix=709:range=limited"
     return "scale=flags=lanczos+accurate_rnd+full_chroma_int:out_color_matrix=bt709:out_range=tv"
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from gpu_worker import fetch
+from gpu_worker import fetch, retries
 from lambda_api.adapters import callback_http
 from lambda_api.adapters.names import resolve
-from tests.support.outbound import OWN_RESOLVER, WAYS, Internet, Way, calling, fetching, internet
+from tests.support.outbound import OWN_RESOLVER, WAYS, Internet, Way, calling, fetching, internet, reason
 from tests.support.peer import answer
 
 PUBLIC, PRIVATE = "127.1.0.2", "127.0.0.3"
@@ -27,7 +27,7 @@ both_ways = pytest.mark.parametrize("way", WAYS)
 
 @pytest.fixture
 def net(monkeypatch: pytest.MonkeyPatch) -> Iterator[Internet]:
-    monkeypatch.setattr(fetch, "ATTEMPTS", 1)
+    monkeypatch.setattr(retries, "ATTEMPTS", 1)
     with internet(monkeypatch) as made:
         yield made
 
@@ -96,6 +96,7 @@ def test_a_thousand_addresses_are_all_judged_and_few_are_tried(net: Internet, wa
 @pytest.mark.fault("F13")
 def test_a_name_that_is_not_there(net: Internet, way: Way, tmp_path: Path) -> None:
     assert way(net.url("nobody.example"), tmp_path) == "unreachable"
+    assert reason(net.url("nobody.example"), tmp_path) == "source_unreachable no_such_host"
 
 
 @both_ways

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from gpu_worker import fetch
+from gpu_worker import retries
 from lambda_api.adapters.runpod import RunpodProvider
 from lambda_api.domain.ports import ProviderError, ProviderRefused
-from tests.support.outbound import call_back, download, trust
+from tests.support.outbound import call_back, download, reason, trust
 from tests.support.peer import answer, peer
 from tests.support.tls import Authority
 
@@ -34,7 +34,7 @@ BELIEVES: dict[str, Callable[[str, Path], bool]] = {
 
 @pytest.fixture
 def authority(monkeypatch: pytest.MonkeyPatch) -> Authority:
-    monkeypatch.setattr(fetch, "ATTEMPTS", 1)
+    monkeypatch.setattr(retries, "ATTEMPTS", 1)
     trusted = Authority()
     trust(trusted, monkeypatch)
     return trusted
@@ -53,6 +53,21 @@ def test_a_server_is_believed_by_its_certificate(authority: Authority, side: str
         assert len(server.seen) == (fault == "none")
 
 
+@pytest.mark.fault("F11")
+@pytest.mark.parametrize(
+    ("fault", "cause"),
+    [("another host", "certificate"), ("expired", "certificate"), ("nobody's", "certificate"), ("no TLS", "no_tls")],
+)
+def test_a_bad_certificate_is_named(authority: Authority, fault: str, cause: str, tmp_path: Path) -> None:
+    issuer = Authority() if fault == "nobody's" else authority
+    name = "other.example" if fault == "another host" else "localhost"
+    context = None if fault == "no TLS" else issuer.server(name, expired=fault == "expired")
+    with peer(tls=context) as server:
+        server.replies = [answer(200, b"data")]
+        found = reason(f"https://localhost:{server.port}/", tmp_path, allow_loopback=True)
+    assert found == f"source_unreachable {cause}"
+
+
 @pytest.mark.fault("C2")
 def test_a_status_is_asked_for_again_after_a_bad_certificate(authority: Authority) -> None:
     with peer(tls=Authority().server("localhost")) as server:
@@ -66,7 +81,7 @@ def test_a_status_is_asked_for_again_after_a_bad_certificate(authority: Authorit
 @pytest.mark.parametrize("side", BELIEVES)
 def test_nobody_is_trusted_who_was_not_put_in(side: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the authorities of the system, as it runs."""
-    monkeypatch.setattr(fetch, "ATTEMPTS", 1)
+    monkeypatch.setattr(retries, "ATTEMPTS", 1)
     with peer(tls=Authority().server("localhost")) as server:
         assert BELIEVES[side](f"https://localhost:{server.port}/", tmp_path) is False
         assert server.seen == []

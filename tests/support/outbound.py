@@ -13,12 +13,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import aiohttp.connector
 import pytest
 
 from contract import urls
-from contract.errors import Code
+from contract.errors import Code, Failure
 from contract.limits import Limits
 from contract.operations import Input, Role
 from gpu_worker import fetch, guard
@@ -41,17 +42,33 @@ def download(
     url: str, folder: Path, role: Role = Role.VIDEO, limits: Limits | None = None, *, allow_loopback: bool = False
 ) -> bytes | Code:
     """What the worker makes of an input: its bytes, or the failure's code."""
+    result = attempt(url, folder, role, limits, allow_loopback=allow_loopback)
+    return result if isinstance(result, bytes) else result.code
 
-    async def work() -> bytes | Code:
+
+def attempt(
+    url: str, folder: Path, role: Role = Role.VIDEO, limits: Limits | None = None, *, allow_loopback: bool = False
+) -> bytes | Failure:
+    """Download an input. Returns its bytes, or the failure."""
+
+    async def work() -> bytes | Failure:
         async with fetch.open_session(allow_loopback=allow_loopback) as session:
             fetcher = fetch.Fetcher(session, limits or Limits(), allow_loopback=allow_loopback)
             try:
                 await fetcher.fetch(Input("url_video", role, url), folder / "in")
             except JobFailed as failed:
-                return failed.failure.code
+                return failed.failure
             return (folder / "in").read_bytes()
 
     return asyncio.run(work())
+
+
+def reason(url: str, folder: Path, **more: Any) -> str:
+    """Return why a download failed: the code, and the cause if it is known."""
+    result = attempt(url, folder, **more)
+    assert isinstance(result, Failure)
+    assert result == Failure.of(result.code, **result.params)
+    return f"{result.code} {result.params.get('reason') or result.params.get('http_status', '')}".strip()
 
 
 def sender(*, allow_loopback: bool = False) -> HttpCallbackSender:

@@ -8,7 +8,8 @@ from fractions import Fraction
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from contract.errors import CATALOGUE, Code, Failure
+from contract.download_errors import Reason
+from contract.errors import CATALOGUE, CAUSES, Code, Failure
 from contract.limits import Limits
 from contract.messages import ManifestSlot, OutputSlot, WorkerJob
 from contract.operations import OPERATIONS, Caption, Compose, Img2Vid, Operation, Role, exact_rate, frame_count
@@ -98,6 +99,21 @@ def test_the_catalogue_is_complete_and_its_sentences_render() -> None:
         assert failure.message.endswith(".")
         assert "{" not in failure.message
         assert Failure.parse(failure.model_dump_json()) == failure
+
+
+@pytest.mark.parametrize("code", [code for code in Code if code in CAUSES])
+def test_each_cause_of_a_failed_download_has_its_sentence(code: Code) -> None:
+    for key, cause in CAUSES[code].items():
+        name = "http_status" if code is Code.SOURCE_HTTP else "reason"
+        failure = Failure.of(code, field="url_image", **{name: key})
+        assert failure.message.startswith("url_image ")
+        assert failure.message.endswith(".")
+        assert "{" not in failure.message
+        assert failure.retryable is cause.retryable
+        # A worker of an earlier release says no cause, one of a later release a cause that is not known here.
+        assert Failure.of(code, reason="sunspots").message == Failure.of(code).message
+    reasons = {key for code, causes in CAUSES.items() if code is not Code.SOURCE_HTTP for key in causes}
+    assert reasons == set(Reason)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,8 @@ from contract.urls import UrlError, check_target, normalise_url, parse_url
         ("https://media.example/a|b.mp4", "https://media.example/a%7Cb.mp4"),
         ("https://media.example/café.mp4", "https://media.example/caf%C3%A9.mp4"),
         ("https://media.example/caf%C3%A9.mp4", "https://media.example/caf%C3%A9.mp4"),
+        ("https://media.example/cafe\u0301.mp4?e\u0301", "https://media.example/cafe%CC%81.mp4?e%CC%81"),
+        ("https://exa\u0308mple.com/x", "https://xn--exmple-cua.com/x"),
         ("https://media.example/100%.mp4", "https://media.example/100%25.mp4"),
         ("https://exämple.com/x", "https://xn--exmple-cua.com/x"),
         ("https://media.example", "https://media.example/"),

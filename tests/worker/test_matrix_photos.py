@@ -180,6 +180,13 @@ def test_a_photo_is_drawn_in_its_colours(studio: Studio, kind: str) -> None:
     assert worst(studio, kept(studio, "photo", draw()), wanted) <= 7
 
 
+@pytest.mark.parametrize("sides", [(WIDTH + 1, HEIGHT), (WIDTH, HEIGHT + 1), (WIDTH + 1, HEIGHT - 1)])
+@pytest.mark.parametrize("subsampling", [0, 1, 2])
+def test_jpeg_with_odd_sides_is_drawn(studio: Studio, sides: tuple[int, int], subsampling: int) -> None:
+    data = saved(patches().resize(sides), "JPEG", quality=98, subsampling=subsampling)
+    assert worst(studio, kept(studio, "photo", data)) <= 7
+
+
 @pytest.mark.parametrize(
     "draw",
     [

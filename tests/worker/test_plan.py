@@ -121,7 +121,8 @@ def test_addaudio() -> None:
             f"[1:a:0]{CLOCK},aformat=channel_layouts=stereo,apad=whole_dur=1.500000,atrim=end=1.500000[sound] "
             "-map 0:V:0 -c:v copy "
             "-bsf:v setts=pts='if(lt(PTS,38),PTS,38+floor((PTS-38)/1))'"
-            ":duration='if(lt(PTS,37),DURATION,max(1,38-PTS))' -video_track_timescale 1600 -movie_timescale 1600 "
+            ":duration='if(lt(PTS,37),DURATION,max(DURATION,38-PTS))' "
+            "-video_track_timescale 1600 -movie_timescale 1600 "
             f"-map [sound] -c:a aac -b:a 192k {FILE}"
         )
     ]
@@ -141,7 +142,8 @@ def test_addaudio_mixed() -> None:
             "[own][new]amix=inputs=2:duration=longest:dropout_transition=0:normalize=0,"
             "alimiter=limit=0.98:level=disabled,apad=whole_dur=2.000000,atrim=end=2.000000[sound] "
             "-map 0:V:0 -c:v copy -bsf:v setts=pts='if(lt(PTS,50),PTS,50+floor((PTS-50)/1))'"
-            ":duration='if(lt(PTS,49),DURATION,max(1,50-PTS))' -video_track_timescale 1600 -movie_timescale 1600 "
+            ":duration='if(lt(PTS,49),DURATION,max(DURATION,50-PTS))' "
+            "-video_track_timescale 1600 -movie_timescale 1600 "
             f"-map [sound] -c:a aac -b:a 192k {FILE}"
         )
     ]

@@ -248,6 +248,7 @@ def test_packets_are_added_up() -> None:
         b"junk", b"0, 1, NOPTS, 1, 9, 0x1", b"1, 0, 0, 1, 9, 0x1",
     ):  # fmt: skip
         table.read(line)
+    table.settle()
     track = table.track("video")
     assert track is not None
     assert (list(track.times), track.hidden, track.shown, track.corrupt) == ([-1, 2, 0], 1, 2, True)

@@ -17,7 +17,7 @@ from gpu_worker.errors import JobFailed
 from gpu_worker.plan import make_plan
 from gpu_worker.plan.steps import Means, Sources
 from gpu_worker.verify import verify
-from tests.worker.hearing import assert_heard
+from tests.worker.hearing import EXACT, assert_heard
 from tests.worker.studio import Studio, U
 
 REPLACE = AddAudio(url_video=U, url_audio=U)
@@ -87,7 +87,7 @@ def test_all_parts_of_a_joined_narration_are_heard(studio: Studio, kind: str, op
     facts = studio.probe(path)
     assert facts.video is not None
     assert facts.audio is not None
-    assert float(facts.audio.end) == pytest.approx(float(facts.video.end), abs=0.025)
+    assert float(facts.audio.end) == pytest.approx(float(facts.video.end), abs=EXACT)
 
 
 @pytest.mark.parametrize("operation", [REPLACE, STILL])

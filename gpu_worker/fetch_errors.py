@@ -1,0 +1,57 @@
+"""The catalogued cause of what goes wrong between the worker and a stranger's server."""
+
+from __future__ import annotations
+
+import errno
+import re
+import socket
+
+import aiohttp
+
+from contract.download_errors import Reason
+from contract.errors import Code
+from gpu_worker.errors import JobFailed, failed
+
+_NO_SUCH_NAME = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
+_TOO_LARGE = re.compile(r"Got more than [0-9]+ bytes|Too many headers")
+
+
+class TemporaryError(Exception):
+    """A problem that may be gone soon. `failure` is what it is called if it stays.
+
+    `retry_after`: the seconds that the server asks to wait, if it does.
+    """
+
+    def __init__(self, failure: JobFailed, retry_after: float | None = None) -> None:
+        super().__init__(str(failure))
+        self.failure = failure
+        self.retry_after = retry_after
+
+
+def connection_error(error: aiohttp.ClientError | TimeoutError, field: str) -> JobFailed | TemporaryError:
+    """Return the failure to raise for an exception of the HTTP client."""
+    code = Code.SOURCE_TIMEOUT if isinstance(error, TimeoutError) else Code.SOURCE_UNREACHABLE
+    reason = _reason(error)
+    failure = failed(code, field=field, **({"reason": reason} if reason else {}))
+    return TemporaryError(failure) if failure.failure.retryable else failure
+
+
+def _reason(error: aiohttp.ClientError | TimeoutError) -> Reason | None:
+    match error:
+        case aiohttp.ConnectionTimeoutError():
+            return Reason.CONNECT_TIMEOUT
+        case TimeoutError():
+            return Reason.STALLED
+        case aiohttp.ClientConnectorDNSError():
+            return Reason.NO_SUCH_HOST if error.os_error.errno in _NO_SUCH_NAME else Reason.LOOKUP_FAILED
+        case aiohttp.ClientConnectorCertificateError():
+            return Reason.CERTIFICATE
+        case aiohttp.ClientSSLError():
+            return Reason.NO_TLS
+        case aiohttp.ClientConnectorError():
+            return Reason.CONNECTION_REFUSED if error.os_error.errno == errno.ECONNREFUSED else None
+        case aiohttp.ClientResponseError():
+            # The client tells them apart in its message only.
+            return Reason.HEADERS_TOO_LARGE if _TOO_LARGE.match(error.message) else Reason.NOT_HTTP
+        case _:
+            return Reason.CONNECTION_LOST

@@ -1,0 +1,36 @@
+"""Web pages that come instead of a file, and the sites that send them."""
+
+from __future__ import annotations
+
+from contract.download_errors import Reason
+
+SNIFFED_BYTES = 1024
+_HTML = (b"<!doctype html", b"<html", b"<head", b"<body", b"<script", b"<!--", b"<title", b"<meta")
+_SITES = {
+    Reason.GOOGLE_DRIVE: ("drive.google.com", "docs.google.com", "drive.usercontent.google.com"),
+    Reason.DROPBOX: ("dropbox.com",),
+    Reason.SHAREPOINT: ("sharepoint.com",),
+    Reason.VIDEO_SITE: (
+        "youtube.com", "youtu.be", "vimeo.com", "tiktok.com", "instagram.com", "facebook.com", "x.com", "twitter.com",
+        "twitch.tv", "dailymotion.com",
+    ),
+}  # fmt: skip
+
+
+def looks_like_html(head: bytes, content_type: str = "") -> bool:
+    """True for the first bytes of a web page: what file-sharing sites and login walls send instead of a file.
+
+    The type alone says little, since many servers give it to files whose type they do not know.
+    """
+    text = head.lstrip(b"\xef\xbb\xbf\xff\xfe \r\n\t\0").replace(b"\0", b"").lower()
+    if content_type == "text/html" and text.startswith(b"<"):
+        return True
+    return text.startswith(_HTML) or (text.startswith(b"<?xml") and b"<html" in text)
+
+
+def site_of(*hosts: str) -> Reason | None:
+    """Return the known site to which one of the hosts belongs: its users can be told what to do."""
+    for reason, names in _SITES.items():
+        if any(host == name or host.endswith(f".{name}") for host in hosts for name in names):
+            return reason
+    return None
