@@ -138,6 +138,8 @@ class Failure(Message):
         known = _known_params(params)
         expired = code is Code.SOURCE_HTTP and known.get("http_status") in _EXPIRED_STATUSES
         message = entry.sentence.format_map(DEFAULT_PARAMS | known) + (_EXPIRED if expired else "")
+        if code is Code.SUBTITLES_UNREADABLE and "format" in known:
+            message += f" It looks like {known['format']}: convert it to one of these."
         return cls(code=code, message=message, blame=entry.blame, retryable=entry.retryable, params=known)
 
     @classmethod
