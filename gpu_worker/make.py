@@ -91,7 +91,7 @@ async def make(
             continue
         encoder = plan.encoder.value if plan.encoder else None
         warnings += late_warnings(sources.cues or (), plan.expected.duration)
-        return Made(directory / OUTPUT, media, encoder, plan.video_mode, (*plan.warnings, *warnings))
+        return Made(directory / OUTPUT, media, encoder, plan.video_mode, (*plan.warnings, *warnings, *tools.warnings))
 
 
 async def _probe_all(inputs: Sequence[Input], directory: Path, tools: Tools, limits: Limits) -> Sources:

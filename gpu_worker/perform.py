@@ -37,11 +37,12 @@ OnStage = Callable[[Stage, float], None]
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What a machine offers: the path of ffmpeg, its GPU if one is to be used, threads to use."""
+    """What a machine offers: the path of ffmpeg, its GPU if one is to be used, threads to use, warnings about it."""
 
     ffmpeg: str
     gpu: Gpu | None
     threads: int
+    warnings: tuple[str, ...] = ()
 
 
 async def perform(plan: Plan, directory: Path, tools: Tools, limits: Limits, on_stage: OnStage) -> MediaFacts:
