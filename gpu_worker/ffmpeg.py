@@ -1,4 +1,4 @@
-"""Which ffmpeg to run: the FFMPEG setting, then the wheel that pins one, then PATH; and the versions that are tested."""
+"""Which ffmpeg to run: the FFMPEG setting, then the wheel that pins one, then PATH; and which versions are tested."""
 
 from __future__ import annotations
 

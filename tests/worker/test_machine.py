@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
-import types
 from pathlib import Path
 
 import pytest
 
-from contract.errors import Code
 from contract.limits import Limits
 from contract.operations import AddAudio
 from gpu_worker.cpus import usable_cpus
-from gpu_worker.errors import JobFailed
-from gpu_worker.ffmpeg import find_ffmpeg
 from gpu_worker.memory import free_memory, granted_memory
 from gpu_worker.scratch import Place, bytes_needed, choose, folder_in, look_at, sweep
 from gpu_worker.settings import Settings
