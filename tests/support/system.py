@@ -21,6 +21,7 @@ from typing import Any
 
 import psutil
 
+from tests.support.guard import marked
 from tests.support.log_scan import look
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -144,7 +145,7 @@ def running(*arguments: str, env: dict[str, str] | None = None) -> Iterator[Syst
                 *options,
             ],
             cwd=ROOT,
-            env={"PATH": "/usr/bin:/bin", "TMPDIR": scratch, "PYTHONUNBUFFERED": "1"},
+            env={"PATH": "/usr/bin:/bin", "TMPDIR": scratch, "PYTHONUNBUFFERED": "1", **marked()},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
