@@ -94,6 +94,14 @@ async def make(
         return Made(directory / OUTPUT, media, encoder, plan.video_mode, (*plan.warnings, *warnings, *tools.warnings))
 
 
+async def check_inputs(operation: Operation, directory: Path, tools: Tools, limits: Limits) -> None:
+    """Probe the inputs that lie in `directory` and plan the work. Raises JobFailed for what would be refused."""
+    sources = await _probe_all(operation.inputs(), directory, tools, limits)
+    check_sources(sources, limits)
+    plan = make_plan(operation, sources, Means(threads=tools.threads, max_pixels=limits.max_pixels))
+    check_plan(plan, sources, tools.threads, limits, math.inf)
+
+
 async def _probe_all(inputs: Sequence[Input], directory: Path, tools: Tools, limits: Limits) -> Sources:
     facts: dict[Role, Facts] = {}
     subtitles = Subtitles()
