@@ -94,12 +94,9 @@ async def make(
         return Made(directory / OUTPUT, media, encoder, plan.video_mode, (*plan.warnings, *warnings, *tools.warnings))
 
 
-async def check_inputs(operation: Operation, directory: Path, tools: Tools, limits: Limits) -> None:
-    """Probe the inputs that lie in `directory` and plan the work. Raises JobFailed for what would be refused."""
-    sources = await _probe_all(operation.inputs(), directory, tools, limits)
-    check_sources(sources, limits)
-    plan = make_plan(operation, sources, Means(threads=tools.threads, max_pixels=limits.max_pixels))
-    check_plan(plan, sources, tools.threads, limits, math.inf)
+async def check_inputs(inputs: Sequence[Input], directory: Path, tools: Tools, limits: Limits) -> None:
+    """Probe inputs that lie in `directory` under their local names. Raises JobFailed for what would be refused."""
+    check_sources(await _probe_all(inputs, directory, tools, limits), limits)
 
 
 async def _probe_all(inputs: Sequence[Input], directory: Path, tools: Tools, limits: Limits) -> Sources:

@@ -49,13 +49,13 @@ async def run(given: Given, out: Path, *, verbose: bool = False) -> int:
     ffmpeg = find_ffmpeg(os.environ.get("FFMPEG"))
     _clear(out)
     # The workers start at once, beside everything else, so that the jobs need not wait for them.
+    refusal = await given.refusal(ffmpeg)
+    if refusal is not None:
+        print(f"api-gpu: {refusal}", file=sys.stderr)
+        return 2
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="api-gpu-demo-")))
         media = given.completed_by(await _made(given, folder, ffmpeg))
-        refusal = await given.refusal(media, ffmpeg)
-        if refusal is not None:
-            print(f"api-gpu: {refusal}", file=sys.stderr)
-            return 2
         print("Starting the gateway, AWS, RunPod and two workers on this machine…", flush=True)
         system = await stack.enter_async_context(running(Options(workers=2, workers_min=2), log))
         file_urls = await _served(stack, Server(file_server.build(media.named()), bind()))

@@ -9,20 +9,20 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from contract.limits import Limits
-from contract.operations import AddAudio, Caption, Compose, Img2Vid, Operation, Role
+from contract.operations import Input, Role
 from gpu_worker.cpus import usable_cpus
 from gpu_worker.errors import JobFailed
 from gpu_worker.make import check_inputs, local_name
 from gpu_worker.perform import Tools
 from local.media import MediaFiles
 
-_U = "https://local.invalid/file"
-_OPERATIONS: tuple[Operation, ...] = (
-    Img2Vid(url_image=_U),
-    Caption(url_video=_U, url_srt=_U),
-    AddAudio(url_video=_U, url_audio=_U),
-    Compose(url_image=_U, url_audio=_U, url_srt=_U),
-)
+_INPUTS = {
+    "PHOTO": Input("url_image", Role.IMAGE, ""),
+    "VIDEO": Input("url_video", Role.VIDEO, ""),
+    "AUDIO": Input("url_audio", Role.AUDIO, ""),
+    "SRT": Input("url_srt", Role.SUBTITLES, ""),
+}
+"""By the names that make has for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,25 +53,19 @@ class Given:
             self.photo or made.photo, self.video or made.video, self.audio or made.audio, self.srt or made.srt
         )
 
-    async def refusal(self, media: MediaFiles, ffmpeg: str) -> str | None:
-        """Return why the worker would refuse one of them, or None: it is probed, and its work is planned."""
-        roles = {Role.IMAGE: media.photo, Role.VIDEO: media.video, Role.AUDIO: media.audio, Role.SUBTITLES: media.srt}
-        given = set(self._paths().values())
-        tools = Tools(ffmpeg, None, usable_cpus())
-        for operation in _OPERATIONS:
-            inputs = {found.field: roles[found.role] for found in operation.inputs()}
-            if not given.intersection(inputs.values()):
-                continue
-            with tempfile.TemporaryDirectory(prefix="api-gpu-demo-") as name:
-                for found in operation.inputs():
-                    Path(name, local_name(found.role)).symlink_to(roles[found.role].resolve())  # noqa: ASYNC240
-                try:
-                    await check_inputs(operation, Path(name), tools, Limits())
-                except JobFailed as failure:
-                    sentence = failure.failure.message
-                    for field, path in inputs.items():
-                        sentence = sentence.replace(field, str(path))
-                    return sentence
+    async def refusal(self, ffmpeg: str) -> str | None:
+        """Return why the worker would refuse one of them, or None."""
+        paths = {_INPUTS[name]: path for name, path in self._paths().items()}
+        with tempfile.TemporaryDirectory(prefix="api-gpu-demo-") as name:
+            for given, path in paths.items():
+                Path(name, local_name(given.role)).symlink_to(path.resolve())  # noqa: ASYNC240
+            try:
+                await check_inputs(tuple(paths), Path(name), Tools(ffmpeg, None, usable_cpus()), Limits())
+            except JobFailed as failure:
+                sentence = failure.failure.message
+                for given, path in paths.items():
+                    sentence = sentence.replace(given.field, str(path))
+                return sentence
         return None
 
     def _paths(self) -> dict[str, Path]:
