@@ -87,10 +87,10 @@ def start() -> None:
     os.umask(0o022)
     settings = Settings.of(os.environ)
     sweep(settings.work_dir)
-    _log_ffmpeg(settings)
     RUNS.adopt()
     with contextlib.suppress(OSError):
         event("box", "", **layers())
+    _log_ffmpeg(settings)
     if not settings.allow_loopback:
         # A local system finds the processes it has to end by their environment.
         hide()
