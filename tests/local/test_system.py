@@ -242,7 +242,7 @@ def test_help_names_every_option(command: str, capsys: pytest.CaptureFixture[str
     assert ended.value.code == 0
     shown = capsys.readouterr().out
     options = {
-        "up": ("--port", "--workers", "--sweep-seconds", "--env", "--webhook-scale", "--idle-seconds"),
+        "up": ("--port", "--workers", "--sweep-seconds", "--env", "--webhook-scale", "--idle-seconds", "--no-limits"),
         "demo": ("--photo", "--video", "--audio", "--srt", "--out"),
     }
     assert all(option in shown for option in options[command])

@@ -7,15 +7,17 @@ import logging
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from contract.errors import Code
+from contract.errors import Code, Failure
 from gpu_worker import ffmpeg as module
 from gpu_worker.check import check
 from gpu_worker.ffmpeg import Build, FfmpegUnusableError, find_ffmpeg
-from gpu_worker.handler import _log_ffmpeg
+from gpu_worker.handler import _log_ffmpeg, handler
 from gpu_worker.settings import Settings
+from tests.worker.cloud import Cloud
 from tests.worker.studio import Studio
 
 _ALL = "--enable-gpl --enable-libass --enable-libx264 --enable-libzimg"
@@ -147,3 +149,23 @@ def test_an_untested_version_is_in_the_log_and_in_the_check(
     assert '"version": "99.0"' in caplog.messages[0]
     warnings = asyncio.run(check(Settings(ffmpeg, allow_loopback=False, work_dir=None)))["warnings"]
     assert "ffmpeg 99.0 is newer than the tested versions, 7.1 to 9.0." in warnings
+
+
+def test_jobs_name_an_untested_version_and_fail_at_once_with_an_old_one(
+    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALLOW_LOOPBACK_URLS", "true")
+    monkeypatch.setenv("FFMPEG", newer(studio, tmp_path))
+    cloud = Cloud(files={"photo.png": studio.circle("cli.png", (160, 90), 20)})
+    operation = {"kind": "img2vid", "url_image": "photo.png", "duration": 0.1, "frame_rate": 10, "size": "64x64"}
+
+    async def work() -> dict[str, Any]:
+        async with cloud.open():
+            return await handler(cloud.job(operation))
+
+    assert "error" not in asyncio.run(work())
+    assert "ffmpeg 99.0 is newer than the tested versions, 7.1 to 9.0." in cloud.manifest().execution.warnings
+    monkeypatch.setenv("FFMPEG", str(_OLD / "ffmpeg"))
+    failure = Failure.parse(asyncio.run(work())["error"])
+    assert failure is not None
+    assert failure.code == Code.INTERNAL
