@@ -222,10 +222,14 @@ def test_reader_that_is_gone_does_not_undo_the_video(studio: Studio, srt: Path, 
     video = studio.video("cli.mp4", 1)
     environ = {"PATH": os.environ["PATH"], "FFMPEG": studio.ffmpeg}
     argv = f"'{sys.executable}' -m gpu_worker caption --video '{video}' --srt '{srt}' -o '{tmp_path}/out.mp4'"
-    script = f"({argv}; echo $? > '{tmp_path}/code') 2>&1 | true"
-    subprocess.run(["bash", "-c", script], cwd=ROOT, env=environ, check=True)
-    assert (tmp_path / "code").read_text() == "0\n"
-    assert studio.probe(tmp_path / "out.mp4").video is not None
+    for script in (
+        f"({argv}; echo $? > '{tmp_path}/code') 2>&1 | true",
+        f"{argv} >&- 2>&-; echo $? > '{tmp_path}/code'",
+    ):
+        subprocess.run(["bash", "-c", script], cwd=ROOT, env=environ, check=True)
+        assert (tmp_path / "code").read_text() == "0\n"
+        assert studio.probe(tmp_path / "out.mp4").video is not None
+        (tmp_path / "out.mp4").unlink()
 
 
 @pytest.fixture
