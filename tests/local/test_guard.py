@@ -115,6 +115,21 @@ def test_killed_process_of_xdist_leaves_no_process(suite: Path, tmp_path: Path) 
         assert not alive
 
 
+@pytest.mark.parametrize("mark", [True, False])
+def test_what_a_finished_run_left_is_ended(mark: bool, tmp_path: Path) -> None:
+    code = (
+        "import os, subprocess, sys; from pathlib import Path; from tests.support.guard import guarded, marked\n"
+        f"with guarded(Path({str(tmp_path)!r})):\n"
+        f"    env, cwd = (marked(), '/') if {mark} else ({{}}, {str(tmp_path)!r})\n"
+        "    left = subprocess.Popen(['sleep', '600'], env=env, cwd=cwd, start_new_session=True)\n"
+        "print(left.wait(0))\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert ended.stdout == f"{-signal.SIGTERM}\n"
+
+
 @pytest.mark.e2e
 def test_closed_terminal_stops_make_up(tmp_path: Path) -> None:
     leader, follower = pty.openpty()

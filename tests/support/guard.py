@@ -3,13 +3,15 @@
     python -m tests.support.guard MARK FOLDER PID…
 
 It waits until one of the processes PID is gone, by whatever means, and then ends every process that has MARK in its
-environment or works in FOLDER, with its descendants. A run that ends by itself ends the guard first.
+environment or works in FOLDER, with its descendants. A run that ends by itself closes the guard's stdin: then the
+leftovers of tests that failed are ended, and the run is not.
 """
 
 from __future__ import annotations
 
 import os
 import secrets
+import select
 import signal
 import subprocess
 import sys
@@ -39,14 +41,15 @@ def guarded(folder: Path) -> Iterator[None]:
     # In a session of its own: a closed terminal, or a kill of the whole group, must not reach it.
     guard = subprocess.Popen(
         [sys.executable, "-m", "tests.support.guard", mark, str(folder), *map(str, watched)],
-        cwd=_ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         start_new_session=True,
     )  # fmt: skip
     try:
         yield
     finally:
-        guard.kill()
-        guard.wait()
+        assert guard.stdin is not None
+        guard.stdin.close()
+        guard.wait(2 * _GRACE_SECONDS)
         del os.environ[_VARIABLE]
 
 
@@ -60,9 +63,12 @@ def main(arguments: Sequence[str]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     watched = [found for number in numbers if (found := _process(int(number))) is not None]
-    while len(watched) == len(numbers) and all(_runs(process) for process in watched):
-        time.sleep(_LOOK_SECONDS)
-    # What is left of the run itself: a process of pytest-xdist would go on with its test.
+    finished = False
+    while not finished and len(watched) == len(numbers) and all(_runs(process) for process in watched):
+        finished = bool(select.select([sys.stdin], [], [], _LOOK_SECONDS)[0])
+    if finished and all(_runs(process) for process in watched):
+        watched = []
+    # What is left of a killed run itself: a process of pytest-xdist would go on with its test.
     everything = set(watched)
     until = time.monotonic() + _GRACE_SECONDS
     asked: set[psutil.Process] = set()
