@@ -4,22 +4,35 @@ VENV := .venv
 BIN := $(VENV)/bin
 # The files are complete. The pip of Debian 12 (23.0), asked to resolve one, does not see that `name[extra]` is pinned in it.
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --no-deps
+OR_OFFLINE := || { echo "Could not install: see above. It needs PyPI, or an index named by PIP_INDEX_URL; a proxy is named by HTTPS_PROXY." >&2; exit 1; }
 PORT ?= 8000
 
 .PHONY: openapi audit faults deploy destroy callers test-stack test-full help demo up test lint bench-media bench-gateway bench-load image lock clean
 .DELETE_ON_ERROR:
 
 help:  ## What can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 	@echo
+	@echo "Options"
 	@echo "  make demo PHOTO=p.jpg VIDEO=v.mp4 AUDIO=a.mp3 SRT=s.srt    your own files"
 	@echo "  make up PORT=8000 WORKERS=2 SWEEP_SECONDS=10"
-	@echo '  make bench-media BENCH="--quick --only img2vid"             docs/benchmarks.md tells the rest'
+	@echo '  make bench-media BENCH="--quick --only img2vid"             docs/benchmarks.md has the rest'
 
+##@ On this machine
+
+# Names of files reach the shell as they are: through the environment, and not expanded by make.
+override PHOTO := $(value PHOTO)
+override VIDEO := $(value VIDEO)
+override AUDIO := $(value AUDIO)
+override SRT := $(value SRT)
+demo: export PHOTO := $(PHOTO)
+demo: export VIDEO := $(VIDEO)
+demo: export AUDIO := $(AUDIO)
+demo: export SRT := $(SRT)
 demo: $(VENV)/.local  ## Run every operation on one machine and save the videos in demo-output/
-	@$(BIN)/python -m local demo \
-	  $(if $(PHOTO),--photo "$(PHOTO)") $(if $(VIDEO),--video "$(VIDEO)") \
-	  $(if $(AUDIO),--audio "$(AUDIO)") $(if $(SRT),--srt "$(SRT)")
+	@# After Ctrl-C make ends by that signal itself; an error of its own would be the last line.
+	@$(BIN)/python -m local demo $(if $(PHOTO),--photo="$$PHOTO") $(if $(VIDEO),--video="$$VIDEO") \
+	  $(if $(AUDIO),--audio="$$AUDIO") $(if $(SRT),--srt="$$SRT") || { code=$$?; [ $$code = 130 ] || exit $$code; }
 
 up: $(VENV)/.local  ## Keep the whole system running on 127.0.0.1
 	@exec $(BIN)/python -m local up --port $(PORT) \
@@ -30,14 +43,20 @@ SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
 
 STACK_TOOLS := .venv-sam/.done .venv-ministack/.done
 
+##@ Checks
+
 test: lint .venv-lambda/.done $(STACK_TOOLS) .tools/dynamodb-local/.done  ## Lint, types, import rules, and all tests
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 test-stack: $(VENV)/.dev $(STACK_TOOLS)  ## A deployment to an emulated AWS that changes and goes again (4 minutes)
 	$(BIN)/python -m pytest -m full tests/infra
 
-test-full: test  ## All tests: long walks, that deployment, and the worker's image where containers run (half an hour)
+# It recognizes ffmpeg by its file, in whose place the unpacked one runs a loader.
+NOT_ON_OLDEST := --deselect tests/worker/test_run.py::test_a_killed_worker_takes_its_ffmpeg_with_it
+
+test-full: test .tools/ffmpeg-oldest/.done  ## All tests: long walks, that deployment, the oldest ffmpeg, and the worker's image where containers run (an hour)
 	$(BIN)/python -m pytest -m full
+	@if [ -x .tools/ffmpeg-oldest/ffmpeg ]; then set -x; FFMPEG=.tools/ffmpeg-oldest/ffmpeg $(BIN)/python -m pytest $(SIDE_BY_SIDE) tests/worker $(NOT_ON_OLDEST); fi
 	sh scripts/prove_image.sh $(BIN)/python
 	sh scripts/prove_sam_local.sh $(BIN)/python
 
@@ -57,18 +76,34 @@ lint: $(VENV)/.dev  ## ruff, mypy --strict, import-linter
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
+##@ Measuring
+
 # The Python of the worker's image, where there is one: it draws stills with another library than Python 3.11.
-IMAGE_PYTHON ?= $(shell for python in python3.13 python3.12 $$HOME/.pyenv/versions/3.13.*/bin/python $$HOME/.pyenv/versions/3.12.*/bin/python; do \
-  $$python -c '' 2>/dev/null && echo $$python && break; done)
+IMAGE_PYTHON ?= $(shell for python in python3.13 python3.12 "$$HOME"/.pyenv/versions/3.13.*/bin/python "$$HOME"/.pyenv/versions/3.12.*/bin/python; do \
+  "$$python" -c '' 2>/dev/null && echo "$$python" && break; done)
 
 bench-media: $(VENV)/.bench  ## Measure the media engine against its targets and against what others do (about 20 minutes)
 	@$(if $(IMAGE_PYTHON),$(MAKE) --no-print-directory .venv-bench/.done)
 	@$(if $(IMAGE_PYTHON),.venv-bench/bin/python -m benchmarks.media --also $(BIN)/python,$(BIN)/python -m benchmarks.media) $(BENCH)
 
+bench-gateway: $(VENV)/.local  ## Measure the gateway: cold starts, warm requests, cost per job, submits per second (about 5 minutes)
+	@$(BIN)/python -m benchmarks.gateway $(BENCH)
+
+bench-load: $(VENV)/.local  ## Thousands of jobs while everything fails now and then: count what is lost (about 6 minutes)
+	@exec $(BIN)/python -m benchmarks.load $(BENCH)
+
+##@ Deployment
+
 # Of a stack: STACK=api-gpu REGION=eu-central-1; to deploy it: IMAGE= or ENDPOINT=, EMAIL=, PARAMETERS="WorkersMax=5 …".
 STACK_OPTIONS = $(if $(STACK),--stack "$(STACK)") $(if $(REGION),--region "$(REGION)")
 
-deploy: .venv-sam/.done $(VENV)/bin/python  ## Create or update everything at AWS and RunPod (IMAGE=registry/worker:tag@sha256:…)
+# Asks for what is missing before anything is installed.
+deploy:  ## Create or update everything at AWS and RunPod (IMAGE=registry/worker:tag@sha256:…)
+	@exec $(PYTHON) scripts/preflight.py --region "$(REGION)" --image "$(IMAGE)" --endpoint "$(ENDPOINT)" \
+	  $(if $(wildcard .venv-sam/.done),,--first) -- $(MAKE) --no-print-directory deploy-stack
+
+.PHONY: deploy-stack
+deploy-stack: .venv-sam/.done $(VENV)/bin/python
 	@exec .venv-sam/bin/python scripts/deploy.py $(STACK_OPTIONS) \
 	  $(if $(IMAGE),--image "$(IMAGE)") $(if $(ENDPOINT),--endpoint-id "$(ENDPOINT)") $(if $(EMAIL),--email "$(EMAIL)") \
 	  $(foreach parameter,$(PARAMETERS),--parameter "$(parameter)")
@@ -76,17 +111,13 @@ deploy: .venv-sam/.done $(VENV)/bin/python  ## Create or update everything at AW
 destroy: .venv-sam/.done  ## Remove all of it again; asks first
 	@exec .venv-sam/bin/python scripts/destroy.py $(STACK_OPTIONS)
 
-callers: .venv-sam/.done  ## Who may call the API (DO="add-key ada"; DO=--help)
+callers: .venv-sam/.done  ## List who may call the API, or change it (DO="add-key ada"; DO=--help)
 	@exec .venv-sam/bin/python scripts/callers.py $(STACK_OPTIONS) $(DO)
 
 image:  ## Build the worker's image with docker, podman or buildah (IMAGE=name:tag BASE=debian:trixie-slim FONTS="fonts-noto-core …")
 	@sh scripts/image.sh
 
-bench-gateway: $(VENV)/.local  ## Measure the gateway: cold starts, warm requests, cost per job, submits per second (about 5 minutes)
-	@$(BIN)/python -m benchmarks.gateway $(BENCH)
-
-bench-load: $(VENV)/.local  ## Thousands of jobs while everything fails now and then: count what is lost (about 6 minutes)
-	@exec $(BIN)/python -m benchmarks.load $(BENCH)
+##@ Housekeeping
 
 lock: $(VENV)/.dev  ## Pin the dependencies of pyproject.toml again
 	sh scripts/lock.sh $(BIN)/python
@@ -101,23 +132,23 @@ $(VENV)/bin/python:
 
 $(VENV)/.local: requirements-local.txt | $(VENV)/bin/python
 	@echo "Installing into $(VENV) (once, about a minute)…"
-	@$(BIN)/python $(PIP_INSTALL) -r $<
+	@$(BIN)/python $(PIP_INSTALL) -r $< $(OR_OFFLINE)
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.local
 	@echo "Installing the test tools into $(VENV) (once)…"
-	@$(BIN)/python $(PIP_INSTALL) -r $<
+	@$(BIN)/python $(PIP_INSTALL) -r $< $(OR_OFFLINE)
 	@touch $@
 
 $(VENV)/.bench: requirements-bench.txt $(VENV)/.local
 	@echo "Installing what the measuring needs into $(VENV) (once)…"
-	@$(BIN)/python $(PIP_INSTALL) -r $<
+	@$(BIN)/python $(PIP_INSTALL) -r $< $(OR_OFFLINE)
 	@touch $@
 
 .venv-bench/.done: requirements-bench.txt
 	@echo "Installing into .venv-bench for $(IMAGE_PYTHON) (once, about a minute)…"
 	@$(IMAGE_PYTHON) -m venv --clear .venv-bench
-	@.venv-bench/bin/python $(PIP_INSTALL) -r $<
+	@.venv-bench/bin/python $(PIP_INSTALL) -r $< $(OR_OFFLINE)
 	@touch $@
 
 # What `sam build` calls, once per function.
@@ -130,19 +161,26 @@ $(FUNCTIONS:%=build-%): $(VENV)/bin/python
 .venv-sam/.done: requirements-sam.txt
 	@echo "Installing the AWS SAM CLI into .venv-sam (once, about a minute)…"
 	@$(or $(IMAGE_PYTHON),$(PYTHON)) -m venv --clear .venv-sam
-	@.venv-sam/bin/python $(PIP_INSTALL) -r $<
+	@.venv-sam/bin/python $(PIP_INSTALL) -r $< $(OR_OFFLINE)
 	@touch $@
 
 # An AWS that checks signatures and knows CloudFormation, for tests.
 .venv-ministack/.done: requirements-ministack.txt
 	@echo "Installing the emulated AWS into .venv-ministack (once)…"
 	@$(or $(IMAGE_PYTHON),$(PYTHON)) -m venv --clear .venv-ministack
-	@.venv-ministack/bin/python $(PIP_INSTALL) -r $<
+	@.venv-ministack/bin/python $(PIP_INSTALL) -r $< $(OR_OFFLINE)
 	@touch $@
 
 .venv-audit/.done: requirements-audit.txt $(VENV)/bin/python
 	@$(PYTHON) -m venv --clear .venv-audit
-	@.venv-audit/bin/python $(PIP_INSTALL) -r $<
+	@.venv-audit/bin/python $(PIP_INSTALL) -r $< $(OR_OFFLINE)
+	@touch $@
+
+# The oldest ffmpeg that is supported, for the worker's tests, where Debian's tools can fetch it.
+.tools/ffmpeg-oldest/.done: scripts/ffmpeg_oldest.sh
+	@mkdir -p $(@D)
+	@if command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null; then sh scripts/ffmpeg_oldest.sh $(@D); \
+	else echo "No apt-get or no dpkg-deb: the worker's tests run on the newest ffmpeg only."; fi
 	@touch $@
 
 # Amazon's own engine, for the tests of the store, where there is npm to fetch it and java to run it.
@@ -155,5 +193,5 @@ $(FUNCTIONS:%=build-%): $(VENV)/bin/python
 # The gateway's own pinned packages and nothing else: what a Lambda function has.
 .venv-lambda/.done: lambda_api/requirements.txt
 	@$(PYTHON) -m venv --clear .venv-lambda
-	@.venv-lambda/bin/python $(PIP_INSTALL) -r $<
+	@.venv-lambda/bin/python $(PIP_INSTALL) -r $< $(OR_OFFLINE)
 	@touch $@

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +26,3 @@ def _processor() -> str:
     except OSError:
         named = None
     return named[1].strip() if named else platform.machine()
-
-
-def ffmpeg_version(ffmpeg: str) -> str:
-    told = subprocess.run([ffmpeg, "-version"], capture_output=True, check=False).stdout.decode("utf-8", "replace")
-    named = re.match(r"ffmpeg version (\S+)", told)
-    return named[1] if named else "unknown"

@@ -19,7 +19,7 @@ from benchmarks.report import complete, read_rows
 from benchmarks.rows import Row
 from benchmarks.targets import MEDIA
 from gpu_worker.cpus import usable_cpus
-from gpu_worker.ffmpeg import find_ffmpeg
+from gpu_worker.ffmpeg import FfmpegUnusableError, find_ffmpeg, read_build
 
 _ROOT = Path(__file__).resolve().parents[1]
 _MEDIA = _ROOT.parent / "shared" / "media"
@@ -42,11 +42,14 @@ def main(argv: Sequence[str]) -> int:
 
 def _run(args: argparse.Namespace) -> None:
     started = time.monotonic()
-    ffmpeg, threads = find_ffmpeg(os.environ.get("FFMPEG")), usable_cpus()
+    try:
+        ffmpeg, threads = find_ffmpeg(os.environ.get("FFMPEG")), usable_cpus()
+    except FfmpegUnusableError as error:
+        raise BenchError(error.reason) from None
     settings = {
         **machine.facts(),
         "threads": threads,
-        "ffmpeg": machine.ffmpeg_version(ffmpeg),
+        "ffmpeg": read_build(ffmpeg).name,
         "runs": args.runs,
         "quick": args.quick,
         "real_media": args.media.is_dir(),

@@ -149,6 +149,8 @@ class Failure(Message):
         known = _known_params(params)
         cause = CAUSES.get(code, {}).get(known.get("http_status") or known.get("reason", ""), entry)
         message = cause.sentence.format_map(DEFAULT_PARAMS | known)
+        if code is Code.SUBTITLES_UNREADABLE and "format" in known:
+            message += f" It looks like {known['format']}: convert it to one of these."
         return cls(code=code, message=message, blame=entry.blame, retryable=cause.retryable, params=known)
 
     @classmethod

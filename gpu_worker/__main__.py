@@ -14,9 +14,14 @@ def _leave(number: int, _frame: object) -> NoReturn:
 
 if __name__ == "__main__":
     if len(sys.argv) > 1 and not sys.argv[1].startswith(("--rp_", "--test_input")):
-        from gpu_worker.cli import main
+        try:
+            from gpu_worker.cli import main
 
-        raise SystemExit(main(sys.argv[1:]))
+            raise SystemExit(main(sys.argv[1:]))
+        except KeyboardInterrupt:
+            # Before anything was started: importing takes half a second.
+            sys.stderr.write("interrupted; nothing was written\n")
+            raise SystemExit(130) from None
     # The SDK listens only when it has been loaded, which takes seconds, and until then process 1 of a container,
     # which is what this is on RunPod, would not be ended by a signal.
     signal.signal(signal.SIGTERM, _leave)

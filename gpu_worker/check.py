@@ -5,12 +5,13 @@ For whoever has just deployed an endpoint, and for the tests of RunPod's Hub, wh
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from contract.errors import Code
 from gpu_worker.encoders import find_gpu
 from gpu_worker.errors import failed
-from gpu_worker.ffmpeg import find_ffmpeg
+from gpu_worker.ffmpeg import find_ffmpeg, read_build
 from gpu_worker.plan.gpu import PARTS, Part, Reason
 from gpu_worker.settings import Settings
 
@@ -19,7 +20,9 @@ CHECK = {"check": True}
 
 async def check(settings: Settings) -> dict[str, Any]:
     """Return `{"encoder", "warnings"}`; raises JobFailed where no video can be made at all."""
-    gpu = await find_gpu(find_ffmpeg(settings.ffmpeg))
+    ffmpeg = await asyncio.to_thread(find_ffmpeg, settings.ffmpeg)
+    gpu = await find_gpu(ffmpeg)
     if set(gpu.lacks.values()) == {Reason.UNKNOWN} and len(gpu.lacks) == len(PARTS):
         raise failed(Code.ENCODE_FAILED)
-    return {"encoder": "h264_nvenc" if gpu.does(Part.ENCODE) else "libx264", "warnings": list(gpu.excuses(PARTS))}
+    encoder = "h264_nvenc" if gpu.does(Part.ENCODE) else "libx264"
+    return {"encoder": encoder, "warnings": [*gpu.excuses(PARTS), *read_build(ffmpeg).warnings()]}

@@ -6,170 +6,143 @@ import argparse
 import asyncio
 import contextlib
 import os
-import shutil
 import signal
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TextIO
 
-from pydantic import ValidationError
-
-from contract.limits import DEFAULT_FRAME_RATE, Limits
-from contract.messages import Stage
-from contract.operations import OPERATIONS, AudioMode, Fit, Operation, Role
+from contract.limits import Limits
+from gpu_worker.cli_parser import FILES, Request, as_options, parse
 from gpu_worker.cpus import usable_cpus
 from gpu_worker.encoders import find_gpu
 from gpu_worker.errors import JobFailed
-from gpu_worker.ffmpeg import find_ffmpeg
+from gpu_worker.ffmpeg import FfmpegUnusableError, find_ffmpeg, read_build
 from gpu_worker.make import Made, local_name, make
+from gpu_worker.output_file import OutputRefusedError, check_output, deliver
 from gpu_worker.perform import Tools
+from gpu_worker.progress_bar import ProgressBar
 from gpu_worker.scratch import folder_in
 from gpu_worker.settings import Settings
 
-_MODELS = {str(model.model_fields["kind"].default): model for model in OPERATIONS}
-_FILES = {"video": Role.VIDEO, "audio": Role.AUDIO, "image": Role.IMAGE, "srt": Role.SUBTITLES}
-_PLACEHOLDER = "https://local.invalid/file"
-"""The models name inputs by URL; local ones are put in place before anything would be fetched."""
+OK, FAILED, KILLED = 0, 1, 128
+"""Exit codes; a signal adds its number to the last. argparse ends with 2 at a wrong command line."""
 
-OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main(argv: Sequence[str]) -> int:
-    """Parse, make one video, print what it is. Returns the exit code: 0, 1 failed, 2 usage, 130 interrupted."""
-    parser = _parser()
-    args = parser.parse_args(argv)
-    given = {name: Path(value) for name in _FILES if (value := getattr(args, name, None)) is not None}
-    for name, path in given.items():
-        if not path.is_file():
-            parser.error(f"--{name}: no such file: {path}")
+    """Parse, make one video, print what it is. Returns the exit code."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            # Closed by the shell (`2>&-`). The number must be taken, or the next file would get it, and the texts.
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
+        # Names of files need not be text.
+        getattr(sys, name).reconfigure(errors="backslashreplace")
     try:
-        operation = _operation(args, given)
-    except ValidationError as error:
-        parser.error("; ".join(str(problem["msg"]).removeprefix("Value error, ") for problem in error.errors()))
+        return _make_video(argv)
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            _flush(stream)
+
+
+def _make_video(argv: Sequence[str]) -> int:
+    parser, request = parse(argv)
+    output = _check_files(parser, request)
+    received: list[int] = []
     try:
-        made = asyncio.run(_run(operation, given, args.output))
+        made = asyncio.run(_run(request, output, received))
+    except FfmpegUnusableError as unusable:
+        return _failed(unusable.reason)
     except JobFailed as failure:
-        # The API names inputs by its fields; here they were named by options.
-        sentence = failure.failure.message.replace("url_", "--")
-        print(f"failed ({failure.failure.code}): {sentence}", file=sys.stderr)  # noqa: T201
-        return FAILED
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        print("interrupted", file=sys.stderr)  # noqa: T201
-        return INTERRUPTED
+        return _failed(as_options(failure.failure.message), failure.failure.code)
+    except OutputRefusedError as refused:
+        return _failed(f"-o: {refused}")
+    except asyncio.CancelledError:
+        _say("interrupted; nothing was written")
+        return KILLED + received[0]
     except OSError as error:
-        print(f"failed: {error.strerror or 'the output could not be written'}", file=sys.stderr)  # noqa: T201
-        return FAILED
-    _print_facts(made, args.output)
+        return _failed(f"the temporary folder cannot be used ({error.strerror}); set WORK_DIR to another")
+    _print_facts(made, request.output, output)
     return OK
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m gpu_worker",
-        description="Make one video from local files. Without an operation, run as a RunPod worker.",
-    )
-    operations = parser.add_subparsers(dest="kind", required=True, metavar="OPERATION")
-
-    caption = operations.add_parser("caption", help="draw subtitles into a video")
-    _inputs(caption, required=("video", "srt"))
-
-    img2vid = operations.add_parser("img2vid", help="turn a picture into a clip with a slow zoom")
-    _inputs(img2vid, required=("image",))
-    _still_options(img2vid, duration_help="seconds, 0.1 to 300 (default 5)")
-
-    addaudio = operations.add_parser("addaudio", help="put a sound under a video; the shorter of the two ends it")
-    _inputs(addaudio, required=("video", "audio"))
-    addaudio.add_argument("--mode", choices=[mode.value for mode in AudioMode], help="replace (default) or mix")
-    addaudio.add_argument("--volume", type=float, help="loudness of the new sound, 0 to 4 (default 1)")
-
-    compose = operations.add_parser("compose", help="picture or video, sound and subtitles in one encode")
-    _inputs(compose, optional=("image", "video", "audio", "srt"))
-    _still_options(compose, duration_help="seconds of a clip from a picture (default: as its sound, else 5)")
-    return parser
+def _flush(stream: TextIO) -> None:
+    """Write what is left, or drop it if nobody reads it any more: Python itself would end with code 120."""
+    try:
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def _inputs(parser: argparse.ArgumentParser, required: Sequence[str] = (), optional: Sequence[str] = ()) -> None:
-    helps = {"video": "a video file", "audio": "a sound file", "image": "a picture", "srt": "subtitles (SRT or WebVTT)"}
-    for name in (*required, *optional):
-        parser.add_argument(f"--{name}", required=name in required, metavar="FILE", help=helps[name])
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="the MP4 to write")
+def _check_files(parser: argparse.ArgumentParser, request: Request) -> Path:
+    """Return the file to write. Ends the program with code 2 if that or an input cannot be used."""
+    for name, path in request.files.items():
+        if not path.exists():
+            parser.error(f"--{name}: there is no file {path}")
+        if not path.is_file():
+            parser.error(f"--{name}: {path} is a folder, a device or a pipe; name a file")
+        if not os.access(path, os.R_OK):
+            parser.error(f"--{name}: {path} may not be read")
+    try:
+        return check_output(request.output, {f"--{name}": path for name, path in request.files.items()})
+    except OutputRefusedError as refused:
+        parser.error(f"-o: {refused}")
 
 
-def _still_options(parser: argparse.ArgumentParser, duration_help: str) -> None:
-    parser.add_argument("--duration", type=float, help=duration_help)
-    parser.add_argument("--frame-rate", type=float, help=f"frames per second, 1 to 60 (default {DEFAULT_FRAME_RATE:g})")
-    parser.add_argument("--size", metavar="WxH", help="both even, 64 to 3840 (default 1920x1080)")
-    parser.add_argument("--fit", choices=[fit.value for fit in Fit], help="cover (default) or contain")
-
-
-def _operation(args: argparse.Namespace, given: dict[str, Path]) -> Operation:
-    options = ("mode", "volume", "duration", "frame_rate", "size", "fit")
-    values: dict[str, Any] = {name: value for name in options if (value := getattr(args, name, None)) is not None}
-    values |= {f"url_{name}": _PLACEHOLDER for name in given}
-    return _MODELS[args.kind].model_validate(values)
-
-
-async def _run(operation: Operation, given: dict[str, Path], output: Path) -> Made:
-    task = asyncio.current_task()
-    if task is not None:
-        # asyncio.run already turns Ctrl-C into a cancellation; a polite kill should end the same way.
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+async def _run(request: Request, output: Path, received: list[int]) -> Made:
+    _cancel_on_signals(received)
     settings = Settings.of(os.environ)
     ffmpeg = find_ffmpeg(settings.ffmpeg)
-    meter = _Meter()
-    with folder_in(settings.work_dir) as directory:
-        for kind, path in given.items():
-            (directory / local_name(_FILES[kind])).symlink_to(path.resolve())
+    warnings = read_build(ffmpeg).warnings()
+    for warning in warnings:
+        _say(f"note: {warning}")
+    bar = ProgressBar()
+    with folder_in(settings.work_dir) as directory, contextlib.closing(bar):
+        for kind, path in request.files.items():
+            (directory / local_name(FILES[kind])).symlink_to(path.resolve())
         tools = Tools(ffmpeg, await find_gpu(ffmpeg), usable_cpus())
-        made = await make(operation, directory, tools, Limits(execution_seconds=24 * 3600.0), meter.show)
-        meter.close()
-        _deliver(made.path, output)
+        limits = Limits(execution_seconds=24 * 3600.0)
+        made = await make(request.operation, directory, tools, limits, bar.show)
+        await deliver(made.path, output)
+        bar.finish()
     return made
 
 
-def _deliver(made: Path, output: Path) -> None:
-    """Copy beside the target, then rename: nobody ever sees half a video there."""
-    partial = output.with_name(f".{output.name}.{os.getpid()}.part")
-    try:
-        shutil.copyfile(made, partial)
-        partial.replace(output)
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink()
+def _cancel_on_signals(received: list[int]) -> None:
+    """Have the first signal cancel this task. Later ones do not disturb the cleanup, which takes a second at most."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+    def stop(number: int) -> None:
+        received.append(number)
+        if len(received) == 1 and task is not None:
+            task.cancel()
+
+    for number in _SIGNALS:
+        # Under nohup, or in the background of a script, a signal may be ignored on purpose.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, stop, number)
 
 
-def _print_facts(made: Made, output: Path) -> None:
+def _failed(sentence: str, code: str | None = None) -> int:
+    _say(f"failed ({code}): {sentence}" if code else f"failed: {sentence}")
+    return FAILED
+
+
+def _say(text: str) -> None:
+    with contextlib.suppress(OSError):
+        print(text, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def _print_facts(made: Made, name: str, output: Path) -> None:
     media = made.media
     sound = media.audio_codec or "no sound"
     how = "picture copied" if made.encoder is None else f"encoded with {made.encoder}"
-    print(  # noqa: T201
-        f"{output}: {media.width}x{media.height}, {media.frames} frames at {media.frame_rate:g} fps, "
-        f"{media.duration_seconds:.3f} s, {media.video_codec}, {sound}, {output.stat().st_size} bytes, {how}"
-    )
     for warning in made.warnings:
-        print(f"note: {warning}", file=sys.stderr)  # noqa: T201
-
-
-@dataclass(slots=True)
-class _Meter:
-    """Progress on stderr: one moving line on a terminal, a line per tenth elsewhere."""
-
-    _shown: int = -1
-
-    def show(self, stage: Stage, done: float) -> None:
-        if stage != "encode":
-            return
-        percent = int(done * 100)
-        if sys.stderr.isatty():
-            if percent != self._shown:
-                bar = "#" * (percent // 4)
-                print(f"\r[{bar:<25}] {percent:3} %", end="", file=sys.stderr, flush=True)  # noqa: T201
-        elif percent // 10 > self._shown // 10:
-            print(f"{percent} %", file=sys.stderr, flush=True)  # noqa: T201
-        self._shown = max(self._shown, percent)
-
-    def close(self) -> None:
-        if self._shown >= 0 and sys.stderr.isatty():
-            print(file=sys.stderr)  # noqa: T201
+        _say(f"note: {warning}")
+    with contextlib.suppress(OSError):
+        print(  # noqa: T201
+            f"{name}: {media.width}x{media.height}, {media.frames} frames at {media.frame_rate:g} fps, "
+            f"{media.duration_seconds:.3f} s, {media.video_codec}, {sound}, {output.stat().st_size} bytes, {how}",
+            flush=True,
+        )

@@ -22,6 +22,7 @@ from contract.messages import WorkerJob
 from gpu_worker.box import hide, layers
 from gpu_worker.check import CHECK, check
 from gpu_worker.errors import JobFailed
+from gpu_worker.ffmpeg import FfmpegUnusableError, find_ffmpeg, read_build
 from gpu_worker.job import execute
 from gpu_worker.logs import event, set_up
 from gpu_worker.processes import RUNS
@@ -89,10 +90,21 @@ def start() -> None:
     RUNS.adopt()
     with contextlib.suppress(OSError):
         event("box", "", **layers())
+    _log_ffmpeg(settings)
     if not settings.allow_loopback:
         # A local system finds the processes it has to end by their environment.
         hide()
     runpod.serverless.start({"handler": handler})
+
+
+def _log_ffmpeg(settings: Settings) -> None:
+    """Name the ffmpeg in the log. Without a usable one the worker runs on, and each of its jobs fails at once."""
+    try:
+        build = read_build(find_ffmpeg(settings.ffmpeg))
+    except FfmpegUnusableError as error:
+        event("ffmpeg_unusable", "", reason=error.reason)
+        return
+    event("ffmpeg_untested" if build.warnings() else "ffmpeg_found", "", version=build.name)
 
 
 def _ran_out(error: Exception) -> bool:

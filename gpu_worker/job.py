@@ -18,7 +18,7 @@ from gpu_worker.cpus import usable_cpus
 from gpu_worker.encoders import find_gpu
 from gpu_worker.errors import failed
 from gpu_worker.fetch import Fetcher, open_session
-from gpu_worker.ffmpeg import find_ffmpeg
+from gpu_worker.ffmpeg import find_ffmpeg, read_build
 from gpu_worker.make import FONTS_DIRECTORY, Made, local_name, make
 from gpu_worker.perform import Tools
 from gpu_worker.probe import gpu_name
@@ -124,10 +124,10 @@ class _Execution:
     watch: Stopwatch = field(default_factory=Stopwatch)
 
     async def run(self) -> None:
+        ffmpeg = await asyncio.to_thread(find_ffmpeg, self.settings.ffmpeg)
         await self._fetch_all()
-        ffmpeg = find_ffmpeg(self.settings.ffmpeg)
         give(self.directory, Path(ffmpeg), FONTS_DIRECTORY)
-        tools = Tools(ffmpeg, await find_gpu(ffmpeg), usable_cpus())
+        tools = Tools(ffmpeg, await find_gpu(ffmpeg), usable_cpus(), read_build(ffmpeg).warnings())
         job = self.job
         made = await make(job.operation, self.directory, tools, job.limits, self._on_stage, ends=self.ends)
         await self._publish(made, tools)

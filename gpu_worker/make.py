@@ -102,9 +102,13 @@ async def make(
             continue
         encoder = plan.encoder.value if plan.encoder else None
         warnings += late_warnings(sources.cues or (), plan.expected.duration)
-        return Made(
-            directory / OUTPUT, media, encoder, plan.video_mode, (*plan.warnings, *sources.notes, *warnings, *found)
-        )
+        noted = (*plan.warnings, *sources.notes, *warnings, *found, *tools.warnings)
+        return Made(directory / OUTPUT, media, encoder, plan.video_mode, noted)
+
+
+async def check_inputs(inputs: Sequence[Input], directory: Path, tools: Tools, limits: Limits) -> None:
+    """Probe inputs that lie in `directory` under their local names. Raises JobFailed for what would be refused."""
+    check_sources(await _probe_all(inputs, directory, tools, limits), limits)
 
 
 def _may_be_of_sound(failure: JobFailed) -> bool:

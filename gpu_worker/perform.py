@@ -39,11 +39,12 @@ OnStage = Callable[[Stage, float], None]
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What a machine offers: the path of ffmpeg, its GPU if one is to be used, threads to use."""
+    """What a machine offers: the path of ffmpeg, its GPU if one is to be used, threads to use, warnings about it."""
 
     ffmpeg: str
     gpu: Gpu | None
     threads: int
+    warnings: tuple[str, ...] = ()
 
 
 class Performed(NamedTuple):

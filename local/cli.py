@@ -9,9 +9,10 @@ import shlex
 import sys
 from pathlib import Path
 
+from gpu_worker.ffmpeg import FfmpegUnusableError
 from local.logs import Log
 from local.servers import PortInUseError
-from local.settings import API_KEY, Options
+from local.settings import API_KEY, CALLBACK_SECRET, Options
 from local.signals import until_signalled
 
 _INTERRUPTED = 130
@@ -25,41 +26,65 @@ def main(argv: list[str]) -> int:
             with contextlib.ExitStack() as stack:
                 raw = arguments.raw_log and stack.enter_context(arguments.raw_log.open("w", encoding="utf-8"))
                 asyncio.run(until_signalled(_up(_options(arguments), Log(sys.stderr, raw=raw))))
+            _tell("Stopped the gateway, AWS, the RunPod emulator and its workers; nothing is left running.")
             return 0
         return _demo(arguments)
     except PortInUseError as problem:
-        print(f"api-gpu: {problem}", file=sys.stderr)
-        return 2
+        return _refuse(str(problem))
+    except FfmpegUnusableError as problem:
+        return _refuse(problem.reason)
     except (RuntimeError, OSError) as problem:
-        print(f"api-gpu: {problem}", file=sys.stderr)
+        _tell(f"api-gpu: {problem}")
         return 1
+    except KeyboardInterrupt:
+        # Before anything was started, or between two signals.
+        _tell("interrupted")
+        return _INTERRUPTED
+
+
+def _refuse(reason: str) -> int:
+    _tell(f"api-gpu: {reason}")
+    return 2
+
+
+def _tell(text: str) -> None:
+    # The terminal may have been closed.
+    with contextlib.suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
 
 
 async def _up(options: Options, log: Log) -> int:
+    from local.samples import NAMES, PATH  # noqa: PLC0415 - so that `--help` answers at once
     from local.system import running  # noqa: PLC0415 - so that `--help` answers at once
 
     async with running(options, log) as system:
-        print(f"api-gpu ready: {system.url} key={API_KEY} emulator={system.emulator_url}", flush=True)
+        samples = " ".join(f"{system.url}{PATH}/{name}" for name in NAMES)
+        ready = f"api-gpu ready: {system.url} key={API_KEY} emulator={system.emulator_url}"
+        print(f"{ready}\ncallback secret: {CALLBACK_SECRET}\nsamples: {samples}", flush=True)
         await asyncio.Event().wait()
     return 0
 
 
 def _demo(arguments: argparse.Namespace) -> int:
-    from local.demo import Given, run  # noqa: PLC0415 - so that `--help` answers at once
+    from local.demo import outputs_in, run  # noqa: PLC0415 - so that `--help` answers at once
+    from local.given_files import Given  # noqa: PLC0415 - so that `--help` answers at once
 
     given = Given(arguments.photo, arguments.video, arguments.audio, arguments.srt)
-    missing = given.missing()
-    if missing is not None:
-        print(f"api-gpu: there is no file {missing}", file=sys.stderr)
-        return 2
+    problem = given.problem(outputs_in(arguments.out))
+    if problem is not None:
+        return _refuse(problem)
     code = asyncio.run(until_signalled(run(given, arguments.out, verbose=arguments.verbose)))
-    return _INTERRUPTED if code is None else code
+    if code is None:
+        _tell(f"\nInterrupted: everything is stopped. Videos that were finished are in {arguments.out}/.")
+        return _INTERRUPTED
+    return code
 
 
 def _options(arguments: argparse.Namespace) -> Options:
     return Options(
         port=arguments.port,
         workers=arguments.workers,
+        unlimited=arguments.no_limits,
         sweep_seconds=arguments.sweep_seconds,
         idle_seconds=arguments.idle_seconds,
         webhook_scale=arguments.webhook_scale,
@@ -81,7 +106,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_up(up: argparse.ArgumentParser) -> None:
     up.description = (
-        "Start everything on 127.0.0.1. When requests can be taken, one line on stdout says where; "
+        "Start everything on 127.0.0.1. When requests can be taken, stdout says where, and names the API key, the "
+        "secret that signs callbacks and URLs of sample inputs; "
         "the log goes to stderr. Ctrl-C or SIGTERM stops it and leaves nothing behind."
     )
     up.add_argument("--port", type=_port, default=8000, help="port of the API; 0 picks a free one (%(default)s)")
@@ -96,6 +122,9 @@ def _add_up(up: argparse.ArgumentParser) -> None:
     )
     up.add_argument(
         "--worker-command", default="python -m gpu_worker", metavar="COMMAND", help="what a worker runs (%(default)s)"
+    )
+    up.add_argument(
+        "--no-limits", action="store_true", help="let a caller submit any number of jobs; a deployment does not"
     )
     up.add_argument("--raw-log", type=Path, metavar="FILE", help="keep what functions and workers print, as it is")
     up.add_argument(

@@ -5,20 +5,23 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import tempfile
 import time
+from collections.abc import Coroutine
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
 from gpu_worker.ffmpeg import find_ffmpeg
+from gpu_worker.tasks import all_of
 from local import file_server
 from local.checking import Checked, check
 from local.client import Client, Job
 from local.display import Progress, size_text, table
 from local.drawing import draw_landscape
+from local.given_files import Given
 from local.logs import Log
 from local.media import SUBTITLES, MediaFiles, make_clip, make_voice
 from local.servers import Server, bind
@@ -29,69 +32,74 @@ from local.system import running
 _DEADLINE_SECONDS = 600.0
 _CALLBACK_SECONDS = 15.0
 _POLL_SECONDS = 0.4
+_OPERATIONS = ("caption", "img2vid", "addaudio", "compose")
 _TERMINAL = {"COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT"}
 _HEADER = (
     ("operation", "job_id", "status", "settled by", "queue ms", "execution ms", "encoder", "duration", "size", "file")
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
-    """The files a user brought; None for what the demo shall make."""
-
-    photo: Path | None = None
-    video: Path | None = None
-    audio: Path | None = None
-    srt: Path | None = None
-
-    def missing(self) -> Path | None:
-        """The first given path that is not a file."""
-        paths: list[Path | None] = [getattr(self, one.name) for one in fields(self)]
-        return next((path for path in paths if path is not None and not path.is_file()), None)
-
-
 async def run(given: Given, out: Path, *, verbose: bool = False) -> int:
-    """Run it all; 0 if every job, file and callback was as it should be, else 1."""
+    """Run it all; 0 if every job, file and callback was as it should be, 1 if not, 2 if a given file is refused.
+
+    Why it was not 0 is printed last.
+    """
     started = time.monotonic()
     log = Log(sys.stderr if verbose else None)
     ffmpeg = find_ffmpeg(os.environ.get("FFMPEG"))
-    print("Starting the gateway, AWS, RunPod and two workers on this machine…", flush=True)
+    _clear(out)
     # The workers start at once, beside everything else, so that the jobs need not wait for them.
+    refusal = await given.refusal(ffmpeg)
+    if refusal is not None:
+        print(f"api-gpu: {refusal}", file=sys.stderr)
+        return 2
     async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="api-gpu-demo-")))
+        media = given.completed_by(await _made(given, folder, ffmpeg))
+        print("Starting the gateway, AWS, RunPod and two workers on this machine…", flush=True)
         system = await stack.enter_async_context(running(Options(workers=2, workers_min=2), log))
-        media = await _media(given, system.root, ffmpeg)
-        files = {f"{name}{path.suffix.lower()}": path for name, path in media.named().items()}
-        file_urls = await _served(stack, Server(file_server.build(files), bind()))
+        file_urls = await _served(stack, Server(file_server.build(media.named()), bind()))
         sink = CallbackSink(CALLBACK_SECRET)
         callback_url = await _served(stack, Server(sink.app, bind())) + "/callback"
-        urls = {name.partition(".")[0]: f"{file_urls}/{name}" for name in files}
+        urls = {name: f"{file_urls}/{name}" for name in media.named()}
         session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=False))
         client = Client(session, system.url, API_KEY)
         jobs = await _run_jobs(client, urls, callback_url)
         results = {operation: await _collect(client, ffmpeg, operation, job, out) for operation, job in jobs.items()}
         await _await_callbacks(sink, jobs)
-        code = _report(jobs, results, sink, out)
-        if code:
-            print("\nThe last lines of the log:", *log.tail(), sep="\n", file=sys.stderr)
-    print(f"Stopped; nothing is left running. {time.monotonic() - started:.0f} s in all.", flush=True)
-    return code
+        problems = _report(jobs, results, sink, out)
+    print(f"Stopped; nothing is left running. {time.monotonic() - started:.0f} s in all.")
+    for problem in problems:
+        print(f"PROBLEM  {problem}")
+    sys.stdout.flush()
+    return 1 if problems else 0
 
 
-async def _media(given: Given, root: Path, ffmpeg: str) -> MediaFiles:
-    folder = root / "media"
-    await asyncio.to_thread(folder.mkdir)
+def outputs_in(out: Path) -> list[Path]:
+    """The files that a run writes."""
+    return [out / f"{operation}.mp4" for operation in _OPERATIONS]
+
+
+def _clear(out: Path) -> None:
+    """Remove what an earlier run has left: it would pass for the result of this one. Raises OSError."""
+    out.mkdir(parents=True, exist_ok=True)
+    for path in outputs_in(out):
+        path.unlink(missing_ok=True)
+
+
+async def _made(given: Given, folder: Path, ffmpeg: str) -> MediaFiles:
+    """Make the files that were not given."""
     made = MediaFiles(folder / "photo.jpg", folder / "video.mp4", folder / "audio.wav", folder / "srt.srt")
     await asyncio.to_thread(made.srt.write_text, SUBTITLES, "utf-8")
-    async with asyncio.TaskGroup() as making:
-        if given.photo is None:
-            making.create_task(asyncio.to_thread(draw_landscape, made.photo))
-        if given.video is None:
-            making.create_task(make_clip(ffmpeg, made.video))
-        if given.audio is None:
-            making.create_task(asyncio.to_thread(make_voice, made.audio))
-    return MediaFiles(
-        given.photo or made.photo, given.video or made.video, given.audio or made.audio, given.srt or made.srt
-    )
+    making: list[Coroutine[Any, Any, object]] = []
+    if given.photo is None:
+        making.append(asyncio.to_thread(draw_landscape, made.photo))
+    if given.video is None:
+        making.append(make_clip(ffmpeg, made.video))
+    if given.audio is None:
+        making.append(asyncio.to_thread(make_voice, made.audio))
+    await all_of(*making)
+    return made
 
 
 async def _served(stack: AsyncExitStack, server: Server) -> str:
@@ -128,7 +136,6 @@ async def _collect(client: Client, ffmpeg: str, operation: str, job: Job, out: P
     if job["status"] != "COMPLETED":
         return Checked(0.0, 0, (job.get("error") or {}).get("message") or "did not finish")
     path = out / f"{operation}.mp4"
-    await asyncio.to_thread(out.mkdir, parents=True, exist_ok=True)
     await client.download(job["video_url"], path)
     return await check(ffmpeg, path.resolve(), job["video"])
 
@@ -142,8 +149,8 @@ async def _await_callbacks(sink: CallbackSink, jobs: dict[str, Job]) -> None:
         await sink.bell.wait(left)
 
 
-def _report(jobs: dict[str, Job], results: dict[str, Checked], sink: CallbackSink, out: Path) -> int:
-    """Print the table and what went wrong, if anything did."""
+def _report(jobs: dict[str, Job], results: dict[str, Checked], sink: CallbackSink, out: Path) -> list[str]:
+    """Print the table; return what went wrong."""
     problems: list[str] = []
     rows: list[tuple[str, ...]] = []
     verified = 0
@@ -163,9 +170,7 @@ def _report(jobs: dict[str, Job], results: dict[str, Checked], sink: CallbackSin
     if refused:
         problems.append(f"{refused} callbacks did not verify")
     print(f"\nCallbacks: {verified} of {len(jobs)} received and verified with the stock standardwebhooks library.")
-    for problem in problems:
-        print(f"PROBLEM  {problem}")
-    return 1 if problems else 0
+    return problems
 
 
 def _row(operation: str, job: Job, result: Checked, out: Path) -> tuple[str, ...]:

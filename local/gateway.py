@@ -1,4 +1,4 @@
-"""API Gateway on one machine: routes HTTP requests to the Lambda functions and adds nothing of its own."""
+"""API Gateway on one machine: routes HTTP requests to the Lambda functions, and adds sample inputs only."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from local.apigateway_events import HttpRequest, HttpResponse, message, to_event
 from local.lambdas.functions import Invocable
 from local.lambdas.pool import FunctionError, FunctionTimeoutError
 from local.logs import Log
+from local.samples import Samples
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
 """API Gateway's payload limit."""
@@ -22,12 +23,14 @@ _HOOKS = ("/runpod/webhook/", "/runpod/progress/")
 class Gateway:
     """The HTTP front. After `close_to_clients` only RunPod's and the workers' calls are still let in."""
 
-    def __init__(self, api: Invocable, hooks: Invocable, log: Log) -> None:
+    def __init__(self, api: Invocable, hooks: Invocable, log: Log, samples: Samples | None = None) -> None:
         self._api = api
         self._hooks = hooks
         self._log = log
         self._closed = False
         self.app = web.Application(client_max_size=MAX_BODY_BYTES)
+        if samples is not None:
+            samples.add_to(self.app)
         self.app.router.add_route("*", "/{path:.*}", self._handle)
 
     def close_to_clients(self) -> None:

@@ -11,7 +11,7 @@ HOST = "127.0.0.1"
 
 
 class PortInUseError(Exception):
-    """Another program listens on the port that was asked for."""
+    """The port that was asked for cannot be used. The text tells what to do."""
 
 
 def bind(port: int = 0) -> socket.socket:
@@ -23,8 +23,11 @@ def bind(port: int = 0) -> socket.socket:
         sock.listen(128)
     except OSError as problem:
         sock.close()
-        if problem.errno in (errno.EADDRINUSE, errno.EACCES):
-            raise PortInUseError(f"port {port} is not free: choose another with --port, or --port 0") from None
+        choose = "choose another: make up PORT=… (0 picks a free one)"
+        if problem.errno == errno.EADDRINUSE:
+            raise PortInUseError(f"port {port} is in use: stop what listens there, or {choose}") from None
+        if problem.errno == errno.EACCES:
+            raise PortInUseError(f"port {port} is for root only: {choose}") from None
         raise
     return sock
 

@@ -18,11 +18,12 @@ CALLBACK_SECRET = "whsec_bG9jYWwtZGVtby1zZWNyZXQtbm90LWZvci1yZWFsLXVzZQ=="
 RUNPOD_KEY, ENDPOINT_ID = "local-runpod-key", "local"
 
 API = FunctionSpec("api", "lambda_api.entrypoints.api", concurrency=24, timeout=29.0)
-HOOKS = FunctionSpec("webhook", "lambda_api.entrypoints.runpod_webhook", concurrency=8, timeout=10.0)
-SWEEPER = FunctionSpec("sweeper", "lambda_api.entrypoints.sweeper", concurrency=1, timeout=60.0)
-CALLBACKS = FunctionSpec("callbacks", "lambda_api.entrypoints.callbacks", concurrency=2, timeout=60.0)
+HOOKS = FunctionSpec("webhook", "lambda_api.entrypoints.runpod_webhook", concurrency=8, timeout=20.0)
+SWEEPER = FunctionSpec("sweeper", "lambda_api.entrypoints.sweeper", concurrency=1, timeout=55.0)
+CALLBACKS = FunctionSpec("callbacks", "lambda_api.entrypoints.callbacks", concurrency=2, timeout=30.0)
 FUNCTIONS = (API, HOOKS, SWEEPER, CALLBACKS)
 
+_UNLIMITED = {"OWNER_RATE_PER_MINUTE": "60000", "OWNER_BURST": "100000", "OWNER_JOBS_IN_FLIGHT": "1000000"}
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
@@ -36,6 +37,8 @@ class Options:
     sweep_seconds: float = 10.0
     idle_seconds: float = 30.0
     webhook_scale: float = 1.0
+    unlimited: bool = False
+    """Without the quotas of an owner, which are those of a deployment otherwise."""
     worker_command: tuple[str, ...] = ("python", "-m", "gpu_worker")
     env: Mapping[str, str] = field(default_factory=dict)
     worker_env: Mapping[str, str] = field(default_factory=dict)
@@ -64,15 +67,12 @@ def lambda_environment(options: Options, aws: Addresses, public_url: str, emulat
             "GPU_PRICE_PER_SECOND": "0",
             "CHECK_SECONDS": "20",
             "RETRY_BASE_SECONDS": "1",
-            "JOB_TTL_SECONDS": "3600",
-            "OWNER_RATE_PER_MINUTE": "6000",
-            "OWNER_BURST": "5000",
-            "OWNER_JOBS_IN_FLIGHT": "10000",
             "AWS_ENDPOINT_URL": aws.url,
             "POWERTOOLS_SERVICE_NAME": "api-gpu",
             "POWERTOOLS_METRICS_NAMESPACE": "api-gpu",
             "LOG_LEVEL": "INFO",
         }
+        | (_UNLIMITED if options.unlimited else {})
         | dict(options.env)
     )
 

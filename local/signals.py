@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: one ends the work tidily, a second kills what is in the way of that."""
+"""Ctrl-C, SIGTERM and SIGHUP: one ends the work tidily, a second kills what is in the way of that."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ async def until_signalled(work: Coroutine[Any, Any, int]) -> int | None:
         else:
             os._exit(130)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    # Under nohup it is ignored on purpose.
+    hung_up = () if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else (signal.SIGHUP,)
+    numbers = (signal.SIGINT, signal.SIGTERM, *hung_up)
+    for number in numbers:
         loop.add_signal_handler(number, on_signal)
     try:
         return await task
@@ -38,7 +41,7 @@ async def until_signalled(work: Coroutine[Any, Any, int]) -> int | None:
             raise
         return None
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in numbers:
             loop.remove_signal_handler(number)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import shutil
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from pathlib import Path
 
 import aiohttp
 
+from gpu_worker.ffmpeg import find_ffmpeg
 from local.aws.process import AwsProcess
 from local.aws.sqs import Queue
 from local.gateway import Gateway
@@ -28,6 +30,7 @@ from local.runpod.containers import WorkerSpec
 from local.runpod.emulator import Emulator
 from local.runpod.scaler import Scaling
 from local.runpod.settings import Settings as EmulatorSettings
+from local.samples import Samples
 from local.servers import Server, bind
 from local.settings import (
     API,
@@ -60,8 +63,9 @@ class System:
 async def running(options: Options, log: Log, make_functions: MakeFunctions = ForkedFunctions) -> AsyncIterator[System]:
     """Start everything, yield when requests can be served, stop everything.
 
-    Raises PortInUseError before anything is started, RuntimeError if a part does not come up.
+    Raises PortInUseError or FfmpegUnusableError before anything is started, RuntimeError if a part does not come up.
     """
+    ffmpeg = find_ffmpeg(os.environ.get("FFMPEG"))
     async with contextlib.AsyncExitStack() as cleanup:
         sock, emulator_sock = bind(options.port), bind()
         cleanup.callback(sock.close)
@@ -79,7 +83,8 @@ async def running(options: Options, log: Log, make_functions: MakeFunctions = Fo
         env = lambda_environment(options, aws.addresses, public_url, emulator_server.url)
         functions = make_functions(FUNCTIONS, env, lambda_scratch, log)
         cleanup.push_async_callback(functions.stop)
-        gateway = Gateway(functions.of(API.name), functions.of(HOOKS.name), log)
+        samples = Samples(_folder(root, "samples"), ffmpeg)
+        gateway = Gateway(functions.of(API.name), functions.of(HOOKS.name), log, samples)
         gateway_server = Server(gateway.app, sock)
         cleanup.push_async_callback(gateway_server.stop)
         cleanup.push_async_callback(emulator_server.stop)

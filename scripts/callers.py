@@ -1,11 +1,13 @@
-"""Who may call the API: `make callers DO="add-key ada"`.
+"""List who may call the API, or change it.
 
-    list                          owners, their keys by the start of their SHA-256, and how many callback secrets
-    add-key OWNER                 a new API key, printed once
-    rotate-key OWNER              the same, and how to revoke the keys before it, which go on until then
-    revoke-key SHA256             its start will do, if it fits one key
-    add-callback-secret OWNER     a new one, printed once; the one before goes on signing too
-    drop-callback-secrets OWNER   all but the newest
+  make callers                                     owners, the start of each key's SHA-256, and their callback secrets
+  make callers DO="add-key OWNER"                  a new API key, printed once
+  make callers DO="rotate-key OWNER"               the same, and how to revoke the older keys, which work until then
+  make callers DO="revoke-key SHA256"              a unique prefix is enough
+  make callers DO="add-callback-secret OWNER"      a new one, printed once; the one before goes on signing too
+  make callers DO="drop-callback-secrets OWNER"    remove all but the newest
+
+Another stack or region: add STACK=… REGION=….
 
 What is changed is in the stack's secret. It counts within a minute: the functions read it again that often. Of two who
 change it at the same moment, the second is told so, and nothing of that change is kept.
@@ -31,6 +33,7 @@ _SHOWN = 12
 """Digits of a digest by which a key is listed, and its day remembered."""
 _CURRENT, _NEXT = "AWSCURRENT", "NEXT"
 """Labels of a secret's versions: the one that is read, and the one that is to be."""
+_USAGE = __doc__.split("\n\n")[1].partition("\n")[2]
 _OWNER = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
@@ -40,8 +43,8 @@ def main(arguments: list[str]) -> None:
     )
     parser.add_argument("--stack", default=DEFAULT_STACK)
     parser.add_argument("--region")
-    parser.add_argument("action", choices=["list", *CHANGES])
-    parser.add_argument("whose", nargs="?", default="")
+    parser.add_argument("action", nargs="?", default="list", choices=["list", *CHANGES])
+    parser.add_argument("whose", nargs="?", default="", metavar="OWNER or SHA256")
     options = parser.parse_args(arguments)
     account = Account(options.region)
     stack = account.stack(options.stack)
@@ -51,6 +54,7 @@ def main(arguments: list[str]) -> None:
     version, callers = read(vault, arn)
     if options.action == "list":
         print("\n".join(listed(callers)) or "nobody")
+        print(f"\nTo change it:\n{_USAGE}")
         return
     told = CHANGES[options.action](callers, options.whose)
     replace(vault, arn, version, callers)

@@ -16,10 +16,18 @@ from tests.faults.report import DOCUMENT
 from tests.support import engines
 from tests.support.aws import CREDENTIALS, Aws, embedded_aws
 from tests.support.canary import Aviary
+from tests.support.guard import guarded
 from tests.support.log_scan import LogScan
 from tests.support.luck import Luck
 from tests.support.outcomes import Outcomes
 from tests.support.remarks import Remarks
+
+
+@pytest.fixture(scope="session", autouse=True)
+def guard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nothing that a test starts outlives the run, even if that is killed."""
+    with guarded(tmp_path_factory.getbasetemp()):
+        yield
 
 
 @pytest.fixture(scope="session")

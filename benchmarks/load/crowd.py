@@ -72,7 +72,7 @@ async def measure(plan: Plan, say: Say) -> Result:
     receiver = Receiver(CALLBACK_SECRET, _FAIL_EACH)
     options = Options(
         workers=_WORKERS, workers_min=_WORKERS, sweep_seconds=1.0, idle_seconds=3600.0, webhook_scale=0.02,
-        worker_command=_WORKER, env=_SETTINGS,
+        unlimited=True, worker_command=_WORKER, env=_SETTINGS,
     )  # fmt: skip
     async with AsyncExitStack() as stack:
         callbacks = Server(receiver.app, bind())

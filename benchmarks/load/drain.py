@@ -78,7 +78,7 @@ async def measure(jobs: int, say: Say) -> Drained:
 
     signing = json.dumps({owner: [CALLBACK_SECRET] for owner in _OWNERS})
     options = Options(
-        workers=0, sweep_seconds=_NEVER, env={"CHECK_SECONDS": "600", "CALLBACK_SECRETS": signing}
+        workers=0, sweep_seconds=_NEVER, unlimited=True, env={"CHECK_SECONDS": "600", "CALLBACK_SECRETS": signing}
     )  # fmt: skip
     try:
         async with running(options, Ends(), kept) as system:

@@ -2,20 +2,30 @@
 
 SRT has no standard: its files come in every encoding, with and without numbers, hours, commas and
 blank lines, and half of them are WebVTT or ASS under another name. Bytes become text in `decode`,
-text becomes timed blocks in `blocks`, and a block's text becomes what is drawn in `text`.
+text becomes timed blocks in `timed` and `ass`, and a block's text becomes what is drawn in `text`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from contract.errors import Code
 from gpu_worker.errors import failed
 from gpu_worker.plan.facts import Cue
-from gpu_worker.subtitles.blocks import Block, looks_like_subtitles, read_blocks
-from gpu_worker.subtitles.decode import decoded
+from gpu_worker.subtitles.ass import is_ass, read_ass
+from gpu_worker.subtitles.blocks import Block, Blocks, Dialect
+from gpu_worker.subtitles.decode import Decoded, decoded
+from gpu_worker.subtitles.layout import split_lines
+from gpu_worker.subtitles.other_formats import name_binary_format, name_text_format
+from gpu_worker.subtitles.rich_text import is_rich_text, plain_text
+from gpu_worker.subtitles.rolling import without_repeats
 from gpu_worker.subtitles.text import LONGEST, cleaned, is_seen
+from gpu_worker.subtitles.timed import read_timed
+from gpu_worker.subtitles.times import ARROW
+
+_WORD_TIME = re.compile(r"<(?:\d{1,2}:)?\d{1,2}:\d\d\.\d{3}>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,27 +41,52 @@ def read_subtitles(data: bytes, field: str, most: int) -> Subtitles:
 
     Raises JobFailed, and nothing else: nothing to show, not a subtitle file, or too many.
     """
-    text, guessed = decoded(data)
+    if other := name_binary_format(data):
+        raise failed(Code.SUBTITLES_UNREADABLE, field=field, format=other)
+    read = decoded(data)
+    text = plain_text(read.text) if is_rich_text(read.text) else read.text
     if not text.strip(" \t\r\n\ufeff\0"):
         raise failed(Code.SUBTITLES_EMPTY, field=field)
-    if not looks_like_subtitles(text):
-        raise failed(Code.SUBTITLES_UNREADABLE, field=field)
-    blocks = read_blocks(text)
-    if len(blocks) > most:
+    found = _read_blocks(text, field)
+    if len(found.blocks) > most:
         raise failed(Code.SUBTITLES_TOO_MANY, field=field, limit=str(most))
-    cues, warnings = _cues(blocks)
+    cues, warnings = _cues(found.blocks, found.dialect)
     if not cues:
         raise failed(Code.SUBTITLES_EMPTY, field=field)
-    if guessed:
-        warnings.insert(0, f"The subtitles are not UTF-8; they were read as {guessed}.")
-    return Subtitles(cues, tuple(warnings))
+    cues = without_repeats(cues, has_word_times=bool(_WORD_TIME.search(text)))
+    if found.remark:
+        warnings.append("Text behind the last subtitle, without a time span, was left out.")
+    return Subtitles(cues, (*_encoding_warnings(read), *warnings))
 
 
-def _cues(blocks: Iterable[Block]) -> tuple[tuple[Cue, ...], list[str]]:
+def _read_blocks(text: str, field: str) -> Blocks:
+    lines = split_lines(text)
+    if is_ass(lines):
+        return read_ass(lines)
+    other = name_text_format(text)
+    found = None if other and other.certain else read_timed(lines)
+    if found is not None:
+        return found
+    if other:
+        raise failed(Code.SUBTITLES_UNREADABLE, field=field, format=other.name)
+    raise failed(Code.SUBTITLES_EMPTY if ARROW.search(text) else Code.SUBTITLES_UNREADABLE, field=field)
+
+
+def _encoding_warnings(read: Decoded) -> Iterable[str]:
+    if read.guessed and read.sure:
+        yield f"The subtitles are not UTF-8; they were read as {read.guessed}."
+    elif read.guessed:
+        yield (
+            f"The subtitles are not UTF-8; they were read as {read.guessed}, which is not certain. "
+            "If letters are wrong, save the file as UTF-8."
+        )
+
+
+def _cues(blocks: Iterable[Block], dialect: Dialect) -> tuple[tuple[Cue, ...], list[str]]:
     found: dict[Cue, None] = {}
     timeless = long = 0
     for block in blocks:
-        whole, place = cleaned(block.text)
+        whole, place = cleaned(block.text, dialect)
         text = whole[:LONGEST].rstrip()
         if not is_seen(text):
             continue

@@ -1,83 +1,73 @@
-"""Bytes of a subtitle file to text. Files older than UTF-8 do not say which of a dozen encodings they use."""
+"""Decode the bytes of a subtitle file. Files older than UTF-8 do not say which of two dozen encodings they use."""
 
 from __future__ import annotations
 
 import codecs
 import re
+from typing import NamedTuple
+
+from gpu_worker.subtitles.encodings import NAMES, guess_encoding
 
 _BOMS = (
-    (codecs.BOM_UTF8, "utf-8"),
     # Before UTF-16: its little-endian mark begins like this one.
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_WIDE = (("utf-32-le", 4), ("utf-32-be", 4), ("utf-16-le", 2), ("utf-16-be", 2))
-_SAMPLE = 64 * 1024
-_WESTERN = "cp1252"
-_LEGACY = {
-    _WESTERN: "Windows-1252",
-    "cp1250": "Windows-1250",
-    "cp1251": "Windows-1251",
-    "cp1253": "Windows-1253",
-    "cp1254": "Windows-1254",
-    "cp1255": "Windows-1255",
-    "cp1256": "Windows-1256",
-    "koi8_r": "KOI8-R",
-    "cp874": "Windows-874",
-    "cp932": "Shift_JIS",
-    "euc_jp": "EUC-JP",
-    "gb18030": "GB18030",
-    "big5": "Big5",
-    "cp949": "EUC-KR",
-}
-"""Encodings that subtitles are met in, and the names their users know."""
-
+_HEAD = 4096
+_SAMPLE = 6000
+"""Bytes of lines that are looked at to find an encoding."""
 _FOREIGN = re.compile(r"[^\x00-\x7f]")
-_LETTER = re.compile(r"[^\W\d_]")
-_ACCENTED = re.compile(r"[À-ÖØ-ÜßŠŒŽŸà-öø-üšœžÿ]")
-_NORDIC = re.compile(r"[ÝÞýþ]")
-"""Turkish files have these bytes too, for other letters; but none of the vowels with an acute accent."""
-_ACUTE = re.compile(r"[áéíóúæ]")
-_TYPOGRAPHIC = re.compile(r"[\xa0€£§©®™°ªº«»¡¿·\xb4\u2013\u2014\u2018-\u201a“”„…•]")
-_IN_A_WORD = re.compile(r"[^\W\d_][\xa1-\xa3\xa5\xa6\xaa\xac\xae\xb1-\xb3\xb5\xb6\xb8-\xbf]+[^\W\d_]|[a-zß-ÿ][À-ÞŠŒŽ]")
+_PLAIN = re.compile(r"[\n\r -~]")
 
 
-def decoded(data: bytes) -> tuple[str, str | None]:
-    """Return the text, and the encoding's name where it was guessed. Never fails: what cannot be read is U+FFFD."""
+class Decoded(NamedTuple):
+    """The text, and the encoding's name if it was guessed; `sure` if no other is nearly as likely."""
+
+    text: str
+    guessed: str | None = None
+    sure: bool = True
+
+
+def decoded(data: bytes) -> Decoded:
+    """Decode a subtitle file. Never fails: what cannot be read is U+FFFD."""
     for bom, encoding in _BOMS:
         if data.startswith(bom):
-            return data[len(bom) :].decode(encoding, "replace"), None
-    for encoding, width in _WIDE:
-        at = data.find("->".encode(encoding))
-        if at >= 0 and at % width == 0:
-            return data.decode(encoding, "replace"), None
+            return Decoded(data[len(bom) :].decode(encoding, "replace"))
+    if wide := _wide(data[:_HEAD]):
+        return Decoded(data.decode(wide, "replace"))
+    # Editors put the mark of UTF-8 in front of text that is none.
+    data = data.removeprefix(codecs.BOM_UTF8)
     text = data.decode("utf-8", "replace")
     broken = text.count("\ufffd") - data.count("\ufffd".encode())
     # A damaged byte or a cut-off end does not make UTF-8 anything else: by chance, hardly a letter reads as it.
     if broken * 10 <= len(_FOREIGN.findall(text)) - broken:
-        return text, None
-    encoding = _legacy(data)
-    return data.decode(encoding, "replace"), _LEGACY[encoding]
+        return Decoded(text)
+    encoding, sure = guess_encoding(_sample(data))
+    return Decoded(data.decode(encoding, "replace"), NAMES[encoding], sure)
 
 
-def _legacy(data: bytes) -> str:
-    lines = (line for line in data.splitlines() if not line.isascii())
-    sample = b"\n".join(lines)[:_SAMPLE]
-    if _reads_western(sample.decode(_WESTERN, "replace")):
-        return _WESTERN
-    from charset_normalizer import from_bytes  # noqa: PLC0415 - few files need it
+def _wide(head: bytes) -> str | None:
+    """UTF-16 or UTF-32 without a mark: digits and line ends have zeros, and only in one of the four are they plain."""
+    if head.count(0) * 10 < len(head):
+        return None
+    plain = {
+        encoding: len(_PLAIN.findall(head.decode(encoding, "replace")))
+        for encoding in ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
+    }
+    best = max(plain, key=lambda encoding: plain[encoding])
+    return best if plain[best] * 10 > len(head) // 4 else None
 
-    best = from_bytes(sample, cp_isolation=list(_LEGACY)).best()
-    return best.encoding if best is not None and best.encoding in _LEGACY else _WESTERN
+
+def _sample(data: bytes) -> bytes:
+    """Return lines from all over the file, first those that are not ASCII: the others tell the language, too."""
+    lines = [line for line in dict.fromkeys(data.splitlines()) if b"-->" not in line]
+    foreign = [line[:_SAMPLE] for line in lines if not line.isascii()]
+    others = [line[:_SAMPLE] for line in lines if line.isascii() and not line.strip().isdigit()]
+    return b"\n".join(_spread(foreign, _SAMPLE) + _spread(others, _SAMPLE // 4))
 
 
-def _reads_western(text: str) -> bool:
-    """True for text of which Windows-1252 makes words. Detectors take French for Polish; this does not."""
-    foreign, letters = len(_FOREIGN.findall(text)), len(_LETTER.findall(text))
-    accented = len(_ACCENTED.findall(text))
-    if _ACUTE.search(text):
-        accented += len(_NORDIC.findall(text))
-    usual = accented + len(_TYPOGRAPHIC.findall(text))
-    return foreign == usual and accented * 2 <= letters and not _IN_A_WORD.search(text)
+def _spread(lines: list[bytes], size: int) -> list[bytes]:
+    step = 1 + sum(map(len, lines)) // size
+    return lines[::step]

@@ -5,6 +5,9 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from html.entities import html5
+
+from gpu_worker.subtitles.blocks import Dialect
 
 LONGEST = 2000
 """Characters drawn of one cue: far more than fits a screen, far less than stalls the renderer."""
@@ -13,18 +16,32 @@ _RAW_LONGEST = 8 * LONGEST
 """What is looked at of a cue, mark-up included. Unicode's normal forms cost the square of some texts' length."""
 _MOST_MARKS = 30
 """Marks on one letter, as in Unicode's Stream-Safe Text Format (UAX 15)."""
+_MOST_ESCAPES = 4
+"""Times that an entity is escaped anew by programs that each take the text for plain: `&amp;amp;lt;`."""
 
 # Each pattern stops at the next bracket, so that none looks at a character more than a few times.
 _OVERRIDE = re.compile(r"\{\s*(\\[A-Za-z0-9][^{}]*)\}")
+_BRACES = re.compile(r"\{[^{}]*\}")
 _DRAWN = re.compile(r"(\{\s*\\[^{}]*\})[^{}]*")
 _DRAWING = re.compile(r"\\p[1-9]")
 _PLACE = re.compile(r"\\an([1-9])")
-_LINE_TAG = re.compile(r"<br[ \t]*/?>", re.IGNORECASE)
+_LINE_TAG = re.compile(r"<br[ \t]*/?>|\[br\]|</(?:p|div|li|h[1-6])>", re.IGNORECASE)
 _KEPT_TAG = re.compile(r"<(/?)([iu])(?:[.\s][^<>]*)?>", re.IGNORECASE)
-_OTHER_TAG = re.compile(
-    r"</?(?:b|c|v|s|em|strong|font|span|lang|ruby|rt)(?:[.\s/][^<>]*)?>|<[\d:.]{5,13}>", re.IGNORECASE
+_HTML_TAG = re.compile(
+    r"</?(?:b|c|v|s|em|strong|font|span|lang|ruby|r[btp]|p|div|center|big|small|strike|del|ins|mark|tt|pre|code|su[bp]"
+    r"|a|ul|ol|li|h[1-6]|blockquote|article|section|table|tr|td|th|tbody|body|html|head|meta|cite|q|abbr|label)"
+    r"(?:[.\s/][^<>]*)?>|<[\d:.]{5,13}>",
+    re.IGNORECASE,
 )
-_ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|lrm|rlm|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});")
+_ANY_TAG = re.compile(r"</?[A-Za-z][^<>]*>|<[\d:.]{5,13}>|</>")
+"""WebVTT has no text in angle brackets, whatever stands there."""
+_ENTITY = re.compile(r"&(?:[A-Za-z][A-Za-z0-9]{1,23}|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});")
+_EMPHASIS = re.compile(r"(?<![\w*\u2060])(\*{1,3})(?=[^\s*\u2060])[^*]*(?<=[^\s*])\1(?![\w*])")
+_STRONG = re.compile(r"(?<![\w\u2060])__(?=[^\s_\u2060])[^_]*(?<=[^\s_])__(?!\w)")
+_MAY_BE_MARKUP = re.compile(r"[<{*_&\[]")
+# Not in a path: C:\New, \\host\Name.
+_ESCAPE = re.compile(r"(?<!\\)\\([Nnh])")
+_PATH = re.compile(r"(?<![A-Za-z])[A-Za-z]:\\|\\\\")
 _SPACES = re.compile(r"[ \t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
 _CONTROL = re.compile(r"[^\n -~]")
 
@@ -40,25 +57,44 @@ _ANNOTATIONS = frozenset("\u00ad\ufeff\ufff9\ufffa\ufffb\ufffc")
 """Soft hyphens, stray byte order marks and the like: fonts draw them as hyphens or boxes."""
 
 
-def cleaned(raw: str) -> tuple[str, int | None]:
-    r"""Return the text, and the place a `{\anN}` asks for (as on a number pad: 2 is bottom centre).
+def cleaned(raw: str, dialect: Dialect) -> tuple[str, int | None]:
+    r"""Return the text, and the place a `{\anN}` asks for (as on a number pad: 2 is bottom center).
 
     The text is in Unicode's normal form C, without control and private-use characters; `<i>`, `</i>`,
-    `<u>`, `</u>` are mark-up, all else is literal. Other tags and ASS commands are gone.
+    `<u>`, `</u>` are mark-up, all else is literal. Other tags, Markdown's emphasis and ASS commands are gone.
     """
     text = _drawable(raw[:_RAW_LONGEST])
-    asked = _PLACE.search("".join(_OVERRIDE.findall(text)))
-    text = _OVERRIDE.sub("", _DRAWN.sub(_without_drawing, text))
-    text = _OTHER_TAG.sub("", _LINE_TAG.sub("\n", text))
-    text = _KEPT_TAG.sub(lambda tag: _MARKS[f"<{tag[1]}{tag[2].lower()}>"], text)
-    if "&" in text:
-        text = unicodedata.normalize("NFC", _ENTITY.sub(_character, text))
+    asked = None
+    if "{" in text:
+        asked = _PLACE.search("".join(_OVERRIDE.findall(text)))
+        text = _OVERRIDE.sub("", _DRAWN.sub(_without_drawing, text))
+        text = _BRACES.sub("", text) if dialect is Dialect.ASS else text
+    if "\\" in text:
+        text = _with_line_breaks(text)
+    if _MAY_BE_MARKUP.search(text):
+        text = _without_markup(text, _ANY_TAG if dialect is Dialect.VTT else _HTML_TAG)
     lines = (_SPACES.sub(" ", line).strip(" ") for line in text.split("\n"))
     text = "\n".join(line for line in lines if line)
-    for command in (_OVERRIDE, _LINE_TAG, _KEPT_TAG, _OTHER_TAG):
-        # What looks like a command only now was not one in the file.
-        text = command.sub(lambda found: found[0][0] + _JOINER + found[0][1:], text)
+    if _MAY_BE_MARKUP.search(text):
+        text = _literal_markup(text)
     return text.translate(_TAGS), int(asked[1]) if asked else None
+
+
+def _without_markup(text: str, tags: re.Pattern[str]) -> str:
+    text = _LINE_TAG.sub("\n", text)
+    text = _KEPT_TAG.sub(lambda tag: _MARKS[f"<{tag[1]}{tag[2].lower()}>"], text)
+    text = tags.sub("", text)
+    text = _STRONG.sub(_inside, _EMPHASIS.sub(_inside, text))
+    for _ in range(_MOST_ESCAPES if "&" in text else 0):
+        text = _ENTITY.sub(_character, text)
+    return unicodedata.normalize("NFC", text)
+
+
+def _literal_markup(text: str) -> str:
+    """Separate what looks like a command only now, and was none in the file."""
+    for command in (_OVERRIDE, _LINE_TAG, _KEPT_TAG, _HTML_TAG, _EMPHASIS, _STRONG):
+        text = command.sub(_literal, text)
+    return _ENTITY.sub(lambda found: found[0] if _character(found) == found[0] else _literal(found), text)
 
 
 def is_seen(text: str) -> bool:
@@ -85,10 +121,31 @@ def _is_text(char: str) -> bool:
     return not noncharacter and char not in _ANNOTATIONS
 
 
+def _with_line_breaks(text: str) -> str:
+    r"""Take `\N` and `\n` for a line break and `\h` for a space, as players do, but in the path of a file."""
+    words = re.split(r"(\s+)", text)
+    return "".join(word if _PATH.search(word) else _ESCAPE.sub(_escaped, word) for word in words)
+
+
+def _escaped(escape: re.Match[str]) -> str:
+    return "\u00a0" if escape[1] == "h" else "\n"
+
+
+def _inside(emphasis: re.Match[str]) -> str:
+    return emphasis[0].strip("*_")
+
+
 def _without_drawing(command: re.Match[str]) -> str:
     """Drop the vector graphics that follow a command to draw them: letters and numbers that are no text."""
     return command[1] if _DRAWING.search(command[1]) else command[0]
 
 
 def _character(entity: re.Match[str]) -> str:
+    name = entity[0][1:]
+    if name[0] != "#" and name not in html5:
+        return entity[0]
     return _drawable(html.unescape(entity[0])).replace("\n", " ")
+
+
+def _literal(command: re.Match[str]) -> str:
+    return command[0][0] + _JOINER + command[0][1:]

@@ -225,3 +225,18 @@ def test_an_owner_has_a_plain_name(callers: Any) -> None:
     for name in ("", "Ada", "a b", "x" * 64):
         with pytest.raises(callers.Stop):
             callers.add_key({"api_keys": {}, "callback_secrets": {}}, name)
+
+
+def test_callers_without_a_change_are_listed_with_the_syntax_of_make(
+    callers: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack = SimpleNamespace(outputs={"CallersSecretArn": "arn"})
+    account = SimpleNamespace(stack=lambda _name: stack, client=lambda _service: None)
+    monkeypatch.setattr(callers, "Account", lambda _region: account)
+    kept = {"api_keys": {"ab" * 32: "ada"}, "callback_secrets": {"ada": ["whsec_1"]}}
+    monkeypatch.setattr(callers, "read", lambda _vault, _arn: ("1", kept))
+    callers.main([])
+    shown = capsys.readouterr().out
+    assert shown.startswith("ada  1 callback secrets\nada  key abababababab\n\nTo change it:\n")
+    for action in callers.CHANGES:
+        assert f'make callers DO="{action} ' in shown

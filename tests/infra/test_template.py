@@ -16,6 +16,8 @@ from lambda_api.domain.keys import manifest_key, output_key
 from lambda_api.domain.limits import Allowance
 from lambda_api.settings import Need, Settings
 from local.aws.names import TABLE
+from local.aws.process import Addresses
+from local.settings import API, CALLBACKS, HOOKS, SWEEPER, Options, lambda_environment
 from tests.support.aws import Aws
 from tests.support.gateway import environment
 from tests.support.sam import BIN, FUNCTIONS, ROOT, run, transformed
@@ -29,6 +31,8 @@ OUTPUT, MANIFEST = ({"Fn::Sub": "${Bucket.Arn}/" + key("*")} for key in (output_
 RUNPOD, HOOK, CALLERS = ({"Ref": name} for name in ("RunpodSecret", "HookSecret", "CallersSecret"))
 
 Grant = tuple[str, str]
+
+_LIMITS = ("OWNER_", "JOB_TTL", "EXECUTION", "VIDEO_URL")
 
 
 def grants(*pairs: tuple[str, dict[str, Any]]) -> set[Grant]:
@@ -243,6 +247,35 @@ def test_time_outs_fit_into_each_other(resources: dict[str, Any]) -> None:
     assert seconds["WebhookFunction"] < 30
     assert seconds["SweeperFunction"] < 60
     assert resources["RunpodEndpoint"]["Properties"]["ServiceTimeout"] > seconds["EndpointFunction"]
+
+
+def test_one_machine_has_the_limits_of_a_deployment(template: dict[str, Any], resources: dict[str, Any]) -> None:
+    functions = {
+        "ApiFunction": API,
+        "WebhookFunction": HOOKS,
+        "SweeperFunction": SWEEPER,
+        "CallbacksFunction": CALLBACKS,
+    }
+    for name, spec in functions.items():
+        assert resources[name]["Properties"]["Timeout"] == spec.timeout, name
+    deployed = environment() | {
+        variable: str(template["Parameters"][value["Ref"]]["Default"])
+        for variable, value in variables(resources, "ApiFunction").items()
+        if isinstance(value, dict) and value.get("Ref") in template["Parameters"] and variable.startswith(_LIMITS)
+    }
+    assert len(deployed.keys() - environment().keys()) >= 4
+    addresses = Addresses("http://127.0.0.1:1", "http://127.0.0.1:1/queue")
+
+    def local(**options: Any) -> Settings:
+        urls = "http://127.0.0.1:2", "http://127.0.0.1:3"
+        return Settings.from_env(lambda_environment(Options(**options), addresses, *urls))
+
+    there, here = Settings.from_env(deployed), local()
+    assert here.allowance == there.allowance
+    for limit in ("job_ttl_ms", "execution_ms", "retention_ms"):
+        assert getattr(here.policy, limit) == getattr(there.policy, limit)
+    assert here.video_url_seconds == there.video_url_seconds
+    assert local(unlimited=True).allowance.burst == 100_000
 
 
 @pytest.mark.parametrize(

@@ -9,17 +9,21 @@ from pathlib import Path
 
 import aiohttp
 import pysubs2
+import pytest
+from aiohttp import web
 from PIL import Image, ImageStat
 from standardwebhooks import Webhook
 
 from gpu_worker.ffmpeg import find_ffmpeg
 from local import file_server
-from local.checking import check
+from local.checking import Checked, check
+from local.demo import _report
 from local.drawing import draw_landscape
 from local.media import SUBTITLES, make_clip, make_voice
+from local.samples import Samples
 from local.servers import Server, bind
 from local.settings import CALLBACK_SECRET
-from local.sink import CallbackSink
+from local.sink import CallbackSink, Received
 
 
 def test_the_picture_is_large_and_full_of_detail(tmp_path: Path) -> None:
@@ -99,3 +103,41 @@ def test_the_file_server_gives_its_files_and_no_other(tmp_path: Path) -> None:
         await server.stop()
 
     asyncio.run(scenario())
+
+
+def test_the_report_names_each_operation_that_failed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    done = {"job_id": "j1", "status": "COMPLETED", "execution": {"settled_by": "webhook", "encoder": "libx264"}}
+    jobs = {"caption": done, "compose": {"job_id": "j2", "status": "FAILED"}}
+    results = {"caption": Checked(5.0, 1000, None), "compose": Checked(0.0, 0, "url_audio has no audio stream.")}
+    sink = CallbackSink(CALLBACK_SECRET)
+    sink.received = [Received(f"m{n}", verified=True, body={"job_id": f"j{n}"}) for n in (1, 2)]
+    assert _report(jobs, results, sink, tmp_path) == ["compose: url_audio has no audio stream."]
+    shown = capsys.readouterr().out
+    assert "Callbacks: 2 of 2" in shown
+    assert f"{tmp_path}/caption.mp4" in shown
+    assert f"{tmp_path}/compose.mp4" not in shown
+
+
+def test_samples_are_made_at_their_first_request_and_kept(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        app = web.Application()
+        Samples(tmp_path, find_ffmpeg(None)).add_to(app)
+        server = Server(app, bind())
+        await server.start()
+        async with aiohttp.ClientSession(trust_env=False) as session:
+            for name, status, start in (
+                ("voice.srt", 200, b"1\n"),
+                ("voice.wav", 200, b"RIFF"),
+                ("secret", 404, b"Sam"),
+            ):
+                both = []
+                for _ in range(2):
+                    async with session.get(f"{server.url}/samples/{name}") as answer:
+                        assert answer.status == status
+                        both.append(await answer.read())
+                assert both[0] == both[1]
+                assert both[0].startswith(start)
+        await server.stop()
+
+    asyncio.run(scenario())
+    assert {path.name for path in tmp_path.iterdir()} == {"voice.srt", "voice.wav"}

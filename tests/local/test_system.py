@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -20,6 +21,8 @@ import psutil
 import pytest
 
 from local.cli import main
+from local.media import SUBTITLES
+from local.settings import CALLBACK_SECRET
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 READY = re.compile(r"api-gpu ready: (http://127\.0\.0\.1:\d+) key=local-key emulator=(http://127\.0\.0\.1:\d+)\n")
@@ -101,6 +104,12 @@ def test_up_serves_and_then_leaves_nothing(tmp_path: Path, number: signal.Signal
         assert system.get(f"{system.url}/health")["status"]
         health = system.get(f"{system.url}/runpod/health", {"X-API-Key": "local-key"})
         assert health["jobs"]["inQueue"] == 0
+        assert system.process.stdout is not None
+        assert system.process.stdout.readline() == f"callback secret: {CALLBACK_SECRET}\n"
+        samples = system.process.stdout.readline().removeprefix("samples: ").split()
+        assert samples[2] == f"{system.url}/samples/voice.srt"
+        with urllib.request.urlopen(samples[2], timeout=20) as answer:
+            assert answer.read().decode() == SUBTITLES
         if number is signal.SIGTERM:
             system.put_a_worker_to_work()
         assert [one.name[:8] for one in system.temp.iterdir()] == ["api-gpu-"]
@@ -111,7 +120,9 @@ def test_up_serves_and_then_leaves_nothing(tmp_path: Path, number: signal.Signal
         assert system.process.wait(30) == 0, system.log.read_text()
         assert _all_gone(family), family
         assert list(system.temp.iterdir()) == []
-        assert "Traceback" not in system.log.read_text()
+        log = system.log.read_text()
+        assert "Traceback" not in log
+        assert log.endswith("Stopped the gateway, AWS, the RunPod emulator and its workers; nothing is left running.\n")
 
 
 @pytest.mark.e2e
@@ -146,10 +157,10 @@ def test_even_a_killed_supervisor_leaves_nothing(tmp_path: Path) -> None:
         assert list(system.temp.iterdir()) == []
 
 
-def _command(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def _command(tmp_path: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "local", *arguments],
-        cwd=REPOSITORY, env=os.environ | {"TMPDIR": str(tmp_path)}, capture_output=True, text=True, timeout=60,
+        cwd=REPOSITORY, env=os.environ | {"TMPDIR": str(tmp_path)} | env, capture_output=True, text=True, timeout=60,
         check=False,
     )  # fmt: skip
 
@@ -161,14 +172,56 @@ def test_a_port_in_use_is_one_clear_line(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         ended = _command(tmp_path, "up", "--port", str(port))
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert ended.stderr == f"api-gpu: port {port} is not free: choose another with --port, or --port 0\n"
+    choose = "stop what listens there, or choose another: make up PORT=… (0 picks a free one)"
+    assert ended.stderr == f"api-gpu: port {port} is in use: {choose}\n"
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_file_that_is_not_there_is_told_before_anything_starts(tmp_path: Path) -> None:
-    ended = _command(tmp_path, "demo", "--photo", "nowhere.jpg")
-    assert (ended.returncode, ended.stdout) == (2, "")
-    assert ended.stderr == "api-gpu: there is no file nowhere.jpg\n"
+@pytest.mark.parametrize(
+    ("option", "name", "says"),
+    [
+        ("--photo", "nowhere.jpg", "PHOTO: there is no file {}"),
+        ("--audio", "", "AUDIO: {} is a folder, a device or a pipe"),
+        ("--video", "out/caption.mp4", "VIDEO: {} would be replaced by the demo; copy it elsewhere first"),
+        ("--photo", 'it\'s "not" a $photo.jpg', "{} is not a media file that can be read."),
+        ("--srt", 'it\'s "not" a $photo.jpg', "{} is not a readable subtitle file (SRT, WebVTT or ASS)."),
+    ],
+)
+def test_demo_refuses_a_file_before_anything_starts(
+    tmp_path: Path,
+    option: str,
+    name: str,
+    says: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    out, temp = tmp_path / "out", tmp_path / "temp"
+    for folder in (out, temp):
+        folder.mkdir()
+    (tmp_path / 'it\'s "not" a $photo.jpg').write_text("# A page\n\nof words.\n")
+    for operation in ("caption", "compose"):
+        (out / f"{operation}.mp4").write_text("of an earlier run")
+    (out / "mine.mp4").touch()
+    monkeypatch.setattr(tempfile, "tempdir", str(temp))
+    assert main(["demo", "--out", str(out), f"{option}={tmp_path / name}"]) == 2
+    shown = capsys.readouterr()
+    assert (shown.out, shown.err) == ("", f"api-gpu: {says.format(tmp_path / name)}\n")
+    kept = {"mine.mp4"} if "media" in says or "readable" in says else {"mine.mp4", "caption.mp4", "compose.mp4"}
+    assert {path.name for path in out.iterdir()} == kept
+    assert list(temp.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["up", "demo"])
+def test_ffmpeg_5_1_is_refused_at_the_start(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FFMPEG", str(REPOSITORY / "tests" / "support" / "ffmpeg_5_1" / "ffmpeg"))
+    assert main([command, *(["--port=0"] if command == "up" else [])]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.startswith("api-gpu: ffmpeg 5.1.9-0+deb12u1 is too old")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -189,7 +242,7 @@ def test_help_names_every_option(command: str, capsys: pytest.CaptureFixture[str
     assert ended.value.code == 0
     shown = capsys.readouterr().out
     options = {
-        "up": ("--port", "--workers", "--sweep-seconds", "--env", "--webhook-scale", "--idle-seconds"),
+        "up": ("--port", "--workers", "--sweep-seconds", "--env", "--webhook-scale", "--idle-seconds", "--no-limits"),
         "demo": ("--photo", "--video", "--audio", "--srt", "--out"),
     }
     assert all(option in shown for option in options[command])

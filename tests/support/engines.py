@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tests.support.guard import marked
 from tests.support.ports import reserved_port
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -64,7 +65,7 @@ def ministack() -> Iterator[str]:
 @contextmanager
 def _served(argv: list[str], port: int, folder: Path, env: dict[str, str]) -> Iterator[str]:
     silent = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen(argv, cwd=folder, env=env, **silent)
+    process = subprocess.Popen(argv, cwd=folder, env=env | marked(), **silent)
     try:
         url = f"http://127.0.0.1:{port}"
         _wait_for(url, process)

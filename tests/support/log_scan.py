@@ -36,7 +36,7 @@ _SECRET = re.compile(
 )
 _OURS = re.compile(r"(?:local|gpu_worker)(?:\.\w+)*|.*/(?:local|gpu_worker)/\w+\.py")
 """The arguments that say that a program is ours, and no tool of an operator's: those show keys to who asks for them."""
-_SHOWN = re.compile(r"^api-gpu ready: .*$", re.MULTILINE)
+_SHOWN = re.compile(r"^(?:api-gpu ready|callback secret|samples): .*$", re.MULTILINE)
 """What `local` tells whoever started it."""
 _found: list[str] = []
 

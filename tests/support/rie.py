@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support.guard import marked
 from tests.support.log_scan import look
 from tests.support.ports import reserved_port
 from tests.support.sam import PYTHON
@@ -67,8 +68,8 @@ def running(package: Path, handler: str, env: Mapping[str, str], scratch: Path) 
         process = subprocess.Popen(
             [_emulator(), "--runtime-interface-emulator-address", url, "--runtime-api-address", f"127.0.0.1:{inner}",
              PYTHON, "-m", "awslambdaric", handler],
-            cwd=package, env=_environment(package, handler) | dict(env), stdin=subprocess.DEVNULL, stdout=output,
-            stderr=subprocess.STDOUT, start_new_session=True,
+            cwd=package, env=_environment(package, handler) | dict(env) | marked(), stdin=subprocess.DEVNULL,
+            stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
         try:
             _wait(url, process, log)

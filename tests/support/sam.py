@@ -9,6 +9,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from tests.support.guard import marked
+
 ROOT = Path(__file__).resolve().parents[2]
 BIN = ROOT / ".venv-sam" / "bin"
 PYTHON = BIN / "python"
@@ -41,7 +43,8 @@ def environment(**more: str) -> dict[str, str]:
     """What the tools may know of this machine: no credentials, no region of the user's."""
     return {
         "PATH": f"{BIN}:{os.environ['PATH']}", "HOME": os.environ.get("HOME", "/"), "LANG": "C.UTF-8",
-        "SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true", **more,
+        "SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true",
+        **marked(), **more,
     }  # fmt: skip
 
 

@@ -21,12 +21,15 @@ from typing import Any
 
 import psutil
 
+from tests.support.guard import marked
 from tests.support.log_scan import look
 
 ROOT = Path(__file__).resolve().parents[2]
 HOOK_SECRET = "hook-secret-of-the-end-to-end-tests"
 TERMINAL = {"COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT"}
 Job = dict[str, Any]
+SHOWN = re.compile(r"(?:api-gpu ready|callback secret|samples): .*$")
+"""What `local up` tells whoever started it."""
 _READY = r"api-gpu ready: (http://[\d.:]+) key=local-key emulator=(http://[\d.:]+)$"
 
 
@@ -139,12 +142,13 @@ def running(*arguments: str, env: dict[str, str] | None = None) -> Iterator[Syst
                 "up",
                 "--port=0",
                 "--sweep-seconds=1",
+                "--no-limits",
                 f"--raw-log={raw.name}",
                 *arguments,
                 *options,
             ],
             cwd=ROOT,
-            env={"PATH": "/usr/bin:/bin", "TMPDIR": scratch, "PYTHONUNBUFFERED": "1"},
+            env={"PATH": "/usr/bin:/bin", "TMPDIR": scratch, "PYTHONUNBUFFERED": "1", **marked()},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -169,7 +173,7 @@ def running(*arguments: str, env: dict[str, str] | None = None) -> Iterator[Syst
             if process.stdout is not None:
                 process.stdout.close()
             # But for the line for whoever started it, which tells the key.
-            look("the local system", (line for line in log if not re.match(_READY, line)))
+            look("the local system", (line for line in log if not SHOWN.match(line)))
             look("a function or worker", raw)
         _, alive = psutil.wait_procs(left, timeout=3)
         assert not alive, f"left running: {alive}"

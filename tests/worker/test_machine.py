@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
-import types
 from pathlib import Path
 
 import pytest
 
-from contract.errors import Code
 from contract.limits import Limits
 from contract.operations import AddAudio
 from gpu_worker.cpus import usable_cpus
-from gpu_worker.errors import JobFailed
-from gpu_worker.ffmpeg import find_ffmpeg
 from gpu_worker.memory import free_memory, granted_memory
 from gpu_worker.scratch import Place, bytes_needed, choose, folder_in, look_at, sweep
 from gpu_worker.settings import Settings
@@ -158,31 +153,6 @@ def test_loopback_needs_exactly_the_word_true() -> None:
         assert not Settings.of({"ALLOW_LOOPBACK_URLS": word}).allow_loopback
     assert not Settings.of({}).allow_loopback
     assert Settings.of({"WORK_DIR": "/x", "FFMPEG": "/f"}) == Settings("/f", allow_loopback=False, work_dir=Path("/x"))
-
-
-def test_ffmpeg_is_the_one_named_then_the_installed_one_then_the_wheels(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    mine = tmp_path / "bin" / "mine"
-    mine.parent.mkdir()
-    mine.write_text("#!/bin/sh\n")
-    with pytest.raises(JobFailed, match="unexpected"):
-        find_ffmpeg(str(mine))
-    mine.chmod(0o755)
-    assert find_ffmpeg(str(mine)) == find_ffmpeg("bin/mine") == str(mine)
-    with pytest.raises(JobFailed, match="unexpected"):
-        find_ffmpeg(str(tmp_path / "none"))
-    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{Path(name).name}")
-    assert find_ffmpeg(None) == "/usr/bin/ffmpeg"
-    monkeypatch.setattr(shutil, "which", lambda _name: None)
-    wheel = types.SimpleNamespace(get_ffmpeg_exe=lambda: "/wheel/ffmpeg")
-    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", wheel)
-    assert find_ffmpeg(None) == "/wheel/ffmpeg"
-    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
-    with pytest.raises(JobFailed) as failure:
-        find_ffmpeg(None)
-    assert failure.value.failure.code == Code.INTERNAL
 
 
 def test_what_workers_left_that_were_killed_is_removed_at_the_next_start(

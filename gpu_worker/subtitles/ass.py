@@ -1,0 +1,37 @@
+"""ASS and SSA scripts: a line each for every cue, with fields that a line before them names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from gpu_worker.subtitles.blocks import Block, Blocks, Dialect
+from gpu_worker.subtitles.times import read_span
+
+_SECTION = re.compile(r"\W{0,9}\[(?:script info|v4\+? styles\+?|events)\]", re.IGNORECASE)
+_DIALOGUE = re.compile(r"\s{0,9}dialogue\s?:.{0,40}\d:\d\d:\d\d", re.IGNORECASE)
+_FIELDS = ("layer", "start", "end", "style", "name", "marginl", "marginr", "marginv", "effect", "text")
+_HEAD = 50
+
+
+def is_ass(lines: list[str]) -> bool:
+    """True for a script, also behind a model's opening remark, or without its head."""
+    return any(_SECTION.match(line) or _DIALOGUE.match(line) for line in lines[:_HEAD])
+
+
+def read_ass(lines: list[str]) -> Blocks:
+    return Blocks(Dialect.ASS, list(_blocks(lines)))
+
+
+def _blocks(lines: list[str]) -> Iterator[Block]:
+    fields: tuple[str, ...] = _FIELDS
+    for line in lines:
+        key, _, rest = line.partition(":")
+        key = key.strip().lower()
+        if key == "format":
+            named = tuple(name.strip().lower() for name in rest.split(","))
+            # The styles have a format too.
+            fields = named if {"start", "end"} < set(named) and named[-1] == "text" else fields
+        elif key == "dialogue":
+            values = dict(zip(fields, rest.split(",", len(fields) - 1), strict=False))
+            yield Block(read_span(values.get("start", ""), values.get("end", "")), values.get("text", ""))
