@@ -27,7 +27,7 @@ from gpu_worker.plan.captions import late_warnings
 from gpu_worker.plan.facts import Facts
 from gpu_worker.plan.steps import FONTS, IN_VIDEO, OUTPUT, Means, Sources
 from gpu_worker.probe import probe
-from gpu_worker.sounds import are_alike, find_sounds
+from gpu_worker.sounds import are_alike, find_sounds, keeps_own_sound
 from gpu_worker.subtitles import Subtitles, read_subtitles
 
 FONTS_DIRECTORY = Path(__file__).parent / "fonts"
@@ -68,7 +68,9 @@ async def make(
     check_sources(probed, limits)
     if await _is_own(probed, tools, directory):
         probed = replace(probed, own_video=True)
-    hearing = functools.partial(find_sounds, tools.ffmpeg, directory, operation, probed, limits.max_pixels)
+    hearing = functools.partial(
+        find_sounds, tools.ffmpeg, directory, probed, limits.max_pixels, own=keeps_own_sound(operation)
+    )
     sources, trust = await hearing(trust=True), True
     check_sources(sources, limits)
     means = Means(
@@ -108,7 +110,9 @@ async def make(
 
 async def check_inputs(inputs: Sequence[Input], directory: Path, tools: Tools, limits: Limits) -> None:
     """Probe inputs that lie in `directory` under their local names. Raises JobFailed for what would be refused."""
-    check_sources(await _probe_all(inputs, directory, tools, limits), limits)
+    sources = await _probe_all(inputs, directory, tools, limits)
+    check_sources(sources, limits)
+    await find_sounds(tools.ffmpeg, directory, sources, limits.max_pixels, own=False, trust=True)
 
 
 def _may_be_of_sound(failure: JobFailed) -> bool:

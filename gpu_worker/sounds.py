@@ -35,12 +35,12 @@ _WAV_HEADER = b"WAVEfmt "
 
 
 async def find_sounds(
-    ffmpeg: str, directory: Path, operation: Operation, sources: Sources, max_pixels: int, *, trust: bool
+    ffmpeg: str, directory: Path, sources: Sources, max_pixels: int, *, own: bool, trust: bool
 ) -> Sources:
     """Return the sources with the sounds that are used: the default stream, else the first with anything to hear.
 
-    With `trust`, packets that tell all are believed, and nothing is decoded. A video without such a stream is silent.
-    Raises JobFailed if there is none in a sound.
+    A video's sound is looked at if `own`; a video without such a stream is silent. With `trust`, packets that tell all
+    are believed, and nothing is decoded. Raises JobFailed if there is nothing to hear in a sound.
     """
     found = sources
     if sources.audio is not None:
@@ -48,16 +48,22 @@ async def find_sounds(
         if audio.audio is None:
             raise _nothing_heard(audio)
         found = replace(found, audio=audio)
-    mixed = isinstance(operation, AddAudio) and operation.mode is AudioMode.MIX
-    if sources.video is not None and (mixed or sources.audio is None):
+    if sources.video is not None and own:
         video = await _find_sound(ffmpeg, directory / IN_VIDEO, Role.VIDEO, sources.video, max_pixels, trust=trust)
         lost = video.audio is None and (sources.video.audio is not None or _has_unusable(video))
         found = replace(found, video=video, notes=(*found.notes, *((_NO_SOUND,) if lost else ())))
     changes = any(facts is not None and facts.audio is not None and not facts.audio.steady for facts in _both(found))
     if trust and changes:
         # A plan for a sound that changes cannot tell whether the other one does.
-        return await find_sounds(ffmpeg, directory, operation, sources, max_pixels, trust=False)
+        return await find_sounds(ffmpeg, directory, sources, max_pixels, own=own, trust=False)
     return found
+
+
+def keeps_own_sound(operation: Operation) -> bool:
+    """True if the sound that the operation's video came with is heard in the result."""
+    if isinstance(operation, AddAudio):
+        return operation.mode is AudioMode.MIX
+    return all(given.role is not Role.AUDIO for given in operation.inputs())
 
 
 def are_alike(one: Sources, other: Sources) -> bool:
