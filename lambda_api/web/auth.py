@@ -1,4 +1,4 @@
-"""Who is asking: `X-API-Key` against stored SHA-256 digests.
+"""Check `X-API-Key` against stored SHA-256 digests, and that nothing unknown is asked for.
 
 Keys are long random strings, so a plain digest is enough: there is no dictionary to try.
 """
@@ -13,15 +13,19 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
-from lambda_api.domain.errors import Unauthorized
+from lambda_api.domain.errors import InvalidRequest, Unauthorized
 from lambda_api.usecases.services import Services
+from lambda_api.web.errors import field_name
+from lambda_api.web.leniency import sent_query
+from lambda_api.web.names import unknown
 
 _MAX_KEY_LENGTH = 256
 
 
 def owner_of(api_keys: Mapping[str, str], key: str | None) -> str:
     """The owner of a key. Compares with every digest, each in constant time. Raises Unauthorized."""
-    digest = hashlib.sha256((key or "")[:_MAX_KEY_LENGTH].encode("utf-8", "surrogateescape")).hexdigest()
+    key = (key or "").strip()
+    digest = hashlib.sha256(key[:_MAX_KEY_LENGTH].encode("utf-8", "surrogateescape")).hexdigest()
     owners = [owner for known, owner in api_keys.items() if hmac.compare_digest(known, digest)]
     if not key or len(key) > _MAX_KEY_LENGTH or not owners:
         raise Unauthorized("Send a valid key in the X-API-Key header.")
@@ -29,14 +33,22 @@ def owner_of(api_keys: Mapping[str, str], key: str | None) -> str:
 
 
 class KeyedRoute(APIRoute):
-    """A route that needs a key, checked before the body is read."""
+    """A route that needs a key, checked before the body is read. Query parameters that it does not know are refused.
+
+    The open routes ignore them: links to pages carry tracking parameters, and monitors add some against caches.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
+        known = [field.alias for field in self.dependant.query_params]
 
         async def keyed(request: Request) -> Response:
             services: Services = request.app.state.services
             request.state.owner = owner_of(services.callers().api_keys, request.headers.get("x-api-key"))
+            request.scope["query_string"], names = sent_query(request.scope["query_string"])
+            errors = tuple((field_name(("query", name)), unknown(name, known)) for name in names if name not in known)
+            if errors:
+                raise InvalidRequest.naming(errors)
             return await handle(request)
 
         return keyed
