@@ -95,9 +95,7 @@ Duration = Annotated[
 ]
 Volume = Annotated[
     float,
-    Field(
-        ge=0.0, le=4.0, allow_inf_nan=False, description="Of the new sound: 1 leaves it as it is.", examples=[0.5]
-    ),
+    Field(ge=0.0, le=4.0, allow_inf_nan=False, description="Of the new sound: 1 leaves it as it is.", examples=[0.5]),
     Number,
 ]
 

@@ -9,7 +9,9 @@ import re
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
-_MEDIA_NAME = re.compile(r"\.(mp4|m4v|mov|webm|mkv|avi|mp3|m4a|aac|wav|ogg|oga|opus|flac|jpe?g|png|gif|webp|srt|vtt|ass)$", re.IGNORECASE)
+_MEDIA_NAME = re.compile(
+    r"\.(mp4|m4v|mov|webm|mkv|avi|mp3|m4a|aac|wav|ogg|oga|opus|flac|jpe?g|png|gif|webp|srt|vtt|ass)$", re.IGNORECASE
+)
 
 
 class _Site(NamedTuple):

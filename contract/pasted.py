@@ -12,8 +12,8 @@ from contract.urls import UrlError
 
 _PLACEHOLDER = re.compile(r"\A\{[\w .]+\}\Z|\{\{|\}\}|\{%|<%|\$\{|%7B%7B|\$json\b|\$node\b", re.IGNORECASE)
 _EMPTY_VALUES = frozenset({
-    "undefined", "null", "none", "nil", "nan", "n/a", "#n/a", "#ref!", "#error!", "#value!", "#name?", "[object object]",
-    "[object promise]", "true", "false", "string", "-",
+    "undefined", "null", "none", "nil", "nan", "n/a", "#n/a", "#ref!", "#error!", "#value!", "#name?",
+    "[object object]", "[object promise]", "true", "false", "string", "-",
 })  # fmt: skip
 """In lower case: what expressions and spreadsheets write when there is nothing."""
 _SCHEME = re.compile(r"https?://", re.IGNORECASE)

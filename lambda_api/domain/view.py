@@ -18,7 +18,8 @@ Link = Annotated[str, WithJsonSchema({"type": "string", "format": "uri-reference
 
 
 Kind = Annotated[
-    str, WithJsonSchema({"type": "string", "enum": [operation.model_fields["kind"].default for operation in OPERATIONS]})
+    str,
+    WithJsonSchema({"type": "string", "enum": [operation.model_fields["kind"].default for operation in OPERATIONS]}),
 ]
 StageName = Annotated[str, WithJsonSchema({"type": "string", "enum": ["queued", *STAGES]})]
 VideoMode = Annotated[str, WithJsonSchema({"type": "string", "enum": ["encode", "copy"]})]

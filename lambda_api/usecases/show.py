@@ -28,7 +28,7 @@ def owned(services: Services, owner: str, job_id: str) -> Job:
 
     Ids are made in small letters; spreadsheets and people write them in capital ones.
     """
-    job_id = job_id.strip().lower()
+    job_id = job_id.lower()
     job = services.store.get(job_id) if _JOB_ID.fullmatch(job_id) else None
     if job is None or job.owner != owner:
         raise NotFound("There is no such job.")

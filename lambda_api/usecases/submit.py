@@ -15,7 +15,7 @@ from lambda_api.domain.ports import Idempotency
 from lambda_api.usecases.dispatch import dispatch
 from lambda_api.usecases.services import Services
 
-_NO_SECRET = (
+_UNSIGNED = (
     "callbacks are signed, and no signing secret is set up for this API key; have one added, or leave webhook_url out "
     "and poll the job"
 )
@@ -46,7 +46,7 @@ def submit(services: Services, submission: Submission) -> Submitted:
     """
     _check_addresses(services, submission)
     if submission.webhook_url is not None and submission.owner not in services.callers().callback_secrets:
-        raise InvalidRequest.naming((("webhook_url", _NO_SECRET),))
+        raise InvalidRequest.naming((("webhook_url", _UNSIGNED),))
     now = services.clock()
     policy = services.policy
     job = Job(

@@ -17,19 +17,23 @@ from lambda_api.domain.errors import InvalidRequest, Unauthorized
 from lambda_api.usecases.services import Services
 from lambda_api.web.errors import field_name
 from lambda_api.web.leniency import sent_query
-from lambda_api.web.names import unknown
+from lambda_api.web.names import meant, unknown
 
 _MAX_KEY_LENGTH = 256
 
 
 def owner_of(api_keys: Mapping[str, str], key: str | None) -> str:
     """The owner of a key. Compares with every digest, each in constant time. Raises Unauthorized."""
-    key = (key or "").strip()
-    digest = hashlib.sha256(key[:_MAX_KEY_LENGTH].encode("utf-8", "surrogateescape")).hexdigest()
+    digest = hashlib.sha256((key or "")[:_MAX_KEY_LENGTH].encode("utf-8", "surrogateescape")).hexdigest()
     owners = [owner for known, owner in api_keys.items() if hmac.compare_digest(known, digest)]
     if not key or len(key) > _MAX_KEY_LENGTH or not owners:
         raise Unauthorized("Send a valid key in the X-API-Key header.")
     return owners[0]
+
+
+def _unknown(name: str, known: list[str]) -> tuple[str, str]:
+    """Name a parameter only if it is close to one that exists: any other may hold whatever the caller has."""
+    return (field_name(("query", name)) if meant(name, known) else "query", unknown(name, known))
 
 
 class KeyedRoute(APIRoute):
@@ -46,7 +50,7 @@ class KeyedRoute(APIRoute):
             services: Services = request.app.state.services
             request.state.owner = owner_of(services.callers().api_keys, request.headers.get("x-api-key"))
             request.scope["query_string"], names = sent_query(request.scope["query_string"])
-            errors = tuple((field_name(("query", name)), unknown(name, known)) for name in names if name not in known)
+            errors = tuple(_unknown(name, known) for name in names if name not in known)
             if errors:
                 raise InvalidRequest.naming(errors)
             return await handle(request)

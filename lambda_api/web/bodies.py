@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 
 from lambda_api.domain.errors import ApiError, InvalidRequest
 
-_EMPTY = "the request has no body; send a JSON object, for example {\"url_image\": \"https://example.com/photo.jpg\"}"
+_EMPTY = 'the request has no body; send a JSON object, for example {"url_image": "https://example.com/photo.jpg"}'
 
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _JSON = re.compile(r"application/([a-z0-9.!#$&^_-]+\+)?json", re.IGNORECASE)

@@ -16,7 +16,7 @@ _ALIASES = {
     "fit": "objectfit resize resizemode scale scalemode crop",
     "mode": "audiomode mix replace",
     "volume": "gain loudness audiovolume volumedb",
-    "webhook_url": "webhook callback callbackurl webhooks hook hookurl notifyurl notificationurl urlwebhook urlcallback",
+    "webhook_url": "webhook callback callbackurl webhooks hook hookurl notifyurl notificationurl urlwebhook",
     "metadata": "meta data custom customdata extra id externalid reference userdata tags",
     "limit": "pagesize perpage count size max",
     "cursor": "nextcursor page offset after next",
@@ -26,7 +26,7 @@ _ALIASES = {
 
 def meant(name: str, known: Collection[str]) -> str | None:
     """Return the known field that `name` most likely stands for."""
-    plain = _plain(name)
+    plain = _plain(name[:64])
     exact = next((field for field in known if _plain(field) == plain), None)
     alias = next((field for field in known if plain in _ALIASES.get(field, "").split()), None)
     if exact or alias:
@@ -38,7 +38,7 @@ def meant(name: str, known: Collection[str]) -> str | None:
 
 def unknown(name: str, known: Collection[str]) -> str:
     """Say that the field does not exist, and which does."""
-    guess = meant(name[:64], known)
+    guess = meant(name, known)
     if guess is not None:
         return f"no such field; did you mean {guess}?"
     inputs_first = sorted(known, key=lambda field: not field.startswith("url_"))

@@ -6,6 +6,7 @@ environment of Lambda handles one request at a time.
 
 from __future__ import annotations
 
+from inspect import cleandoc
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
@@ -110,7 +111,9 @@ def _add_submit_route(operation: type[AnyOperation]) -> None:
         methods=["POST"],
         name=operation.__name__.lower(),
         summary=(operation.__doc__ or "").strip().splitlines()[0],
+        description=cleandoc(operation.__doc__ or ""),
         status_code=202,
+        tags=["Videos"],
         responses=_problems(400, 413, 415, 422, 429) | {200: {"model": JobView}, 202: {"model": JobView}},
     )
 
@@ -133,13 +136,13 @@ for _operation in OPERATIONS:
     _add_submit_route(_operation)
 
 
-@router.get("/job/{job_id}", responses=_problems(404))
+@router.get("/job/{job_id}", tags=["Jobs"], responses=_problems(404))
 async def get_job(request: Request, job_id: JobIdPath) -> JobView:
     """One job."""
     return _below_base_path(request, show(_services(request), request.state.owner, job_id))
 
 
-@router.post("/job/{job_id}/cancel", responses=_problems(404, 409))
+@router.post("/job/{job_id}/cancel", tags=["Jobs"], responses=_problems(404, 409))
 async def cancel_job(request: Request, job_id: JobIdPath) -> JobView:
     """Stop a job. 409 with `job_status` if it was over."""
     services = _services(request)
@@ -147,7 +150,7 @@ async def cancel_job(request: Request, job_id: JobIdPath) -> JobView:
 
 
 # Once as a model, for the references to lead somewhere.
-@router.get("/jobs", name="list_jobs", responses={422: {"model": Problem, **_PROBLEM}})
+@router.get("/jobs", name="list_jobs", tags=["Jobs"], responses={422: {"model": Problem, **_PROBLEM}})
 async def get_jobs(
     request: Request,
     limit: Annotated[int, Query(ge=1, le=100, examples=[20])] = 20,
@@ -158,7 +161,7 @@ async def get_jobs(
     return JobPage(jobs=[_below_base_path(request, job) for job in page.jobs], next_cursor=page.cursor)
 
 
-@router.get("/runpod/health")
+@router.get("/runpod/health", tags=["RunPod"])
 async def runpod_health(request: Request) -> ProviderHealth:
     """RunPod's queue and workers."""
     services = _services(request)
@@ -169,7 +172,7 @@ async def runpod_health(request: Request) -> ProviderHealth:
     return ProviderHealth(endpoint_id=services.endpoint_id, jobs=health["jobs"], workers=health["workers"])
 
 
-@router.get("/runpod/config")
+@router.get("/runpod/config", tags=["RunPod"])
 async def runpod_config(request: Request) -> dict[str, Any]:
     """The endpoint's settings at RunPod, never its environment."""
     services = _services(request)

@@ -41,8 +41,8 @@ def _encodable(text: str) -> bool:
 
 
 _METADATA = (
-    f"Given back with the job, at most {MAX_METADATA_BYTES} bytes as JSON. Numbers and booleans become text; an entry that "
-    "is null is left out."
+    f"Given back with the job, at most {MAX_METADATA_BYTES} bytes as JSON. Numbers and booleans become text; an entry "
+    "that is null is left out."
 )
 
 Metadata = Annotated[
@@ -59,7 +59,9 @@ class SubmitOptions(BaseModel):
     # FastAPI wants bodies compiled when it makes their routes.
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=False)
 
-    webhook_url: Annotated[Url | None, Field(description="Receives the callback when the job has ended; https only.")] = None
+    webhook_url: Annotated[Url | None, Field(description="Receives a callback when the job has ended. https only.")] = (
+        None
+    )
     metadata: Metadata = Field(default_factory=dict)
 
     @model_validator(mode="before")

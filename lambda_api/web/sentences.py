@@ -19,7 +19,7 @@ _JSON_ERRORS = {
         "not replaced"
     ),
     "Illegal trailing comma": "there is a comma too many",
-    "Expecting ',' delimiter": "a comma is missing, or a double quote inside a text is not written as \\\"",
+    "Expecting ',' delimiter": 'a comma is missing, or a double quote inside a text is not written as \\"',
     "Expecting ':' delimiter": "a colon is missing behind a field name",
     "Extra data": "the JSON ends here, but more text follows",
     "Unterminated string": "the text that begins here has no closing double quote",

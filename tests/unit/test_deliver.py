@@ -1,4 +1,4 @@
-"""Callbacks: owed with the ending, the same bytes each time, until taken or given up."""
+"""Callbacks: owed with the ending, the same facts each time, until taken or given up."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lambda_api.usecases.deliver import deliver, leave_to_queue
 from lambda_api.usecases.ring import ring
 from lambda_api.usecases.submit import submit
 from lambda_api.usecases.sweep import Swept, sweep
-from tests.support.examples import manifest, publish, submission
+from tests.support.examples import lasting, manifest, publish, submission
 from tests.support.fakes import HOOK_SECRET, World
 
 URL = "https://hooks.example/n8n?token=abc"
@@ -67,7 +67,7 @@ def test_taken_once_and_never_again(world: World) -> None:
 
 
 @pytest.mark.fault("J3")
-def test_failures_follow_the_schedule_with_one_id_and_the_same_bytes(world: World) -> None:
+def test_failures_follow_the_schedule_with_one_id_and_the_same_facts(world: World) -> None:
     world.sender.answers = [REFUSED] * 9
     waits = []
     deliver(world.services, "job-1")
@@ -81,7 +81,7 @@ def test_failures_follow_the_schedule_with_one_id_and_the_same_bytes(world: Worl
         assert deliver(world.services, "job-1") is True
     assert waits == [5 * SECOND, MINUTE, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 6 * HOUR, 12 * HOUR, 24 * HOUR]
     assert (callback(world).status, callback(world).attempts) == (CallbackStatus.GIVEN_UP, 9)
-    assert len({(message_id, body) for _, _, message_id, _, body in world.sender.posts}) == 1
+    assert len({(message_id, lasting(body)) for _, _, message_id, _, body in world.sender.posts}) == 1
     assert world.store.jobs["job-1"].due_at is None
 
 
@@ -171,7 +171,7 @@ def test_a_crash_after_the_post_sends_the_same_again(world: World) -> None:
     world.clock.advance(MINUTE)
     sweep(world.services, 100, lambda: True)
     first, second = world.sender.posts
-    assert (first[2], first[4]) == (second[2], second[4])
+    assert (first[2], lasting(first[4])) == (second[2], lasting(second[4]))
     assert callback(world).status is CallbackStatus.DELIVERED
 
 
