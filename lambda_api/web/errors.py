@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, TypeAdapter
+from pydantic.fields import FieldInfo
 from starlette.exceptions import HTTPException
 
 from lambda_api.domain.errors import ApiError, InvalidRequest, Quota, TooManyRequests, Unauthorized
@@ -96,13 +97,17 @@ async def _validation_error(request: Request, error: Exception) -> JSONResponse:
     return _respond(request, InvalidRequest.naming(pairs))
 
 
+def _parameter_schema(info: FieldInfo) -> Schema:
+    kind: Any = Annotated[info.annotation, info]
+    return TypeAdapter(kind).json_schema()
+
+
 def _schema(route: Any, *, of_body: bool) -> Schema:
     """The schema of what the route takes: its body, or its query."""
     if not isinstance(route, APIRoute):
         return {}
     if not of_body:
-        query = {field.alias: TypeAdapter(Annotated[field.field_info.annotation, field.field_info]).json_schema()
-                 for field in route.dependant.query_params}  # fmt: skip
+        query = {field.alias: _parameter_schema(field.field_info) for field in route.dependant.query_params}
         return {"properties": query}
     model = route.body_field.field_info.annotation if route.body_field is not None else None
     return model.model_json_schema() if isinstance(model, type) and issubclass(model, BaseModel) else {}

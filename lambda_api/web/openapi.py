@@ -164,7 +164,7 @@ def _plain(schema: Json) -> Json:
         return schema
     [found] = [option for option in schema["anyOf"] if option != {"type": "null"}]
     kept = {name: value for name, value in schema.items() if name != "anyOf" and (name, value) != ("default", None)}
-    return found | kept
+    return {**found, **kept}
 
 
 def _event(job: Json) -> Json:

@@ -80,6 +80,6 @@ def _example(field: Schema, text: str) -> str:
 def _field_schema(name: str, schema: Schema) -> Schema:
     """The field's own schema: without null, and with what a reference leads to."""
     field = schema.get("properties", {}).get(name, {})
-    option = next((option for option in field.get("anyOf", ()) if option.get("type") != "null"), {})
+    option: Schema = next((option for option in field.get("anyOf", ()) if option.get("type") != "null"), {})
     reference = (option or field).get("$ref", "")
     return {**schema.get("$defs", {}).get(reference.rpartition("/")[2], {}), **field, **option}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from typing import Any
@@ -43,6 +45,12 @@ def submit(system: System, site: Web, **more: Any) -> str:
     return str(system.submit("img2vid", url_image=site("photo.jpg"), **fields)["job_id"])
 
 
+def written_again(body: bytes) -> bytes:
+    """As a receiver has it that verifies the body which it parsed."""
+    program = "process.stdout.write(JSON.stringify(JSON.parse(require('fs').readFileSync(0, 'utf8'))))"
+    return subprocess.run(["node", "-e", program], input=body, capture_output=True, timeout=60, check=True).stdout
+
+
 def settled(system: System, job_id: str) -> Job:
     return system.wait(job_id, lambda job: job["callback"]["status"] != "PENDING", 40)
 
@@ -60,6 +68,10 @@ def test_a_receiver_that_fails_k_times_gets_k_plus_one(
     assert len({lasting(body) for _, body in receiver.seen}) == 1
     for headers, body in receiver.seen:
         told = Webhook(CALLBACK_SECRET).verify(body, headers)
+        assert told["type"] == "job.completed"
+        assert told["links"]["self"] == f"{system.url}/job/{job['job_id']}"
+        if shutil.which("node"):
+            Webhook(CALLBACK_SECRET).verify(written_again(body), headers)
         assert (told["job_id"], told["status"], told["metadata"]) == (job["job_id"], "COMPLETED", {"scene": "7"})
 
 

@@ -72,7 +72,7 @@ def scene() -> Iterator[Scene]:
 
 
 @pytest.mark.fault("J1")
-@pytest.mark.parametrize("status", [200, 201, 204])
+@pytest.mark.parametrize("status", [200, 201, 204, 409])
 def test_any_success_is_a_delivery(scene: Scene, status: int) -> None:
     assert scene.deliver(answer(status)).status is CallbackStatus.DELIVERED
     assert deliver(scene.world.services, "job-1") is False

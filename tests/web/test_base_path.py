@@ -56,8 +56,8 @@ def test_links_lead_where_the_request_came_from(world: World) -> None:
     ("path", "status"),
     [
         ("/video", 200), ("/video/", 200), ("/video/health", 200), ("/video/docs", 200), ("/video/openapi.json", 200),
-        ("/video/docs/start.js", 200), ("/health", 200), ("/job/job-1", 200), ("/videos/health", 404), ("/video/video", 404),
-        ("/video/video/caption", 405),
+        ("/video/docs/start.js", 200), ("/health", 200), ("/job/job-1", 200), ("/videos/health", 404),
+        ("/video/video", 404), ("/video/video/caption", 405),
     ],
 )  # fmt: skip
 def test_paths_with_and_without_the_key(world: World, path: str, status: int) -> None:
