@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection
 
 _ALIASES = {
@@ -31,6 +30,8 @@ def meant(name: str, known: Collection[str]) -> str | None:
     alias = next((field for field in known if plain in _ALIASES.get(field, "").split()), None)
     if exact or alias:
         return exact or alias
+    import difflib  # noqa: PLC0415 - for mistakes only, not for every start
+
     plains = {_plain(field): field for field in known}
     close = difflib.get_close_matches(plain, plains, n=1, cutoff=0.75)
     return plains[close[0]] if close else None

@@ -14,7 +14,6 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
 from contract.operations import OPERATIONS
-from lambda_api.domain.errors import NotFound
 
 router = APIRouter(include_in_schema=False)
 
@@ -82,14 +81,18 @@ async def docs() -> Response:
     return HTMLResponse(_DOCS, headers={"Content-Security-Policy": _DOCS_POLICY})
 
 
-@router.get("/docs/{name}")
-async def docs_asset(request: Request, name: str) -> Response:
-    if name not in _ASSETS:
-        raise NotFound("There is nothing at this path.")
-    headers = {"Content-Type": _ASSETS[name], "Cache-Control": "public, max-age=86400", "Vary": "Accept-Encoding"}
-    if name.endswith(".png") or "gzip" not in request.headers.get("accept-encoding", ""):
-        return Response(_content(name), headers=headers)
-    return Response(_compressed(name), headers=headers | {"Content-Encoding": "gzip"})
+def _add_asset(name: str, media_type: str) -> None:
+    async def asset(request: Request) -> Response:
+        headers = {"Content-Type": media_type, "Cache-Control": "public, max-age=86400", "Vary": "Accept-Encoding"}
+        if media_type.startswith("image/") or "gzip" not in request.headers.get("accept-encoding", ""):
+            return Response(_content(name), headers=headers)
+        return Response(_compressed(name), headers=headers | {"Content-Encoding": "gzip"})
+
+    router.add_api_route(f"/docs/{name}", asset, name=name)
+
+
+for _name, _media_type in _ASSETS.items():
+    _add_asset(_name, _media_type)
 
 
 def _summary(doc: str | None) -> str:
