@@ -6,6 +6,7 @@ Adding an operation starts here: a model, a line in `Operation`, and its inputs 
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from fractions import Fraction
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
@@ -26,9 +27,15 @@ from contract.limits import (
 )
 from contract.urls import UrlError, normalise_url
 
+URL_EXAMPLE = "https://example.com/clip.mp4"
+
 
 def _trim(value: Any) -> Any:
     return value.strip(" \r\n\t") if isinstance(value, str) else value
+
+
+def _trim_lower(value: Any) -> Any:
+    return value.strip().lower() if isinstance(value, str) else value
 
 
 def _url(value: str) -> str:
@@ -44,35 +51,52 @@ Url = Annotated[
     str,
     Trimmed,
     AfterValidator(_url),
+    Field(examples=[URL_EXAMPLE]),
     WithJsonSchema(
         {
             "type": "string",
             "format": "uri",
             "maxLength": MAX_URL_LENGTH,
             "description": "An http or https address that is public. Spaces and accents in it are encoded for you.",
+            "examples": [URL_EXAMPLE],
         }
     ),
 ]
 """An http(s) URL, normalised (`contract.urls`). Whether its address may be contacted is decided later."""
 
 
-def _no_boolean(value: Any) -> Any:
+_DECIMAL_COMMA = re.compile(r"[0-9]{1,3},[0-9]{1,2}")
+"""A comma that groups thousands has three digits behind it."""
+
+
+def _number(value: Any) -> Any:
+    """Read a decimal comma where it can be nothing else. Pydantic would take `true` for 1."""
     if isinstance(value, bool):
-        raise ValueError("Input should be a valid number")  # noqa: TRY004 - pydantic reports only a ValueError
+        raise ValueError("must be a number")  # noqa: TRY004 - pydantic reports only a ValueError
+    if isinstance(value, str):
+        text = value.strip()
+        point = text.replace(",", ".")
+        return point if _DECIMAL_COMMA.fullmatch(text) or point in _NTSC else text
     return value
 
 
-Number = BeforeValidator(_no_boolean)
-"""A number, or one as text. Pydantic would take `true` for 1."""
+Number = BeforeValidator(_number)
+"""A number, or one as text."""
 
 FrameRate = Annotated[
-    float, Field(ge=MIN_FRAME_RATE, le=MAX_FRAME_RATE, allow_inf_nan=False, description="Frames per second."), Number
+    float,
+    Field(ge=MIN_FRAME_RATE, le=MAX_FRAME_RATE, allow_inf_nan=False, description="Frames per second.", examples=[24]),
+    Number,
 ]
 Duration = Annotated[
-    float, Field(ge=MIN_DURATION, le=MAX_DURATION, allow_inf_nan=False, description="Seconds."), Number
+    float,
+    Field(ge=MIN_DURATION, le=MAX_DURATION, allow_inf_nan=False, description="Seconds.", examples=[5]),
+    Number,
 ]
 Volume = Annotated[
-    float, Field(ge=0.0, le=4.0, allow_inf_nan=False, description="Of the new sound: 1 leaves it as it is."), Number
+    float,
+    Field(ge=0.0, le=4.0, allow_inf_nan=False, description="Of the new sound: 1 leaves it as it is.", examples=[0.5]),
+    Number,
 ]
 
 _NTSC = {"23.976": 24, "23.98": 24, "29.97": 30, "47.952": 48, "47.95": 48, "59.94": 60}
@@ -89,10 +113,17 @@ def frame_count(duration: float, frame_rate: float) -> int:
     return max(1, round(duration * frame_rate))
 
 
+_SIZE = re.compile(r"([0-9]{2,4})\s*(?:px)?\s*[xX×✕✖хХ*]\s*([0-9]{2,4})\s*(?:px)?")  # noqa: RUF001 - Cyrillic keyboards
+
+
 def _size(value: str) -> str:
-    width, height = (int(side) for side in value.lower().split("x"))
+    """Accept the signs that people write between two sides."""
+    sides = _SIZE.fullmatch(value)
+    if sides is None:
+        raise ValueError("must be width and height in pixels")
+    width, height = (int(side) for side in sides.groups())
     if not all(MIN_SIDE <= side <= MAX_SIDE and side % 2 == 0 for side in (width, height)):
-        raise ValueError(f"width and height must be even and between {MIN_SIDE} and {MAX_SIDE}")
+        raise ValueError(f"width and height must be even numbers from {MIN_SIDE} to {MAX_SIDE}")
     return f"{width}x{height}"
 
 
@@ -101,13 +132,14 @@ _EVEN_SIDE = "(6[468]|[789][02468]|[1-9][0-9][02468]|[12][0-9]{2}[02468]|3[0-7][
 Size = Annotated[
     str,
     Trimmed,
-    Field(pattern=r"^[0-9]{2,4}[xX][0-9]{2,4}$"),
     AfterValidator(_size),
+    Field(examples=["1080x1920"]),
     WithJsonSchema(
         {
             "type": "string",
             "pattern": f"^{_EVEN_SIDE}[xX]{_EVEN_SIDE}$",
             "description": f"Width and height in pixels, both even, from {MIN_SIDE} to {MAX_SIDE}.",
+            "examples": ["1080x1920"],
         }
     ),
 ]
@@ -128,6 +160,12 @@ class AudioMode(StrEnum):
     """Only the new sound is heard."""
     MIX = "mix"
     """The new sound is laid over the video's own."""
+
+
+AnyCase = BeforeValidator(_trim_lower)
+"""A choice, in capital or small letters."""
+FitChoice = Annotated[Fit, AnyCase, Field(examples=[Fit.COVER])]
+AudioModeChoice = Annotated[AudioMode, AnyCase, Field(examples=[AudioMode.MIX])]
 
 
 class Role(StrEnum):
@@ -153,16 +191,9 @@ class Input(NamedTuple):
     url: str
 
 
-def _documented(smallest: dict[str, JsonValue], **schema: JsonValue) -> ConfigDict:
-    """For the document of the API: the smallest request, and rules that fields alone cannot state."""
-    return ConfigDict(json_schema_extra={"examples": [smallest], **schema})
-
-
-def _given(field: str, instead_of: str | None = None) -> dict[str, JsonValue]:
-    properties: dict[str, JsonValue] = {field: {"type": "string"}}
-    if instead_of is not None:
-        properties[instead_of] = {"type": "null"}
-    return {"required": [field], "properties": properties}
+def _documented(smallest: dict[str, JsonValue]) -> ConfigDict:
+    """For the document of the API: the smallest request."""
+    return ConfigDict(json_schema_extra={"examples": [smallest]})
 
 
 _VIDEO, _IMAGE = "https://media.example.com/clip.mp4", "https://media.example.com/photo.jpg"
@@ -203,7 +234,7 @@ class Img2Vid(_Operation):
     frame_rate: FrameRate = DEFAULT_FRAME_RATE
     duration: Duration = DEFAULT_DURATION
     size: Size = "1920x1080"
-    fit: Fit = Fit.COVER
+    fit: FitChoice = Fit.COVER
 
 
 class AddAudio(_Operation):
@@ -215,25 +246,20 @@ class AddAudio(_Operation):
     kind: Literal["addaudio"] = "addaudio"
     url_video: Url
     url_audio: Url
-    mode: AudioMode = AudioMode.REPLACE
+    mode: AudioModeChoice = AudioMode.REPLACE
     volume: Volume = 1.0
 
 
 class Compose(_Operation):
     """Picture (or video), sound and subtitles in one encode.
 
+    Send exactly one of `url_image` and `url_video`; with `url_video` also `url_audio`, `url_srt` or both.
     From a picture, the clip lasts `duration`, or as long as the sound, or 5 s. From a video with
     `url_audio` it ends with the shorter of the two; without, the video keeps its own sound.
     `frame_rate`, `duration`, `size` and `fit` apply to a picture only.
     """
 
-    model_config = _documented(
-        {"url_image": _IMAGE, "url_audio": _AUDIO, "url_srt": _SRT},
-        oneOf=[
-            _given("url_image", instead_of="url_video"),
-            _given("url_video", instead_of="url_image") | {"anyOf": [_given("url_audio"), _given("url_srt")]},
-        ],
-    )
+    model_config = _documented({"url_image": _IMAGE, "url_audio": _AUDIO, "url_srt": _SRT})
 
     path: ClassVar[str] = "/video/compose"
     kind: Literal["compose"] = "compose"
@@ -244,14 +270,14 @@ class Compose(_Operation):
     frame_rate: FrameRate = DEFAULT_FRAME_RATE
     duration: Duration | None = None
     size: Size = "1920x1080"
-    fit: Fit = Fit.COVER
+    fit: FitChoice = Fit.COVER
 
     @model_validator(mode="after")
     def _one_picture(self) -> Self:
         if (self.url_image is None) == (self.url_video is None):
-            raise ValueError("give exactly one of url_image and url_video")
+            raise ValueError("send url_image or url_video, exactly one of the two")
         if self.url_video is not None and self.url_audio is None and self.url_srt is None:
-            raise ValueError("give url_audio or url_srt, or both, with url_video")
+            raise ValueError("send url_audio or url_srt, or both, with url_video")
         return self
 
 

@@ -38,6 +38,13 @@ class UrlError(ValueError):
 
 
 _TOO_LONG = f"the URL is longer than {MAX_URL_LENGTH} characters"
+_NO_SCHEME = "the URL must start with https:// or http://, for example https://example.com/clip.mp4"
+_BAD_HOST = "the host in the URL is not valid; check the part between https:// and the next slash"
+_BAD_PORT = "the URL's port is not allowed; use 443, 80, 8443 or 8080, or leave the port out"
+_NOT_PUBLIC = (
+    "the URL leads to an address that is not public; put the file where the internet can reach it, such as object "
+    "storage, a web server or a tunnel to your machine"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +72,17 @@ def parse_url(text: str) -> Target:
     parts = _split(text)
     scheme = parts.scheme.lower()
     if scheme not in _DEFAULT_PORTS:
-        raise UrlError("the URL must start with http:// or https://")
+        raise UrlError(_NO_SCHEME)
     if parts.username is not None or parts.password is not None:
-        raise UrlError("the URL must not contain a user name or password")
+        raise UrlError(
+            "the URL must not contain a user name or password; use a presigned or other public link to the file"
+        )
     if not parts.hostname:
-        raise UrlError("the URL has no host")
+        raise UrlError("the URL has no host; write https:// and then the host, with two slashes")
     host = _host(parts.hostname)
     port = _DEFAULT_PORTS[scheme] if parts.port is None else parts.port
     if port == 0:
-        raise UrlError("the URL's port is not allowed")
+        raise UrlError(_BAD_PORT)
     shown = f"[{host}]" if ":" in host else host
     if port != _DEFAULT_PORTS[scheme]:
         shown = f"{shown}:{port}"
@@ -90,7 +99,7 @@ def redirected(url: str, location: str) -> str:
     try:
         return urljoin(url, text)
     except ValueError:
-        raise UrlError("the URL cannot be parsed") from None
+        raise UrlError("the URL cannot be read") from None
 
 
 def check_target(target: Target, *, allow_loopback: bool, https_only: bool = False) -> None:
@@ -103,15 +112,15 @@ def check_target(target: Target, *, allow_loopback: bool, https_only: bool = Fal
     named_loopback = target.host == "localhost" or target.host.endswith(".localhost")
     local = allow_loopback and (named_loopback or (literal is not None and literal.is_loopback))
     if named_loopback and not local:
-        raise UrlError("the URL leads to an address that is not public")
+        raise UrlError(_NOT_PUBLIC)
     if literal is not None and not is_allowed(literal, allow_loopback=allow_loopback):
-        raise UrlError("the URL leads to an address that is not public")
+        raise UrlError(_NOT_PUBLIC)
     if local:
         return
     if https_only and target.scheme != "https":
-        raise UrlError("the URL must start with https://")
+        raise UrlError("the URL must start with https://: callbacks are sent encrypted only")
     if target.port not in _PORTS:
-        raise UrlError("the URL's port is not allowed")
+        raise UrlError(_BAD_PORT)
 
 
 def _text(text: str) -> str:
@@ -121,7 +130,7 @@ def _text(text: str) -> str:
     if len(text) > MAX_URL_LENGTH:
         raise UrlError(_TOO_LONG)
     if _FORBIDDEN.search(text):
-        raise UrlError("the URL contains a control character or a backslash")
+        raise UrlError("the URL contains a line break, another control character or a backslash; remove it")
     return text
 
 
@@ -132,9 +141,9 @@ def _split(text: str) -> SplitResult:
         # A port that is no number is found only when it is asked for.
         _ = parts.port, parts.hostname
     except ValueError:
-        raise UrlError("the URL cannot be parsed") from None
+        raise UrlError("the URL cannot be read; check its host and port") from None
     if not _NETLOC.fullmatch(parts.netloc.rpartition("@")[2]):
-        raise UrlError("the URL's host is not valid")
+        raise UrlError(_BAD_HOST)
     return parts
 
 
@@ -150,23 +159,23 @@ def _host(hostname: str) -> str:
         try:
             return str(ipaddress.IPv6Address(hostname))
         except ValueError:
-            raise UrlError("the URL's host is not valid") from None
+            raise UrlError(_BAD_HOST) from None
     if _AMBIGUOUS.search(hostname):
         raise UrlError("the URL's host can be read in two ways; write it in its ASCII form (xn--)")
     try:
         host = unicodedata.normalize("NFKC", hostname).encode("idna").decode("ascii").lower().rstrip(".")
     except UnicodeError:
-        raise UrlError("the URL's host is not valid") from None
+        raise UrlError(_BAD_HOST) from None
     labels = host.split(".")
     if len(host) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
-        raise UrlError("the URL's host is not valid")
+        raise UrlError(_BAD_HOST)
     if _NUMERIC_LABEL.fullmatch(labels[-1]):
         # A host that ends in a number is an IPv4 address to every resolver (WHATWG URL §3.5), in
         # spellings such as 127.1 or 0x7f.1; only the standard one is accepted.
         try:
             return str(ipaddress.IPv4Address(host))
         except ValueError:
-            raise UrlError("the URL's host is not valid") from None
+            raise UrlError(_BAD_HOST) from None
     return host
 
 

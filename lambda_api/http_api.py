@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from lambda_api.domain.errors import ApiError, InvalidRequest
 from lambda_api.observability import fault, logger, refused
@@ -29,7 +30,9 @@ class MalformedBody(InvalidRequest):
 class HttpRequest:
     method: str
     path: str
-    """As it was sent: maybe percent-encoded."""
+    """As it was sent, behind the base path: maybe percent-encoded."""
+    base_path: str
+    """Of a custom domain: the key of the API mapping, with a slash in front; empty without one."""
     query: str
     headers: Mapping[str, str]
     """Names in lower case; several of one name are joined by commas."""
@@ -52,18 +55,25 @@ def request_id(event: Any) -> str:
     return found if isinstance(found, str) and found.isascii() and found.isprintable() and len(found) <= 64 else ""
 
 
-def read(event: Any) -> HttpRequest:
-    """The request in an event. Raises UnreadableEvent if it is not one of payload format 2.0."""
+def read(event: Any, public_url: str = "") -> HttpRequest:
+    """The request in an event. Raises UnreadableEvent if it is not one of payload format 2.0.
+
+    `public_url`: a path in it is the base path of the requests to its host.
+    """
+    public = urlsplit(public_url)
     try:
         if event["version"] != "2.0":
             raise UnreadableEvent("The request did not come from an HTTP API of payload format 2.0.")
         http = event["requestContext"]["http"]
         headers = {_text(name).lower(): _text(value) for name, value in (event.get("headers") or {}).items()}
+        is_public_host = event["requestContext"].get("domainName") == public.hostname
+        base_path = public.path.rstrip("/") if is_public_host else ""
         if cookies := event.get("cookies"):
             headers["cookie"] = "; ".join(map(_text, cookies))
         return HttpRequest(
             method=_text(http["method"]),
-            path=_text(event["rawPath"]),
+            path=_behind(base_path, _text(event["rawPath"])),
+            base_path=base_path,
             query=_text(event.get("rawQueryString") or ""),
             headers=headers,
             source_ip=_text(http.get("sourceIp") or ""),
@@ -72,6 +82,12 @@ def read(event: Any) -> HttpRequest:
         )
     except (KeyError, TypeError, AttributeError, ValueError):
         raise UnreadableEvent("The request did not reach us whole.") from None
+
+
+def _behind(base_path: str, path: str) -> str:
+    """The path without the base path. AWS documents that `rawPath` lacks it; API Gateway sends it."""
+    rest = path.removeprefix(base_path)
+    return rest or "/" if rest[:1] in {"", "/"} else path
 
 
 def answer(

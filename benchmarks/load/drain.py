@@ -134,7 +134,7 @@ def _overdue(number: int, now: int, callback_url: str) -> Iterator[Job]:
             case 1:
                 yield Job(**common, deadline_at=now - MINUTE, state=State.IN_PROGRESS, runpod_job_id=f"lost-{turn}")
             case _:
-                body = f'{{"job_id": "{common["job_id"]}", "status": "FAILED"}}'
+                body = f'{{"job_id": "{common["job_id"]}", "status": "FAILED", "video_url": null, "links": {{}}}}'
                 owed = Callback(url=callback_url, body=body, next_at=now - MINUTE)
                 yield Job(**common, deadline_at=now, state=State.FAILED, callback=owed)
 

@@ -22,6 +22,8 @@ from lambda_api.domain.ports import Delivery
 _CONNECT, _READ = 5.0, 10.0
 """Together Standard Webhooks' 15 s. The first is for DNS, connecting and the TLS handshake."""
 _MAX_BYTES = 64 * 1024
+_TAKEN_BEFORE = 409
+"""n8n says it when the execution that waits was resumed by an earlier delivery."""
 _GONE = 410
 _ADDRESSES = 3
 """So many of a host's are tried, in the time that one would have: the first may be of a network that is down."""
@@ -61,7 +63,7 @@ class HttpCallbackSender:
         except HttpLost:
             return Delivery(ok=False, result="no_answer")
         return Delivery(
-            ok=200 <= answer.status < 300,
+            ok=200 <= answer.status < 300 or answer.status == _TAKEN_BEFORE,
             result=f"http_{answer.status}",
             final=answer.status == _GONE,
             retry_after_ms=answer.retry_after_ms(),

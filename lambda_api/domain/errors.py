@@ -16,7 +16,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
+
+_NAMED = 3
+"""Errors that `detail` names: clients such as n8n show a person nothing else."""
 
 
 class ApiError(Exception):
@@ -48,6 +51,18 @@ class InvalidRequest(ApiError):
     status = 422
     code = "invalid_request"
     title = "The request is not valid"
+
+    @classmethod
+    def naming(cls, errors: tuple[tuple[str, str], ...]) -> Self:
+        """Refuse with the first errors in `detail`. The field `body` is the whole of the request."""
+        named = [_sentence(message if field == "body" else f"{field}: {message}") for field, message in errors[:_NAMED]]
+        if len(errors) > _NAMED:
+            named.append(f"And {len(errors) - _NAMED} more.")
+        return cls(" ".join(named), errors=errors)
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "?")) else f"{text}."
 
 
 class IdempotencyMismatch(InvalidRequest):

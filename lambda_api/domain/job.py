@@ -47,7 +47,8 @@ class CallbackStatus(StrEnum):
 class Callback:
     """A promise to POST the finished job to the client.
 
-    `body` is set by the write that ends the job and never changes: every attempt sends the same bytes.
+    `body` is set by the write that ends the job and never changes: every attempt sends these facts, with a new link to
+    the video.
     """
 
     url: str

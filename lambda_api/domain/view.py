@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from contract.errors import Blame, Code
+from contract.messages import STAGES
+from contract.operations import OPERATIONS
 from lambda_api.domain.job import CallbackStatus, Job, Source, State
 from lambda_api.domain.pricing import cost_usd
 
 Timestamp = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 Link = Annotated[str, WithJsonSchema({"type": "string", "format": "uri-reference"})]
+
+
+Kind = Annotated[
+    str,
+    WithJsonSchema({"type": "string", "enum": [operation.model_fields["kind"].default for operation in OPERATIONS]}),
+]
+StageName = Annotated[str, WithJsonSchema({"type": "string", "enum": ["queued", *STAGES]})]
+VideoMode = Annotated[str, WithJsonSchema({"type": "string", "enum": ["encode", "copy"]})]
 
 
 class _View(BaseModel):
@@ -22,7 +32,7 @@ class _View(BaseModel):
 
 class ProgressView(_View):
     percent: Annotated[int, Field(ge=0, le=100)]
-    stage: str
+    stage: StageName
 
 
 class VideoView(_View):
@@ -40,7 +50,7 @@ class ExecutionView(_View):
     queue_ms: int
     execution_ms: int
     encoder: str | None
-    video_mode: str
+    video_mode: VideoMode
     gpu_type: str | None
     settled_by: Source | None
     warnings: list[str]
@@ -51,7 +61,7 @@ class CostView(_View):
 
     gpu_seconds: float
     gpu_usd: float
-    basis: str = "estimate"
+    basis: Literal["estimate"] = "estimate"
     price_per_second: float
 
 
@@ -76,7 +86,7 @@ class LinksView(_View):
 
 class JobView(_View):
     job_id: str
-    operation: str
+    operation: Kind
     status: State
     progress: ProgressView
     created_at: Timestamp
@@ -91,6 +101,11 @@ class JobView(_View):
     callback: CallbackView | None
     metadata: dict[str, str]
     links: LinksView
+
+
+def event_type(state: State) -> str:
+    """The `type` of a callback: `job.completed`, `job.failed`, `job.cancelled` or `job.timed_out`."""
+    return f"job.{state.lower()}"
 
 
 def timestamp(ms: int) -> str:

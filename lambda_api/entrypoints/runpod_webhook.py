@@ -38,7 +38,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Event and answer: API Gateway payload format 2.0. Raises nothing."""
     with budget.within(_SECONDS):
         return http_api.answered(
-            lambda: http_api.answer(200, _route(http_api.read(event)), _HEADERS), http_api.request_id(event), _HEADERS
+            lambda: http_api.answer(200, _route(http_api.read(event, services().public_url)), _HEADERS),
+            http_api.request_id(event),
+            _HEADERS,
         )
 
 

@@ -8,6 +8,7 @@ from lambda_api.domain import callbacks
 from lambda_api.domain.job import Callback, Job
 from lambda_api.domain.policy import CALLBACK_LEASE_MS, LEFT_TO_QUEUE_MS, MAX_CALLBACK_ATTEMPTS, MINUTE
 from lambda_api.domain.ports import Delivery
+from lambda_api.usecases.callback_body import body
 from lambda_api.usecases.services import Services
 
 _QUEUE_DELAY_LIMIT_MS = 15 * MINUTE
@@ -24,8 +25,8 @@ class _Claim:
 def deliver(services: Services, job_id: str) -> bool:
     """Make the next attempt if one is owed and its time has come; True if one was made.
 
-    Raises Unavailable if the store cannot answer before the POST. If it cannot after, the lease runs out
-    and the same bytes are sent again under the same id: at least once.
+    Raises Unavailable if the store cannot answer, or the video cannot be signed for, before the POST. If the store
+    cannot answer after it, the lease runs out and the same facts are sent again under the same id: at least once.
     """
     claim = _claim(services, job_id)
     if claim is None:
@@ -66,10 +67,14 @@ def _claim(services: Services, job_id: str) -> _Claim | None:
         # Whoever made the last attempt did not live to record it.
         _save(services, job, callbacks.given_up(job, callback, "interrupted"))
         return None
-    begun = callbacks.begin_attempt(job, callback, services.clock() + _lease_ms(services, callback))
-    if begun.callback is None or begun.callback.body is None or not services.store.save(begun):
+    if callback.body is None:
         return None
-    return _Claim(begun, begun.callback, begun.callback.body)
+    # First: without a link there is no attempt.
+    sent = body(services, job, callback.body)
+    begun = callbacks.begin_attempt(job, callback, services.clock() + _lease_ms(services, callback))
+    if begun.callback is None or not services.store.save(begun):
+        return None
+    return _Claim(begun, begun.callback, sent)
 
 
 def _lease_ms(services: Services, callback: Callback) -> int:

@@ -7,8 +7,8 @@ from lambda_api.domain.errors import Unavailable
 from lambda_api.domain.events import Event
 from lambda_api.domain.job import Job
 from lambda_api.domain.transitions import Ignored, apply
+from lambda_api.usecases.callback_body import facts
 from lambda_api.usecases.services import Services
-from lambda_api.usecases.show import represent
 
 _TRIES = 5
 
@@ -28,8 +28,7 @@ def record(services: Services, job: Job, event: Event) -> Job:
             return current
         after = result.job
         if after.terminal and after.callback is not None:
-            body = represent(services, after).model_dump_json(exclude={"callback"})
-            after = owe(after, body, now, now + services.policy.callback_grace_ms)
+            after = owe(after, facts(services, after), now, now + services.policy.callback_grace_ms)
         if services.store.save(after, ends=after.terminal):
             services.observer.changed(current, after)
             if after.terminal and after.callback is not None:

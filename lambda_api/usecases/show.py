@@ -24,7 +24,11 @@ class ViewPage:
 
 
 def owned(services: Services, owner: str, job_id: str) -> Job:
-    """The job, if it is this owner's. Somebody else's job is the same NotFound as none at all."""
+    """The job, if it is this owner's. Somebody else's job is the same NotFound as none at all.
+
+    Ids are made in small letters; spreadsheets and people write them in capital ones.
+    """
+    job_id = job_id.lower()
     job = services.store.get(job_id) if _JOB_ID.fullmatch(job_id) else None
     if job is None or job.owner != owner:
         raise NotFound("There is no such job.")

@@ -15,6 +15,11 @@ from lambda_api.domain.ports import Idempotency
 from lambda_api.usecases.dispatch import dispatch
 from lambda_api.usecases.services import Services
 
+_UNSIGNED = (
+    "callbacks are signed, and no signing secret is set up for this API key; have one added, or leave webhook_url out "
+    "and poll the job"
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
@@ -41,9 +46,7 @@ def submit(services: Services, submission: Submission) -> Submitted:
     """
     _check_addresses(services, submission)
     if submission.webhook_url is not None and submission.owner not in services.callers().callback_secrets:
-        raise InvalidRequest(
-            "Callbacks cannot be signed.", errors=(("webhook_url", "no signing secret is set up for this API key"),)
-        )
+        raise InvalidRequest.naming((("webhook_url", _UNSIGNED),))
     now = services.clock()
     policy = services.policy
     job = Job(
@@ -110,9 +113,9 @@ def _check_addresses(services: Services, submission: Submission) -> None:
             errors.append((field, str(error)))
         else:
             if field == "webhook_url" and _leads_to_us(services, target):
-                errors.append((field, "the URL leads back to this service"))
+                errors.append((field, "the URL leads back to this service; send the URL of your own receiver"))
     if errors:
-        raise InvalidRequest("A URL cannot be used.", errors=tuple(errors))
+        raise InvalidRequest.naming(tuple(errors))
 
 
 def _leads_to_us(services: Services, target: Target) -> bool:

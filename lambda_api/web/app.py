@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request, Response
 
 from contract.limits import KIB, MAX_BODY_BYTES
 from contract.operations import OPERATIONS
 from lambda_api.settings import Settings
 from lambda_api.usecases.services import Services
-from lambda_api.web import errors, routes
+from lambda_api.web import errors, pages, routes
 from lambda_api.web.cors import ALLOWED_HEADERS, EXPOSED_HEADERS, Cors
 from lambda_api.web.middleware import Guard
-from lambda_api.web.openapi import Api
+from lambda_api.web.openapi import TAGS, Api
 from lambda_api.web.schemas import Health, Index
 
 VERSION = "0.1.0"
 DESCRIPTION = f"""A picture, a narration and subtitles in; a finished video out.
 
-Send your key in `X-API-Key`, and a body as it is: JSON, with `Content-Type: application/json`, at most
-{MAX_BODY_BYTES // KIB} KiB. Of a field given twice the last one counts; numbers may be text. A submit is answered at
-once with a job: ask how it is at its `Location`, or be told at a `webhook_url`. A refusal is a problem (RFC 9457) with
-a `code` that stays the same; it never repeats what was sent.
+Send your key in `X-API-Key` and an uncompressed JSON body with `Content-Type: application/json`, at most
+{MAX_BODY_BYTES // KIB} KiB. If a field is repeated, the last value wins; numbers may be sent as text. A field, a query
+parameter or a header that is null or blank counts as not sent. A submit returns a job at once: poll it at its
+`Location`, or send a `webhook_url`. A refusal is a problem (RFC 9457) with a stable `code`; `detail` says in words what
+to change. It never repeats the values that were sent.
 """
 
-public = APIRouter(generate_unique_id_function=routes.operation_id)
+public = APIRouter(tags=["Service"], generate_unique_id_function=routes.operation_id)
 
 
 # Monitors ask for the head alone.
@@ -34,10 +35,13 @@ async def health() -> Health:
     return Health(status="healthy")
 
 
-@public.get("/")
-async def index() -> Index:
-    """What is here."""
-    return Index(service="api-gpu", version=VERSION, docs="/docs", operations=[o.path for o in OPERATIONS])
+@public.get("/", response_model=Index)
+async def index(request: Request) -> Response | Index:
+    """What is here: JSON, or a page for a browser."""
+    base_path: str = request.scope["root_path"]
+    if pages.wants_page(request.headers.get("accept", "")):
+        return pages.index_page(VERSION, base_path)
+    return Index(service="api-gpu", version=VERSION, docs=f"{base_path}/docs", operations=[o.path for o in OPERATIONS])
 
 
 def create_app(services: Services, settings: Settings) -> FastAPI:
@@ -62,13 +66,17 @@ def described() -> FastAPI:
     return Api(
         title="api-gpu",
         version=VERSION,
+        summary="Turns pictures, sound and subtitles into finished videos.",
         description=DESCRIPTION,
+        license_info={"name": "MIT", "identifier": "MIT"},
+        servers=[{"url": "/", "description": "The host that serves this document."}],
+        openapi_tags=TAGS,
+        docs_url=None,
         redoc_url=None,
-        swagger_ui_oauth2_redirect_url=None,
         # A redirect would name whatever host the request named.
         redirect_slashes=False,
         # Ours are Powertools' logs and metrics. FastAPI's would hold the texts of errors.
         telemetry={"tracing": False, "metrics": False, "logs": False},
         # Not included: FastAPI makes the routes of an included router a second time, at the first request.
-        routes=[*public.routes, *routes.router.routes],
+        routes=[*public.routes, *pages.router.routes, *routes.router.routes],
     )

@@ -9,8 +9,11 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
-from lambda_api.domain.errors import ApiError
+from lambda_api.domain.errors import ApiError, InvalidRequest
 
+_EMPTY = 'the request has no body; send a JSON object, for example {"url_image": "https://example.com/photo.jpg"}'
+
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _JSON = re.compile(r"application/([a-z0-9.!#$&^_-]+\+)?json", re.IGNORECASE)
 
 
@@ -22,10 +25,15 @@ class UnsupportedMediaType(ApiError):
 
 def check_encoding(content_type: str | None, content_encoding: str | None) -> None:
     """Raises UnsupportedMediaType. A charset does not matter: JSON says by itself which it is."""
-    if _JSON.fullmatch((content_type or "").partition(";")[0].strip()) is None:
+    media_type = (content_type or "").partition(";")[0].strip().lower()
+    if media_type in _FORMS:
+        raise UnsupportedMediaType(
+            "The body is sent as a form. Send it as JSON, with the header Content-Type: application/json."
+        )
+    if _JSON.fullmatch(media_type) is None:
         raise UnsupportedMediaType("Send the body as JSON, with the header Content-Type: application/json.")
-    if (content_encoding or "identity").strip().lower() != "identity":
-        raise UnsupportedMediaType("Send the body as it is, without Content-Encoding.")
+    if (content_encoding or "").strip().lower() not in {"", "identity"}:
+        raise UnsupportedMediaType("Send the body uncompressed, without Content-Encoding.")
 
 
 class JsonRoute(APIRoute):
@@ -37,6 +45,8 @@ class JsonRoute(APIRoute):
             return handle
 
         async def json_only(request: Request) -> Response:
+            if not (await request.body()).strip():
+                raise InvalidRequest.naming((("body", _EMPTY),))
             check_encoding(request.headers.get("content-type"), request.headers.get("content-encoding"))
             return await handle(request)
 

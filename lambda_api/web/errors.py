@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, TypeAdapter
+from pydantic.fields import FieldInfo
 from starlette.exceptions import HTTPException
 
-from lambda_api.domain.errors import ApiError, InvalidRequest, Quota, TooManyRequests
+from lambda_api.domain.errors import ApiError, InvalidRequest, Quota, TooManyRequests, Unauthorized
 from lambda_api.observability import refused
 from lambda_api.problem import problem
+from lambda_api.web.sentences import Schema, json_problem, sentence
 
 _PRINTABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _MAX_ERRORS = 20
+
+CHALLENGE = 'ApiKey realm="api-gpu", header="X-API-Key"'
+"""RFC 9110 wants one with every 401. No registered scheme is for a key in a header of its own."""
 
 
 class MalformedJson(InvalidRequest):
@@ -55,6 +62,8 @@ def _respond(request: Request, error: ApiError, headers: dict[str, str] | None =
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, TooManyRequests):
         headers |= _rate_limit(error.quota)
+    if isinstance(error, Unauthorized):
+        headers["WWW-Authenticate"] = CHALLENGE
     request_id = request.scope["state"].get("request_id", "")
     refused(error, request_id)
     body = problem(error, request_id)
@@ -79,10 +88,29 @@ async def _api_error(request: Request, error: Exception) -> JSONResponse:
 
 async def _validation_error(request: Request, error: Exception) -> JSONResponse:
     found: Sequence[Any] = error.errors() if isinstance(error, RequestValidationError) else ()
-    if any(item["type"] == "json_invalid" for item in found):
-        return _respond(request, MalformedJson("The request body is not valid JSON."))
-    pairs = tuple((_field(item["loc"]), _message(item)) for item in found[:_MAX_ERRORS])
-    return _respond(request, InvalidRequest("Some fields are missing or not valid.", errors=pairs))
+    broken = next((item for item in found if item["type"] == "json_invalid"), None)
+    if broken is not None:
+        document = error.body if isinstance(error, RequestValidationError) else ""
+        return _respond(request, MalformedJson(json_problem(str(document), broken["loc"][1], broken["ctx"]["error"])))
+    schema = _schema(request.scope.get("route"), of_body=any(item["loc"][:1] == ("body",) for item in found))
+    pairs = tuple((field_name(item["loc"]), sentence(item, schema)) for item in found[:_MAX_ERRORS])
+    return _respond(request, InvalidRequest.naming(pairs))
+
+
+def _parameter_schema(info: FieldInfo) -> Schema:
+    kind: Any = Annotated[info.annotation, info]
+    return TypeAdapter(kind).json_schema()
+
+
+def _schema(route: Any, *, of_body: bool) -> Schema:
+    """The schema of what the route takes: its body, or its query."""
+    if not isinstance(route, APIRoute):
+        return {}
+    if not of_body:
+        query = {field.alias: _parameter_schema(field.field_info) for field in route.dependant.query_params}
+        return {"properties": query}
+    model = route.body_field.field_info.annotation if route.body_field is not None else None
+    return model.model_json_schema() if isinstance(model, type) and issubclass(model, BaseModel) else {}
 
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
@@ -92,13 +120,7 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
     return _respond(request, _Http(error.status_code, code, title), dict(error.headers or {}))
 
 
-def _field(loc: Sequence[str | int]) -> str:
+def field_name(loc: Sequence[str | int]) -> str:
     """A dotted path. The names in it are the client's own, so odd ones are not repeated."""
-    names = [str(part) for part in loc if part not in {"body", "query", "path", "header"}]
+    names = [str(part) for part in loc[1:]]
     return ".".join(n if _PRINTABLE_NAME.fullmatch(n) else "(unprintable)" for n in names) or "body"
-
-
-def _message(item: dict[str, Any]) -> str:
-    if item["type"] == "extra_forbidden":
-        return "this field does not exist"
-    return str(item["msg"]).removeprefix("Value error, ")

@@ -18,14 +18,14 @@ _WAIT = re.compile(r"(?i)\bwait\s*=\s*\"?(\d{1,6})\"?")
 
 
 def idempotency_key(value: str | None) -> str | None:
-    """1 to 255 visible ASCII characters, or none. Raises InvalidHeader."""
-    if value is None:
+    """1 to 255 visible ASCII characters, or none. A blank header was not sent. Raises InvalidHeader."""
+    key = (value or "").strip()
+    if not key:
         return None
-    key = value.strip()
     if not _KEY.fullmatch(key):
         raise InvalidHeader(
             "Idempotency-Key must be 1 to 255 visible ASCII characters.",
-            errors=(("Idempotency-Key", "1 to 255 visible ASCII characters"),),
+            errors=(("Idempotency-Key", "must be 1 to 255 visible ASCII characters, for example run-7"),),
         )
     return key
 

@@ -23,12 +23,6 @@ HARDENED = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
 }
-_DOCS_POLICY = (
-    "default-src 'none'; connect-src 'self'; img-src data: https://fastapi.tiangolo.com; "
-    "script-src 'unsafe-inline' https://cdn.jsdelivr.net; style-src 'unsafe-inline' https://cdn.jsdelivr.net; "
-    "frame-ancestors 'none'"
-)
-"""The documentation page loads its own scripts; nothing else does."""
 
 _Pairs = list[tuple[bytes, bytes]]
 
@@ -38,7 +32,6 @@ def _encoded(headers: Mapping[str, str]) -> _Pairs:
 
 
 _HEADERS = _encoded(HARDENED)
-_DOCS_HEADERS = _encoded(HARDENED | {"content-security-policy": _DOCS_POLICY})
 
 _METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 """Any other word is the client's own, and does not belong in a log."""
@@ -96,8 +89,7 @@ class _Exchange:
     def _headers(self, given: _Pairs) -> _Pairs:
         """Those of the answer, and ours where it has none of the name. Names are in lower case."""
         named = {name for name, _ in given}
-        ours = _DOCS_HEADERS if self._scope["path"] == "/docs" else _HEADERS
-        added = [pair for pair in ours if pair[0] not in named]
+        added = [pair for pair in _HEADERS if pair[0] not in named]
         return [*given, *added, (b"x-request-id", self._request_id.encode())]
 
     async def refuse(self, error: ApiError) -> None:

@@ -1,6 +1,7 @@
 """The document at /openapi.json: what FastAPI reads from the routes, and what it cannot know.
 
-That is the key, the headers, where an answer leads next, and examples. Made when it is asked for, once.
+That is the key, the headers, links, callbacks and examples. Generated at the first request for it. Requests are
+described without null and without alternatives, which code generators turn into unusable types.
 """
 
 from __future__ import annotations
@@ -9,6 +10,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from fastapi import FastAPI
+
+from lambda_api.domain.job import TERMINAL, State
+from lambda_api.domain.view import event_type
+from lambda_api.web.openapi_callback import callback
 
 Json = dict[str, Any]
 
@@ -22,19 +27,27 @@ _HEADERS: dict[str, tuple[str, Json]] = {
     "Preference-Applied": ("`wait` was understood.", {"const": "wait"}),
     "RateLimit": ("What is left of the quota that is used up, and when something is back.", _TEXT),
     "RateLimit-Policy": ("The quota that is used up.", _TEXT),
+    "WWW-Authenticate": ("Which header the key belongs in.", _TEXT),
     "X-Request-Id": ("What to tell us if something is wrong.", _TEXT),
 }
 _SUBMITTED = ("Location", "Idempotent-Replayed", "Preference-Applied")
-_ALWAYS = frozenset({"Location", "X-Request-Id"})
+_ALWAYS = frozenset({"Location", "WWW-Authenticate", "X-Request-Id"})
+
+TAGS = [
+    {"name": "Videos", "description": "Submit a job."},
+    {"name": "Jobs", "description": "Read, list and cancel jobs."},
+    {"name": "RunPod", "description": "The GPU endpoint behind the service."},
+    {"name": "Service", "description": "Open to everyone."},
+]
 
 _STATUSES: dict[str, tuple[str, tuple[str, ...]]] = {
     "400": ("The body is not JSON, or a header is not valid.", ()),
-    "401": ("No key, or not a valid one.", ()),
+    "401": ("No key, or not a valid one.", ("WWW-Authenticate",)),
     "404": ("There is no such job, or it is not yours.", ()),
-    "409": ("The job was over; `job_status` says how it ended.", ()),
+    "409": ("The job had ended; `job_status` says how it ended.", ()),
     "413": ("The body is too large.", ()),
     "415": ("The body is not sent as `application/json`, or it is compressed.", ()),
-    "422": ("`errors` names the fields that are missing or not valid.", ()),
+    "422": ("`detail` and `errors` say which fields are missing, unknown or not valid, and what is expected.", ()),
     "429": ("Too many requests, or too many jobs at once.", ("Retry-After", "RateLimit", "RateLimit-Policy")),
     "503": ("Not available right now.", ("Retry-After",)),
 }
@@ -77,6 +90,8 @@ def _completed(document: Json) -> Json:
         if "requestBody" in operation:
             _complete_submit(operation, components["schemas"])
         _share_problems(operation["responses"], components["responses"])
+    components["schemas"]["JobEvent"] = _event(components["schemas"]["JobView"])
+    document["webhooks"] = {"job_ended": {"post": callback()}}
     return document
 
 
@@ -87,8 +102,7 @@ def _operations(document: Json) -> Iterator[Json]:
 
 def _complete(operation: Json) -> None:
     responses = operation["responses"]
-    if "401" in responses:
-        operation["security"] = [{"key": []}]
+    operation["security"] = [{"key": []}] if "401" in responses else []
     # FastAPI's own, where a route has parameters that cannot be wrong.
     if "HTTPValidationError" in str(responses.get("422")):
         del responses["422"]
@@ -113,10 +127,13 @@ def _complete_submit(operation: Json, schemas: Json) -> None:
         responses[status]["headers"] = _headers(*names, "X-Request-Id")
         responses[status]["links"] = _links(*_LINKS)
     media = operation["requestBody"]["content"]["application/json"]
-    smallest = schemas[media["schema"]["$ref"].rpartition("/")[2]].pop("examples")[0]
+    schema = schemas[media["schema"]["$ref"].rpartition("/")[2]]
+    del schema["properties"]["kind"]
+    schema["properties"] = {name: _plain(field) for name, field in schema["properties"].items()}
+    smallest = schema.pop("examples")[0]
     media["examples"] = {
         "smallest": {"summary": "What it needs", "value": smallest},
-        "told": {"summary": "Told when it is over", "value": smallest | _OPTIONS},
+        "told": {"summary": "With a callback", "value": smallest | _OPTIONS},
     }
 
 
@@ -137,8 +154,27 @@ def _headers(*names: str) -> Json:
 
 
 def _without_null(parameter: Json) -> None:
-    """A header or a query parameter is there or it is not: it is never null."""
-    schema = parameter["schema"]
-    if "anyOf" in schema:
-        [found] = [option for option in schema.pop("anyOf") if option != {"type": "null"}]
-        parameter["schema"] = found | schema
+    """A header or a query parameter is sent or not: it is never null."""
+    parameter["schema"] = _plain(parameter["schema"])
+
+
+def _plain(schema: Json) -> Json:
+    """A schema without null. Null is accepted for an optional field, and means the same as leaving it out."""
+    if "anyOf" not in schema:
+        return schema
+    [found] = [option for option in schema["anyOf"] if option != {"type": "null"}]
+    kept = {name: value for name, value in schema.items() if name != "anyOf" and (name, value) != ("default", None)}
+    return {**found, **kept}
+
+
+def _event(job: Json) -> Json:
+    """The body of a callback: a job that has ended, without the state of the callback itself."""
+    kinds = [event_type(state) for state in State if state in TERMINAL]
+    properties = {"type": {"type": "string", "enum": kinds}} | job["properties"]
+    del properties["callback"]
+    return job | {
+        "title": "JobEvent",
+        "description": "A job that has ended. The links are absolute, `video_url` is new at each delivery.",
+        "properties": properties,
+        "required": ["type", *(name for name in job["required"] if name != "callback")],
+    }

@@ -6,6 +6,7 @@ environment of Lambda handles one request at a time.
 
 from __future__ import annotations
 
+from inspect import cleandoc
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
@@ -17,7 +18,7 @@ from contract.operations import OPERATIONS
 from lambda_api.domain.errors import Unavailable
 from lambda_api.domain.job import AnyOperation, Job
 from lambda_api.domain.ports import ProviderError
-from lambda_api.domain.view import JobView
+from lambda_api.domain.view import JobView, LinksView
 from lambda_api.usecases.cancel import cancel
 from lambda_api.usecases.services import Services
 from lambda_api.usecases.show import list_jobs, represent, represent_anyway, show, wait_for
@@ -66,12 +67,19 @@ def operation_id(route: APIRoute) -> str:
     return route.name
 
 
-router = APIRouter(route_class=_Route, responses=_problems(401, 503), generate_unique_id_function=operation_id)
+router = APIRouter(route_class=_Route, responses=_problems(401, 422, 503), generate_unique_id_function=operation_id)
 
 
 def _services(request: Request) -> Services:
     services: Services = request.app.state.services
     return services
+
+
+def _below_base_path(request: Request, job: JobView) -> JobView:
+    """The job with links that resolve where the request came from."""
+    base: str = request.scope["root_path"]
+    links = {name: base + link for name, link in job.links.model_dump().items()}
+    return job.model_copy(update={"links": LinksView(**links)}) if base else job
 
 
 def _add_submit_route(operation: type[AnyOperation]) -> None:
@@ -94,7 +102,7 @@ def _add_submit_route(operation: type[AnyOperation]) -> None:
         submitted = submit(services, submission)
         until = wait_until(prefer, began, services.clock(), request.scope.get("aws.context"))
         job = submitted.job if until is None else wait_for(services, submitted.job, until)
-        return _submitted(services, job, replayed=submitted.replayed, waited=until is not None)
+        return _submitted(request, job, replayed=submitted.replayed, waited=until is not None)
 
     endpoint.__annotations__["body"] = request_model(operation)
     router.add_api_route(
@@ -103,13 +111,16 @@ def _add_submit_route(operation: type[AnyOperation]) -> None:
         methods=["POST"],
         name=operation.__name__.lower(),
         summary=(operation.__doc__ or "").strip().splitlines()[0],
+        description=cleandoc(operation.__doc__ or ""),
         status_code=202,
+        tags=["Videos"],
         responses=_problems(400, 413, 415, 422, 429) | {200: {"model": JobView}, 202: {"model": JobView}},
     )
 
 
-def _submitted(services: Services, job: Job, *, replayed: bool, waited: bool) -> Response:
-    shown, whole = represent_anyway(services, job)
+def _submitted(request: Request, job: Job, *, replayed: bool, waited: bool) -> Response:
+    shown, whole = represent_anyway(_services(request), job)
+    shown = _below_base_path(request, shown)
     over = job.terminal and whole
     headers = {"Location": shown.links.self}
     if replayed:
@@ -125,32 +136,32 @@ for _operation in OPERATIONS:
     _add_submit_route(_operation)
 
 
-@router.get("/job/{job_id}", responses=_problems(404))
+@router.get("/job/{job_id}", tags=["Jobs"], responses=_problems(404))
 async def get_job(request: Request, job_id: JobIdPath) -> JobView:
     """One job."""
-    return show(_services(request), request.state.owner, job_id)
+    return _below_base_path(request, show(_services(request), request.state.owner, job_id))
 
 
-@router.post("/job/{job_id}/cancel", responses=_problems(404, 409))
+@router.post("/job/{job_id}/cancel", tags=["Jobs"], responses=_problems(404, 409))
 async def cancel_job(request: Request, job_id: JobIdPath) -> JobView:
     """Stop a job. 409 with `job_status` if it was over."""
     services = _services(request)
-    return represent(services, cancel(services, request.state.owner, job_id))
+    return _below_base_path(request, represent(services, cancel(services, request.state.owner, job_id)))
 
 
 # Once as a model, for the references to lead somewhere.
-@router.get("/jobs", name="list_jobs", responses={422: {"model": Problem, **_PROBLEM}})
+@router.get("/jobs", name="list_jobs", tags=["Jobs"], responses={422: {"model": Problem, **_PROBLEM}})
 async def get_jobs(
     request: Request,
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    limit: Annotated[int, Query(ge=1, le=100, examples=[20])] = 20,
     cursor: CursorQuery = None,
 ) -> JobPage:
     """Your jobs, newest first."""
     page = list_jobs(_services(request), request.state.owner, limit, cursor)
-    return JobPage(jobs=list(page.jobs), next_cursor=page.cursor)
+    return JobPage(jobs=[_below_base_path(request, job) for job in page.jobs], next_cursor=page.cursor)
 
 
-@router.get("/runpod/health")
+@router.get("/runpod/health", tags=["RunPod"])
 async def runpod_health(request: Request) -> ProviderHealth:
     """RunPod's queue and workers."""
     services = _services(request)
@@ -161,7 +172,7 @@ async def runpod_health(request: Request) -> ProviderHealth:
     return ProviderHealth(endpoint_id=services.endpoint_id, jobs=health["jobs"], workers=health["workers"])
 
 
-@router.get("/runpod/config")
+@router.get("/runpod/config", tags=["RunPod"])
 async def runpod_config(request: Request) -> dict[str, Any]:
     """The endpoint's settings at RunPod, never its environment."""
     services = _services(request)

@@ -5,19 +5,30 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, cast
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    create_model,
+    field_validator,
+    model_validator,
+)
 
 from contract.limits import MAX_METADATA_BYTES, MAX_METADATA_KEYS
 from contract.operations import Trimmed, Url
 from lambda_api.domain.job import AnyOperation
 from lambda_api.domain.view import JobView
+from lambda_api.web import leniency
 
 
 def _small(metadata: dict[str, str]) -> dict[str, str]:
     if len(json.dumps(metadata, ensure_ascii=False).encode("utf-8", "surrogatepass")) > MAX_METADATA_BYTES:
-        raise ValueError(f"metadata may have {MAX_METADATA_BYTES} bytes as JSON")
+        raise ValueError(f"may have {MAX_METADATA_BYTES} bytes as JSON at most")
     if not all(_encodable(text) for pair in metadata.items() for text in pair):
-        raise ValueError("metadata must be valid Unicode")
+        raise ValueError("must be valid Unicode")
     return metadata
 
 
@@ -29,9 +40,17 @@ def _encodable(text: str) -> bool:
     return True
 
 
-Metadata = Annotated[dict[str, Annotated[str, Trimmed]], Field(max_length=MAX_METADATA_KEYS), AfterValidator(_small)]
+_METADATA = (
+    f"Given back with the job, at most {MAX_METADATA_BYTES} bytes as JSON. Numbers and booleans become text; an entry "
+    "that is null is left out."
+)
 
-_METADATA = f"Given back with the job. Texts, at most {MAX_METADATA_BYTES} bytes as JSON."
+Metadata = Annotated[
+    dict[str, Annotated[str, Trimmed, BeforeValidator(leniency.metadata_text)]],
+    Field(max_length=MAX_METADATA_KEYS, description=_METADATA, examples=[{"row": "7"}]),
+    AfterValidator(_small),
+    BeforeValidator(leniency.metadata_entries),
+]
 
 
 class SubmitOptions(BaseModel):
@@ -40,8 +59,27 @@ class SubmitOptions(BaseModel):
     # FastAPI wants bodies compiled when it makes their routes.
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=False)
 
-    webhook_url: Annotated[Url | None, Field(description="Where to tell that the job is over; https only.")] = None
-    metadata: Annotated[Metadata, Field(description=_METADATA)] = Field(default_factory=dict)
+    webhook_url: Annotated[Url | None, Field(description="Receives a callback when the job has ended. https only.")] = (
+        None
+    )
+    metadata: Metadata = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _sent(cls, body: Any) -> dict[str, Any]:
+        fields = leniency.sent(body)
+        kind = cls.model_fields.get("kind")
+        if kind is not None and fields.get("kind") == kind.default:
+            del fields["kind"]
+        return fields
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _pasted(cls, value: Any, info: ValidationInfo) -> Any:
+        name = info.field_name or ""
+        if name == "webhook_url" or name.startswith("url_"):
+            return leniency.pasted_url(value, of_file=name != "webhook_url")
+        return value
 
 
 def request_model(operation: type[AnyOperation]) -> type[SubmitOptions]:

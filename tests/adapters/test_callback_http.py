@@ -102,7 +102,9 @@ def test_tampering_fails_verification(sink: Sink, part: str) -> None:
 
 
 @pytest.mark.fault("J1", "J2", "J4")
-@pytest.mark.parametrize(("status", "ok", "final"), [(204, True, False), (302, False, False), (410, False, True)])
+@pytest.mark.parametrize(
+    ("status", "ok", "final"), [(204, True, False), (302, False, False), (409, True, False), (410, False, True)]
+)
 def test_statuses(sink: Sink, status: int, ok: bool, final: bool) -> None:
     sink.status, sink.headers = status, {"Location": "http://127.0.0.1:1/", "Retry-After": "9"}
     delivery = sender().send("ada", sink.url, "msg_1", now(), BODY)

@@ -31,7 +31,7 @@ KEYS = 2
 
 
 def told(*bodies: str, ids: int = 1, accepted: int = 1, again: int = 0) -> Told:
-    return Told({f"msg-{n}" for n in range(ids)}, {body.encode() for body in bodies}, len(bodies), accepted, again)
+    return Told({f"msg-{n}" for n in range(ids)}, set(bodies), len(bodies), accepted, again)
 
 
 COMPLETED, FAILED = (json.dumps({"status": status}) for status in ("COMPLETED", "FAILED"))

@@ -61,7 +61,7 @@ ALLOWED = {
     ),
     "CallbacksRole": grants(
         *READ_WRITE, *WAKE, ("sqs:ReceiveMessage", QUEUE), ("sqs:DeleteMessage", QUEUE),
-        ("sqs:GetQueueAttributes", QUEUE), *secrets(CALLERS),
+        ("sqs:GetQueueAttributes", QUEUE), ("s3:GetObject", OUTPUT), *secrets(CALLERS),
     ),
     "EndpointRole": grants(*secrets(RUNPOD)),
 }  # fmt: skip

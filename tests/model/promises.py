@@ -89,7 +89,7 @@ def _frozen(before: Job, after: Job, moment: Moment) -> Iterator[str]:
     elif old.status is not CallbackStatus.PENDING:
         yield "a callback that was settled changed"
     elif new.body != old.body:
-        yield "a callback sends other bytes"
+        yield "a callback tells other facts"
     elif new.attempts == old.attempts + 1:
         yield from _tries(old, new, moment)
     elif new.attempts == old.attempts and not (new == old and _is_left(before, after, moment)):

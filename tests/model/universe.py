@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -28,7 +29,7 @@ from tests.model.interleave import woven
 from tests.model.ledger import Ledger
 from tests.model.strangers import Execution, Receiver, Runpod
 from tests.model.witness import stopped, untrue, wanted
-from tests.support.examples import report, submission
+from tests.support.examples import lasting, report, submission
 from tests.support.fakes import FakeClock, FakeStore, World
 
 OWNER = "ada"
@@ -263,7 +264,8 @@ class Universe:
         for sent, bodies in self.receiver.posts.items():
             job = self.jobs[sent.removeprefix("msg_")]
             assert job.callback is not None
-            assert set(bodies) == {job.callback.body}, f"{sent} in several versions"
+            assert len(set(map(lasting, bodies))) == 1, f"{sent} in several versions"
+            assert json.loads(bodies[0])["status"] == job.state, f"{sent} is about another end"
             assert len(bodies) <= job.callback.attempts, f"{sent} sent {len(bodies)} times"
             assert job.callback.attempts <= len(CALLBACK_DELAYS), f"{sent} tried {job.callback.attempts} times"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from contract.messages import ExecutionFacts, MediaFacts, OutputFacts, ProgressReport, ResultManifest
@@ -26,6 +27,14 @@ def job(**changes: Any) -> Job:
         "due_at": START + 15_000,
     }
     return Job(**(base | changes))
+
+
+def lasting(body: str | bytes) -> str:
+    """What a callback says at each of its attempts: all but the link to the video, and until when it works."""
+    told = json.loads(body)
+    until, since = (told.pop(name, None) is None for name in ("video_url", "video_url_expires_at"))
+    assert until == since == (told["status"] != "COMPLETED")
+    return json.dumps(told)
 
 
 def submission(**changes: Any) -> Submission:

@@ -1,22 +1,26 @@
-"""Callbacks: owed with the ending, the same bytes each time, until taken or given up."""
+"""Callbacks: owed with the ending, the same facts each time, until taken or given up."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import pytest
 
-from lambda_api.domain.job import Callback, CallbackStatus
+from lambda_api.domain.errors import Unavailable
+from lambda_api.domain.job import Callback, CallbackStatus, State
 from lambda_api.domain.policy import HOUR, MINUTE, SECOND
 from lambda_api.domain.ports import Delivery
 from lambda_api.domain.tokens import make_token
+from lambda_api.domain.view import timestamp
+from lambda_api.usecases import callback_body
 from lambda_api.usecases.deliver import deliver, leave_to_queue
 from lambda_api.usecases.ring import ring
 from lambda_api.usecases.submit import submit
 from lambda_api.usecases.sweep import Swept, sweep
-from tests.support.examples import manifest, publish, submission
+from tests.support.examples import lasting, manifest, publish, submission
 from tests.support.fakes import HOOK_SECRET, World
 
 URL = "https://hooks.example/n8n?token=abc"
@@ -57,6 +61,62 @@ def test_the_body_is_the_job_with_its_video(world: World) -> None:
     assert "callback" not in told
 
 
+def test_the_body_says_what_happened_and_where_to_look(world: World) -> None:
+    deliver(world.services, "job-1")
+    body = world.sender.posts[0][4]
+    told = json.loads(body)
+    assert next(iter(told)) == "type"
+    assert told["type"] == "job.completed"
+    assert told["links"] == {"self": "https://api.example/job/job-1", "cancel": "https://api.example/job/job-1/cancel"}
+    # As JavaScript writes it again: whole numbers without a fraction, nothing between the parts.
+    assert '"frame_rate":24,"duration_seconds":5,' in body
+    assert not re.search(r"\.0[,}]", body)
+
+
+@pytest.mark.parametrize(
+    ("state", "kind"),
+    [(State.FAILED, "job.failed"), (State.CANCELLED, "job.cancelled"), (State.TIMED_OUT, "job.timed_out")],
+)
+def test_other_ends_have_types_and_no_link(world: World, state: State, kind: str) -> None:
+    job = replace(world.store.jobs["job-1"], state=state)
+    stored = json.dumps(json.loads(callback(world).body or "") | {"status": state, "video_url": None})
+    told = json.loads(callback_body.body(world.services, job, stored))
+    assert (told["type"], told["status"], told["video_url"]) == (kind, state, None)
+
+
+def test_each_attempt_has_a_link_that_works_then(world: World) -> None:
+    world.sender.answers = [REFUSED] * 3
+    ends = []
+    for hours in (0, 12, 24):
+        world.clock.now = max(world.clock.now + hours * HOUR, callback(world).next_at or 0)
+        deliver(world.services, "job-1")
+        ends.append((json.loads(world.sender.posts[-1][4])["video_url_expires_at"], timestamp(world.clock.now + HOUR)))
+    assert all(end == due for end, due in ends)
+    assert len(set(ends)) == 3
+
+
+def test_a_callback_that_the_release_before_stored_gains_what_it_lacks(world: World) -> None:
+    old = (
+        '{"job_id":"job-1","status":"COMPLETED","video_url":"https://bucket.example/expired","video_url_expires_at":"x",'
+        '"video":{"frame_rate":30.0},"cost":{"gpu_usd":3e-05},"metadata":{"b":"1","10":"2","2":"3"},'
+        '"links":{"self":"/job/job-1","cancel":"/job/job-1/cancel"}}'
+    )
+    sent = callback_body.body(world.services, world.store.jobs["job-1"], old)
+    assert sent.startswith('{"type":"job.completed","job_id":"job-1"')
+    assert '"video":{"frame_rate":30},"cost":{"gpu_usd":0.00003},"metadata":{"2":"3","10":"2","b":"1"}' in sent
+    assert "expired" not in sent
+
+
+def test_without_a_link_there_is_no_attempt(world: World) -> None:
+    def unsigned(key: str, seconds: int) -> str:
+        raise Unavailable("The video store did not answer. Try again.")
+
+    world.objects.presign_get = unsigned  # type: ignore[method-assign]
+    with pytest.raises(Unavailable):
+        deliver(world.services, "job-1")
+    assert (callback(world).attempts, world.sender.posts) == (0, [])
+
+
 def test_taken_once_and_never_again(world: World) -> None:
     assert deliver(world.services, "job-1") is True
     assert (callback(world).status, callback(world).attempts) == (CallbackStatus.DELIVERED, 1)
@@ -67,7 +127,7 @@ def test_taken_once_and_never_again(world: World) -> None:
 
 
 @pytest.mark.fault("J3")
-def test_failures_follow_the_schedule_with_one_id_and_the_same_bytes(world: World) -> None:
+def test_failures_follow_the_schedule_with_one_id_and_the_same_facts(world: World) -> None:
     world.sender.answers = [REFUSED] * 9
     waits = []
     deliver(world.services, "job-1")
@@ -81,7 +141,7 @@ def test_failures_follow_the_schedule_with_one_id_and_the_same_bytes(world: Worl
         assert deliver(world.services, "job-1") is True
     assert waits == [5 * SECOND, MINUTE, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 6 * HOUR, 12 * HOUR, 24 * HOUR]
     assert (callback(world).status, callback(world).attempts) == (CallbackStatus.GIVEN_UP, 9)
-    assert len({(message_id, body) for _, _, message_id, _, body in world.sender.posts}) == 1
+    assert len({(message_id, lasting(body)) for _, _, message_id, _, body in world.sender.posts}) == 1
     assert world.store.jobs["job-1"].due_at is None
 
 
@@ -171,7 +231,7 @@ def test_a_crash_after_the_post_sends_the_same_again(world: World) -> None:
     world.clock.advance(MINUTE)
     sweep(world.services, 100, lambda: True)
     first, second = world.sender.posts
-    assert (first[2], first[4]) == (second[2], second[4])
+    assert (first[2], lasting(first[4])) == (second[2], lasting(second[4]))
     assert callback(world).status is CallbackStatus.DELIVERED
 
 

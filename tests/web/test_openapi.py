@@ -6,11 +6,18 @@ import json
 import re
 from typing import Any
 
+import jsonschema_rs
 import pytest
+from pydantic import BaseModel
 
 from contract.operations import OPERATIONS
+from lambda_api.domain.tokens import make_token
+from lambda_api.usecases.deliver import deliver
+from lambda_api.usecases.ring import ring
+from lambda_api.usecases.submit import submit
 from lambda_api.web.app import described
-from tests.support.fakes import World
+from tests.support.examples import manifest, publish, submission
+from tests.support.fakes import HOOK_SECRET, World
 from tests.support.gateway import Client
 from tests.support.scripts import script
 
@@ -38,8 +45,46 @@ def test_it_names_what_clients_call_and_nothing_else() -> None:
 
 
 def test_whatever_needs_a_key_says_so() -> None:
-    open_to_all = {name for name, operation in operations().items() if operation.get("security") != [{"key": []}]}
+    assert {operation["security"] == [{"key": []}] for operation in operations().values()} == {True, False}
+    open_to_all = {name for name, operation in operations().items() if operation["security"] == []}
     assert open_to_all == {"GET /", "GET /health"}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_requests_are_flat_for_code_generators(operation: type[BaseModel]) -> None:
+    schema = DOCUMENT["components"]["schemas"][f"{operation.__name__}Request"]
+    assert not {"oneOf", "anyOf", "allOf", "examples"} & set(schema)
+    assert schema["properties"].keys() - {"webhook_url", "metadata"} == operation.model_fields.keys() - {"kind"}
+    for field in schema["properties"].values():
+        assert field["type"] != "null" if "type" in field else "$ref" in field
+        assert not {"oneOf", "anyOf", "allOf"} & set(field)
+
+
+def test_names_and_rights_are_there_for_tools() -> None:
+    assert DOCUMENT["info"]["license"] == {"name": "MIT", "identifier": "MIT"}
+    assert DOCUMENT["servers"][0]["url"] == "/"
+    declared = {tag["name"] for tag in DOCUMENT["tags"]}
+    assert {tag for operation in operations().values() for tag in operation["tags"]} == declared
+    assert all(operation["description"] for operation in operations().values())
+    assert "WWW-Authenticate" in DOCUMENT["components"]["responses"]["Problem401"]["headers"]
+
+
+def test_the_callback_is_described_as_it_is_sent() -> None:
+    world = World()
+    submit(world.services, submission(webhook_url="https://hooks.example/"))
+    publish(world, manifest())
+    ring(world.services, "job-1", make_token(HOOK_SECRET, "webhook", "job-1", 1), None)
+    deliver(world.services, "job-1")
+    told = json.loads(world.sender.posts[0][4])
+    callback = DOCUMENT["webhooks"]["job_ended"]["post"]
+    assert callback["requestBody"]["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/JobEvent"}
+    assert {header["name"] for header in callback["parameters"]} == {
+        "webhook-id", "webhook-timestamp", "webhook-signature",
+    }  # fmt: skip
+    assert {"2XX", "409", "410", "default"} == set(callback["responses"])
+    schema = DOCUMENT["components"]["schemas"]["JobEvent"] | {"components": DOCUMENT["components"]}
+    jsonschema_rs.validate(schema, told)
+    assert set(told) == set(schema["properties"]) == set(schema["required"])
 
 
 def test_operations_have_names_of_their_own() -> None:

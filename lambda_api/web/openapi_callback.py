@@ -1,0 +1,52 @@
+"""How the document at /openapi.json describes the callback to a `webhook_url`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lambda_api.domain.policy import CALLBACK_DELAYS
+
+_RULES = f"""Sent to the `webhook_url` of a job when it has ended, as Standard Webhooks describes it.
+
+- **Answer 2xx within 15 seconds** (5 to connect, 10 to answer), then do the work. 409 counts as received before, 410
+  ends the deliveries. Redirects are not followed. Anything else is tried again, {len(CALLBACK_DELAYS)} times in about
+  45 hours; `Retry-After` is honored up to a day.
+- **Verify the raw bytes** of the body with a Standard Webhooks library and the secret of your API key. For receivers
+  that only have the parsed body, `JSON.stringify(JSON.parse(body))` gives the same bytes.
+- `webhook-id` is the same at each delivery of a job: use it to drop repeats. Each delivery has its own
+  `webhook-timestamp`, signature and `video_url`; all other facts stay the same.
+"""
+
+
+def callback() -> dict[str, Any]:
+    """The operation object of the callback."""
+    return {
+        "tags": ["Jobs"],
+        "operationId": "job_ended",
+        "summary": "A job has ended",
+        "description": _RULES,
+        "security": [],
+        "parameters": [
+            _header("webhook-id", "The same at each delivery of one job.", {"type": "string"}),
+            _header("webhook-timestamp", "When this delivery was sent, in seconds since 1970.", {"type": "string"}),
+            _header(
+                "webhook-signature",
+                "`v1,` and an HMAC-SHA256 in Base64 of `id.timestamp.body`; one for each secret, separated by spaces.",
+                {"type": "string"},
+            ),
+        ],
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/JobEvent"}}},
+        },
+        "responses": {
+            "2XX": {"description": "Received."},
+            "409": {"description": "Received before. Not sent again."},
+            "410": {"description": "Never send again."},
+            "default": {"description": "Tried again later."},
+        },
+    }
+
+
+def _header(name: str, description: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "in": "header", "required": True, "description": description, "schema": schema}
