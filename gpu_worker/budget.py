@@ -36,12 +36,11 @@ _MOST_DRAWINGS = 20_000
 
 def check_sources(sources: Sources, limits: Limits) -> None:
     """Raise JobFailed if an input is too long, or a picture of it too large, or too many pictures in one."""
-    for field, facts in (("url_video", sources.video), ("url_image", sources.image), ("url_audio", sources.audio)):
+    for field, facts in (("url_video", sources.video), ("url_audio", sources.audio)):
         if facts is None:
             continue
         tracks = [track for track in (facts.video, facts.audio) if track is not None]
-        timed = facts is not sources.image
-        if timed and any(track.end - track.start > limits.max_media_seconds for track in tracks):
+        if any(track.end - track.start > limits.max_media_seconds for track in tracks):
             raise failed(
                 Code.MEDIA_OVER_BUDGET, field=field, limit=f"{limits.max_media_seconds / 60:g} minutes of media"
             )

@@ -21,6 +21,7 @@ from gpu_worker.fetch import Fetcher, open_session
 from gpu_worker.ffmpeg import find_ffmpeg
 from gpu_worker.make import FONTS_DIRECTORY, Made, local_name, make
 from gpu_worker.perform import Tools
+from gpu_worker.photo.reader import needed_paths
 from gpu_worker.probe import gpu_name
 from gpu_worker.progress import Reporter, seq_before
 from gpu_worker.publish import Publisher, output_facts
@@ -126,7 +127,7 @@ class _Execution:
     async def run(self) -> None:
         await self._fetch_all()
         ffmpeg = find_ffmpeg(self.settings.ffmpeg)
-        give(self.directory, Path(ffmpeg), FONTS_DIRECTORY)
+        give(self.directory, Path(ffmpeg), FONTS_DIRECTORY, *needed_paths())
         tools = Tools(ffmpeg, await find_gpu(ffmpeg), usable_cpus())
         job = self.job
         made = await make(job.operation, self.directory, tools, job.limits, self._on_stage, ends=self.ends)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from contract.limits import Limits
 from contract.messages import MediaFacts
-from contract.operations import Input, Operation, Role
+from contract.operations import Compose, Img2Vid, Operation, Role
 from gpu_worker import jobfiles
 from gpu_worker.budget import check_plan, check_sources
 from gpu_worker.errors import JobFailed
@@ -20,10 +19,13 @@ from gpu_worker.fallback import fallback
 from gpu_worker.ink import check_captions
 from gpu_worker.own import is_own_encode
 from gpu_worker.perform import OnStage, Tools, perform
+from gpu_worker.photo.reader import read_photo
 from gpu_worker.plan import make_plan
+from gpu_worker.plan.camera import still_size
 from gpu_worker.plan.captions import late_warnings
-from gpu_worker.plan.facts import Facts
+from gpu_worker.plan.facts import Facts, PhotoInfo
 from gpu_worker.plan.steps import FONTS, IN_VIDEO, OUTPUT, Means, Sources
+from gpu_worker.plan.still import parse_size
 from gpu_worker.probe import probe
 from gpu_worker.subtitles import Subtitles, read_subtitles
 
@@ -61,7 +63,7 @@ async def make(
     Cancelling it leaves no process behind.
     """
     on_stage("probe", 0.0)
-    sources = await _probe_all(operation.inputs(), directory, tools, limits)
+    sources = await _probe_all(operation, directory, tools, limits)
     check_sources(sources, limits)
     means = Means(
         gpu=tools.gpu,
@@ -94,17 +96,20 @@ async def make(
         return Made(directory / OUTPUT, media, encoder, plan.video_mode, (*plan.warnings, *warnings))
 
 
-async def _probe_all(inputs: Sequence[Input], directory: Path, tools: Tools, limits: Limits) -> Sources:
+async def _probe_all(operation: Operation, directory: Path, tools: Tools, limits: Limits) -> Sources:
     facts: dict[Role, Facts] = {}
+    image: PhotoInfo | None = None
     subtitles = Subtitles()
-    for given in inputs:
+    for given in operation.inputs():
         path = directory / local_name(given.role)
         if given.role is Role.SUBTITLES:
             subtitles = await asyncio.to_thread(read_subtitles, jobfiles.read(path), given.field, limits.max_cues)
+        elif given.role is Role.IMAGE:
+            least = still_size(parse_size(operation.size)) if isinstance(operation, Img2Vid | Compose) else (1, 1)
+            image = await read_photo(path, given.field, limits.max_pixels, least)
         else:
             facts[given.role] = await probe(tools.ffmpeg, path, given.role, given.field, limits.max_pixels)
-    video, audio, image = (facts.get(role) for role in (Role.VIDEO, Role.AUDIO, Role.IMAGE))
-    return Sources(video, audio, image, subtitles.cues, subtitles.warnings)
+    return Sources(facts.get(Role.VIDEO), facts.get(Role.AUDIO), image, subtitles.cues, subtitles.warnings)
 
 
 async def _is_own(sources: Sources, tools: Tools, directory: Path) -> bool:

@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from gpu_worker.plan.gamut import Profile
-
 
 @dataclass(frozen=True, slots=True)
 class Colour:
@@ -58,10 +56,6 @@ class VideoFacts:
     parameters: str = ""
     """Length and checksum of the decoder's parameter sets, as ffmpeg's `framecrc` prints them."""
     time_base: Fraction = Fraction(1)
-    profile: Profile | None = None
-    """Of a photo that means other colours than sRGB's by its numbers."""
-    orientation: int = 1
-    """Of a photo that ffmpeg is not left to turn: EXIF's number, 1 to 8."""
 
     @property
     def duration(self) -> Fraction:
@@ -107,6 +101,15 @@ class Facts:
     container: str
     video: VideoFacts | None = None
     audio: AudioFacts | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoInfo:
+    """The upright pixels that a picture file was turned into, and what to tell the client about that."""
+
+    width: int
+    height: int
+    warnings: tuple[str, ...] = ()
 
 
 BOTTOM, TOP = 2, 8
