@@ -87,4 +87,4 @@ def _may_be_tga(head: bytes) -> bool:
         return False
     palette, kind, depth = head[1], head[2], head[16]
     kinds = {1, 9} if palette == 1 else {2, 3, 10, 11}
-    return palette in {0, 1} and kind in kinds and depth in {8, 15, 16, 24, 32} and head[17] & 0xC0 == 0
+    return palette in {0, 1} and kind in kinds and depth in {1, 8, 15, 16, 24, 32} and head[17] & 0xC0 == 0

@@ -1,7 +1,7 @@
 """The process that reads one picture: `python -m gpu_worker.photo.read IN OUT MAX_PIXELS LEAST_WIDTH LEAST_HEIGHT`.
 
 It writes the upright picture as raw rgb24 in sRGB, on black where it is transparent, and prints one line of JSON:
-`{"width", "height", "notes"}` or `{"refused"}`. Both are words of a closed list, which `reader` knows.
+`{"width", "height", "notes"}` or `{"refused", "format"}`. The words in it are of closed lists, which `reader` knows.
 """
 
 from __future__ import annotations
@@ -25,13 +25,14 @@ _TEXT_BYTES = 32 * 1024**2
 _ANIMATED = {"GIF", "PNG", "WEBP", "AVIF"}
 """Other files with several pictures hold pages, sizes or views of one moment."""
 _ORIENTATION, _TURNED_SIDEWAYS = 0x112, {5, 6, 7, 8}
-_DNG_VERSION, _SUB_IFDS, _SUBFILE_TYPE, _PHOTOMETRIC = 50706, 330, 254, 262
-_SENSOR_DATA = {32803, 34892}
-"""Values of PhotometricInterpretation: color filter array and linear raw."""
 
 
 class RefusedError(Exception):
-    """The picture cannot be used; the message is the word that says why."""
+    """The picture cannot be used. `word` says why, `format` what it is, where that is certain."""
+
+    def __init__(self, word: str, format_name: str | None = None) -> None:
+        super().__init__(word)
+        self.report = {"refused": word, "format": format_name}
 
 
 def main() -> None:
@@ -46,11 +47,13 @@ def main() -> None:
         report: dict[str, object] = {"width": image.width, "height": image.height}
         report["notes"] = [*notes, *write(image, Path(target))]
     except RefusedError as refusal:
-        report = {"refused": str(refusal)}
+        report = dict(refusal.report)
     except MemoryError:
         report = {"refused": "memory"}
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         report = {"refused": "pixels"}
+    except OSError:
+        report = {"refused": "disk"}  # errors of reading were judged by `read`
     sys.stdout.write(json.dumps(report))
 
 
@@ -63,14 +66,17 @@ def read(file: BinaryIO, max_pixels: int, least: tuple[int, int]) -> tuple[Image
     name = identify(head)
     if name is None:
         raise RefusedError("unreadable")
-    if name == "TIFF" and _is_raw_photo(file):
-        raise RefusedError("raw")
+    if name == "TIFF":
+        from gpu_worker.photo.tiff import is_raw_photo  # noqa: PLC0415 - of the decoders, only the one needed is imported
+
+        if is_raw_photo(file):
+            raise RefusedError("raw")
     try:
         return _decode(file, name, max_pixels, least)
     except (RefusedError, MemoryError, Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise
     except Exception as error:
-        raise RefusedError(_word_for(error)) from error
+        raise RefusedError(_word_for(error, file, name), None if name == "TGA" else name) from error
 
 
 def write(image: Image.Image, target: Path) -> list[str]:
@@ -87,7 +93,7 @@ def write(image: Image.Image, target: Path) -> list[str]:
 def _decode(file: BinaryIO, name: str, max_pixels: int, least: tuple[int, int]) -> tuple[Image.Image, list[str]]:
     file.seek(0)
     if name == "PNG":
-        from PIL import PngImagePlugin  # noqa: PLC0415 - of the decoders, only the one needed is imported
+        from PIL import PngImagePlugin  # noqa: PLC0415
 
         PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY = _TEXT_BYTES
     image = open_picture(file, name)
@@ -107,7 +113,7 @@ def _load_jpeg(file: BinaryIO, image: Image.Image, least: tuple[int, int]) -> Im
 
     ending = Ending(file)
     if ending.damaged:
-        raise RefusedError("damaged")
+        raise RefusedError("unreadable", "JPEG")
     if ending.missing:
         whole = load_without_end(file)
         if whole is None:
@@ -141,31 +147,14 @@ def _is_animated(image: Image.Image) -> bool:
         return False  # what follows the first frame is damaged
 
 
-def _is_raw_photo(file: BinaryIO) -> bool:
-    """Detect raw photos in TIFF's clothes (DNG, NEF, ARW, CR2): Pillow would read their thumbnail."""
-    from PIL import TiffImagePlugin  # noqa: PLC0415
+def _word_for(error: Exception, file: BinaryIO, name: str) -> str:
+    from gpu_worker.photo.truncation import is_truncated  # noqa: PLC0415 - only failures pay for it
 
-    file.seek(0)
-    head = file.read(16)
-    if head[8:10] == b"CR":
-        return True
-    try:
-        tags = TiffImagePlugin.ImageFileDirectory_v2(head)
-        file.seek(tags.next)
-        tags.load(file)
-        thumbnail = _SUB_IFDS in tags and bool(tags.get(_SUBFILE_TYPE, 0) & 1)
-        return _DNG_VERSION in tags or thumbnail or tags.get(_PHOTOMETRIC) in _SENSOR_DATA
-    except (OSError, ValueError, TypeError, KeyError, SyntaxError, struct.error):
-        return False
-
-
-def _word_for(error: Exception) -> str:
     text = str(error).lower()
-    if isinstance(error, EOFError | struct.error) or "truncat" in text or "eof" in text.split():
-        return "truncated"
     if "decompressed data too large" in text or "memory used in text chunks" in text:
         return "texts"
-    return "unreadable"
+    ended = isinstance(error, EOFError | struct.error) or "truncat" in text or "no more images" in text
+    return "truncated" if ended or is_truncated(file, name) else "unreadable"
 
 
 if __name__ == "__main__":

@@ -30,6 +30,10 @@ _NOTES = {
     "profile": "The picture's color profile cannot be used; its colors were taken as sRGB.",
 }
 _UNSUPPORTED = {"raw": "raw photo", "hdr": "HDR photo"}
+FORMATS = frozenset(
+    {"JPEG", "PNG", "GIF", "WEBP", "BMP", "DIB", "TIFF", "HEIF", "AVIF", "JPEG2000", "ICO", "PPM", "PSD"}
+)
+"""Names by which the process may call a format; `formats` has their decoders."""
 _LIMITS = {"memory": "reading it takes too much memory", "texts": "texts and profiles of 32 MB"}
 
 
@@ -62,7 +66,7 @@ async def read_photo(path: Path, field: str, max_pixels: int, least: tuple[int, 
         raise failed(Code.INTERNAL)
     report = _report(b"".join(lines) if code == 0 else b"")
     if "refused" in report:
-        raise await asyncio.to_thread(_refusal, str(report["refused"]), path, field, max_pixels)
+        raise await asyncio.to_thread(_refusal, report, path, field, max_pixels)
     return _info(report, path.with_name(PIXELS))
 
 
@@ -88,24 +92,29 @@ def _report(line: bytes) -> dict[str, object]:
 
 def _info(report: dict[str, object], pixels: Path) -> PhotoInfo:
     """Return the facts, checked against the file: the process that states them has read a stranger's file."""
-    width, height, notes = report.get("width"), report.get("height"), report.get("notes")
-    stated = isinstance(width, int) and isinstance(height, int) and width > 0 and height > 0
-    if not stated or not isinstance(notes, list) or pixels.lstat().st_size != 3 * int(width) * int(height):  # type: ignore[call-overload]
-        raise failed(Code.INTERNAL)
-    return PhotoInfo(int(width), int(height), tuple(_NOTES[note] for note in notes if note in _NOTES))  # type: ignore[call-overload]
+    match report:
+        case {"width": int(width), "height": int(height), "notes": list(notes)} if width > 0 and height > 0:
+            if pixels.is_file() and pixels.lstat().st_size == 3 * width * height:
+                return PhotoInfo(width, height, tuple(_NOTES[note] for note in notes if note in _NOTES))
+    raise failed(Code.INTERNAL)
 
 
-def _refusal(word: str, path: Path, field: str, max_pixels: int) -> JobFailed:
+def _refusal(report: dict[str, object], path: Path, field: str, max_pixels: int) -> JobFailed:
+    word, known = str(report["refused"]), str(report.get("format"))
     if word in _LIMITS:
         return failed(Code.MEDIA_OVER_BUDGET, field=field, limit=_LIMITS[word])
     if word == "pixels":
         return failed(Code.MEDIA_OVER_BUDGET, field=field, limit=f"{max_pixels // 1_000_000} million pixels a picture")
     if word in _UNSUPPORTED:
         return failed(Code.MEDIA_UNSUPPORTED, field=field, format=_UNSUPPORTED[word])
+    if word == "disk":
+        return failed(Code.RESOURCES)
     if word == "truncated":
         return failed(Code.MEDIA_TRUNCATED, field=field)
     with opened(path) as file:
         name = name_unsupported(file.read(HEAD_BYTES), Role.IMAGE)
+    if name is None and known in FORMATS:
+        name = f"{known}, damaged or of a rare kind"
     return (
         failed(Code.MEDIA_UNSUPPORTED, field=field, format=name) if name else failed(Code.MEDIA_UNREADABLE, field=field)
     )
