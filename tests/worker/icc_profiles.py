@@ -69,9 +69,8 @@ def _table(inputs: int, shown: Callable[..., Triple], grid: int = 7) -> bytes:
 def _lab(linear: Triple) -> Triple:
     """L*, a*, b* (D50) of linear sRGB."""
     r, g, b = linear
-    xyz = (
-        0.4361 * r + 0.3851 * g + 0.1431 * b, 0.2225 * r + 0.7169 * g + 0.0606 * b, 0.0139 * r + 0.0971 * g + 0.7141 * b,
-    )  # fmt: skip
+    rows = (0.4361, 0.3851, 0.1431), (0.2225, 0.7169, 0.0606), (0.0139, 0.0971, 0.7141)
+    xyz = [across * r + down * g + deep * b for across, down, deep in rows]
     x, y, z = (_root(value / white) for value, white in zip(xyz, _D50, strict=True))
     return 116 * y - 16, 500 * (x - y), 200 * (y - z)
 

@@ -1,4 +1,4 @@
-"""Formats × modes × sides × subsampling × orientation × profile: each within 3 of 255 of Pillow's own rendering."""
+"""Formats by modes, sides, subsampling, orientation and profile: each within 3 of 255 of Pillow's own rendering."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import pytest
 from PIL import Image, ImageChops, ImageCms, ImageOps
 
-from gpu_worker.photo.read import read, write
 from tests.worker import icc_profiles
+from tests.worker.photo_lab import shown
 from tests.worker.pictures import ADOBE_RGB, P3, profile
 
 MODES = {
@@ -142,9 +142,9 @@ def in_srgb(colors: Image.Image, embedded: bytes | None) -> Image.Image:
         given = ImageCms.ImageCmsProfile(io.BytesIO(embedded))
         if space == "RGB ":
             colors = colors.convert("RGB")
-        shown = ImageCms.profileToProfile(colors, given, ImageCms.createProfile("sRGB"), outputMode="RGB")
-        assert shown is not None
-        return shown
+        srgb = ImageCms.profileToProfile(colors, given, ImageCms.createProfile("sRGB"), outputMode="RGB")
+        assert srgb is not None
+        return srgb
     if colors.mode == "LAB":
         return ImageCms.buildTransform(
             ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"), "LAB", "RGB"
@@ -152,23 +152,13 @@ def in_srgb(colors: Image.Image, embedded: bytes | None) -> Image.Image:
     return colors.convert("RGB")
 
 
-def ours(data: bytes, folder: Path) -> tuple[Image.Image, list[str]]:
-    source, target = folder / "picture", folder / "pixels"
-    source.write_bytes(data)
-    target.unlink(missing_ok=True)
-    with source.open("rb") as file:
-        image, notes = read(file, 10**6, (10**4, 10**4))
-        notes += write(image, target)
-    return Image.frombytes("RGB", image.size, target.read_bytes()), notes
-
-
 def furthest(case: Case, folder: Path) -> int:
     data = saved(case)
-    shown, notes = ours(data, folder)
+    ours, notes = shown(data, folder)
     wanted = pillows(data)
-    assert shown.size == wanted.size, case
+    assert ours.size == wanted.size, case
     assert notes == ([] if usable(case) else ["profile"]), case
-    return max(high for _low, high in ImageChops.difference(shown, wanted).getextrema())
+    return max(high for _low, high in ImageChops.difference(ours, wanted).getextrema())
 
 
 def usable(case: Case) -> bool:
@@ -180,11 +170,12 @@ def usable(case: Case) -> bool:
     base = (
         case.mode if case.mode in {"CMYK", "LAB"} else "L" if case.mode in {"1", "L", "LA", "I;16", "I", "F"} else "RGB"
     )
-    if case.format in {"AVIF"} and case.mode == "L":
+    if case.format == "AVIF" and case.mode == "L":
         base = "RGB"  # AVIF has no gray pictures in Pillow
     return base in MEANT_FOR[PROFILES[case.profile][16:20].decode()]
 
 
+pytestmark = pytest.mark.filterwarnings("ignore:Palette images with Transparency")
 SOME = [case for at, case in enumerate(every()) if at % 23 == 0]
 
 
