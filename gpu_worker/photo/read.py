@@ -19,7 +19,8 @@ from gpu_worker.photo.colors import render
 from gpu_worker.photo.formats import HEAD_BYTES, identify, open_picture
 from gpu_worker.photo.hdr import is_hdr
 
-_STRIP_PIXELS = 2**20
+_STRIP_PIXELS = 2**18
+"""About a megabyte, which the allocator uses again. For larger strips the kernel makes new pages each time."""
 _TEXT_BYTES = 32 * 1024**2
 """For the texts and the profile of a PNG: editors write histories of some megabytes."""
 _ANIMATED = {"GIF", "PNG", "WEBP", "AVIF"}
