@@ -12,7 +12,7 @@ import aiohttp
 
 from contract.errors import Code
 from contract.messages import ExecutionFacts, ResultManifest, Stage, WorkerJob
-from contract.operations import Input
+from contract.operations import Input, Role
 from gpu_worker.box import give
 from gpu_worker.cpus import usable_cpus
 from gpu_worker.encoders import find_gpu
@@ -127,7 +127,8 @@ class _Execution:
     async def run(self) -> None:
         await self._fetch_all()
         ffmpeg = find_ffmpeg(self.settings.ffmpeg)
-        give(self.directory, Path(ffmpeg), FONTS_DIRECTORY, *needed_paths())
+        has_image = any(given.role is Role.IMAGE for given in self.job.operation.inputs())
+        give(self.directory, Path(ffmpeg), FONTS_DIRECTORY, *(needed_paths() if has_image else ()))
         tools = Tools(ffmpeg, await find_gpu(ffmpeg), usable_cpus())
         job = self.job
         made = await make(job.operation, self.directory, tools, job.limits, self._on_stage, ends=self.ends)

@@ -13,23 +13,25 @@ from typing import BinaryIO
 from PIL import Image, ImageChops
 
 from gpu_worker.photo.formats import open_picture
+from gpu_worker.photo.jpeg_length import EOI, NOISE
 
-_EOI = b"\xff\xd9"
 _START_OF_SCAN, _END, _PADDING = 0xDA, 0xD9, 0xFF
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 """All that may not stand in the data of a scan: stuffed bytes, restarts and fill bytes may."""
 _BETWEEN_SCANS = {0xC4, _START_OF_SCAN, 0xDB, 0xDC, 0xDD, 0xFE, *range(0xE0, 0xF0)}
-_NOISE = bytes(range(1, 251)) * 16
 
 
 class Ending:
-    """What a look at the markers of a JPEG found: `missing`, no end marker; `damaged`, one where data must be."""
+    """What a look at the markers of a JPEG found.
+
+    `at` is where its end marker is, None if it has none; `damaged` says that a marker stands where data must be.
+    """
 
     def __init__(self, file: BinaryIO) -> None:
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            found = _walk(data)
-        self.missing = found is None
-        self.damaged = found is not None and found != _END
+            at = _walk(data)
+            self.damaged = at is not None and data[at + 1] != _END
+        self.at = at
 
 
 def load_without_end(file: BinaryIO) -> Image.Image | None:
@@ -40,14 +42,14 @@ def load_without_end(file: BinaryIO) -> Image.Image | None:
     """
     file.seek(0)
     data = file.read().rstrip(b"\xff")
-    whole, noisy = (open_picture(io.BytesIO(data + rest + _EOI), "JPEG") for rest in (b"", _NOISE))
+    whole, noisy = (open_picture(io.BytesIO(data + rest + EOI), "JPEG") for rest in (b"", NOISE))
     if ImageChops.difference(whole.convert(whole.mode), noisy.convert(noisy.mode)).getbbox() is not None:
         return None
     return whole
 
 
 def _walk(data: mmap.mmap) -> int | None:
-    """Return the marker at which reading ends: the end of the picture, or one of no use in it; None if none comes."""
+    """Find the marker at which reading ends: the end of the picture, or one of no use in it; None if none comes."""
     at, in_scan = 2, False
     while at + 4 <= len(data):
         if in_scan:
@@ -56,7 +58,7 @@ def _walk(data: mmap.mmap) -> int | None:
                 return None
             at, kind = match.start(), data[match.start() + 1]
             if kind not in _BETWEEN_SCANS:
-                return kind
+                return at
         elif data[at] != _PADDING:
             return None  # damaged before the picture: the decoder says what is wrong
         kind = data[at + 1]
@@ -65,4 +67,4 @@ def _walk(data: mmap.mmap) -> int | None:
             continue
         in_scan = in_scan or kind == _START_OF_SCAN
         at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-    return _END if data[-2:] == _EOI else None
+    return len(data) - 2 if data[-2:] == EOI else None

@@ -104,26 +104,31 @@ def _decode(file: BinaryIO, name: str, max_pixels: int, least: tuple[int, int]) 
         raise RefusedError("hdr")
     notes = ["animated"] if name in _ANIMATED and _is_animated(image) else []
     if name == "JPEG":
-        image = _load_jpeg(file, image, least)
+        image, damage = _load_jpeg(file, image, least)
+        notes += damage
     image.load()
     return _upright(image), notes
 
 
-def _load_jpeg(file: BinaryIO, image: Image.Image, least: tuple[int, int]) -> Image.Image:
+def _load_jpeg(file: BinaryIO, image: Image.Image, least: tuple[int, int]) -> tuple[Image.Image, list[str]]:
     from gpu_worker.photo.jpeg import Ending, load_without_end  # noqa: PLC0415
+    from gpu_worker.photo.jpeg_length import Length, judge_length  # noqa: PLC0415
 
     ending = Ending(file)
     if ending.damaged:
         raise RefusedError("unreadable", "JPEG")
-    if ending.missing:
+    if ending.at is None:
         whole = load_without_end(file)
         if whole is None:
             raise RefusedError("truncated")
-        return whole
+        return whole, []
+    length = judge_length(file, ending.at)
+    if length is Length.SHORT:
+        raise RefusedError("truncated")
     width, height = least[::-1] if _orientation(image) in _TURNED_SIDEWAYS else least
     # At half the size or less libjpeg decodes faster; twice what is needed leaves the filter all its detail.
     image.draft(None, (2 * width, 2 * height))
-    return image
+    return image, ["damaged"] if length is Length.OFF else []
 
 
 def _upright(image: Image.Image) -> Image.Image:

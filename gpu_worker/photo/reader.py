@@ -26,6 +26,7 @@ _SECONDS = 60.0
 _PACKAGE = Path(__file__).parents[1]
 _LIBRARIES = ("PIL", "pi_heif")
 _NOTES = {
+    "damaged": "The picture's data is damaged; parts of it may look wrong.",
     "animated": "The picture is animated; its first frame was used.",
     "profile": "The picture's color profile cannot be used; its colors were taken as sRGB.",
 }

@@ -107,6 +107,33 @@ def test_a_jpeg_with_damaged_data_is_not_drawn(tmp_path: Path) -> None:
     assert refusal(data[:at] + bytes(range(256)) * 4 + b"\xff\x51\x22" + data[at + 1027 :], tmp_path) == "unreadable"
 
 
+@pytest.mark.parametrize("kind", JPEGS)
+@pytest.mark.parametrize("size", [(8, 8), (33, 17), (640, 360)])
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+def test_an_intact_jpeg_is_not_called_damaged(tmp_path: Path, kind: str, size: tuple[int, int], mode: str) -> None:
+    for image in (scene(size), Image.new("RGB", size, (128, 128, 128)), Image.new("RGB", size)):
+        assert shown(saved(image.convert(mode), "JPEG", **JPEGS[kind]), tmp_path)[1] == []
+
+
+def with_gap(data: bytes, at: float, length: int) -> bytes:
+    """A file of which a piece was lost to zeros, as on a broken disk."""
+    start = round(len(data) * at)
+    return data[:start] + bytes(length) + data[start + length :]
+
+
+def test_a_jpeg_that_lost_a_little_data_is_drawn_with_a_warning(tmp_path: Path) -> None:
+    photo = Image.linear_gradient("L").resize((400, 300))
+    data = saved(Image.merge("RGB", [photo, photo.rotate(90).resize((400, 300)), photo]), "JPEG", quality=90)
+    left = data[:-2] + data[len(data) // 2 : -2] + data[-2:]  # more than its rows need
+    for broken in (left, with_gap(data, 0.93, 60)):
+        assert shown(broken, tmp_path)[1] == ["damaged"]
+
+
+def test_a_jpeg_that_ends_early_in_spite_of_an_end_marker_is_truncated(tmp_path: Path) -> None:
+    data = saved(scene(), "JPEG", quality=90)
+    assert refusal(data[: len(data) // 2] + b"\xff\xd9", tmp_path) == "truncated"
+
+
 CUT = {
     "PNG": {}, "WEBP": {}, "TIFF": {}, "GIF": {}, "BMP": {}, "AVIF": {}, "JPEG2000": {}, "PPM": {}, "TGA": {},
     "TIFF lzw": {"compression": "tiff_lzw"},
