@@ -20,13 +20,13 @@ from contract.operations import Img2Vid, Operation, Role, frame_count
 from gpu_worker.errors import JobFailed
 from gpu_worker.make import Made, local_name, make
 from gpu_worker.perform import Tools
+from gpu_worker.photo.reader import read_photo
 from gpu_worker.plan import make_plan
-from gpu_worker.plan.camera import zoom
+from gpu_worker.plan.camera import still_size, zoom
 from gpu_worker.plan.captions import BURN_FILTER, write_ass
 from gpu_worker.plan.encode import TAG_FILTER, encoder_args, group_frames
 from gpu_worker.plan.steps import FONTS, SUBTITLES, Encoder, FrameSource, Means, Sources
 from gpu_worker.plan.still import parse_size
-from gpu_worker.probe import probe
 from gpu_worker.resamplers import Plane, open_resampler
 from gpu_worker.run import run_ffmpeg
 from gpu_worker.subtitles import read_subtitles
@@ -86,8 +86,9 @@ async def _still(bench: Bench, operation: Img2Vid, photo: Path) -> tuple[bytes, 
         directory = Path(name)
         path = directory / local_name(Role.IMAGE)
         path.symlink_to(photo)
-        facts = await probe(bench.ffmpeg, path, Role.IMAGE, "url_image", Limits().max_pixels)
-        for step in make_plan(operation, Sources(image=facts), Means(threads=bench.threads)).steps:
+        least = still_size(parse_size(operation.size))
+        image = await read_photo(path, "url_image", Limits().max_pixels, least)
+        for step in make_plan(operation, Sources(image=image), Means(threads=bench.threads)).steps:
             if step.feed is not None:
                 return (directory / step.feed.path).read_bytes(), step.feed
             await run_ffmpeg(bench.ffmpeg, step.args, directory)

@@ -62,7 +62,7 @@ def _tiled(bench: Bench, name: str, size: tuple[int, int]) -> Path:
 
 
 def dotted_photo(bench: Bench) -> tuple[Path, Points]:
-    """A picture of dots, and where they are. A JPEG, as photos are: other kinds are brought to size in another way."""
+    """A picture of dots, and where they are. A JPEG, as photos are."""
     path = bench.folder / "dots.jpg"
     picture, places = dots(PHOTO_SIZE)
     if not path.exists():

@@ -12,7 +12,7 @@ import aiohttp
 
 from contract.errors import Code
 from contract.messages import ExecutionFacts, ResultManifest, Stage, WorkerJob
-from contract.operations import Input
+from contract.operations import Input, Role
 from gpu_worker.box import give
 from gpu_worker.cpus import usable_cpus
 from gpu_worker.encoders import find_gpu
@@ -21,6 +21,7 @@ from gpu_worker.fetch import Fetcher, open_session
 from gpu_worker.ffmpeg import find_ffmpeg, read_build
 from gpu_worker.make import FONTS_DIRECTORY, Made, local_name, make
 from gpu_worker.perform import Tools
+from gpu_worker.photo.reader import needed_paths
 from gpu_worker.probe import gpu_name
 from gpu_worker.progress import Reporter, seq_before
 from gpu_worker.publish import Publisher, output_facts
@@ -126,7 +127,8 @@ class _Execution:
     async def run(self) -> None:
         ffmpeg = await asyncio.to_thread(find_ffmpeg, self.settings.ffmpeg)
         await self._fetch_all()
-        give(self.directory, Path(ffmpeg), FONTS_DIRECTORY)
+        has_image = any(given.role is Role.IMAGE for given in self.job.operation.inputs())
+        give(self.directory, Path(ffmpeg), FONTS_DIRECTORY, *(needed_paths() if has_image else ()))
         tools = Tools(ffmpeg, await find_gpu(ffmpeg), usable_cpus(), read_build(ffmpeg).warnings())
         job = self.job
         made = await make(job.operation, self.directory, tools, job.limits, self._on_stage, ends=self.ends)

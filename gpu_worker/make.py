@@ -14,7 +14,7 @@ from typing import Literal
 from contract.errors import Code
 from contract.limits import Limits
 from contract.messages import MediaFacts
-from contract.operations import Input, Operation, Role
+from contract.operations import Compose, Img2Vid, Input, Operation, Role
 from gpu_worker import jobfiles
 from gpu_worker.budget import check_plan, check_sources
 from gpu_worker.errors import JobFailed
@@ -22,15 +22,19 @@ from gpu_worker.fallback import fallback
 from gpu_worker.ink import check_captions
 from gpu_worker.own import is_own_encode
 from gpu_worker.perform import GpuFailed, OnStage, Tools, perform
+from gpu_worker.photo.reader import read_photo
 from gpu_worker.plan import make_plan
+from gpu_worker.plan.camera import still_size
 from gpu_worker.plan.captions import late_warnings
-from gpu_worker.plan.facts import Facts
+from gpu_worker.plan.facts import Facts, PhotoInfo
 from gpu_worker.plan.steps import FONTS, IN_VIDEO, OUTPUT, Means, Sources
+from gpu_worker.plan.still import parse_size
 from gpu_worker.probe import probe
 from gpu_worker.sounds import are_alike, find_sounds, keeps_own_sound
 from gpu_worker.subtitles import Subtitles, read_subtitles
 
 FONTS_DIRECTORY = Path(__file__).parent / "fonts"
+_ANY_SIZE = (1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,8 @@ async def make(
     Cancelling it leaves no process behind.
     """
     on_stage("probe", 0.0)
-    probed = await _probe_all(operation.inputs(), directory, tools, limits)
+    least = still_size(parse_size(operation.size)) if isinstance(operation, Img2Vid | Compose) else _ANY_SIZE
+    probed = await _probe_all(operation.inputs(), least, directory, tools, limits)
     check_sources(probed, limits)
     if await _is_own(probed, tools, directory):
         probed = replace(probed, own_video=True)
@@ -110,7 +115,7 @@ async def make(
 
 async def check_inputs(inputs: Sequence[Input], directory: Path, tools: Tools, limits: Limits) -> None:
     """Probe inputs that lie in `directory` under their local names. Raises JobFailed for what would be refused."""
-    sources = await _probe_all(inputs, directory, tools, limits)
+    sources = await _probe_all(inputs, _ANY_SIZE, directory, tools, limits)
     check_sources(sources, limits)
     await find_sounds(tools.ffmpeg, directory, sources, limits.max_pixels, own=False, trust=True)
 
@@ -121,17 +126,22 @@ def _may_be_of_sound(failure: JobFailed) -> bool:
     return failure.failure.code in codes and not isinstance(failure, GpuFailed)
 
 
-async def _probe_all(inputs: Sequence[Input], directory: Path, tools: Tools, limits: Limits) -> Sources:
+async def _probe_all(
+    inputs: Sequence[Input], least: tuple[int, int], directory: Path, tools: Tools, limits: Limits
+) -> Sources:
+    """Measure every input. An image may be read smaller than it is, though not below the size of `least`."""
     facts: dict[Role, Facts] = {}
+    image: PhotoInfo | None = None
     subtitles = Subtitles()
     for given in inputs:
         path = directory / local_name(given.role)
         if given.role is Role.SUBTITLES:
             subtitles = await asyncio.to_thread(read_subtitles, jobfiles.read(path), given.field, limits.max_cues)
+        elif given.role is Role.IMAGE:
+            image = await read_photo(path, given.field, limits.max_pixels, least)
         else:
             facts[given.role] = await probe(tools.ffmpeg, path, given.role, given.field, limits.max_pixels)
-    video, audio, image = (facts.get(role) for role in (Role.VIDEO, Role.AUDIO, Role.IMAGE))
-    return Sources(video, audio, image, subtitles.cues, subtitles.warnings)
+    return Sources(facts.get(Role.VIDEO), facts.get(Role.AUDIO), image, subtitles.cues, subtitles.warnings)
 
 
 async def _is_own(sources: Sources, tools: Tools, directory: Path) -> bool:

@@ -9,34 +9,29 @@ from __future__ import annotations
 import asyncio
 import shutil
 import signal
-from dataclasses import replace
 from pathlib import Path
 
 from contract.errors import Code
 from contract.operations import Role
-from gpu_worker.endings import is_cut_off
 from gpu_worker.errors import failed
-from gpu_worker.exif import read_orientation
-from gpu_worker.icc import read_profile
 from gpu_worker.jobfiles import opened
 from gpu_worker.memory import READING_BYTES
 from gpu_worker.mp4 import needs_key
-from gpu_worker.packed import unpacks_to_much
 from gpu_worker.packets import PacketTable
 from gpu_worker.plan.facts import Facts
 from gpu_worker.plan.inputs import LONGEST, open_args
-from gpu_worker.refusals import check_photo, is_heif, is_moving_webp
 from gpu_worker.run import NOT_STARTED, Outgrown, read_lines, spawned
 from gpu_worker.streams import StreamDump
 from gpu_worker.tasks import all_of
 from gpu_worker.tracks import LEAST_HERTZ, audio_facts, find_film, sound_tracks, stated_audio, video_facts
+from gpu_worker.unsupported import HEAD_BYTES, is_heif, name_unsupported
 
 _TIMEOUT_SECONDS = 120.0
 _MAX_PACKETS = 4_000_000
 """Three hours of 60 frames and 94 sound packets a second, twice."""
 
 _PICTURE, _SOUND = ("-map", "0:V:0?"), ("-map", "0:a:0?")
-_MAPS = {Role.VIDEO: ("-map", "0:V?", *_SOUND), Role.AUDIO: _SOUND, Role.IMAGE: _PICTURE}
+_MAPS = {Role.VIDEO: ("-map", "0:V?", *_SOUND), Role.AUDIO: _SOUND}
 
 
 async def probe(ffmpeg: str, path: Path, role: Role, field: str, max_pixels: int, *, own: bool = False) -> Facts:
@@ -44,11 +39,9 @@ async def probe(ffmpeg: str, path: Path, role: Role, field: str, max_pixels: int
 
     Of an `own` one, that is, a video we have just written, no frame is decoded, so that its pixel format may stay
     unknown, and the sound is not listed: its times are 0.
-    A video has a picture track in the answer, a sound a sound track, an image a picture of one frame, or of
-    more if it is animated. Raises JobFailed naming `field` if the file is not what `role` says it should be.
+    A video has a picture track in the answer, a sound a sound track. Raises JobFailed naming `field` if the file is
+    not what `role` says it should be.
     """
-    if role is Role.IMAGE and await asyncio.to_thread(unpacks_to_much, path):
-        raise failed(Code.MEDIA_OVER_BUDGET, field=field, limit="texts and profiles of 32 MB")
     dump, table = StreamDump(), PacketTable(_MAX_PACKETS)
     argv = [
         *(ffmpeg, "-hide_banner", "-nostdin", "-nostats"),
@@ -72,16 +65,9 @@ async def probe(ffmpeg: str, path: Path, role: Role, field: str, max_pixels: int
     except Outgrown:
         raise failed(Code.MEDIA_OVER_BUDGET, field=field, limit="reading it takes too much memory") from None
     _check_file(dump, table, path, role, field, code, max_pixels)
-    if role is Role.IMAGE and await asyncio.to_thread(is_cut_off, path):
-        raise failed(Code.MEDIA_TRUNCATED, field=field)
     sound = stated_audio(dump) if own else audio_facts(dump, table)
     facts = Facts(dump.container, video_facts(dump, table), sound, sound_tracks(dump))
     _check_role(facts, dump, table, role, field)
-    if role is Role.IMAGE and facts.video is not None:
-        await asyncio.to_thread(check_photo, path, facts.video, field)
-        profile = await asyncio.to_thread(read_profile, path)
-        turned = await asyncio.to_thread(read_orientation, path)
-        facts = replace(facts, video=replace(facts.video, profile=profile, orientation=turned))
     return facts
 
 
@@ -114,9 +100,9 @@ def _check_file(
     if table.overflowed:
         raise failed(Code.MEDIA_OVER_BUDGET, field=field, limit="too many packets")
     with opened(path) as file:
-        head = file.read(64)
-    if not dump.container or is_heif(head) or (code != 0 and is_moving_webp(head)):
-        raise _unreadable(head, field, no_index=dump.no_index)
+        head = file.read(HEAD_BYTES)
+    if not dump.container or is_heif(head):
+        raise _unreadable(head, role, field, no_index=dump.no_index)
     corrupt = any(track.corrupt for track in table.tracks.values())
     if dump.cut_off and (corrupt or "matroska" in dump.container or "mov" in dump.container):
         raise failed(Code.MEDIA_TRUNCATED, field=field)
@@ -128,14 +114,10 @@ def _check_file(
         raise failed(Code.MEDIA_UNREADABLE, field=field)
 
 
-def _unreadable(head: bytes, field: str, *, no_index: bool) -> Exception:
-    text = head.lstrip(b"\xef\xbb\xbf \r\n\t").lower()
-    if text.startswith((b"#extm3u", b"<mpd", b"ffconcat", b"v=0")):
-        return failed(Code.MEDIA_UNSUPPORTED, field=field, format="a playlist")
-    if is_heif(head):
-        return failed(Code.MEDIA_UNSUPPORTED, field=field, format="HEIF or AVIF")
-    if is_moving_webp(head):
-        return failed(Code.MEDIA_UNSUPPORTED, field=field, format="an animated WebP")
+def _unreadable(head: bytes, role: Role, field: str, *, no_index: bool) -> Exception:
+    name = name_unsupported(head, role)
+    if name is not None:
+        return failed(Code.MEDIA_UNSUPPORTED, field=field, format=name)
     if head[4:8] == b"ftyp" and no_index:
         # A file that says it is MP4 and has no index was not finished, or not downloaded to its end.
         return failed(Code.MEDIA_TRUNCATED, field=field)

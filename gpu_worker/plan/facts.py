@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from gpu_worker.plan.gamut import Profile
-
 
 @dataclass(frozen=True, slots=True)
 class Colour:
@@ -66,10 +64,6 @@ class VideoFacts:
     parameters: str = ""
     """Length and checksum of the decoder's parameter sets, as ffmpeg's `framecrc` prints them."""
     time_base: Fraction = Fraction(1)
-    profile: Profile | None = None
-    """Of a photo that means other colours than sRGB's by its numbers."""
-    orientation: int = 1
-    """Of a photo that ffmpeg is not left to turn: EXIF's number, 1 to 8."""
 
     @property
     def duration(self) -> Fraction:
@@ -145,6 +139,15 @@ class Facts:
     audio: AudioFacts | None = None
     sounds: tuple[SoundTrack, ...] = ()
     """All audio streams, used or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoInfo:
+    """The upright pixels that a picture file was turned into, and what to tell the client about that."""
+
+    width: int
+    height: int
+    warnings: tuple[str, ...] = ()
 
 
 BOTTOM, TOP = 2, 8

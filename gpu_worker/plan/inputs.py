@@ -15,7 +15,6 @@ _TIMED = "mov,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg,mp3,wav,w64,aac,ac3,eac3
 FORMATS: dict[Role, str] = {
     Role.VIDEO: f"{_TIMED},gif",
     Role.AUDIO: _TIMED,
-    Role.IMAGE: "jpeg_pipe,png_pipe,apng,webp_pipe,webp_anim,gif,gif_pipe,bmp_pipe,tiff_pipe",
 }
 
 _PICTURES = "mjpeg,png,apng,gif,webp,webp_anim,bmp,tiff"
@@ -33,7 +32,7 @@ _SOUNDS = (
     "pcm_f64le,pcm_f64be,pcm_bluray,pcm_dvd"
 )
 _ALL = f"{_FILMS},{_SOUNDS},{_PICTURES}"
-CODECS: dict[Role, str] = {Role.VIDEO: _ALL, Role.AUDIO: _ALL, Role.IMAGE: _PICTURES}
+CODECS: dict[Role, str] = {Role.VIDEO: _ALL, Role.AUDIO: _ALL}
 """Decoders, by the names that ffmpeg gives them."""
 
 PROTOCOLS = ("-protocol_whitelist", "file,pipe")

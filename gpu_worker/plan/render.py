@@ -11,13 +11,13 @@ from gpu_worker.plan.added_frames import add_frames, added_times, retiming
 from gpu_worker.plan.captions import BURN_FILTER, write_ass
 from gpu_worker.plan.cuda import DOWNLOAD, OPENING, for_video, gpu_graph, parts_done
 from gpu_worker.plan.encode import TAG_FILTER, encoder_args, file_args, for_size, group_frames
-from gpu_worker.plan.facts import Cue, VideoFacts
+from gpu_worker.plan.facts import Cue, PhotoInfo, VideoFacts
 from gpu_worker.plan.gpu import PARTS, Gpu, Part
 from gpu_worker.plan.inputs import LONGEST, open_args
 from gpu_worker.plan.picture import decoder_args, frame_timing, picture_filters, picture_warnings
 from gpu_worker.plan.sound import SILENCE, Sound
 from gpu_worker.plan.steps import IN_AUDIO, IN_VIDEO, SUBTITLES, Encoder, Expected, Means, Plan, Step
-from gpu_worker.plan.still import frames_of_still, still_step, still_warnings
+from gpu_worker.plan.still import frames_of_still, still_step
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def render_video(video: VideoFacts, extras: Extras, means: Means) -> Plan:
 
 
 def render_still(
-    image: VideoFacts, shape: tuple[tuple[int, int], Fit], timing: tuple[int, Fraction], extras: Extras, means: Means
+    image: PhotoInfo, shape: tuple[tuple[int, int], Fit], timing: tuple[int, Fraction], extras: Extras, means: Means
 ) -> Plan:
     """Draw a clip from a picture. `shape` is (size, fit), `timing` is (frames, frames per second)."""
     size, fit = shape
@@ -95,8 +95,8 @@ def render_still(
     route = _Route(opening, _graph("V:0", (), extras.cues), (), parts_done(gpu) & {Part.ENCODE})
     step = _encode_step(route, extras, expected, means)
     fed = Step(step.args, step.seconds, frames_of_still(size, frames))
-    steps = (still_step(image, size, fit, means), fed)
-    warnings = (*still_warnings(image), *_excuses(gpu, {Part.ENCODE}))
+    steps = (still_step(image, size, fit), fed)
+    warnings = (*image.warnings, *_excuses(gpu, {Part.ENCODE}))
     return _plan(steps, expected, extras, route, warnings)
 
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Literal, TypeVar
 
 from contract.operations import Role
-from gpu_worker.plan.facts import AudioFacts, Cue, Facts, VideoFacts
+from gpu_worker.plan.facts import AudioFacts, Cue, Facts, PhotoInfo, VideoFacts
 from gpu_worker.plan.gpu import Gpu, Part
 
 _F = TypeVar("_F")
@@ -19,6 +19,8 @@ SUBTITLES = "captions.ass"
 FONTS = "fonts"
 """A directory of that name is put beside the inputs, so that no path of the host appears in a filter."""
 IN_VIDEO, IN_AUDIO, IN_IMAGE = "in_video", "in_audio", "in_image"
+PIXELS = "photo.rgb"
+"""The picture once it was read: raw rgb24, upright, in sRGB, of the size that PhotoInfo states."""
 
 
 class Encoder(StrEnum):
@@ -47,7 +49,7 @@ class Sources:
 
     video: Facts | None = None
     audio: Facts | None = None
-    image: Facts | None = None
+    image: PhotoInfo | None = None
     cues: tuple[Cue, ...] | None = None
     notes: tuple[str, ...] = ()
     """What reading them has to tell the client."""
@@ -58,9 +60,9 @@ class Sources:
         """The video's picture track. Probing a video guarantees it; anything else is a defect."""
         return _there(self.video.video if self.video else None)
 
-    def still(self) -> VideoFacts:
-        """The image, which ffmpeg sees as a video of one frame."""
-        return _there(self.image.video if self.image else None)
+    def still(self) -> PhotoInfo:
+        """The picture a clip is made from."""
+        return _there(self.image)
 
     def own_sound(self) -> AudioFacts | None:
         """The sound the video came with, if any."""

@@ -15,7 +15,7 @@ from contract.operations import AddAudio, Caption, Compose, Img2Vid, Operation
 from gpu_worker.errors import JobFailed
 from gpu_worker.packets import PacketTable
 from gpu_worker.plan import make_plan
-from gpu_worker.plan.facts import Cue, Facts
+from gpu_worker.plan.facts import Cue, Facts, PhotoInfo
 from gpu_worker.plan.gpu import Gpu
 from gpu_worker.plan.steps import Means, Sources
 from gpu_worker.streams import StreamDump
@@ -135,7 +135,7 @@ def test_no_word_of_a_file_gets_into_a_command_line(
     if facts is None or facts.video is None or facts.audio is None:
         return
     means = Means(gpu=Gpu() if gpu else None, threads=2, max_pixels=10**8, max_output_bytes=Limits().max_output_bytes)
-    sources = Sources(facts, facts, facts, (Cue(0, 400, "hi"),))
+    sources = Sources(facts, facts, PhotoInfo(64, 48), (Cue(0, 400, "hi"),))
     try:
         plan = make_plan(of, sources, means)
     except JobFailed:

@@ -17,7 +17,7 @@ import pytest
 
 from contract.operations import AddAudio, Caption, Compose, Img2Vid, Operation
 from gpu_worker.plan import make_plan
-from gpu_worker.plan.facts import AudioFacts, Colour, Cue, Facts, VideoFacts
+from gpu_worker.plan.facts import AudioFacts, Colour, Cue, Facts, PhotoInfo, VideoFacts
 from gpu_worker.plan.gpu import Gpu, Part, Reason
 from gpu_worker.plan.steps import Means, Plan, Sources
 
@@ -28,7 +28,7 @@ CLIP = VideoFacts(
     packet_times=array("q", range(0, 25600, 512)), time_base=Fraction(1, 12800),
     colour=Colour("bt709", "bt709", "bt709"),
 )  # fmt: skip
-PHOTO = Facts("jpeg_pipe", replace(CLIP, codec="mjpeg", width=4000, height=3000, frames=1, pix_fmt="yuvj420p"))
+PHOTO = PhotoInfo(4000, 3000)
 FILM = Facts("mov,mp4,m4a,3gp,3g2,mj2", CLIP, AudioFacts("aac", 48000, 2, Fraction(0), Fraction(2)))
 OLD_FILM = replace(FILM, video=replace(CLIP, width=720, height=576, colour=Colour("bt470bg"), interlaced=True))
 SONG = Facts("mp3", None, AudioFacts("mp3", 44100, 2, Fraction(0), Fraction(3, 2)))

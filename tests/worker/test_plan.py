@@ -11,7 +11,7 @@ import pytest
 from contract.operations import OPERATIONS, AddAudio, Caption, Compose, Img2Vid, Role
 from gpu_worker.plan import _PLANNERS, make_plan
 from gpu_worker.plan.camera import END_ZOOM, Box, still_size, view, zoom
-from gpu_worker.plan.facts import AudioFacts, Colour, Cue, Facts, VideoFacts
+from gpu_worker.plan.facts import AudioFacts, Colour, Cue, Facts, PhotoInfo, VideoFacts
 from gpu_worker.plan.gpu import Gpu, Part, Reason
 from gpu_worker.plan.inputs import CODECS
 from gpu_worker.plan.steps import Encoder, Means, Plan, Sources
@@ -21,7 +21,7 @@ VIDEO = VideoFacts(
     codec="h264", width=1280, height=720, frames=50, start=Fraction(0), end=Fraction(2), frame_rate=Fraction(25),
     packet_times=array("q", range(50)), time_base=Fraction(1, 25), colour=Colour("bt709", "bt709", "bt709"),
 )  # fmt: skip
-IMAGE = replace(VIDEO, codec="mjpeg", width=4000, height=3000, frames=1, pix_fmt="yuvj420p")
+PHOTO = PhotoInfo(4000, 3000)
 AAC = AudioFacts("aac", 48000, 2, Fraction(0), Fraction(2))
 MP3 = AudioFacts("mp3", 44100, 2, Fraction(0), Fraction(3, 2))
 MP4 = "mov,mp4,m4a,3gp,3g2,mj2"
@@ -38,11 +38,7 @@ OPEN_AUDIO = (
     f"-protocol_whitelist file,pipe -format_whitelist {TIMED} -codec_whitelist {CODECS[Role.AUDIO]} "
     "-max_pixels 1000 -i in_audio"
 )
-OPEN_IMAGE = (
-    "-protocol_whitelist file,pipe -format_whitelist "
-    "jpeg_pipe,png_pipe,apng,webp_pipe,webp_anim,gif,gif_pipe,bmp_pipe,tiff_pipe "
-    "-codec_whitelist mjpeg,png,apng,gif,webp,webp_anim,bmp,tiff -max_pixels 1000 -i in_image"
-)
+OPEN_IMAGE = "-protocol_whitelist file,pipe -f rawvideo -pixel_format rgb24 -video_size 4000x3000 -i photo.rgb"
 TAGS = "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709"
 SCALE = "scale=1280:720:flags=bicubic:in_color_matrix=bt709:out_color_matrix=bt709:out_range=tv,setsar=1,format=yuv420p"
 X264 = (
@@ -59,12 +55,9 @@ RAW = "-f rawvideo -pixel_format yuv420p -video_size 640x360 -framerate {rate} -
 CLOCK = "aresample=async=1:min_hard_comp=0.04:first_pts=0"
 BURN = "ass=f=captions.ass:fontsdir=fonts"
 STILL_848 = (
-    f"{OPEN_IMAGE} -map 0:V:0 -frames:v 1 -vf setsar=1,"
-    "crop=w='iw-2*max(0,floor((iw-ceil(ih*848/476)-4)/2))':h='ih-2*max(0,floor((ih-ceil(iw*476/848)-4)/2))':exact=1,"
-    "zscale=filter=lanczos:matrix=709:range=limited"
-    ":w='max(848,ceil(iw*max(848/iw,476/ih)/2-0.5)*2)':h='max(476,ceil(ih*max(848/iw,476/ih)/2-0.5)*2)',"
-    "setsar=1,format=yuv444p,"
-    "crop=848:476,format=yuv420p -f rawvideo -pix_fmt yuv420p -y still.yuv"
+    f"{OPEN_IMAGE} -map 0:v:0 -frames:v 1 -vf crop=w=4000:h=2250:exact=1,"
+    "scale=flags=lanczos+accurate_rnd+full_chroma_int:out_color_matrix=bt709:out_range=tv:w=848:h=476,"
+    "setsar=1,format=yuv444p,crop=848:476,format=yuv420p -f rawvideo -pix_fmt yuv420p -y still.yuv"
 )
 
 
@@ -78,10 +71,6 @@ def film(video: VideoFacts = VIDEO, audio: AudioFacts | None = AAC, container: s
 
 def song(audio: AudioFacts = MP3) -> Facts:
     return Facts("mp3", None, audio)
-
-
-def photo(video: VideoFacts = IMAGE) -> Facts:
-    return Facts("jpeg_pipe", video)
 
 
 def test_caption() -> None:
@@ -98,7 +87,7 @@ def test_caption() -> None:
 
 def test_img2vid() -> None:
     operation = Img2Vid(url_image=U, duration=2, frame_rate=29.97, size="640x360")
-    plan = make_plan(operation, Sources(image=photo()), MEANS)
+    plan = make_plan(operation, Sources(image=PHOTO), MEANS)
     assert lines(plan) == [
         STILL_848,
         (
@@ -151,7 +140,7 @@ def test_addaudio_mixed() -> None:
 
 def test_compose() -> None:
     operation = Compose(url_image=U, url_audio=U, url_srt=U, duration=2, size="640x360")
-    plan = make_plan(operation, Sources(image=photo(), audio=song(), cues=CUES), MEANS)
+    plan = make_plan(operation, Sources(image=PHOTO, audio=song(), cues=CUES), MEANS)
     assert lines(plan) == [
         STILL_848,
         (
@@ -181,7 +170,7 @@ def test_compose_from_a_video() -> None:
 def test_every_plan_says_where_its_sound_ends() -> None:
     late = film(audio=replace(AAC, end=Fraction(3)))
     assert make_plan(Caption(url_video=U, url_srt=U), Sources(video=late, cues=CUES), MEANS).expected.sound_end == 3
-    sources = Sources(image=photo(), audio=song())
+    sources = Sources(image=PHOTO, audio=song())
     still = make_plan(Compose(url_image=U, url_audio=U, duration=2), sources, MEANS)
     assert (still.expected.sound_end, still.expected.sound_off) == (2, 0)
     for means in (MEANS, replace(MEANS, may_copy=False)):
@@ -225,12 +214,6 @@ def test_pictures_of_every_kind_are_brought_to_one(change: dict[str, object], pa
     video = replace(VIDEO, **change)  # type: ignore[arg-type]
     plan = make_plan(Caption(url_video=U, url_srt=U), Sources(video=film(video), cues=CUES), MEANS)
     assert part in lines(plan)[0]
-
-
-def test_a_picture_with_alpha_is_flattened_and_one_without_is_not() -> None:
-    for pix_fmt, flat in (("rgba", True), ("pal8", True), ("yuva420p", True), ("rgb24", False), ("yuvj444p", False)):
-        plan = make_plan(Img2Vid(url_image=U), Sources(image=photo(replace(IMAGE, pix_fmt=pix_fmt))), MEANS)
-        assert ("premultiply" in lines(plan)[0]) is flat
 
 
 def test_no_path_and_no_text_of_the_caller_is_on_a_command_line() -> None:

@@ -8,25 +8,31 @@ import resource
 import socket
 import threading
 import time
+from collections.abc import Coroutine
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from contract.errors import Code
 from contract.limits import Limits
 from contract.operations import AddAudio, Caption, Compose, Operation, Role
-from gpu_worker.endings import is_cut_off
 from gpu_worker.errors import JobFailed
 from gpu_worker.packets import PacketTable
+from gpu_worker.photo.reader import read_photo
 from gpu_worker.probe import probe
 from gpu_worker.streams import StreamDump, channels_of
 from tests.worker.studio import Studio, U
 
 
 def code_of(studio: Studio, path: Path, role: Role = Role.VIDEO) -> Code:
+    if role is Role.IMAGE:
+        reading: Coroutine[Any, Any, object] = read_photo(path, "url_x", 10**9, (1, 1))
+    else:
+        reading = probe(studio.ffmpeg, path, role, "url_x", 10**9)
     with pytest.raises(JobFailed) as failure:
-        asyncio.run(probe(studio.ffmpeg, path, role, "url_x", 10**9))
+        asyncio.run(reading)
     assert failure.value.failure.params["field"] == "url_x"
     return failure.value.failure.code
 
@@ -64,12 +70,6 @@ def test_durations_come_from_packets_not_from_headers(studio: Studio) -> None:
     assert float(audio.end - audio.start) == pytest.approx(8.0, abs=0.1)
 
 
-def test_a_picture_is_a_video_of_one_frame(studio: Studio) -> None:
-    facts = studio.probe(studio.circle("one.png", (123, 77), 20), Role.IMAGE).video
-    assert facts is not None
-    assert (facts.width, facts.height, facts.frames, facts.codec) == (123, 77, 1, "png")
-
-
 BAD = {
     "text": b"this is not a film\n" * 50,
     "noise": bytes((i * 7919 >> 3) & 255 for i in range(20_000)),
@@ -84,7 +84,8 @@ BAD = {
 @pytest.mark.parametrize("role", [Role.VIDEO, Role.AUDIO, Role.IMAGE])
 def test_what_is_no_media_cannot_be_read(studio: Studio, kind: str, role: Role) -> None:
     began = children_seconds()
-    assert code_of(studio, written(studio, "bad.mp4", BAD[kind]), role) == Code.MEDIA_UNREADABLE
+    wanted = Code.MEDIA_UNSUPPORTED if kind == "zip" else Code.MEDIA_UNREADABLE
+    assert code_of(studio, written(studio, "bad.mp4", BAD[kind]), role) == wanted
     assert children_seconds() - began < 5
 
 
@@ -107,18 +108,6 @@ def test_missing_tracks_have_their_own_codes(studio: Studio) -> None:
     assert code_of(studio, studio.sound("only.m4a")) == Code.MEDIA_NO_VIDEO
     assert code_of(studio, studio.sound()) == Code.MEDIA_NO_VIDEO
     assert code_of(studio, studio.video("mute.mp4", 1, sound=False), Role.AUDIO) == Code.MEDIA_NO_AUDIO
-
-
-@pytest.mark.parametrize("kind", ["jpg", "png", "webp", "thumbnail.jpg"])
-def test_a_photo_cut_off_is_refused(studio: Studio, kind: str) -> None:
-    whole = studio.circle(f"whole.{kind}", (800, 600), 200)
-    data = whole.read_bytes()
-    if kind == "thumbnail.jpg":
-        exif = b"Exif\0\0" + data[:300] + b"\xff\xd9"  # cameras put a small picture, with its own end, in front
-        data = data[:2] + b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif + data[2:]
-    assert not is_cut_off(written(studio, "all.bin", data + b"trailing data"))
-    cut = written(studio, "cut.bin", data[: len(data) // 2])
-    assert code_of(studio, cut, Role.IMAGE) == Code.MEDIA_TRUNCATED
 
 
 @pytest.mark.fault("G1", "G2")
@@ -282,3 +271,16 @@ def test_an_ffmpeg_that_cannot_be_started_is_our_fault(studio: Studio, tmp_path:
             asyncio.run(probe(str(no_program), path, Role.VIDEO, "url_video", 10**6))
         if isinstance(failure.value, JobFailed):
             assert failure.value.failure.code == Code.INTERNAL
+
+
+@pytest.mark.parametrize(("indent", "opacity"), [(6, True), (8, True), (4, False), (10, False)])
+def test_webm_says_that_it_has_opacity(indent: int, opacity: bool) -> None:
+    """ffmpeg 7 writes a stream's tags deeper than others do; the container's stand at 4, and are anybody's."""
+    dump = StreamDump()
+    for line in (
+        "Input #0, matroska,webm, from 'in_video':",
+        "  Stream #0:0: Video: vp9 (Profile 0), yuv420p(tv, progressive), 64x64, 25 fps, 25 tbr, 1k tbn",
+        f"{' ' * indent}alpha_mode      : 1",
+    ):
+        dump.read(line.encode())
+    assert dump.streams[0].pix_fmt == ("yuva420p" if opacity else "yuv420p")
