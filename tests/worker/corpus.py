@@ -124,3 +124,42 @@ def thumbnails(studio: Studio, path: Path, *numbers: int) -> list[bytes]:
     shape = f"select='{chosen}',scale=32:36:flags=area,format=gray,crop=32:18:0:0"
     raw = studio.run("-i", path, "-map", "0:V:0", "-vf", shape, "-fps_mode", "passthrough", "-f", "rawvideo", "-")
     return [raw[at : at + 32 * 18] for at in range(0, len(raw), 32 * 18)]
+
+
+SOUND_CODECS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "aac": (("-c:a", "aac"), ("m4a", "mov", "mkv", "ts", "aac", "flv", "3gp")),
+    "mp3": (("-c:a", "libmp3lame"), ("mp3", "mov", "mkv", "ts", "avi", "flv")),
+    "mp3 without a header": (("-c:a", "libmp3lame", "-write_xing", "0"), ("mp3",)),
+    "mp2": (("-c:a", "mp2"), ("mp2", "mpg", "ts", "avi")),
+    "opus": (("-c:a", "libopus"), ("opus", "webm", "mkv", "ogg", "mp4")),
+    "vorbis": (("-c:a", "libvorbis"), ("ogg", "webm", "mkv")),
+    "flac": (("-c:a", "flac"), ("flac", "ogg", "mkv", "mp4")),
+    "alac": (("-c:a", "alac"), ("m4a", "caf")),
+    "ac3": (("-c:a", "ac3"), ("ac3", "mp4", "ts", "mkv")),
+    "eac3": (("-c:a", "eac3"), ("eac3", "mp4", "mkv")),
+    "pcm": (("-c:a", "pcm_s16le"), ("wav", "mkv", "mov", "w64", "avi")),
+    "pcm 24": (("-c:a", "pcm_s24le"), ("wav", "mov")),
+    "pcm float": (("-c:a", "pcm_f32le"), ("wav", "caf")),
+    "pcm 8": (("-c:a", "pcm_u8"), ("wav",)),
+    "pcm big-endian": (("-c:a", "pcm_s16be"), ("aiff", "caf", "mov")),
+    "a-law": (("-c:a", "pcm_alaw"), ("wav",)),
+    "adpcm": (("-c:a", "adpcm_ima_wav"), ("wav",)),
+    "wma": (("-c:a", "wmav2"), ("wma", "asf")),
+}  # fmt: skip
+TONE = "aevalsrc='if(between(t,0.5,1.0),sin(2*PI*600*t),0)':d=2:s={rate}"
+"""Heard from 0.5 to 1 s of two seconds."""
+
+
+def song(studio: Studio, number: int) -> Film | None:
+    """Make one sound; None where ffmpeg does not write that combination."""
+    lot = random.Random(SEED + 10_000 + number)  # noqa: S311 - reproducible on purpose
+    codec = lot.choice(list(SOUND_CODECS))
+    options, containers = SOUND_CODECS[codec]
+    container, rate = lot.choice(containers), lot.choice(("48000", "44100", "22050", "16000", "8000", "96000"))
+    channels = lot.choice(("1", "2", "2", "6"))
+    path = studio.folder / f"corpus-sound-{number}.{container}"
+    try:
+        studio.run("-f", "lavfi", "-i", TONE.format(rate=rate), *options, "-ac", channels, "-strict", "-2", path)
+    except subprocess.CalledProcessError:
+        return None
+    return Film(path, (codec, container, rate, channels))

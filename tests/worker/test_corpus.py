@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
+import pysubs2
 import pytest
 
 from contract.errors import CATALOGUE, Blame, Code
 from contract.operations import AddAudio, Caption
 from gpu_worker.errors import JobFailed
-from tests.worker.corpus import Film, decoded_times, film, thumbnails
+from gpu_worker.subtitles import read_subtitles
+from tests.worker.corpus import SEED, Film, decoded_times, film, song, thumbnails
+from tests.worker.hearing import assert_heard, spans
 from tests.worker.studio import Studio, U
 
-FILMS = 240
+FILMS, SONGS, SUBTITLES = 240, 90, 120
 FAR_OFF = 14
 """Mean difference of gray pixels that no encoder at its usual quality comes near."""
 
@@ -70,3 +74,48 @@ def check_addaudio(studio: Studio, source: Film, times: list[float]) -> None:
     assert made.media.duration_seconds == pytest.approx(min(1.5, made.media.duration_seconds + 1), abs=0.1)
     assert abs(len(result) - sum(1 for time in times if time < 1.5)) <= 3, source.drawn
     path.unlink()
+
+
+@pytest.mark.parametrize("number", range(SONGS))
+def test_song_of_the_corpus(studio: Studio, number: int) -> None:
+    made = song(studio, number)
+    if made is None:
+        pytest.skip("ffmpeg does not write this combination")
+    video = studio.video("corpus-mute.mp4", 3, "160x90", sound=False)
+    result, path = studio.make(AddAudio(url_video=U, url_audio=U), video=video, audio=made.path)
+    # Encoders add silence in front and behind, up to 0.15 s, and not all containers say how much.
+    assert result.media.duration_seconds == pytest.approx(2.1, abs=0.2), made.drawn
+    assert_heard(studio, path, 600, *spans(studio, made.path, 600))
+    made.path.unlink()
+    path.unlink()
+
+
+LINES = (
+    "Hello there.", "Où êtes-vous allé ?", "Şimdi ne yapacağız?", "Что ты делаешь?", "今日はいい天気です。",
+    "你好，世界！", "مرحبا بالعالم", "שלום עולם", "สวัสดีชาวโลก", "- Who is it?\n- Me.", "5 < 7 and 2 > 1", "R&D, 100 %",
+    "…", "42", "♪ la la ♪",
+)  # fmt: skip
+REFUSED = {"microdvd", "mpl2", "tmp", "json"}
+
+
+@pytest.mark.parametrize("number", range(SUBTITLES))
+def test_subtitles_of_the_corpus(number: int) -> None:
+    lot = random.Random(SEED + 20_000 + number)  # noqa: S311 - reproducible on purpose
+    kind = lot.choice(["srt", "srt", "vtt", "ass", "ssa", *sorted(REFUSED)])
+    file, at = pysubs2.SSAFile(), 0
+    for _ in range(lot.randint(1, 12)):
+        start = at + lot.randrange(0, 3000, 10)
+        at = start + lot.randrange(500, 4000, 10)
+        file.append(pysubs2.SSAEvent(start, at, lot.choice(LINES).replace("\n", "\\N")))
+    text = file.to_string(kind, fps=25 if kind == "microdvd" else None)
+    if lot.random() < 0.3:
+        text = text.replace("\n", "\r\n")
+    data = text.encode(lot.choice(["utf-8", "utf-8-sig", "utf-16"]))
+    if kind in REFUSED:
+        with pytest.raises(JobFailed) as failure:
+            read_subtitles(data, "url_srt", 100)
+        assert failure.value.failure.code == Code.SUBTITLES_UNREADABLE
+        return
+    read = read_subtitles(data, "url_srt", 100)
+    found = [(cue.start_ms, cue.end_ms, cue.text) for cue in read.cues or ()]
+    assert found == [(event.start, event.end, event.plaintext) for event in file], kind
