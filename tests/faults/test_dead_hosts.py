@@ -28,6 +28,7 @@ from tests.support.gateway import entrypoint
 from tests.support.virtual import VirtualTime
 
 TEMPLATE = (Path(__file__).resolve().parents[2] / "template.yaml").read_text()
+BODY = '{"video_url":null,"links":{}}'
 DEAD, OTHERS = 500, 40
 EVERY_MS = 11 * SECOND
 """Another owner's job ends so often."""
@@ -121,7 +122,7 @@ class Gateway:
         """A job is over."""
         now, url = self.time.now, f"https://{owner}.example/"
         over = job(job_id=job_id, owner=owner, state=State.COMPLETED, callback=Callback(url=url), due_at=None)
-        self.store.jobs[job_id] = owe(over, "{}", now, now + self.services.policy.callback_grace_ms)
+        self.store.jobs[job_id] = owe(over, BODY, now, now + self.services.policy.callback_grace_ms)
         self.queue.wake(self.store.jobs[job_id])
         self.began[job_id] = now
 

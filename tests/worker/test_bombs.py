@@ -383,7 +383,10 @@ def test_a_curve_that_is_none_does_no_harm(tmp_path: Path, formula: tuple[float,
 
 
 @pytest.mark.fault("G3")
-def test_damaged_files_end_in_a_video_or_in_a_code(studio: Studio, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "numbers", [range(100), pytest.param(range(100, 600), marks=[pytest.mark.full, pytest.mark.timeout(600)])]
+)
+def test_damaged_files_end_in_a_video_or_in_a_code(studio: Studio, tmp_path: Path, numbers: range) -> None:
     """Those among them that go as far as an encode, too; how long each may take is bounded by its execution."""
     found: Counter[str] = Counter()
 
@@ -395,10 +398,9 @@ def test_damaged_files_end_in_a_video_or_in_a_code(studio: Studio, tmp_path: Pat
 
     async def every() -> None:
         turns = asyncio.Semaphore(2)
-        await asyncio.gather(*(one(n, *sample, turns) for n, sample in enumerate(samples(studio, range(500)))))
+        await asyncio.gather(*(one(n, *sample, turns) for n, sample in enumerate(samples(studio, numbers))))
 
     asyncio.run(every())
-    assert found["made"] > 120
-    assert found[Blame.CALLER] > 120
-    # A picture that cannot be decoded after all may show only when the finished video lacks frames.
-    assert found[Blame.US] < 20, found
+    assert found["made"] > len(numbers) // 5
+    assert found[Blame.CALLER] > len(numbers) // 5
+    assert not found[Blame.US], found
