@@ -40,7 +40,7 @@ _FILE_HELP = {
 class _Option(NamedTuple):
     metavar: str
     wanted: str
-    """What a value must be; completes "give …"."""
+    """Return the description of a valid value, to complete "give …"."""
     default: str
 
 
@@ -121,7 +121,7 @@ environment:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a person asked for: the operation, its input files by option, and where the output goes."""
+    """A parsed command line: the operation, its input files by option, and where the output goes."""
 
     operation: Operation
     files: dict[str, Path]

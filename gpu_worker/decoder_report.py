@@ -1,4 +1,4 @@
-"""What ffmpeg's decoders made of an input: the statistics that it logs at its end.
+"""Read the statistics that ffmpeg logs at its end: how much of an input it could decode.
 
 Packets are no measure of that: some are never shown, some hold half a frame, and some cannot be decoded.
 """

@@ -1,4 +1,4 @@
-"""The catalogued cause of what goes wrong between the worker and a stranger's server."""
+"""The catalogued cause of what goes wrong between the worker and a source's server."""
 
 from __future__ import annotations
 

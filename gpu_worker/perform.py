@@ -39,7 +39,7 @@ OnStage = Callable[[Stage, float], None]
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What a machine offers: the path of ffmpeg, its GPU if one is to be used, threads to use, warnings about it."""
+    """The tools of a machine: the path of ffmpeg, its GPU if one is to be used, threads to use, warnings about it."""
 
     ffmpeg: str
     gpu: Gpu | None
@@ -48,7 +48,7 @@ class Tools:
 
 
 class Performed(NamedTuple):
-    """What a probe of the output says, and what the client should know of how it was made."""
+    """The facts of a finished output, and warnings for the client about how it was made."""
 
     media: MediaFacts
     warnings: tuple[str, ...]
@@ -81,7 +81,7 @@ async def perform(plan: Plan, directory: Path, tools: Tools, limits: Limits, on_
 
 
 def _decoded_video(log: str) -> DecoderReport | None:
-    """What became of the video in a step that draws on it. Raises JobFailed if nothing of it can be decoded."""
+    """Return the decoder report of the video that a step draws on. Raises JobFailed if nothing of it can be decoded."""
     report = read_report(log, "video")
     if report is not None and not report.frames:
         raise failed(Code.MEDIA_UNREADABLE, field="url_video")

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import signal
 from pathlib import Path
 
 from contract.errors import Code
 from contract.operations import Role
 from gpu_worker.errors import failed
+from gpu_worker.inspection import inspect
 from gpu_worker.jobfiles import opened
-from gpu_worker.memory import READING_BYTES
 from gpu_worker.mp4 import needs_key
 from gpu_worker.packets import PacketTable
 from gpu_worker.plan.facts import Facts
 from gpu_worker.plan.inputs import LONGEST, open_args
-from gpu_worker.run import NOT_STARTED, Outgrown, read_lines, spawned
+from gpu_worker.run import read_lines, spawned
 from gpu_worker.streams import StreamDump
 from gpu_worker.tasks import all_of
 from gpu_worker.tracks import LEAST_HERTZ, audio_facts, find_film, sound_tracks, stated_audio, video_facts
@@ -52,18 +51,8 @@ async def probe(ffmpeg: str, path: Path, role: Role, field: str, max_pixels: int
         # Unflushed: a write for each packet costs both sides more than the listing itself.
         *("-c", "copy", "-flush_packets", "0", "-f", "framecrc", "-"),
     ]
-    try:
-        async with (
-            asyncio.timeout(_TIMEOUT_SECONDS),
-            spawned(argv, path.parent, memory=READING_BYTES, seconds=_TIMEOUT_SECONDS) as process,
-        ):
-            await all_of(read_lines(process.stdout, table.read), read_lines(process.stderr, dump.read))
-            code = await process.wait()
-        table.settle()
-    except TimeoutError:
-        raise failed(Code.MEDIA_OVER_BUDGET, field=field, limit="reading it takes too long") from None
-    except Outgrown:
-        raise failed(Code.MEDIA_OVER_BUDGET, field=field, limit="reading it takes too much memory") from None
+    code = await inspect(argv, path, field, _TIMEOUT_SECONDS, (table.read, dump.read), "reading it")
+    table.settle()
     _check_file(dump, table, path, role, field, code, max_pixels)
     sound = stated_audio(dump) if own else audio_facts(dump, table)
     facts = Facts(dump.container, video_facts(dump, table), sound, sound_tracks(dump))
@@ -91,10 +80,6 @@ async def gpu_name() -> str | None:
 def _check_file(
     dump: StreamDump, table: PacketTable, path: Path, role: Role, field: str, code: int, max_pixels: int
 ) -> None:
-    if code == -signal.SIGKILL:
-        raise failed(Code.RESOURCES)
-    if code in NOT_STARTED:
-        raise failed(Code.INTERNAL)
     if dump.too_many_pixels and role is not Role.AUDIO:
         raise failed(Code.MEDIA_OVER_BUDGET, field=field, limit=f"{max_pixels // 1_000_000} million pixels a picture")
     if table.overflowed:

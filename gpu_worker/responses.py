@@ -1,4 +1,4 @@
-"""What status and headers of a response mean to a download."""
+"""Interpret the status and headers of a response to a download."""
 
 from __future__ import annotations
 

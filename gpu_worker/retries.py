@@ -6,7 +6,7 @@ import random
 import time
 
 ATTEMPTS = 3
-"""Where the server does not ask to wait."""
+"""Attempts if the server does not ask to wait."""
 PAUSE_SECONDS = 0.7
 """Before the second attempt, on average; before each other twice as long as before the last."""
 _LONGEST_PAUSE_SECONDS = 10.0

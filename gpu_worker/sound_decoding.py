@@ -1,12 +1,10 @@
-"""What a decoder makes of one audio stream: when it is heard, and how it changes.
+"""Decode one audio stream to learn when it is heard and how it changes.
 
 ffmpeg lists the packets as stored and the samples that they decode to, in one run, in its `framecrc` format.
 """
 
 from __future__ import annotations
 
-import asyncio
-import signal
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -14,12 +12,10 @@ from pathlib import Path
 from contract.errors import Code
 from contract.operations import Role
 from gpu_worker.errors import failed
-from gpu_worker.memory import READING_BYTES
+from gpu_worker.inspection import inspect
 from gpu_worker.plan.facts import AudioFacts
 from gpu_worker.plan.inputs import LONGEST, open_args
-from gpu_worker.run import NOT_STARTED, Outgrown, read_lines, spawned
 from gpu_worker.streams import changes_sound, channels_of
-from gpu_worker.tasks import all_of
 
 _TIMEOUT_SECONDS = 120.0
 
@@ -89,7 +85,7 @@ class _Listing:
         return self.decoded if index == "1" else self.stored
 
     def facts(self, role: Role, number: int, *, changed: bool) -> AudioFacts | None:
-        """What the sound is; None if nothing is heard.
+        """Return the facts of the sound; None if nothing is heard.
 
         Times of a video's sound are those of its picture, and must be kept. A sound alone is heard without a pause, so
         where its times contradict its samples the samples are right.
@@ -114,7 +110,7 @@ class _Listing:
 
 @dataclass(slots=True)
 class _Log:
-    """What a decoder says of the stream, line by line."""
+    """Signs in the decoder's log, read line by line."""
 
     changed: bool = False
     given_up: bool = False
@@ -141,21 +137,7 @@ async def decode_sound(ffmpeg: str, path: Path, role: Role, number: int, max_pix
         *(*stream, *stream, "-c:0", "copy", "-c:1", "pcm_s16le", "-max_error_rate", "1"),
         *("-flush_packets", "0", "-f", "framecrc", "-"),
     ]
-    try:
-        async with (
-            asyncio.timeout(_TIMEOUT_SECONDS),
-            spawned(argv, path.parent, memory=READING_BYTES, seconds=_TIMEOUT_SECONDS) as process,
-        ):
-            await all_of(read_lines(process.stdout, listing.read), read_lines(process.stderr, log.read))
-            code = await process.wait()
-    except TimeoutError:
-        raise failed(Code.MEDIA_OVER_BUDGET, field=name, limit="decoding its sound takes too long") from None
-    except Outgrown:
-        raise failed(Code.MEDIA_OVER_BUDGET, field=name, limit="decoding its sound takes too much memory") from None
-    if code == -signal.SIGKILL:
-        raise failed(Code.RESOURCES)
-    if code in NOT_STARTED:
-        raise failed(Code.INTERNAL)
+    await inspect(argv, path, name, _TIMEOUT_SECONDS, (listing.read, log.read), "decoding its sound")
     if log.no_decoder and not listing.decoded.packets:
         raise NoDecoderError
     if log.given_up and listing.decoded.packets:

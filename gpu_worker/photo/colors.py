@@ -17,7 +17,7 @@ _TOP_8, _TOP_16 = 255.0, 65535.0
 
 
 class Rendering(NamedTuple):
-    """How a picture becomes RGB, strip by strip, and whether its profile had to be ignored."""
+    """A conversion of strips of a picture to RGB, and whether the picture's profile had to be ignored."""
 
     convert: Convert
     profile_ignored: bool

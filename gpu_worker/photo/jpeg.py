@@ -22,7 +22,7 @@ _BETWEEN_SCANS = {0xC4, _START_OF_SCAN, 0xDB, 0xDC, 0xDD, 0xFE, *range(0xE0, 0xF
 
 
 class Ending:
-    """What a look at the markers of a JPEG found.
+    """The markers found in a JPEG.
 
     `at` is where its end marker is, None if it has none; `damaged` says that a marker stands where data must be.
     """

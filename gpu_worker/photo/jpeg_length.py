@@ -27,7 +27,7 @@ _TALLEST = 65_500
 
 
 class Length(Enum):
-    """How the data of a JPEG compares with its picture."""
+    """The length of a JPEG's data compared with its picture."""
 
     RIGHT = "right"
     OFF = "off"
@@ -37,7 +37,7 @@ class Length(Enum):
 
 
 class _Frame(NamedTuple):
-    """Where the header is, and what the picture is made of: groups of blocks, counted in blocks and from the top."""
+    """The position of the header, and the picture as groups of blocks, counted in blocks and from the top."""
 
     at: int
     rows: int

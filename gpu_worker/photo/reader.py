@@ -5,19 +5,17 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import json
-import signal
 import sys
 from pathlib import Path
 
 from contract.errors import Code
 from contract.operations import Role
 from gpu_worker.errors import JobFailed, failed
+from gpu_worker.inspection import inspect
 from gpu_worker.jobfiles import opened
-from gpu_worker.memory import READING_BYTES
 from gpu_worker.plan.facts import PhotoInfo
 from gpu_worker.plan.steps import PIXELS
-from gpu_worker.run import NOT_STARTED, Outgrown, Tail, read_lines, spawned
-from gpu_worker.tasks import all_of
+from gpu_worker.run import Tail
 from gpu_worker.unsupported import HEAD_BYTES, name_unsupported
 
 _SECONDS = 60.0
@@ -50,20 +48,8 @@ async def read_photo(path: Path, field: str, max_pixels: int, least: tuple[int, 
     """
     lines: list[bytes] = []
     argv = _command(path.name, max_pixels, least)
-    try:
-        async with (
-            asyncio.timeout(_SECONDS),
-            spawned(argv, path.parent, memory=READING_BYTES, seconds=_SECONDS) as process,
-        ):
-            await all_of(read_lines(process.stdout, lines.append), read_lines(process.stderr, Tail().add))
-            code = await process.wait()
-    except TimeoutError:
-        raise failed(Code.MEDIA_OVER_BUDGET, field=field, limit="reading it takes too long") from None
-    except Outgrown:
-        raise failed(Code.MEDIA_OVER_BUDGET, field=field, limit=_LIMITS["memory"]) from None
-    if code == -signal.SIGKILL:
-        raise failed(Code.RESOURCES)
-    if code in NOT_STARTED or code > 0:
+    code = await inspect(argv, path, field, _SECONDS, (lines.append, Tail().add), "reading it")
+    if code > 0:
         raise failed(Code.INTERNAL)
     report = _report(b"".join(lines) if code == 0 else b"")
     if "refused" in report:
@@ -92,7 +78,7 @@ def _report(line: bytes) -> dict[str, object]:
 
 
 def _info(report: dict[str, object], pixels: Path) -> PhotoInfo:
-    """Return the facts, checked against the file: the process that states them has read a stranger's file."""
+    """Return the facts, checked against the file: the process that states them has read an untrusted file."""
     match report:
         case {"width": int(width), "height": int(height), "notes": list(notes)} if width > 0 and height > 0:
             if pixels.is_file() and pixels.lstat().st_size == 3 * width * height:

@@ -10,6 +10,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from fractions import Fraction
+from operator import sub
 
 from gpu_worker.plan.captions import hundredths
 from gpu_worker.plan.facts import Cue, VideoFacts
@@ -24,10 +25,10 @@ _MOST_HELD_BACK = 2
 """Frames that a decoder keeps to reorder them, as a rule. If the first comes later still, the video paused there."""
 
 _LAST = CLOCK // 100
-"""How long before its end the last frame is shown again."""
+"""The time before the end at which the last frame is shown again."""
 
 _MOST_TIMES = 4000
-"""An expression of so many times has less than 100 KB; Linux allows 128 KiB in one argument."""
+"""An expression of 4,000 times has less than 100 KB; Linux allows 128 KiB in one argument."""
 
 _MARKER = 16
 """Side of the picture that marks the times. It is put next to the frames and cut off again."""
@@ -65,18 +66,23 @@ def added_times(video: VideoFacts, cues: Sequence[Cue] | None, end: Fraction) ->
     if not (cues or cut):
         return ()
     tick = video.time_base * CLOCK
+    ticks, parts = tick.numerator, tick.denominator
     stop = math.ceil(end * CLOCK)
-    frames = sorted({round(time * tick) for time in video.packet_times if time * tick < stop})
+    # Whole numbers, because there may be a million of them.
+    frames = sorted({moment for time in video.packet_times if (moment := time * ticks // parts) < stop})
     if begins_late(video) and frames:
         frames[0] = min(frames[0], round(_begin(video) * CLOCK))
+    if not frames or max(map(sub, [*frames[1:], stop], frames)) <= _FAR:
+        return ()
     changes = {hundredths(time) * CLOCK // 100 for cue in cues or () for time in (cue.start_ms, cue.end_ms)}
     found = {time for time in changes if _is_far_from_frames(time, frames, stop)}
-    if not found and not (cut and frames and stop - frames[-1] > _FAR):
+    if not found and not (cut and stop - frames[-1] > _FAR):
         return ()
-    # The encoder knows no length of an added frame, and guesses that of the last one: this one ends where it should.
-    found.add(stop - _LAST)
     if len(found) > _MOST_TIMES:
-        found = {*range(frames[0], stop, _FAR), stop - _LAST} - set(frames)
+        found = set(range(frames[0], stop, _FAR)) - set(frames)
+    if stop - frames[-1] > _FAR:
+        # The encoder guesses the length of the last frame: that of this one cannot be far off.
+        found.add(stop - _LAST)
     return tuple(sorted(found))
 
 

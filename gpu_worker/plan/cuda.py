@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from gpu_worker.plan.added_frames import added_times, lookup, retiming
+from gpu_worker.plan.added_frames import lookup, retiming
 from gpu_worker.plan.captions import BURN_FILTER, hundredths
 from gpu_worker.plan.encode import TAG_FILTER, for_size
 from gpu_worker.plan.facts import Colour, Cue, VideoFacts
@@ -42,8 +42,10 @@ MOST_CHANGES = 4000
 """The expression that times the captions stays under 100 KB; Linux allows 128 KiB in one argument."""
 
 
-def for_video(gpu: Gpu | None, video: VideoFacts, cues: Sequence[Cue] | None) -> Gpu | None:
-    """The GPU as far as it is right for this video.
+def for_video(
+    gpu: Gpu | None, video: VideoFacts, cues: Sequence[Cue] | None, *, adds_frames: bool = False
+) -> Gpu | None:
+    """The GPU as far as it is right for this video. `adds_frames`: to those that the video has.
 
     It gets only pictures that need no conversion: CUDA's scaler knows no colour matrix, and rotation
     or deinterlacing there depends on the build. All others are filtered by the CPU.
@@ -53,7 +55,7 @@ def for_video(gpu: Gpu | None, video: VideoFacts, cues: Sequence[Cue] | None) ->
         return None
     if not _is_plain(video):
         return gpu.without((Part.DECODE, Part.DRAW), Reason.PICTURE)
-    if added_times(video, cues, video.end):
+    if adds_frames:
         return gpu.without((Part.DRAW,), Reason.PICTURE)
     if cues is not None and len(caption_changes(video, cues)) > MOST_CHANGES:
         return gpu.without((Part.DRAW,), Reason.CAPTIONS)

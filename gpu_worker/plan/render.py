@@ -59,7 +59,7 @@ def render_video(video: VideoFacts, extras: Extras, means: Means) -> Plan:
         sound_end=extras.sound.end,
         sound_off=extras.sound.end_off,
     )
-    gpu = for_video(means.gpu, video, extras.cues)
+    gpu = for_video(means.gpu, video, extras.cues, adds_frames=bool(added))
     route = _video_route(video, extras.cues, added, parts_done(gpu), means)
     asked = PARTS if extras.cues is not None else PARTS - {Part.DRAW}
     warnings = (*picture_warnings(video), *_excuses(gpu, asked))

@@ -35,7 +35,7 @@ class Sound:
     decoding: tuple[str, ...] = ()
     """Goes before the graph: outputs of which the graph takes what they decode."""
     end: Fraction | None = None
-    """Where it ends, in seconds, give or take `end_off`."""
+    """The end in seconds, give or take `end_off`."""
     end_off: Fraction = Fraction(0)
 
 

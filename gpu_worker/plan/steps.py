@@ -132,7 +132,7 @@ class Expected:
     """Of the picture track, in seconds."""
     end: Fraction
     end_off: Fraction
-    """Where the picture track ends, in seconds, and by how much it may end earlier or later."""
+    """The end of the picture track in seconds, and by how much it may end earlier or later."""
     has_audio: bool
     frames_added: int = 0
     """Frames that the source does not have."""
@@ -142,7 +142,7 @@ class Expected:
     """Each frame must last exactly as long as any other."""
     sound_end: Fraction | None = None
     sound_off: Fraction = Fraction(0)
-    """Where the sound must end, in seconds, and by how much more than a frame of AAC it may end earlier or later."""
+    """The end of the sound in seconds, and by how much more than a frame of AAC it may end earlier or later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +161,6 @@ class Plan:
     gpu: frozenset[Part] = frozenset()
     """The parts of the work that this plan gives to the GPU."""
     picture_ends_at: Fraction | None = None
-    """Where the picture track alone is to end, in seconds."""
+    """The end that the picture track alone gets, in seconds."""
     ends_at: Fraction | None = None
     """Where players are to end, in seconds: the finished file may hold packets from beyond, which it hides."""

@@ -46,7 +46,7 @@ NAMES = {
 """Encodings that subtitles are found in, and the names their users know."""
 
 _RARITY = {"iso8859_15": 3, "mac_roman": 4, "cp850": 9, "iso8859_2": 2, "cp852": 6, "cp857": 9, "iso8859_7": 2}
-"""How much less often, as the logarithm of the ratio. Windows wrote nearly all of them."""
+"""Rarity: the logarithm of how much less often an encoding is met. Windows wrote nearly all of them."""
 _RARITY |= {"cp1250": 1, "cp1254": 1, "cp1257": 2, "cp1258": 2, "koi8_u": 2, "cp866": 4, "cp874": 1, "euc_jp": 2}
 _SURE = 6.0
 """The logarithm of how much likelier the best reading must be than the second to be called certain."""

@@ -49,7 +49,7 @@ def _rolls(cues: Sequence[Cue], lines: list[list[str]], repeats: list[int], *, h
 
 
 def _repeated(before: tuple[Cue, list[str]], after: tuple[Cue, list[str]]) -> int:
-    """How many lines at the top of a cue are those at the bottom of the one it follows without a pause."""
+    """Count the lines at the top of a cue that repeat the bottom of the one it follows without a pause."""
     (first, old), (second, new) = before, after
     if not -_TOUCHING_MS <= second.start_ms - first.end_ms <= _TOUCHING_MS:
         return 0

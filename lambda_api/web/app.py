@@ -37,7 +37,7 @@ async def health() -> Health:
 
 @public.get("/", response_model=Index)
 async def index(request: Request) -> Response | Index:
-    """What is here: JSON, or a page for a browser."""
+    """Describe the API: as JSON, or as a page for a browser."""
     base_path: str = request.scope["root_path"]
     if pages.wants_page(request.headers.get("accept", "")):
         return pages.index_page(VERSION, base_path)

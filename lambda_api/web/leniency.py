@@ -1,4 +1,4 @@
-"""What clients send for a field that was left empty, and near misses whose meaning is certain.
+"""Accept empty fields as clients send them, and near misses whose meaning is certain.
 
 n8n, Make and spreadsheets send `null` or `""` for what was left empty: both mean that the field was not sent.
 """

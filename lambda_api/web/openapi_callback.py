@@ -1,4 +1,4 @@
-"""How the document at /openapi.json describes the callback to a `webhook_url`."""
+"""Describe the callback to a `webhook_url` in the document at /openapi.json."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ _JSON_ERRORS = {
     "Invalid control character": "a line break or tab inside a text must be written as \\n or \\t",
     "Invalid \\": "a backslash inside a text must be written as \\\\",
 }
-"""How the decoder's message starts → what to do."""
+"""Start of the decoder's message → advice."""
 _FORM = re.compile(r"[\w.%\[\]-]{1,64}=[^{]*")
 
 

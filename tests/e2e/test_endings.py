@@ -80,7 +80,7 @@ def test_a_worker_gone_for_good_is_a_timeout_by_the_deadline(site: Web) -> None:
         ("caption", {"url_srt": "@no_cue.srt"}, "subtitles_empty|subtitles_unreadable", "url_srt"),
         ("caption", {"url_srt": "@empty.srt"}, "subtitles_empty", "url_srt"),
         ("caption", {"url_video": "@audio_only.mp4"}, "media_no_video", "no video"),
-        ("addaudio", {"url_video": "@clip.mp4", "url_audio": "@photo.jpg"}, "media_no_audio|media_unreadable", "audio"),
+        ("addaudio", {"url_video": "@clip.mp4", "url_audio": "@photo.jpg"}, "media_unsupported", "audio"),
         ("img2vid", {"url_image": "@text.mp4"}, "media_unreadable", "url_image"),
     ],
 )  # fmt: skip

@@ -251,7 +251,8 @@ def test_odd_times_are_bounded(studio: Studio, tmp_path: Path, times: str, frame
     srt = tmp_path / "s.srt"
     srt.write_text(SRT)
     made, _out = studio.make(Caption(url_video=U, url_srt=U), video=film, subtitles=srt)
-    assert made.media.frames <= frames
+    # Where the times are far apart, a frame is added for each end of the caption.
+    assert made.media.frames <= frames + 2
     assert made.media.duration_seconds < 20
 
 

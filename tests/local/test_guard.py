@@ -136,6 +136,8 @@ def test_closed_terminal_stops_make_up(tmp_path: Path) -> None:
     # The shell is told first, and with it ends all that is in its foreground.
     script = f"make --no-print-directory up PORT=0 BIN='{Path(sys.executable).parent}'; true"
     environ = {"PATH": os.environ["PATH"], "TMPDIR": str(tmp_path)}
+    # Under nohup the end of the terminal would be ignored.
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     shell = subprocess.Popen(
         ["setsid", "--ctty", "--wait", "sh", "-c", script],
         cwd=ROOT,
@@ -144,6 +146,7 @@ def test_closed_terminal_stops_make_up(tmp_path: Path) -> None:
         stdout=follower,
         stderr=follower,
     )
+    signal.signal(signal.SIGHUP, before)
     os.close(follower)
     shown = b""
     try:

@@ -303,7 +303,7 @@ def test_a_photo_that_takes_too_much_memory_is_the_callers_fault(
     path = tmp_path / "photo"
     row = b"\x80" * (8 * 6000)
     path.write_bytes(png((6000, 6000), 16, RGB_ALPHA, row))
-    for module in ("perform", "photo.reader"):
+    for module in ("perform", "inspection"):
         monkeypatch.setattr(f"gpu_worker.{module}.READING_BYTES", 120 * 1024**2)
         with pytest.raises(JobFailed) as failure:
             studio.make(Img2Vid(url_image=U, size="64x64", duration=0.1), image=path)

@@ -72,8 +72,8 @@ def test_a_failure_is_a_sentence_and_a_one(studio: Studio, srt: Path, tmp_path: 
     [
         ("caption", "required: --video, --srt, -o/--output"),
         ("dance", "invalid choice: 'dance'"),
-        ("compose -o x.mp4", "error: give exactly one of --image and --video"),
-        ("compose --video FILE -o x.mp4", "error: give --audio or --srt, or both, with --video"),
+        ("compose -o x.mp4", "error: send --image or --video, exactly one of the two"),
+        ("compose --video FILE -o x.mp4", "error: send --audio or --srt, or both, with --video"),
         ("img2vid --image nowhere.png -o x.mp4", "error: --image: there is no file nowhere.png"),
         ("img2vid --image / -o x.mp4", "error: --image: / is a folder, a device or a pipe; name a file"),
         ("img2vid --image /dev/null -o x.mp4", "error: --image: /dev/null is a folder, a device or a pipe"),
@@ -234,10 +234,11 @@ def test_reader_that_is_gone_does_not_undo_the_video(studio: Studio, srt: Path, 
 
 @pytest.fixture
 def interruptible() -> Iterator[None]:
-    """What a shell started in the background ignores SIGINT, and so would all that it starts."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Heed signals that a shell in the background, or nohup, has all that it starts ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler), signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
-    signal.signal(signal.SIGINT, before)
+    for number, handler in zip((signal.SIGINT, signal.SIGHUP), before, strict=True):
+        signal.signal(number, handler)
 
 
 @pytest.mark.fault("I1")

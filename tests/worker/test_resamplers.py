@@ -17,10 +17,11 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
-from contract.operations import Fit, Role
+from contract.operations import Fit
 from gpu_worker.frames import write_frames
+from gpu_worker.photo.reader import read_photo
 from gpu_worker.plan.camera import still_size, view
-from gpu_worker.plan.steps import FrameSource, Means
+from gpu_worker.plan.steps import FrameSource
 from gpu_worker.plan.still import STILL, frames_of_still, still_step
 from gpu_worker.resamplers import Draw, open_resampler, plane_sizes
 from gpu_worker.run import run_ffmpeg
@@ -156,9 +157,8 @@ def detailed(path: Path) -> None:
 def test_frames_are_as_sharp_as_a_float_lanczos_of_the_photo(opened: Open, studio: Studio, tmp_path: Path) -> None:
     photo = studio._once("detailed.png", detailed)
     (tmp_path / "in_image").symlink_to(photo)
-    facts = studio.probe(photo, Role.IMAGE).video
-    assert facts is not None
-    asyncio.run(run_ffmpeg(studio.ffmpeg, still_step(facts, SIZE, Fit.COVER, Means()).args, tmp_path))
+    facts = asyncio.run(read_photo(tmp_path / "in_image", "url_image", 10**8, still_size(SIZE)))
+    asyncio.run(run_ffmpeg(studio.ffmpeg, still_step(facts, SIZE, Fit.COVER).args, tmp_path))
     draw = opened((tmp_path / STILL).read_bytes(), frames_of_still(SIZE, FRAMES))
     full = Image.open(photo).convert("L").convert("F").point(lambda value: value * (219 / 255) + 16)
     for index in (0, FRAMES // 2, FRAMES - 1):

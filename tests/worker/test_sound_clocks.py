@@ -125,7 +125,7 @@ def test_an_own_sound_that_changes_midway_keeps_its_times(studio: Studio) -> Non
 
 OWN_SOUNDS: dict[str, tuple[tuple[str, ...], tuple[tuple[float, float], ...]]] = {
     "gap.mkv": (("-af", "aselect='not(between(t,1,2.5))'", "-c:a", "libopus"), ((0, 1.03), (2.53, 4))),
-    "gap.mp4": (("-af", "aselect='not(between(t,1,2.5))'"), ((0, 1.02), (2.5, 4))),
+    "sound-gap.mp4": (("-af", "aselect='not(between(t,1,2.5))'"), ((0, 1.02), (2.5, 4))),
     "small-gap.mkv": (("-af", "asetpts='PTS+if(gt(T,2),0.06/TB,0)'", "-c:a", "pcm_s16le"), ((0, 2.03), (2.09, 4))),
     "late.mp4": (("-af", "asetpts=PTS+1.5/TB"), ((1.5, 4),)),
     "short.mp4": (("-af", "atrim=end=2"), ((0, 2),)),

@@ -247,8 +247,8 @@ def test_a_video_of_which_nothing_can_be_decoded_is_the_callers(studio: Studio) 
 
 
 def two_films(studio: Studio, first: str, second: str, name: str, *options: str) -> Path:
-    small = studio.video("small.mp4", 1, "160x90", sound=False)
-    large = studio.video("large.mp4", 2, "320x180", sound=False)
+    small = studio.video("preview.mp4", 1, "160x90", sound=False)
+    large = studio.video("feature.mp4", 2, "320x180", sound=False)
     tracks = {"small": small, "large": large}
     return studio.file(
         name, "-i", tracks[first], "-i", tracks[second], "-map", "0", "-map", "1", "-c", "copy", *options
@@ -258,11 +258,11 @@ def two_films(studio: Studio, first: str, second: str, name: str, *options: str)
 @pytest.mark.parametrize(
     ("name", "order", "options", "width"),
     [
-        ("both.mkv", ("small", "large"), ("-disposition:v", "0"), 320),
-        ("both2.mkv", ("large", "small"), ("-disposition:v", "0"), 320),
-        ("default.mkv", ("small", "large"), ("-disposition:v:0", "0", "-disposition:v:1", "default"), 320),
-        ("little.mkv", ("large", "small"), ("-disposition:v:0", "0", "-disposition:v:1", "default"), 160),
-        ("both.mp4", ("small", "large"), (), 320),
+        ("both-films.mkv", ("small", "large"), ("-disposition:v", "0"), 320),
+        ("both-films2.mkv", ("large", "small"), ("-disposition:v", "0"), 320),
+        ("default-film.mkv", ("small", "large"), ("-disposition:v:0", "0", "-disposition:v:1", "default"), 320),
+        ("little-film.mkv", ("large", "small"), ("-disposition:v:0", "0", "-disposition:v:1", "default"), 160),
+        ("both-films.mp4", ("small", "large"), (), 320),
     ],
 )
 def test_the_film_is_the_default_track_or_the_largest(
