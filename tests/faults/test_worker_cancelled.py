@@ -113,8 +113,8 @@ def test_a_job_cancelled_at_any_await_leaves_nothing(cloud: Cloud, folder: Path)
                 struck.add(place)
     functions = {f"{file} {function}" for file, function, _ in struck}
     assert {
-        "fetch.py Fetcher._follow", "fetch.py _write", "make.py _probe_all", "inspection.py inspect", "run.py read_lines",
-        "tasks.py to_the_end", "publish.py Publisher._put", "publish.py Publisher.adopt",
+        "fetch.py Fetcher._follow", "fetch.py _write", "make.py _probe_all", "inspection.py inspect",
+        "run.py read_lines", "tasks.py to_the_end", "publish.py Publisher._put", "publish.py Publisher.adopt",
         "publish.py output_facts", "verify.py verify",
     } <= functions  # fmt: skip
     assert len(struck) >= 25
