@@ -356,6 +356,7 @@ class TestLimits:
         assert store.create(jobs[1], None, START, allowance) is None
 
 
+@pytest.mark.full
 @pytest.mark.timeout(240)
 def test_the_engine_itself_deletes_what_is_past_its_retention(dynamodb_local: str) -> None:
     now = time.time_ns() // 1_000_000

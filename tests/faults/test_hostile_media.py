@@ -79,9 +79,9 @@ def all_looked_at(ffmpeg: str, folder: Path, offers: Iterable[tuple[str, bytes]]
 def test_hundreds_of_damaged_files_are_taken_or_refused_in_the_callers_name(
     studio: Studio, tmp_path: Path, canary: Canary
 ) -> None:
-    found = all_looked_at(studio.ffmpeg, tmp_path, samples(studio, range(1000, 1520)))
-    assert sum(found.values()) == 520
-    assert found[None] > 100
+    found = all_looked_at(studio.ffmpeg, tmp_path, samples(studio, range(1000, 1200)))
+    assert sum(found.values()) == 200
+    assert found[None] > 40
     codes = {code for code in found if code is not None}
     assert len(codes) >= 4
     assert {CATALOGUE[code].blame for code in codes} == {Blame.CALLER}, found
