@@ -65,7 +65,8 @@ def render_video(video: VideoFacts, extras: Extras, means: Means) -> Plan:
     warnings = (*picture_warnings(video), *_excuses(gpu, asked))
     step = replace(_encode_step(route, extras, expected, means), shape=(video.width, video.height))
     plan = _plan((step,), expected, extras, route, warnings)
-    return replace(plan, picture_ends_at=end) if added or expected.cut else plan
+    # Filters that give frames other times forget how long the last one is.
+    return replace(plan, picture_ends_at=end) if added or expected.cut or retiming(video) else plan
 
 
 def render_still(

@@ -29,6 +29,8 @@ def spans(studio: Studio, path: Path, hertz: int, least: float = 0.03) -> list[t
         > least
         for at in range(0, len(samples) - 2 * _STEP, _STEP)
     ]
+    # What is shorter than one measurement is no pause.
+    loud = [here or (_at(loud, at - 1) and _at(loud, at + 1)) for at, here in enumerate(loud)]
     # A measurement is of 20 ms, and belongs to its middle.
     edges = [index for index in range(len(loud) + 1) if _at(loud, index) != _at(loud, index - 1)]
     times = [(index * _STEP + (0 if index in {0, len(loud)} else _STEP)) / _RATE for index in edges]

@@ -108,7 +108,7 @@ def test_times_that_start_again_do_not_drop_what_follows(studio: Studio) -> None
 @pytest.mark.parametrize("kind", ["wav", "ogg"])
 def test_joined_files_are_refused_where_only_the_first_would_be_heard(studio: Studio, kind: str) -> None:
     sound = joined(studio, kind)
-    if kind == "ogg" and b"n7." in studio.run("-version")[:40]:
+    if kind == "ogg" and b"version 7." in studio.run("-version")[:40].replace(b"n7.", b"7."):
         pytest.skip("this ffmpeg reads on")
     assert failure(studio, sound) == Code.MEDIA_UNSUPPORTED
 
