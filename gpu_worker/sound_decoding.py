@@ -78,7 +78,7 @@ class _Listing:
                 self._clock(index).header[name] = value.strip()
             return
         parts = line.decode("ascii", "replace").split(",", 4)
-        if len(parts) == 5:
+        if len(parts) == 5 and parts[0] in {"0", "1"}:
             self._clock(parts[0]).add(int(parts[2]), int(parts[3]))
 
     def _clock(self, index: str) -> _Clock:
@@ -130,11 +130,13 @@ async def decode_sound(ffmpeg: str, path: Path, role: Role, number: int, max_pix
     """Decode one audio stream to its end. Returns None if nothing is heard. Raises JobFailed and NoDecoderError."""
     listing, log, name = _Listing(), _Log(), f"url_{role.value}"
     stream = ("-map", f"0:a:{number}")
+    # Times of a transport stream begin with the first of the streams that are used: the picture is one of them.
+    picture = ("-map", "0:V?", "-c:v", "copy") if role is Role.VIDEO else ()
     argv = [
         *(ffmpeg, "-hide_banner", "-nostdin", "-nostats", *LONGEST),
         *open_args(role, path.name, max_pixels),
         # Damaged parts are left out, however many: what remains is judged here.
-        *(*stream, *stream, "-c:0", "copy", "-c:1", "pcm_s16le", "-max_error_rate", "1"),
+        *(*stream, *stream, *picture, "-c:a:0", "copy", "-c:a:1", "pcm_s16le", "-max_error_rate", "1"),
         *("-flush_packets", "0", "-f", "framecrc", "-"),
     ]
     await inspect(argv, path, name, _TIMEOUT_SECONDS, (listing.read, log.read), "decoding its sound")

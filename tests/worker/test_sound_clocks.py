@@ -243,3 +243,13 @@ def test_a_sound_that_does_not_end_as_planned_is_no_result(studio: Studio) -> No
     with pytest.raises(JobFailed) as failed:
         asyncio.run(verify(studio.ffmpeg, path, expected))
     assert failed.value.failure.code == Code.OUTPUT_INVALID
+
+
+@pytest.mark.parametrize("name", ["late-in.ts", "late-in.mpg"])
+def test_a_late_own_sound_of_a_broadcast_stays_late(studio: Studio, name: str) -> None:
+    """Times of such files begin with the first stream that is used, which must not be the sound alone."""
+    picture = ("-f", "lavfi", "-i", "color=navy:s=160x90:r=25:d=4")
+    tone = ("-itsoffset", "0.8", "-f", "lavfi", "-i", "sine=440:d=2:r=48000", "-map", "0", "-map", "1")
+    options = ("-c:v", "mpeg2video", "-flags", "+ilme+ildct", "-c:a", "ac3")
+    video = studio.file(name, *picture, *tone, *options)
+    assert_heard(studio, made(studio, CAPTION, video=video), 440, (0.8, 2.8))
