@@ -83,11 +83,11 @@ def page_advice(url: str) -> str | None:
     """Name the page that a normalized URL leads to and what to send instead; None if it may be a file."""
     parts = urlsplit(url)
     host, path = parts.hostname or "", parts.path.lower()
-    if _below(host, "dropbox.com") and re.match("/(s|sh|scl)/", path):
+    if is_below(host, "dropbox.com") and re.match("/(s|sh|scl)/", path):
         asked = dict(parse_qsl(parts.query))
         return None if asked.get("dl") == "1" or asked.get("raw") == "1" else _sentence("Dropbox", _DROPBOX)
     for site in _SITES:
-        if not any(_below(host, name) for name in site.hosts) or not re.match(site.path, path):
+        if not any(is_below(host, name) for name in site.hosts) or not re.match(site.path, path):
             continue
         if site.name not in _PAGES_WITH_ENDINGS and is_media_name(path):
             return None
@@ -97,7 +97,8 @@ def page_advice(url: str) -> str | None:
     return None
 
 
-def _below(host: str, name: str) -> bool:
+def is_below(host: str, name: str) -> bool:
+    """Return True if the host has this name, or is a subdomain of it."""
     return host == name or host.endswith(f".{name}")
 
 

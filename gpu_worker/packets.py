@@ -34,6 +34,12 @@ class Track:
     untimed: bool = False
     """The file does not state all presentation times, as in AVI; `settle` puts an estimate in their place."""
     starts_untimed: bool = False
+    starts_clean: bool = True
+    """Every frame can be decoded.
+
+    A file cut without encoding may start between key frames, or with a key frame followed by frames that are shown
+    before it and refer to what was cut off ("open" groups of pictures, ISO/IEC 14496-12 calls it a leading sample).
+    """
     first: int = 0
     last: int = 0
     natural_end: int = 0
@@ -66,6 +72,7 @@ class Track:
             delay = max(0, begin - first)
             self.starts_untimed = self.times[0] == NO_TIME and not delay
             self.times = array("q", (time + delay for time in self._decode_times))
+        self.starts_clean = bool(self.keys[0]) and min(self.times) >= self.times[0]
         shown = self.shown_times()
         if shown:
             self.first, self.last = shown[0], shown[-1]
@@ -100,15 +107,6 @@ class Track:
     @property
     def shown(self) -> int:
         return len(self.times) - self.hidden
-
-    @property
-    def starts_clean(self) -> bool:
-        """True if every frame can be decoded.
-
-        A file cut without encoding may start between key frames, or with a key frame followed by frames that are shown
-        before it and refer to what was cut off ("open" groups of pictures, ISO/IEC 14496-12 calls it a leading sample).
-        """
-        return bool(self.keys and self.keys[0]) and min(self.times) >= self.times[0]
 
     def shown_times(self) -> list[int]:
         """Presentation times of the packets that are shown, in their order."""

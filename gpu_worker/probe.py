@@ -22,7 +22,7 @@ from gpu_worker.plan.inputs import LONGEST, open_args
 from gpu_worker.run import read_lines, spawned
 from gpu_worker.streams import StreamDump
 from gpu_worker.tasks import all_of
-from gpu_worker.tracks import LEAST_HERTZ, audio_facts, find_film, sound_tracks, stated_audio, video_facts
+from gpu_worker.tracks import LEAST_HERTZ, Film, audio_facts, find_film, sound_tracks, stated_audio, video_facts
 from gpu_worker.unsupported import HEAD_BYTES, is_heif, name_unsupported
 
 _TIMEOUT_SECONDS = 120.0
@@ -55,8 +55,9 @@ async def probe(ffmpeg: str, path: Path, role: Role, field: str, max_pixels: int
     table.settle()
     _check_file(dump, table, path, role, field, code, max_pixels)
     sound = stated_audio(dump) if own else audio_facts(dump, table)
-    facts = Facts(dump.container, video_facts(dump, table), sound, sound_tracks(dump))
-    _check_role(facts, dump, table, role, field)
+    film = find_film(dump, table)
+    facts = Facts(dump.container, video_facts(film) if film else None, sound, sound_tracks(dump))
+    _check_role(facts, film, dump, role, field)
     return facts
 
 
@@ -109,12 +110,11 @@ def _unreadable(head: bytes, role: Role, field: str, *, no_index: bool) -> Excep
     return failed(Code.MEDIA_UNREADABLE, field=field)
 
 
-def _check_role(facts: Facts, dump: StreamDump, table: PacketTable, role: Role, field: str) -> None:
+def _check_role(facts: Facts, film: Film | None, dump: StreamDump, role: Role, field: str) -> None:
     wanted = "Audio" if role is Role.AUDIO else "Video"
     if role is Role.AUDIO and any(sound.is_usable for sound in facts.sounds):
         return  # which one is used, and whether anything is heard, is found out later
-    film = find_film(dump, table) if wanted == "Video" else None
-    stream = film.stream if film else dump.mapped_stream(wanted)
+    stream = film.stream if film and role is not Role.AUDIO else dump.mapped_stream(wanted)
     missing = Code.MEDIA_NO_AUDIO if role is Role.AUDIO else Code.MEDIA_NO_VIDEO
     if stream is None:
         raise failed(missing, field=field)

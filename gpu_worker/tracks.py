@@ -50,11 +50,8 @@ def find_film(dump: StreamDump, table: PacketTable) -> Film | None:
     return max(default or usable, key=lambda film: film.size[0] * film.size[1], default=None)
 
 
-def video_facts(dump: StreamDump, table: PacketTable) -> VideoFacts | None:
-    """The picture track; None if there is none, or nothing to see in it."""
-    film = find_film(dump, table)
-    if film is None:
-        return None
+def video_facts(film: Film) -> VideoFacts:
+    """Describe a picture track."""
     stream, track, (width, height) = film.stream, film.track, film.size
     constant, rate = _rate(track, stream.nominal_rate)
     aspect = _fraction(track.header.get("sar", "1/1"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contract.operations import Role
+from gpu_worker.photo.brands import AVIF_BRANDS, HEIF_BRANDS
 
 HEAD_BYTES = 1024
 
@@ -62,7 +63,6 @@ _PICTURES = (
 )  # fmt: skip
 _SOUNDS = (b"ID3", b"fLaC", b"OggS", b"#!AMR", b"caff", b"\x0b\x77", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2", b"\xff\xf1")
 _VIDEOS = (b"\x1a\x45\xdf\xa3", b"FLV\1", b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", b"\0\0\1\xba", b"\0\0\1\xb3")
-_HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis"})
 _QUICKTIME = {b"moov", b"mdat", b"wide", b"free", b"skip"}
 _MXF = b"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02\x01\x01"
 """A partition pack, with which an MXF file begins."""
@@ -70,7 +70,7 @@ _MXF = b"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02\x01\x01"
 
 def is_heif(head: bytes) -> bool:
     """Return True for HEIC and AVIF photos. To ffmpeg their tiles are videos."""
-    return head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS
+    return head[4:8] == b"ftyp" and head[8:12] in HEIF_BRANDS | AVIF_BRANDS
 
 
 def name_unsupported(head: bytes, role: Role) -> str | None:

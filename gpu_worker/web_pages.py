@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contract.download_errors import Reason
+from contract.pages import is_below
 
 SNIFFED_BYTES = 1024
 _HTML = (b"<!doctype html", b"<html", b"<head", b"<body", b"<script", b"<!--", b"<title", b"<meta")
@@ -31,6 +32,6 @@ def looks_like_html(head: bytes, content_type: str = "") -> bool:
 def site_of(*hosts: str) -> Reason | None:
     """Return the known site to which one of the hosts belongs: its users can be told what to do."""
     for reason, names in _SITES.items():
-        if any(host == name or host.endswith(f".{name}") for host in hosts for name in names):
+        if any(is_below(host, name) for host in hosts for name in names):
             return reason
     return None

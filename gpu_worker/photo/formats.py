@@ -10,6 +10,8 @@ from typing import BinaryIO
 
 from PIL import Image, ImageFile
 
+from gpu_worker.photo.brands import AVIF_BRANDS, HEIF_BRANDS
+
 HEAD_BYTES = 64
 
 _PLUGINS = {
@@ -44,8 +46,6 @@ _STARTS = (
     *(("PPM", b"P" + kind) for kind in (b"1", b"2", b"3", b"4", b"5", b"6", b"f")),
 )
 _DIB_HEADERS = {12, 40, 52, 56, 64, 108, 124}
-_HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
-_AVIF_BRANDS = {b"avif", b"avis"}
 
 
 def identify(head: bytes) -> str | None:
@@ -76,9 +76,9 @@ def open_picture(file: BinaryIO, name: str) -> Image.Image:
 def _of_brands(head: bytes) -> str | None:
     size = int.from_bytes(head[:4], "big")
     brands = {head[8:12], *(head[at : at + 4] for at in range(16, min(size, len(head)), 4))}
-    if head[8:12] not in _HEIF_BRANDS | _AVIF_BRANDS:
+    if head[8:12] not in HEIF_BRANDS | AVIF_BRANDS:
         return None
-    return "AVIF" if brands & _AVIF_BRANDS else "HEIF"
+    return "AVIF" if brands & AVIF_BRANDS else "HEIF"
 
 
 def _may_be_tga(head: bytes) -> bool:

@@ -273,7 +273,7 @@ def test_a_job_is_done_by_that_user_with_names_of_ours_and_nothing_else(
     real, fonts = shutil.copy(studio.ffmpeg, folder / "real"), shutil.copytree(FONTS_DIRECTORY, folder / "fonts")
     for module in ("make", "job"):
         monkeypatch.setattr(f"gpu_worker.{module}.FONTS_DIRECTORY", fonts)
-    # The question for its version reads no file of a stranger's.
+    # Reading its version opens no untrusted file.
     program.write_text(f'#!/bin/sh\n[ "$*" = -version ] || (id -u; echo "$@"; env) >> {seen}\nexec {real} "$@"\n')
     program.chmod(0o755)
     seen.touch()

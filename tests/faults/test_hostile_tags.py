@@ -19,7 +19,7 @@ from gpu_worker.plan.facts import Cue, Facts, PhotoInfo
 from gpu_worker.plan.gpu import Gpu
 from gpu_worker.plan.steps import Means, Sources
 from gpu_worker.streams import StreamDump
-from gpu_worker.tracks import audio_facts, video_facts
+from gpu_worker.tracks import audio_facts, find_film, video_facts
 from tests.worker.studio import Studio, U
 
 EVIL = "EVIL"
@@ -83,7 +83,8 @@ def seen(lines: list[str], listing: list[str]) -> Facts | None:
         table.read(line.encode())
     if dump.garbled:
         return None
-    return Facts(dump.container, video_facts(dump, table), audio_facts(dump, table))
+    film = find_film(dump, table)
+    return Facts(dump.container, video_facts(film) if film else None, audio_facts(dump, table))
 
 
 LISTING = [

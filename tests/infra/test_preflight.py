@@ -1,4 +1,4 @@
-"""What `make` says before it installs anything, and how its help looks."""
+"""Test the sentences of `make` before it installs anything, and its help."""
 
 from __future__ import annotations
 

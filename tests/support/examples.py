@@ -30,7 +30,7 @@ def job(**changes: Any) -> Job:
 
 
 def lasting(body: str | bytes) -> str:
-    """What a callback says at each of its attempts: all but the link to the video, and until when it works."""
+    """Return the facts of a callback that all its attempts share: all but the link to the video and its expiry."""
     told = json.loads(body)
     until, since = (told.pop(name, None) is None for name in ("video_url", "video_url_expires_at"))
     assert until == since == (told["status"] != "COMPLETED")

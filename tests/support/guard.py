@@ -54,7 +54,7 @@ def guarded(folder: Path) -> Iterator[None]:
 
 
 def marked() -> dict[str, str]:
-    """What an environment needs that a test puts together itself."""
+    """Return the variables that an environment made by a test needs."""
     return {_VARIABLE: os.environ[_VARIABLE]} if _VARIABLE in os.environ else {}
 
 

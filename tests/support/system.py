@@ -29,7 +29,7 @@ HOOK_SECRET = "hook-secret-of-the-end-to-end-tests"
 TERMINAL = {"COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT"}
 Job = dict[str, Any]
 SHOWN = re.compile(r"(?:api-gpu ready|callback secret|samples): .*$")
-"""What `local up` tells whoever started it."""
+"""The lines that `local up` prints for its user."""
 _READY = r"api-gpu ready: (http://[\d.:]+) key=local-key emulator=(http://[\d.:]+)$"
 
 

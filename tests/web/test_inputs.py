@@ -1,4 +1,4 @@
-"""What n8n, Make, spreadsheets and people send, and what they are told."""
+"""Requests as n8n, Make, spreadsheets and people send them, and the sentences they get."""
 
 from __future__ import annotations
 

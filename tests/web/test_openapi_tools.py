@@ -1,4 +1,4 @@
-"""What others make of the document: a generated client, and the linters. They come from the registries."""
+"""Run a client generator and linters from the registries on the document."""
 
 from __future__ import annotations
 

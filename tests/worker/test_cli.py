@@ -104,7 +104,7 @@ def test_wrong_command_lines_name_the_option(
 
 
 def refused(name: str | Path, capsys: pytest.CaptureFixture[str], **inputs: str | Path) -> str:
-    """What is said about an output, before anything is started."""
+    """Return the sentence about an output, before anything is started."""
     files = {"video": __file__, "srt": __file__} | inputs
     with pytest.raises(SystemExit) as ended:
         main(["caption", "--video", str(files["video"]), "--srt", str(files["srt"]), "-o", str(name)])

@@ -25,7 +25,7 @@ _OLD = Path(__file__).resolve().parents[1] / "support" / "ffmpeg_5_1"
 
 
 def printed(name: str, libavcodec: str, flags: str = _ALL) -> str:
-    """What a build of these prints for `-version`."""
+    """Return the output of `-version` of such a build."""
     return (
         f"ffmpeg version {name} Copyright (c) 2000-2026 the FFmpeg developers\nbuilt with gcc 14 (Debian)\n"
         f"configuration: --prefix=/usr {flags} --enable-libx265\nlibavutil      61.  1.102 / 61.  1.102\n"
