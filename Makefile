@@ -52,11 +52,11 @@ test-stack: $(VENV)/.dev $(STACK_TOOLS)  ## A deployment to an emulated AWS that
 	$(BIN)/python -m pytest -m full tests/infra
 
 # It recognizes ffmpeg by its file, in whose place the unpacked one runs a loader.
-NOT_ON_OLDEST := --deselect tests/worker/test_run.py::test_a_killed_worker_takes_its_ffmpeg_with_it
+NOT_ON_OLDEST := --deselect tests/gpu_worker/ffmpeg/test_run.py::test_a_killed_worker_takes_its_ffmpeg_with_it
 
 test-full: test .tools/ffmpeg-oldest/.done  ## All tests: long walks, that deployment, the oldest ffmpeg, and the worker's image where containers run (an hour)
 	$(BIN)/python -m pytest -m full
-	@if [ -x .tools/ffmpeg-oldest/ffmpeg ]; then set -x; FFMPEG=.tools/ffmpeg-oldest/ffmpeg $(BIN)/python -m pytest $(SIDE_BY_SIDE) tests/worker $(NOT_ON_OLDEST); fi
+	@if [ -x .tools/ffmpeg-oldest/ffmpeg ]; then set -x; FFMPEG=.tools/ffmpeg-oldest/ffmpeg $(BIN)/python -m pytest $(SIDE_BY_SIDE) tests/gpu_worker $(NOT_ON_OLDEST); fi
 	sh scripts/prove_image.sh $(BIN)/python
 	sh scripts/prove_sam_local.sh $(BIN)/python
 

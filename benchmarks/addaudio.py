@@ -9,9 +9,9 @@ from pathlib import Path
 
 from benchmarks import baselines, product, sources
 from benchmarks.bench import Bench
-from benchmarks.cuts import Verdict, sweep
+from benchmarks.cut_accuracy import Verdict, sweep
 from benchmarks.measure import Contender, Ratio, interleaved, medians
-from benchmarks.rows import Row
+from benchmarks.results import Row
 from contract.operations import AddAudio, Role
 
 _OPERATION = AddAudio(url_video=product.U, url_audio=product.U)

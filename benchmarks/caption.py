@@ -9,9 +9,9 @@ from pathlib import Path
 
 from benchmarks import baselines, product, sources
 from benchmarks.bench import Bench
-from benchmarks.cuts import shown
+from benchmarks.cut_accuracy import shown
 from benchmarks.measure import Contender, Ratio, interleaved, medians
-from benchmarks.rows import Row
+from benchmarks.results import Row
 from contract.operations import Caption, Compose, Role
 
 _OPERATION = Caption(url_video=product.U, url_srt=product.U)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.bench import BenchError
 from benchmarks.report import fell_short, table, write_json
-from benchmarks.rows import Row
+from benchmarks.results import Row
 
 _INTERRUPTED = 130
 

@@ -11,7 +11,7 @@ from benchmarks import baselines, product, sources
 from benchmarks.bench import Bench
 from benchmarks.measure import Contender, Ratio, interleaved, medians
 from benchmarks.pictures import decibels, luma, squared_error
-from benchmarks.rows import Row
+from benchmarks.results import Row
 from contract.operations import Compose, Img2Vid, Role
 
 _RATE = 24

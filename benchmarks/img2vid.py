@@ -17,7 +17,7 @@ from benchmarks import baselines, product, sources
 from benchmarks.bench import Bench
 from benchmarks.measure import Contender, Ratio, interleaved, medians, peak_memory
 from benchmarks.pictures import Jitter, Luma, Reference, decibels, jitter, luma, squared_error
-from benchmarks.rows import Row
+from benchmarks.results import Row
 from contract.operations import Img2Vid, Role
 
 _SECONDS, _RATE = 5, 24

@@ -16,10 +16,10 @@ from benchmarks import addaudio, caption, compose, img2vid, machine
 from benchmarks.bench import Bench, BenchError
 from benchmarks.command import exit_code, say, some_of, tell
 from benchmarks.report import complete, read_rows
-from benchmarks.rows import Row
+from benchmarks.results import Row
 from benchmarks.targets import MEDIA
-from gpu_worker.cpus import usable_cpus
-from gpu_worker.ffmpeg import FfmpegUnusableError, find_ffmpeg, read_build
+from gpu_worker.ffmpeg.locate import FfmpegUnusableError, find_ffmpeg, read_build
+from gpu_worker.sandbox.cpus import usable_cpus
 
 _ROOT = Path(__file__).resolve().parents[1]
 _MEDIA = _ROOT.parent / "shared" / "media"

@@ -18,17 +18,17 @@ from benchmarks.bench import Bench, BenchError, roomy
 from contract.limits import Limits
 from contract.operations import Img2Vid, Operation, Role, frame_count
 from gpu_worker.errors import JobFailed
-from gpu_worker.make import Made, local_name, make
-from gpu_worker.perform import Tools
-from gpu_worker.photo.reader import read_photo
+from gpu_worker.ffmpeg.run import run_ffmpeg
+from gpu_worker.frames.resampler import Plane, open_resampler
+from gpu_worker.photo.read_photo import read_photo
+from gpu_worker.pipeline.execute_plan import Tools
+from gpu_worker.pipeline.transcode import Made, local_name, make
 from gpu_worker.plan import make_plan
-from gpu_worker.plan.camera import still_size, zoom
-from gpu_worker.plan.captions import BURN_FILTER, write_ass
+from gpu_worker.plan.captions.layout import BURN_FILTER, write_ass
 from gpu_worker.plan.encode import TAG_FILTER, encoder_args, group_frames
-from gpu_worker.plan.steps import FONTS, SUBTITLES, Encoder, FrameSource, Means, Sources
-from gpu_worker.plan.still import parse_size
-from gpu_worker.resamplers import Plane, open_resampler
-from gpu_worker.run import run_ffmpeg
+from gpu_worker.plan.model import FONTS, SUBTITLES, Encoder, FrameSource, Means, Sources
+from gpu_worker.plan.still.canvas import parse_size
+from gpu_worker.plan.still.zoom import still_size, zoom
 from gpu_worker.subtitles import read_subtitles
 
 U = "https://example.com/file"

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.rows import Row, rounded
+from benchmarks.results import Row, rounded
 from benchmarks.targets import TARGETS
 
 _HEADINGS = ("operation", "measure", "peers", "best so far", "target", "measured", "met")

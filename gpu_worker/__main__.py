@@ -15,7 +15,7 @@ def _leave(number: int, _frame: object) -> NoReturn:
 if __name__ == "__main__":
     if len(sys.argv) > 1 and not sys.argv[1].startswith(("--rp_", "--test_input")):
         try:
-            from gpu_worker.cli import main
+            from gpu_worker.cli.main import main
 
             raise SystemExit(main(sys.argv[1:]))
         except KeyboardInterrupt:

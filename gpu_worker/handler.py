@@ -19,15 +19,15 @@ from pydantic import ValidationError
 
 from contract.errors import Code, Failure
 from contract.messages import WorkerJob
-from gpu_worker.box import hide, layers
-from gpu_worker.check import CHECK, check
 from gpu_worker.errors import JobFailed
-from gpu_worker.ffmpeg import FfmpegUnusableError, find_ffmpeg, read_build
-from gpu_worker.job import execute
+from gpu_worker.ffmpeg.locate import FfmpegUnusableError, find_ffmpeg, read_build
+from gpu_worker.job.progress import known_runpod_id
+from gpu_worker.job.run_job import execute
+from gpu_worker.job.self_test import CHECK, check
 from gpu_worker.logs import event, set_up
-from gpu_worker.processes import RUNS
-from gpu_worker.progress import known_runpod_id
-from gpu_worker.scratch import sweep
+from gpu_worker.sandbox.command import hide, layers
+from gpu_worker.sandbox.process_tree import RUNS
+from gpu_worker.sandbox.workdir import sweep
 from gpu_worker.settings import Settings
 
 

@@ -16,9 +16,9 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from contract.urls import normalise_url
-from lambda_api.domain.callers import Callers
-from lambda_api.domain.limits import Allowance
+from lambda_api.domain.credentials import Callers
 from lambda_api.domain.policy import SECOND, Policy
+from lambda_api.domain.quotas import Allowance
 
 T = TypeVar("T")
 

@@ -21,7 +21,7 @@ from lambda_api.adapters.runpod import READ_SECONDS, RunpodProvider
 from lambda_api.adapters.s3 import S3Objects
 from lambda_api.adapters.secrets import Current, read_secret
 from lambda_api.adapters.sqs import SqsCallbackQueue
-from lambda_api.domain.callers import Callers
+from lambda_api.domain.credentials import Callers
 from lambda_api.domain.errors import Unavailable
 from lambda_api.domain.ports import Observer
 from lambda_api.observability import PowertoolsObserver

@@ -9,7 +9,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from gpu_worker.ffmpeg import FfmpegUnusableError
+from gpu_worker.ffmpeg.locate import FfmpegUnusableError
 from local.logs import Log
 from local.servers import PortInUseError
 from local.settings import API_KEY, CALLBACK_SECRET, Options

@@ -14,20 +14,20 @@ from typing import Any
 
 import aiohttp
 
-from gpu_worker.ffmpeg import find_ffmpeg
-from gpu_worker.tasks import all_of
+from gpu_worker.concurrency import all_of
+from gpu_worker.ffmpeg.locate import find_ffmpeg
 from local import file_server
-from local.checking import Checked, check
+from local.callback_receiver import CallbackSink
 from local.client import Client, Job
-from local.display import Progress, size_text, table
-from local.drawing import draw_landscape
+from local.console import Progress, size_text, table
 from local.given_files import Given
 from local.logs import Log
 from local.media import SUBTITLES, MediaFiles, make_clip, make_voice
+from local.sample_image import draw_landscape
 from local.servers import Server, bind
 from local.settings import API_KEY, CALLBACK_SECRET, Options
-from local.sink import CallbackSink
 from local.system import running
+from local.verify_video import Checked, check
 
 _DEADLINE_SECONDS = 600.0
 _CALLBACK_SECONDS = 15.0

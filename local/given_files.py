@@ -10,10 +10,10 @@ from pathlib import Path
 
 from contract.limits import Limits
 from contract.operations import Input, Role
-from gpu_worker.cpus import usable_cpus
 from gpu_worker.errors import JobFailed
-from gpu_worker.make import check_inputs, local_name
-from gpu_worker.perform import Tools
+from gpu_worker.pipeline.execute_plan import Tools
+from gpu_worker.pipeline.transcode import check_inputs, local_name
+from gpu_worker.sandbox.cpus import usable_cpus
 from local.media import MediaFiles
 
 _INPUTS = {

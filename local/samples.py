@@ -8,8 +8,8 @@ from pathlib import Path
 
 from aiohttp import web
 
-from local.drawing import draw_landscape
 from local.media import SUBTITLES, make_clip, make_voice
+from local.sample_image import draw_landscape
 
 PATH = "/samples"
 NAMES = ("photo.jpg", "voice.wav", "voice.srt", "clip.mp4")

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import aiohttp
 
-from gpu_worker.ffmpeg import find_ffmpeg
+from gpu_worker.ffmpeg.locate import find_ffmpeg
 from local.aws.process import AwsProcess
 from local.aws.sqs import Queue
 from local.gateway import Gateway

@@ -16,11 +16,11 @@ from tests.faults.report import DOCUMENT
 from tests.support import engines
 from tests.support.aws import CREDENTIALS, Aws, embedded_aws
 from tests.support.canary import Aviary
+from tests.support.fault_report import Outcomes
 from tests.support.guard import guarded
+from tests.support.hypothesis_profiles import Luck
 from tests.support.log_scan import LogScan
-from tests.support.luck import Luck
-from tests.support.outcomes import Outcomes
-from tests.support.remarks import Remarks
+from tests.support.notes import Remarks
 
 
 @pytest.fixture(scope="session", autouse=True)

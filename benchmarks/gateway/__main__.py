@@ -12,9 +12,9 @@ from pathlib import Path
 from benchmarks import machine
 from benchmarks.command import exit_code, say, some_of, tell
 from benchmarks.gateway import artifacts, calls, cold, load, warm
-from benchmarks.gateway.lab import Lab, stub
+from benchmarks.gateway.fixtures import Lab, stub
 from benchmarks.report import complete
-from benchmarks.rows import Row
+from benchmarks.results import Row
 from benchmarks.targets import GATEWAY
 
 _RESULT = Path(__file__).parents[1] / "gateway.json"

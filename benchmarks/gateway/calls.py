@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from benchmarks.bench import BenchError
 from benchmarks.gateway.events import Event, report, ring, show, submit, wake
-from benchmarks.gateway.lab import Handled, Lab
+from benchmarks.gateway.fixtures import Handled, Lab
 from benchmarks.gateway.prices import dollars
-from benchmarks.rows import Row
+from benchmarks.results import Row
 
 _API, _HOOKS, _CALLBACKS = (f"lambda_api.entrypoints.{name}" for name in ("api", "runpod_webhook", "callbacks"))
 _REPORTS, _SHOWS = 4, 3

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import cast
 
 from benchmarks.gateway.events import Event, ring, show
-from benchmarks.gateway.lab import Lab
+from benchmarks.gateway.fixtures import Lab
 from benchmarks.measure import Contender, Ratio, interleaved, medians
-from benchmarks.rows import Row
+from benchmarks.results import Row
 
 
 def measure(lab: Lab) -> list[Row]:

@@ -17,8 +17,8 @@ from typing import Any
 
 from benchmarks.bench import BenchError
 from benchmarks.gateway.events import submit
-from benchmarks.gateway.lab import Lab
-from benchmarks.rows import Row
+from benchmarks.gateway.fixtures import Lab
+from benchmarks.results import Row
 
 _PROGRAM = Path(__file__).with_name("load_program.py")
 _LOSE_EACH = 50

@@ -10,9 +10,9 @@ from typing import cast
 
 from benchmarks.bench import BenchError
 from benchmarks.gateway.events import Event, index, show, submit
-from benchmarks.gateway.lab import Lab
+from benchmarks.gateway.fixtures import Lab
 from benchmarks.measure import Contender, Ratio, interleaved, medians
-from benchmarks.rows import Row
+from benchmarks.results import Row
 
 _PROGRAM = Path(__file__).with_name("warm_program.py")
 _API = "lambda_api.entrypoints.api"

@@ -15,7 +15,7 @@ from benchmarks.command import exit_code, say, some_of, tell
 from benchmarks.load import crowd, drain
 from benchmarks.load.clients import Plan
 from benchmarks.report import complete
-from benchmarks.rows import Row
+from benchmarks.results import Row
 from benchmarks.targets import LOAD
 from local.signals import until_signalled
 

@@ -16,7 +16,7 @@ from benchmarks.load.clients import Crowd, Outcome, Plan
 from benchmarks.load.receiver import Receiver, Told
 from benchmarks.load.watch import Ends, function_memory, growth
 from benchmarks.measure import Say
-from benchmarks.rows import Row
+from benchmarks.results import Row
 from local.lambdas.functions import ForkedFunctions, Functions
 from local.lambdas.pool import FunctionSpec
 from local.logs import Log

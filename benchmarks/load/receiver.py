@@ -12,7 +12,7 @@ from itertools import cycle
 from aiohttp import web
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from local.bell import Bell
+from local.notifier import Bell
 from local.runpod.replies import reset
 
 

@@ -41,7 +41,7 @@ def function_memory() -> dict[int, int]:
     for process in psutil.Process().children(recursive=True):
         try:
             parent = process.parent()
-            if parent is not None and "local.lambdas.zygote" in parent.cmdline():
+            if parent is not None and "local.lambdas.fork_server" in parent.cmdline():
                 found[process.pid] = process.memory_info().rss
         except psutil.Error:
             continue

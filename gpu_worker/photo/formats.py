@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from PIL import Image, ImageFile
 
-from gpu_worker.photo.brands import AVIF_BRANDS, HEIF_BRANDS
+from gpu_worker.formats.iso_brands import AVIF_BRANDS, HEIF_BRANDS
 
 HEAD_BYTES = 64
 

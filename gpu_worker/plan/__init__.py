@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from contract.operations import AddAudio, Caption, Compose, Img2Vid, Operation
-from gpu_worker.plan.addaudio import plan_addaudio
-from gpu_worker.plan.caption import plan_caption
-from gpu_worker.plan.compose import plan_compose
-from gpu_worker.plan.img2vid import plan_img2vid
-from gpu_worker.plan.steps import Means, Plan, Sources
+from gpu_worker.plan.model import Means, Plan, Sources
+from gpu_worker.plan.operations.addaudio import plan_addaudio
+from gpu_worker.plan.operations.caption import plan_caption
+from gpu_worker.plan.operations.compose import plan_compose
+from gpu_worker.plan.operations.img2vid import plan_img2vid
 
 _PLANNERS: dict[type[Any], Callable[[Any, Sources, Means], Plan]] = {
     Caption: plan_caption,

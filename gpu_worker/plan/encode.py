@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from gpu_worker.plan.gpu import Gpu, Part, Reason
-from gpu_worker.plan.steps import OUTPUT, Encoder, Means
+from gpu_worker.plan.model import OUTPUT, Encoder, Means
 
 BT709 = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv")
 """Players take an untagged picture for BT.709 at one size and BT.601 at another; ours says what it is."""

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-from gpu_worker.plan.captions import hundredths
-from gpu_worker.plan.facts import Cue, VideoFacts
+from gpu_worker.media.info import Cue, VideoFacts
+from gpu_worker.plan.captions.layout import hundredths
 
 _LEAST_ENCODED, _LEAST_COPIED = 8, 4
 """Frames: more than lie between decoding and presenting, and never one key frame right behind another."""

@@ -7,17 +7,17 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from contract.operations import Fit, Role
-from gpu_worker.plan.added_frames import add_frames, added_times, retiming
-from gpu_worker.plan.captions import BURN_FILTER, write_ass
-from gpu_worker.plan.cuda import DOWNLOAD, OPENING, for_video, gpu_graph, parts_done
+from gpu_worker.media.info import Cue, PhotoInfo, VideoFacts
+from gpu_worker.plan.audio import SILENCE, Sound
+from gpu_worker.plan.captions.added_frames import add_frames, added_times, retiming
+from gpu_worker.plan.captions.layout import BURN_FILTER, write_ass
+from gpu_worker.plan.cuda.graph import DOWNLOAD, OPENING, for_video, gpu_graph, parts_done
 from gpu_worker.plan.encode import TAG_FILTER, encoder_args, file_args, for_size, group_frames
-from gpu_worker.plan.facts import Cue, PhotoInfo, VideoFacts
+from gpu_worker.plan.filters import decoder_args, frame_timing, picture_filters, picture_warnings
 from gpu_worker.plan.gpu import PARTS, Gpu, Part
-from gpu_worker.plan.inputs import LONGEST, open_args
-from gpu_worker.plan.picture import decoder_args, frame_timing, picture_filters, picture_warnings
-from gpu_worker.plan.sound import SILENCE, Sound
-from gpu_worker.plan.steps import IN_AUDIO, IN_VIDEO, SUBTITLES, Encoder, Expected, Means, Plan, Step
-from gpu_worker.plan.still import frames_of_still, still_step
+from gpu_worker.plan.input_args import LONGEST, open_args
+from gpu_worker.plan.model import IN_AUDIO, IN_VIDEO, SUBTITLES, Encoder, Expected, Means, Plan, Step
+from gpu_worker.plan.still.canvas import frames_of_still, still_step
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,14 +13,14 @@ from fractions import Fraction
 from itertools import pairwise
 
 from contract.operations import Role
-from gpu_worker.plan.captions import BURN_FILTER
+from gpu_worker.media.info import Colour, Facts, VideoFacts
+from gpu_worker.plan.audio import own_sound
+from gpu_worker.plan.captions.layout import BURN_FILTER
 from gpu_worker.plan.encode import TAG_FILTER, encoder_args, file_args
-from gpu_worker.plan.facts import Colour, Facts, VideoFacts
 from gpu_worker.plan.gops import Stretch, frame_ticks, stretches
-from gpu_worker.plan.inputs import PROTOCOLS, open_args
+from gpu_worker.plan.input_args import PROTOCOLS, open_args
+from gpu_worker.plan.model import IN_VIDEO, Encoder, Means, Plan, Proof, Sources, Step
 from gpu_worker.plan.render import few_decoder_threads, seconds
-from gpu_worker.plan.sound import own_sound
-from gpu_worker.plan.steps import IN_VIDEO, Encoder, Means, Plan, Proof, Sources, Step
 
 PICTURE, TEXT, SETS = "picture.mp4", "text.mp4", "sets.txt"
 _GROUPS, _PARTS = "groups.ffconcat", "parts.ffconcat"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from contract.errors import Code
 from gpu_worker.errors import failed
-from gpu_worker.plan.facts import Cue
+from gpu_worker.media.info import Cue
 from gpu_worker.subtitles.ass import is_ass, read_ass
 from gpu_worker.subtitles.blocks import Block, Blocks, Dialect
 from gpu_worker.subtitles.decode import Decoded, decoded

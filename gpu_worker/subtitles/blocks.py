@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-from gpu_worker.plan.facts import BOTTOM
+from gpu_worker.media.info import BOTTOM
 
 
 class Dialect(Enum):

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from gpu_worker.plan.facts import Cue
+from gpu_worker.media.info import Cue
 
 _PADDING_MS = 50
 _TOUCHING_MS = 100

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from gpu_worker.plan.facts import BOTTOM, TOP
+from gpu_worker.media.info import BOTTOM, TOP
 from gpu_worker.subtitles import times
 from gpu_worker.subtitles.blocks import Block, Blocks, Dialect
 from gpu_worker.subtitles.layout import is_blank, until_fence, without_remark

@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 
 from contract.addresses import is_allowed
 from contract.urls import Target, UrlError, check_target, parse_url
-from lambda_api.adapters import budget
+from lambda_api.adapters import deadline
+from lambda_api.adapters.dns import resolve
 from lambda_api.adapters.http import Answer, HttpLost, HttpRefused, Pool, exchange
-from lambda_api.adapters.names import resolve
-from lambda_api.domain.callers import Callers
+from lambda_api.domain.credentials import Callers
 from lambda_api.domain.ports import Delivery
 
 _CONNECT, _READ = 5.0, 10.0
@@ -47,7 +47,7 @@ class HttpCallbackSender:
         secrets = self._callers().callback_secrets.get(owner)
         if not secrets:
             return Delivery(ok=False, result="no_secret")
-        connect = max(0.0, min(_CONNECT, budget.left()))
+        connect = max(0.0, min(_CONNECT, deadline.left()))
         until = time.monotonic() + connect
         try:
             addresses = resolve(target.host, target.port, connect)

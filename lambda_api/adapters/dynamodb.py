@@ -21,14 +21,14 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from lambda_api.adapters import owner_row
+from lambda_api.adapters import quota_row
 from lambda_api.adapters.aws.client import Aws
-from lambda_api.adapters.table import WHAT, Item, Table, failed
+from lambda_api.adapters.dynamodb_table import WHAT, Item, Table, failed
 from lambda_api.domain.errors import InvalidRequest, Unavailable
 from lambda_api.domain.job import Job
-from lambda_api.domain.limits import Allowance, Usage, check
 from lambda_api.domain.policy import kept_until
 from lambda_api.domain.ports import Existing, Idempotency, Page
+from lambda_api.domain.quotas import Allowance, Usage, check
 
 SHARDS = 8
 """Partitions of the `due` index: a thousand writes a second each before DynamoDB throttles."""
@@ -50,7 +50,7 @@ class DynamoJobStore:
             puts.insert(0, _key_put(job, idempotency, now))
         used = Usage()
         for _ in range(2):
-            reasons = self._table.write(*puts, owner_row.take(job.owner, allowance, now, used))
+            reasons = self._table.write(*puts, quota_row.take(job.owner, allowance, now, used))
             if not reasons:
                 return None
             if idempotency is not None and failed(reasons[0]):
@@ -60,7 +60,7 @@ class DynamoJobStore:
             if failed(reasons[len(puts) - 1]):
                 # Ids are never used twice: this one was stored before, and the answer got lost.
                 return None
-            used = owner_row.usage(reasons[-1].get("Item") or {})
+            used = quota_row.usage(reasons[-1].get("Item") or {})
             check(used, allowance, now)
         raise Unavailable("Too much is being written at once. Try again.", retry_after=1)
 
@@ -80,7 +80,7 @@ class DynamoJobStore:
             "ExpressionAttributeValues": {":before": {"N": str(job.version - 1)}},
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
-        reasons = self._table.write({"Put": put}, *([owner_row.give_back(job.owner)] if ends else []))
+        reasons = self._table.write({"Put": put}, *([quota_row.give_back(job.owner)] if ends else []))
         # The row in the way may be this very one, of a try whose answer was lost.
         return not reasons or reasons[0].get("Item") == put["Item"]
 

@@ -11,8 +11,8 @@ from http.client import HTTPException, HTTPResponse
 from typing import Any
 from urllib.parse import urlsplit
 
-from lambda_api.adapters import budget
-from lambda_api.adapters.connections import Connection, Connections, Pool
+from lambda_api.adapters import deadline as budget
+from lambda_api.adapters.connection_pool import Connection, Connections, Pool
 
 __all__ = ["Answer", "Connections", "HttpLost", "HttpRefused", "HttpTooLong", "Pool", "exchange"]
 

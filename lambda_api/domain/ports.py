@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from lambda_api.domain.job import Job
-from lambda_api.domain.limits import Allowance
+from lambda_api.domain.quotas import Allowance
 
 
 class ProviderError(Exception):

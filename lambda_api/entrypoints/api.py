@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from lambda_api.adapters import budget
+from lambda_api.adapters import deadline
 from lambda_api.entrypoints import ready
 from lambda_api.observability import instrumented
 from lambda_api.settings import EVERYTHING
 from lambda_api.web.app import create_app
-from lambda_api.web.gateway import event_handler
+from lambda_api.web.mangum_adapter import event_handler
 from lambda_api.wiring import after_restore, renew, services, settings
 
 _ANSWERING_SECONDS = 1.0
@@ -30,7 +30,7 @@ after_restore(_renewed)
 @instrumented
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Event and answer: API Gateway payload format 2.0."""
-    with budget.within(context.get_remaining_time_in_millis() / 1000 - _ANSWERING_SECONDS):
+    with deadline.within(context.get_remaining_time_in_millis() / 1000 - _ANSWERING_SECONDS):
         return _answer(event, context)
 
 

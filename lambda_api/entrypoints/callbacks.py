@@ -7,11 +7,11 @@ from functools import partial
 from typing import Any
 
 from lambda_api import wiring
-from lambda_api.adapters import budget
+from lambda_api.adapters import deadline
 from lambda_api.entrypoints import ready
 from lambda_api.observability import fault, instrumented, logger
 from lambda_api.settings import Need
-from lambda_api.usecases.deliver import deliver
+from lambda_api.usecases.deliver_callback import deliver
 
 _ANSWERING_SECONDS = 2.0
 """Of the function's time: messages that it does not suffice for fail one by one, and come again."""
@@ -23,7 +23,7 @@ services = partial(wiring.services, frozenset({Need.CALLERS}))
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Event: an SQS batch. Answer: the failures of a partial batch, for SQS to deliver again."""
     failures = []
-    with budget.within(context.get_remaining_time_in_millis() / 1000 - _ANSWERING_SECONDS):
+    with deadline.within(context.get_remaining_time_in_millis() / 1000 - _ANSWERING_SECONDS):
         for record in event.get("Records") or []:
             try:
                 deliver(services(), str(json.loads(record["body"])["job_id"]))

@@ -22,7 +22,7 @@ from lambda_api.domain.ports import ProviderError, ProviderRefused, ProviderReje
 from lambda_api.entrypoints import ready
 from lambda_api.observability import count, fault, instrumented, logger, metrics
 from lambda_api.settings import SettingsError
-from lambda_api.usecases.endpoint import MayExist, Patience, ensure, look, remove
+from lambda_api.usecases.ensure_endpoint import MayExist, Patience, ensure, look, remove
 
 NEVER_CREATED, UNCONFIRMED = "never-created", "unconfirmed"
 """Ids of resources whose creation failed: nothing was made, or something may have been."""

@@ -13,14 +13,15 @@ from typing import Any
 
 from contract.limits import MAX_BODY_BYTES
 from contract.messages import ProgressReply, ProgressReport
-from lambda_api import http_api, wiring
-from lambda_api.adapters import budget
+from lambda_api import wiring
+from lambda_api.adapters import deadline
 from lambda_api.domain.errors import NotFound
 from lambda_api.entrypoints import ready
 from lambda_api.observability import instrumented
 from lambda_api.settings import Need
-from lambda_api.usecases.progress import progress
-from lambda_api.usecases.ring import ring
+from lambda_api.usecases.handle_webhook import ring
+from lambda_api.usecases.record_progress import progress
+from lambda_api.web import apigw_v2
 
 _SECONDS = 5.0
 """RunPod is waiting, and rings again if it gets no answer. What takes longer is left to the sweeper."""
@@ -36,15 +37,15 @@ _HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 @instrumented
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Event and answer: API Gateway payload format 2.0. Raises nothing."""
-    with budget.within(_SECONDS):
-        return http_api.answered(
-            lambda: http_api.answer(200, _route(http_api.read(event, services().public_url)), _HEADERS),
-            http_api.request_id(event),
+    with deadline.within(_SECONDS):
+        return apigw_v2.answered(
+            lambda: apigw_v2.answer(200, _route(apigw_v2.read(event, services().public_url)), _HEADERS),
+            apigw_v2.request_id(event),
             _HEADERS,
         )
 
 
-def _route(request: http_api.HttpRequest) -> dict[str, Any]:
+def _route(request: apigw_v2.HttpRequest) -> dict[str, Any]:
     parts = request.path.strip("/").split("/")
     if request.method != "POST" or len(parts) != 4 or parts[0] != "runpod":
         raise NotFound("There is nothing here.")
@@ -61,13 +62,13 @@ def _route(request: http_api.HttpRequest) -> dict[str, Any]:
     raise NotFound("There is nothing here.")
 
 
-def _body(request: http_api.HttpRequest) -> bytes:
+def _body(request: apigw_v2.HttpRequest) -> bytes:
     """The raw body; empty if it is absent, malformed or too long to matter."""
     if len(request.text) > MAX_BODY_BYTES:
         return b""
     try:
         return request.body()
-    except http_api.MalformedBody:
+    except apigw_v2.MalformedBody:
         return b""
 
 

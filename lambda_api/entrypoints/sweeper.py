@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Any
 
-from lambda_api.adapters import budget
+from lambda_api.adapters import deadline
 from lambda_api.entrypoints import ready
 from lambda_api.observability import count, instrumented, logger
 from lambda_api.usecases.sweep import Swept, sweep
@@ -30,7 +30,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
         return bool(context.get_remaining_time_in_millis() > _RESERVE_MS)
 
     seconds = (context.get_remaining_time_in_millis() - _REPORTING_MS) / 1000
-    with budget.within(seconds), ThreadPoolExecutor(_AT_ONCE) as threads:
+    with deadline.within(seconds), ThreadPoolExecutor(_AT_ONCE) as threads:
         here = copy_context()
 
         def at_once(look: Callable[[str], Swept], job_ids: Iterable[str]) -> Iterable[Swept]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 
 from lambda_api.domain.job import Job
+from lambda_api.domain.job_view import event_type, timestamp
 from lambda_api.domain.js_json import dumps
 from lambda_api.domain.keys import output_key
-from lambda_api.domain.view import event_type, timestamp
+from lambda_api.usecases.get_job import represent
 from lambda_api.usecases.services import Services
-from lambda_api.usecases.show import represent
 
 
 def facts(services: Services, job: Job) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from contract.limits import Limits
-from lambda_api.domain.callers import Callers
-from lambda_api.domain.limits import Allowance
+from lambda_api.domain.credentials import Callers
 from lambda_api.domain.policy import Policy
 from lambda_api.domain.ports import CallbackQueue, CallbackSender, JobStore, ObjectStore, Observer, Provider
+from lambda_api.domain.quotas import Allowance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

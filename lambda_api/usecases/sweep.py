@@ -12,10 +12,10 @@ from lambda_api.domain.job import Job, Source, State
 from lambda_api.domain.policy import MAX_ATTEMPTS, MINUTE, SECOND
 from lambda_api.domain.ports import ProviderError
 from lambda_api.domain.transitions import Change, apply
-from lambda_api.usecases.deliver import deliver, leave_to_queue
-from lambda_api.usecases.dispatch import dispatch
+from lambda_api.usecases.deliver_callback import deliver, leave_to_queue
+from lambda_api.usecases.dispatch_job import dispatch
 from lambda_api.usecases.services import Services
-from lambda_api.usecases.settle import completed, settle
+from lambda_api.usecases.settle_job import completed, settle
 
 _CLAIM_MS = 30 * SECOND
 OVERDUE_MS = 5 * MINUTE

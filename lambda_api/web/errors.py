@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 
 from lambda_api.domain.errors import ApiError, InvalidRequest, Quota, TooManyRequests, Unauthorized
 from lambda_api.observability import refused
-from lambda_api.problem import problem
+from lambda_api.web.problem import problem
 from lambda_api.web.sentences import Schema, json_problem, sentence
 
 _PRINTABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")

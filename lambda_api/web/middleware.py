@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contract.limits import MAX_BODY_BYTES
-from lambda_api import http_api
 from lambda_api.domain.errors import ApiError
 from lambda_api.observability import fault, logger
-from lambda_api.problem import problem
+from lambda_api.web import apigw_v2
+from lambda_api.web.problem import problem
 
 HARDENED = {
     "cache-control": "no-store",
@@ -54,7 +54,7 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = http_api.request_id(scope.get("aws.event")) or self._new_id()
+        request_id = apigw_v2.request_id(scope.get("aws.event")) or self._new_id()
         scope.setdefault("state", {})["request_id"] = request_id
         exchange = _Exchange(scope, send, request_id)
         try:
@@ -66,7 +66,7 @@ class Guard:
             logger.error("unhandled error", extra={"request_id": request_id, **fault(error)})
             if exchange.started:
                 raise
-            await exchange.refuse(ApiError(http_api.BROKEN))
+            await exchange.refuse(ApiError(apigw_v2.BROKEN))
         exchange.log()
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from lambda_api.domain.job import TERMINAL, State
-from lambda_api.domain.view import event_type
+from lambda_api.domain.job_view import event_type
 from lambda_api.web.openapi_callback import callback
 
 Json = dict[str, Any]

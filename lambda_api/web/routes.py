@@ -17,15 +17,15 @@ from contract.messages import JOB_ID
 from contract.operations import OPERATIONS
 from lambda_api.domain.errors import Unavailable
 from lambda_api.domain.job import AnyOperation, Job
+from lambda_api.domain.job_view import JobView, LinksView
 from lambda_api.domain.ports import ProviderError
-from lambda_api.domain.view import JobView, LinksView
-from lambda_api.usecases.cancel import cancel
+from lambda_api.usecases.cancel_job import cancel
+from lambda_api.usecases.get_job import list_jobs, represent, represent_anyway, show, wait_for
 from lambda_api.usecases.services import Services
-from lambda_api.usecases.show import list_jobs, represent, represent_anyway, show, wait_for
-from lambda_api.usecases.submit import Submission, submit
+from lambda_api.usecases.submit_job import Submission, submit
 from lambda_api.web.auth import KeyedRoute
-from lambda_api.web.bodies import JsonRoute
 from lambda_api.web.headers import MAX_WAIT_SECONDS, idempotency_key, wait_until
+from lambda_api.web.media_type import JsonRoute
 from lambda_api.web.schemas import JobPage, Problem, ProviderHealth, SubmitOptions, request_model
 
 # Shown, not enforced: what cannot be an id is a job that is not there.

@@ -20,7 +20,7 @@ from pydantic import (
 from contract.limits import MAX_METADATA_BYTES, MAX_METADATA_KEYS
 from contract.operations import Trimmed, Url
 from lambda_api.domain.job import AnyOperation
-from lambda_api.domain.view import JobView
+from lambda_api.domain.job_view import JobView
 from lambda_api.web import leniency
 
 

@@ -79,7 +79,7 @@ class ForkServer:
         self._control = ours
         try:
             self._process, read_fd = await start_service(
-                (sys.executable, "-m", "local.lambdas.zygote", str(theirs.fileno()), *self._modules),
+                (sys.executable, "-m", "local.lambdas.fork_server", str(theirs.fileno()), *self._modules),
                 self._env,
                 self._scratch,
                 pass_fds=(theirs.fileno(),),

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from local.runpod import api, knobs, management, worker_api
+from local.runpod import api, debug_routes, management, worker_api
 from local.runpod.emulator import Emulator
 from local.runpod.jobs import MAX_RUNSYNC_BYTES
 from local.runpod.replies import EMULATOR
@@ -16,7 +16,7 @@ def build(emulator: Emulator) -> web.Application:
     """`/v2/…` is the job API and the worker side; the management API has the same prefix, hence `/management/v2/…`."""
     app = web.Application(client_max_size=MAX_RUNSYNC_BYTES + 1_000_000, middlewares=[_front_door])
     app[EMULATOR] = emulator
-    app.add_routes([*api.routes(), *worker_api.routes(), *management.routes(), *knobs.routes()])
+    app.add_routes([*api.routes(), *worker_api.routes(), *management.routes(), *debug_routes.routes()])
     return app
 
 

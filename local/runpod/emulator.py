@@ -10,8 +10,8 @@ import uuid
 from collections.abc import Coroutine
 from pathlib import Path
 
-from local.bell import Bell
 from local.logs import Log
+from local.notifier import Bell
 from local.runpod.containers import Container, WorkerSpec
 from local.runpod.effects import Ended, Refresh, Stop
 from local.runpod.endpoints import Endpoints, fleet_endpoint

@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from benchmarks.gateway import __main__ as bench
-from benchmarks.gateway import lab
+from benchmarks.gateway import fixtures
 from benchmarks.gateway.capacity import read_units, size, write_units
 from benchmarks.gateway.events import wake
 from benchmarks.gateway.prices import PRICES, dollars
 from benchmarks.targets import GATEWAY
 from lambda_api.adapters.aws.client import Aws
 from lambda_api.adapters.dynamodb import DynamoJobStore
-from lambda_api.domain.limits import Allowance
 from lambda_api.domain.ports import Existing, Idempotency
+from lambda_api.domain.quotas import Allowance
 from tests.support.examples import job
 from tests.support.fakes import START
 
@@ -27,7 +27,7 @@ DUE = {"due_shard": {"S": "1"}, "due_at": {"N": "10"}}
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    with lab.stub() as address:
+    with fixtures.stub() as address:
         yield address
 
 
@@ -66,7 +66,7 @@ def test_the_stub_holds_what_the_store_states(url: str) -> None:
 
 
 def test_a_callback_is_counted_as_the_clients(url: str) -> None:
-    world = lab.Lab("", "", Path(), Path(), url, 1, True, print)
+    world = fixtures.Lab("", "", Path(), Path(), url, 1, True, print)
     world.told()
     world.ask("/callback", b"{}")
     assert world.told()["calls"] == {"client": 1}

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from benchmarks import media
-from benchmarks.cuts import Verdict
+from benchmarks.cut_accuracy import Verdict
 from benchmarks.measure import Contender, Ratio, cpu_seconds, interleaved, peak_memory
 from benchmarks.pictures import (
     Luma,
@@ -27,7 +27,7 @@ from benchmarks.pictures import (
     squared_error,
 )
 from benchmarks.report import complete, fell_short, read_rows, table, write_json
-from benchmarks.rows import Row
+from benchmarks.results import Row
 from benchmarks.targets import MEDIA
 
 SIZE = (480, 270)

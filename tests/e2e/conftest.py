@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageDraw
 
-from gpu_worker.ffmpeg import find_ffmpeg
+from gpu_worker.ffmpeg.locate import find_ffmpeg
 from tests.support.system import ROOT, System, Web, running, web
 
 SHARED = ROOT.parent / "shared" / "media"

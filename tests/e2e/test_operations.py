@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from contract.operations import Role
-from gpu_worker.ffmpeg import find_ffmpeg
-from gpu_worker.plan.facts import Facts
-from gpu_worker.probe import probe
+from gpu_worker.ffmpeg.locate import find_ffmpeg
+from gpu_worker.media.info import Facts
+from gpu_worker.probe.probe import probe
 from tests.e2e.conftest import SHARED, SRT
 from tests.support.system import Job, System, Web, web
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from contract.operations import Role
-from gpu_worker.ffmpeg import find_ffmpeg
-from gpu_worker.probe import probe
+from gpu_worker.ffmpeg.locate import find_ffmpeg
+from gpu_worker.probe.probe import probe
 from tests.support.system import ROOT, System
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.worker.studio import Studio
+from tests.support.media.factory import Studio
 
 
 @pytest.fixture(scope="session")

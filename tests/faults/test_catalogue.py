@@ -13,8 +13,8 @@ import pytest
 
 from tests.faults.catalogue import LOWERED, NOT_HERE, ROWS
 from tests.faults.report import DOCUMENT, IN_FULL, MARKS, ROOT, UNPROVED, full_tests, proofs, rendered
-from tests.support import outcomes
-from tests.support.outcomes import Outcomes, outcome_of, unseen
+from tests.support import fault_report
+from tests.support.fault_report import Outcomes, outcome_of, unseen
 
 FOUND = proofs()
 
@@ -97,7 +97,7 @@ def run(**changes: Any) -> Any:
 
 @pytest.fixture
 def known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outcomes, "proofs", lambda: {"E7": ["a.py::test_it"]})
+    monkeypatch.setattr(fault_report, "proofs", lambda: {"E7": ["a.py::test_it"]})
 
 
 def ended(tmp_path: Path, session: Any, *seen: str) -> Path:

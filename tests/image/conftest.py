@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.worker.studio import Studio
+from tests.support.media.factory import Studio
 
 LABEL = f"api-gpu.test={os.getpid()}"
 

@@ -78,8 +78,8 @@ def test_it_ends_at_once_if_told_to_while_it_starts(image: Image) -> None:
 
 _BOX = """
 import asyncio, os, pathlib
-from gpu_worker.box import hide
-from gpu_worker.run import spawned
+from gpu_worker.sandbox.command import hide
+from gpu_worker.ffmpeg.run import spawned
 
 async def tell(*argv):
     async with spawned(argv, pathlib.Path("/tmp")) as process:

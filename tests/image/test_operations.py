@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.image.conftest import Image
-from tests.worker.studio import Studio, ink
+from tests.support.media.factory import Studio, ink
 
 CASES = {
     "caption": (("--video", "video.mp4", "--srt", "lines.srt"), (640, 360), 50, False),

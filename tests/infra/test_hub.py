@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from gpu_worker.check import CHECK
+from gpu_worker.job.self_test import CHECK
 from lambda_api.domain.endpoint import NVENC_POOLS
 from local.runpod.catalog import gpus
 

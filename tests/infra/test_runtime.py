@@ -20,10 +20,11 @@ import pytest
 from lambda_api.adapters.dynamodb import DynamoJobStore
 from lambda_api.domain.job import Callback, Job, State
 from lambda_api.domain.keys import manifest_key, output_key
-from lambda_api.domain.limits import Allowance
 from lambda_api.domain.policy import HOUR
+from lambda_api.domain.quotas import Allowance
 from lambda_api.settings import Need
 from local.aws.names import ACCOUNT, BUCKET, QUEUE, TABLE
+from tests.lambda_api.entrypoints.test_golden_events import API, RUNPOD
 from tests.support import rie
 from tests.support.aws import CREDENTIALS, Aws, account
 from tests.support.examples import VIDEO, job, manifest
@@ -31,7 +32,6 @@ from tests.support.fakes import HOOK_SECRET
 from tests.support.gateway import golden
 from tests.support.sam import FUNCTIONS, PYTHON
 from tests.support.system import Web, web
-from tests.web.test_events import API, RUNPOD
 
 pytestmark = pytest.mark.skipif(bool(rie.missing()), reason=rie.missing() or "")
 

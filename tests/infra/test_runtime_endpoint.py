@@ -11,8 +11,8 @@ import pytest
 from tests.support import rie
 from tests.support.aws import CREDENTIALS, Aws
 from tests.support.gateway import golden
-from tests.support.peer import Peer, answer, peer
 from tests.support.runpod import KEY, Management, management
+from tests.support.scripted_server import Peer, answer, peer
 
 pytestmark = pytest.mark.skipif(bool(rie.missing()), reason=rie.missing() or "")
 

@@ -13,7 +13,7 @@ import pytest
 
 from lambda_api.domain.job import CallbackStatus, State
 from lambda_api.domain.keys import manifest_key, output_key
-from lambda_api.domain.limits import Allowance
+from lambda_api.domain.quotas import Allowance
 from lambda_api.settings import Need, Settings
 from local.aws.names import TABLE
 from local.aws.process import Addresses

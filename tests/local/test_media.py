@@ -14,16 +14,16 @@ from aiohttp import web
 from PIL import Image, ImageStat
 from standardwebhooks import Webhook
 
-from gpu_worker.ffmpeg import find_ffmpeg
+from gpu_worker.ffmpeg.locate import find_ffmpeg
 from local import file_server
-from local.checking import Checked, check
+from local.callback_receiver import CallbackSink, Received
 from local.demo import _report
-from local.drawing import draw_landscape
 from local.media import SUBTITLES, make_clip, make_voice
+from local.sample_image import draw_landscape
 from local.samples import Samples
 from local.servers import Server, bind
 from local.settings import CALLBACK_SECRET
-from local.sink import CallbackSink, Received
+from local.verify_video import Checked, check
 
 
 def test_the_picture_is_large_and_full_of_detail(tmp_path: Path) -> None:

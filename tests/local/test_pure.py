@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from local.apigateway_events import HttpRequest, to_event, to_response
-from local.display import bar, table
+from local.console import bar, table
 from local.logs import parse, render
 from local.runpod.faults import Faults, UnknownFaultError
 from local.runpod.scaler import Plan, Scaling, Seen, decide

@@ -15,9 +15,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from lambda_api.domain.job import Job
 from lambda_api.domain.policy import HOUR, MINUTE, SECOND
 from lambda_api.domain.ports import Delivery
+from tests.model.external_systems import Execution, Reply, Stop, fail, work
 from tests.model.races import ACTS, DUELS, EVENTS, OLD_MOMENTS, OTHERS, PASSES, Race, Weave
-from tests.model.strangers import Execution, Reply, Stop, fail, work
-from tests.model.universe import MakeStore, Universe
+from tests.model.world import MakeStore, Universe
 from tests.support.fakes import FakeStore
 
 MAX_LIVE, MAX_JOBS = 2, 8

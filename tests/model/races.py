@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from lambda_api.domain.policy import MINUTE, SECOND
-from tests.model.strangers import Execution, Reply, Stop, fail, work
-from tests.model.universe import Universe
+from tests.model.external_systems import Execution, Reply, Stop, fail, work
+from tests.model.world import Universe
 
 PASSES = {
     "sweep": (

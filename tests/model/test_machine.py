@@ -22,9 +22,9 @@ from lambda_api.adapters.dynamodb import DynamoJobStore
 from lambda_api.domain.job import TERMINAL, Source
 from lambda_api.domain.policy import HOUR
 from local.aws.names import TABLE
+from tests.model.invariants import ENDINGS
 from tests.model.machine import JobMachine
-from tests.model.promises import ENDINGS
-from tests.model.universe import MakeStore
+from tests.model.world import MakeStore
 from tests.support.aws import Aws, account
 from tests.support.fakes import FakeStore
 

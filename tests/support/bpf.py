@@ -1,4 +1,4 @@
-"""The filter of `gpu_worker/no_sockets.bpf`, written out, and the same kernel's means to put it on.
+"""The filter of `gpu_worker/sandbox/no_sockets.bpf`, written out, and the same kernel's means to put it on.
 
 `python -m tests.support.bpf` writes the file.
 """
@@ -10,7 +10,7 @@ import errno
 import struct
 from pathlib import Path
 
-FILE = Path(__file__).resolve().parents[2] / "gpu_worker" / "no_sockets.bpf"
+FILE = Path(__file__).resolve().parents[2] / "gpu_worker" / "sandbox" / "no_sockets.bpf"
 
 _LOAD, _IF_EQUAL, _IF_AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
 _NUMBER, _MACHINE, _FIRST_ARGUMENT = 0, 4, 16

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.support.leftovers import Leftovers
+from tests.support.session_checks import Leftovers
 
 
 @dataclass(frozen=True)

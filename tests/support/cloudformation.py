@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tests.support.peer import Peer, answer
+from tests.support.scripted_server import Peer, answer
 
 Event = dict[str, Any]
 STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/api-gpu/5b918d10-cd98-11ef-8d4a-0affd0a7e2ab"

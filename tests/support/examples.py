@@ -9,7 +9,7 @@ from contract.messages import ExecutionFacts, MediaFacts, OutputFacts, ProgressR
 from contract.operations import Caption
 from lambda_api.domain.job import Job
 from lambda_api.domain.keys import manifest_key, output_key
-from lambda_api.usecases.submit import Submission
+from lambda_api.usecases.submit_job import Submission
 from tests.support.fakes import START, World
 
 VIDEO = b"not really a video, but these are its bytes"

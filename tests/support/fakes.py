@@ -9,10 +9,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from contract.limits import Limits
-from lambda_api.domain.callers import Callers
+from lambda_api.domain.credentials import Callers
 from lambda_api.domain.errors import InvalidRequest, Unavailable
 from lambda_api.domain.job import Job
-from lambda_api.domain.limits import Allowance, Usage, admit
 from lambda_api.domain.policy import HOUR, Policy, kept_until
 from lambda_api.domain.ports import (
     Delivery,
@@ -23,6 +22,7 @@ from lambda_api.domain.ports import (
     ProviderJobMissing,
     ProviderStatus,
 )
+from lambda_api.domain.quotas import Allowance, Usage, admit
 from lambda_api.usecases.services import Services
 
 START = 1_800_000_000_000

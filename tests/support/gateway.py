@@ -15,7 +15,7 @@ import pytest
 from lambda_api import wiring
 from lambda_api.settings import Settings
 from lambda_api.web.app import create_app
-from lambda_api.web.gateway import event_handler
+from lambda_api.web.mangum_adapter import event_handler
 from tests.support.fakes import API_KEYS, World
 
 EVENTS = Path(__file__).resolve().parents[2] / "events"

@@ -18,7 +18,7 @@ from typing import Any
 
 from local.logs import Entry, Log
 from local.settings import API_KEY, CALLBACK_SECRET, OTHER_KEY, RUNPOD_KEY
-from tests.support.leftovers import Leftovers
+from tests.support.session_checks import Leftovers
 
 _SERVERS_OF_TESTS = ("werkzeug", "moto", "aiohttp.access", "aiohttp.server", "aiohttp.web")
 """Loggers of what plays AWS, RunPod and strangers here: they tell of requests as they come."""

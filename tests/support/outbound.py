@@ -22,15 +22,16 @@ from contract import urls
 from contract.errors import Code, Failure
 from contract.limits import Limits
 from contract.operations import Input, Role
-from gpu_worker import fetch, guard
 from gpu_worker.errors import JobFailed
-from lambda_api.adapters import callback_http, connections
+from gpu_worker.transfer import download as fetch
+from gpu_worker.transfer import resolver
+from lambda_api.adapters import callback_http, connection_pool
 from lambda_api.adapters.callback_http import FORBIDDEN, HttpCallbackSender
-from lambda_api.domain.callers import Callers
+from lambda_api.domain.credentials import Callers
 from lambda_api.domain.ports import Delivery
 from tests.support.dns import Dns, asking, dns
-from tests.support.peer import Peer, peer
 from tests.support.ports import reserved_port
+from tests.support.scripted_server import Peer, peer
 from tests.support.tls import Authority
 
 SECRET = "whsec_" + base64.b64encode(b"a-secret-of-32-bytes-or-so-okay!").decode()
@@ -103,7 +104,7 @@ WAYS: list[Way] = [fetching, calling]
 def trust(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have both sides trust this authority and no other."""
     client = authority.client()
-    monkeypatch.setattr(connections, "_tls", lambda: client)
+    monkeypatch.setattr(connection_pool, "_tls", lambda: client)
     monkeypatch.setattr(aiohttp.connector, "_SSL_CONTEXT_VERIFIED", client)
 
 
@@ -141,7 +142,7 @@ def internet(monkeypatch: pytest.MonkeyPatch) -> Iterator[Internet]:
     with ExitStack() as stack, dns(53 if own else 0) as names, reserved_port("0.0.0.0") as port:
         authority = _authority()
         trust(authority, monkeypatch)
-        for module in (guard, callback_http):
+        for module in (resolver, callback_http):
             monkeypatch.setattr(module, "is_allowed", _public)
         monkeypatch.setattr(urls, "_PORTS", {*urls._PORTS, port})
         if not own:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from lambda_api.web.app import create_app
-from lambda_api.web.gateway import event_handler
+from lambda_api.web.mangum_adapter import event_handler
 from local.apigateway_events import HttpRequest, to_event, to_response
 from tests.support.fakes import World
 from tests.support.gateway import context, settings

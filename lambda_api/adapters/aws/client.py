@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, TypeVar
 
-from lambda_api.adapters import budget
+from lambda_api.adapters import deadline
 from lambda_api.adapters.aws.credentials import CredentialSource
 from lambda_api.adapters.aws.endpoints import bucket_url, endpoint, region
 from lambda_api.adapters.aws.errors import NO_ANSWER, TOO_LONG, AwsError
@@ -101,7 +101,7 @@ class Aws:
 
     def pause(self, seconds: float) -> None:
         """Up to so long, at random, and no longer than the invocation's time lasts."""
-        self._sleep(min(self._jitter() * seconds, max(0.0, budget.left())))
+        self._sleep(min(self._jitter() * seconds, max(0.0, deadline.left())))
 
     def _repeated(self, once: Callable[[], T], tries: int = _TRIES) -> T:
         began, number = time.monotonic(), 1
@@ -110,7 +110,7 @@ class Aws:
                 return once()
             except AwsError as error:
                 wait = self._jitter() * _STEP_SECONDS * 2**number
-                late = time.monotonic() + wait - began > _LAST_TRY_SECONDS or wait > budget.left()
+                late = time.monotonic() + wait - began > _LAST_TRY_SECONDS or wait > deadline.left()
                 if not error.passing or number == tries or late:
                     raise
             self._sleep(wait)

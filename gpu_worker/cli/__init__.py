@@ -1,0 +1,1 @@
+"""The command line: make one video without RunPod or AWS."""

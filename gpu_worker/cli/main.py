@@ -1,0 +1,148 @@
+"""The operations on local files: the same plans and the same ffmpeg runs, without queue or bucket."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TextIO
+
+from contract.limits import Limits
+from gpu_worker.cli.output_file import OutputRefusedError, check_output, deliver
+from gpu_worker.cli.parser import FILES, Request, as_options, parse
+from gpu_worker.cli.progress_bar import ProgressBar
+from gpu_worker.errors import JobFailed
+from gpu_worker.ffmpeg.locate import FfmpegUnusableError, find_ffmpeg, read_build
+from gpu_worker.pipeline.execute_plan import Tools
+from gpu_worker.pipeline.gpu_probe import find_gpu
+from gpu_worker.pipeline.transcode import Made, local_name, make
+from gpu_worker.sandbox.cpus import usable_cpus
+from gpu_worker.sandbox.workdir import folder_in
+from gpu_worker.settings import Settings
+
+OK, FAILED, KILLED = 0, 1, 128
+"""Exit codes; a signal adds its number to the last. argparse ends with 2 at a wrong command line."""
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Parse, make one video, print what it is. Returns the exit code."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            # Closed by the shell (`2>&-`). The number must be taken, or the next file would get it, and the texts.
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
+        # Names of files need not be text.
+        getattr(sys, name).reconfigure(errors="backslashreplace")
+    try:
+        return _make_video(argv)
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            _flush(stream)
+
+
+def _make_video(argv: Sequence[str]) -> int:
+    parser, request = parse(argv)
+    output = _check_files(parser, request)
+    received: list[int] = []
+    try:
+        made = asyncio.run(_run(request, output, received))
+    except FfmpegUnusableError as unusable:
+        return _failed(unusable.reason)
+    except JobFailed as failure:
+        return _failed(as_options(failure.failure.message), failure.failure.code)
+    except OutputRefusedError as refused:
+        return _failed(f"-o: {refused}")
+    except asyncio.CancelledError:
+        _say("interrupted; nothing was written")
+        return KILLED + received[0]
+    except OSError as error:
+        return _failed(f"the temporary folder cannot be used ({error.strerror}); set WORK_DIR to another")
+    _print_facts(made, request.output, output)
+    return OK
+
+
+def _flush(stream: TextIO) -> None:
+    """Write what is left, or drop it if nobody reads it any more: Python itself would end with code 120."""
+    try:
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _check_files(parser: argparse.ArgumentParser, request: Request) -> Path:
+    """Return the file to write. Ends the program with code 2 if that or an input cannot be used."""
+    for name, path in request.files.items():
+        if not path.exists():
+            parser.error(f"--{name}: there is no file {path}")
+        if not path.is_file():
+            parser.error(f"--{name}: {path} is a folder, a device or a pipe; name a file")
+        if not os.access(path, os.R_OK):
+            parser.error(f"--{name}: {path} may not be read")
+    try:
+        return check_output(request.output, {f"--{name}": path for name, path in request.files.items()})
+    except OutputRefusedError as refused:
+        parser.error(f"-o: {refused}")
+
+
+async def _run(request: Request, output: Path, received: list[int]) -> Made:
+    _cancel_on_signals(received)
+    settings = Settings.of(os.environ)
+    ffmpeg = find_ffmpeg(settings.ffmpeg)
+    warnings = read_build(ffmpeg).warnings()
+    for warning in warnings:
+        _say(f"note: {warning}")
+    bar = ProgressBar()
+    with folder_in(settings.work_dir) as directory, contextlib.closing(bar):
+        for kind, path in request.files.items():
+            (directory / local_name(FILES[kind])).symlink_to(path.resolve())
+        tools = Tools(ffmpeg, await find_gpu(ffmpeg), usable_cpus())
+        limits = Limits(execution_seconds=24 * 3600.0)
+        made = await make(request.operation, directory, tools, limits, bar.show)
+        await deliver(made.path, output)
+        bar.finish()
+    return made
+
+
+def _cancel_on_signals(received: list[int]) -> None:
+    """Have the first signal cancel this task. Later ones do not disturb the cleanup, which takes a second at most."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+    def stop(number: int) -> None:
+        received.append(number)
+        if len(received) == 1 and task is not None:
+            task.cancel()
+
+    for number in _SIGNALS:
+        # Under nohup, or in the background of a script, a signal may be ignored on purpose.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, stop, number)
+
+
+def _failed(sentence: str, code: str | None = None) -> int:
+    _say(f"failed ({code}): {sentence}" if code else f"failed: {sentence}")
+    return FAILED
+
+
+def _say(text: str) -> None:
+    with contextlib.suppress(OSError):
+        print(text, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def _print_facts(made: Made, name: str, output: Path) -> None:
+    media = made.media
+    sound = media.audio_codec or "no sound"
+    how = "picture copied" if made.encoder is None else f"encoded with {made.encoder}"
+    for warning in made.warnings:
+        _say(f"note: {warning}")
+    with contextlib.suppress(OSError):
+        print(  # noqa: T201
+            f"{name}: {media.width}x{media.height}, {media.frames} frames at {media.frame_rate:g} fps, "
+            f"{media.duration_seconds:.3f} s, {media.video_codec}, {sound}, {output.stat().st_size} bytes, {how}",
+            flush=True,
+        )

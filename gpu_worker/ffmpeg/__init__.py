@@ -1,0 +1,1 @@
+"""Locate ffmpeg and run it."""

@@ -1,0 +1,1 @@
+"""Container formats and file signatures that no library handles as needed."""

@@ -1,0 +1,1 @@
+"""Draw and feed the frames of a moving still."""

@@ -1,0 +1,1 @@
+"""One execution of a job, from RunPod's message to the manifest."""

@@ -1,0 +1,1 @@
+"""Data types that describe media. No I/O."""

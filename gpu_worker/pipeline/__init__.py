@@ -1,0 +1,1 @@
+"""Turn downloaded inputs into verified output files."""

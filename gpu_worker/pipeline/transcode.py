@@ -1,0 +1,150 @@
+"""Files in, one checked MP4 out: probe, bound, plan, run, verify. The worker and the command line share it."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from contract.errors import Code
+from contract.limits import Limits
+from contract.messages import MediaFacts
+from contract.operations import Compose, Img2Vid, Input, Operation, Role
+from gpu_worker.errors import JobFailed
+from gpu_worker.media.info import Facts, PhotoInfo
+from gpu_worker.photo.read_photo import read_photo
+from gpu_worker.pipeline.cost import check_plan, check_sources
+from gpu_worker.pipeline.execute_plan import GpuFailed, OnStage, Tools, perform
+from gpu_worker.pipeline.fallback import fallback
+from gpu_worker.pipeline.glyph_check import check_captions
+from gpu_worker.pipeline.provenance import is_own_encode
+from gpu_worker.plan import make_plan
+from gpu_worker.plan.captions.layout import late_warnings
+from gpu_worker.plan.model import FONTS, IN_VIDEO, OUTPUT, Means, Sources
+from gpu_worker.plan.still.canvas import parse_size
+from gpu_worker.plan.still.zoom import still_size
+from gpu_worker.probe.probe import probe
+from gpu_worker.probe.sounds import are_alike, find_sounds, keeps_own_sound
+from gpu_worker.sandbox import safe_open
+from gpu_worker.subtitles import Subtitles, read_subtitles
+
+FONTS_DIRECTORY = Path(__file__).parents[1] / "fonts"
+_ANY_SIZE = (1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A finished, verified file."""
+
+    path: Path
+    media: MediaFacts
+    encoder: str | None
+    video_mode: Literal["encode", "copy"]
+    warnings: tuple[str, ...]
+
+
+def local_name(role: Role) -> str:
+    """The name an input has in the job's directory, whatever it was called where it came from."""
+    return f"in_{role.value}"
+
+
+async def make(
+    operation: Operation,
+    directory: Path,
+    tools: Tools,
+    limits: Limits,
+    on_stage: OnStage,
+    *,
+    ends: float = math.inf,
+) -> Made:
+    """Make the output of one operation from the inputs that lie in `directory` under their local names.
+
+    Work that cannot be done before `ends`, a time of the monotonic clock, is not begun. Raises JobFailed.
+    Cancelling it leaves no process behind.
+    """
+    on_stage("probe", 0.0)
+    least = still_size(parse_size(operation.size)) if isinstance(operation, Img2Vid | Compose) else _ANY_SIZE
+    probed = await _probe_all(operation.inputs(), least, directory, tools, limits)
+    check_sources(probed, limits)
+    if await _is_own(probed, tools, directory):
+        probed = replace(probed, own_video=True)
+    hearing = functools.partial(
+        find_sounds, tools.ffmpeg, directory, probed, limits.max_pixels, own=keeps_own_sound(operation)
+    )
+    sources, trust = await hearing(trust=True), True
+    check_sources(sources, limits)
+    means = Means(
+        gpu=tools.gpu,
+        threads=tools.threads,
+        max_pixels=limits.max_pixels,
+        max_output_bytes=limits.max_output_bytes,
+    )
+    fonts = directory / FONTS
+    if not fonts.exists():
+        fonts.symlink_to(FONTS_DIRECTORY)
+    warnings: list[str] = []
+    if sources.cues:
+        warnings += await check_captions(tools.ffmpeg, sources.cues, directory)
+    while True:
+        plan = make_plan(operation, sources, means)
+        check_plan(plan, sources, tools.threads, limits, ends - time.monotonic())
+        try:
+            media, found = await perform(plan, directory, tools, limits, on_stage)
+        except JobFailed as failure:
+            if trust and _may_be_of_sound(failure):
+                heard, trust = await hearing(trust=False), False
+                if not are_alike(heard, sources):
+                    sources = heard
+                    continue
+            other = fallback(plan, means, failure)
+            if other is None:
+                raise
+            means, told = other
+            warnings += told
+            continue
+        encoder = plan.encoder.value if plan.encoder else None
+        warnings += late_warnings(sources.cues or (), plan.expected.duration)
+        noted = (*plan.warnings, *sources.notes, *warnings, *found, *tools.warnings)
+        return Made(directory / OUTPUT, media, encoder, plan.video_mode, noted)
+
+
+async def check_inputs(inputs: Sequence[Input], directory: Path, tools: Tools, limits: Limits) -> None:
+    """Probe inputs that lie in `directory` under their local names. Raises JobFailed for what would be refused."""
+    sources = await _probe_all(inputs, _ANY_SIZE, directory, tools, limits)
+    check_sources(sources, limits)
+    await find_sounds(tools.ffmpeg, directory, sources, limits.max_pixels, own=False, trust=True)
+
+
+def _may_be_of_sound(failure: JobFailed) -> bool:
+    """True for a failure that is the fault of a sound if its packets told another tale than its decoder does."""
+    codes = {Code.ENCODE_FAILED, Code.OUTPUT_INVALID, Code.MEDIA_UNREADABLE}
+    return failure.failure.code in codes and not isinstance(failure, GpuFailed)
+
+
+async def _probe_all(
+    inputs: Sequence[Input], least: tuple[int, int], directory: Path, tools: Tools, limits: Limits
+) -> Sources:
+    """Measure every input. An image may be read smaller than it is, though not below the size of `least`."""
+    facts: dict[Role, Facts] = {}
+    image: PhotoInfo | None = None
+    subtitles = Subtitles()
+    for given in inputs:
+        path = directory / local_name(given.role)
+        if given.role is Role.SUBTITLES:
+            subtitles = await asyncio.to_thread(read_subtitles, safe_open.read(path), given.field, limits.max_cues)
+        elif given.role is Role.IMAGE:
+            image = await read_photo(path, given.field, limits.max_pixels, least)
+        else:
+            facts[given.role] = await probe(tools.ffmpeg, path, given.role, given.field, limits.max_pixels)
+    return Sources(facts.get(Role.VIDEO), facts.get(Role.AUDIO), image, subtitles.cues, subtitles.warnings)
+
+
+async def _is_own(sources: Sources, tools: Tools, directory: Path) -> bool:
+    if sources.video is None or sources.cues is None:
+        return False
+    return await is_own_encode(tools.ffmpeg, directory / IN_VIDEO)

@@ -1,0 +1,96 @@
+"""The finished file, measured again: what ffmpeg says it did is not what counts."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+from contract.errors import Code
+from contract.messages import MediaFacts
+from contract.operations import Role
+from gpu_worker.errors import JobFailed, failed
+from gpu_worker.formats.mp4 import UnexpectedLayout, track_ends
+from gpu_worker.media.info import AudioFacts, Facts, VideoFacts
+from gpu_worker.plan.gops import frame_ticks
+from gpu_worker.plan.model import Expected
+from gpu_worker.probe.decoder_report import DecoderReport
+from gpu_worker.probe.probe import probe
+
+_ANY_SIZE = 2**31 - 1
+_AAC_FRAME = 1024
+
+
+async def verify(ffmpeg: str, path: Path, expected: Expected | None, decoded: DecoderReport | None = None) -> Facts:
+    """Probe the output and compare. Raises JobFailed(output_invalid) if anything is not as planned.
+
+    Without `expected` it must only be a video that can be read. `decoded`: what became of the video it was made from.
+    """
+    try:
+        facts = await probe(ffmpeg, path, Role.VIDEO, "output", _ANY_SIZE, own=True)
+        facts = _as_shown(facts, await asyncio.to_thread(track_ends, path))
+    except (JobFailed, UnexpectedLayout, OSError):
+        raise failed(Code.OUTPUT_INVALID) from None
+    if facts.video is None or (expected is not None and not _agree(facts.video, facts, expected, decoded)):
+        raise failed(Code.OUTPUT_INVALID)
+    return facts
+
+
+def media_facts(facts: Facts) -> MediaFacts:
+    """The probe of a video as the manifest states it: upright, in square pixels."""
+    video = facts.video
+    if video is None:
+        raise failed(Code.OUTPUT_INVALID)
+    width, height = video.display_size
+    end = max(video.end, facts.audio.end) if facts.audio else video.end
+    return MediaFacts(
+        width=width,
+        height=height,
+        frame_rate=round(float(video.frame_rate), 3),
+        frames=video.frames,
+        duration_seconds=round(float(end), 3),
+        video_codec=video.codec,
+        audio_codec=facts.audio.codec if facts.audio else None,
+    )
+
+
+def _as_shown(facts: Facts, ends: dict[str, Fraction]) -> Facts:
+    """The same with each track ending where its edit list ends it, not where its last packet would."""
+    video, audio, sound_end = facts.video, facts.audio, ends.get("soun", Fraction(0))
+    return replace(
+        facts,
+        video=video and replace(video, end=ends.get("vide", video.end)),
+        # A sound that ends where it begins is none.
+        audio=replace(audio, end=sound_end) if audio and sound_end else None,
+    )
+
+
+def _agree(video: VideoFacts, facts: Facts, expected: Expected, decoded: DecoderReport | None) -> bool:
+    return (
+        video.codec == expected.video_codec
+        and video.display_size == expected.size
+        and has_its_frames(video.frames, expected, decoded)
+        and (frame_ticks(video) is not None or not expected.even)
+        # A start within the first frame gets lost on the way, and with it the end comes earlier.
+        and min(abs(video.end - expected.end), abs(video.duration - expected.duration)) <= expected.end_off
+        and (facts.audio is not None) == expected.has_audio
+        and (facts.audio is None or _sound_ends(facts.audio, expected))
+    )
+
+
+def _sound_ends(audio: AudioFacts, expected: Expected) -> bool:
+    off = Fraction(_AAC_FRAME, audio.sample_rate) + expected.sound_off
+    return expected.sound_end is None or abs(audio.end - expected.sound_end) <= off
+
+
+def has_its_frames(found: int, expected: Expected, decoded: DecoderReport | None) -> bool:
+    """True if the output has the frames that the source's decoder gave, which may be fewer than its packets."""
+    off = expected.frames_off
+    if decoded is None:
+        return abs(found - expected.frames) <= off
+    given = decoded.frames + expected.frames_added
+    if not expected.cut:
+        return abs(found - given) <= off
+    lost = max(0, decoded.packets - decoded.frames)
+    return expected.frames - lost - off <= found <= max(expected.frames, given) + off

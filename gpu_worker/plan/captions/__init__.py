@@ -1,0 +1,1 @@
+"""Lay out captions as an ASS script. Pure."""

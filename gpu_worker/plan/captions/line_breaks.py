@@ -1,0 +1,114 @@
+"""Where a caption's lines may break, and how large it can be.
+
+libass breaks lines at spaces only, and lets what does not fit stand over the edges of the picture.
+So places to break are put into long lines, and long captions are made smaller, both by estimated
+widths; libass then lays out the lines by the real ones. The margins take up what the estimate is off.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import re
+import unicodedata
+from itertools import pairwise
+
+from gpu_worker.plan.captions.glyph_coverage import EMOJI
+
+BREAK = "\u200b"
+"""A place to break that takes no room: Unicode's zero width space."""
+
+_TAG = re.compile(r"</?[iu]>")
+_UNIT = re.compile(f"{_TAG.pattern}|{EMOJI.pattern}|.", re.DOTALL)
+_NARROW, _BROAD = frozenset("ijltfrIJ.,:;!|'()[] "), frozenset("mwMW@%&")
+_HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff]")
+"""As wide as ideographs, and written with spaces."""
+_FLAGS = re.compile("[\U0001f1e6-\U0001f1ff]")
+_NOT_FIRST = frozenset("ぁぃぅぇぉっゃゅょゎゕゖァィゥェォッャュョヮヵヶー〜々ゝゞヽヾ" + BREAK)
+"""Small kana and marks of repetition and length; closing punctuation comes on top."""
+_SMALLEST = 15
+_SPARE = 1.06
+
+
+def laid_out(text: str, room: tuple[float, float]) -> tuple[str, int]:
+    """Return the text with places to break, and the percentage of the normal size at which it fits.
+
+    `room` is the width and the height there is for it, in units of the normal line height.
+    """
+    width, height = room
+    lines = text.split("\n")
+    widths = [_width(line) * _SPARE for line in lines]
+    percent = next(p for p in range(100, 0, -5) if p <= _SMALLEST or _lines(widths, width, p) * p <= height * 100)
+    widest = width * 100 / percent
+    return "\n".join(_breakable(line, widest) if has > widest else line
+                     for line, has in zip(lines, widths, strict=True)), percent  # fmt: skip
+
+
+def _lines(widths: list[float], width: float, percent: int) -> int:
+    return sum(max(1, math.ceil(line * percent / (width * 100))) for line in widths)
+
+
+def _breakable(line: str, width: float) -> str:
+    return " ".join(BREAK.join(_segments(word, width)) for word in line.split(" "))
+
+
+def _segments(word: str, width: float) -> list[str]:
+    """What must stay together: a whole word, or the characters of a script that is written without spaces."""
+    if _width(word) <= width and not any(map(_is_ideographic, word)):
+        return [word]
+    segments = [""]
+    units = _units(word)
+    for left, right in pairwise(("", *units)):
+        if left and _may_break(left, right):
+            segments.append("")
+        segments[-1] += right
+    # A word wider than the picture is better broken anywhere than cut off at both ends.
+    return [part for segment in segments for part in (_units(segment) if _width(segment) > width else [segment])]
+
+
+def _units(text: str) -> list[str]:
+    """Characters with their marks, whole emoji, and tags with what follows them."""
+    units: list[str] = []
+    for unit in _UNIT.findall(text):
+        joins = unicodedata.category(unit[0])[0] in "MC" or unit.startswith("</") or (units and _is_opening(units[-1]))
+        if units and joins:
+            units[-1] += unit
+        else:
+            units.append(unit)
+    return units
+
+
+def _is_opening(unit: str) -> bool:
+    return unit.endswith(("<i>", "<u>"))
+
+
+def _may_break(left: str, right: str) -> bool:
+    last, first = _TAG.sub("", left)[-1:], _TAG.sub("", right)[:1]
+    if not last or not first or last == BREAK or first in _NOT_FIRST:
+        return False
+    if unicodedata.category(last) in {"Ps", "Pi"} or unicodedata.category(first) in {"Pe", "Pf", "Po"}:
+        return False
+    return any(map(_is_ideographic, left + right))
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_ideographic(char: str) -> bool:
+    return bool(_FLAGS.match(char)) or (unicodedata.east_asian_width(char) in "WF" and not _HANGUL.match(char))
+
+
+def _width(line: str) -> float:
+    return sum(map(_char_width, _TAG.sub("", line)))
+
+
+@functools.lru_cache(maxsize=4096)
+def _char_width(char: str) -> float:
+    """In units of the line height, as measured in DejaVu Sans Bold, Noto Emoji and Noto Sans CJK."""
+    if unicodedata.category(char) in {"Mn", "Me", "Cf", "Cc"}:
+        return 0.0
+    if unicodedata.east_asian_width(char) in "WF":
+        return 1.08 if char >= "\U0001f000" else 0.7
+    if char in _NARROW:
+        return 0.35
+    if char in _BROAD:
+        return 0.9
+    return 0.68 if char.isupper() else 0.58

@@ -1,0 +1,1 @@
+"""Filters that keep a video on the GPU. Pure."""

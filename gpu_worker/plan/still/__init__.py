@@ -1,0 +1,1 @@
+"""Filters for clips made from a still picture. Pure."""

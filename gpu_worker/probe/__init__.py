@@ -1,0 +1,1 @@
+"""Find out what is in a media file."""

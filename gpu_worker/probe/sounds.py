@@ -1,0 +1,134 @@
+"""The sound of an input: which audio stream is used, and whether its packets can be believed.
+
+The packets of most narrations tell all that a plan needs. Where they do not (streams joined byte by byte, times that
+are made up, durations that are missing), the stream is decoded once before it is used.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import mmap
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+from contract.errors import Code
+from contract.operations import AddAudio, AudioMode, Operation, Role
+from gpu_worker.errors import failed
+from gpu_worker.media.info import AudioFacts, Facts, SoundTrack
+from gpu_worker.plan.model import IN_AUDIO, IN_VIDEO, Sources
+from gpu_worker.probe.sound_decoding import JOINED, SHORTEST, NoDecoderError, decode_sound
+from gpu_worker.sandbox.safe_open import opened
+
+_MOST_TRIES = 4
+"""Streams of one file that are tried."""
+
+_TOLD_BY_PACKETS = (
+    ({"mp3"}, ("mp3",)),
+    ({"mov", "matroska"}, ("aac",)),
+    ({"wav", "w64", "aiff"}, ("pcm_",)),
+)
+"""Containers and codecs whose packets tell how long the sound is that a decoder makes of them."""
+
+_NO_SOUND = "The sound of the video cannot be decoded and was left out."
+_WAV_HEADER = b"WAVEfmt "
+
+
+async def find_sounds(
+    ffmpeg: str, directory: Path, sources: Sources, max_pixels: int, *, own: bool, trust: bool
+) -> Sources:
+    """Return the sources with the sounds that are used: the default stream, else the first with anything to hear.
+
+    A video's sound is looked at if `own`; a video without such a stream is silent. With `trust`, packets that tell all
+    are believed, and nothing is decoded. Raises JobFailed if there is nothing to hear in a sound.
+    """
+    found = sources
+    if sources.audio is not None:
+        audio = await _find_sound(ffmpeg, directory / IN_AUDIO, Role.AUDIO, sources.audio, max_pixels, trust=trust)
+        if audio.audio is None:
+            raise _nothing_heard(audio)
+        found = replace(found, audio=audio)
+    if sources.video is not None and own:
+        video = await _find_sound(ffmpeg, directory / IN_VIDEO, Role.VIDEO, sources.video, max_pixels, trust=trust)
+        lost = video.audio is None and (sources.video.audio is not None or _has_unusable(video))
+        found = replace(found, video=video, notes=(*found.notes, *((_NO_SOUND,) if lost else ())))
+    changes = any(facts is not None and facts.audio is not None and not facts.audio.steady for facts in _both(found))
+    if trust and changes:
+        # A plan for a sound that changes cannot tell whether the other one does.
+        return await find_sounds(ffmpeg, directory, sources, max_pixels, own=own, trust=False)
+    return found
+
+
+def keeps_own_sound(operation: Operation) -> bool:
+    """True if the sound that the operation's video came with is heard in the result."""
+    if isinstance(operation, AddAudio):
+        return operation.mode is AudioMode.MIX
+    return all(given.role is not Role.AUDIO for given in operation.inputs())
+
+
+def are_alike(one: Sources, other: Sources) -> bool:
+    """True if both have the same sounds, but for when they begin and end."""
+    return [_untimed(facts) for facts in _both(one)] == [_untimed(facts) for facts in _both(other)]
+
+
+def _both(sources: Sources) -> tuple[Facts | None, Facts | None]:
+    return sources.video, sources.audio
+
+
+def _untimed(facts: Facts | None) -> AudioFacts | None:
+    audio = facts.audio if facts else None
+    return audio and replace(audio, start=Fraction(0), end=Fraction(0))
+
+
+def _nothing_heard(facts: Facts) -> Exception:
+    if any(sound.is_usable for sound in facts.sounds):
+        return failed(Code.MEDIA_NO_AUDIO, field=_field(Role.AUDIO))
+    return failed(Code.MEDIA_UNSUPPORTED, field=_field(Role.AUDIO), format="a rare codec")
+
+
+def _has_unusable(facts: Facts) -> bool:
+    return any(not sound.is_usable for sound in facts.sounds)
+
+
+def _field(role: Role) -> str:
+    return f"url_{role.value}"
+
+
+async def _find_sound(ffmpeg: str, path: Path, role: Role, facts: Facts, max_pixels: int, *, trust: bool) -> Facts:
+    """Return the facts with the sound that is used, or with none. Raises JobFailed."""
+    if "wav" in facts.container.split(",") and await asyncio.to_thread(_is_joined_wav, path):
+        raise failed(Code.MEDIA_UNSUPPORTED, field=_field(role), format=JOINED)
+    order = sorted((sound for sound in facts.sounds if sound.is_usable), key=lambda sound: not sound.is_default)
+    unknown = set()
+    for sound in order[:_MOST_TRIES]:
+        if trust and _is_told_by_packets(facts, sound):
+            return facts
+        try:
+            audio = await decode_sound(ffmpeg, path, role, sound.number, max_pixels)
+        except NoDecoderError:
+            unknown.add(sound)
+            continue
+        if audio is not None:
+            return replace(facts, audio=audio)
+    sounds = tuple(replace(sound, is_usable=sound.is_usable and sound not in unknown) for sound in facts.sounds)
+    return replace(facts, audio=None, sounds=sounds)
+
+
+def _is_told_by_packets(facts: Facts, sound: SoundTrack) -> bool:
+    audio = facts.audio
+    return (
+        audio is not None
+        and audio.number == sound.number
+        and audio.gapless
+        and audio.end - audio.start >= SHORTEST
+        and any(
+            not containers.isdisjoint(facts.container.split(",")) and audio.codec.startswith(codecs)
+            for containers, codecs in _TOLD_BY_PACKETS
+        )
+    )
+
+
+def _is_joined_wav(path: Path) -> bool:
+    """True for a WAV file with another one after its samples: players stop before that one, or play its header."""
+    with opened(path) as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        return data.find(_WAV_HEADER, data.find(_WAV_HEADER) + 1) > 0

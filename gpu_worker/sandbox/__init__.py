@@ -1,0 +1,1 @@
+"""Run untrusted programs with bounded rights, memory and time."""

@@ -1,0 +1,41 @@
+"""How many processors this worker may really use.
+
+Inside a container `os.cpu_count()` is the host's, and an encoder that starts a thread for each of
+the host's 128 cores on a quota of 4 runs slower than one that starts 4.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from gpu_worker.sandbox import cgroup
+
+_MOST = 32
+"""libx264 gains nothing from more at the sizes this service makes."""
+
+
+def usable_cpus(
+    environ: Mapping[str, str] = os.environ, root: Path = cgroup.ROOT, membership: Path = cgroup.MEMBERSHIP
+) -> int:
+    """Return the smallest of what RunPod, any cgroup quota and the affinity mask grant; 1 to 32.
+
+    A part of a processor counts as one: a quota of 1.5 keeps two threads busy three quarters of the time.
+    """
+    grants = [float(len(os.sched_getaffinity(0))), *_quotas(root, membership)]
+    stated = environ.get("RUNPOD_CPU_COUNT", "").strip()
+    if stated.isascii() and stated.isdigit() and float(stated) > 0:
+        grants.append(float(stated))
+    return max(1, min(_MOST, math.ceil(min(grants))))
+
+
+def _quotas(root: Path, membership: Path) -> Iterator[float]:
+    for group in cgroup.groups("cpu", root, membership):
+        pair = cgroup.numbers(group / "cpu.max")
+        if pair is None:
+            quota, period = cgroup.numbers(group / "cpu.cfs_quota_us"), cgroup.numbers(group / "cpu.cfs_period_us")
+            pair = [*(quota or ()), *(period or ())]
+        if len(pair) == 2 and min(pair) > 0:
+            yield pair[0] / pair[1]

@@ -1,0 +1,1 @@
+"""Download inputs and upload results over a guarded network."""

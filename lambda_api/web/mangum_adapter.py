@@ -1,0 +1,78 @@
+"""API Gateway's events, through Mangum, to the application, and an answer whatever the event was."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, ClassVar
+from urllib.parse import unquote
+
+from fastapi import FastAPI
+from mangum import Mangum
+from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
+from mangum.handlers import HTTPGateway
+from mangum.types import LambdaConfig, LambdaContext, LambdaEvent, Scope
+
+from lambda_api.web import apigw_v2
+from lambda_api.web.middleware import HARDENED
+
+# It logs every path, and errors with their text. `Guard` logs both without what a client wrote.
+logging.getLogger("mangum.http").disabled = True
+
+
+class _Events(HTTPGateway):
+    """Mangum's reader of events trusts their shape; ours does not."""
+
+    public_url: ClassVar[Callable[[], str]]
+
+    @classmethod
+    def infer(cls, event: LambdaEvent, context: LambdaContext, config: LambdaConfig) -> bool:  # noqa: ARG003
+        return True
+
+    def __init__(self, event: LambdaEvent, context: LambdaContext, config: LambdaConfig) -> None:
+        super().__init__(event, context, config)
+        self._request = apigw_v2.read(event, type(self).public_url())
+
+    @property
+    def body(self) -> bytes:
+        return self._request.body()
+
+    # Mangum asks for it again to see which format the answer must have.
+    @cached_property
+    def scope(self) -> Scope:
+        request = self._request
+        return {
+            "type": "http",
+            "http_version": "1.1",
+            "method": request.method,
+            "headers": [[name.encode(), value.encode()] for name, value in request.headers.items()],
+            "path": request.base_path + (unquote(request.path) or "/"),
+            "raw_path": None,
+            "root_path": request.base_path,
+            "scheme": "https",
+            "query_string": request.query.encode(),
+            "server": None,
+            "client": (request.source_ip, 0),
+            "asgi": {"version": "3.0", "spec_version": "2.0"},
+            "aws.event": self.event,
+            "aws.context": self.context,
+        }
+
+
+def event_handler(app: FastAPI) -> Callable[[Any, Any], dict[str, Any]]:
+    """The application as a Lambda handler: event in, answer out, both of payload format 2.0. Raises nothing."""
+
+    class Events(_Events):
+        # Read at each request: a restored process gets other services.
+        public_url = staticmethod(lambda: str(app.state.services.public_url))
+
+    # Problems are text: they need no base64 on their way out.
+    text = [*DEFAULT_TEXT_MIME_TYPES, "application/problem+json"]
+    asgi = Mangum(app, lifespan="off", custom_handlers=[Events], text_mime_types=text)
+
+    def handle(event: Any, context: Any) -> dict[str, Any]:
+        request_id = apigw_v2.request_id(event) or str(getattr(context, "aws_request_id", ""))
+        return apigw_v2.answered(lambda: asgi(event, context), request_id, HARDENED | {"x-request-id": request_id})
+
+    return handle

@@ -1,0 +1,61 @@
+"""Receives callbacks as a client would: checks each with the stock `standardwebhooks` library and keeps it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from local.notifier import Bell
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One callback. `body` is None if it did not verify."""
+
+    message_id: str
+    verified: bool
+    body: dict[str, Any] | None
+
+
+class CallbackSink:
+    """An HTTP application with one route, `POST /callback`: 204 for a callback that verifies, 401 for any other."""
+
+    def __init__(self, secret: str) -> None:
+        self.received: list[Received] = []
+        self.bell = Bell()
+        self.app = web.Application()
+        self.app.router.add_post("/callback", self._receive)
+        self._verifier = Webhook(secret)
+
+    def verified_for(self, job_id: str) -> Received | None:
+        """The first verified callback about a job."""
+        return next((one for one in self.received if one.body is not None and one.body.get("job_id") == job_id), None)
+
+    async def _receive(self, request: web.Request) -> web.Response:
+        raw = (await request.read()).decode("utf-8", "replace")
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        message_id = headers.get("webhook-id", "")
+        try:
+            self._verifier.verify(raw, headers)
+            body = json.loads(raw)
+        except (WebhookVerificationError, ValueError):
+            self._keep(Received(message_id, verified=False, body=None))
+            return web.Response(status=401)
+        self._keep(Received(message_id, verified=True, body=_job_in(body)))
+        return web.Response(status=204)
+
+    def _keep(self, one: Received) -> None:
+        self.received.append(one)
+        self.bell.ring()
+
+
+def _job_in(body: Any) -> dict[str, Any]:
+    """The job a callback is about, whether it is the whole body or under `data` (Standard Webhooks' envelope)."""
+    if isinstance(body, dict):
+        inner = body.get("data")
+        return inner if isinstance(inner, dict) else body
+    return {}

@@ -1,0 +1,167 @@
+"""Programs in ffmpeg's place that crash, or write without end, and what becomes of the job and of the worker."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contract.errors import Blame, Code, Failure
+from gpu_worker.handler import handler
+from lambda_api.domain.job import State
+from lambda_api.domain.policy import HOUR, MINUTE
+from lambda_api.domain.ports import ProviderStatus
+from lambda_api.usecases.submit_job import submit
+from lambda_api.usecases.sweep import sweep
+from tests.support.examples import submission
+from tests.support.fake_network import Cloud
+from tests.support.fakes import World
+from tests.support.media.factory import Studio
+
+ROOT = Path(__file__).resolve().parents[3]
+SRT = "1\n00:00:00,200 --> 00:00:01,000\nhi\n"
+Install = Callable[[str], None]
+
+
+@pytest.fixture
+def install(studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
+    """Put a shell script in ffmpeg's place. `$real` is the path of the true one; a job's runs add a line to `runs`."""
+    monkeypatch.setenv("WORK_DIR", str(tmp_path / "work"))
+    monkeypatch.setenv("ALLOW_LOOPBACK_URLS", "true")
+    monkeypatch.setenv("FFMPEG", str(tmp_path / "ffmpeg"))
+    runs = tmp_path / "runs"
+    runs.touch()
+    # Where the worker is root, programs run as somebody else.
+    runs.chmod(0o666)
+
+    def installed(script: str) -> None:
+        program = tmp_path / "ffmpeg"
+        count = f'case "$(pwd)" in */work/*) echo run >> {shlex.quote(str(runs))};; esac'
+        program.write_text("\n".join(("#!/bin/sh", f"real={shlex.quote(studio.ffmpeg)}", count, script)))
+        program.chmod(0o755)
+
+    return installed
+
+
+def told_by_the_worker(cloud: Cloud, operation: dict[str, Any]) -> str:
+    """The text of the failure, as RunPod gets it."""
+
+    async def work() -> dict[str, Any]:
+        async with cloud.open():
+            return await handler(cloud.job(operation))
+
+    return str(asyncio.run(work())["error"])
+
+
+ALWAYS = "kill -SEGV $$"
+READING = 'case "$*" in *framecrc*) "$real" "$@"; kill -SEGV $$;; esac; exec "$real" "$@"'
+"""After all was read: the worst moment, because everything there is to know was said."""
+READING_HALF = 'case "$*" in *framecrc*) "$real" "$@" | head -c 500; kill -SEGV $$;; esac; exec "$real" "$@"'
+DECODING = 'case "$*" in *framecrc*) exec "$real" "$@";; esac; kill -SEGV $$'
+TRYING_FONTS = 'case "$*" in *specimens.ass*) kill -SEGV $$;; esac; exec "$real" "$@"'
+ENCODING = 'case "$*" in *libx264*) kill -SEGV $$;; esac; exec "$real" "$@"'
+CHECKING = 'case "$*" in *out.mp4*framecrc*) kill -SEGV $$;; esac; exec "$real" "$@"'
+PHOTO = {"kind": "img2vid", "url_image": "photo.jpg", "duration": 0.5, "size": "160x90"}
+FILM = {"kind": "caption", "url_video": "video.mp4", "url_srt": "words.srt"}
+
+
+@pytest.mark.fault("G13")
+@pytest.mark.parametrize(
+    ("operation", "script", "code"),
+    [
+        (PHOTO, ALWAYS, Code.MEDIA_UNREADABLE), (FILM, ALWAYS, Code.MEDIA_UNREADABLE),
+        (FILM, READING, Code.MEDIA_UNREADABLE), (FILM, READING_HALF, Code.MEDIA_UNREADABLE),
+        (PHOTO, DECODING, Code.MEDIA_UNREADABLE), (FILM, TRYING_FONTS, Code.INTERNAL),
+        (FILM, ENCODING, Code.ENCODE_FAILED), (FILM, CHECKING, Code.OUTPUT_INVALID),
+    ],
+    ids=["photo", "film", "read", "half read", "photo decoded", "fonts tried", "encoded", "checked"],
+)  # fmt: skip
+def test_a_decoder_that_dies_of_sigsegv_fails_the_job_once_and_for_all(
+    studio: Studio, install: Install, tmp_path: Path, operation: dict[str, Any], script: str, code: Code
+) -> None:
+    """While it reads, the file is to blame, and while it writes we are; neither is tried again, here or there."""
+    srt = tmp_path / "words.srt"
+    srt.write_text(SRT)
+    files = {"photo.jpg": studio.circle("photo.jpg", (400, 300), 60), "video.mp4": studio.video(), "words.srt": srt}
+    install(script)
+    told = told_by_the_worker(Cloud(files=files), operation)
+    failure = Failure.parse(told)
+    assert failure is not None
+    assert (failure.code, failure.blame) == (code, Blame.CALLER if code is Code.MEDIA_UNREADABLE else Blame.US)
+    # Two inputs are read, one is encoded, its sound is decoded to see whether that is to blame, and perhaps it is
+    # encoded once more by other means; the last is the check.
+    assert 1 <= len((tmp_path / "runs").read_text().splitlines()) <= 6
+    assert list((tmp_path / "work").iterdir()) == []
+    world = World()
+    submit(world.services, submission())
+    world.provider.statuses["runpod-1"] = ProviderStatus("FAILED", told)
+    for _ in range(2 * HOUR // MINUTE):
+        world.clock.advance(MINUTE)
+        sweep(world.services, 100, lambda: True)
+    assert (world.store.jobs["job-1"].state, world.store.jobs["job-1"].error) == (State.FAILED, failure)
+    assert len(world.provider.runs) == 1
+
+
+LOG_BYTES = 250_000_000
+LINES = f"yes '  Metadata: a line like all the others' | head -c {LOG_BYTES} >&2"
+ONE_LINE = f"head -c {LOG_BYTES} /dev/zero | tr '\\0' x >&2"
+PROBED = """\
+import asyncio, json, sys
+from pathlib import Path
+from contract.errors import Code
+from contract.operations import Role
+from gpu_worker.errors import JobFailed
+from gpu_worker.probe.probe import probe
+from gpu_worker.ffmpeg.run import RunFailed, run_ffmpeg
+
+def peak():
+    # getrusage's would begin with what the parent had.
+    return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) * 1024
+
+async def read(program):
+    try:
+        await probe(program, Path("in_video"), Role.VIDEO, "url_video", 10**6)
+    except JobFailed as failed:
+        return failed.failure.code
+
+async def run(program):
+    try:
+        await run_ffmpeg(program, (), Path("."))
+    except RunFailed as failed:
+        return len(failed.log)
+
+short, long, way = sys.argv[1:]
+asyncio.run({"read": read, "run": run}[way](short))
+before = peak()
+told = asyncio.run({"read": read, "run": run}[way](long))
+print(json.dumps({"told": told, "grown": peak() - before}))
+"""
+
+
+@pytest.mark.fault("G14")
+@pytest.mark.parametrize("way", ["read", "run"])
+@pytest.mark.parametrize("script", [LINES, ONE_LINE], ids=["lines", "one line"])
+def test_a_quarter_of_a_gigabyte_of_stderr_costs_the_worker_next_to_nothing(
+    tmp_path: Path, way: str, script: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In a process of its own, whose memory at its peak is the worker's: for reading a file, and for running ffmpeg."""
+    (tmp_path / "in_video").write_bytes(b"no film")
+    programs = {"short": "echo the reason >&2; exit 3", "long": f"{script}; echo the reason >&2; exit 3"}
+    for name, text in programs.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / name).chmod(0o755)
+    argv = [sys.executable, "-c", PROBED, str(tmp_path / "short"), str(tmp_path / "long"), way]
+    env = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)}
+    ended = subprocess.run(argv, cwd=tmp_path, env=env, capture_output=True, text=True, check=True, timeout=120)
+    told = json.loads(ended.stdout)
+    with capsys.disabled():
+        print(f"\n  {LOG_BYTES / 1e6:.0f} MB of stderr: {told['grown'] / 1e6:.1f} MB of memory")
+    assert told["told"] == ("media_unreadable" if way == "read" else 64 * 1024)
+    assert told["grown"] < 10_000_000

@@ -1,0 +1,120 @@
+"""The worker's handler is cancelled at each of its awaits: it leaves no process, no file, and no half of a result."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+import gpu_worker
+from gpu_worker.handler import handler
+from gpu_worker.sandbox.process_tree import RUNS
+from tests.gpu_worker.test_worker_lifecycle import busy_in
+from tests.support.fake_network import Cloud
+from tests.support.media.factory import Studio
+from tests.support.suspension_points import Place, Watch
+
+OWN = Path(gpu_worker.__file__ or "").parent
+SRT = "1\n00:00:00,100 --> 00:00:00,400\nhi\n"
+WHOLE = {
+    "kind": "compose", "url_image": "photo.jpg", "url_audio": "sound.mp3", "url_srt": "words.srt", "size": "160x90",
+}  # fmt: skip
+SHORT = {"kind": "img2vid", "url_image": "photo.jpg", "duration": 0.2, "size": "160x90"}
+
+
+@dataclass(frozen=True)
+class Work:
+    """`stored`: what another execution has left in the bucket."""
+
+    operation: dict[str, Any]
+    stored: dict[str, bytes]
+
+
+class SlowCloud(Cloud):
+    """Sends each source in two pieces."""
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        kind, _, key = request.path.lstrip("/").partition("/")
+        if kind != "media":
+            return await super().answer(request)
+        data = self.files[key].read_bytes()
+        response = web.StreamResponse(headers={"Content-Length": str(len(data))})
+        await response.prepare(request)
+        await response.write(data[: len(data) // 2])
+        await asyncio.sleep(0.02)
+        await response.write(data[len(data) // 2 :])
+        return response
+
+
+@pytest.fixture
+def cloud(studio: Studio) -> Cloud:
+    srt = studio.folder / "short.srt"
+    srt.write_text(SRT)
+    return SlowCloud(
+        files={
+            "photo.jpg": studio.circle("photo.jpg", (400, 300), 60),
+            "sound.mp3": studio.sound("short.mp3", 0.5),
+            "words.srt": srt,
+        }
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, studio: Studio) -> Path:
+    work = tmp_path / "work"
+    monkeypatch.setenv("WORK_DIR", str(work))
+    monkeypatch.setenv("FFMPEG", studio.ffmpeg)
+    monkeypatch.setenv("ALLOW_LOOPBACK_URLS", "true")
+    return work
+
+
+def done(cloud: Cloud, work: Work, folder: Path, at: Place | None = None) -> Watch:
+    """Do the work, cancelled `at` a place if it is reached; nothing may be left of it."""
+
+    async def scenario() -> Watch:
+        cloud.stored.clear()
+        cloud.stored.update(work.stored)
+
+        def strike() -> None:
+            job.cancel()
+
+        async with cloud.open():
+            watch = Watch(OWN, at, strike)
+            with watch.over_tasks():
+                job = asyncio.create_task(handler(cloud.job(work.operation)))
+                (answer,) = await asyncio.gather(job, return_exceptions=True)
+            assert watch.unfinished() == []
+            assert isinstance(answer, asyncio.CancelledError) if watch.struck else "error" not in answer
+            return watch
+
+    watch = asyncio.run(scenario())
+    assert list(folder.iterdir()) == [], at
+    assert busy_in(folder) == [], at
+    assert RUNS._sessions == set(), at
+    if "manifest.json" in cloud.stored:
+        assert cloud.manifest().output.size_bytes == len(cloud.stored["output.mp4"]), at
+    return watch
+
+
+@pytest.mark.fault("I1", "I5", "I11")
+def test_a_job_cancelled_at_any_await_leaves_nothing(cloud: Cloud, folder: Path) -> None:
+    first = Work(SHORT, {})
+    done(cloud, first, folder)
+    other = dict(cloud.stored)
+    del other["manifest.json"]
+    struck: set[Place] = set()
+    for work in (Work(WHOLE, {}), Work(SHORT, other)):
+        for place in done(cloud, work, folder).places:
+            if place not in struck and done(cloud, work, folder, place).struck:
+                struck.add(place)
+    functions = {f"{file} {function}" for file, function, _ in struck}
+    assert {
+        "fetch.py Fetcher._follow", "fetch.py _write", "make.py _probe_all", "inspection.py inspect",
+        "run.py read_lines", "tasks.py to_the_end", "publish.py Publisher._put", "publish.py Publisher.adopt",
+        "publish.py output_facts", "verify.py verify",
+    } <= functions  # fmt: skip
+    assert len(struck) >= 25

@@ -1,0 +1,115 @@
+"""Reports to the gateway: in order, apart, and never after the end."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from itertools import count, pairwise
+
+import aiohttp
+import pytest
+
+from contract.limits import PROGRESS_INTERVAL_SECONDS
+from contract.messages import ProgressReport
+from gpu_worker.job.progress import Reporter, Standing, known_runpod_id, seq_before
+from tests.support.fake_network import Cloud
+
+
+def report(cloud: Cloud, number: int, interval: float) -> Reporter:
+    """Report until that many have arrived, and then see that none comes after the end."""
+
+    async def run() -> Reporter:
+        async with cloud.open(), aiohttp.ClientSession() as session:
+            reporter = Reporter(session, f"{cloud.base}/progress/j/t", 2, "r-1", interval=interval)
+            async with reporter.running():
+                for step in count():
+                    if len(cloud.reports) >= number:
+                        break
+                    await asyncio.sleep(interval / 2)
+                    reporter.standing.update("encode", step / 20)
+                # One that was told to stop has the time to go on all the same.
+                await asyncio.sleep(3 * interval)
+            at_end = len(cloud.reports)
+            await asyncio.sleep(3 * interval)
+            assert len(cloud.reports) == at_end
+            return reporter
+
+    return asyncio.run(run())
+
+
+def test_the_first_report_is_at_once_and_the_rest_are_apart() -> None:
+    cloud = Cloud()
+    began = time.monotonic()
+    report(cloud, 5, 0.1)
+    assert 5 <= len(cloud.reports) <= 1 + (time.monotonic() - began) / 0.1
+    # However late one arrives: the next is not sent sooner after its answer.
+    gaps = [b - a for a, b in pairwise(cloud.report_times)]
+    assert min(gaps) > 0.08
+    assert [r["seq"] for r in cloud.reports] == list(range(1, len(cloud.reports) + 1))
+    percents = [r["percent"] for r in cloud.reports]
+    assert percents == sorted(percents)
+    assert percents[0] == 0
+    assert {r["attempt"] for r in cloud.reports} == {2}
+    assert {r["runpod_job_id"] for r in cloud.reports} == {"r-1"}
+
+
+def test_a_slow_gateway_gets_one_report_at_a_time() -> None:
+    cloud = Cloud(report_delay=0.3)
+    report(cloud, 3, 0.01)
+    gaps = [b - a for a, b in pairwise(cloud.report_times)]
+    assert min(gaps) > 0.29
+
+
+def test_a_stop_is_heard_and_ends_the_reports() -> None:
+    cloud = Cloud(reply={"stop": True, "later": 1})
+    reporter = report(cloud, 1, 0.05)
+    assert reporter.stop.is_set()
+    assert len(cloud.reports) == 1
+
+
+@pytest.mark.parametrize("reply", [{"stop": "maybe"}, {}, {"other": 1}])
+def test_odd_replies_change_nothing(reply: dict[str, object]) -> None:
+    cloud = Cloud(reply=reply)
+    assert not report(cloud, 2, 0.05).stop.is_set()
+
+
+def test_a_gateway_that_is_gone_changes_nothing() -> None:
+    async def run() -> bool:
+        async with aiohttp.ClientSession() as session:
+            reporter = Reporter(session, "http://127.0.0.1:9/progress", 1, None, interval=0.05)
+            async with reporter.running():
+                await asyncio.sleep(0.2)
+            return reporter.stop.is_set()
+
+    assert asyncio.run(run()) is False
+
+
+def test_percent_covers_all_stages_and_never_falls() -> None:
+    standing = Standing()
+    seen = []
+    for stage, done in (("fetch", 0.5), ("fetch", 1), ("probe", 0), ("encode", 0.5), ("encode", 0.2), ("encode", 7),
+                        ("verify", 0), ("publish", 0.5), ("publish", 1), ("encode", 0)):  # fmt: skip
+        standing.update(stage, done)  # type: ignore[arg-type]
+        seen.append((standing.stage, standing.percent))
+    assert seen == [
+        ("fetch", 5), ("fetch", 10), ("probe", 10), ("encode", 50), ("encode", 50), ("encode", 90), ("verify", 90),
+        ("publish", 94), ("publish", 99), ("publish", 99),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("given", "known"), [("a-b_C9", "a-b_C9"), ("a/b", None), ("", None), (7, None), ("x" * 129, None)]
+)
+def test_only_well_formed_ids_are_passed_on(given: object, known: str | None) -> None:
+    assert known_runpod_id(given) == known
+
+
+def test_an_execution_that_is_begun_again_is_counted_further() -> None:
+    """RunPod begins an attempt anew after a worker died; reports come five seconds apart at most often."""
+    deadline, began = 1_800_003_600.0, 1_800_000_000.0
+    first = seq_before(deadline, began)
+    sent = 60
+    assert seq_before(deadline, began + sent * PROGRESS_INTERVAL_SECONDS) > first + sent
+    for late in (-(10**7), 0, 3600, 10**9):
+        last = seq_before(deadline, deadline + late) + 3 * 3600
+        assert ProgressReport(attempt=1, seq=last + 1, percent=1, stage="fetch").seq == last + 1

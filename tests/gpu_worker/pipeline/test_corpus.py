@@ -1,0 +1,121 @@
+"""Hundreds of generated files through whole jobs: right by a reference decoder, or refused as the caller's."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pysubs2
+import pytest
+
+from contract.errors import CATALOGUE, Blame, Code
+from contract.operations import AddAudio, Caption
+from gpu_worker.errors import JobFailed
+from gpu_worker.subtitles import read_subtitles
+from tests.support.media.corpus import SEED, Film, decoded_times, film, song, thumbnails
+from tests.support.media.factory import Studio, U
+from tests.support.media.tone_meter import assert_heard, spans
+
+FILMS, SONGS, SUBTITLES = 240, 90, 120
+FAR_OFF = 14
+"""Mean difference of gray pixels that no encoder at its usual quality comes near."""
+
+pytestmark = pytest.mark.full
+
+
+def blames_the_caller(failure: JobFailed, decoded: bool) -> bool:
+    """A file that cannot be used is the caller's; one that the reference decodes is refused only by name."""
+    code = failure.failure.code
+    if decoded:
+        return code == Code.MEDIA_UNSUPPORTED
+    return CATALOGUE[code].blame is Blame.CALLER
+
+
+@pytest.fixture(scope="module")
+def subtitles(studio: Studio) -> Path:
+    path = studio.folder / "corpus.srt"
+    path.write_text("1\n00:00:00,300 --> 00:00:00,900\nMMMM\n\n2\n00:00:01,500 --> 00:00:02,100\nMMMM\n")
+    return path
+
+
+@pytest.mark.parametrize("number", range(FILMS))
+def test_film_of_the_corpus(studio: Studio, subtitles: Path, number: int) -> None:
+    made = film(studio, number)
+    if made is None:
+        pytest.skip("ffmpeg does not write this combination")
+    times = decoded_times(studio, made.path)
+    try:
+        check_caption(studio, made, times, subtitles)
+        check_addaudio(studio, made, times)
+    except JobFailed as failure:
+        if not blames_the_caller(failure, bool(times)):
+            pytest.fail(f"{failure.failure.code} for {made.drawn}")
+    finally:
+        made.path.unlink()
+
+
+def check_caption(studio: Studio, source: Film, times: list[float], subtitles: Path) -> None:
+    made, path = studio.make(Caption(url_video=U, url_srt=U), video=source.path, subtitles=subtitles)
+    result = decoded_times(studio, path)
+    assert len(result) >= len(times), source.drawn
+    assert result[0] <= 0.11, source.drawn
+    if len(result) == len(times):
+        middle = len(times) // 2
+        pairs = zip(thumbnails(studio, source.path, 0, middle), thumbnails(studio, path, 0, middle), strict=True)
+        for before, after in pairs:
+            assert sum(abs(a - b) for a, b in zip(before, after, strict=True)) / len(before) < FAR_OFF, source.drawn
+    path.unlink()
+    assert not made.warnings or "damaged" not in " ".join(made.warnings), source.drawn
+
+
+def check_addaudio(studio: Studio, source: Film, times: list[float]) -> None:
+    made, path = studio.make(AddAudio(url_video=U, url_audio=U), video=source.path, audio=studio.sound())
+    result = decoded_times(studio, path)
+    assert made.media.duration_seconds == pytest.approx(min(1.5, made.media.duration_seconds + 1), abs=0.1)
+    assert abs(len(result) - sum(1 for time in times if time < 1.5)) <= 3, source.drawn
+    path.unlink()
+
+
+@pytest.mark.parametrize("number", range(SONGS))
+def test_song_of_the_corpus(studio: Studio, number: int) -> None:
+    made = song(studio, number)
+    if made is None:
+        pytest.skip("ffmpeg does not write this combination")
+    video = studio.video("corpus-mute.mp4", 3, "160x90", sound=False)
+    result, path = studio.make(AddAudio(url_video=U, url_audio=U), video=video, audio=made.path)
+    # Encoders add silence in front and behind, up to 0.15 s, and not all containers say how much.
+    assert result.media.duration_seconds == pytest.approx(2.1, abs=0.2), made.drawn
+    assert_heard(studio, path, 600, *spans(studio, made.path, 600))
+    made.path.unlink()
+    path.unlink()
+
+
+LINES = (
+    "Hello there.", "Où êtes-vous allé ?", "Şimdi ne yapacağız?", "Что ты делаешь?", "今日はいい天気です。",
+    "你好，世界！", "مرحبا بالعالم", "שלום עולם", "สวัสดีชาวโลก", "- Who is it?\n- Me.", "5 < 7 and 2 > 1", "R&D, 100 %",
+    "…", "42", "♪ la la ♪",
+)  # fmt: skip
+REFUSED = {"microdvd", "mpl2", "tmp", "json"}
+
+
+@pytest.mark.parametrize("number", range(SUBTITLES))
+def test_subtitles_of_the_corpus(number: int) -> None:
+    lot = random.Random(SEED + 20_000 + number)  # noqa: S311 - reproducible on purpose
+    kind = lot.choice(["srt", "srt", "vtt", "ass", "ssa", *sorted(REFUSED)])
+    file, at = pysubs2.SSAFile(), 0
+    for _ in range(lot.randint(1, 12)):
+        start = at + lot.randrange(0, 3000, 10)
+        at = start + lot.randrange(500, 4000, 10)
+        file.append(pysubs2.SSAEvent(start, at, lot.choice(LINES).replace("\n", "\\N")))
+    text = file.to_string(kind, fps=25 if kind == "microdvd" else None)
+    if lot.random() < 0.3:
+        text = text.replace("\n", "\r\n")
+    data = text.encode(lot.choice(["utf-8", "utf-8-sig", "utf-16"]))
+    if kind in REFUSED:
+        with pytest.raises(JobFailed) as failure:
+            read_subtitles(data, "url_srt", 100)
+        assert failure.value.failure.code == Code.SUBTITLES_UNREADABLE
+        return
+    read = read_subtitles(data, "url_srt", 100)
+    found = [(cue.start_ms, cue.end_ms, cue.text) for cue in read.cues or ()]
+    assert found == [(event.start, event.end, event.plaintext) for event in file], kind

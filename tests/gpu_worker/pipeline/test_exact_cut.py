@@ -1,0 +1,239 @@
+"""Where a copied picture ends: at every cut exactly the frames that begin before it, whole, and the sound with them.
+
+Each frame of the sources carries its number, drawn as eight black or white blocks above their complement.
+"""
+
+from __future__ import annotations
+
+import math
+import wave
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from contract.operations import AddAudio
+from gpu_worker.formats.mp4 import UnexpectedLayout, track_ends
+from gpu_worker.pipeline import execute_plan as performing
+from tests.support.media.factory import Studio, U
+
+WIDTH, HEIGHT, BLOCK = 128, 96, 16
+FRAMES = 66
+RATE = 48000
+
+
+def picture(number: int) -> bytes:
+    """One raw yuv420p frame: the number, and below it something that moves."""
+    bits = [235 if number >> bit & 1 else 16 for bit in range(8)]
+    rows = [bytes(value for value in values for _ in range(BLOCK)) for values in (bits, [251 - v for v in bits])]
+    moving = [bytes((x * 2 + number * 3 + y) % 200 + 20 for x in range(WIDTH)) for y in range(2 * BLOCK, HEIGHT)]
+    return b"".join([rows[0] * BLOCK, rows[1] * BLOCK, *moving]) + bytes([128]) * (WIDTH * HEIGHT // 2)
+
+
+def number_of(frame: bytes) -> int:
+    """The number drawn into a decoded frame; -1 if its two rows disagree."""
+    first = [frame[BLOCK // 2 * WIDTH + bit * BLOCK + BLOCK // 2] > 125 for bit in range(8)]
+    second = [frame[(BLOCK + BLOCK // 2) * WIDTH + bit * BLOCK + BLOCK // 2] > 125 for bit in range(8)]
+    return (
+        sum(bit << place for place, bit in enumerate(first))
+        if all(a != b for a, b in zip(first, second, strict=True))
+        else -1
+    )
+
+
+@dataclass(frozen=True)
+class Film:
+    """How a source is made: its name, frame rate, options, and the times of its frames if they are uneven."""
+
+    name: str
+    rate: str
+    options: tuple[str, ...]
+    uneven: bool = False
+
+
+X264 = ("-c:v", "libx264", "-preset", "veryfast", "-g", "24", "-threads", "1")
+PYRAMID = (*X264, "-bf", "3", "-b_strategy", "0", "-x264-params", "b-pyramid=normal")
+FILMS = {
+    "b-frames": Film("numbered-b.mp4", "30", PYRAMID),
+    "no b-frames": Film("numbered-p.mp4", "30", (*X264, "-bf", "0")),
+    "uneven": Film("numbered-vfr.mp4", "30", PYRAMID, uneven=True),
+    "23.976": Film("numbered-f23.mp4", "24000/1001", PYRAMID),
+    "29.97": Film("numbered-f29.mp4", "30000/1001", PYRAMID),
+    "59.94": Film("numbered-f59.mp4", "60000/1001", PYRAMID),
+    "hevc": Film(
+        "numbered-h.mp4",
+        "25",
+        ("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=0:pools=1:bframes=3"),
+    ),
+    "vp9": Film(
+        "numbered-v.webm", "30000/1001", ("-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-g", "24")
+    ),
+    "mpeg-4": Film("numbered-m.mp4", "25", ("-c:v", "mpeg4", "-bf", "2", "-q:v", "3")),
+    "transport stream": Film("numbered-t.ts", "50", PYRAMID),
+    "matroska": Film("numbered-k.mkv", "25", PYRAMID),
+}
+
+
+def shoot(studio: Studio, film: Film) -> Path:
+    raw = studio.folder / "numbered.yuv"
+    if not raw.exists():
+        raw.write_bytes(b"".join(picture(number) for number in range(FRAMES)))
+    # Every third frame twice as long, every fifth half as long.
+    times = (
+        "-vf",
+        "setpts='PTS+(floor(N/3)-0.5*floor(N/5))/FR/TB'",
+        "-fps_mode",
+        "passthrough",
+        "-enc_time_base",
+        "1:90000",
+    )
+    uneven = times if film.uneven else ()
+    return studio.file(
+        film.name, "-f", "rawvideo", "-video_size", f"{WIDTH}x{HEIGHT}", "-pixel_format", "yuv420p",
+        "-framerate", film.rate, "-i", raw, *uneven, *film.options,
+    )  # fmt: skip
+
+
+def silence(studio: Studio, samples: int) -> Path:
+    """A WAV of exactly that many samples."""
+    path = studio.folder / f"silent-{samples}.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(bytes(2 * samples))
+    return path
+
+
+def decoded(studio: Studio, path: Path) -> list[bytes]:
+    raw = studio.run("-i", path, "-map", "0:V:0", "-fps_mode", "passthrough", "-f", "rawvideo", "-")
+    size = WIDTH * HEIGHT * 3 // 2
+    return [raw[at : at + size] for at in range(0, len(raw), size)]
+
+
+@pytest.mark.parametrize("name", FILMS)
+def test_every_cut_ends_with_the_frame_it_should(studio: Studio, name: str) -> None:
+    film = shoot(studio, FILMS[name])
+    source = studio.probe(film).video
+    assert source is not None
+    whole = decoded(studio, film)
+    assert [number_of(frame) for frame in whole] == list(range(FRAMES))
+    starts = [time * source.time_base - source.start for time in sorted(source.packet_times)]
+    for cut in range(8):
+        # All phases of a group of B-frames; on a frame's first moment, just before it, just behind it, and between.
+        frame = 29 + 3 * cut
+        nudge = (Fraction(0), Fraction(-1, 2000), Fraction(1, 2000), Fraction(1, 70))[cut % 4]
+        samples = math.floor((starts[frame] + source.start + nudge) * RATE)
+        end = Fraction(samples, RATE)
+        made, path = studio.make(AddAudio(url_video=U, url_audio=U), video=film, audio=silence(studio, samples))
+        wanted = sum(1 for start in starts if start + source.start < end)
+        assert (made.video_mode, made.warnings) == ("copy", ())
+        assert decoded(studio, path) == whole[:wanted], f"cut at {float(end)}"
+        assert made.media.frames == wanted
+        ends = track_ends(path)
+        assert abs(ends["vide"] - end) <= Fraction(1, 1000)
+        assert abs(ends["soun"] - end) <= Fraction(1, 1000)
+        assert made.media.duration_seconds == pytest.approx(float(end), abs=0.0011)
+        cut_film = studio.probe(path).video
+        assert cut_film is not None
+        shown = sorted(time * cut_film.time_base - cut_film.start for time in cut_film.packet_times)[:wanted]
+        assert all(abs(a - b) <= source.time_base for a, b in zip(shown, starts[:wanted], strict=True)), (
+            "each frame at its own time"
+        )
+
+
+def trimmed(studio: Studio) -> Path:
+    """A film whose edit list starts between key frames: packets from before are decoded and not shown."""
+    return studio.file("numbered-trimmed.mp4", "-ss", "0.5", "-i", shoot(studio, FILMS["b-frames"]), "-c", "copy")
+
+
+def late(studio: Studio) -> Path:
+    """A film whose picture starts 0.4 s after its sound."""
+    tone = ("-f", "lavfi", "-i", "sine=440:d=2.5:r=48000")
+    return studio.file("numbered-late.mp4", *tone, "-itsoffset", "0.4", "-i", shoot(studio, FILMS["b-frames"]),
+                       "-map", "0", "-map", "1", "-c:v", "copy")  # fmt: skip
+
+
+def cut_before(studio: Studio) -> Path:
+    """One of our own, cut between B-frames: packets at its end are decoded and not shown."""
+    film = shoot(studio, FILMS["b-frames"])
+    path = studio.folder / "numbered-cut-before.mp4"
+    if not path.exists():
+        _made, made = studio.make(AddAudio(url_video=U, url_audio=U), video=film, audio=silence(studio, 63840))
+        made.replace(path)
+    return path
+
+
+@pytest.mark.parametrize("source", [trimmed, late, cut_before])
+@pytest.mark.parametrize("end", ["0.93", "1.2205", "1.3", "3"])
+def test_what_a_source_hides_or_delays_changes_nothing(
+    studio: Studio, source: Callable[[Studio], Path], end: str
+) -> None:
+    film = source(studio)
+    facts = studio.probe(film).video
+    assert facts is not None
+    whole = decoded(studio, film)
+    assert facts.frames == len(whole)
+    made, path = studio.make(
+        AddAudio(url_video=U, url_audio=U), video=film, audio=silence(studio, round(Fraction(end) * RATE))
+    )
+    starts = [t * facts.time_base for t in sorted(facts.packet_times) if facts.start <= t * facts.time_base < facts.end]
+    assert (made.video_mode, made.warnings) == ("copy", ())
+    assert decoded(studio, path) == whole[: sum(1 for start in starts if start < Fraction(end))]
+    ends, due = track_ends(path), min(facts.end, Fraction(end))
+    assert abs(ends["vide"] - due) <= Fraction(1, 1000)
+    assert abs(ends["soun"] - due) <= Fraction(1, 1000)
+    result = studio.probe(path).video
+    assert result is not None
+    assert abs(result.start - facts.start) <= Fraction(1, 1000)
+
+
+@pytest.mark.parametrize("end", [0.93, 1.2205, 1.3, 3])
+@pytest.mark.parametrize("how", ["copied", "mixed", "mp3"])
+def test_the_sound_ends_with_the_picture_however_it_was_made(studio: Studio, how: str, end: float) -> None:
+    film = late(studio) if how == "mixed" else shoot(studio, FILMS["b-frames"])
+    kind = {"copied": "m4a", "mixed": "wav", "mp3": "mp3"}[how]
+    sound = studio.sound(f"as-long-{end}.{kind}", end)
+    operation = AddAudio(url_video=U, url_audio=U, mode="mix" if how == "mixed" else "replace")
+    made, path = studio.make(operation, video=film, audio=sound)
+    assert (made.video_mode, made.warnings) == ("copy", ())
+    ends = track_ends(path)
+    assert abs(ends["vide"] - ends["soun"]) <= Fraction(1, 1000)
+    if how == "copied":
+        ours, theirs = studio.listing(path, "0:a:0"), studio.listing(sound, "0:a:0")
+        assert ours == theirs[: len(ours)]
+    heard = len(studio.run("-i", path, "-map", "0:a:0", "-f", "s16le", "-ac", "1", "-ar", "48000", "-")) / 2 / 48000
+    assert heard == pytest.approx(float(ends["soun"]), abs=1024 / 44100)
+
+
+def test_what_cannot_be_cut_is_encoded_again(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise UnexpectedLayout("as if")
+
+    monkeypatch.setattr(performing, "end_at", refuse)
+    film = shoot(studio, FILMS["b-frames"])
+    made, path = studio.make(AddAudio(url_video=U, url_audio=U), video=film, audio=silence(studio, 48000))
+    assert (made.video_mode, made.media.frames) == ("encode", 30)
+    assert made.warnings == ("The picture could not be copied and was encoded again.",)
+    assert [number_of(frame) for frame in decoded(studio, path)] == list(range(30))
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "mode"),
+    [
+        ("444.mp4", ("-c:v", "libx264", "-pix_fmt", "yuv444p"), "encode"),
+        ("h10.mp4", ("-c:v", "libx264", "-pix_fmt", "yuv420p10le"), "encode"),
+        ("full.mp4", ("-c:v", "libx264", "-pix_fmt", "yuvj420p"), "copy"),
+        ("hevc10.mp4", ("-c:v", "libx265", "-x265-params", "log-level=0", "-pix_fmt", "yuv420p10le"), "copy"),
+        ("hevc422.mp4", ("-c:v", "libx265", "-x265-params", "log-level=0", "-pix_fmt", "yuv422p10le"), "encode"),
+        ("p.mov", ("-c:v", "prores_ks"), "encode"),
+        ("f.mkv", ("-c:v", "ffv1"), "encode"),
+        ("j.mov", ("-c:v", "mjpeg", "-pix_fmt", "yuvj420p"), "encode"),
+    ],
+)
+def test_only_what_players_show_is_copied(studio: Studio, name: str, options: tuple[str, ...], mode: str) -> None:
+    film = studio.file(f"allowed-{name}", "-i", shoot(studio, FILMS["no b-frames"]), "-t", "0.6", *options)
+    made, _path = studio.make(AddAudio(url_video=U, url_audio=U), video=film, audio=silence(studio, 24000))
+    assert (made.video_mode, made.media.frames) == (mode, 15)

@@ -1,0 +1,177 @@
+"""Which characters captions can have, measured on pixels; and what is said of those they cannot."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import struct
+import unicodedata
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from contract.errors import Code
+from contract.operations import Caption
+from gpu_worker.errors import JobFailed
+from gpu_worker.ffmpeg import run
+from gpu_worker.media.info import Cue
+from gpu_worker.pipeline import glyph_check
+from gpu_worker.pipeline.glyph_check import check_captions, undrawn
+from gpu_worker.pipeline.transcode import FONTS_DIRECTORY as FONTS
+from gpu_worker.plan.captions.glyph_coverage import _SHIPPED, doubtful, missing_warning, script_of
+from gpu_worker.plan.captions.layout import write_ass
+from tests.support.media.factory import Studio, U
+
+NO_FONTS = '<?xml version="1.0"?><fontconfig></fontconfig>'
+
+
+@pytest.fixture
+def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A job's directory on a machine that has no fonts of its own."""
+    return machine(tmp_path, monkeypatch, NO_FONTS)
+
+
+def machine(path: Path, monkeypatch: pytest.MonkeyPatch, configuration: str) -> Path:
+    (path / "fonts.conf").write_text(configuration)
+    monkeypatch.setattr(run, "ENVIRONMENT", {"FONTCONFIG_FILE": str(path / "fonts.conf")})
+    monkeypatch.setattr(glyph_check, "_proved", set())
+    (path / "fonts").symlink_to(FONTS)
+    return path
+
+
+def checked(studio: Studio, directory: Path, text: str) -> tuple[str, ...]:
+    return asyncio.run(check_captions(studio.ffmpeg, [Cue(0, 1000, text)], directory))
+
+
+def test_every_character_taken_for_granted_is_drawn(studio: Studio, bare: Path) -> None:
+    granted = [
+        chr(code)
+        for code in range(0x21, 0x3000)
+        if _SHIPPED.match(chr(code)) and unicodedata.category(chr(code))[0] in "LNPS"
+    ]
+    assert len(granted) > 1400
+    assert asyncio.run(undrawn(studio.ffmpeg, granted, bare)) == ()
+
+
+def test_emoji_are_drawn_by_the_shipped_fonts(studio: Studio, bare: Path) -> None:
+    text = "😀👍🏽❤️👨‍👩‍👧🇩🇪1️⃣🏴󠁧󠁢󠁥󠁮󠁧󠁿🎉🫠🥲©️™️⭐✨☀️㊗️"
+    assert len(doubtful([Cue(0, 1000, text)])) == 16
+    assert checked(studio, bare, text) == ()
+
+
+def test_what_no_font_has_is_named(studio: Studio, bare: Path) -> None:
+    text = "Hello 日本語、ひらがな カタカナ 한국어 हिन्दी ไทย مرحبا שלום Привет Ελλάδα 😀 𓀀 \u2800\u00a0\u200d"
+    scripts = "Devanagari, East Asian punctuation, Egyptian, Han, Hangul and more"
+    assert checked(studio, bare, text) == (f"Captions have characters that no font here draws: {scripts}.",)
+    assert checked(studio, bare, "เธอ") == ("Captions have characters that no font here draws: Thai.",)
+    assert checked(studio, bare, "مرحبا שלום Привет Ελλάδα é") == ()
+
+
+def test_a_font_of_the_machine_is_found(studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    system = tmp_path / "system"
+    system.mkdir()
+    (system / "han.ttf").write_bytes(han_font())
+    directory = machine(tmp_path, monkeypatch, f"<fontconfig><dir>{system}</dir></fontconfig>")
+    assert checked(studio, directory, "日") == ()
+    assert checked(studio, directory, "本") == ("Captions have characters that no font here draws: Han.",)
+
+
+def han_font() -> bytes:
+    """The shipped emoji font under another name, with one character: 日, drawn as its grinning face."""
+    data = bytearray((FONTS / "NotoEmoji-Bold.ttf").read_bytes())
+    for entry in range(12, 12 + 16 * struct.unpack_from(">H", data, 4)[0], 16):
+        tag, _, at, _ = struct.unpack_from(">4sIII", data, entry)
+        if tag == b"cmap":
+            table = struct.pack(">HHHHIHHIIIIII", 0, 1, 3, 10, 12, 12, 0, 28, 0, 1, 0x65E5, 0x65E5, 895)
+            data[at : at + len(table)] = table
+        if tag == b"name":
+            end = at + struct.unpack_from(">I", data, entry + 12)[0]
+            data[at:end] = data[at:end].replace("Noto Emoji".encode("utf-16-be"), "Some Hanzi".encode("utf-16-be"))
+    return bytes(data)
+
+
+def test_captions_that_leave_no_ink_fail_the_job(studio: Studio, bare: Path) -> None:
+    (bare / "fonts").unlink()
+    (bare / "fonts").mkdir()
+    with pytest.raises(JobFailed) as failure:
+        checked(studio, bare, "plain")
+    assert failure.value.failure.code == Code.INTERNAL
+
+
+def test_plain_text_is_measured_once(studio: Studio, bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert checked(studio, bare, "plain") == ()
+    monkeypatch.setattr(glyph_check, "undrawn", None)
+    assert checked(studio, bare, "plain again") == ()
+
+
+def test_a_sample_of_each_script_is_looked_at() -> None:
+    cues = [Cue(0, 1, "".join(map(chr, range(0x4E00, 0x9000)))), Cue(0, 1, "ไทย"), Cue(0, 1, "A Ω Ж א ع")]
+    sample = doubtful(cues)
+    assert len(sample) < 40
+    assert {script_of(char) for char in sample} == {"Han", "Thai"}
+
+
+def test_a_warning_fits_the_result() -> None:
+    everything = [chr(code) for code in range(0x20, 0x1FFFF) if not 0xD800 <= code < 0xE000]
+    warning = missing_warning(everything)
+    assert warning is not None
+    assert len(warning) <= 128
+    assert re.fullmatch(r"[A-Za-z ,:.]+", warning)
+    assert missing_warning([]) is None
+
+
+def test_a_caption_job_tells(studio: Studio, bare: Path) -> None:
+    subtitles = bare / "subtitles.srt"
+    subtitles.write_bytes("1\n0:0:0 --> 0:0:1\nпривет ไทย\n\n2\n0:0:9 --> 0:0:10\nlate\n".encode())
+    made, _ = studio.make(Caption(url_video=U, url_srt=U), video=studio.video(), subtitles=subtitles)
+    assert made.warnings == (
+        "Captions have characters that no font here draws: Thai.",
+        "Subtitles that begin after the end of the video: 1 of 2.",
+    )
+
+
+def drawn(studio: Studio, text: str, size: tuple[int, int]) -> Image.Image:
+    """A caption on black, by the shipped fonts alone."""
+    (studio.folder / "one.ass").write_text(write_ass([Cue(0, 1000, text)], size), encoding="utf-8")
+    pixels = studio.run(
+        *("-f", "lavfi", "-i", f"color=c=black:s={size[0]}x{size[1]}:r=1:d=1"),
+        *("-vf", f"ass=f=one.ass:fontsdir={FONTS}", "-f", "rawvideo", "-pix_fmt", "gray", "-"),
+    )
+    return Image.frombytes("L", size, pixels)
+
+
+_LONG = ["W" * 90, "path/" * 40, "日本語の字幕。" * 20, "😂" * 80, "one two three four " * 90, "a\n" * 12]
+
+
+@pytest.mark.parametrize("size", [(1080, 1920), (1920, 1080), (720, 720), (320, 180), (64, 64)])
+@pytest.mark.parametrize("text", _LONG, ids=["wide", "unbroken", "han", "emoji", "long", "many lines"])
+def test_a_caption_stays_inside_the_picture(studio: Studio, size: tuple[int, int], text: str) -> None:
+    left, top, right, bottom = extent(drawn(studio, text, size))
+    assert left >= 1
+    assert top >= 1
+    assert right <= size[0] - 1
+    assert bottom <= size[1] - 1
+    # A full stop of Han, at the end of a line, fills only one corner of its square.
+    assert abs(left + right - size[0]) <= max(4, size[0] * 0.025)
+
+
+def test_arabic_letters_join(studio: Studio) -> None:
+    joined, apart = (extent(drawn(studio, text, (640, 360))) for text in ("سلام", "س\u200cل\u200cا\u200cم"))
+    assert joined[2] - joined[0] < (apart[2] - apart[0]) * 0.9
+
+
+@pytest.mark.parametrize("text", ["שלום עולם", "مرحبا بالعالم", "OK"])
+def test_a_sentence_ends_on_the_side_it_runs_to(studio: Studio, text: str) -> None:
+    picture = drawn(studio, text + ".", (1280, 720))
+    left, _, right, _ = extent(picture)
+    ends = [extent(picture.crop((side, 0, side + 10, 720))) for side in (left, right - 10)]
+    lefts, rights = (box[3] - box[1] for box in ends)
+    assert (lefts < rights) == (text != "OK")
+    assert min(lefts, rights) < 20
+
+
+def extent(picture: Image.Image) -> tuple[int, int, int, int]:
+    box = picture.point(lambda value: 255 if value > 64 else 0).getbbox()
+    assert box is not None
+    return box

@@ -1,0 +1,360 @@
+"""The GPU: found out by using it, left step by step when it fails, with stand-ins that fail as real drivers do."""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+from pathlib import Path
+
+import pytest
+
+from contract.errors import Code
+from contract.operations import Caption, Img2Vid
+from gpu_worker.errors import JobFailed
+from gpu_worker.pipeline import gpu_probe
+from gpu_worker.pipeline.gpu_probe import find_gpu
+from gpu_worker.pipeline.transcode import Made
+from gpu_worker.plan.gpu import PARTS, Gpu, Part, Reason
+from gpu_worker.plan.gpu_errors import fault_in
+from gpu_worker.probe.probe import gpu_name
+from tests.support.media.factory import Studio, U, ink
+from tests.support.media.fake_gpu import Fault, asked, install
+
+DECODE, DRAW, ENCODE = Part.DECODE, Part.DRAW, Part.ENCODE
+
+# What ffmpeg 5 and 9 say, from runs here where there is no driver, and from issue trackers for the rest.
+NO_DRIVER_5 = """[AVHWDeviceContext @ 0x5] Cannot load libcuda.so.1
+[AVHWDeviceContext @ 0x5] Could not dynamically load CUDA
+Device creation failed: -1.
+Failed to set value 'cuda=gpu:0' for option 'init_hw_device': Operation not permitted"""
+NO_DRIVER_9 = """[h264_nvenc @ 0x5] Cannot load libcuda.so.1
+[vost#0:0/h264_nvenc @ 0x5] [enc:h264_nvenc @ 0x5] Error while opening encoder - maybe incorrect parameters
+[vf#0:0 @ 0x5] Task finished with error code: -1 (Operation not permitted)
+[vost#0:0/h264_nvenc @ 0x5] Task finished with error code: -22 (Invalid argument)
+Conversion failed!"""
+NO_DEVICE = """[CUDA @ 0x5] cu->cuInit(0) failed -> CUDA_ERROR_NO_DEVICE: no CUDA-capable device is detected
+Device creation failed: -542398533."""
+DRIVER = """[AVHWDeviceContext @ 0x5] cu->cuInit(0) failed -> CUDA_ERROR_UNKNOWN: unknown error
+Device creation failed: -1313558101."""
+OLD_DRIVER = """[h264_nvenc @ 0x5] Driver does not support the required nvenc API version. Required: 13.0 Found: 12.2
+[h264_nvenc @ 0x5] The minimum required Nvidia driver for nvenc is 570.0 or newer"""
+OLD_FOR_FILTERS = """[Parsed_scale_cuda_0 @ 0x5] cu->cuModuleLoadData(cu_module, data) failed -> \
+CUDA_ERROR_UNSUPPORTED_PTX_VERSION: the provided PTX was compiled with an unsupported toolchain."""
+NO_ENCODE_LIBRARY = """[h264_nvenc @ 0x5] Cannot load libnvidia-encode.so.1
+[h264_nvenc @ 0x5] The minimum required Nvidia driver for nvenc is (unknown) or newer"""
+NO_DECODE_LIBRARY = """[h264 @ 0x5] Cannot load libnvcuvid.so.1
+[h264 @ 0x5] Failed loading nvcuvid.
+[h264 @ 0x5] Failed setup for format cuda: hwaccel initialisation returned error.
+Impossible to convert between the formats supported by the filter 'graph 0 input from stream 0:0' and the filter \
+'auto_scale_0'
+Stream #0:0 -> #0:0 (h264 (native) -> h264 (h264_nvenc))"""
+NO_ENCODER = """[h264_nvenc @ 0x5] OpenEncodeSessionEx failed: unsupported device (2): (no details)
+[h264_nvenc @ 0x5] No capable devices found"""
+NO_SESSION = """[h264_nvenc @ 0x5] OpenEncodeSessionEx failed: out of memory (10): (no details)
+[h264_nvenc @ 0x5] No capable devices found
+[vf#0:0 @ 0x5] Error sending frames to consumers: Cannot allocate memory
+[vf#0:0 @ 0x5] Task finished with error code: -12 (Cannot allocate memory)"""
+NO_SESSION_NEWER = """[h264_nvenc @ 0x5] OpenEncodeSessionEx failed: incompatible client key (21): (no details)
+[vf#6:0 @ 0x5] Task finished with error code: -22 (Invalid argument)"""
+TOO_SMALL = """[h264_nvenc @ 0x5] InitializeEncoder failed: invalid param (8): Frame Dimension less than the minimum \
+supported value."""
+TOO_MANY_SURFACES = """[h264 @ 0x5] decoder->cvdl->cuvidCreateDecoder(&decoder->decoder, params) failed -> \
+CUDA_ERROR_INVALID_VALUE: invalid argument
+[h264 @ 0x5] Using more than 32 (46) decode surfaces might cause nvdec to fail.
+[h264 @ 0x5] Failed setup for format cuda: hwaccel initialisation returned error."""
+NO_SURFACES = """[h264 @ 0x5] No decoder surfaces left
+[h264 @ 0x5] hardware accelerator failed to decode picture
+Error while decoding stream #0:0: Cannot allocate memory"""
+FULL = """[CUDA @ 0x5] cu->cuCtxCreate(&hwctx->cuda_ctx, desired_flags, hwctx->internal->cuda_device) failed -> \
+CUDA_ERROR_OUT_OF_MEMORY: out of memory
+Device creation failed: -12.
+Failed to set value 'cuda=gpu:0' for option 'init_hw_device': Cannot allocate memory"""
+NO_FILTER = "[AVFilterGraph @ 0x5] No such filter: 'overlay_cuda'"
+NO_NVENC = "[vost#0:0 @ 0x5] Unknown encoder 'h264_nvenc'"
+FILTER_FAILS = """[Parsed_overlay_cuda_9 @ 0x5] Can't overlay yuva420p on nv12
+Stream #0:0 -> #0:0 (h264 (native) -> h264 (h264_nvenc))"""
+NOTHING = "[vost#0:0/h264_nvenc @ 0x5] Task finished with error code: -22 (Invalid argument)\nConversion failed!"
+
+
+@pytest.mark.parametrize(
+    ("log", "parts", "reason"),
+    [
+        (NO_DRIVER_5, PARTS, Reason.NO_DRIVER), (NO_DRIVER_9, PARTS, Reason.NO_DRIVER),
+        (NO_DEVICE, PARTS, Reason.NO_DEVICE), (DRIVER, PARTS, Reason.DRIVER), (FULL, PARTS, Reason.NO_MEMORY),
+        (OLD_DRIVER, {ENCODE}, Reason.OLD_DRIVER), (OLD_FOR_FILTERS, {DRAW}, Reason.OLD_DRIVER),
+        (NO_ENCODE_LIBRARY, {ENCODE}, Reason.NO_CAPABILITY), (NO_DECODE_LIBRARY, {DECODE}, Reason.NO_CAPABILITY),
+        (NO_ENCODER, {ENCODE}, Reason.NO_ENCODER), (NO_SESSION, {ENCODE}, Reason.NO_SESSION),
+        (NO_SESSION_NEWER, {ENCODE}, Reason.NO_SESSION), (TOO_SMALL, {ENCODE}, Reason.PICTURE),
+        (TOO_MANY_SURFACES, {DECODE}, Reason.PICTURE), (NO_SURFACES, {DECODE}, Reason.NO_MEMORY),
+        (NO_FILTER, {DRAW}, Reason.BUILD), (NO_NVENC, {ENCODE}, Reason.BUILD), (FILTER_FAILS, {DRAW}, Reason.UNKNOWN),
+    ],
+)  # fmt: skip
+def test_a_drivers_words_are_understood(log: str, parts: set[Part], reason: Reason) -> None:
+    fault = fault_in("Input #0, mov, from 'in_video':\n" + log.replace("\\\n", ""))
+    assert fault is not None
+    assert (set(fault.parts), fault.reason) == (parts, reason)
+    told = Gpu().without(*fault).excuses(Part)
+    assert len(told) == 1
+    assert len(told[0]) <= 128
+
+
+def test_words_that_name_no_cause_accuse_nobody() -> None:
+    for log in ("", NOTHING, "in_video: Invalid data found when processing input"):
+        assert fault_in(log) is None
+
+
+def stub(tmp_path: Path, script: str) -> str:
+    path = tmp_path / "ffmpeg"
+    path.write_text("#!/bin/sh\n" + script + "\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return str(path)
+
+
+@pytest.fixture(autouse=True)
+def _forget(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gpu_probe, "_known", {})
+
+
+def found(program: str) -> Gpu:
+    return asyncio.run(find_gpu(program))
+
+
+def test_a_gpu_that_does_everything_is_tried_once(studio: Studio, tmp_path: Path) -> None:
+    program = install(tmp_path, studio.ffmpeg)
+
+    async def jobs() -> list[Gpu]:
+        return await asyncio.gather(*(find_gpu(program) for _ in range(3)))
+
+    assert asyncio.run(jobs()) == [Gpu()] * 3
+    assert found(program) == Gpu()
+    assert asked(tmp_path) == ["decode draw encode"]
+
+
+@pytest.mark.fault("I9")
+@pytest.mark.parametrize(
+    ("faults", "lacks"),
+    [
+        ((Fault("any", NO_DRIVER_5),), dict.fromkeys(Part, Reason.NO_DRIVER)),
+        ((Fault("any", NO_DEVICE, 255),), dict.fromkeys(Part, Reason.NO_DEVICE)),
+        ((Fault("encode", NO_ENCODER),), {ENCODE: Reason.NO_ENCODER}),
+        ((Fault("encode", OLD_DRIVER, 255),), {ENCODE: Reason.OLD_DRIVER}),
+        ((Fault("decode", NO_DECODE_LIBRARY),), {DECODE: Reason.NO_CAPABILITY}),
+        ((Fault("encode", NO_ENCODE_LIBRARY), Fault("decode", NO_DECODE_LIBRARY)),
+         dict.fromkeys((DECODE, ENCODE), Reason.NO_CAPABILITY)),
+        ((Fault("draw", NO_FILTER),), {DRAW: Reason.BUILD}),
+        ((Fault("draw", NOTHING, 255),), {DRAW: Reason.UNKNOWN}),
+    ],
+)  # fmt: skip
+def test_what_a_gpu_does_not_do_is_known_with_its_reason(
+    studio: Studio, tmp_path: Path, faults: tuple[Fault, ...], lacks: dict[Part, Reason]
+) -> None:
+    program = install(tmp_path, studio.ffmpeg, faults)
+    assert found(program).lacks == lacks
+    tries = len(asked(tmp_path))
+    assert tries <= 3
+    assert found(program).lacks == lacks
+    # What may pass is asked again, but not for each job.
+    assert len(asked(tmp_path)) == tries
+
+
+def test_what_passes_does_not_count_for_ever(studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = install(tmp_path, studio.ffmpeg, (Fault("encode", NO_SESSION, last=2),))
+    assert found(program).lacks == {ENCODE: Reason.NO_SESSION}
+    assert found(program).lacks == {ENCODE: Reason.NO_SESSION}
+    monkeypatch.setattr(gpu_probe.time, "monotonic", lambda: 1e9)
+    assert found(program) == Gpu()
+
+
+def test_what_lasts_counts_for_ever(studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = install(tmp_path, studio.ffmpeg, (Fault("encode", NO_ENCODER, last=2),))
+    assert found(program).lacks == {ENCODE: Reason.NO_ENCODER}
+    monkeypatch.setattr(gpu_probe.time, "monotonic", lambda: 1e9)
+    assert found(program).lacks == {ENCODE: Reason.NO_ENCODER}
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [("kill -SEGV $$", Reason.UNKNOWN), ("sleep 60", Reason.SILENT), ("exit 1", Reason.UNKNOWN)],
+)
+def test_a_driver_that_crashes_or_hangs_is_not_used(
+    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, reason: Reason
+) -> None:
+    monkeypatch.setattr(gpu_probe, "_TIMEOUT_SECONDS", 1.0)
+    program = stub(tmp_path, f'case "$*" in *cuda*|*nvenc*) {script};; esac\nexec "{studio.ffmpeg}" "$@"')
+    gpu = found(program)
+    assert not any(gpu.does(part) for part in (DECODE, ENCODE))
+    assert set(gpu.lacks.values()) == {reason}
+
+
+def test_an_ffmpeg_that_is_missing_has_no_gpu(tmp_path: Path) -> None:
+    assert set(found(str(tmp_path / "none")).lacks) == PARTS
+
+
+def captioned(studio: Studio, program: str, gpu: Gpu | None) -> tuple[Made, Path]:
+    """Ten frames of a plain picture with a caption on four of them, made by this ffmpeg."""
+    video = studio.video(
+        "plain.mp4", 1, "320x180", "10", sound=False, source="color=c=black", extra=("-colorspace", "bt709")
+    )
+    srt = studio.folder / "plain.srt"
+    srt.write_text("1\n00:00:00,400 --> 00:00:00,800\nHello\n")
+    real, studio.ffmpeg = studio.ffmpeg, program
+    try:
+        return studio.make(Caption(url_video=U, url_srt=U), gpu=gpu, video=video, subtitles=srt)
+    finally:
+        studio.ffmpeg = real
+
+
+def the_cpu(did: str, reason: Reason) -> str:
+    return f"The CPU {did} the video: {reason}."
+
+
+@pytest.mark.fault("I9")
+@pytest.mark.parametrize(
+    ("faults", "runs", "encoder", "warnings"),
+    [
+        ((), ["decode draw encode"], "h264_nvenc", ()),
+        # One part fails, in the middle of a job: the others stay where they are.
+        ((Fault("decode", NO_SURFACES),), ["decode draw encode", "encode"], "h264_nvenc",
+         (the_cpu("decoded", Reason.NO_MEMORY),)),
+        ((Fault("draw", FILTER_FAILS),), ["decode draw encode", "decode encode"], "h264_nvenc",
+         (the_cpu("captioned", Reason.UNKNOWN),)),
+        ((Fault("encode", NO_SESSION),), ["decode draw encode", "decode"], "libx264",
+         (the_cpu("encoded", Reason.NO_SESSION),)),
+        ((Fault("any", FULL),), ["decode draw encode"], "libx264",
+         (the_cpu("decoded, captioned and encoded", Reason.NO_MEMORY),)),
+        # One after the other.
+        ((Fault("draw", FILTER_FAILS), Fault("decode", NO_SURFACES), Fault("encode", NO_SESSION, 255)),
+         ["decode draw encode", "decode encode", "encode"], "libx264",
+         (the_cpu("decoded", Reason.NO_MEMORY), the_cpu("captioned", Reason.UNKNOWN),
+          the_cpu("encoded", Reason.NO_SESSION))),
+        # ffmpeg does not say which: the frames leave the GPU first, then the encoder is changed.
+        ((Fault("decode", NOTHING, 255),), ["decode draw encode", "encode"], "h264_nvenc",
+         (the_cpu("decoded and captioned", Reason.UNKNOWN),)),
+        ((Fault("any", NOTHING, 255),), ["decode draw encode", "encode"], "libx264",
+         (the_cpu("decoded, captioned and encoded", Reason.UNKNOWN),)),
+    ],
+)  # fmt: skip
+def test_a_gpu_that_fails_in_the_middle_is_left_step_by_step_and_it_is_said(
+    studio: Studio,
+    tmp_path: Path,
+    faults: tuple[Fault, ...],
+    runs: list[str],
+    encoder: str,
+    warnings: tuple[str, ...],
+) -> None:
+    program = install(tmp_path, studio.ffmpeg, faults)
+    made, path = captioned(studio, program, Gpu())
+    assert (asked(tmp_path), made.encoder, made.warnings) == (runs, encoder, warnings)
+    assert [ink(frame) > 20 for frame in studio.frames(path)] == [False] * 4 + [True] * 4 + [False] * 2
+
+
+def test_a_gpu_without_an_encoder_decodes(studio: Studio, tmp_path: Path) -> None:
+    program = install(tmp_path, studio.ffmpeg, (Fault("encode", NO_ENCODER),))
+    made, _path = captioned(studio, program, found(program))
+    assert (asked(tmp_path)[-1], made.encoder) == ("decode", "libx264")
+    assert made.warnings == (the_cpu("encoded", Reason.NO_ENCODER),)
+
+
+def test_where_no_gpu_was_asked_for_none_is_excused(studio: Studio) -> None:
+    made, _path = captioned(studio, studio.ffmpeg, None)
+    assert (made.encoder, made.warnings) == ("libx264", ())
+
+
+@pytest.mark.fault("I9")
+def test_sessions_may_run_out_between_two_jobs(studio: Studio, tmp_path: Path) -> None:
+    program = install(tmp_path, studio.ffmpeg, (Fault("encode", NO_SESSION, first=3, last=3),))
+    gpu = found(program)
+    made = [captioned(studio, program, gpu)[0] for _ in range(3)]
+    assert [one.encoder for one in made] == ["h264_nvenc", "libx264", "h264_nvenc"]
+
+
+@pytest.mark.parametrize("spoils", ["echo 'not a film' > out.mp4", ": > out.mp4"])
+def test_what_a_gpu_makes_is_checked_like_everything_else(studio: Studio, tmp_path: Path, spoils: str) -> None:
+    program = stub(tmp_path, f'case "$*" in *h264_nvenc*) {spoils}; exit 0;; esac\nexec "{studio.ffmpeg}" "$@"')
+    made, _path = captioned(studio, program, Gpu().without({DECODE, DRAW}, Reason.NO_CAPABILITY))
+    assert made.encoder == "libx264"
+    assert the_cpu("encoded", Reason.UNKNOWN) in made.warnings
+
+
+def test_a_full_disk_is_not_the_gpus_fault(studio: Studio, tmp_path: Path) -> None:
+    program = install(tmp_path, studio.ffmpeg, (Fault("any", "out.mp4: No space left on device"),))
+    with pytest.raises(JobFailed) as failure:
+        captioned(studio, program, Gpu())
+    assert failure.value.failure.code == Code.RESOURCES
+
+
+@pytest.mark.parametrize(
+    ("size", "faults", "encoder", "warnings"),
+    [
+        ("320x180", (), "h264_nvenc", ()),
+        ("320x180", (Fault("encode", NO_SESSION),), "libx264", (the_cpu("encoded", Reason.NO_SESSION),)),
+        # Refused by NVENC, so it is not even tried.
+        ("160x90", (Fault("encode", "nobody should ask"),), "libx264", (the_cpu("encoded", Reason.PICTURE),)),
+    ],
+)
+def test_a_clip_from_a_picture_goes_from_the_cpu_to_nvenc(
+    studio: Studio, tmp_path: Path, size: str, faults: tuple[Fault, ...], encoder: str, warnings: tuple[str, ...]
+) -> None:
+    picture = studio.circle("fall.png", (160, 90), 20)
+    real, studio.ffmpeg = studio.ffmpeg, install(tmp_path, studio.ffmpeg, faults)
+    try:
+        made, _path = studio.make(Img2Vid(url_image=U, duration=0.2, size=size), gpu=Gpu(), image=picture)
+    finally:
+        studio.ffmpeg = real
+    assert (made.encoder, made.warnings, made.media.frames) == (encoder, warnings, 5)
+    assert asked(tmp_path) == (["encode"] if size == "320x180" else [])
+
+
+@pytest.mark.fault("G12", "G13", "G15")
+@pytest.mark.parametrize(
+    ("script", "code"),
+    [
+        ("echo broken >&2; exit 1", Code.ENCODE_FAILED),
+        ("echo 'No space left on device' >&2; exit 1", Code.RESOURCES),
+        ("kill -KILL $$", Code.RESOURCES),
+        ("kill -SEGV $$", Code.ENCODE_FAILED),
+        (": > out.mp4", Code.OUTPUT_INVALID),
+        ("echo 'not a film' > out.mp4", Code.OUTPUT_INVALID),
+        ("exit 0", Code.OUTPUT_INVALID),
+    ],
+)
+def test_an_encode_that_goes_wrong_has_its_code(studio: Studio, tmp_path: Path, script: str, code: Code) -> None:
+    program = stub(
+        tmp_path, f'case "$*" in *libx264*) cat >/dev/null; {script}; exit;; esac\nexec "{studio.ffmpeg}" "$@"'
+    )
+    real = studio.ffmpeg
+    picture = studio.circle("wrong.png", (160, 90), 20)
+    studio.ffmpeg = program
+    try:
+        with pytest.raises(JobFailed) as failure:
+            studio.make(Img2Vid(url_image=U, duration=0.2, size="160x90"), image=picture)
+    finally:
+        studio.ffmpeg = real
+    assert failure.value.failure.code == code
+
+
+@pytest.mark.fault("G15")
+def test_an_encode_that_stops_short_does_not_pass(studio: Studio, tmp_path: Path) -> None:
+    short = 'case "$*" in *libx264*) set -- $(echo "$@" | sed "s/-c:v libx264/-frames:v 11 -c:v libx264/");; esac'
+    program = stub(tmp_path, f'{short}\nexec "{studio.ffmpeg}" "$@"')
+    real = studio.ffmpeg
+    picture = studio.circle("short.png", (160, 90), 20)
+    studio.ffmpeg = program
+    try:
+        with pytest.raises(JobFailed) as failure:
+            studio.make(Img2Vid(url_image=U, duration=0.5, size="160x90"), image=picture)
+    finally:
+        studio.ffmpeg = real
+    assert failure.value.failure.code == Code.OUTPUT_INVALID
+
+
+def test_the_name_of_the_gpu_is_the_drivers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    smi = tmp_path / "nvidia-smi"
+    smi.write_text("#!/bin/sh\necho 'NVIDIA Toy 4090'\n")
+    smi.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert asyncio.run(gpu_name()) == "NVIDIA Toy 4090"
+    smi.write_text("#!/bin/sh\necho 'has failed because it could not communicate'\nexit 9\n")
+    assert asyncio.run(gpu_name()) is None
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert asyncio.run(gpu_name()) is None

@@ -1,0 +1,294 @@
+"""Media made to do harm: each file ends in facts or in a code that says who must act, and nothing else is opened."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shutil
+import stat
+import subprocess
+from collections import Counter
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+
+from contract.errors import CATALOGUE, Blame, Code
+from contract.limits import Limits
+from contract.operations import AddAudio, Caption, Img2Vid, Operation, Role
+from gpu_worker.errors import JobFailed
+from gpu_worker.photo.read_photo import read_photo
+from gpu_worker.pipeline.cost import check_sources
+from gpu_worker.pipeline.transcode import local_name
+from gpu_worker.plan.model import Sources
+from gpu_worker.probe.probe import probe
+from tests.support.canary import Canary
+from tests.support.media.factory import Studio, U
+from tests.support.media.hostile import (
+    moving_png,
+    of_codec,
+    offered,
+    samples,
+    seeds,
+    sound_of,
+    with_address,
+    with_alias,
+    with_tracks,
+)
+
+SRT = "1\n00:00:00,000 --> 00:00:00,300\nhi\n"
+AT_ONCE = 2
+
+
+def laid(directory: Path, role: str, data: bytes) -> Path:
+    """The file as a job of that role gets it."""
+    directory.mkdir()
+    path = directory / local_name(Role(role))
+    path.write_bytes(data)
+    return path
+
+
+async def looked_at(ffmpeg: str, role: str, path: Path) -> Code | None:
+    """What the worker says of a file before it encodes anything; None if it takes it."""
+    limits = Limits()
+    try:
+        if role == "image":
+            await read_photo(path, f"url_{role}", limits.max_pixels, (64, 64))
+            return None
+        facts = await probe(ffmpeg, path, Role(role), f"url_{role}", limits.max_pixels)
+        check_sources(Sources(**{role: facts}), limits)
+    except JobFailed as failure:
+        return failure.failure.code
+    return None
+
+
+def all_looked_at(ffmpeg: str, folder: Path, offers: Iterable[tuple[str, bytes]]) -> Counter[Code | None]:
+    async def work() -> list[Code | None]:
+        turns = asyncio.Semaphore(AT_ONCE)
+
+        async def one(number: int, role: str, data: bytes) -> Code | None:
+            async with turns:
+                return await looked_at(ffmpeg, role, laid(folder / str(number), role, data))
+
+        return await asyncio.gather(*(one(number, *offer) for number, offer in enumerate(offers)))
+
+    return Counter(asyncio.run(work()))
+
+
+@pytest.mark.fault("G3")
+def test_hundreds_of_damaged_files_are_taken_or_refused_in_the_callers_name(
+    studio: Studio, tmp_path: Path, canary: Canary
+) -> None:
+    found = all_looked_at(studio.ffmpeg, tmp_path, samples(studio, range(1000, 1200)))
+    assert sum(found.values()) == 200
+    assert found[None] > 40
+    codes = {code for code in found if code is not None}
+    assert len(codes) >= 4
+    assert {CATALOGUE[code].blame for code in codes} == {Blame.CALLER}, found
+
+
+@pytest.fixture
+def traced(studio: Studio, tmp_path: Path) -> str:
+    """An ffmpeg that writes down what it opens, and whom it calls."""
+    if shutil.which("strace") is None:
+        pytest.skip("no strace")
+    program = tmp_path / "traced-ffmpeg"
+    watched = "trace=open,openat,openat2,creat,unlink,unlinkat,rename,renameat,renameat2,socket,connect"
+    program.write_text(f'#!/bin/sh\nexec strace -f -qq -o opened.$$ -e {watched} {studio.ffmpeg} "$@"\n')
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    return str(program)
+
+
+def calls(folder: Path) -> set[str]:
+    """What was traced below the folder, numbers of processes left out."""
+    found: set[str] = set()
+    for trace in folder.rglob("opened.*"):
+        for line in trace.read_text(errors="replace").splitlines():
+            call = line.partition(" ")[2].strip()
+            if not re.match(r"\w+\(", call) or re.search(r"= -1 E\w+", call):
+                continue
+            found.add(re.sub(r"\d+", "N", call.partition(" = ")[0]))
+    return found
+
+
+BAITS: dict[str, Callable[[str, str], bytes]] = {
+    "hls": lambda path, _url: f"#EXTM3U\n#EXTINF:9,\nfile://{path}\n#EXT-X-ENDLIST\n".encode(),
+    "hls on the net": lambda _path, url: f"#EXTM3U\n#EXTINF:9,\n{url}\n#EXT-X-ENDLIST\n".encode(),
+    "hls with a key": lambda path, url: (
+        f'#EXTM3U\n#EXT-X-KEY:METHOD=AES-128,URI="crypto+file://{path}"\n#EXTINF:9,\ndata:,x\n#EXTINF:9,\n{url}\n'
+    ).encode(),
+    "concat": lambda path, url: f"ffconcat version 1.0\nfile '{path}'\nfile '{url}'\n".encode(),
+    "concat protocol": lambda path, _url: f"ffconcat version 1.0\nfile 'concat:{path}|{path}'\n".encode(),
+    "subfile": lambda path, _url: f"ffconcat version 1.0\nfile 'subfile,,start,0,end,99,,:{path}'\n".encode(),
+    "sdp": lambda _path, _url: b"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nm=video 5004 RTP/AVP 96\n",
+    "dash": lambda path, _url: (
+        "<MPD xmlns='urn:mpeg:dash:schema:mpd:2011' type='static'><Period><AdaptationSet><Representation id='1' "
+        f"bandwidth='1'><BaseURL>file://{path}</BaseURL></Representation></AdaptationSet></Period></MPD>"
+    ).encode(),
+    "smooth streaming": lambda _path, url: f"<SmoothStreamingMedia Url='{url}'/>".encode(),
+    "images": lambda path, _url: f"{path}%03d.png\n".encode(),
+}
+
+
+@pytest.mark.fault("G1", "G2", "G16")
+def test_nothing_but_the_input_itself_is_opened(studio: Studio, tmp_path: Path, traced: str, canary: Canary) -> None:
+    """What the kernel saw of whole files is what it may see of hostile ones."""
+    whole = [(role, path.read_bytes()) for role, paths in seeds(studio).items() for path in paths]
+    good, bad = tmp_path / "good", tmp_path / "bad"
+    good.mkdir()
+    bad.mkdir()
+    assert all_looked_at(traced, good, whole) == {None: len(whole)}
+    secret = tmp_path / "secret.ts"
+    secret.write_bytes(studio.video("secret.ts", 0.4, "64x48").read_bytes())
+    film = studio.video("plain.mov", 0.4, "64x48", sound=False).read_bytes()
+    baits = [bait(str(secret), canary.url) for bait in BAITS.values()]
+    baits += [with_alias(film, secret), with_address(film, canary.url), with_address(film, f"file://{secret}")]
+    offers = [(role, bait) for bait in baits for role in ("video", "audio", "image")]
+    all_looked_at(traced, bad, [*offers, *samples(studio, range(40))])
+    seen = calls(good)
+    assert any("in_video" in call for call in seen)
+    assert calls(bad) <= seen
+    # An ffmpeg without our options takes the bait, and is seen to.
+    bait = laid(tmp_path / "naive", "video", BAITS["concat"](str(secret), "x"))
+    naively = [traced, "-v", "quiet", "-f", "concat", "-safe", "0", "-i", bait.name, "-f", "null", "-"]
+    subprocess.run(naively, cwd=bait.parent, capture_output=True, check=False)
+    assert any(secret.name in call for call in calls(bait.parent))
+
+
+@pytest.mark.full
+@pytest.mark.fault("G2")
+def test_five_hundred_damaged_files_open_nothing_else(
+    studio: Studio, tmp_path: Path, traced: str, canary: Canary
+) -> None:
+    good, bad = tmp_path / "good", tmp_path / "bad"
+    good.mkdir()
+    bad.mkdir()
+
+    async def all_made(folder: Path, offers: Iterable[tuple[str, bytes]]) -> int:
+        codes = [await offered(studio, traced, folder / str(n), *offer) for n, offer in enumerate(offers)]
+        return len(codes)
+
+    asyncio.run(all_made(good, [(role, path.read_bytes()) for role, ps in seeds(studio).items() for path in ps]))
+    assert asyncio.run(all_made(bad, samples(studio, range(2000, 2600)))) == 600
+    assert calls(bad) <= calls(good)
+
+
+def ended(studio: Studio, operation: Operation, **inputs: Path) -> Code | None:
+    try:
+        studio.make(operation, **inputs)
+    except JobFailed as failure:
+        return failure.failure.code
+    return None
+
+
+@pytest.fixture
+def captioned(studio: Studio, tmp_path: Path) -> Callable[[bytes], Code | None]:
+    """Caption a film that has these bytes."""
+    srt = tmp_path / "s.srt"
+    srt.write_text(SRT)
+    path = tmp_path / "film"
+
+    def caption(data: bytes) -> Code | None:
+        path.write_bytes(data)
+        return ended(studio, Caption(url_video=U, url_srt=U), video=path, subtitles=srt)
+
+    return caption
+
+
+@pytest.mark.fault("G4")
+def test_an_animated_png_without_end_is_read_at_its_first_frame(studio: Studio, tmp_path: Path) -> None:
+    path = tmp_path / "picture"
+    path.write_bytes(moving_png(100_000))
+    assert ended(studio, Img2Vid(url_image=U, size="64x64", duration=0.1), image=path) is None
+
+
+@pytest.mark.fault("G6")
+def test_hundreds_of_tracks_are_dropped_and_thousands_refused(
+    studio: Studio, captioned: Callable[[bytes], Code | None]
+) -> None:
+    film = studio.video("small-silent.mp4", 0.4, "64x48", sound=False).read_bytes()
+    assert captioned(with_tracks(film, 300)) is None
+    assert captioned(with_tracks(film, 100_000)) in {Code.MEDIA_UNREADABLE, Code.MEDIA_OVER_BUDGET}
+
+
+@pytest.mark.fault("G6", "H6")
+def test_what_a_film_brings_besides_picture_and_sound_is_dropped(studio: Studio, tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    chapters = "".join(f"[CHAPTER]\nSTART={at}\nEND={at + 1}\ntitle=secret{at}\n" for at in range(1000))
+    notes.write_text(f";FFMETADATA1\ncomment=secret{'x' * 2_000_000}\n{chapters}")
+    font, srt = tmp_path / "font.ttf", tmp_path / "s.srt"
+    font.write_bytes(b"\0\1\0\0secret")
+    srt.write_text(SRT.replace("hi", "secret"))
+    film = studio.file(
+        "laden.mkv", "-i", studio.video("f.mp4", 0.4, "64x48"), "-i", srt, "-f", "ffmetadata", "-i", notes,
+        *("-map", "0", "-map", "1", "-map_metadata", "2", "-map_chapters", "2", "-c", "copy", "-c:s", "srt"),
+        *("-attach", font, "-metadata:s:t", "mimetype=font/ttf"),
+    )  # fmt: skip
+    assert film.read_bytes().count(b"secret") > 1000
+    srt.write_text(SRT)
+    _made, out = studio.make(Caption(url_video=U, url_srt=U), video=film, subtitles=srt)
+    assert b"secret" not in out.read_bytes()
+    assert out.stat().st_size < 50_000
+    assert re.findall(r"Stream #0:\d.*?: (\w+)", studio.header(out)) == ["Video", "Audio"]
+
+
+@pytest.mark.fault("G5")
+@pytest.mark.parametrize(
+    ("times", "frames"),
+    [
+        ("setpts=PTS-10/TB", 10),  # before zero
+        ("setpts=PTS+7200/TB", 10),  # from two hours on
+        ("setpts='if(lt(N,5),N/1000,1+N)/TB'", 10),  # 1000 frames a second, then one
+        ("setpts='(10-N)/25/TB'", 10),  # backwards
+    ],
+)
+def test_odd_times_are_bounded(studio: Studio, tmp_path: Path, times: str, frames: int) -> None:
+    film = studio.video(
+        f"times{len(times)}{times[10]}.mkv", 0.4, "64x48", sound=False,
+        extra=("-vf", times, "-fps_mode", "passthrough", "-enc_time_base", "1/1000", "-bf", "0",
+               "-avoid_negative_ts", "disabled"),
+    )  # fmt: skip
+    srt = tmp_path / "s.srt"
+    srt.write_text(SRT)
+    made, _out = studio.make(Caption(url_video=U, url_srt=U), video=film, subtitles=srt)
+    # Where the times are far apart, a frame is added for each end of the caption.
+    assert made.media.frames <= frames + 2
+    assert made.media.duration_seconds < 20
+
+
+@pytest.mark.fault("G9")
+def test_what_no_decoder_may_touch_is_refused_by_name(
+    studio: Studio, tmp_path: Path, captioned: Callable[[bytes], Code | None]
+) -> None:
+    film = studio.video("small-silent.mp4", 0.4, "64x48", sound=False)
+    key = ("-encryption_key", "00" * 16, "-encryption_kid", "11" * 16)
+    locked = studio.file("locked.mp4", "-i", film, "-c", "copy", "-encryption_scheme", "cenc-aes-ctr", *key)
+    # ffmpeg 7 does not say that packets need a key: it makes noise of them, or nothing.
+    assert captioned(locked.read_bytes()) == Code.MEDIA_UNSUPPORTED
+    assert captioned(of_codec(film.read_bytes(), b"xyzw")) == Code.MEDIA_UNSUPPORTED
+    rare = studio.video("rare.avi", 0.4, "64x48", sound=False, extra=("-c:v", "zmbv"))
+    assert captioned(rare.read_bytes()) == Code.MEDIA_UNSUPPORTED
+    song = studio.file("rare.mka", "-f", "lavfi", "-i", "sine=d=0.3", "-c:a", "tta")
+    assert ended(studio, AddAudio(url_video=U, url_audio=U), video=film, audio=song) == Code.MEDIA_UNSUPPORTED
+
+
+@pytest.mark.fault("G8")
+@pytest.mark.parametrize(("hertz", "channels"), [(8, 1), (768_000, 2), (48_000, 64)])
+def test_odd_sounds_are_made_ordinary_or_refused(studio: Studio, tmp_path: Path, hertz: int, channels: int) -> None:
+    song = tmp_path / "song"
+    song.write_bytes(sound_of(hertz, channels, hertz // 2))
+    film = studio.video("small-silent.mp4", 0.4, "64x48", sound=False)
+    code = ended(studio, AddAudio(url_video=U, url_audio=U), video=film, audio=song)
+    assert code is None or CATALOGUE[code].blame is Blame.CALLER, code
+
+
+@pytest.mark.fault("G7")
+@pytest.mark.parametrize("size", ["1x1", "2x2", "1x720", "3x5"])
+def test_the_smallest_pictures_are_films_too(studio: Studio, tmp_path: Path, size: str) -> None:
+    film = studio.video(
+        f"tiny{size}.mkv", 0.2, size, sound=False, source="color=c=red", extra=("-c:v", "png", "-pix_fmt", "rgb24")
+    )
+    srt = tmp_path / "s.srt"
+    srt.write_text(SRT)
+    code = ended(studio, Caption(url_video=U, url_srt=U), video=film, subtitles=srt)
+    assert code is None or CATALOGUE[code].blame is Blame.CALLER, code

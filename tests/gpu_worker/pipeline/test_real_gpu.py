@@ -1,0 +1,127 @@
+"""What only a GPU can prove. Skipped without one; `-s` shows frames per second and decibels.
+
+    FFMPEG=/path/to/ffmpeg python -m pytest -s tests/worker/test_gpu.py
+
+A GPU without an encoder (A100, H100, H200) proves decoding and drawing, and skips the rest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import subprocess
+import time
+from collections.abc import Collection
+from pathlib import Path
+
+import pytest
+
+from gpu_worker.media.info import Cue, VideoFacts
+from gpu_worker.pipeline.gpu_probe import find_gpu
+from gpu_worker.plan.cuda.graph import OPENING, gpu_graph
+from gpu_worker.plan.gpu import PARTS, Gpu, Part, Reason
+from gpu_worker.plan.model import IN_VIDEO, OUTPUT
+from tests.support.media.captioned_frames import CUES, SOURCES, drawn, film, graph_of, noise, plan_for, prepared
+from tests.support.media.factory import Studio
+
+pytestmark = pytest.mark.skipif(not Path("/dev/nvidiactl").exists(), reason="no NVIDIA GPU")
+
+FRAMES = 600
+LONG_CUES = tuple(Cue(at * 1000 + 300, at * 1000 + 900, f"caption {at}\nof twenty") for at in range(20))
+
+
+@pytest.fixture(scope="module")
+def gpu(studio: Studio) -> Gpu:
+    """The GPU of this machine."""
+    found = asyncio.run(find_gpu(studio.ffmpeg))
+    print("\n", found.excuses(PARTS) or "The GPU decodes, captions and encodes.")
+    return found
+
+
+@pytest.fixture(scope="module")
+def full_hd(studio: Studio) -> tuple[Path, VideoFacts]:
+    """20 seconds of 1080p30 that are not too easy to encode."""
+    path = studio.video(
+        "full_hd.mp4", FRAMES / 30, "1920x1080", "30", sound=False,
+        extra=("-vf", "noise=alls=8:allf=t,format=yuv420p", "-crf", "18", "-colorspace", "bt709", "-bf", "2"),
+    )  # fmt: skip
+    facts = studio.probe(path).video
+    assert facts is not None
+    return path, facts
+
+
+def needs(gpu: Gpu, *parts: Part) -> None:
+    missing = gpu.excuses(parts)
+    if missing:
+        pytest.skip(" ".join(missing))
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_frames_decoded_and_captioned_by_the_gpu_are_those_of_the_cpu(
+    studio: Studio, gpu: Gpu, tmp_path: Path, name: str
+) -> None:
+    needs(gpu, Part.DECODE)
+    path, video = film(studio, name)
+    plan = plan_for(video, None)
+    graph = gpu_graph(video, CUES).replace("[picture]", ",hwdownload,format=yuv420p[picture]")
+    there, _ = drawn(studio, path, plan, graph, tmp_path, OPENING)
+    here, _ = drawn(studio, path, plan, graph_of(plan), tmp_path)
+    assert len(there) == len(here) == video.frames
+    # Chroma at the edges of letters differs: the GPU takes one of four alphas there, the CPU their average.
+    assert max(map(noise, there, here)) < 255**2 / 10**4.5
+
+
+def run(studio: Studio, film: tuple[Path, VideoFacts], gpu: Gpu, folder: Path) -> float:
+    """Caption the film the way this GPU does it; seconds by the clock."""
+    plan = plan_for(film[1], gpu, LONG_CUES)
+    prepared(folder, plan)
+    if not (folder / IN_VIDEO).exists():
+        (folder / IN_VIDEO).symlink_to(film[0])
+    started = time.monotonic()
+    subprocess.run([studio.ffmpeg, "-v", "error", "-nostdin", *plan.steps[0].args], check=True, cwd=folder)
+    return time.monotonic() - started
+
+
+def decibels(studio: Studio, one: Path, other: Path) -> float:
+    """PSNR of one film's luma against the other's."""
+    argv = [studio.ffmpeg, "-nostdin", "-i", str(one), "-i", str(other), "-lavfi", "psnr", "-f", "null", "-"]
+    said = subprocess.run(argv, check=True, capture_output=True).stderr.decode()
+    found = re.search(r"PSNR y:([\d.]+|inf)", said)
+    assert found
+    return float(found[1])
+
+
+@pytest.mark.parametrize("parts", [(Part.DECODE,), (Part.ENCODE,), (Part.DECODE, Part.ENCODE), tuple(Part)])
+def test_every_way_makes_the_same_film(
+    studio: Studio, gpu: Gpu, full_hd: tuple[Path, VideoFacts], tmp_path: Path, parts: Collection[Part]
+) -> None:
+    needs(gpu, *parts)
+    cpu = tmp_path / "cpu"
+    cpu.mkdir()
+    on_cpu = run(studio, full_hd, Gpu().without(PARTS, Reason.UNKNOWN), cpu)
+    on_gpu = run(studio, full_hd, Gpu().without(PARTS - set(parts), Reason.UNKNOWN), tmp_path)
+    made, other = studio.probe(tmp_path / OUTPUT).video, studio.probe(cpu / OUTPUT).video
+    assert made is not None
+    assert other is not None
+    assert (made.frames, made.display_size) == (other.frames, other.display_size) == (FRAMES, (1920, 1080))
+    between = decibels(studio, tmp_path / OUTPUT, cpu / OUTPUT)
+    for name, folder, seconds in (("CPU", cpu, on_cpu), (" ".join(parts), tmp_path, on_gpu)):
+        size, loss = (folder / OUTPUT).stat().st_size / 1e6, decibels(studio, folder / OUTPUT, full_hd[0])
+        print(f"\n{name}: {FRAMES / seconds:.0f} frames/s, {size:.1f} MB, {loss:.1f} dB from the uncaptioned source")
+    print(f"{between:.1f} dB between the two")
+    assert between > 30
+
+
+def test_frames_stay_on_the_gpu(studio: Studio, gpu: Gpu, full_hd: tuple[Path, VideoFacts], tmp_path: Path) -> None:
+    """Decoding and drawing alone, without an encoder: what a GPU without NVENC can show."""
+    needs(gpu, Part.DECODE)
+    path, video = full_hd
+    prepared(tmp_path, plan_for(video, None, LONG_CUES))
+    graph = gpu_graph(video, LONG_CUES)
+    argv = [
+        studio.ffmpeg, "-v", "error", "-nostdin", *OPENING, "-i", str(path), "-filter_complex", graph,
+        "-map", "[picture]", "-c:v", "wrapped_avframe", "-f", "null", "-",
+    ]  # fmt: skip
+    started = time.monotonic()
+    subprocess.run(argv, check=True, cwd=tmp_path)
+    print(f"\ndecoding and drawing on the GPU: {FRAMES / (time.monotonic() - started):.0f} frames/s")

@@ -1,0 +1,286 @@
+"""Golden command lines, one per operation, and the rules behind them. No process is started here."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+
+from contract.operations import OPERATIONS, AddAudio, Caption, Compose, Img2Vid, Role
+from gpu_worker.media.info import AudioFacts, Colour, Cue, Facts, PhotoInfo, VideoFacts
+from gpu_worker.plan import _PLANNERS, make_plan
+from gpu_worker.plan.gpu import Gpu, Part, Reason
+from gpu_worker.plan.input_args import CODECS
+from gpu_worker.plan.model import Encoder, Means, Plan, Sources
+from gpu_worker.plan.still.zoom import END_ZOOM, Box, still_size, view, zoom
+
+U = "https://example.com/file"
+VIDEO = VideoFacts(
+    codec="h264", width=1280, height=720, frames=50, start=Fraction(0), end=Fraction(2), frame_rate=Fraction(25),
+    packet_times=array("q", range(50)), time_base=Fraction(1, 25), colour=Colour("bt709", "bt709", "bt709"),
+)  # fmt: skip
+PHOTO = PhotoInfo(4000, 3000)
+AAC = AudioFacts("aac", 48000, 2, Fraction(0), Fraction(2))
+MP3 = AudioFacts("mp3", 44100, 2, Fraction(0), Fraction(3, 2))
+MP4 = "mov,mp4,m4a,3gp,3g2,mj2"
+CUES = (Cue(500, 1200, "Hello"),)
+ENCODES = Gpu().without({Part.DECODE, Part.DRAW}, Reason.NO_CAPABILITY)
+MEANS = Means(threads=3, max_pixels=1000, max_output_bytes=9999)
+
+TIMED = "mov,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg,mp3,wav,w64,aac,ac3,eac3,flac,aiff,amr,caf"
+OPEN_VIDEO = (
+    f"-protocol_whitelist file,pipe -format_whitelist {TIMED},gif -codec_whitelist {CODECS[Role.VIDEO]} "
+    "-max_pixels 1000 -i in_video"
+)
+OPEN_AUDIO = (
+    f"-protocol_whitelist file,pipe -format_whitelist {TIMED} -codec_whitelist {CODECS[Role.AUDIO]} "
+    "-max_pixels 1000 -i in_audio"
+)
+OPEN_IMAGE = "-protocol_whitelist file,pipe -f rawvideo -pixel_format rgb24 -video_size 4000x3000 -i photo.rgb"
+TAGS = "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709"
+SCALE = "scale=1280:720:flags=bicubic:in_color_matrix=bt709:out_color_matrix=bt709:out_range=tv,setsar=1,format=yuv420p"
+X264 = (
+    "-c:v libx264 -preset veryfast -crf 23 -g 250 -profile:v high -pix_fmt yuv420p -threads 3 "
+    "-colorspace bt709 -color_primaries bt709 -color_trc bt709 -color_range tv"
+)
+NVENC = (
+    "-c:v h264_nvenc -preset p5 -tune hq -rc vbr -cq 23 -b:v 0 -spatial-aq 1 -bf 3 -rc-lookahead 10 -g 250 "
+    "-profile:v high -pix_fmt yuv420p "
+    "-colorspace bt709 -color_primaries bt709 -color_trc bt709 -color_range tv"
+)
+FILE = "-map_metadata -1 -map_chapters -1 -sn -dn -movflags +faststart -fs 9999 -f mp4 -y out.mp4"
+RAW = "-f rawvideo -pixel_format yuv420p -video_size 640x360 -framerate {rate} -protocol_whitelist file,pipe -i pipe:0"
+CLOCK = "aresample=async=1:min_hard_comp=0.04:first_pts=0"
+BURN = "ass=f=captions.ass:fontsdir=fonts"
+STILL_848 = (
+    f"{OPEN_IMAGE} -map 0:v:0 -frames:v 1 -vf crop=w=4000:h=2250:exact=1,"
+    "scale=flags=lanczos+accurate_rnd+full_chroma_int:out_color_matrix=bt709:out_range=tv:w=848:h=476,"
+    "setsar=1,format=yuv444p,crop=848:476,format=yuv420p -f rawvideo -pix_fmt yuv420p -y still.yuv"
+)
+
+
+def lines(plan: Plan) -> list[str]:
+    return [" ".join(step.args) for step in plan.steps]
+
+
+def film(video: VideoFacts = VIDEO, audio: AudioFacts | None = AAC, container: str = MP4) -> Facts:
+    return Facts(container, video, audio)
+
+
+def song(audio: AudioFacts = MP3) -> Facts:
+    return Facts("mp3", None, audio)
+
+
+def test_caption() -> None:
+    plan = make_plan(Caption(url_video=U, url_srt=U), Sources(video=film(), cues=CUES), MEANS)
+    assert lines(plan) == [
+        (
+            f"-threads 1 {OPEN_VIDEO} -filter_complex [0:V:0]{SCALE},{BURN},{TAGS}[picture] "
+            f"-map [picture] -fps_mode passthrough {X264} -map 0:a:0 -c:a copy -t 86400 {FILE}"
+        )
+    ]
+    assert set(plan.files) == {"captions.ass"}
+    assert (plan.expected.frames, plan.expected.size, plan.expected.has_audio) == (50, (1280, 720), True)
+
+
+def test_img2vid() -> None:
+    operation = Img2Vid(url_image=U, duration=2, frame_rate=29.97, size="640x360")
+    plan = make_plan(operation, Sources(image=PHOTO), MEANS)
+    assert lines(plan) == [
+        STILL_848,
+        (
+            f"{RAW.format(rate='30000/1001')} -filter_complex [0:V:0]{TAGS}[picture] -map [picture] "
+            f"{X264.replace('-g 250', '-g 60')} -an -t 86400 {FILE}"
+        ),
+    ]
+    feed = plan.steps[1].feed
+    assert feed is not None
+    assert (feed.path, feed.still_size, feed.size, feed.frames) == ("still.yuv", (848, 476), (640, 360), 60)
+    assert (plan.expected.frames, plan.expected.frames_off) == (60, 0)
+    assert plan.expected.duration == Fraction(60 * 1001, 30000)
+
+
+def test_addaudio() -> None:
+    plan = make_plan(AddAudio(url_video=U, url_audio=U), Sources(video=film(), audio=song()), MEANS)
+    assert lines(plan) == [
+        (
+            f"-t 1.501000 -skip_frame all {OPEN_VIDEO} {OPEN_AUDIO} -filter_complex "
+            f"[1:a:0]{CLOCK},aformat=channel_layouts=stereo,apad=whole_dur=1.500000,atrim=end=1.500000[sound] "
+            "-map 0:V:0 -c:v copy "
+            "-bsf:v setts=pts='if(lt(PTS,38),PTS,38+floor((PTS-38)/1))'"
+            ":duration='if(lt(PTS,37),DURATION,max(DURATION,38-PTS))' "
+            "-video_track_timescale 1600 -movie_timescale 1600 "
+            f"-map [sound] -c:a aac -b:a 192k {FILE}"
+        )
+    ]
+    assert (plan.video_mode, plan.encoder, plan.ends_at) == ("copy", None, Fraction(3, 2))
+    assert (plan.expected.frames, plan.expected.frames_off, plan.expected.sound_end) == (38, 0, Fraction(3, 2))
+
+
+def test_addaudio_mixed() -> None:
+    operation = AddAudio(url_video=U, url_audio=U, mode="mix", volume=0.5)
+    mono = replace(MP3, channels=1, end=Fraction(9))
+    plan = make_plan(operation, Sources(video=film(), audio=song(mono)), MEANS)
+    assert lines(plan) == [
+        (
+            f"-t 2.001000 -skip_frame all {OPEN_VIDEO} {OPEN_AUDIO} -filter_complex "
+            "[1:a:0]aresample=48000:async=1:min_hard_comp=0.04:first_pts=0,volume=0.5,pan=stereo|c0=c0|c1=c0[new];"
+            "[0:a:0]aresample=48000:async=1:min_hard_comp=0.04:first_pts=0,aformat=channel_layouts=stereo[own];"
+            "[own][new]amix=inputs=2:duration=longest:dropout_transition=0:normalize=0,"
+            "alimiter=limit=0.98:level=disabled,apad=whole_dur=2.000000,atrim=end=2.000000[sound] "
+            "-map 0:V:0 -c:v copy -bsf:v setts=pts='if(lt(PTS,50),PTS,50+floor((PTS-50)/1))'"
+            ":duration='if(lt(PTS,49),DURATION,max(DURATION,50-PTS))' "
+            "-video_track_timescale 1600 -movie_timescale 1600 "
+            f"-map [sound] -c:a aac -b:a 192k {FILE}"
+        )
+    ]
+
+
+def test_compose() -> None:
+    operation = Compose(url_image=U, url_audio=U, url_srt=U, duration=2, size="640x360")
+    plan = make_plan(operation, Sources(image=PHOTO, audio=song(), cues=CUES), MEANS)
+    assert lines(plan) == [
+        STILL_848,
+        (
+            f"{RAW.format(rate='24')} {OPEN_AUDIO} -filter_complex [0:V:0]{BURN},{TAGS}[picture] "
+            f"-filter_complex [1:a:0]{CLOCK},aformat=channel_layouts=stereo,apad=whole_dur=2.000000,"
+            "atrim=end=2.000000[sound] "
+            f"-map [picture] {X264} "
+            f"-map [sound] -c:a aac -b:a 192k -t 2.000000 {FILE}"
+        ),
+    ]
+
+
+def test_compose_from_a_video() -> None:
+    operation = Compose(url_video=U, url_audio=U, url_srt=U)
+    plan = make_plan(operation, Sources(video=film(), audio=song(), cues=CUES), replace(MEANS, gpu=ENCODES))
+    assert lines(plan) == [
+        (
+            f"{OPEN_VIDEO} {OPEN_AUDIO} -filter_complex [0:V:0]{SCALE},{BURN},{TAGS}[picture] "
+            f"-filter_complex [1:a:0]{CLOCK},aformat=channel_layouts=stereo,apad=whole_dur=1.500000,"
+            "atrim=end=1.500000[sound] "
+            f"-map [picture] -fps_mode passthrough {NVENC} -map [sound] -c:a aac -b:a 192k -t 1.500000 {FILE}"
+        )
+    ]
+    assert (plan.expected.frames, plan.encoder) == (38, Encoder.NVENC)
+
+
+def test_every_plan_says_where_its_sound_ends() -> None:
+    late = film(audio=replace(AAC, end=Fraction(3)))
+    assert make_plan(Caption(url_video=U, url_srt=U), Sources(video=late, cues=CUES), MEANS).expected.sound_end == 3
+    sources = Sources(image=PHOTO, audio=song())
+    still = make_plan(Compose(url_image=U, url_audio=U, duration=2), sources, MEANS)
+    assert (still.expected.sound_end, still.expected.sound_off) == (2, 0)
+    for means in (MEANS, replace(MEANS, may_copy=False)):
+        laid = make_plan(AddAudio(url_video=U, url_audio=U), Sources(video=film(), audio=song()), means)
+        assert (laid.expected.sound_end, laid.expected.sound_off) == (Fraction(3, 2), 0)
+
+
+@pytest.mark.parametrize("mode", ["replace", "mix"])
+def test_a_sound_that_changes_midway_is_brought_to_one_form_first(mode: str) -> None:
+    changing = replace(MP3, steady=False, counted=True, number=1)
+    sources = Sources(video=film(audio=replace(AAC, steady=False)), audio=song(changing))
+    line = lines(make_plan(AddAudio(url_video=U, url_audio=U, mode=mode), sources, MEANS))[0]
+    assert "-map 1:a:1 -af pan=stereo|" in line
+    assert f"-f null - -dec 0:0 {'-dec 0:1 ' * (mode == 'mix')}-filter_complex [dec:" in line
+    assert "]asetpts=N/SR/TB," in line
+
+
+def test_every_operation_has_a_plan() -> None:
+    assert set(_PLANNERS) == set(OPERATIONS)
+
+
+@pytest.mark.parametrize(
+    ("change", "part"),
+    [
+        ({"colour": Colour()}, "in_color_matrix=bt709"),
+        ({"colour": Colour(), "width": 640, "height": 480}, "scale=640:480:flags=bicubic:in_color_matrix=bt601"),
+        ({"colour": Colour("smpte170m")}, "in_color_matrix=smpte170m"),
+        ({"colour": Colour("bt470bg")}, "in_color_matrix=bt601"),
+        ({"colour": Colour("bt2020nc")}, "in_color_matrix=bt2020"),
+        ({"pix_fmt": "rgb24", "colour": Colour("gbr")}, "in_color_matrix=auto"),
+        ({"colour": Colour("bt2020nc", "bt2020", "arib-std-b67")}, "tonemap=tonemap=mobius"),
+        ({"interlaced": True}, "[0:V:0]bwdif=mode=send_frame:deint=all,scale"),
+        ({"width": 721, "height": 577}, "scale=720:576"),
+        ({"sample_aspect": Fraction(4, 3), "width": 1440, "height": 1080}, "scale=1920:1080"),
+        ({"sample_aspect": Fraction(1, 2), "width": 640, "height": 480}, "scale=640:960"),
+        ({"rotation": 90}, "scale=720:1280"),
+        ({"constant_rate": False}, "-fps_mode passthrough -enc_time_base 1:90000"),
+    ],
+)
+def test_pictures_of_every_kind_are_brought_to_one(change: dict[str, object], part: str) -> None:
+    video = replace(VIDEO, **change)  # type: ignore[arg-type]
+    plan = make_plan(Caption(url_video=U, url_srt=U), Sources(video=film(video), cues=CUES), MEANS)
+    assert part in lines(plan)[0]
+
+
+def test_no_path_and_no_text_of_the_caller_is_on_a_command_line() -> None:
+    cue = Cue(0, 1000, "x'; [a]movie=/etc/passwd,")
+    plan = make_plan(Caption(url_video=U, url_srt=U), Sources(video=film(), cues=(cue,)), MEANS)
+    assert "passwd" not in lines(plan)[0]
+    assert "example.com" not in lines(plan)[0]
+
+
+def test_a_copy_can_be_forbidden() -> None:
+    sources = Sources(video=film(), audio=song())
+    plan = make_plan(AddAudio(url_video=U, url_audio=U), sources, replace(MEANS, may_copy=False))
+    assert (plan.video_mode, plan.encoder) == ("encode", Encoder.X264)
+    assert "-c:v libx264" in lines(plan)[0]
+
+
+@pytest.mark.parametrize(
+    ("video", "container", "mode"),
+    [
+        (VIDEO, MP4, "copy"), (replace(VIDEO, codec="av1"), "matroska,webm", "copy"), (VIDEO, "avi", "encode"),
+        (replace(VIDEO, codec="ffv1"), "matroska,webm", "encode"), (replace(VIDEO, codec="prores"), MP4, "encode"),
+    ],
+)  # fmt: skip
+def test_only_what_players_know_is_copied(video: VideoFacts, container: str, mode: str) -> None:
+    plan = make_plan(
+        AddAudio(url_video=U, url_audio=U), Sources(video=film(video, AAC, container), audio=song()), MEANS
+    )
+    assert plan.video_mode == mode
+
+
+@pytest.mark.parametrize(
+    ("times", "end", "frames", "gap"),
+    [
+        ([0, 4, 2, 1, 3, 8, 6, 5, 7], "4/25", 4, 1),
+        ([0, 4, 2, 1, 3, 8, 6, 5, 7], "7/25", 7, 1),
+        ([0, 6, 3, 12, 9], "6/25", 2, 3),
+        ([0, 6, 3, 12, 9], "7/25", 3, 2),
+        ([0, 3, 6, 9], "10/25", 4, 1),
+    ],
+)
+def test_a_copy_shows_the_frames_that_begin_before_its_end_and_keeps_the_order_of_the_others(
+    times: list[int], end: str, frames: int, gap: int
+) -> None:
+    video = replace(VIDEO, frames=len(times), end=Fraction(13, 25), packet_times=array("q", times))
+    sources = Sources(video=film(video), audio=song(replace(MP3, end=Fraction(end))))
+    plan = make_plan(AddAudio(url_video=U, url_audio=U), sources, MEANS)
+    stop = Fraction(end) * 25
+    assert f"PTS,{stop}+floor((PTS-{stop})/{gap}))" in lines(plan)[0]
+    assert (plan.expected.frames, plan.ends_at) == (frames, Fraction(end))
+
+
+def test_a_stream_that_alone_tells_the_shape_of_its_pixels_is_looked_into() -> None:
+    wide = replace(VIDEO, sample_aspect=Fraction(4, 3))
+    operation = AddAudio(url_video=U, url_audio=U)
+    assert "-skip_frame" not in lines(make_plan(operation, Sources(video=film(wide), audio=song()), MEANS))[0]
+
+
+def test_the_camera_stays_in_the_middle_and_in_the_picture() -> None:
+    size = still_size((1920, 1080))
+    assert size == (2542, 1430)
+    for index in range(120):
+        box = view(index, 120, size)
+        assert box.left >= 0
+        assert box.bottom <= size[1]
+        assert (box.left + box.right) / 2 == pytest.approx(size[0] / 2)
+        assert (box.right - box.left) / (box.bottom - box.top) == pytest.approx(size[0] / size[1])
+    assert (zoom(0, 120), zoom(119, 120), zoom(0, 1)) == (1.0, END_ZOOM, 1.0)
+    # At one to one a chroma plane is half of everything; smaller views shift by what siting makes of the scale.
+    assert Box(0, 0, 1920, 1080).on_chroma((1920, 1080)) == (0, 0, 960, 540)
+    assert Box(0, 0, 2880, 1620).on_chroma((1920, 1080)) == (-0.125, 0, 1439.875, 810)

@@ -1,0 +1,330 @@
+"""Videos whose packets are no list of their frames: without times, never shown, cut off, damaged, or far apart."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from contract.errors import Code
+from contract.operations import AddAudio, Caption, Compose
+from gpu_worker.errors import JobFailed
+from gpu_worker.ffmpeg.run import run_ffmpeg
+from gpu_worker.formats.mp4 import track_ends
+from gpu_worker.media.info import Cue, VideoFacts
+from gpu_worker.pipeline.transcode import Made
+from gpu_worker.pipeline.verify import has_its_frames
+from gpu_worker.plan.captions.added_frames import added_times
+from gpu_worker.plan.model import Expected
+from gpu_worker.probe.decoder_report import DecoderReport, read_report
+from tests.support.media.factory import Studio, U, ink
+
+DARK = "color=navy"
+MPEG4, X264 = ("-c:v", "mpeg4", "-bf", "2"), ("-c:v", "libx264", "-preset", "veryfast", "-bf", "2", "-g", "25")
+X265 = (
+    *("-c:v", "libx265", "-preset", "ultrafast", "-x265-params"),
+    "log-level=0:pools=1:open-gop=1:keyint=25:min-keyint=25:bframes=4",
+)
+
+
+def captioned(studio: Studio, video: Path, *spans: tuple[float, float]) -> tuple[Made, Path]:
+    text = "\n".join(f"{_clock(start)} --> {_clock(end)}\nMMMM\n" for start, end in spans)
+    subtitles = studio.folder / "spans.srt"
+    subtitles.write_text(text)
+    return studio.make(Caption(url_video=U, url_srt=U), video=video, subtitles=subtitles)
+
+
+def _clock(seconds: float) -> str:
+    return f"00:00:{seconds:06.3f}".replace(".", ",")
+
+
+def seen(studio: Studio, path: Path, *times: float) -> list[bool]:
+    """For each time, whether a caption is on the screen then."""
+    return [ink(_frame_on(studio, path, time)) > 0 for time in times]
+
+
+def _frame_on(studio: Studio, path: Path, time: float) -> Image.Image:
+    return studio.frames(path, "-vf", f"fps=100:start_time=0,trim=start={time},setpts=PTS-STARTPTS", "-frames:v", "1")[
+        0
+    ]
+
+
+def slides(studio: Studio) -> Path:
+    return studio.video("slides.mp4", 12, rate="1/4", sound=False, source=DARK)
+
+
+def paused_recording(studio: Studio) -> Path:
+    cut = ("-vf", "select='lt(t,1)+gt(t,4.5)'", "-fps_mode", "passthrough")
+    return studio.video("paused.mp4", 6, rate="30", sound=False, source=DARK, extra=cut)
+
+
+def last_frame_held(studio: Studio) -> Path:
+    """A single frame of six seconds, as a slideshow of one picture."""
+    return studio.video("held.mp4", 6, rate="1/6", sound=False, source=DARK)
+
+
+@pytest.mark.parametrize("draw", [slides, paused_recording, last_frame_held])
+def test_captions_are_drawn_where_the_video_has_no_frames(studio: Studio, draw: Callable[[Studio], Path]) -> None:
+    video = draw(studio)
+    before = studio.probe(video).video
+    made, path = captioned(studio, video, (1.2, 2.5), (3, 3.2), (5, 5.6))
+    times = (1.1, 1.25, 2.45, 2.6, 3.1, 3.3, 4.9, 5.1, 5.5, 5.7)
+    assert seen(studio, path, *times) == [False, True, True, False, True, False, False, True, True, False]
+    assert before is not None
+    assert made.media.duration_seconds == pytest.approx(float(before.end), abs=0.002)
+    assert not [warning for warning in made.warnings if "Subtitles" in warning]
+
+
+def test_compose_ends_a_sparse_video_with_its_sound(studio: Studio) -> None:
+    (studio.folder / "spans.srt").write_text("00:00:01,000 --> 00:00:02,000\nMMMM\n")
+    made, path = studio.make(
+        Compose(url_video=U, url_audio=U, url_srt=U), video=slides(studio), subtitles=studio.folder / "spans.srt",
+        audio=studio.sound("five.mp3", 5),
+    )  # fmt: skip
+    assert made.media.duration_seconds == pytest.approx(5.0, abs=0.06)
+    assert float(track_ends(path)["vide"]) == pytest.approx(5, abs=0.06)
+    assert seen(studio, path, 0.9, 1.1, 1.9, 2.1, 4.8) == [False, True, True, False, False]
+
+
+@pytest.mark.parametrize("name", ["paused.mkv", "paused.ts", "paused.mp4"])
+def test_the_last_frame_before_a_cut_is_held(studio: Studio, name: str) -> None:
+    """The sound ends where the recording pauses; the encoder knows the frame before as short as any other."""
+    cut = ("-vf", "select='lt(t,1)+gt(t,4.5)'", "-fps_mode", "passthrough", "-c:v", "mpeg2video")
+    video = studio.video(f"mpeg2-{name}", 6, rate="30", sound=False, extra=cut)
+    made, path = studio.make(AddAudio(url_video=U, url_audio=U), video=video, audio=studio.sound("three.wav", 3))
+    facts = studio.probe(path).video
+    assert facts is not None
+    assert (made.video_mode, facts.frames) == ("encode", 31)
+    assert float(track_ends(path)["vide"]) == pytest.approx(3, abs=0.002)
+
+
+def video_of(times: list[int], end: int, base: Fraction = Fraction(1, 10)) -> VideoFacts:
+    return VideoFacts(
+        "h264", 320, 180, len(times), times[0] * base, end * base, Fraction(1), constant_rate=False,
+        packet_times=times, time_base=base,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("times", "cue", "added"),
+    [
+        ([0, 1, 2, 3], (50, 250), []),  # ten frames a second leave no room
+        ([0, 10], (500, 1500), [45_000, 135_000, 179_100]),
+        ([0, 10], (1000, 1500), [135_000, 179_100]),  # begins with a frame
+        ([0, 10], (2000, 2500), []),  # begins when the video has ended
+        ([5, 10], (100, 800), [9_000, 72_000, 179_100]),  # the first frame is shown from 0 on
+        ([0, 10], (500, 9000), [45_000, 179_100]),
+    ],
+)  # fmt: skip
+def test_frames_are_added_where_captions_change(times: list[int], cue: tuple[int, int], added: list[int]) -> None:
+    assert list(added_times(video_of(times, 20), [Cue(*cue, "x")], Fraction(2))) == added
+
+
+def test_thousands_of_captions_between_frames_get_a_steady_clock() -> None:
+    many = [Cue(at, at + 10, "x") for at in range(0, 86_000, 20)]
+    times = added_times(video_of([0, 1], 90, Fraction(1)), many, Fraction(90))
+    assert len(times) == 900 - 1
+    # A frame of the lecture is there already at 1 s.
+    assert {after - before for before, after in pairwise(times[10:-1])} == {9000}
+
+
+TIMELESS: dict[str, tuple[str, ...]] = {
+    "xvid.avi": MPEG4,
+    "x264.avi": X264,
+    "mpeg2.mpg": ("-c:v", "mpeg2video", "-bf", "2"),
+    "mpeg2.vob": ("-c:v", "mpeg2video", "-bf", "2", "-g", "12"),
+}
+
+
+@pytest.mark.parametrize("name", TIMELESS)
+def test_packets_without_times_are_shown_at_the_pace_of_the_film(studio: Studio, name: str) -> None:
+    video = studio.video(name, 3, source=DARK, extra=TIMELESS[name])
+    facts = studio.probe(video).video
+    assert facts is not None
+    assert not facts.timed
+    assert (facts.frames, facts.frame_rate, facts.duration) == (75, 25, 3)
+    made, path = captioned(studio, video, (1, 2))
+    assert (made.media.frames, made.media.frame_rate) == (75, 25)
+    assert made.media.duration_seconds == pytest.approx(3, abs=0.08)
+    assert seen(studio, path, 0.98, 1.02, 1.98, 2.02) == [False, True, True, False]
+    made, path = studio.make(AddAudio(url_video=U, url_audio=U), video=video, audio=studio.sound())
+    assert made.media.frames == pytest.approx(38, abs=1)
+    assert made.media.duration_seconds == pytest.approx(1.5, abs=0.05)
+
+
+def alternate_references(studio: Studio) -> Path:
+    """VP8 of a two-pass encode: some packets are decoded for others to refer to, and never shown."""
+
+    def draw(path: Path) -> None:
+        source = ("-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=3", "-c:v", "libvpx", "-b:v", "300k")
+        options = (*source, "-auto-alt-ref", "1", "-lag-in-frames", "16", "-passlogfile", studio.folder / "vp8pass")
+        studio.run(*options, "-pass", "1", "-f", "null", "-")
+        studio.run(*options, "-pass", "2", path)
+
+    return studio._once("altref.webm", draw)
+
+
+def open_groups(studio: Studio) -> Path:
+    whole = studio.video("open.mp4", 4, sound=False, extra=X265)
+    return studio.file("open-cut.ts", "-ss", "1.9", "-i", whole, "-c", "copy")
+
+
+def open_groups_matroska(studio: Studio) -> Path:
+    whole = studio.video("open.mp4", 4, sound=False, extra=X265)
+    return studio.file("open-cut.mkv", "-ss", "1.9", "-i", whole, "-c", "copy")
+
+
+def between_key_frames(studio: Studio) -> Path:
+    """A transport stream as a recorder starts it: packets from the middle of a group of pictures first."""
+    return studio.video("from-the-air.ts", 4, extra=(*X264, "-bsf:v", "noise=drop='lt(n,10)'"))
+
+
+def mpeg2_from_the_air(studio: Studio) -> Path:
+    options = ("-c:v", "mpeg2video", "-bf", "2", "-g", "12", "-bsf:v", "noise=drop='lt(n,5)'", "-f", "mpegts")
+    return studio.video("from-the-air.mpegts", 3, extra=options)
+
+
+def late_picture(studio: Studio) -> Path:
+    (studio.folder / "early.srt").write_text("1\n00:00:00,000 --> 00:00:01,000\nx\n")
+    film = studio.video("on-time.mp4", 2, sound=False)
+    inputs = ("-itsoffset", "0.5", "-i", film, "-i", studio.folder / "early.srt", "-map", "0", "-map", "1")
+    return studio.file("late.mkv", *inputs, "-c:v", "copy", "-c:s", "srt")
+
+
+@pytest.mark.parametrize(
+    ("draw", "frames", "end"),
+    [
+        (alternate_references, 75, 3.0), (open_groups, 50, 2.0), (open_groups_matroska, 50, 2.1),
+        (between_key_frames, 75, 4.0), (mpeg2_from_the_air, 63, 3.0), (late_picture, 50, 2.5),
+    ],
+)  # fmt: skip
+def test_what_the_decoder_shows_is_what_counts(
+    studio: Studio, draw: Callable[[Studio], Path], frames: int, end: float
+) -> None:
+    video = draw(studio)
+    made, path = captioned(studio, video, (0.2, 1.8))
+    assert abs(made.media.frames - frames) <= 4
+    assert made.media.duration_seconds == pytest.approx(end, abs=0.15)
+    # Nothing is shown late: a player starts with a picture, and the sound with it.
+    result = studio.probe(path).video
+    assert result is not None
+    assert result.start <= Fraction(1, 10)
+    made, _ = studio.make(AddAudio(url_video=U, url_audio=U), video=video, audio=studio.sound())
+    assert made.media.duration_seconds == pytest.approx(1.5, abs=0.1)
+
+
+def damaged(studio: Studio) -> Path:
+    data = bytearray(studio.video("whole.mp4", 4, extra=X264).read_bytes())
+    begin = data.index(b"mdat") + 4000
+    for at in range(begin, begin + 40_000, 700):
+        data[at : at + 40] = bytes((at * 7 + i * 13) % 256 for i in range(40))
+    path = studio.folder / "damaged.mp4"
+    path.write_bytes(data)
+    return path
+
+
+def test_damage_is_reported_and_the_rest_is_kept(studio: Studio) -> None:
+    made, _ = captioned(studio, damaged(studio), (0.2, 1))
+    assert 60 < made.media.frames <= 100
+    assert any("damaged" in warning for warning in made.warnings)
+
+
+def test_a_video_of_which_nothing_can_be_decoded_is_the_callers(studio: Studio) -> None:
+    data = bytearray(studio.video("whole.ts", 4, extra=X264).read_bytes())
+    for at in range(188 * 20, len(data), 188):
+        data[at + 20 : at + 188] = bytes(168)
+    path = studio.folder / "hollow.ts"
+    path.write_bytes(data)
+    with pytest.raises(JobFailed) as failure:
+        captioned(studio, path, (0.2, 1))
+    assert failure.value.failure.code in {Code.MEDIA_UNREADABLE, Code.MEDIA_NO_VIDEO}
+
+
+def two_films(studio: Studio, first: str, second: str, name: str, *options: str) -> Path:
+    small = studio.video("preview.mp4", 1, "160x90", sound=False)
+    large = studio.video("feature.mp4", 2, "320x180", sound=False)
+    tracks = {"small": small, "large": large}
+    return studio.file(
+        name, "-i", tracks[first], "-i", tracks[second], "-map", "0", "-map", "1", "-c", "copy", *options
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "order", "options", "width"),
+    [
+        ("both-films.mkv", ("small", "large"), ("-disposition:v", "0"), 320),
+        ("both-films2.mkv", ("large", "small"), ("-disposition:v", "0"), 320),
+        ("default-film.mkv", ("small", "large"), ("-disposition:v:0", "0", "-disposition:v:1", "default"), 320),
+        ("little-film.mkv", ("large", "small"), ("-disposition:v:0", "0", "-disposition:v:1", "default"), 160),
+        ("both-films.mp4", ("small", "large"), (), 320),
+    ],
+)
+def test_the_film_is_the_default_track_or_the_largest(
+    studio: Studio, name: str, order: tuple[str, str], options: tuple[str, ...], width: int
+) -> None:
+    video = two_films(studio, *order, name, *options)
+    made, _ = captioned(studio, video, (0.2, 0.8))
+    assert (made.media.width, made.media.frames) == (width, 50 if width == 320 else 25)
+    made, _ = studio.make(AddAudio(url_video=U, url_audio=U), video=video, audio=studio.sound())
+    assert (made.media.width, made.video_mode) == (width, "copy")
+
+
+def test_a_track_nobody_can_decode_is_passed_over(studio: Studio) -> None:
+    video = two_films(studio, "large", "small", "odd-first.mov")
+    data = bytearray(video.read_bytes())
+    at = data.index(b"avc1", data.index(b"stsd"))
+    data[at : at + 4] = b"zzzz"
+    odd = studio.folder / "odd.mov"
+    odd.write_bytes(data)
+    made, _ = captioned(studio, odd, (0.2, 0.8))
+    assert made.media.width == 160
+
+
+@pytest.mark.parametrize("rate", ["25", "30000/1001"])
+def test_a_video_cut_short_keeps_its_average_rate(studio: Studio, rate: str) -> None:
+    video = studio.video(f"rate-{rate.replace('/', '-')}.mp4", 3, rate=rate, sound=False, extra=X264)
+    for length in (0.5, 1.0, 1.013, 1.5):
+        made, path = studio.make(
+            AddAudio(url_video=U, url_audio=U), video=video, audio=studio.sound(f"for-{length}.wav", length)
+        )
+        assert made.video_mode == "copy"
+        assert made.media.frame_rate == pytest.approx(float(Fraction(rate)), abs=0.001)
+        assert f"{float(Fraction(rate)):.4g} fps" in studio.header(path)
+
+
+def test_the_report_of_a_real_decoder_is_read(studio: Studio) -> None:
+    log = asyncio.run(run_ffmpeg(studio.ffmpeg, ("-i", str(studio.video()), "-f", "null", "-"), studio.folder))
+    assert read_report(log, "video") == DecoderReport(50, 50, 0)
+    sound = read_report(log, "audio")
+    assert sound is not None
+    assert sound.frames >= 94
+    assert read_report(log, "video", 1) is None
+
+
+EXPECTED = Expected("h264", (320, 180), 150, 1, Fraction(3), Fraction(3), Fraction(1, 25), has_audio=False)
+
+
+@pytest.mark.parametrize(
+    ("found", "cut", "decoded", "right"),
+    [
+        (75, False, DecoderReport(150, 75, 0), True),  # fields as packets
+        (150, False, DecoderReport(150, 75, 0), False),
+        (140, False, DecoderReport(150, 140, 10), True),
+        (120, False, DecoderReport(150, 140, 10), False),
+        (75, True, DecoderReport(150, 75, 0), True),
+        (60, True, DecoderReport(150, 75, 0), False),
+        (150, True, DecoderReport(170, 165, 0), True),
+        (120, True, DecoderReport(170, 165, 0), False),
+        (149, False, None, True), (140, False, None, False),
+    ],
+)  # fmt: skip
+def test_an_output_has_as_many_frames_as_were_decoded(
+    found: int, cut: bool, decoded: DecoderReport | None, right: bool
+) -> None:
+    assert has_its_frames(found, replace(EXPECTED, cut=cut), decoded) is right

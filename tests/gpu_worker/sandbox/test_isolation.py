@@ -1,0 +1,187 @@
+"""Inputs that name other files and hosts: nothing but the input itself is opened.
+
+A canary file is watched by the kernel, a canary host counts who connects. Each bait is first proved
+to work on an ffmpeg without our options, where it can be.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import socket
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from contract.operations import AddAudio, Caption, Img2Vid, Operation
+from gpu_worker.errors import JobFailed
+from tests.support.media.factory import Studio, U
+from tests.support.media.hostile import with_alias
+
+_IN_OPEN = 0x20
+
+
+@dataclass
+class Canary:
+    """A video nobody was told to open, and a host nobody was told to call."""
+
+    file: Path
+    port: int
+    watch: int
+    callers: int = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/x.ts"
+
+    def opened(self) -> bool:
+        """True if the file was opened since the last call, by anyone."""
+        try:
+            return bool(os.read(self.watch, 65536))
+        except BlockingIOError:
+            return False
+
+
+@pytest.fixture
+def canary(studio: Studio, tmp_path: Path) -> Iterator[Canary]:
+    file = tmp_path / "canary.ts"
+    file.write_bytes(studio.video("canary.ts", 0.5, "64x48").read_bytes())
+    libc = ctypes.CDLL(None, use_errno=True)
+    watch = libc.inotify_init1(os.O_NONBLOCK)
+    assert watch >= 0
+    assert libc.inotify_add_watch(watch, os.fsencode(file), _IN_OPEN) >= 0
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.05)
+        bird = Canary(file, server.getsockname()[1], watch)
+        done = threading.Event()
+
+        def listen() -> None:
+            while not done.is_set():
+                with contextlib.suppress(TimeoutError):
+                    caller, _address = server.accept()
+                    bird.callers += 1
+                    caller.close()
+
+        thread = threading.Thread(target=listen)
+        thread.start()
+        try:
+            yield bird
+        finally:
+            done.set()
+            thread.join()
+            os.close(watch)
+
+
+def hls(target: str) -> bytes:
+    return f"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n{target}\n#EXT-X-ENDLIST\n".encode()
+
+
+def try_all(studio: Studio, bait: Path) -> None:
+    """Offer the file to every operation as every input; how each ends is not asked here."""
+    srt = studio.folder / "hello.srt"
+    srt.write_text("1\n00:00:00,000 --> 00:00:00,300\nhi\n")
+    offers: list[tuple[Operation, dict[str, Path]]] = [
+        (Caption(url_video=U, url_srt=U), {"video": bait, "subtitles": srt}),
+        (Caption(url_video=U, url_srt=U), {"video": studio.video("baited.mp4", 0.4, "64x48"), "subtitles": bait}),
+        (AddAudio(url_video=U, url_audio=U), {"video": bait, "audio": studio.sound()}),
+        (AddAudio(url_video=U, url_audio=U), {"video": studio.video("baited.mp4", 0.4, "64x48"), "audio": bait}),
+        (Img2Vid(url_image=U, size="64x64", duration=0.1), {"image": bait}),
+    ]
+    for operation, inputs in offers:
+        with contextlib.suppress(JobFailed):
+            studio.make(operation, **inputs)
+
+
+def naively(studio: Studio, bait: Path, *options: str) -> None:
+    argv = [studio.ffmpeg, "-v", "quiet", "-nostdin", *options, "-i", str(bait), "-t", "1", "-f", "null", "-"]
+    subprocess.run(argv, check=False, capture_output=True, timeout=20)
+
+
+LISTS: dict[str, tuple[Callable[[Canary], bytes], tuple[str, ...]]] = {
+    "hls": (lambda c: hls(f"file://{c.file}"), ("-f", "hls")),
+    "hls by another name": (lambda c: hls(str(c.file)), ()),
+    "concat": (lambda c: f"ffconcat version 1.0\nfile '{c.file}'\n".encode(), ("-safe", "0")),
+    "subfile": (lambda c: f"ffconcat version 1.0\nfile 'subfile,,start,0,end,999,,:{c.file}'\n".encode(), ()),
+    "dash": (
+        lambda c: (
+            "<?xml version='1.0'?><MPD xmlns='urn:mpeg:dash:schema:mpd:2011' type='static'><Period><AdaptationSet>"
+            f"<Representation id='1' bandwidth='1'><BaseURL>file://{c.file}</BaseURL></Representation>"
+            "</AdaptationSet></Period></MPD>"
+        ).encode(),
+        (),
+    ),
+    "svg": (
+        lambda c: (
+            "<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg' width='64' height='64'>"
+            f"<image href='file://{c.file}' width='64' height='64'/><image href='{c.url}'/></svg>"
+        ).encode(),
+        (),
+    ),
+    "subtitles with a font and a picture": (
+        lambda c: (
+            "[Script Info]\nScriptType: v4.00+\n[Events]\nFormat: Start, End, Text\n"
+            f"Dialogue: 0:00:00.00,0:00:09.00,{{\\fn{c.file}}}{{\\1img({c.file})}}x\n"
+        ).encode(),
+        (),
+    ),
+    "asx": (lambda c: f"<asx version='3.0'><entry><ref href='{c.url}'/></entry></asx>".encode(), ()),
+    "a shortcut": (lambda c: f"[Reference]\nRef1={c.url}\nRef2=file://{c.file}\n".encode(), ()),
+}
+
+
+@pytest.mark.fault("G1", "G2")
+@pytest.mark.parametrize("kind", LISTS)
+def test_a_list_opens_nothing(studio: Studio, canary: Canary, tmp_path: Path, kind: str) -> None:
+    write, options = LISTS[kind]
+    for target in (canary, Canary(Path(canary.url), canary.port, canary.watch)):
+        bait = tmp_path / "bait.mp4"
+        bait.write_bytes(write(target))
+        try_all(studio, bait)
+    assert not canary.opened()
+    assert canary.callers == 0
+    if kind in {"hls", "concat"}:
+        bait.write_bytes(write(canary))
+        naively(studio, bait, "-protocol_whitelist", "file", *options)
+        assert canary.opened(), "the bait does not work"
+
+
+@pytest.mark.fault("G2")
+def test_a_film_that_lies_in_another_file_opens_nothing(studio: Studio, canary: Canary, tmp_path: Path) -> None:
+    film = studio.video("reference.mov", 0.4, "64x48", sound=False).read_bytes()
+    bait = tmp_path / "bait.mp4"
+    bait.write_bytes(with_alias(film, canary.file))
+    try_all(studio, bait)
+    assert not canary.opened()
+    naively(studio, bait, "-enable_drefs", "1", "-use_absolute_path", "1")
+    assert canary.opened(), "the bait does not work"
+
+
+@pytest.mark.fault("G6", "H6")
+def test_what_is_attached_to_a_film_is_not_written_anywhere(studio: Studio, tmp_path: Path) -> None:
+    """A font in a Matroska file would be loaded by ffmpeg's subtitle filters, and its name could be a path."""
+    name = tmp_path / "escaped.ttf"
+    font = studio.folder / "font.ttf"
+    font.write_bytes(b"\0\1\0\0" + bytes(200))
+    bait = tmp_path / "bait.mkv"
+    film = studio.video("attached-to.mp4", 0.4, "64x48")
+    attach = ("-attach", font, "-metadata:s:t", "mimetype=font/ttf", "-metadata:s:t", f"filename={name}")
+    studio.run("-i", film, *attach, "-c", "copy", bait)
+    assert str(name).encode() in bait.read_bytes()
+    before = set(tmp_path.iterdir())
+    try_all(studio, bait)
+    assert set(tmp_path.iterdir()) == before
+
+
+def test_the_canary_sings(studio: Studio, canary: Canary) -> None:
+    assert not canary.opened()
+    naively(studio, canary.file)
+    assert canary.opened()
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", canary.port), timeout=2) as call:
+        call.settimeout(2)
+        call.recv(1)
+    assert canary.callers == 1

@@ -1,0 +1,280 @@
+"""The handler from message to manifest, against a server that plays everyone else."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contract.errors import Code, Failure
+from gpu_worker.handler import handler
+from gpu_worker.sandbox.cpus import usable_cpus
+from tests.support.fake_network import Cloud
+from tests.support.media.factory import Studio
+
+SRT = "1\n00:00:00,200 --> 00:00:01,000\nTop secret words\n"
+
+
+@pytest.fixture
+def work_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, studio: Studio) -> Path:
+    work = tmp_path / "work"
+    monkeypatch.setenv("WORK_DIR", str(work))
+    monkeypatch.setenv("FFMPEG", studio.ffmpeg)
+    monkeypatch.setenv("ALLOW_LOOPBACK_URLS", "true")
+    return work
+
+
+@pytest.fixture
+def cloud(studio: Studio) -> Cloud:
+    srt = studio.folder / "words.srt"
+    srt.write_text(SRT)
+    page = studio.folder / "page.html"
+    page.write_text("<!DOCTYPE html><html><body>please log in</body></html>")
+    return Cloud(
+        files={
+            "video.mp4": studio.video(),
+            "sound.mp3": studio.sound(),
+            "photo.jpg": studio.circle("photo.jpg", (400, 300), 60),
+            "words.srt": srt,
+            "page.mp4": page,
+        }
+    )
+
+
+def run(cloud: Cloud, operation: dict[str, Any], /, **changes: Any) -> dict[str, Any]:
+    async def work() -> dict[str, Any]:
+        async with cloud.open():
+            return await handler(cloud.job(operation, **changes))
+
+    return asyncio.run(work())
+
+
+def failure_of(answer: dict[str, Any]) -> Failure:
+    assert set(answer) == {"error"}
+    read = Failure.parse(answer["error"])
+    assert read is not None
+    return read
+
+
+IMG2VID = {"kind": "img2vid", "url_image": "photo.jpg", "duration": 0.5, "size": "320x180"}
+OPERATIONS = {
+    "caption": {"kind": "caption", "url_video": "video.mp4", "url_srt": "words.srt"},
+    "img2vid": IMG2VID,
+    "addaudio": {"kind": "addaudio", "url_video": "video.mp4", "url_audio": "sound.mp3"},
+    "compose": {
+        "kind": "compose",
+        "url_image": "photo.jpg",
+        "url_audio": "sound.mp3",
+        "url_srt": "words.srt",
+        "size": "320x180",
+    },
+}
+FRAMES = {"caption": 50, "img2vid": 12, "addaudio": 38, "compose": 36}
+
+
+@pytest.mark.parametrize("kind", OPERATIONS)
+def test_each_operation_stores_its_video_and_then_its_manifest(kind: str, cloud: Cloud, work_dir: Path) -> None:
+    answer = run(cloud, OPERATIONS[kind])
+    assert answer == {"job_id": "job1", "attempt": 1}
+    assert cloud.puts == ["output.mp4", "manifest.json"]
+    manifest, video = cloud.manifest(), cloud.stored["output.mp4"]
+    assert manifest.output.key == "jobs/job1/output.mp4"
+    assert manifest.output.size_bytes == len(video)
+    assert manifest.output.sha256 == hashlib.sha256(video).hexdigest()
+    assert abs(manifest.media.frames - FRAMES[kind]) <= (1 if kind == "addaudio" else 0)
+    assert (manifest.media.width, manifest.media.height) == (320, 180)
+    assert (manifest.media.audio_codec == "aac") == (kind != "img2vid")
+    assert manifest.execution.video_mode == ("copy" if kind == "addaudio" else "encode")
+    assert manifest.execution.encoder == (None if kind == "addaudio" else "libx264")
+    assert {"fetch", "probe", "encode", "publish"} <= set(manifest.execution.timings_ms)
+    assert list(work_dir.iterdir()) == []
+
+
+def test_uploads_carry_exactly_the_signed_headers(cloud: Cloud, work_dir: Path) -> None:
+    run(cloud, IMG2VID)
+    video, manifest = cloud.headers["output.mp4"], cloud.headers["manifest.json"]
+    assert (video["Content-Type"], video["If-None-Match"]) == ("video/mp4", "*")
+    assert video["Content-Length"] == str(len(cloud.stored["output.mp4"]))
+    assert "Transfer-Encoding" not in video
+    assert (manifest["Content-Type"], manifest["If-None-Match"]) == ("application/json", "*")
+
+
+def test_reports_are_numbered_and_never_go_back(cloud: Cloud, work_dir: Path) -> None:
+    run(cloud, OPERATIONS["compose"])
+    assert cloud.reports[0]["runpod_job_id"] == "runpod-1"
+    first = cloud.reports[0]["seq"]
+    assert [report["seq"] for report in cloud.reports] == list(range(first, first + len(cloud.reports)))
+    # An execution that RunPod has another worker begin anew goes on from there.
+    assert first > 1000
+
+
+@pytest.mark.fault("I6")
+def test_a_second_execution_adopts_what_the_first_one_stored(cloud: Cloud, work_dir: Path, studio: Studio) -> None:
+    first = studio.video("first.mp4", seconds=1, size="128x72", sound=False).read_bytes()
+    cloud.stored["output.mp4"] = first
+    assert run(cloud, IMG2VID) == {"job_id": "job1", "attempt": 1}
+    manifest = cloud.manifest()
+    assert manifest.output.sha256 == hashlib.sha256(first).hexdigest()
+    assert (manifest.media.width, manifest.media.frames) == (128, 25)
+
+
+@pytest.mark.fault("I6")
+def test_a_manifest_that_is_there_already_is_a_success(cloud: Cloud, work_dir: Path) -> None:
+    cloud.stored["manifest.json"] = b"the first one"
+    assert run(cloud, IMG2VID) == {"job_id": "job1", "attempt": 1}
+    assert cloud.stored["manifest.json"] == b"the first one"
+
+
+@pytest.mark.fault("I4")
+def test_an_upload_that_fails_once_is_tried_again(cloud: Cloud, work_dir: Path) -> None:
+    cloud.scripted["output.mp4"] = [500]
+    assert "error" not in run(cloud, IMG2VID)
+    assert cloud.puts == ["output.mp4", "output.mp4", "manifest.json"]
+
+
+@pytest.mark.fault("I4")
+def test_a_refused_upload_is_a_failure_and_leaves_no_manifest(cloud: Cloud, work_dir: Path) -> None:
+    cloud.scripted["output.mp4"] = [403]
+    assert failure_of(run(cloud, IMG2VID)).code == Code.PUBLISH_FAILED
+    assert "manifest.json" not in cloud.stored
+    assert list(work_dir.iterdir()) == []
+
+
+def test_failures_name_the_field_and_leak_nothing(cloud: Cloud, work_dir: Path) -> None:
+    answer = run(cloud, OPERATIONS["caption"] | {"url_video": "page.mp4"})
+    failure = failure_of(answer)
+    assert failure.code == Code.SOURCE_IS_HTML
+    assert failure.message.startswith("url_video")
+    for secret in ("127.0.0.1", "s3cret", "page.mp4", str(work_dir), "Traceback"):
+        assert secret not in json.dumps(answer)
+    assert list(work_dir.iterdir()) == []
+
+
+@pytest.mark.fault("F15", "F16")
+def test_a_missing_source_says_which_status(cloud: Cloud, work_dir: Path) -> None:
+    failure = failure_of(run(cloud, IMG2VID | {"url_image": "nothing.jpg"}))
+    assert (failure.code, failure.params) == (Code.SOURCE_HTTP, {"field": "url_image", "http_status": "404"})
+
+
+@pytest.mark.fault("I12")
+@pytest.mark.parametrize(
+    "changes", [{"contract_version": 99}, {"operation": {"kind": "dance"}}, {"deadline": None}, {"output": {}}]
+)
+def test_a_message_it_does_not_know_is_refused(changes: dict[str, Any], cloud: Cloud, work_dir: Path) -> None:
+    assert failure_of(run(cloud, IMG2VID, **changes)).code == Code.MESSAGE_UNSUPPORTED
+
+
+def test_junk_instead_of_a_message_is_refused() -> None:
+    for junk in ({}, {"input": None}, {"id": 5, "input": "x"}):
+        assert failure_of(asyncio.run(handler(junk))).code == Code.MESSAGE_UNSUPPORTED
+
+
+@pytest.mark.fault("I12")
+def test_a_newer_peer_may_send_more_fields(cloud: Cloud, work_dir: Path) -> None:
+    assert "error" not in run(cloud, IMG2VID, contract_version=0, something_new={"a": 1})
+
+
+def test_a_job_past_its_deadline_is_not_started(cloud: Cloud, work_dir: Path) -> None:
+    failure = failure_of(run(cloud, IMG2VID, deadline=time.time() - 3601))
+    assert failure.code == Code.DEADLINE_EXCEEDED
+    assert cloud.reports == []
+
+
+@pytest.mark.fault("K6")
+@pytest.mark.parametrize("ahead", [-3599, 3599], ids=["behind", "ahead"])
+def test_a_clock_an_hour_off_ends_no_job_early(cloud: Cloud, work_dir: Path, ahead: int) -> None:
+    left = 30.0
+    assert "error" not in run(cloud, IMG2VID, deadline=time.time() + left - ahead)
+
+
+@pytest.mark.fault("G10")
+def test_work_ends_at_the_execution_limit(cloud: Cloud, work_dir: Path) -> None:
+    def failed_after(seconds_of_video: float, size: str = "1920x1080") -> Code:
+        long = IMG2VID | {"duration": seconds_of_video, "size": size, "frame_rate": 24}
+        return failure_of(run(cloud, long, limits={"execution_seconds": 4.0})).code
+
+    # 60 billion pixels in 4 s are beyond any machine, so the plan is refused before it is run...
+    assert failed_after(300.0, "3840x2160") == Code.MEDIA_OVER_BUDGET
+    # ...and what looks possible is stopped when its time is up: the budget takes this for 2 s, and its rates are four
+    # times what a core does.
+    started = time.monotonic()
+    assert failed_after(min(300.0, 22.0 * usable_cpus())) == Code.EXECUTION_TIMEOUT
+    assert time.monotonic() - started < 20
+    assert list(work_dir.iterdir()) == []
+
+
+def test_the_gateway_can_stop_a_job(cloud: Cloud, work_dir: Path) -> None:
+    cloud.reply = {"stop": True, "and": "more"}
+    failure = failure_of(run(cloud, IMG2VID | {"duration": 60.0, "size": "1280x720"}))
+    assert failure.code == Code.CANCELLED
+    assert list(work_dir.iterdir()) == []
+    assert len(cloud.reports) == 1
+
+
+@pytest.mark.fault("I1")
+def test_a_cancelled_job_leaves_no_process_and_no_file(cloud: Cloud, work_dir: Path) -> None:
+    async def work() -> float:
+        async with cloud.open():
+            task = asyncio.create_task(handler(cloud.job(IMG2VID | {"duration": 300.0, "size": "1280x720"})))
+            while not encoding(work_dir):  # noqa: ASYNC110 - another process decides
+                await asyncio.sleep(0.05)
+            started = time.monotonic()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            return time.monotonic() - started
+
+    assert asyncio.run(work()) < 10
+    assert list(work_dir.iterdir()) == []
+    assert not encoding(work_dir)
+
+
+def encoding(work_dir: Path) -> bool:
+    """True while a process has the directory of a job as its own."""
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if (process / "cwd").readlink().is_relative_to(work_dir) and b"libx264" in (
+                process / "cmdline"
+            ).read_bytes():
+                return True
+        except OSError:
+            continue
+    return False
+
+
+def test_logs_hold_ids_and_numbers_only(
+    cloud: Cloud, work_dir: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with caplog.at_level("DEBUG"):
+        run(cloud, OPERATIONS["caption"])
+        run(cloud, OPERATIONS["caption"] | {"url_video": "page.mp4"})
+    written = caplog.text + "".join(capfd.readouterr())
+    assert "job1" in written
+    for secret in ("s3cret", "X-Sig", "token", "secret words", "video.mp4?"):
+        assert secret not in written
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (MemoryError(), Code.RESOURCES),
+        (OSError(28, "No space left on device", "/secret/path"), Code.RESOURCES),
+        (OSError(13, "Permission denied", "/secret/path"), Code.INTERNAL),
+        (RuntimeError("https://host/secret"), Code.INTERNAL),
+    ],
+)
+def test_a_defect_has_a_code_and_no_traceback(
+    error: Exception, code: Code, cloud: Cloud, work_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_args: object) -> None:
+        raise error
+
+    monkeypatch.setattr("gpu_worker.handler.execute", broken)
+    answer = run(cloud, IMG2VID)
+    assert failure_of(answer).code == code
+    assert "secret" not in json.dumps(answer)

@@ -1,0 +1,362 @@
+"""The worker from its start to its end: the real process under RunPod's SDK, real signals, full disks, lost answers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from PIL import Image
+
+from contract.errors import Code, Failure
+from gpu_worker.errors import JobFailed
+from gpu_worker.handler import handler
+from gpu_worker.job.progress import seq_before
+from gpu_worker.transfer.upload import Publisher
+from tests.local.support import Rig, eventually, rig, using
+from tests.support.fake_network import Cloud, serving
+from tests.support.media.factory import Studio
+
+WORKER = (sys.executable, "-u", "-m", "gpu_worker")
+SHORT = {"kind": "img2vid", "url_image": "photo.jpg", "duration": 0.5, "size": "160x90"}
+LONG = SHORT | {"duration": 60.0, "size": "1280x720"}
+
+
+@pytest.fixture
+def cloud(studio: Studio) -> Cloud:
+    return Cloud(files={"photo.jpg": studio.circle("photo.jpg", (400, 300), 60)})
+
+
+@contextlib.asynccontextmanager
+async def employed(studio: Studio, tmp_path: Path) -> AsyncIterator[tuple[Rig, Path]]:
+    """A real worker at the emulated RunPod, and the folder where it works."""
+    work = tmp_path / "work"
+    work.mkdir()
+    env = {"FFMPEG": studio.ffmpeg, "WORK_DIR": str(work)}
+    async with rig(tmp_path, workers=1, command=WORKER, env=env) as emulator:
+        yield emulator, work
+
+
+def busy_in(work: Path) -> list[int]:
+    """Processes that work below the folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if (process / "cwd").readlink().is_relative_to(work) and (process / "stat").read_text().split()[2] != "Z":
+                found.append(int(process.name))
+    return found
+
+
+@pytest.mark.fault("I1", "I2", "I8", "I10", "I11")
+def test_the_life_of_a_worker(studio: Studio, cloud: Cloud, tmp_path: Path) -> None:
+    """Two jobs in turn, the end of the first refused by RunPod, then SIGTERM and SIGKILL in the middle of a third."""
+    callers: list[set[Any]] = [set()]
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        callers[-1].add(request.transport.get_extra_info("peername"))
+        return await cloud.answer(request)
+
+    async def scenario() -> None:
+        async with serving(answer) as cloud.base, employed(studio, tmp_path) as (emulator, work):
+            await emulator.call("POST", "/_faults", {"job_done": {"mode": "400", "times": 1}})
+            await emulator.run(input=cloud.job(SHORT)["input"])
+            await eventually(lambda: "manifest.json" in cloud.stored, 40.0)
+            await eventually(lambda: not list(work.iterdir()))
+            first = dict(cloud.stored)
+            cloud.stored.clear()
+            callers.append(set())
+            second = await emulator.run(input=cloud.job(SHORT)["input"])
+            shown = await emulator.until(second, "COMPLETED", 40.0)
+            assert shown["output"] == {"job_id": "job1", "attempt": 1}
+            assert cloud.stored["output.mp4"] == first["output.mp4"]
+            # A worker that was frozen and thawed must not trust a socket from before.
+            assert callers[0].isdisjoint(callers[1])
+            assert list(work.iterdir()) == []
+            cloud.stored.clear()
+            await emulator.run(input=cloud.job(LONG)["input"])
+            await eventually(lambda: busy_in(work), 40.0)
+            [container] = emulator.emulator.fleet.containers.values()
+            # The SDK takes this as a wish to end after the job; whoever sent it will not wait that long.
+            os.kill(container.pid, signal.SIGTERM)
+            await asyncio.sleep(0.5)
+            assert busy_in(work)
+            container.kill_main()
+            await eventually(lambda: not busy_in(work), 5.0)
+            await asyncio.wait_for(container.gone(), 10)
+            assert using(container.scratch) == []
+            assert not container.scratch.exists()
+            assert cloud.stored == {}
+
+    asyncio.run(scenario())
+
+
+def failed_with(answer: dict[str, Any]) -> Code:
+    failure = Failure.parse(answer["error"])
+    assert failure is not None
+    return failure.code
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 3 MB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounting = ["mount", "-t", "tmpfs", "-o", "size=3m,mode=0755", "tmpfs", str(place)]
+    if os.geteuid() != 0 or subprocess.run(mounting, capture_output=True, check=False).returncode != 0:
+        pytest.skip("only root can mount a disk")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
+
+
+@pytest.mark.fault("I3")
+@pytest.mark.parametrize("when", ["fetching", "encoding", "adopting"])
+def test_a_full_disk_fails_the_job_and_is_left_empty(
+    studio: Studio, cloud: Cloud, small_disk: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    monkeypatch.setenv("WORK_DIR", str(small_disk))
+    monkeypatch.setenv("FFMPEG", studio.ffmpeg)
+    monkeypatch.setenv("ALLOW_LOOPBACK_URLS", "true")
+    wanted = SHORT
+    if when == "fetching":
+        large = studio.folder / "large.jpg"
+        large.write_bytes(cloud.files["photo.jpg"].read_bytes() + bytes(4_000_000))
+        cloud.files["photo.jpg"] = large
+    elif when == "encoding":
+        wanted = SHORT | {"size": "1920x1080", "duration": 2.0}
+    else:
+        cloud.stored["output.mp4"] = bytes(4_000_000)
+
+    async def work() -> dict[str, Any]:
+        async with cloud.open():
+            return await handler(cloud.job(wanted))
+
+    assert failed_with(asyncio.run(work())) == Code.RESOURCES
+    assert "manifest.json" not in cloud.stored
+    assert list(small_disk.iterdir()) == []
+
+
+class Uplink:
+    """A bucket behind a bad line: each connection meets the next of `troubles`, and after them none."""
+
+    def __init__(self, *troubles: str) -> None:
+        self.troubles = list(troubles)
+        self.stored: dict[str, bytes] = {}
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.base = f"http://127.0.0.1:{self._server.getsockname()[1]}"
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                caller, _address = self._server.accept()
+            except OSError:
+                return
+            with caller, contextlib.suppress(OSError):
+                self._take(caller, self.troubles.pop(0) if self.troubles else "")
+
+    def _take(self, caller: socket.socket, trouble: str) -> None:
+        head, _, body = caller.recv(65536).partition(b"\r\n\r\n")
+        name = head.split()[1].decode().partition("?")[0].strip("/")
+        size = int(head.lower().split(b"content-length:")[1].split()[0])
+        most = size * 9 // 10 if trouble == "reset" else size
+        while len(body) < most:
+            body += caller.recv(65536)
+        if trouble == "reset":
+            caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            return
+        there = name in self.stored
+        self.stored.setdefault(name, body)
+        if trouble != "no answer":
+            caller.sendall(b"HTTP/1.1 %d x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" % (412 if there else 200))
+
+    def close(self) -> None:
+        self._server.shutdown(socket.SHUT_RDWR)
+        self._server.close()
+        self._thread.join()
+
+
+@pytest.mark.fault("I4", "I7")
+@pytest.mark.parametrize(
+    ("troubles", "stays"),
+    [(["reset"], True), (["reset", "reset", "reset"], True), (["no answer"], False), (["reset"] * 4, None)],
+)
+def test_an_upload_over_a_bad_line(tmp_path: Path, troubles: list[str], stays: bool | None) -> None:
+    """`stays` False: an earlier try of ours was stored and only its answer lost; None: given up."""
+    video = tmp_path / "out.mp4"
+    video.write_bytes(os.urandom(3_000_000))
+    uplink = Uplink(*troubles)
+
+    async def work() -> bool:
+        async with aiohttp.ClientSession() as session:
+            publisher = Publisher(session, backoff=0.01, stall_seconds=5)
+            return await publisher.put_file(f"{uplink.base}/output.mp4?sig=x", video, lambda _: None)
+
+    try:
+        if stays is None:
+            with pytest.raises(JobFailed) as failure:
+                asyncio.run(work())
+            assert failure.value.failure.code == Code.PUBLISH_FAILED
+            assert uplink.stored == {}
+        else:
+            assert asyncio.run(work()) is stays
+            assert uplink.stored == {"output.mp4": video.read_bytes()}
+    finally:
+        uplink.close()
+
+
+@pytest.fixture
+def noisy(studio: Studio) -> Path:
+    """A picture that no encoder can make small."""
+    path = studio.folder / "noise.png"
+    Image.frombytes("RGB", (640, 360), os.urandom(640 * 360 * 3)).save(path)
+    return path
+
+
+@pytest.mark.fault("I4", "I5")
+def test_uploads_that_hang_or_drip_end_in_time_and_complete_nothing(
+    studio: Studio, noisy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Side by side, each with a bucket of its own: by the end of the execution all of them have ended."""
+    monkeypatch.setenv("WORK_DIR", str(tmp_path / "work"))
+    monkeypatch.setenv("FFMPEG", studio.ffmpeg)
+    monkeypatch.setenv("ALLOW_LOOPBACK_URLS", "true")
+    wanted = SHORT | {"size": "640x360"}
+    clouds = {stuck: Cloud(files={"photo.jpg": noisy}) for stuck in ("output", "manifest", "output, dripping")}
+    taken = 0
+
+    async def upload(stuck: str) -> dict[str, Any]:
+        cloud, over = clouds[stuck], asyncio.Event()
+
+        async def answer(request: web.Request) -> web.StreamResponse:
+            if request.method == "PUT" and stuck.startswith(request.path.rsplit("/", 1)[1].partition(".")[0]):
+                await (drip(request, over) if "drip" in stuck else over.wait())
+            return await cloud.answer(request)
+
+        async with serving(answer) as cloud.base:
+            try:
+                return await handler(cloud.job(wanted, limits={"execution_seconds": 12.0}))
+            finally:
+                over.set()
+
+    async def drip(request: web.Request, over: asyncio.Event) -> None:
+        """Take 1 KB a second."""
+        nonlocal taken
+        while not over.is_set():
+            taken += len(await request.content.read(100))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(over.wait(), 0.1)
+
+    async def work() -> list[dict[str, Any]]:
+        return await asyncio.gather(*map(upload, clouds))
+
+    assert [failed_with(told) for told in asyncio.run(work())] == [Code.EXECUTION_TIMEOUT] * 3
+    assert [set(cloud.stored) for cloud in clouds.values()] == [set(), {"output.mp4"}, set()]
+    assert 0 < taken < len(clouds["manifest"].stored["output.mp4"])
+    assert list((tmp_path / "work").iterdir()) == []
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.mark.fault("I10", "I11")
+def test_a_worker_that_was_frozen_for_a_day_takes_nothing_of_it_into_the_next_job(
+    studio: Studio, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Jobs in turn in one process, in one loop; between them a day passes on the wall clock alone, as it does for
+    what is restored from a snapshot."""
+    work_dir = tmp_path / "work"
+    monkeypatch.setenv("WORK_DIR", str(work_dir))
+    monkeypatch.setenv("FFMPEG", studio.ffmpeg)
+    monkeypatch.setenv("ALLOW_LOOPBACK_URLS", "true")
+    cloud.files["other.jpg"] = studio.circle("other.jpg", (200, 300), 40)
+    other = SHORT | {"url_image": "other.jpg", "size": "90x160"}
+    callers: list[set[Any]] = []
+    folders: list[set[str]] = []
+    days = 0
+    wall = time.time
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        callers[-1].add(request.transport.get_extra_info("peername"))
+        folders[-1].update(folder.name for folder in work_dir.iterdir())
+        return await cloud.answer(request)
+
+    async def one(wanted: dict[str, Any], runpod_id: str, **changes: Any) -> bytes:
+        callers.append(set())
+        folders.append(set())
+        cloud.reports.clear()
+        cloud.stored.clear()
+        job = cloud.job(wanted, **changes) | {"id": runpod_id}
+        assert await handler(job) == {"job_id": job["input"]["job_id"], "attempt": job["input"]["attempt"]}
+        assert {report["runpod_job_id"] for report in cloud.reports} == {runpod_id}
+        # Counted from the clock as it is now: 300 s before the deadline.
+        first = cloud.reports[0]["seq"]
+        assert 0 <= first - seq_before(300.0, 0.0) < 60
+        manifest = cloud.manifest()
+        assert (manifest.job_id, manifest.attempt) == (job["input"]["job_id"], job["input"]["attempt"])
+        return cloud.stored["output.mp4"]
+
+    async def scenario() -> None:
+        nonlocal days
+        async with serving(answer) as cloud.base:
+            first = await one(SHORT, "runpod-1")
+            late = cloud.job(SHORT)
+            environment, files, place = dict(os.environ), open_files(), Path.cwd()
+            days = 1
+            await one(other, "runpod-2", job_id="job2", attempt=2)
+            again = await one(SHORT, "runpod-3")
+            assert again == first
+            # What was to be done by yesterday is not begun.
+            assert failed_with(await handler(late)) == Code.DEADLINE_EXCEEDED
+            assert (dict(os.environ), Path.cwd()) == (environment, place)
+            await eventually(lambda: open_files() <= files)
+
+    monkeypatch.setattr(time, "time", lambda: wall() + days * 24 * 3600)
+    asyncio.run(scenario())
+    assert not set.intersection(*callers[:2]) | set.intersection(*callers[1:3])
+    assert [len(names) for names in folders] == [1, 1, 1]
+    assert len(set.union(*folders)) == 3
+    assert busy_in(work_dir) == []
+    assert list(work_dir.iterdir()) == []
+
+
+@pytest.mark.fault("I7")
+def test_a_manifest_whose_answer_was_lost_is_a_success(
+    studio: Studio, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORK_DIR", str(tmp_path / "work"))
+    monkeypatch.setenv("FFMPEG", studio.ffmpeg)
+    monkeypatch.setenv("ALLOW_LOOPBACK_URLS", "true")
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        answered = await cloud.answer(request)
+        if request.path.endswith("manifest.json") and cloud.puts.count("manifest.json") == 1:
+            assert request.transport is not None
+            request.transport.close()
+        return answered
+
+    async def work() -> dict[str, Any]:
+        async with serving(answer) as cloud.base:
+            return await handler(cloud.job(SHORT))
+
+    assert asyncio.run(work()) == {"job_id": "job1", "attempt": 1}
+    assert cloud.puts == ["output.mp4", "manifest.json", "manifest.json"]
+    assert cloud.manifest().output.size_bytes == len(cloud.stored["output.mp4"])

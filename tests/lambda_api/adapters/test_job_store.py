@@ -1,0 +1,376 @@
+"""One class, run against the fake, moto and Amazon's own engine: so the fake cannot drift."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+from zlib import crc32
+
+import boto3
+import pytest
+
+from contract.operations import Compose
+from lambda_api.adapters.aws import client
+from lambda_api.adapters.dynamodb import SHARDS, DynamoJobStore
+from lambda_api.adapters.http import Answer, HttpLost
+from lambda_api.domain.errors import InvalidRequest, RateLimited, TooManyJobs, TooManyRequests
+from lambda_api.domain.events import Completed, Progressed
+from lambda_api.domain.job import Callback, Job, Source
+from lambda_api.domain.policy import HOUR
+from lambda_api.domain.ports import Existing, Idempotency, JobStore
+from lambda_api.domain.quotas import Allowance
+from lambda_api.domain.transitions import Change, apply
+from local.aws.names import TABLE
+from tests.support.aws import CREDENTIALS, account
+from tests.support.examples import job, manifest, report
+from tests.support.fakes import START, FakeClock, FakeStore
+from tests.support.system import eventually
+
+Make = Callable[[FakeClock], JobStore]
+
+
+@pytest.fixture(params=["fake", "moto", "dynamodb-local"])
+def make(request: pytest.FixtureRequest) -> Make:
+    if request.param == "fake":
+        return FakeStore
+    local = request.param == "dynamodb-local"
+    url: str = request.getfixturevalue("dynamodb_local") if local else request.getfixturevalue("aws").url
+    return lambda clock: DynamoJobStore(TABLE, clock, 7 * 24 * HOUR, account(url))
+
+
+def fresh(**changes: object) -> Job:
+    return job(job_id=str(uuid.uuid4()), owner=f"o-{uuid.uuid4().hex[:12]}", **changes)
+
+
+def key(expires_in: int = 24 * HOUR, fingerprint: str = "f", name: str = "k") -> Idempotency:
+    return Idempotency(name, fingerprint, START + expires_in)
+
+
+def lose_answers(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """The next writes are made, and nobody hears of it. The fake has no answers to lose."""
+    made, left = client.exchange, [number]
+
+    def exchange(*args: Any, **named: Any) -> Answer:
+        answer = made(*args, **named)
+        if left[0] and answer.status == 200:
+            left[0] -= 1
+            raise HttpLost("TimeoutError")
+        return answer
+
+    monkeypatch.setattr(client, "exchange", exchange)
+
+
+class TestJobStore:
+    def test_what_is_written_is_read(self, make: Make) -> None:
+        store = make(FakeClock())
+        running = apply(fresh(metadata={"é": "ü"}), Progressed(report(), START + 1), START)
+        assert isinstance(running, Change)
+        ended = apply(running.job, Completed(manifest(), 0.0002, Source.WEBHOOK), START)
+        assert isinstance(ended, Change)
+        operation = Compose(url_image="https://media.example/p.jpg", duration=2.5)
+        full = replace(ended.job, callback=Callback(url="https://hooks.example/", body="{}"), operation=operation)
+        store.create(full, None, START, Allowance())
+        assert store.get(full.job_id) == full
+
+    def test_a_creation_repeated_after_a_lost_answer_is_one_job_and_no_error(self, make: Make) -> None:
+        store, mine = make(FakeClock()), fresh()
+        store.create(mine, None, START, Allowance())
+        store.save(replace(mine, version=2, percent=10))
+        assert store.create(mine, None, START, Allowance()) is None
+        found = store.get(mine.job_id)
+        assert found is not None
+        assert found.percent == 10
+
+    def test_a_job_that_is_not_there(self, make: Make) -> None:
+        assert make(FakeClock()).get("nobody") is None
+
+    def test_a_job_past_its_retention_is_gone_even_if_its_row_is_not(self, make: Make) -> None:
+        clock = FakeClock()
+        store, mine = make(clock), fresh(due_at=None)
+        store.create(mine, None, START, Allowance())
+        clock.advance(7 * 24 * HOUR - 1)
+        assert store.get(mine.job_id) is not None
+        clock.advance(1)
+        assert store.get(mine.job_id) is None
+
+    def test_a_job_that_owes_something_is_there_for_as_long_as_its_row(self, make: Make) -> None:
+        clock = FakeClock()
+        store, mine = make(clock), fresh()
+        store.create(mine, None, START, Allowance())
+        clock.advance(30 * 24 * HOUR)
+        assert mine.job_id in set(store.due(clock.now, 10_000))
+        assert store.get(mine.job_id) == mine
+        store.save(replace(mine, version=2, due_at=None))
+        assert mine.job_id not in set(store.due(clock.now, 10_000))
+        assert store.get(mine.job_id) is None
+
+    def test_the_first_writer_wins_and_the_second_is_told(self, make: Make) -> None:
+        store, mine = make(FakeClock()), fresh()
+        store.create(mine, None, START, Allowance())
+        assert store.save(replace(mine, version=2, percent=10)) is True
+        assert store.save(replace(mine, version=2, percent=20)) is False
+        assert store.save(replace(mine, version=4, percent=30)) is False
+        found = store.get(mine.job_id)
+        assert found is not None
+        assert found.percent == 10
+
+    @pytest.mark.parametrize("ends", [False, True])
+    def test_a_write_repeated_after_a_lost_answer_is_its_own_success(
+        self, make: Make, monkeypatch: pytest.MonkeyPatch, *, ends: bool
+    ) -> None:
+        store, mine = make(FakeClock()), fresh()
+        store.create(mine, None, START, Allowance())
+        lose_answers(monkeypatch, 1)
+        assert store.save(replace(mine, version=2, percent=10), ends=ends) is True
+        found = store.get(mine.job_id)
+        assert found is not None
+        assert (found.version, found.percent) == (2, 10)
+
+    def test_of_two_who_write_the_same_one_is_told_that_the_other_was_faster(self, make: Make) -> None:
+        """Two sweeps that claim a job in one millisecond; one must not do what the other does."""
+        store, mine = make(FakeClock()), fresh()
+        store.create(mine, None, START, Allowance())
+        claim = replace(mine, version=2, dispatching=True)
+        assert [store.save(claim), store.save(claim)] == [True, False]
+
+    def test_many_writers_at_once_lose_nothing(self, make: Make) -> None:
+        store, mine = make(FakeClock()), fresh()
+        store.create(mine, None, START, Allowance())
+
+        def add(_: int) -> None:
+            while True:
+                seen = store.get(mine.job_id)
+                assert seen is not None
+                if store.save(replace(seen, version=seen.version + 1, refusals=seen.refusals + 1)):
+                    return
+
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(add, range(12)))
+        found = store.get(mine.job_id)
+        assert found is not None
+        assert (found.refusals, found.version) == (12, 13)
+
+    def test_a_key_used_before_wins_and_nothing_is_written(self, make: Make) -> None:
+        store, first = make(FakeClock()), fresh()
+        second = replace(fresh(), owner=first.owner)
+        assert store.create(first, key(), START, Allowance()) is None
+        assert store.create(second, key(fingerprint="g"), START, Allowance()) == Existing(first.job_id, "f")
+        assert store.get(second.job_id) is None
+
+    @pytest.mark.fault("B4")
+    def test_a_key_is_its_owners(self, make: Make) -> None:
+        store = make(FakeClock())
+        assert store.create(fresh(), key(), START, Allowance()) is None
+        assert store.create(fresh(), key(), START, Allowance()) is None
+
+    @pytest.mark.fault("B6")
+    def test_an_expired_key_is_free_even_if_its_row_is_still_there(self, make: Make) -> None:
+        store, first = make(FakeClock()), fresh()
+        store.create(first, key(expires_in=HOUR), START, Allowance())
+        assert store.create(replace(fresh(), owner=first.owner), key(), START + HOUR - 1000, Allowance()) is not None
+        assert store.create(replace(fresh(), owner=first.owner), key(), START + HOUR, Allowance()) is None
+
+    def test_one_key_many_at_once_is_one_job(self, make: Make) -> None:
+        store, owner = make(FakeClock()), f"o-{uuid.uuid4().hex[:12]}"
+        jobs = [replace(fresh(), owner=owner) for _ in range(8)]
+        with ThreadPoolExecutor(8) as pool:
+            results = list(pool.map(lambda mine: store.create(mine, key(), START, Allowance()), jobs))
+        assert results.count(None) == 1
+        winner = jobs[results.index(None)]
+        assert {r.job_id for r in results if r is not None} == {winner.job_id}
+        assert [mine.job_id for mine in jobs if store.get(mine.job_id)] == [winner.job_id]
+
+    def test_only_what_is_due_is_found(self, make: Make) -> None:
+        store = make(FakeClock())
+        now, later, never = fresh(due_at=START), fresh(due_at=START + 1), fresh(due_at=None)
+        for mine in (now, later, never):
+            store.create(mine, None, START, Allowance())
+        due = set(store.due(START, 10_000))
+        assert now.job_id in due
+        assert not {later.job_id, never.job_id} & due
+
+    def test_what_is_due_is_found_on_every_shard(self, make: Make) -> None:
+        store = make(FakeClock())
+        of_shard = {crc32(mine.job_id.encode()) % SHARDS: mine for mine in (fresh(due_at=START) for _ in range(200))}
+        assert len(of_shard) == SHARDS
+        for mine in of_shard.values():
+            store.create(mine, None, START, Allowance())
+        assert {mine.job_id for mine in of_shard.values()} <= set(store.due(START, 10_000))
+
+    def test_what_is_due_comes_oldest_first_and_not_more_than_asked_for(self, make: Make) -> None:
+        store, long_ago = make(FakeClock()), START - 24 * HOUR
+        jobs = [fresh(due_at=long_ago + number) for number in range(40)]
+        for one in reversed(jobs):
+            store.create(one, None, START, Allowance())
+        mine = {one.job_id for one in jobs}
+        assert [found for found in store.due(long_ago + 39, 10_000) if found in mine] == [one.job_id for one in jobs]
+        assert len(list(store.due(long_ago + 39, 16))) <= 16
+
+    def test_a_job_with_nothing_due_leaves_the_index(self, make: Make) -> None:
+        store, mine = make(FakeClock()), fresh(due_at=START)
+        store.create(mine, None, START, Allowance())
+        store.save(replace(mine, version=2, due_at=None))
+        assert mine.job_id not in set(store.due(START, 10_000))
+
+    def test_pages_are_one_owners_newest_first(self, make: Make) -> None:
+        store, owner = make(FakeClock()), f"o-{uuid.uuid4().hex[:12]}"
+        mine = [replace(fresh(), owner=owner, created_at=START + n) for n in range(5)]
+        for each in [*mine, fresh(created_at=START + 9)]:
+            store.create(each, None, START, Allowance())
+        seen, cursor = [], None
+        for _ in range(5):
+            page = store.page(owner, 2, cursor)
+            seen += [j.job_id for j in page.jobs]
+            cursor = page.cursor
+            if cursor is None:
+                break
+        assert seen == [j.job_id for j in reversed(mine)]
+        assert cursor is None
+
+    @pytest.mark.fault("A2")
+    def test_a_cursor_of_another_owner_shows_nothing_of_theirs(self, make: Make) -> None:
+        store, theirs, mine = make(FakeClock()), fresh(), fresh()
+        for n in range(3):
+            store.create(replace(theirs, job_id=str(uuid.uuid4()), created_at=START + n), None, START, Allowance())
+        store.create(mine, None, START, Allowance())
+        cursor = store.page(theirs.owner, 1, None).cursor
+        assert cursor is not None
+        assert {j.owner for j in store.page(mine.owner, 10, cursor).jobs} <= {mine.owner}
+
+    def test_an_empty_page(self, make: Make) -> None:
+        page = make(FakeClock()).page("nobody-here", 10, None)
+        assert (page.jobs, page.cursor) == ((), None)
+
+    @pytest.mark.parametrize("cursor", ["!!", "a", "é", "bm90LW91cnM"])
+    def test_a_cursor_that_is_not_ours_is_refused(self, make: Make, cursor: str) -> None:
+        with pytest.raises(InvalidRequest):
+            make(FakeClock()).page("ada", 10, cursor)
+
+
+def taken(store: JobStore, jobs: list[Job], allowance: Allowance, now: int = START) -> list[Job]:
+    """The jobs that were stored of these, tried all at once."""
+
+    def create(mine: Job) -> bool:
+        try:
+            return store.create(mine, None, now, allowance) is None
+        except TooManyRequests:
+            return False
+
+    with ThreadPoolExecutor(20) as pool:
+        return [mine for mine, stored in zip(jobs, pool.map(create, jobs), strict=True) if stored]
+
+
+def of_one_owner(number: int) -> list[Job]:
+    owner = fresh().owner
+    return [replace(fresh(), owner=owner) for _ in range(number)]
+
+
+@pytest.mark.fault("A17")
+class TestLimits:
+    def test_jobs_in_flight_are_counted_exactly(self, make: Make) -> None:
+        store, jobs = make(FakeClock()), of_one_owner(20)
+        stored = taken(store, jobs, Allowance(burst=100, jobs_in_flight=7))
+        assert len(stored) == 7
+        assert [mine for mine in jobs if store.get(mine.job_id)] == stored
+
+    def test_tokens_are_counted_exactly(self, make: Make) -> None:
+        store, jobs = make(FakeClock()), of_one_owner(20)
+        assert len(taken(store, jobs, Allowance(burst=7))) == 7
+
+    def test_the_bucket_fills_again_and_never_over(self, make: Make) -> None:
+        store, jobs, allowance = make(FakeClock()), of_one_owner(9), Allowance(rate_per_minute=60, burst=2)
+        assert len(taken(store, jobs[:3], allowance)) == 2
+        with pytest.raises(RateLimited) as refused:
+            store.create(jobs[3], None, START + 500, allowance)
+        assert (refused.value.retry_after, refused.value.quota.size) == (1, 2)
+        assert taken(store, jobs[3:4], allowance, START + 999) == []
+        assert len(taken(store, jobs[4:6], allowance, START + 1000)) == 1
+        assert len(taken(store, jobs[6:], allowance, START + HOUR)) == 2
+
+    def test_another_owner_is_not_affected(self, make: Make) -> None:
+        store, allowance = make(FakeClock()), Allowance(burst=1, jobs_in_flight=1)
+        assert len(taken(store, of_one_owner(3), allowance)) == 1
+        assert store.create(fresh(), None, START, allowance) is None
+
+    def test_a_replay_uses_nothing_and_is_told_apart_first(self, make: Make) -> None:
+        store, jobs, allowance = make(FakeClock()), of_one_owner(4), Allowance(burst=2, jobs_in_flight=2)
+        assert store.create(jobs[0], key(), START, allowance) is None
+        for again in (*jobs[1:], *jobs[1:]):
+            assert store.create(again, key(), START, allowance) == Existing(jobs[0].job_id, "f")
+        assert store.create(jobs[1], None, START, allowance) is None
+        # Now nothing is left, and the same request is still answered as before.
+        assert store.create(jobs[2], key(), START, allowance) == Existing(jobs[0].job_id, "f")
+        with pytest.raises(TooManyJobs):
+            store.create(jobs[2], key(name="k2"), START, allowance)
+        # What was refused did not use its key.
+        assert store.save(replace(jobs[0], version=2), ends=True)
+        assert store.create(jobs[3], key(name="k2"), START + HOUR, allowance) is None
+
+    def test_a_creation_repeated_after_a_lost_answer_uses_one_place(self, make: Make) -> None:
+        store, jobs, allowance = make(FakeClock()), of_one_owner(2), Allowance(burst=2, jobs_in_flight=2)
+        for idempotency in (None, None, key()):
+            assert store.create(jobs[0], idempotency, START, allowance) is None
+        assert store.create(jobs[1], None, START, allowance) is None
+
+    def test_whoever_ends_a_job_makes_room_for_one(self, make: Make) -> None:
+        store, jobs, allowance = make(FakeClock()), of_one_owner(8), Allowance(burst=100, jobs_in_flight=2)
+        assert len(taken(store, jobs[:2], allowance)) == 2
+        # The web hook, the sweeper and a cancel at the same moment.
+        with ThreadPoolExecutor(6) as pool:
+            ended = list(pool.map(lambda n: store.save(replace(jobs[0], version=2, percent=n), ends=True), range(6)))
+        assert ended.count(True) == 1
+        assert len(taken(store, jobs[2:], allowance)) == 1
+
+    def test_a_write_that_ends_nothing_makes_no_room(self, make: Make) -> None:
+        store, jobs, allowance = make(FakeClock()), of_one_owner(2), Allowance(jobs_in_flight=1)
+        store.create(jobs[0], None, START, allowance)
+        assert store.save(replace(jobs[0], version=2, percent=10))
+        with pytest.raises(TooManyJobs) as refused:
+            store.create(jobs[1], None, START, allowance)
+        assert refused.value.retry_after == 10
+
+    @pytest.mark.parametrize("pause", [0, HOUR], ids=["bucket-not-full", "bucket-full"])
+    def test_jobs_that_were_not_counted_can_end_and_make_no_room_for_more_than_there_is(
+        self, make: Make, pause: int
+    ) -> None:
+        """Their owner's row was deleted after they were stored."""
+        store, jobs, allowance = make(FakeClock()), of_one_owner(7), Allowance(jobs_in_flight=2)
+        store.create(jobs[0], None, START, allowance)
+        for version in (2, 3, 4):
+            assert store.save(replace(jobs[0], version=version), ends=True)
+
+        def one_by_one(some: list[Job]) -> list[Job]:
+            return [mine for mine in some if taken(store, [mine], allowance, START + pause)]
+
+        assert one_by_one(jobs[1:4]) == jobs[1:3]
+        assert store.save(replace(jobs[1], version=2), ends=True)
+        assert one_by_one(jobs[4:]) == jobs[4:5]
+
+    def test_a_clock_that_was_ahead_locks_nobody_out(self, make: Make) -> None:
+        store, jobs, allowance = make(FakeClock()), of_one_owner(2), Allowance(burst=1)
+        assert store.create(jobs[0], None, START + HOUR, allowance) is None
+        assert store.create(jobs[1], None, START, allowance) is None
+
+
+@pytest.mark.full
+@pytest.mark.timeout(240)
+def test_the_engine_itself_deletes_what_is_past_its_retention(dynamodb_local: str) -> None:
+    now = time.time_ns() // 1_000_000
+    store = DynamoJobStore(TABLE, lambda: now, HOUR, account(dynamodb_local))
+    # Due, because this engine never deletes a row that is not in all of its indexes; DynamoDB does.
+    old = fresh(created_at=now - 80 * HOUR, deadline_at=now - 75 * HOUR, due_at=now - 75 * HOUR)
+    young = replace(old, job_id=str(uuid.uuid4()), deadline_at=now)
+    store.create(old, None, now, Allowance())
+    store.create(young, None, now, Allowance())
+    rows = boto3.client("dynamodb", endpoint_url=dynamodb_local, **CREDENTIALS)
+
+    def row(job: Job) -> object:
+        return rows.get_item(TableName=TABLE, Key={"pk": {"S": f"JOB#{job.job_id}"}}).get("Item")
+
+    # It looks every so often: that took 37 s on an idle machine.
+    eventually(lambda: row(old), lambda found: found is None, 180, 0.5)
+    assert row(young) is not None

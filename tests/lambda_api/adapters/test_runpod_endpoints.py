@@ -1,0 +1,119 @@
+"""The management API's adapter against a peer that answers anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from lambda_api.adapters import runpod_endpoints
+from lambda_api.adapters.runpod_endpoints import RunpodEndpoints
+from lambda_api.domain.ports import ProviderRefused, ProviderRejected, ProviderUnknown
+from tests.support.scripted_server import Peer, Reply, answer, drip, nobody, peer, reset, stall
+
+LIVE = {"id": "4m7x2k9q", "name": "video", "workers": {"min": 0, "max": 3}, "env": {"SECRET": "x"}}
+
+
+@pytest.fixture
+def site() -> Iterator[Peer]:
+    with peer() as running:
+        yield running
+
+
+@pytest.fixture
+def endpoints(site: Peer) -> RunpodEndpoints:
+    return RunpodEndpoints(site.url, "planted-key")
+
+
+def test_what_is_sent(site: Peer, endpoints: RunpodEndpoints) -> None:
+    site.replies = [
+        answer(200, {"endpoints": [LIVE]}), answer(200, LIVE), answer(200, {"summary": {"unhealthy": 2}}),
+        answer(201, LIVE), answer(200, LIVE), answer(204),
+    ]  # fmt: skip
+    assert endpoints.listed() == [LIVE]
+    assert endpoints.read("a/../b") == LIVE
+    assert endpoints.unhealthy_workers("ep") == 2
+    assert endpoints.create({"name": "video"}) == LIVE
+    endpoints.update("ep", {"image": "b"})
+    endpoints.delete("ep")
+    assert [(seen.method, seen.path, seen.json) for seen in site.seen] == [
+        ("GET", "/v2/serverless", None),
+        ("GET", "/v2/serverless/a%2F..%2Fb", None),
+        ("GET", "/v2/serverless/ep/workers", None),
+        ("POST", "/v2/serverless", {"name": "video"}),
+        ("PATCH", "/v2/serverless/ep", {"image": "b"}),
+        ("DELETE", "/v2/serverless/ep", None),
+    ]
+    assert {seen.headers["authorization"] for seen in site.seen} == {"Bearer planted-key"}
+
+
+def test_one_that_is_not_there(site: Peer, endpoints: RunpodEndpoints) -> None:
+    site.replies = [answer(404, {"title": "Not Found", "status": 404})]
+    assert endpoints.read("ep") is None
+    endpoints.delete("ep")
+    with pytest.raises(ProviderRejected):
+        endpoints.update("ep", {})
+
+
+def test_throttling_carries_how_long_to_wait(site: Peer, endpoints: RunpodEndpoints) -> None:
+    site.replies = [answer(429, {}, {"Retry-After": "12"})]
+    with pytest.raises(ProviderRefused) as refused:
+        endpoints.create({})
+    assert refused.value.retry_after_ms == 12_000
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        answer(500, {}), answer(502, b"<html>"), answer(408, {}), answer(201, b"<html>"), answer(201, b""),
+        answer(201, []), answer(201, {}), answer(201, {"id": 7}), answer(201, {"id": "ep", "workers": {}}),
+        answer(201, b"[" * 100_000), reset, stall, drip,
+    ],
+)  # fmt: skip
+def test_what_may_have_been_done_is_unknown(
+    site: Peer, endpoints: RunpodEndpoints, reply: Reply, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if reply in {stall, drip}:
+        monkeypatch.setattr(runpod_endpoints, "_READ", 0.3)
+    site.replies = [reply]
+    with pytest.raises(ProviderUnknown):
+        endpoints.create({})
+    assert len(site.seen) == 1
+
+
+def test_no_connection_is_certain() -> None:
+    with pytest.raises(ProviderRefused, match="RunPod cannot be reached"):
+        RunpodEndpoints(nobody(), "k").create({})
+
+
+@pytest.mark.parametrize("listed", [{}, {"endpoints": None}, {"endpoints": "x"}])
+def test_a_list_that_cannot_be_read_is_not_an_empty_one(site: Peer, endpoints: RunpodEndpoints, listed: Any) -> None:
+    site.replies = [answer(200, listed)]
+    with pytest.raises(ProviderUnknown):
+        endpoints.listed()
+
+
+def test_what_is_not_an_endpoint_is_passed_over(site: Peer, endpoints: RunpodEndpoints) -> None:
+    site.replies = [answer(200, {"endpoints": [None, {}, {"id": "x"}, LIVE]})]
+    assert endpoints.listed() == [LIVE]
+
+
+@pytest.mark.parametrize(
+    ("reply", "told"),
+    [
+        (answer(401, {"detail": "x"}), "RunPod does not know the API key (401)"),
+        (answer(403, {"detail": "x"}), "The API key may not manage endpoints at RunPod (403)"),
+        (answer(402, {"detail": "Balance too low"}), "RunPod refused (402): Balance too low"),
+        (answer(422, {"title": "Unprocessable", "errors": [{"location": "gpu.pools"}]}),
+         'RunPod refused (422): Unprocessable; {"location": "gpu.pools"}'),
+        (answer(400, {"detail": "a\r\nb\x00 planted-key"}), "RunPod refused (400): a b [secret]"),
+        (answer(400, b"<html>"), "RunPod refused (400)"),
+        (answer(400, {"detail": 7, "errors": 8}), "RunPod refused (400): 7"),
+    ],
+)  # fmt: skip
+def test_a_refusal_is_told_in_a_sentence(site: Peer, endpoints: RunpodEndpoints, reply: Reply, told: str) -> None:
+    site.replies = [reply]
+    with pytest.raises(ProviderRejected) as rejected:
+        endpoints.create({})
+    assert rejected.value.reason == told

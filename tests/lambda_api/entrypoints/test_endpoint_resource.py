@@ -1,0 +1,470 @@
+"""The custom resource, from CloudFormation's requests to RunPod's management API over real HTTP."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lambda_api.adapters import cloudformation, runpod_endpoints
+from lambda_api.adapters.cloudformation import NotTold
+from lambda_api.domain.errors import Unavailable
+from lambda_api.entrypoints import runpod_endpoint
+from lambda_api.entrypoints.runpod_endpoint import NEVER_CREATED, UNCONFIRMED
+from lambda_api.observability import logger
+from tests.support.cloudformation import STACK_ID, Stack
+from tests.support.gateway import golden
+from tests.support.runpod import KEY, Management, management
+from tests.support.scripted_server import Peer, answer, nobody, peer
+
+PROPERTIES = golden("cloudformation/create")["ResourceProperties"]
+SLOW = {"mode": "timeout", "seconds": 0.25}
+
+
+class FakeTime:
+    """Sleeping takes no time, and is counted."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.slept: list[float] = []
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+@pytest.fixture(scope="module")
+def runpod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Management]:
+    with management(tmp_path_factory.mktemp("runpod")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Peer]:
+    with peer() as running:
+        yield running
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
+    fake = FakeTime()
+    monkeypatch.setattr(runpod_endpoint, "time", fake)
+    return fake
+
+
+@pytest.fixture
+def stack(runpod: Management, site: Peer, clock: FakeTime, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+    monkeypatch.setenv("RUNPOD_API_KEY", KEY)
+    monkeypatch.delenv("RUNPOD_SECRET_ARN", raising=False)
+    monkeypatch.setenv("RUNPOD_MANAGEMENT_URL", runpod.url)
+    monkeypatch.setattr(runpod_endpoints, "_CONNECT", 0.05)
+    monkeypatch.setattr(runpod_endpoints, "_READ", 0.1)
+    yield Stack(handle, site)
+    clear(runpod)
+
+
+def clear(runpod: Management) -> None:
+    runpod.faults()
+    for endpoint in runpod.emulator.endpoints.listed():
+        if endpoint["id"] != "local":
+            runpod.emulator.endpoints.delete(endpoint["id"])
+
+
+def handle(event: dict[str, Any], seconds: float = 120) -> Any:
+    context = SimpleNamespace(
+        function_name="endpoint", memory_limit_in_mb=512, invoked_function_arn="arn", aws_request_id="r",
+        get_remaining_time_in_millis=lambda: seconds * 1000,
+    )  # fmt: skip
+    return runpod_endpoint.handler(event, context)
+
+
+def ours(runpod: Management) -> list[dict[str, Any]]:
+    return runpod.named("api-gpu-")
+
+
+def changed(**properties: Any) -> dict[str, Any]:
+    return PROPERTIES | properties
+
+
+def test_a_whole_life(stack: Stack, runpod: Management) -> None:
+    assert stack.create(PROPERTIES)
+    (made,) = ours(runpod)
+    assert stack.resource_id == made["id"]
+    assert made["env"] == {"RUNPOD_LOG_LEVEL": "INFO"}
+    assert made["gpu"]["pools"] == ["AMPERE_16", "AMPERE_24", "ADA_24"]
+    assert (made["workers"], made["timeout"], made["flashboot"]) == (
+        {"min": 0, "max": 10, "idleTimeout": 5}, 600_000, "FLASHBOOT",
+    )  # fmt: skip
+
+    assert stack.update(changed(Image="registry/worker:2", Name="renamed", WorkersMax="20"))
+    (updated,) = runpod.named("renamed-")
+    assert (updated["id"], updated["image"], updated["workers"]["max"]) == (made["id"], "registry/worker:2", 20)
+    assert stack.resource_id == made["id"], "jobs in flight would be lost"
+
+    assert stack.delete()
+    assert [endpoint["id"] for endpoint in runpod.emulator.endpoints.listed()] == ["local"]
+
+
+def test_an_update_sends_only_what_differs(stack: Stack, runpod: Management) -> None:
+    """A patch of the image is a rolling release; one that changes nothing should not be one."""
+    stack.create(PROPERTIES)
+    runpod.faults(endpoint_update="400")
+    assert stack.update(PROPERTIES)
+
+
+@pytest.mark.parametrize("kind", ["create", "update", "delete"])
+def test_the_same_request_twice(stack: Stack, runpod: Management, kind: str) -> None:
+    assert stack.create(PROPERTIES, deliveries=2 if kind == "create" else 1)
+    if kind == "update":
+        assert stack.update(changed(Image="registry/worker:2"), deliveries=2)
+    assert len(ours(runpod)) == 1
+    assert stack.delete(deliveries=2 if kind == "delete" else 1)
+    assert not ours(runpod)
+
+
+@pytest.mark.parametrize("mode", ["429", "500", "accept_then_reset", SLOW])
+@pytest.mark.parametrize("call", ["read", "create", "update", "delete"])
+def test_what_passes_is_waited_for(stack: Stack, runpod: Management, call: str, mode: Any) -> None:
+    fault = mode if isinstance(mode, dict) else {"mode": mode}
+    if (call, mode) == ("read", "accept_then_reset"):
+        fault = {"mode": "500"}
+    runpod.faults(**{f"endpoint_{call}": fault | {"times": 2}})
+    assert stack.create(PROPERTIES)
+    assert len(ours(runpod)) == 1
+    assert stack.update(changed(Image="registry/worker:2"))
+    assert ours(runpod)[0]["image"] == "registry/worker:2"
+    assert stack.delete()
+    assert not ours(runpod)
+
+
+def test_retry_after_is_honoured(stack: Stack, runpod: Management, clock: FakeTime) -> None:
+    runpod.faults(endpoint_create={"mode": "429", "times": 1})
+    assert stack.create(PROPERTIES)
+    assert clock.slept == [1.0]
+
+
+def test_a_create_that_is_answered_too_late_is_found(
+    stack: Stack, runpod: Management, clock: FakeTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "sleep", time.sleep)
+    runpod.faults(endpoint_create={"mode": "accept_late", "seconds": 0.3, "times": 1})
+    assert stack.create(PROPERTIES)
+    assert [endpoint["id"] for endpoint in ours(runpod)] == [stack.resource_id]
+
+
+@pytest.mark.parametrize(
+    ("faults", "reason", "resource_id"),
+    [
+        ({"endpoint_create": "400"}, "RunPod refused (400): fault injected", NEVER_CREATED),
+        ({"endpoint_read": "401"}, "RunPod does not know the API key (401)", NEVER_CREATED),
+        ({"endpoint_read": "429"}, "RunPod's rate limit is reached (429)", NEVER_CREATED),
+        ({"endpoint_create": "429"}, "RunPod's rate limit is reached (429)", NEVER_CREATED),
+        ({"endpoint_create": "500"}, "RunPod failed (500)", UNCONFIRMED),
+        ({"endpoint_create": SLOW}, "RunPod did not answer", UNCONFIRMED),
+    ],
+)
+def test_a_create_that_fails_leaves_nothing(
+    stack: Stack, runpod: Management, faults: Any, reason: str, resource_id: str
+) -> None:
+    runpod.faults(**faults)
+    assert not stack.create(PROPERTIES)
+    assert (stack.answers[-1]["Reason"], stack.resource_id) == (reason, resource_id)
+    runpod.faults()
+    assert stack.delete()
+    assert not ours(runpod)
+
+
+def test_a_create_of_which_nothing_can_be_learned_is_not_repeated(
+    stack: Stack, runpod: Management, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create = runpod_endpoints.RunpodEndpoints.create
+
+    def create_and_go_deaf(*args: Any) -> Any:
+        runpod.emulator.faults.set({"endpoint_read": "500"})
+        return create(*args)
+
+    runpod.faults(endpoint_create={"mode": "accept_then_reset", "times": 1})
+    monkeypatch.setattr(runpod_endpoints.RunpodEndpoints, "create", create_and_go_deaf)
+    assert not stack.create(PROPERTIES)
+    assert (len(ours(runpod)), stack.resource_id) == (1, UNCONFIRMED)
+    runpod.faults()
+    assert stack.delete()
+    assert not ours(runpod)
+
+
+def test_a_wrong_key_does_not_keep_a_stack_that_never_had_an_endpoint(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RUNPOD_API_KEY", "mistyped")
+    assert not stack.create(PROPERTIES)
+    assert stack.delete()
+
+
+def test_a_wrong_key_is_told_where_there_is_something_to_remove(
+    stack: Stack, runpod: Management, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert stack.create(PROPERTIES)
+    monkeypatch.setenv("RUNPOD_API_KEY", "revoked")
+    assert not stack.delete()
+    assert stack.answers[-1]["PhysicalResourceId"] == ours(runpod)[0]["id"]
+
+
+def test_an_id_that_cloudformation_made_up_is_none_of_runpods(stack: Stack, runpod: Management) -> None:
+    stack.create(PROPERTIES)
+    stack.resource_id = "api-gpu-RunpodEndpoint-1J2K3L4M5N6O7"
+    assert stack.delete()
+    assert not ours(runpod)
+
+
+def test_an_endpoint_removed_by_hand_is_made_again(stack: Stack, runpod: Management) -> None:
+    stack.create(PROPERTIES)
+    gone = stack.resource_id
+    runpod.emulator.endpoints.delete(str(gone))
+    assert stack.update(changed(Image="registry/worker:2"))
+    assert [endpoint["id"] for endpoint in ours(runpod)] == [stack.resource_id]
+    assert stack.resource_id != gone
+    assert stack.delete()
+    assert not ours(runpod)
+
+
+def test_removing_what_is_gone_is_a_success(stack: Stack, runpod: Management) -> None:
+    stack.create(PROPERTIES)
+    runpod.emulator.endpoints.delete(str(stack.resource_id))
+    assert stack.delete()
+
+
+def test_doubles_are_cleared_away(stack: Stack, runpod: Management) -> None:
+    stack.create(PROPERTIES)
+    (first,) = ours(runpod)
+    for _ in range(2):
+        runpod.emulator.endpoints.adopt(f"double{_}", first | {"id": f"double{_}"})
+    assert stack.update(changed(Image="registry/worker:2"))
+    assert [endpoint["id"] for endpoint in ours(runpod)] == [first["id"]]
+
+
+def test_nobody_elses_endpoint_is_touched(stack: Stack, runpod: Management, site: Peer) -> None:
+    twin = Stack(handle, site, f"{STACK_ID}-of-another-account")
+    assert twin.create(PROPERTIES)
+    assert stack.create(PROPERTIES)
+    assert stack.resource_id != twin.resource_id
+    assert stack.delete()
+    assert [endpoint["id"] for endpoint in ours(runpod)] == [twin.resource_id]
+
+
+@pytest.mark.parametrize(
+    ("properties", "reason"),
+    [
+        ({"GpuPools": ["HOPPER_141"]}, "GpuPools must not have HOPPER_141: the H200 has no video encoder (NVENC)"),
+        ({"Image": "x y"}, "Image must be an image as docker names it"),
+    ],
+)
+def test_properties_that_cannot_be_used(stack: Stack, runpod: Management, properties: Any, reason: str) -> None:
+    assert not stack.create(changed(**properties))
+    assert stack.answers[-1]["Reason"] == reason
+    assert stack.delete()
+    assert not ours(runpod)
+
+
+def test_a_failed_update_changes_no_id_and_rolls_back(stack: Stack, runpod: Management) -> None:
+    stack.create(PROPERTIES)
+    before = stack.resource_id
+    runpod.faults(endpoint_update="400")
+    assert not stack.update(changed(Image="registry/worker:2"))
+    assert stack.answers[-1]["PhysicalResourceId"] == before
+    runpod.faults()
+    assert stack.update(PROPERTIES)
+    assert [(endpoint["id"], endpoint["image"]) for endpoint in ours(runpod)] == [(before, PROPERTIES["Image"])]
+
+
+def test_a_request_of_an_unknown_kind_does_nothing(stack: Stack, runpod: Management) -> None:
+    assert stack.send("Replace", ResourceProperties=PROPERTIES)["Status"] == "FAILED"
+    assert not ours(runpod)
+
+
+@pytest.mark.parametrize("kind", ["Create", "Update", "Delete"])
+def test_every_request_is_answered(stack: Stack, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> Any:
+        raise KeyError(KEY)
+
+    monkeypatch.setattr(runpod_endpoint, "_endpoints", broken)
+    told = stack.send(kind, ResourceProperties=PROPERTIES, PhysicalResourceId="4m7x2k9q")
+    assert (told["Status"], told["PhysicalResourceId"]) == ("FAILED", "4m7x2k9q")
+    assert told["Reason"] == "Unexpected KeyError; the log of EndpointFunction says where"
+
+
+def test_it_answers_before_its_time_is_up(stack: Stack, runpod: Management, site: Peer, clock: FakeTime) -> None:
+    runpod.faults(endpoint_read="500")
+    assert not stack.create(PROPERTIES)
+    assert clock.now < 120 - 40
+
+
+def test_an_answer_that_is_not_taken_is_repeated(stack: Stack, runpod: Management) -> None:
+    assert stack.create(PROPERTIES, lost_answers=2)
+    assert stack.update(changed(Image="registry/worker:2"), lost_answers=4)
+    assert len(ours(runpod)) == 1
+
+
+def test_an_answer_that_is_never_taken_fails_the_invocation(
+    stack: Stack, runpod: Management, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that Lambda delivers the request again, and the alarm on errors sees it."""
+    monkeypatch.setattr(cloudformation, "_CONNECT", 0.1)
+    event = golden("cloudformation/create") | {"ResponseURL": f"{nobody()}/?Signature=planted"}
+    with pytest.raises(NotTold) as told:
+        handle(event)
+    assert "planted" not in str(told.value)
+    assert len(ours(runpod)) == 1
+
+
+def test_neither_key_nor_signature_is_told(stack: Stack, runpod: Management) -> None:
+    log = io.StringIO()
+    before = logger.registered_handler.setStream(log)
+    stack.create(PROPERTIES)
+    runpod.faults(endpoint_update="400", endpoint_delete="401")
+    stack.update(changed(Image="registry/worker:2"))
+    stack.delete()
+    logger.registered_handler.setStream(before)
+    told = log.getvalue() + json.dumps(stack.answers)
+    assert "endpoint not changed" in told
+    assert KEY not in told
+    assert "planted-signature" not in told
+
+
+def test_a_refusal_of_runpods_may_quote_neither(stack: Stack, site: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+    with peer() as strange:
+        detail = f"key {KEY} may not https://user:secret@example/?token=secret\n" + "x" * 5000
+        strange.replies = [answer(200, {"endpoints": []}), answer(422, {"detail": detail, "errors": [{"name": "no"}]})]
+        monkeypatch.setenv("RUNPOD_MANAGEMENT_URL", strange.url)
+        assert not stack.create(PROPERTIES)
+    reason = stack.answers[-1]["Reason"]
+    assert reason.startswith("RunPod refused (422): key [secret] may not [url] xxx")
+    assert len(reason) < 400
+
+
+def test_the_answer_is_as_cloudformation_wants_it(stack: Stack, site: Peer) -> None:
+    stack.create(PROPERTIES)
+    (request,) = site.seen
+    assert (request.method, request.headers["content-type"]) == ("PUT", "")
+    assert len(request.body) < 4096
+    assert set(request.json) == {
+        "Status", "Reason", "PhysicalResourceId", "StackId", "RequestId", "LogicalResourceId",
+    }  # fmt: skip
+
+
+def test_the_key_comes_from_the_secret_store_where_there_is_one(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("lambda_api.adapters.secrets.read_secret", lambda arn: asked.append(arn) or KEY)
+    monkeypatch.setenv("RUNPOD_API_KEY", "not this one")
+    monkeypatch.setenv("RUNPOD_SECRET_ARN", "arn:secret")
+    assert stack.create(PROPERTIES)
+    assert set(asked) == {"arn:secret"}
+
+
+@pytest.mark.parametrize(("denials", "made"), [(4, True), (5, False)])
+def test_a_role_that_does_not_count_yet_is_waited_for(
+    stack: Stack, runpod: Management, clock: FakeTime, monkeypatch: pytest.MonkeyPatch, denials: int, made: bool
+) -> None:
+    answers = [Unavailable("No.", reason="GetSecretValue: AccessDeniedException")] * denials
+
+    def read(arn: str) -> str:
+        if answers:
+            raise answers.pop()
+        return KEY
+
+    monkeypatch.setattr("lambda_api.adapters.secrets.read_secret", read)
+    monkeypatch.setenv("RUNPOD_SECRET_ARN", "arn:secret")
+    assert stack.create(PROPERTIES) is made
+    assert (len(ours(runpod)), len(clock.slept)) == (made, 4)
+
+
+def test_a_secret_that_is_not_there_is_said_at_once(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(arn: str) -> str:
+        raise Unavailable("No.", reason="GetSecretValue: ResourceNotFoundException")
+
+    monkeypatch.setattr("lambda_api.adapters.secrets.read_secret", read)
+    monkeypatch.setenv("RUNPOD_SECRET_ARN", "arn:secret")
+    assert not stack.create(PROPERTIES)
+
+
+def test_an_endpoint_that_is_gone_comes_back_with_a_deployment_that_changes_nothing_else(
+    stack: Stack, runpod: Management
+) -> None:
+    assert stack.create(PROPERTIES | {"Deployment": "1"})
+    runpod.emulator.endpoints.delete(stack.resource_id)
+    assert stack.update(PROPERTIES | {"Deployment": "2"})
+    (again,) = ours(runpod)
+    assert stack.resource_id == again["id"]
+
+
+@pytest.mark.parametrize("name", ["create", "update", "delete"])
+def test_golden_requests(stack: Stack, runpod: Management, site: Peer, name: str) -> None:
+    event = golden(f"cloudformation/{name}") | {"ResponseURL": f"{site.url}/answer"}
+    if name != "create":
+        first = golden("cloudformation/create") | {"ResponseURL": f"{site.url}/answer"}
+        site.replies = [answer(200)]
+        event["PhysicalResourceId"] = handle(first)["endpoint_id"]
+    site.replies = [answer(200)]
+    told = handle(event)
+    assert told["failure"] is None
+    assert len(ours(runpod)) == (name != "delete")
+    if name == "update":
+        assert ours(runpod)[0]["image"] == event["ResourceProperties"]["Image"]
+
+
+FAULT = st.builds(
+    lambda mode, times: {"mode": mode, "times": times},
+    st.sampled_from(["401", "400", "429", "500"]),
+    st.integers(1, 30),
+)
+CHANGE_FAULT = FAULT | st.builds(lambda times: {"mode": "accept_then_reset", "times": times}, st.integers(1, 30))
+FAULTS = st.fixed_dictionaries(
+    {},
+    optional={
+        # A key that is wrong for a moment is not among what must be survived.
+        "endpoint_read": FAULT.filter(lambda fault: fault["mode"] in {"429", "500"}),
+        "endpoint_create": CHANGE_FAULT,
+        "endpoint_update": CHANGE_FAULT,
+        "endpoint_delete": CHANGE_FAULT,
+    },
+)
+STEP = st.tuples(st.sampled_from(["update", "rename", "by hand"]), FAULTS, st.integers(1, 3), st.integers(0, 4))
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(first=st.tuples(FAULTS, st.integers(1, 3), st.integers(0, 4)), steps=st.lists(STEP, max_size=5), last=FAULTS)
+def test_one_endpoint_while_the_stack_is_there_and_none_after(
+    stack: Stack, runpod: Management, site: Peer, first: Any, steps: Any, last: Any
+) -> None:
+    clear(runpod)
+    stack = Stack(handle, site)
+    calm: Callable[[], None] = runpod.faults
+    faults, deliveries, lost = first
+    runpod.faults(**faults)
+    if not stack.create(PROPERTIES, deliveries=deliveries, lost_answers=lost):
+        stack.until_done(stack.delete, calm)
+        assert [e["id"] for e in runpod.emulator.endpoints.listed()] == ["local"]
+        return
+    for number, (kind, faults, deliveries, lost) in enumerate(steps):
+        if kind == "by hand":
+            runpod.emulator.endpoints.delete(str(stack.resource_id))
+        before = stack.properties
+        wish = changed(Image=f"registry/worker:{number}", Name=f"name{number}" if kind == "rename" else "api-gpu")
+        runpod.faults(**faults)
+        if not stack.update(wish, deliveries=deliveries, lost_answers=lost):
+            stack.until_done(partial(stack.update, dict(before or {})), calm)
+        live = [e for e in runpod.emulator.endpoints.listed() if e["id"] != "local"]
+        assert [(e["id"], e["image"]) for e in live] == [(stack.resource_id, (stack.properties or {})["Image"])]
+    runpod.faults(**last)
+    stack.until_done(stack.delete, calm)
+    assert [e["id"] for e in runpod.emulator.endpoints.listed()] == ["local"]

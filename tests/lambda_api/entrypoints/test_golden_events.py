@@ -1,0 +1,146 @@
+"""Every golden event, through the real handlers."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from contract.errors import Failure
+from contract.messages import ProgressReply, ProgressReport, ResultManifest, WorkerJob
+from lambda_api import wiring
+from lambda_api.domain.job import State
+from lambda_api.domain.ports import ProviderStatus
+from lambda_api.usecases.submit_job import submit
+from tests.support.examples import manifest, publish, submission
+from tests.support.fakes import World
+from tests.support.gateway import EVENTS, Client, context, entrypoint, environment, golden
+
+callbacks, runpod_webhook, sweeper = map(entrypoint, ("callbacks", "runpod_webhook", "sweeper"))
+
+API = {
+    "caption": 202, "img2vid": 202, "addaudio": 202, "compose": 202, "job": 200, "cancel": 200, "jobs": 200,
+    "runpod_health": 200, "runpod_config": 200, "health": 200, "index": 200, "openapi": 200, "docs": 200,
+}  # fmt: skip
+RUNPOD = {
+    "webhook_completed": (200, State.COMPLETED),
+    "webhook_failed": (200, State.COMPLETED),
+    "webhook_crashed": (200, State.COMPLETED),
+    "webhook_null_body": (200, State.COMPLETED),
+    "webhook_no_body": (200, State.COMPLETED),
+    "webhook_base64": (200, State.COMPLETED),
+    "webhook_progress_like": (200, State.COMPLETED),
+    "webhook_wrong_token": (404, State.IN_QUEUE),
+    "progress": (200, State.IN_PROGRESS),
+}
+MESSAGES: dict[str, type[BaseModel]] = {
+    "worker_job": WorkerJob,
+    "result_manifest": ResultManifest,
+    "progress_report": ProgressReport,
+    "progress_reply": ProgressReply,
+    "failure": Failure,
+}
+
+
+def names(folder: str) -> set[str]:
+    return {path.stem for path in (EVENTS / folder).glob("*.json")}
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """The entrypoints around fakes, with one job at RunPod."""
+    world = World()
+    submit(world.services, submission(webhook_url="https://hooks.example/"))
+    world.provider.default_status = ProviderStatus("IN_PROGRESS")
+    for module in (runpod_webhook, sweeper, callbacks):
+        monkeypatch.setattr(module, "services", lambda: world.services)
+    return world
+
+
+def invoke(module: Any, event: dict[str, Any]) -> dict[str, Any]:
+    answer: dict[str, Any] = module.handler(event, context())
+    json.dumps(answer)
+    return answer
+
+
+def test_no_golden_event_is_forgotten() -> None:
+    assert names("api") == set(API)
+    assert names("runpod") == set(RUNPOD)
+    assert names("contract/v1") == set(MESSAGES)
+
+
+@pytest.mark.parametrize("name", sorted(API))
+def test_routes(world: World, name: str) -> None:
+    answer = Client(world).send(golden(f"api/{name}"))
+    assert answer.status == API[name], answer.text
+    assert answer.headers["x-request-id"] == "JKJaXmPLvHcESHA="
+
+
+@pytest.mark.parametrize("name", sorted(RUNPOD))
+def test_what_runpod_sends_about_a_job_that_is_done(world: World, name: str) -> None:
+    status, state = RUNPOD[name]
+    if name != "progress":
+        publish(world, manifest())
+    answer = invoke(runpod_webhook, golden(f"runpod/{name}"))
+    assert (answer["statusCode"], world.store.jobs["job-1"].state) == (status, state)
+
+
+@pytest.mark.parametrize("name", sorted(n for n in RUNPOD if n.startswith("webhook")))
+def test_what_runpod_sends_about_a_job_that_runs_cannot_end_it(world: World, name: str) -> None:
+    invoke(runpod_webhook, golden(f"runpod/{name}"))
+    assert not world.store.jobs["job-1"].terminal
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"rawPath": "/runpod/webhook/job-1"}, {"rawPath": "/runpod/webhook/job-1/x/y"}, {"rawPath": "/"},
+        {"requestContext": {"http": {"method": "GET"}}}, {"headers": None},
+        {"rawPath": "/runpod/progress/job-1/1-x", "body": "{"}, {"body": "[" * 100_000}, {"body": "x" * 300_000},
+        {"body": "%%%", "isBase64Encoded": True},
+    ],
+)  # fmt: skip
+def test_odd_events_are_answered(world: World, change: dict[str, Any]) -> None:
+    answer = invoke(runpod_webhook, golden("runpod/webhook_completed") | change)
+    assert answer["statusCode"] in {200, 404}
+    assert not world.store.jobs["job-1"].terminal
+
+
+def test_the_schedule_sweeps(world: World) -> None:
+    publish(world, manifest())
+    world.clock.advance(120_000)
+    assert invoke(sweeper, golden("schedule")) == {"looked_at": 1, "failed": 0}
+    assert world.store.jobs["job-1"].state is State.COMPLETED
+
+
+@pytest.mark.fault("J10")
+def test_a_batch_is_answered_message_by_message(world: World) -> None:
+    publish(world, manifest())
+    invoke(runpod_webhook, golden("runpod/webhook_completed"))
+    failed = invoke(callbacks, golden("sqs"))
+    assert failed == {"batchItemFailures": [{"itemIdentifier": "059f36b4-87a3-44ab-83d2-661975600001"}]}
+    assert len(world.sender.posts) == 1
+
+
+@pytest.mark.fault("K7")
+@pytest.mark.parametrize("name", sorted(MESSAGES))
+def test_contract_messages_read_back_to_what_they_were(name: str) -> None:
+    text = (EVENTS / "contract/v1" / f"{name}.json").read_text()
+    assert MESSAGES[name].model_validate_json(text).model_dump(mode="json") == json.loads(text)
+
+
+def test_the_api_entrypoint_starts_from_its_environment_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in environment().items():
+        monkeypatch.setenv(name, value)
+    wiring.settings.cache_clear()
+    wiring.services.cache_clear()
+    try:
+        module = importlib.import_module("lambda_api.entrypoints.api")
+        assert invoke(module, golden("api/health"))["statusCode"] == 200
+    finally:
+        wiring.settings.cache_clear()
+        wiring.services.cache_clear()

@@ -1,0 +1,173 @@
+"""RunPod's web hook through the real handler: odd bodies, odd tokens, jobs that are not there, RunPod not answering."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from contract.limits import MAX_BODY_BYTES
+from lambda_api.domain.job import State
+from lambda_api.domain.policy import HOUR, MINUTE
+from lambda_api.domain.ports import ProviderError, ProviderStatus
+from lambda_api.domain.tokens import make_token
+from lambda_api.usecases.submit_job import submit
+from lambda_api.usecases.sweep import sweep
+from tests.support.examples import manifest, publish, submission
+from tests.support.fakes import HOOK_SECRET, World
+from tests.support.gateway import context, entrypoint, golden
+
+runpod_webhook = entrypoint("runpod_webhook")
+
+TOKEN = make_token(HOOK_SECRET, "webhook", "job-1", 1)
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """The handler around fakes, with one job that RunPod says is running."""
+    world = World()
+    submit(world.services, submission())
+    world.provider.default_status = ProviderStatus("IN_PROGRESS")
+    monkeypatch.setattr(runpod_webhook, "services", lambda: world.services)
+    return world
+
+
+def post(token: str, body: str | None = "{}", job_id: str = "job-1", purpose: str = "webhook") -> dict[str, Any]:
+    event = golden("runpod/webhook_completed") | {"body": body, "rawPath": f"/runpod/{purpose}/{job_id}/{token}"}
+    answer: dict[str, Any] = runpod_webhook.handler(event, context())
+    return answer
+
+
+BODIES = {
+    "none": None,
+    "empty": "",
+    "null": "null",
+    "undefined": "undefined",
+    "html": "<!doctype html><h1>502 Bad Gateway</h1>",
+    "10-mb": '{"output": "' + "x" * (10 * 1024 * 1024) + '"}',
+    "longer-than-read": '{"error": "' + "x" * MAX_BODY_BYTES + '"}',
+    "a-failure": '{"status": "FAILED", "error": "planted"}',
+    "not-utf-8": "\udcff",
+    "deep": "[" * 100_000,
+}
+
+
+@pytest.mark.fault("D4")
+@pytest.mark.parametrize("body", BODIES)
+def test_whatever_the_body_a_finished_job_is_completed_and_a_running_one_is_not(world: World, body: str) -> None:
+    assert post(TOKEN, BODIES[body])["statusCode"] == 200
+    assert world.store.jobs["job-1"].state is State.IN_PROGRESS
+    publish(world, manifest())
+    assert post(TOKEN, BODIES[body])["statusCode"] == 200
+    assert world.store.jobs["job-1"].state is State.COMPLETED
+
+
+def tampered(token: str) -> str:
+    return token[:-1] + ("A" if token[-1] != "A" else "B")
+
+
+WRONG = {
+    "wrong": tampered(TOKEN),
+    "short": TOKEN[:-1],
+    "shorter": "1-x",
+    "long": TOKEN + "A",
+    "very-long": TOKEN * 1000,
+    "unicode": "1-é",
+    "unicode-digit": "١" + TOKEN[1:],
+    "escaped": "%31" + TOKEN[1:],
+    "of-another-job": make_token(HOOK_SECRET, "webhook", "job-2", 1),
+    "of-another-purpose": make_token(HOOK_SECRET, "progress", "job-1", 1),
+    "of-another-secret": make_token("somebody-elses-secret", "webhook", "job-1", 1),
+    "renumbered": "2" + TOKEN[1:],
+}
+
+
+@pytest.mark.fault("D6")
+@pytest.mark.parametrize("kind", WRONG)
+def test_a_wrong_token_is_a_404_that_reads_and_asks_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    def read(_: str) -> None:
+        raise AssertionError("the store was read")
+
+    publish(world, manifest())
+    nobody = post(WRONG[kind], job_id="job-404")
+    monkeypatch.setattr(world.store, "get", read)
+    asked = world.provider.asked
+    told = post(WRONG[kind])
+    assert told == nobody
+    assert (told["statusCode"], world.provider.asked) == (404, asked)
+    assert WRONG[kind] not in told["body"]
+    assert world.store.jobs["job-1"].state is State.IN_QUEUE
+
+
+@pytest.mark.fault("D6")
+def test_the_token_of_an_older_attempt_may_ring_but_not_report(world: World) -> None:
+    """Ringing tells nothing: what is looked up is the truth. A report would be of an execution nobody waits for."""
+    body = json.dumps({"attempt": 2, "seq": 1, "percent": 90, "stage": "encode"})
+    older = make_token(HOOK_SECRET, "progress", "job-1", 1)
+    assert post(older, body, purpose="progress")["statusCode"] == 404
+    assert world.store.jobs["job-1"].percent == 0
+    assert post(TOKEN)["statusCode"] == 200
+    assert world.store.jobs["job-1"].state is State.IN_PROGRESS
+
+
+@pytest.mark.fault("D7")
+def test_a_web_hook_replayed_a_day_later_changes_nothing(world: World) -> None:
+    publish(world, manifest())
+    post(TOKEN)
+    ended, asked, sent = world.store.jobs["job-1"], world.provider.asked, list(world.queue.sent)
+    world.clock.advance(24 * HOUR)
+    world.provider.default_status = ProviderStatus("FAILED")
+    assert post(TOKEN, '{"status": "FAILED"}')["statusCode"] == 200
+    assert (world.store.jobs["job-1"], world.provider.asked, world.queue.sent) == (ended, asked, sent)
+
+
+@pytest.mark.fault("D8")
+@pytest.mark.parametrize("age", [0, 7 * 24 * HOUR], ids=["never-there", "expired"])
+def test_a_job_that_is_not_there_is_a_404_and_nobody_is_asked(world: World, age: int) -> None:
+    world.store.jobs["job-1"] = replace(world.store.jobs["job-1"], due_at=None)
+    world.clock.advance(age)
+    job_id = "job-1" if age else "job-404"
+    assert post(make_token(HOOK_SECRET, "webhook", job_id, 1), job_id=job_id)["statusCode"] == 404
+    report = json.dumps({"attempt": 1, "seq": 1, "percent": 1, "stage": "fetch"})
+    token = make_token(HOOK_SECRET, "progress", job_id, 1)
+    assert post(token, report, job_id, "progress")["statusCode"] == 404
+    assert world.provider.asked == 0
+
+
+def test_a_report_that_cannot_be_stored_is_told_when_to_come_back(world: World) -> None:
+    world.store.down = True
+    report = json.dumps({"attempt": 1, "seq": 1, "percent": 1, "stage": "fetch"})
+    told = post(make_token(HOOK_SECRET, "progress", "job-1", 1), report, purpose="progress")
+    assert (told["statusCode"], told["headers"]["retry-after"]) == (503, "2")
+    assert told["headers"]["content-type"] == "application/problem+json"
+
+
+@pytest.mark.fault("D11")
+def test_runpod_not_answering_at_the_bell_is_a_200_and_another_look_soon(world: World) -> None:
+    world.provider.failures = [ProviderError("http_503")]
+    assert post(TOKEN)["statusCode"] == 200
+    waiting = world.store.jobs["job-1"]
+    assert waiting.state is State.IN_QUEUE
+    assert waiting.due_at is not None
+    assert waiting.due_at - world.clock.now < MINUTE
+    world.clock.now = waiting.due_at
+    world.provider.default_status = ProviderStatus("FAILED")
+    sweep(world.services, 100, lambda: True)
+    assert world.store.jobs["job-1"].state is State.FAILED
+
+
+@pytest.mark.fault("D11")
+@pytest.mark.parametrize("down", ["store", "objects"])
+def test_our_own_trouble_at_the_bell_is_not_runpods(world: World, down: str) -> None:
+    publish(world, manifest())
+    getattr(world, down).down = True
+    assert post(TOKEN)["statusCode"] == 200
+    getattr(world, down).down = False
+    world.clock.advance(MINUTE)
+    sweep(world.services, 100, lambda: True)
+    assert world.store.jobs["job-1"].state is State.COMPLETED

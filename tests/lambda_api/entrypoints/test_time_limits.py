@@ -1,0 +1,277 @@
+"""The longest that each function takes, with peers that say nothing: less than it may, and it tells how things are."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from http.server import BaseHTTPRequestHandler
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from lambda_api import wiring
+from lambda_api.adapters import callback_http, deadline, runpod
+from lambda_api.domain.errors import Unavailable
+from lambda_api.domain.job import Job, Source, State
+from lambda_api.domain.policy import HOUR, MINUTE, SECOND
+from lambda_api.domain.ports import Delivery, ProviderError, ProviderStatus
+from lambda_api.domain.tokens import make_token
+from lambda_api.usecases.services import Services
+from lambda_api.usecases.settle_job import settle
+from lambda_api.usecases.submit_job import submit
+from lambda_api.usecases.sweep import sweep
+from lambda_api.web.app import create_app
+from lambda_api.web.mangum_adapter import event_handler
+from tests.support.examples import manifest, publish, submission
+from tests.support.fakes import HOOK_SECRET, FakeClock, FakeProvider, FakeSender, World
+from tests.support.gateway import context, entrypoint, environment, golden, settings
+from tests.support.scripted_server import Peer, answer, peer
+
+callbacks, runpod_webhook, sweeper = map(entrypoint, ("callbacks", "runpod_webhook", "sweeper"))
+
+CAPTION = {"url_video": "https://media.example/v.mp4", "url_srt": "https://media.example/s.srt"}
+
+
+def function(seconds: float) -> Any:
+    """What a function knows of itself that has so many seconds from now."""
+    ends = time.monotonic() + seconds
+    return SimpleNamespace(
+        **vars(context()) | {"get_remaining_time_in_millis": lambda: int((ends - time.monotonic()) * 1000)}
+    )
+
+
+@dataclass
+class Silence:
+    """Two servers, of AWS and of RunPod, that say nothing until the test is over."""
+
+    aws: Peer
+    runpod: Peer
+    over: threading.Event
+
+    def silent(self, handler: BaseHTTPRequestHandler) -> None:
+        self.over.wait(30)
+
+
+@pytest.fixture
+def silence(monkeypatch: pytest.MonkeyPatch) -> Iterator[Silence]:
+    with peer() as aws, peer() as runpod_api:
+        made = Silence(aws, runpod_api, threading.Event())
+        aws.replies, runpod_api.replies = [made.silent], [made.silent]
+        variables = environment() | {
+            "AWS_ENDPOINT_URL": aws.url, "AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "AKIA",
+            "AWS_SECRET_ACCESS_KEY": "planted", "RUNPOD_API_URL": runpod_api.url, "HOOK_SECRET": HOOK_SECRET,
+        }  # fmt: skip
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        wiring.renew()
+        yield made
+        wiring.renew()
+        made.over.set()
+
+
+@contextmanager
+def taking_less_than(seconds: float) -> Iterator[None]:
+    began = time.monotonic()
+    yield
+    assert time.monotonic() - began < seconds
+
+
+def submitted(seconds: float, monkeypatch: pytest.MonkeyPatch, services: Services, **headers: str) -> dict[str, Any]:
+    """What the API's function answers to a submit."""
+    api = entrypoint("api")
+    monkeypatch.setattr(api, "_answer", event_handler(create_app(services, settings())))
+    event = golden("api/caption") | {"body": json.dumps(CAPTION)}
+    event["headers"] |= headers
+    told: dict[str, Any] = api.handler(event, function(seconds))
+    return told
+
+
+def test_a_submit_that_nobody_answers_is_told_so_before_the_function_is_stopped(
+    silence: Silence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with taking_less_than(2):
+        told = submitted(2, monkeypatch, wiring.services())
+    assert (told["statusCode"], told["headers"]["retry-after"]) == (503, "2")
+    assert silence.runpod.seen == []
+
+
+@pytest.mark.parametrize("prefer", [{}, {"prefer": "wait=25"}], ids=["at-once", "waiting"])
+def test_a_job_that_was_stored_is_told_before_the_function_is_stopped(
+    silence: Silence, monkeypatch: pytest.MonkeyPatch, prefer: dict[str, str]
+) -> None:
+    """The table takes it; then RunPod and the table say nothing."""
+    silence.aws.replies = [answer(200, {}), silence.silent]
+    with taking_less_than(3):
+        told = submitted(3, monkeypatch, wiring.services(), **prefer)
+    assert (told["statusCode"], json.loads(told["body"])["status"]) == (202, "ACCEPTED")
+    assert [request.path for request in silence.runpod.seen] == ["/endpoint/run"]
+
+
+def test_no_call_of_the_api_goes_on_until_the_function_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    seen = left_at_each_write(world)
+    assert submitted(29, monkeypatch, world.services)["statusCode"] == 202
+    assert 27 < seen[0] <= 28
+
+
+def left_at_each_write(world: World) -> list[float]:
+    seen: list[float] = []
+
+    def save(job: Job, *, ends: bool = False) -> bool:
+        seen.append(deadline.left())
+        return saved(job, ends=ends)
+
+    saved = world.store.save
+    world.store.save = save  # type: ignore[method-assign]
+    return seen
+
+
+def rung(monkeypatch: pytest.MonkeyPatch, services: Services) -> dict[str, Any]:
+    monkeypatch.setattr(runpod_webhook, "services", lambda: services)
+    path = f"/runpod/webhook/job-1/{make_token(HOOK_SECRET, 'webhook', 'job-1', 1)}"
+    told: dict[str, Any] = runpod_webhook.handler(golden("runpod/webhook_completed") | {"rawPath": path}, function(20))
+    return told
+
+
+@pytest.mark.usefixtures("silence")
+def test_the_web_hook_waits_three_seconds_for_runpod_and_leaves_the_rest_to_the_sweeper(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World()
+    before = submit(world.services, submission()).job
+    services = replace(world.services, provider=runpod_webhook.services().provider)
+    with taking_less_than(3.5):
+        assert rung(monkeypatch, services)["statusCode"] == 200
+    after = world.store.jobs["job-1"]
+    assert after.state is State.IN_QUEUE
+    assert after.due_at is not None
+    assert before.due_at is not None
+    # Sooner than it would have been: something has happened.
+    assert after.due_at < before.due_at
+
+
+@pytest.mark.usefixtures("silence")
+def test_the_web_hook_answers_within_five_seconds_whoever_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    with taking_less_than(5.5):
+        assert rung(monkeypatch, runpod_webhook.services())["statusCode"] == 200
+
+
+@pytest.mark.usefixtures("silence")
+def test_a_sweep_over_a_silent_table_ends_before_it_is_stopped() -> None:
+    with taking_less_than(3), pytest.raises(Unavailable):
+        sweeper.handler({}, function(3))
+
+
+def test_no_call_of_a_sweep_goes_on_until_it_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    for _ in range(40):
+        submit(world.services, submission())
+    world.provider.default_status = ProviderStatus("IN_PROGRESS")
+    world.clock.advance(2 * MINUTE)
+    seen = left_at_each_write(world)
+    monkeypatch.setattr(sweeper, "services", lambda: world.services)
+    assert sweeper.handler({}, function(55)) == {"looked_at": 40, "failed": 0}
+    assert len(seen) == 40
+    assert all(40 < left <= 53 for left in seen)
+
+
+@pytest.mark.usefixtures("silence")
+def test_a_batch_of_callbacks_over_a_silent_table_fails_message_by_message() -> None:
+    records = [{"messageId": str(number), "body": json.dumps({"job_id": "job-1"})} for number in range(4)]
+    with taking_less_than(4):
+        told = callbacks.handler({"Records": records}, function(4))
+    assert [failure["itemIdentifier"] for failure in told["batchItemFailures"]] == ["0", "1", "2", "3"]
+
+
+RUNPOD_MS = int((runpod._CONNECT + runpod.READ_SECONDS) * SECOND)
+RECEIVER_MS = int((callback_http._CONNECT + callback_http._READ) * SECOND)
+
+
+class SlowProvider(FakeProvider):
+    """Answers or fails as it is told, and always at the last moment."""
+
+    clock: FakeClock
+
+    def _fail(self) -> None:
+        self.clock.advance(RUNPOD_MS)
+        super()._fail()
+
+    _up = _fail
+
+
+class SlowSender(FakeSender):
+    clock: FakeClock
+
+    def send(self, *args: Any) -> Delivery:
+        self.clock.advance(RECEIVER_MS)
+        return Delivery(ok=False, result="no_answer")
+
+
+def slow_world() -> World:
+    provider, sender = SlowProvider(), SlowSender()
+    world = World(provider=provider, sender=sender)
+    provider.clock = sender.clock = world.clock
+    submit(world.services, submission(webhook_url="https://hooks.example/"))
+    world.clock.advance(2 * MINUTE)
+    return world
+
+
+def stored(world: World, **changes: Any) -> None:
+    world.store.jobs["job-1"] = replace(world.store.jobs["job-1"], due_at=world.clock.now, **changes)
+
+
+def silent_at_its_deadline_and_unwanted(world: World) -> None:
+    """It is asked to cancel, how the job is, and to cancel once more."""
+    world.clock.advance(HOUR)
+    world.provider.failures = [ProviderError("TimeoutError")] * 3
+    stored(world, cancel_requested=True)
+
+
+def lost_and_not_wanted_any_more(world: World) -> None:
+    """It does not know the job, takes it again, and is to cancel it, which ended meanwhile."""
+    stored(world)
+
+    def unwanted() -> None:
+        job = world.store.jobs["job-1"]
+        stored(world, version=job.version + 1, state=State.CANCELLED)
+
+    world.provider.during_run = unwanted
+
+
+def asked_how_it_is_and_to_run(world: World) -> None:
+    stored(world, state=State.ACCEPTED, attempt=2, runpod_job_id=None)
+
+
+def completed_by_another(world: World) -> None:
+    publish(world, manifest(attempt=1))
+    stored(world, attempt=2)
+
+
+def owing_a_callback(world: World) -> None:
+    publish(world, manifest(attempt=1))
+    settle(world.services, world.store.jobs["job-1"], Source.SWEEPER)
+    stored(world)
+
+
+@pytest.mark.parametrize(
+    ("prepare", "calls"),
+    [
+        (silent_at_its_deadline_and_unwanted, 3), (lost_and_not_wanted_any_more, 3), (asked_how_it_is_and_to_run, 2),
+        (completed_by_another, 1), (owing_a_callback, 3),
+    ],
+)  # fmt: skip
+def test_the_longest_job_that_a_sweep_may_begin_fits_into_its_reserve(
+    prepare: Callable[[World], None], calls: int
+) -> None:
+    """`calls` of five seconds each; our own, to the table and the bucket, have what is left of the reserve."""
+    world = slow_world()
+    prepare(world)
+    began = world.clock.now
+    assert sweep(world.services, 10, lambda: True).failed == 0
+    assert world.clock.now - began == calls * RUNPOD_MS
+    assert world.clock.now - began <= sweeper._RESERVE_MS - sweeper._REPORTING_MS - 3 * SECOND

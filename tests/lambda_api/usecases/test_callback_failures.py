@@ -1,0 +1,238 @@
+"""Receivers that fail in every way, over real sockets, and what becomes of the callback."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from http.server import BaseHTTPRequestHandler
+
+import pytest
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from lambda_api.adapters import callback_http
+from lambda_api.domain.job import Callback, CallbackStatus
+from lambda_api.domain.policy import CALLBACK_DELAYS, HOUR, MINUTE, SECOND
+from lambda_api.domain.tokens import make_token
+from lambda_api.observability import PowertoolsObserver
+from lambda_api.usecases.deliver_callback import deliver
+from lambda_api.usecases.handle_webhook import ring
+from lambda_api.usecases.submit_job import submit
+from lambda_api.usecases.sweep import sweep
+from tests.support.examples import lasting, manifest, publish, submission
+from tests.support.fakes import HOOK_SECRET, World
+from tests.support.gateway import context, entrypoint
+from tests.support.outbound import SECRET, internet, sender
+from tests.support.scripted_server import Peer, Reply, answer, drip, nobody, peer, reset, stall
+
+
+@dataclass
+class Scene:
+    """The gateway with its real sender, and a receiver."""
+
+    receiver: Peer
+    world: World
+
+    def owe(self, job_id: str, url: str, owner: str = "ada") -> None:
+        """A job that is over, whose callback is owed."""
+        submit(self.world.services, submission(owner=owner, webhook_url=url))
+        publish(self.world, manifest(job_id))
+        ring(self.world.services, job_id, make_token(HOOK_SECRET, "webhook", job_id, 1), None)
+
+    def deliver(self, *replies: Reply) -> Callback:
+        self.receiver.replies = list(replies)
+        assert deliver(self.world.services, "job-1")
+        return self.callback()
+
+    def callback(self, job_id: str = "job-1") -> Callback:
+        found = self.world.store.jobs[job_id].callback
+        assert found is not None
+        return found
+
+    def wait(self) -> int:
+        """Milliseconds until the next attempt."""
+        next_at = self.callback().next_at
+        assert next_at is not None
+        return next_at - self.world.clock.now
+
+
+@pytest.fixture
+def scene() -> Iterator[Scene]:
+    with peer() as receiver:
+        world = World()
+        signing = replace(world.callers, callback_secrets={"ada": (SECRET,), "bob": (SECRET,)})
+        world.callers = signing
+        world.services = replace(world.services, sender=sender(allow_loopback=True), allow_loopback=True)
+        made = Scene(receiver, world)
+        made.owe("job-1", f"{receiver.url}/hook?token=planted-token")
+        yield made
+
+
+@pytest.mark.fault("J1")
+@pytest.mark.parametrize("status", [200, 201, 204, 409])
+def test_any_success_is_a_delivery(scene: Scene, status: int) -> None:
+    assert scene.deliver(answer(status)).status is CallbackStatus.DELIVERED
+    assert deliver(scene.world.services, "job-1") is False
+
+
+@pytest.mark.fault("J3", "J5")
+@pytest.mark.parametrize("status", [400, 404, 429, 500, 503])
+@pytest.mark.parametrize("seconds", [None, 0, 90, 10**6])
+def test_a_failure_is_tried_again_as_published(scene: Scene, status: int, seconds: int | None) -> None:
+    failed = scene.deliver(answer(status, b"", {} if seconds is None else {"Retry-After": str(seconds)}))
+    assert (failed.status, failed.last_result) == (CallbackStatus.PENDING, f"http_{status}")
+    # Later if the receiver asks for it, within a day.
+    assert scene.wait() == max(CALLBACK_DELAYS[1], min((seconds or 0) * SECOND, 24 * HOUR))
+    scene.world.clock.advance(scene.wait())
+    assert scene.deliver(answer(200)).status is CallbackStatus.DELIVERED
+    first, second = scene.receiver.seen
+    assert (lasting(first.body), first.headers["webhook-id"]) == (lasting(second.body), second.headers["webhook-id"])
+
+
+@pytest.mark.fault("J4")
+def test_gone_is_gone(scene: Scene) -> None:
+    assert scene.deliver(answer(410)).status is CallbackStatus.GIVEN_UP
+    scene.world.clock.advance(48 * HOUR)
+    sweep(scene.world.services, 100, lambda: True)
+    assert len(scene.receiver.seen) == 1
+
+
+def garbage(handler: BaseHTTPRequestHandler) -> None:
+    handler.wfile.write(b"\x16\x03\x01" + b"SSH-2.0-OpenSSH\r\n" * 9)
+
+
+def unending(handler: BaseHTTPRequestHandler) -> None:
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n")
+    with suppress(OSError):
+        for _ in range(15_000):
+            handler.wfile.write(b" " * 65536)
+
+
+def cut_off(handler: BaseHTTPRequestHandler) -> None:
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
+
+
+def many_headers(handler: BaseHTTPRequestHandler) -> None:
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 5000 + b"\r\n")
+
+
+@pytest.mark.fault("J6")
+@pytest.mark.parametrize("fault", [stall, drip, reset, garbage, unending, cut_off, many_headers])
+def test_an_answer_that_cannot_be_used_is_a_failed_attempt(
+    scene: Scene, fault: Reply, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        if fault in {stall, drip}:
+            patched.setattr(callback_http, "_READ", 0.3)
+        failed = scene.deliver(fault)
+    assert (failed.status, failed.last_result) == (CallbackStatus.PENDING, "no_answer")
+    scene.world.clock.advance(scene.wait())
+    assert scene.deliver(answer(200)).status is CallbackStatus.DELIVERED
+
+
+@pytest.mark.fault("J6")
+def test_a_handshake_that_never_comes_is_a_failed_attempt(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The receiver takes the connection and says nothing: TLS waits for its first word."""
+    monkeypatch.setattr(callback_http, "_CONNECT", 0.3)
+    scene.owe("job-2", scene.receiver.url.replace("http:", "https:"))
+    scene.receiver.replies = [stall]
+    assert deliver(scene.world.services, "job-2")
+    assert scene.callback("job-2").last_result == "unreachable"
+
+
+@pytest.mark.fault("J8")
+@pytest.mark.parametrize("minutes", [-6, 6])
+def test_a_receiver_whose_clock_is_off_gets_a_fresh_time_with_each_attempt(scene: Scene, minutes: int) -> None:
+    """The stock library refuses what is more than five minutes off. Its clock is now; ours is set."""
+    clock = scene.world.clock
+    world_now = int(time.time() * 1000)
+
+    def verified(handler: BaseHTTPRequestHandler) -> None:
+        request = scene.receiver.seen[-1]
+        try:
+            Webhook(SECRET).verify(request.body, request.headers)
+        except WebhookVerificationError:
+            answer(400)(handler)
+        else:
+            answer(204)(handler)
+
+    job = scene.world.store.jobs["job-1"]
+    assert job.callback is not None
+    clock.now = world_now + minutes * MINUTE
+    scene.world.store.jobs["job-1"] = replace(
+        job, callback=replace(job.callback, next_at=0), created_at=clock.now, deadline_at=clock.now + HOUR
+    )
+    assert scene.deliver(verified).last_result == "http_400"
+    # Somebody set the receiver's clock.
+    clock.now = world_now
+    moved = scene.world.store.jobs["job-1"]
+    assert moved.callback is not None
+    scene.world.store.jobs["job-1"] = replace(moved, callback=replace(moved.callback, next_at=0))
+    assert scene.deliver(verified).status is CallbackStatus.DELIVERED
+    first, second = (request.headers for request in scene.receiver.seen)
+    assert first["webhook-timestamp"] != second["webhook-timestamp"]
+    assert first["webhook-id"] == second["webhook-id"]
+
+
+@pytest.mark.fault("J11", "F6")
+def test_a_host_that_became_private_is_given_up_and_not_contacted(monkeypatch: pytest.MonkeyPatch) -> None:
+    with internet(monkeypatch) as net:
+        public, private = net.site("127.1.0.2", "hooks.example"), net.site("127.0.0.3", "hooks.example")
+        public.replies = private.replies = [answer(500)]
+        net.dns.hosts["hooks.example"] = [["127.1.0.2"], ["127.0.0.3"]]
+        world = World()
+        world.services = replace(world.services, sender=sender())
+        made = Scene(public, world)
+        made.owe("job-1", net.url("hooks.example"))
+        assert made.deliver(answer(500)).last_result == "http_500"
+        world.clock.advance(made.wait())
+        given_up = made.deliver(answer(200))
+        assert (given_up.status, given_up.last_result) == (CallbackStatus.GIVEN_UP, "forbidden_address")
+        assert (len(public.seen), private.seen) == (1, [])
+
+
+def test_an_owner_without_a_secret_any_more_is_a_failed_attempt(scene: Scene) -> None:
+    callers = replace(scene.world.callers, callback_secrets={})
+    scene.world.services = replace(
+        scene.world.services, sender=callback_http.HttpCallbackSender(lambda: callers, allow_loopback=True)
+    )
+    assert scene.deliver().last_result == "no_secret"
+    assert scene.receiver.seen == []
+
+
+@pytest.mark.fault("J10", "J12")
+def test_a_dead_host_and_a_poisoned_message_keep_nobody_waiting(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One batch, two owners: the dead receivers cost their time-out, the others get theirs."""
+    # One time for the silent and for those that answer, here on a machine that may be busy.
+    monkeypatch.setattr(callback_http, "_READ", 3.0)
+    dead = nobody()
+    for number in (2, 3):
+        scene.owe(f"job-{number}", dead)
+    scene.owe("job-4", f"{scene.receiver.url}/silent")
+    scene.owe("job-5", f"{scene.receiver.url}/bobs", owner="bob")
+
+    def silent(handler: BaseHTTPRequestHandler) -> None:
+        (stall if handler.path == "/silent" else answer(200))(handler)
+
+    scene.receiver.replies = [silent]
+    callbacks = entrypoint("callbacks")
+    monkeypatch.setattr(callbacks, "services", lambda: scene.world.services)
+    bodies = ["{", *(json.dumps({"job_id": f"job-{number}"}) for number in range(2, 6))]
+    records = [{"messageId": str(number), "body": body} for number, body in enumerate(bodies)]
+    assert callbacks.handler({"Records": records}, context()) == {"batchItemFailures": [{"itemIdentifier": "0"}]}
+    results = [scene.callback(f"job-{number}").last_result for number in range(2, 6)]
+    assert results == ["unreachable", "unreachable", "no_answer", "http_200"]
+
+
+@pytest.mark.fault("J13")
+def test_secrets_in_the_url_are_in_no_log(scene: Scene, log: io.StringIO) -> None:
+    scene.world.services = replace(scene.world.services, observer=PowertoolsObserver())
+    for fault in (answer(500), reset, garbage, answer(302, b"", {"Location": "https://x.example/planted-token"})):
+        scene.deliver(fault)
+        scene.world.clock.advance(scene.wait())
+    assert scene.receiver.seen[0].path == "/hook?token=planted-token"
+    assert log.getvalue().count("callback attempted") > 1
+    assert "planted" not in log.getvalue()

@@ -1,0 +1,251 @@
+"""Callbacks: owed with the ending, the same facts each time, until taken or given up."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+import pytest
+
+from lambda_api.domain.errors import Unavailable
+from lambda_api.domain.job import Callback, CallbackStatus, State
+from lambda_api.domain.job_view import timestamp
+from lambda_api.domain.policy import HOUR, MINUTE, SECOND
+from lambda_api.domain.ports import Delivery
+from lambda_api.domain.tokens import make_token
+from lambda_api.usecases import callback_body
+from lambda_api.usecases.deliver_callback import deliver, leave_to_queue
+from lambda_api.usecases.handle_webhook import ring
+from lambda_api.usecases.submit_job import submit
+from lambda_api.usecases.sweep import Swept, sweep
+from tests.support.examples import lasting, manifest, publish, submission
+from tests.support.fakes import HOOK_SECRET, World
+
+URL = "https://hooks.example/n8n?token=abc"
+REFUSED = Delivery(ok=False, result="http_500")
+
+
+@pytest.fixture
+def world() -> World:
+    """A job that just completed and owes a callback."""
+    world = World()
+    submit(world.services, submission(webhook_url=URL))
+    publish(world, manifest())
+    ring(world.services, "job-1", make_token(HOOK_SECRET, "webhook", "job-1", 1), None)
+    return world
+
+
+def callback(world: World) -> Callback:
+    found = world.store.jobs["job-1"].callback
+    assert found is not None
+    return found
+
+
+def test_the_ending_and_the_debt_are_one_write(world: World) -> None:
+    ended = [after for before, after in world.observer.changes if before is not None and after.terminal]
+    assert [job.callback.owed for job in ended if job.callback] == [True]
+    assert world.queue.sent == [("job-1", 0)]
+
+
+def test_the_body_is_the_job_with_its_video(world: World) -> None:
+    deliver(world.services, "job-1")
+    ((owner, url, message_id, _, body),) = world.sender.posts
+    told = json.loads(body)
+    assert (owner, url, message_id) == ("ada", URL, "msg_job-1")
+    assert (told["job_id"], told["status"], told["metadata"]) == ("job-1", "COMPLETED", {"scene": "7"})
+    assert told["video_url"].startswith("https://bucket.example/jobs/job-1/output.mp4")
+    assert URL not in body
+    # The callback's own state would change from attempt to attempt.
+    assert "callback" not in told
+
+
+def test_the_body_says_what_happened_and_where_to_look(world: World) -> None:
+    deliver(world.services, "job-1")
+    body = world.sender.posts[0][4]
+    told = json.loads(body)
+    assert next(iter(told)) == "type"
+    assert told["type"] == "job.completed"
+    assert told["links"] == {"self": "https://api.example/job/job-1", "cancel": "https://api.example/job/job-1/cancel"}
+    # As JavaScript writes it again: whole numbers without a fraction, nothing between the parts.
+    assert '"frame_rate":24,"duration_seconds":5,' in body
+    assert not re.search(r"\.0[,}]", body)
+
+
+@pytest.mark.parametrize(
+    ("state", "kind"),
+    [(State.FAILED, "job.failed"), (State.CANCELLED, "job.cancelled"), (State.TIMED_OUT, "job.timed_out")],
+)
+def test_other_ends_have_types_and_no_link(world: World, state: State, kind: str) -> None:
+    job = replace(world.store.jobs["job-1"], state=state)
+    stored = json.dumps(json.loads(callback(world).body or "") | {"status": state, "video_url": None})
+    told = json.loads(callback_body.body(world.services, job, stored))
+    assert (told["type"], told["status"], told["video_url"]) == (kind, state, None)
+
+
+def test_each_attempt_has_a_link_that_works_then(world: World) -> None:
+    world.sender.answers = [REFUSED] * 3
+    ends = []
+    for hours in (0, 12, 24):
+        world.clock.now = max(world.clock.now + hours * HOUR, callback(world).next_at or 0)
+        deliver(world.services, "job-1")
+        ends.append((json.loads(world.sender.posts[-1][4])["video_url_expires_at"], timestamp(world.clock.now + HOUR)))
+    assert all(end == due for end, due in ends)
+    assert len(set(ends)) == 3
+
+
+def test_a_callback_that_the_release_before_stored_gains_what_it_lacks(world: World) -> None:
+    old = (
+        '{"job_id":"job-1","status":"COMPLETED","video_url":"https://bucket.example/expired","video_url_expires_at":"x",'
+        '"video":{"frame_rate":30.0},"cost":{"gpu_usd":3e-05},"metadata":{"b":"1","10":"2","2":"3"},'
+        '"links":{"self":"/job/job-1","cancel":"/job/job-1/cancel"}}'
+    )
+    sent = callback_body.body(world.services, world.store.jobs["job-1"], old)
+    assert sent.startswith('{"type":"job.completed","job_id":"job-1"')
+    assert '"video":{"frame_rate":30},"cost":{"gpu_usd":0.00003},"metadata":{"2":"3","10":"2","b":"1"}' in sent
+    assert "expired" not in sent
+
+
+def test_without_a_link_there_is_no_attempt(world: World) -> None:
+    def unsigned(key: str, seconds: int) -> str:
+        raise Unavailable("The video store did not answer. Try again.")
+
+    world.objects.presign_get = unsigned  # type: ignore[method-assign]
+    with pytest.raises(Unavailable):
+        deliver(world.services, "job-1")
+    assert (callback(world).attempts, world.sender.posts) == (0, [])
+
+
+def test_taken_once_and_never_again(world: World) -> None:
+    assert deliver(world.services, "job-1") is True
+    assert (callback(world).status, callback(world).attempts) == (CallbackStatus.DELIVERED, 1)
+    assert deliver(world.services, "job-1") is False
+    world.clock.advance(48 * HOUR)
+    sweep(world.services, 100, lambda: True)
+    assert len(world.sender.posts) == 1
+
+
+@pytest.mark.fault("J3")
+def test_failures_follow_the_schedule_with_one_id_and_the_same_facts(world: World) -> None:
+    world.sender.answers = [REFUSED] * 9
+    waits = []
+    deliver(world.services, "job-1")
+    while callback(world).status is CallbackStatus.PENDING:
+        next_at = callback(world).next_at
+        assert next_at is not None
+        waits.append(next_at - world.clock.now)
+        world.clock.now = next_at - 1
+        assert deliver(world.services, "job-1") is False
+        world.clock.now = next_at
+        assert deliver(world.services, "job-1") is True
+    assert waits == [5 * SECOND, MINUTE, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 6 * HOUR, 12 * HOUR, 24 * HOUR]
+    assert (callback(world).status, callback(world).attempts) == (CallbackStatus.GIVEN_UP, 9)
+    assert len({(message_id, lasting(body)) for _, _, message_id, _, body in world.sender.posts}) == 1
+    assert world.store.jobs["job-1"].due_at is None
+
+
+def test_short_waits_are_the_queues_and_long_ones_the_sweepers(world: World) -> None:
+    world.sender.answers = [REFUSED] * 9
+    for _ in range(5):
+        deliver(world.services, "job-1")
+        world.clock.now = callback(world).next_at or 0
+    assert [delay for _, delay in world.queue.sent] == [0, 5 * SECOND, MINUTE, 5 * MINUTE]
+    sweep(world.services, 100, lambda: True)
+    assert callback(world).attempts == 6
+
+
+@pytest.mark.fault("J4")
+def test_a_final_answer_is_the_last(world: World) -> None:
+    world.sender.answers = [Delivery(ok=False, result="http_410", final=True)]
+    deliver(world.services, "job-1")
+    assert (callback(world).status, callback(world).last_result) == (CallbackStatus.GIVEN_UP, "http_410")
+
+
+def test_retry_after_is_honoured(world: World) -> None:
+    world.sender.answers = [Delivery(ok=False, result="http_503", retry_after_ms=10 * MINUTE)]
+    deliver(world.services, "job-1")
+    assert callback(world).next_at == world.clock.now + 10 * MINUTE
+
+
+def test_a_lost_message_is_made_up_by_the_sweeper(world: World) -> None:
+    world.clock.advance(14 * SECOND)
+    sweep(world.services, 100, lambda: True)
+    assert world.sender.posts == []
+    world.clock.advance(SECOND)
+    sweep(world.services, 100, lambda: True)
+    assert callback(world).status is CallbackStatus.DELIVERED
+
+
+@pytest.mark.fault("J12")
+@pytest.mark.parametrize("up", [True, False])
+def test_a_sweep_sends_one_callback_of_an_owner_at_a_time(world: World, up: bool) -> None:
+    """While one is being sent the others of its owner are left to the queue, if there is one."""
+    first = world.store.jobs["job-1"]
+    for job_id, owner in (("job-2", "ada"), ("job-3", "bob"), ("job-4", "ada")):
+        world.store.jobs[job_id] = replace(first, job_id=job_id, owner=owner)
+    world.queue.sent, world.queue.up = [], up
+    world.clock.advance(MINUTE)
+    sent: list[list[str]] = []
+
+    def side_by_side(look: Callable[[str], Swept], _: Iterable[str]) -> list[Swept]:
+        def meanwhile(*_: object) -> Delivery:
+            world.sender.send = real  # type: ignore[method-assign]
+            look("job-2")
+            look("job-3")
+            sent.append([post[2] for post in world.sender.posts])
+            return Delivery(ok=True, result="http_200")
+
+        real, world.sender.send = world.sender.send, meanwhile  # type: ignore[method-assign]
+        return [look("job-1"), look("job-4")]
+
+    sweep(world.services, 100, lambda: True, side_by_side)
+    assert world.queue.sent == ([("job-2", 0)] if up else [])
+    assert sent == [["msg_job-3"] if up else ["msg_job-2", "msg_job-3"]]
+    assert [post[2] for post in world.sender.posts][-1] == "msg_job-4"
+    assert world.store.jobs["job-2"].due_at == (world.clock.now + 15 * MINUTE if up else None)
+
+
+def test_what_was_left_to_a_queue_that_lost_it_is_made_up_by_a_later_sweep(world: World) -> None:
+    world.clock.advance(MINUTE)
+    leave_to_queue(world.services, world.store.jobs["job-1"])
+    for minutes, posts in ((14, 0), (1, 1)):
+        world.clock.advance(minutes * MINUTE)
+        sweep(world.services, 100, lambda: True)
+        assert len(world.sender.posts) == posts
+
+
+@pytest.mark.fault("J9")
+def test_a_crash_after_the_post_sends_the_same_again(world: World) -> None:
+    real = world.sender.send
+
+    def send_and_die(*args: object) -> Delivery:
+        real(*args)  # type: ignore[arg-type]
+        raise KeyboardInterrupt
+
+    world.sender.send = send_and_die  # type: ignore[method-assign,assignment]
+    with pytest.raises(KeyboardInterrupt):
+        deliver(world.services, "job-1")
+    world.sender.send = real  # type: ignore[method-assign]
+    assert deliver(world.services, "job-1") is False
+    world.clock.advance(MINUTE)
+    sweep(world.services, 100, lambda: True)
+    first, second = world.sender.posts
+    assert (first[2], lasting(first[4])) == (second[2], lasting(second[4]))
+    assert callback(world).status is CallbackStatus.DELIVERED
+
+
+def test_two_at_once_send_once(world: World) -> None:
+    world.store.before_save = lambda _: str(deliver(world.services, "job-1")) and None
+    assert deliver(world.services, "job-1") is False
+    assert len(world.sender.posts) == 1
+
+
+def test_a_job_without_a_callback_owes_nothing() -> None:
+    world = World()
+    submit(world.services, submission())
+    publish(world, manifest())
+    ring(world.services, "job-1", make_token(HOOK_SECRET, "webhook", "job-1", 1), None)
+    assert deliver(world.services, "job-1") is False
+    assert world.queue.sent == []
+    assert deliver(world.services, "job-404") is False

@@ -1,0 +1,247 @@
+"""An owner who asks for too much is told when to come back; nobody else notices. Rows that many write at once."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from lambda_api import wiring
+from lambda_api.adapters.aws import client as aws_client
+from lambda_api.adapters.dynamodb import DynamoJobStore
+from lambda_api.domain.errors import RateLimited, TooManyJobs, Unavailable
+from lambda_api.domain.policy import HOUR, SECOND
+from lambda_api.domain.ports import Idempotency, ProviderRejected
+from lambda_api.domain.quotas import Allowance
+from lambda_api.domain.tokens import make_token
+from lambda_api.usecases.handle_webhook import ring
+from lambda_api.usecases.sweep import sweep
+from local.aws.names import TABLE
+from tests.support.aws import CREDENTIALS, Aws
+from tests.support.examples import job, manifest, publish
+from tests.support.fakes import API_KEYS, HOOK_SECRET, START, World
+from tests.support.gateway import Answer, Client, environment
+from tests.support.scripted_server import Peer, Reply, answer, nobody, peer
+
+CAPTION = {"url_video": "https://media.example/v.mp4", "url_srt": "https://media.example/s.srt"}
+KEYS = {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "planted-secret", "AWS_REGION": "eu-west-1"}
+
+
+@pytest.fixture
+def renewed() -> Iterator[None]:
+    """What is wired is wired for this test alone."""
+    wiring.renew()
+    yield
+    wiring.renew()
+
+
+def submit(client: Client, key: str = "local-key", **headers: str) -> Answer:
+    return client.call("POST", "/video/caption", CAPTION, key=key, headers=headers)
+
+
+@pytest.mark.fault("A17")
+def test_a_burst_is_told_when_to_come_back_and_others_are_not(world: World) -> None:
+    client = Client(world)
+    assert [submit(client).status for _ in range(3)] == [202] * 3
+    refused = submit(client)
+    assert (refused.status, refused.headers["content-type"]) == (429, "application/problem+json")
+    assert (refused.json["code"], refused.json["status"]) == ("rate_limited", 429)
+    assert refused.headers["retry-after"] == "2"
+    # draft-ietf-httpapi-ratelimit-headers: a quota of 3 that comes back in 6 s; nothing left, something in 2 s.
+    assert refused.headers["ratelimit-policy"] == '"submits";q=3;w=6'
+    assert refused.headers["ratelimit"] == '"submits";r=0;t=2'
+    assert submit(client, "other").status == 202
+    assert len(world.store.jobs) == len(world.provider.runs) == 4
+    world.clock.advance(2 * SECOND)
+    assert [submit(client).status for _ in range(2)] == [202, 429]
+
+
+@pytest.mark.fault("A17")
+def test_too_many_jobs_at_once_wait_for_the_end_of_one(world: World) -> None:
+    client = Client(world)
+    for _ in range(4):
+        assert submit(client).status == 202
+        world.clock.advance(HOUR // 10)
+    refused = submit(client)
+    assert (refused.status, refused.json["code"]) == (429, "too_many_jobs")
+    assert refused.headers["retry-after"] == "10"
+    assert refused.headers["ratelimit-policy"] == '"jobs";q=4;qu="concurrent-requests"'
+    assert refused.headers["ratelimit"] == '"jobs";r=0'
+    assert submit(client, "other").status == 202
+    assert client.call("POST", "/job/job-1/cancel").status == 200
+    assert client.call("POST", "/job/job-1/cancel").status == 409
+    assert [submit(client).status for _ in range(2)] == [202, 429]
+
+
+@pytest.mark.fault("A17")
+def test_what_costs_nothing_is_not_limited(world: World) -> None:
+    client = Client(world)
+    first = submit(client, **{"idempotency-key": "k"})
+    assert [submit(client).status for _ in range(3)] == [202, 202, 429]
+    for _ in range(5):
+        again = submit(client, **{"idempotency-key": "k"})
+        assert (again.status, again.headers["idempotent-replayed"]) == (202, "true")
+        assert again.json["job_id"] == first.json["job_id"]
+        assert client.call("GET", f"/job/{first.json['job_id']}").status == 200
+    # A request that is not valid takes no token either.
+    world.clock.advance(2 * SECOND)
+    assert [client.call("POST", "/video/caption", {}).status for _ in range(5)] == [422] * 5
+    assert submit(client).status == 202
+
+
+@pytest.mark.fault("A17")
+@pytest.mark.usefixtures("renewed")
+def test_the_limits_are_those_of_the_settings(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    owners = [f"o-{uuid.uuid4().hex[:12]}" for _ in range(2)]
+    env = environment() | {
+        "OWNER_RATE_PER_MINUTE": "1", "OWNER_BURST": "3", "OWNER_JOBS_IN_FLIGHT": "2", "TABLE_NAME": TABLE,
+        "AWS_ENDPOINT_URL": aws.url, "RUNPOD_API_URL": nobody(), "AWS_REGION": CREDENTIALS["region_name"],
+        "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
+        "API_KEYS": json.dumps(dict(zip(API_KEYS, owners, strict=True))),
+    }  # fmt: skip
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    world = World()
+    world.services = wiring.services()
+    client = Client(world)
+    answers = [submit(client) for _ in range(3)]
+    assert [each.status for each in answers] == [202, 202, 429]
+    assert client.call("POST", f"/job/{answers[0].json['job_id']}/cancel").status == 200
+    assert [submit(client).status for _ in range(2)] == [202, 429]
+    assert submit(client, "other").status == 202
+    assert client.call("POST", f"/job/{answers[1].json['job_id']}/cancel").status == 200
+    # There is room for a job, and no token for a minute.
+    assert submit(client).headers["ratelimit-policy"] == '"submits";q=3;w=180'
+
+
+def rejected(world: World) -> None:
+    world.provider.failures = [ProviderRejected("http_400")]
+    assert submit(Client(world)).json["status"] == "FAILED"
+
+
+def completed(world: World) -> None:
+    assert submit(Client(world)).status == 202
+    publish(world, manifest())
+    for _ in range(2):
+        ring(world.services, "job-1", make_token(HOOK_SECRET, "webhook", "job-1", 1), None)
+
+
+def timed_out(world: World) -> None:
+    assert submit(Client(world)).status == 202
+    world.clock.advance(2 * HOUR)
+    for _ in range(2):
+        sweep(world.services, 100, lambda: True)
+
+
+def cancelled(world: World) -> None:
+    assert submit(Client(world)).status == 202
+    assert [Client(world).call("POST", "/job/job-1/cancel").status for _ in range(2)] == [200, 409]
+
+
+@pytest.mark.fault("A17")
+@pytest.mark.parametrize("end", [rejected, completed, timed_out, cancelled])
+def test_however_a_job_ends_its_place_is_given_back_once(world: World, end: Callable[[World], None]) -> None:
+    end(world)
+    assert world.store.jobs["job-1"].terminal
+    assert world.store.usage["ada"].in_flight == 0
+
+
+@pytest.fixture
+def world() -> World:
+    return World(allowance=Allowance(rate_per_minute=30, burst=3, jobs_in_flight=4))
+
+
+@pytest.fixture
+def table() -> Iterator[Peer]:
+    with peer() as plan:
+        yield plan
+
+
+def fault(name: str, *codes: str, **item: Any) -> Reply:
+    reasons = [{"Code": code} | ({"Item": item} if code == "ConditionalCheckFailed" else {}) for code in codes]
+    body = {"__type": f"com.amazonaws.dynamodb.v20120810#{name}"} | ({"CancellationReasons": reasons} if codes else {})
+    return answer(400, body)
+
+
+CANCELED = "TransactionCanceledException"
+COLLIDED = [
+    fault(CANCELED, "None", "None", "TransactionConflict"), fault(CANCELED, "TransactionConflict", "None", "None"),
+    fault(CANCELED, "None", "None", "ThrottlingError"),
+]  # fmt: skip
+
+
+class TestCollisions:
+    """As DynamoDB tells them; no engine that runs here does."""
+
+    def store(self, table: Peer, naps: list[float]) -> DynamoJobStore:
+        aws = aws_client.Aws({**KEYS, "AWS_ENDPOINT_URL": table.url}, sleep=naps.append, jitter=lambda: 1.0)
+        return DynamoJobStore("t", lambda: START, HOUR, aws)
+
+    def create(self, table: Peer, naps: list[float]) -> object:
+        return self.store(table, naps).create(job(), Idempotency("k", "f", START + HOUR), START, Allowance(burst=3))
+
+    @pytest.mark.fault("B11")
+    def test_others_are_waited_for(self, table: Peer) -> None:
+        naps: list[float] = []
+        table.replies = [*COLLIDED, answer(200, {})]
+        assert self.create(table, naps) is None
+        assert naps == [0.02, 0.04, 0.08]
+        assert len({request.body for request in table.seen}) == 1
+
+    @pytest.mark.parametrize("code", ["ProvisionedThroughputExceededException", "ThrottlingException"])
+    def test_throttling_of_a_plain_write_is_waited_for_in_one_place(self, table: Peer, code: str) -> None:
+        table.replies = [fault(code)]
+        with pytest.raises(Unavailable):
+            self.store(table, []).save(job())
+        assert len(table.seen) == 3
+
+    @pytest.mark.fault("B11")
+    def test_but_not_for_long(self, table: Peer) -> None:
+        naps: list[float] = []
+        table.replies = COLLIDED[:1]
+        with pytest.raises(Unavailable) as refused:
+            self.create(table, naps)
+        assert (refused.value.retry_after, refused.value.reason) == (1, "TransactWriteItems: TransactionConflict")
+        assert (len(table.seen), sum(naps) < 1.5) == (7, True)
+
+    @pytest.mark.parametrize("ends", [False, True])
+    def test_whoever_ends_a_job_waits_too(self, table: Peer, *, ends: bool) -> None:
+        naps: list[float] = []
+        collided = fault(CANCELED, "None", "TransactionConflict") if ends else fault("TransactionConflictException")
+        table.replies = [collided, answer(200, {})]
+        assert self.store(table, naps).save(replace(job(), version=2), ends=ends)
+        assert naps == [0.02]
+
+    def test_what_is_told_beside_a_collision_counts(self, table: Peer) -> None:
+        key = {"job_id": {"S": "earlier"}, "fingerprint": {"S": "f"}}
+        table.replies = [fault(CANCELED, "ConditionalCheckFailed", "None", "TransactionConflict", **key)]
+        assert self.create(table, []).job_id == "earlier"  # type: ignore[attr-defined]
+        assert len(table.seen) == 1
+
+    def test_a_bucket_that_is_not_full_takes_a_second_try(self, table: Peer) -> None:
+        used = fault(CANCELED, "None", "None", "ConditionalCheckFailed", full_at={"N": str(START + 900)})
+        table.replies = [used, answer(200, {})]
+        assert self.create(table, []) is None
+        first, second = (request.json["TransactItems"] for request in table.seen)
+        assert first[:2] == second[:2]
+        assert second[2]["Update"]["UpdateExpression"] == "SET full_at = full_at + :step ADD in_flight :one"
+
+    @pytest.mark.parametrize(
+        ("row", "refusal"),
+        [({"full_at": {"N": str(START + 1400)}}, RateLimited), ({"in_flight": {"N": "1000"}}, TooManyJobs)],
+    )
+    def test_a_refusal_takes_one_call(self, table: Peer, row: dict[str, Any], refusal: type[Exception]) -> None:
+        table.replies = [fault(CANCELED, "None", "None", "ConditionalCheckFailed", **row)]
+        with pytest.raises(refusal):
+            self.create(table, [])
+        assert len(table.seen) == 1
+
+    def test_an_owner_who_is_always_faster_is_not_waited_for_for_ever(self, table: Peer) -> None:
+        table.replies = [fault(CANCELED, "None", "None", "ConditionalCheckFailed", full_at={"N": str(START + 900)})]
+        with pytest.raises(Unavailable) as refused:
+            self.create(table, [])
+        assert (refused.value.retry_after, len(table.seen)) == (1, 2)

@@ -1,0 +1,192 @@
+"""Hundreds of callbacks to a host that does not answer: how long another owner's callbacks and jobs wait meanwhile.
+
+The real delivery and the real sweep, with as many threads and as much time as they have at AWS; both are simulated.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from statistics import quantiles
+from typing import Any
+
+import pytest
+
+from lambda_api.domain.callbacks import owe
+from lambda_api.domain.job import Callback, CallbackStatus, Job, State
+from lambda_api.domain.policy import HOUR, MINUTE, SECOND
+from lambda_api.domain.ports import Delivery
+from lambda_api.usecases.deliver_callback import deliver
+from lambda_api.usecases.services import Services
+from lambda_api.usecases.sweep import sweep
+from tests.support.examples import job
+from tests.support.fakes import START, FakeProvider, World
+from tests.support.gateway import entrypoint
+from tests.support.virtual_time import VirtualTime
+
+TEMPLATE = (Path(__file__).resolve().parents[3] / "template.yaml").read_text()
+BODY = '{"video_url":null,"links":{}}'
+DEAD, OTHERS = 500, 40
+EVERY_MS = 11 * SECOND
+"""Another owner's job ends so often."""
+
+
+def stated(pattern: str) -> int:
+    """A number of the template."""
+    found = re.search(pattern, TEMPLATE, re.DOTALL)
+    assert found is not None
+    return int(found[1])
+
+
+@dataclass
+class Queue:
+    """As SQS hands out messages that name a group, by what AWS says of its fair queues.
+
+    A group that took more than a tenth of the consumers' time is noisy: its messages come after those of the others.
+    """
+
+    time: VirtualTime
+    messages: list[tuple[int, str, str]] = field(default_factory=list)
+    """When each is to be seen, its job and its group."""
+    spent: Counter[str] = field(default_factory=Counter)
+    """Group → milliseconds for which its messages that are done were in flight."""
+
+    def wake(self, job: Job, delay_ms: int = 0) -> bool:
+        self.messages.append((self.time.now + delay_ms, job.job_id, job.owner))
+        return True
+
+    def take(self, most: int, handle: Callable[[str], object]) -> int:
+        """Have up to so many handled; how many there were."""
+        taken = sorted(
+            (message for message in self.messages if message[0] <= self.time.now),
+            key=lambda message: (self._noisy(message[2]), message),
+        )[:most]
+        for message in taken:
+            self.messages.remove(message)
+        began = self.time.now
+        for _, job_id, _ in taken:
+            handle(job_id)
+        for _, _, group in taken:
+            self.spent[group] += self.time.now - began
+        return len(taken)
+
+    def _noisy(self, group: str) -> bool:
+        return self.spent[group] > sum(self.spent.values()) / 10
+
+
+@dataclass
+class Hosts:
+    """The dead one costs each attempt `dead_ms`. `arrived`: job → when the other host had its callback."""
+
+    time: VirtualTime
+    dead_ms: int
+    arrived: dict[str, int] = field(default_factory=dict)
+
+    def send(self, owner: str, url: str, message_id: str, now: int, body: str) -> Delivery:
+        if "dead" in url:
+            self.time.sleep(self.dead_ms)
+            return Delivery(ok=False, result="no_answer")
+        self.time.sleep(100)
+        self.arrived.setdefault(message_id.removeprefix("msg_"), self.time.now)
+        return Delivery(ok=True, result="http_204")
+
+
+@dataclass(kw_only=True)
+class Runpod(FakeProvider):
+    """`taken`: job → when it came."""
+
+    time: VirtualTime
+    taken: dict[str, int] = field(default_factory=dict)
+
+    def run(self, endpoint_id: str, payload: Mapping[str, Any]) -> str:
+        self.taken.setdefault(payload["input"]["job_id"], self.time.now)
+        return super().run(endpoint_id, payload)
+
+
+class Gateway:
+    """The callbacks function, the sweeper and the other owner's jobs, until all of his are sent and told."""
+
+    def __init__(self, dead_ms: int) -> None:
+        self.time = VirtualTime(START)
+        self.queue, self.hosts = Queue(self.time), Hosts(self.time, dead_ms)
+        world = World(clock=self.time)  # type: ignore[arg-type]
+        self.store, self.runpod = world.store, Runpod(time=self.time)
+        self.services: Services = replace(world.services, queue=self.queue, sender=self.hosts, provider=self.runpod)
+        self.began: dict[str, int] = {}
+        """Job → when it was over, or due to be sent to RunPod."""
+
+    def end(self, job_id: str, owner: str) -> None:
+        """A job is over."""
+        now, url = self.time.now, f"https://{owner}.example/"
+        over = job(job_id=job_id, owner=owner, state=State.COMPLETED, callback=Callback(url=url), due_at=None)
+        self.store.jobs[job_id] = owe(over, BODY, now, now + self.services.policy.callback_grace_ms)
+        self.queue.wake(self.store.jobs[job_id])
+        self.began[job_id] = now
+
+    def refused(self, job_id: str) -> None:
+        """A job that RunPod did not take at first, and will take."""
+        now = self.time.now
+        self.store.jobs[job_id] = job(job_id=job_id, owner="other", due_at=now, deadline_at=now + HOUR)
+        self.began[job_id] = now
+
+    def run(self) -> tuple[list[float], list[float]]:
+        """How many seconds each of the other owner's callbacks took, and each of his jobs; shortest first."""
+        lanes = [self._lane] * stated(r"ScalingConfig: \{MaximumConcurrency: (\d+)\}")
+        self.time.run(self._clients, self._sweeper, *lanes)
+        return self._waits(self.hosts.arrived), self._waits(self.runpod.taken)
+
+    def _waits(self, came: Mapping[str, int]) -> list[float]:
+        return sorted((at - self.began[job_id]) / SECOND for job_id, at in came.items())
+
+    def _over(self) -> bool:
+        return len(self.hosts.arrived) == len(self.runpod.taken) == OTHERS
+
+    def _clients(self) -> None:
+        for number in range(DEAD):
+            self.end(f"dead-{number}", "dead")
+        for number in range(OTHERS):
+            self.end(f"over-{number}", "other")
+            self.refused(f"refused-{number}")
+            self.time.sleep(EVERY_MS)
+
+    def _lane(self) -> None:
+        most = stated(r"BatchSize: (\d+)")
+        while not self._over():
+            if not self.queue.take(most, lambda job_id: deliver(self.services, job_id)):
+                self.time.sleep(SECOND)
+
+    def _sweeper(self) -> None:
+        module = entrypoint("sweeper")
+        timeout = stated(r"  SweeperFunction:.*?\n      Timeout: (\d+)") * SECOND
+        while not self._over():
+            began = self.time.now
+            self._sweep(module._LIMIT, module._AT_ONCE, lambda began=began: (  # type: ignore[misc]
+                began + timeout - self.time.now > module._RESERVE_MS))  # fmt: skip
+            self.time.sleep(max(0, began + MINUTE - self.time.now))
+
+    def _sweep(self, limit: int, at_once: int, may_go_on: Callable[[], bool]) -> None:
+        sweep(self.services, limit, may_go_on, lambda look, found: self.time.side_by_side(at_once, look, found))
+
+
+@pytest.mark.fault("J12")
+@pytest.mark.parametrize(
+    ("dead_seconds", "bound"), [(0, 2), (5, 10), (15, 30)], ids=["refuses", "is not reached", "does not answer"]
+)
+def test_five_hundred_callbacks_to_a_dead_host_keep_no_one_else_waiting(
+    dead_seconds: int, bound: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gateway = Gateway(dead_seconds * SECOND)
+    told, taken = gateway.run()
+    with capsys.disabled():
+        print(f"\n  {DEAD} callbacks that cost {dead_seconds} s each: others wait "
+              f"{quantiles(told, n=20)[-1]:.1f} s at p95, {told[-1]:.1f} s at most; "
+              f"their jobs {taken[-1]:.0f} s for a sweep")  # fmt: skip
+    assert len(told) == len(taken) == OTHERS
+    assert told[-1] <= bound
+    assert taken[-1] <= 75
+    # None of the dead host's is given up by it.
+    dead = [found.callback for job_id, found in gateway.store.jobs.items() if job_id.startswith("dead")]
+    assert {callback.status for callback in dead if callback is not None} == {CallbackStatus.PENDING}

@@ -1,0 +1,307 @@
+"""Who is let in: keys of all kinds, other people's jobs, and keys that change while the gateway runs."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from standardwebhooks import Webhook
+
+from lambda_api import wiring
+from lambda_api.adapters import secrets
+from lambda_api.domain.errors import Unavailable
+from lambda_api.settings import EVERYTHING, Need, Settings, SettingsError
+from lambda_api.usecases.deliver_callback import message_id
+from local.aws.names import TABLE
+from tests.support.aws import CREDENTIALS, Aws
+from tests.support.fakes import API_KEYS, World
+from tests.support.gateway import Answer, Client, environment
+from tests.support.sam import ROOT
+from tests.support.scripted_server import answer, peer, reset
+from tests.support.scripts import script
+
+WHSEC = "whsec_bG9jYWwtZGVtby1zZWNyZXQtbm90LWZvci1yZWFsLXVzZQ=="
+CAPTION = {"url_video": "https://media.example/v.mp4", "url_srt": "https://media.example/s.srt"}
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+def client(world: World) -> Client:
+    return Client(world)
+
+
+@pytest.mark.fault("A1", "A6")
+@pytest.mark.parametrize("path", ["/jobs", "/job/job-1", "/runpod/health"])
+def test_a_key_that_is_not_ours_is_the_same_answer_whatever_is_wrong_with_it(
+    client: Client, world: World, path: str
+) -> None:
+    world.store.down = True
+    known = next(iter(API_KEYS))
+    wrong = [
+        None, "", " ", "wrong", "local-ke", "local-key ", "local-keyx", "LOCAL-KEY", known, "k" * 5000, "ключ", "\x00",
+        # Two headers, as API Gateway and Mangum hand them on.
+        "local-key,local-key", "local-key,other", "other, local-key", ",local-key",
+    ]  # fmt: skip
+    answers = [client.call("GET", path, key=key) for key in wrong]
+    assert answers == [answers[0]] * len(wrong)
+    assert (answers[0].status, answers[0].json["code"]) == (401, "unauthorized")
+    # Nobody was asked for anything.
+    assert (world.provider.asked, world.observer.notes) == (0, [])
+
+
+@pytest.mark.fault("A5")
+@pytest.mark.parametrize("name", ["X-API-Key", "x-api-key", "api_key", "key", "apikey", "access_token"])
+def test_a_key_in_the_query_is_none_and_is_not_logged(client: Client, log: io.StringIO, name: str) -> None:
+    told = client.call("GET", f"/jobs?{name}=local-key&limit=5", key=None)
+    assert (told.status, told.json["code"]) == (401, "unauthorized")
+    logged = log.getvalue()
+    assert [json.loads(line)["status"] for line in logged.splitlines() if '"request"' in line] == [401]
+    assert "local-key" not in logged
+    assert "local-key" not in told.text
+
+
+@pytest.mark.fault("A2")
+@pytest.mark.parametrize(("method", "path"), [("GET", "/job/{}"), ("POST", "/job/{}/cancel")])
+@pytest.mark.parametrize("finished", [False, True])
+def test_another_owners_job_is_byte_for_byte_a_missing_one(
+    client: Client, world: World, method: str, path: str, *, finished: bool
+) -> None:
+    client.call("POST", "/video/caption", CAPTION)
+    if finished:
+        assert client.call("POST", "/job/job-1/cancel").status == 200
+    before = dict(world.store.jobs), list(world.provider.cancelled), world.provider.asked
+    theirs, missing = (client.call(method, path.format(job_id), key="other") for job_id in ("job-1", "job-9"))
+    assert theirs == missing
+    assert (theirs.status, theirs.json["code"]) == (404, "not_found")
+    assert before == (world.store.jobs, world.provider.cancelled, world.provider.asked)
+
+
+@pytest.mark.fault("A2")
+def test_another_owners_cursor_leads_into_ones_own_jobs(client: Client, world: World) -> None:
+    for key in ("local-key", "other", "local-key", "other", "local-key"):
+        client.call("POST", "/video/caption", CAPTION, key=key)
+        world.clock.advance(1000)
+    cursor = client.call("GET", "/jobs?limit=1").json["next_cursor"].replace("#", "%23")
+    assert [job["job_id"] for job in client.call("GET", f"/jobs?cursor={cursor}", key="other").json["jobs"]] == [
+        "job-4", "job-2",
+    ]  # fmt: skip
+
+
+@dataclass
+class Gate:
+    """The gateway as it is wired, on an emulated AWS, with keys in a secret. `wall` and `steady`: its clocks."""
+
+    aws: Aws
+    arn: str
+    wall: float = 1_800_000_000.0
+    steady: float = 100.0
+
+    def put(self, text: str) -> None:
+        self.aws.client("secretsmanager").put_secret_value(SecretId=self.arn, SecretString=text)
+
+    def advance(self, seconds: float) -> None:
+        self.wall += seconds
+        self.steady += seconds
+
+    def open(self) -> None:
+        """Start, or be restored."""
+        wiring.renew()
+        world = World()
+        world.services = replace(world.services, callers=wiring.services().callers)
+        self._client = Client(world)
+
+    def status(self, key: str) -> int:
+        return self.jobs(key).status
+
+    def jobs(self, key: str) -> Answer:
+        return self._client.call("GET", "/jobs", key=key)
+
+
+def callers_text(*keys: str, **more: Any) -> str:
+    digests = {hashlib.sha256(key.encode()).hexdigest(): "ada" for key in keys}
+    return json.dumps({"api_keys": digests, "callback_secrets": {}, **more})
+
+
+@pytest.fixture
+def gate(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
+    vault = aws.client("secretsmanager")
+    arn = vault.create_secret(Name="callers-of-a-test", SecretString=callers_text("first"))["ARN"]
+    env = environment() | {
+        "TABLE_NAME": TABLE, "CALLERS_SECRET_ARN": arn, "AWS_ENDPOINT_URL": aws.url, "ALLOW_LOOPBACK_URLS": "true",
+        "AWS_REGION": CREDENTIALS["region_name"], "AWS_ACCESS_KEY_ID": CREDENTIALS["aws_access_key_id"],
+        "AWS_SECRET_ACCESS_KEY": CREDENTIALS["aws_secret_access_key"],
+    }  # fmt: skip
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    gate = Gate(aws, arn)
+    clocks = SimpleNamespace(time=lambda: gate.wall, monotonic=lambda: gate.steady)
+    monkeypatch.setattr(secrets, "time", clocks)
+    gate.open()
+    yield gate
+    wiring.renew()
+    vault.delete_secret(SecretId=arn, ForceDeleteWithoutRecovery=True)
+
+
+@pytest.mark.fault("A3")
+@pytest.mark.parametrize(
+    ("wall", "steady"), [(60, 60), (7200, 0), (0, 60), (-3600, 1)], ids=["both", "frozen", "stopped", "set back"]
+)
+def test_a_revoked_key_is_refused_within_a_minute_by_any_clock(gate: Gate, wall: float, steady: float) -> None:
+    assert gate.status("first") == 200
+    gate.put(callers_text("second"))
+    gate.advance(59.9)
+    assert gate.status("second") == 401
+    gate.wall, gate.steady = gate.wall - 59.9 + wall, gate.steady - 59.9 + steady
+    assert (gate.status("first"), gate.status("second")) == (401, 200)
+
+
+@pytest.mark.fault("A3")
+def test_what_is_restored_from_a_snapshot_knows_no_old_keys(gate: Gate) -> None:
+    gate.put(callers_text("second"))
+    gate.open()
+    assert (gate.status("first"), gate.status("second")) == (401, 200)
+
+
+@pytest.mark.fault("A4")
+def test_two_keys_of_one_owner_pass_until_one_is_revoked(gate: Gate) -> None:
+    kept = json.loads(callers_text("first"))
+    with script("callers") as admin:
+        new = admin.rotate_key(kept, "ada").splitlines()[0].split()[-1]
+        gate.put(json.dumps(kept))
+        gate.advance(60)
+        assert (gate.status("first"), gate.status(new)) == (200, 200)
+        admin.revoke_key(kept, hashlib.sha256(b"first").hexdigest()[:12])
+    gate.put(json.dumps(kept))
+    gate.advance(60)
+    assert (gate.status("first"), gate.status(new)) == (401, 200)
+
+
+def noted(log: io.StringIO) -> list[str]:
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    return [line["reason"] for line in lines if line["message"] == "secret not read again"]
+
+
+@pytest.mark.fault("K2")
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{planted", "CALLERS_SECRET_ARN leads to a malformed secret"),
+        ('{"api_keys": "planted"}', "API_KEYS is malformed"),
+    ],
+)
+def test_a_secret_replaced_by_nonsense_keeps_the_keys_and_is_noted(
+    gate: Gate, log: io.StringIO, text: str, reason: str
+) -> None:
+    gate.put(text)
+    gate.advance(60)
+    assert [gate.status("first") for _ in range(3)] == [200] * 3
+    assert noted(log) == [reason]
+    gate.advance(9.9)
+    gate.status("first")
+    assert len(noted(log)) == 1
+    gate.advance(0.1)
+    assert gate.status("first") == 200
+    assert noted(log) == [reason] * 2
+    gate.put(callers_text("second"))
+    gate.advance(10)
+    assert (gate.status("first"), gate.status("second")) == (401, 200)
+    assert "planted" not in log.getvalue()
+
+
+@pytest.mark.fault("K2")
+def test_a_secret_store_that_is_down_keeps_the_keys_and_nobody_waiting(
+    gate: Gate, log: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with peer() as down:
+        down.replies = [reset]
+        monkeypatch.setenv("AWS_ENDPOINT_URL", down.url)
+        # The account has read the environment already.
+        wiring.aws.cache_clear()
+        gate.advance(60)
+        assert [gate.status("first") for _ in range(3)] == [200] * 3
+        # A request waits for one try, not for three.
+        assert len(down.seen) == 1
+    assert noted(log) == ["GetSecretValue: NoAnswer"]
+
+
+@pytest.mark.fault("K2")
+def test_at_the_start_the_secret_store_is_asked_again_and_then_the_start_fails(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needs = frozenset({Need.CALLERS})
+    with peer() as store:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", store.url)
+        wiring.renew()
+        store.replies = [reset, reset, answer(200, {"SecretString": callers_text("first")})]
+        assert list(wiring.settings(needs).callers.api_keys.values()) == ["ada"]
+        wiring.renew()
+        store.replies = [reset]
+        with pytest.raises(Unavailable):
+            wiring.services(needs)
+        assert len(store.seen) == 6
+
+
+@pytest.mark.fault("K2")
+def test_callbacks_are_signed_with_the_secret_as_it_is_now(gate: Gate) -> None:
+    sender = wiring.services().sender
+    gate.put(callers_text("first", callback_secrets={"ada": [WHSEC]}))
+    gate.advance(60)
+    with peer() as sink:
+        sink.replies = [answer(200, {})]
+        assert sender.send("ada", f"{sink.url}/", message_id("job-1"), time.time_ns() // 1_000_000, "{}").ok
+        Webhook(WHSEC).verify(sink.seen[0].body, sink.seen[0].headers)
+
+
+REQUIRED = [
+    "TABLE_NAME", "BUCKET_NAME", "CALLBACK_QUEUE_URL", "RUNPOD_API_KEY", "RUNPOD_ENDPOINT_ID", "PUBLIC_URL",
+    "HOOK_SECRET", "API_KEYS",
+]  # fmt: skip
+WHOLE = ("OWNER_RATE_PER_MINUTE", "OWNER_BURST", "OWNER_JOBS_IN_FLIGHT")
+MALFORMED = [
+    ("API_KEYS", "planted"), ("API_KEYS", '{"planted": "ada"}'), ("API_KEYS", "[]"), ("CALLBACK_SECRETS", "planted"),
+    ("CALLBACK_SECRETS", '{"ada": ["planted"]}'), ("HOOK_SECRET", "planted"), ("JOB_TTL_SECONDS", "planted"),
+    ("PUBLIC_URL", "planted"), ("PUBLIC_URL", "https://planted:secret@api.example"),
+    ("JOB_TTL_SECONDS", "-1"), ("VIDEO_URL_SECONDS", "nan"), ("GPU_PRICE_PER_SECOND", "1e12"),
+    *((name, value) for name in WHOLE for value in ("0", "-1", "1.5", "planted", "10000000")),
+]  # fmt: skip
+
+
+@pytest.mark.fault("K1")
+@pytest.mark.parametrize("name", REQUIRED)
+@pytest.mark.parametrize("value", [None, "", " "])
+def test_a_setting_that_is_missing_is_named(name: str, value: str | None) -> None:
+    env = {key: text for key, text in environment().items() if key != name}
+    with pytest.raises(SettingsError, match=f"^{name} is not set$"):
+        Settings.from_env(env | ({name: value} if value is not None else {}), EVERYTHING)
+
+
+@pytest.mark.fault("K1")
+@pytest.mark.parametrize(("name", "value"), MALFORMED)
+def test_a_setting_that_is_malformed_is_named_and_not_told(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{name} is (malformed|out of range)$"):
+        Settings.from_env(environment() | {name: value}, EVERYTHING)
+
+
+@pytest.mark.fault("K1")
+@pytest.mark.parametrize("entrypoint", ["api", "runpod_webhook", "sweeper", "callbacks"])
+def test_a_function_does_not_start_without_its_settings(entrypoint: str) -> None:
+    env = {name: value for name, value in environment().items() if name != "BUCKET_NAME"}
+    done = subprocess.run(
+        [sys.executable, "-c", f"import lambda_api.entrypoints.{entrypoint}"], env=env, cwd=ROOT, capture_output=True,
+        text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "lambda_api.settings.SettingsError: BUCKET_NAME is not set"

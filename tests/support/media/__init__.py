@@ -1,0 +1,1 @@
+"""Media files for tests: made, drawn, damaged and measured."""

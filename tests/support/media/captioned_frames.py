@@ -1,0 +1,82 @@
+"""Captions drawn into short films, by whichever way, down to the planes of each frame."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from PIL import Image, ImageChops, ImageStat
+
+import gpu_worker
+from gpu_worker.media.info import Cue, VideoFacts
+from gpu_worker.plan.gpu import Gpu
+from gpu_worker.plan.model import FONTS, Means, Plan
+from gpu_worker.plan.render import Extras, render_video
+from tests.support.media.factory import Studio
+
+FONTS_DIRECTORY = Path(gpu_worker.__file__).parent / "fonts"
+WIDTH, HEIGHT = 320, 180
+CUES = (
+    Cue(0, 220, "from the first frame"),
+    Cue(400, 1000, "one\ntwo\nthree"),
+    Cue(720, 1240, "<i>at the same time</i>"),
+    Cue(1240, 1480, "without a gap"),
+    Cue(1501, 1503, "shorter than the script can say"),
+    Cue(1850, 9000, "to the end"),
+)
+SOURCES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "25": ("25", ()),
+    # 1.85 s is frame 111, and in doubles 1849 ms: the filter draws the last cue from frame 112 on.
+    "60": ("60", ()),
+    "23.976": ("24000/1001", ()),
+    "uneven": ("30", ("-vf", "select='mod(n,7)-mod(n,3)',setpts=PTS+0.4/TB", "-fps_mode", "vfr")),
+}
+
+
+def film(studio: Studio, name: str) -> tuple[Path, VideoFacts]:
+    rate, extra = SOURCES[name]
+    tags = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-bf", "2")
+    path = studio.video(
+        f"cuda{list(SOURCES).index(name)}.mp4", 2, f"{WIDTH}x{HEIGHT}", rate, sound=False, extra=(*extra, *tags)
+    )
+    facts = studio.probe(path).video
+    assert facts is not None
+    return path, facts
+
+
+def plan_for(video: VideoFacts, gpu: Gpu | None, cues: tuple[Cue, ...] | None = CUES) -> Plan:
+    return render_video(video, Extras(cues=cues), Means(gpu=gpu))
+
+
+def graph_of(plan: Plan) -> str:
+    args = plan.steps[0].args
+    return args[args.index("-filter_complex") + 1]
+
+
+def prepared(folder: Path, plan: Plan) -> Path:
+    """The folder with the files that a plan's filters read."""
+    for name, text in plan.files.items():
+        (folder / name).write_text(text)
+    if not (folder / FONTS).exists():
+        (folder / FONTS).symlink_to(FONTS_DIRECTORY)
+    return folder
+
+
+def drawn(
+    studio: Studio, path: Path, plan: Plan, graph: str, folder: Path, opening: Sequence[str] = ()
+) -> tuple[list[bytes], str]:
+    """The planes of each frame that a graph draws with a plan's files, and what ffmpeg said."""
+    argv = [
+        studio.ffmpeg, "-hide_banner", "-nostdin", *opening, "-i", str(path), "-filter_complex", graph,
+        "-map", "[picture]", "-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", "yuv420p", "-",
+    ]  # fmt: skip
+    done = subprocess.run(argv, check=True, capture_output=True, cwd=prepared(folder, plan))
+    size = WIDTH * HEIGHT * 3 // 2
+    return [done.stdout[at : at + size] for at in range(0, len(done.stdout), size)], done.stderr.decode()
+
+
+def noise(one: bytes, other: bytes) -> float:
+    """Mean square error of two frames, all planes together: 0.65 is 50 dB."""
+    images = [Image.frombytes("L", (WIDTH, HEIGHT * 3 // 2), data) for data in (one, other)]
+    return ImageStat.Stat(ImageChops.difference(*images)).sum2[0] / (WIDTH * HEIGHT * 3 // 2)

@@ -1,0 +1,183 @@
+"""Files made to do harm: whole ones to start from, damage done to them by dice, and lies told on purpose."""
+
+from __future__ import annotations
+
+import io
+import random
+import struct
+import wave
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from PIL import Image
+
+from contract.errors import Code
+from contract.limits import Limits
+from contract.operations import AddAudio, Caption, Img2Vid, Operation, Role
+from gpu_worker.errors import JobFailed
+from gpu_worker.pipeline.execute_plan import Tools
+from gpu_worker.pipeline.transcode import local_name, make
+from tests.support.media.factory import Studio, U
+from tests.support.media.image_files import P3, RGB, chunk, png, profile
+
+_CONTAINERS = frozenset({b"moov", b"trak", b"mdia", b"minf", b"dinf"})
+
+
+def seeds(studio: Studio) -> dict[str, list[Path]]:
+    """Small whole files by role."""
+    x = ("-c:v", "libvpx"), ("-c:v", "mpeg4"), ("-pix_fmt", "rgb8")
+    return {
+        "video": [
+            studio.video("f.mp4", 0.4, "64x48"), studio.video("f.ts", 0.4, "64x48"),
+            studio.video("f.webm", 0.4, "64x48", extra=x[0]), studio.video("f.avi", 0.4, "64x48", extra=x[1]),
+            studio.video("f.gif", 0.4, "64x48", sound=False, extra=x[2]),
+            studio.video("f.mkv", 0.4, "64x48", extra=("-metadata:s:v", "language=ger", "-metadata", "title=t")),
+        ],
+        "audio": [studio.sound(f"f{kind}", 0.3) for kind in (".mp3", ".m4a", ".wav", ".flac")],
+        "image": [
+            *(studio.circle(f"disc.{kind}", (80, 60), 20) for kind in ("png", "jpg", "webp", "tiff", "bmp", "gif")),
+            *(_described(studio, kind) for kind in ("png", "jpg", "webp")),
+        ],
+    }  # fmt: skip
+
+
+def _described(studio: Studio, kind: str) -> Path:
+    """A photo with the profile of a wide screen, turned by its EXIF."""
+    path = studio.folder / f"described.{kind}"
+    if not path.exists():
+        exif = Image.Exif()
+        exif[0x112] = 6
+        with Image.open(studio.circle("disc.png", (80, 60), 20)) as image:
+            image.convert("RGB").save(path, exif=exif, icc_profile=profile(P3))
+    return path
+
+
+async def offered(studio: Studio, ffmpeg: str, directory: Path, role: str, data: bytes) -> Code | None:
+    """What becomes of a job, on the way to its end, whose file of that role has these bytes; None if a video does."""
+    operation = _given(studio, directory, role, data)
+    try:
+        await make(operation, directory, Tools(ffmpeg, None, 1), Limits(execution_seconds=30), lambda *_: None)
+    except JobFailed as failure:
+        return failure.failure.code
+    return None
+
+
+def _given(studio: Studio, directory: Path, role: str, data: bytes) -> Operation:
+    directory.mkdir()
+    (directory / local_name(Role(role))).write_bytes(data)
+    (directory / local_name(Role.SUBTITLES)).write_text("1\n00:00:00,000 --> 00:00:00,300\nhi\n")
+    if role == "video":
+        return Caption(url_video=U, url_srt=U)
+    if role == "image":
+        return Img2Vid(url_image=U, size="64x64", duration=0.1)
+    (directory / local_name(Role.VIDEO)).symlink_to(studio.video("f.mp4", 0.4, "64x48"))
+    return AddAudio(url_video=U, url_audio=U)
+
+
+def mutated(data: bytes, dice: random.Random) -> bytes:
+    """Some bytes flipped, overwritten, put in or cut off; near the beginning more often than elsewhere."""
+    bytes_ = bytearray(data)
+    reach = len(bytes_) if dice.random() < 0.4 else min(len(bytes_), dice.choice((64, 300, 1500)))
+    for _ in range(dice.choice((1, 2, 5, 20))):
+        at = dice.randrange(reach)
+        how = dice.randrange(4)
+        if how == 0:
+            bytes_[at] ^= 1 << dice.randrange(8)
+        elif how == 1:
+            bytes_[at] = dice.choice((0, 255, 127, 128))
+        elif how == 2:
+            bytes_[at : at + 4] = dice.choice((b"\xff" * 4, bytes(4), b"\x7f\xff\xff\xff"))
+        else:
+            bytes_[at:at] = dice.randbytes(dice.randrange(8))
+    return bytes(bytes_[: dice.randrange(1, len(bytes_))] if dice.random() < 0.1 else bytes_)
+
+
+def samples(studio: Studio, numbers: range) -> Iterator[tuple[str, bytes]]:
+    """A role and a damaged file for each number; the same ones in every run."""
+    whole = {role: [path.read_bytes() for path in paths] for role, paths in seeds(studio).items()}
+    for number in numbers:
+        dice = random.Random(number)  # noqa: S311
+        role = dice.choice(("video", "audio", "image"))
+        yield role, mutated(dice.choice(whole[role]), dice)
+
+
+def with_alias(film: bytes, target: Path) -> bytes:
+    """A QuickTime film whose samples, so it says, lie in another file: an alias record with an absolute path."""
+    path = str(target).encode()
+    record = bytes(10) + b"\4disk" + bytes(23) + bytes(12) + b"\1x" + bytes(62) + bytes(16)
+    record += struct.pack(">hh", 1, 1) + bytes(16)
+    record += struct.pack(">hh", 2, len(path)) + path + bytes(len(path) % 2) + struct.pack(">hh", -1, 0)
+    return _elsewhere(film, b"alis", record)
+
+
+def with_address(film: bytes, url: str) -> bytes:
+    """The same with an address, as the standard for MP4 has it."""
+    return _elsewhere(film, b"url ", url.encode() + b"\0")
+
+
+def _elsewhere(film: bytes, kind: bytes, where: bytes) -> bytes:
+    entry = struct.pack(">I4sI", 12 + len(where), kind, 0) + where
+    return _changed(film, b"dref", lambda _: struct.pack(">II", 0, 1) + entry)
+
+
+def with_tracks(film: bytes, count: int) -> bytes:
+    """An MP4 that has its first track so many times."""
+
+    def more(moov: bytes) -> bytes:
+        track = next(moov[at : at + size] for at, size, kind in _boxes(moov) if kind == b"trak")
+        return moov + track * (count - 1)
+
+    return _changed(film, b"moov", more)
+
+
+def of_codec(film: bytes, name: bytes) -> bytes:
+    """An MP4 of H.264 that says it is of another codec."""
+    return film.replace(b"avc1", name)
+
+
+def moving_png(frames: int) -> bytes:
+    """An animated PNG whose every frame but the first is one pixel."""
+    still = png((64, 64), 8, RGB, bytes(192))
+    end = chunk(b"IEND", b"")
+    pixel = zlib.compress(b"\0\0\0\0")
+
+    def control(number: int, side: int) -> bytes:
+        return chunk(b"fcTL", struct.pack(">IIIIIHHBB", number, side, side, 0, 0, 1, 25, 0, 0))
+
+    out = [still[:33], chunk(b"acTL", struct.pack(">II", frames, 0)), control(0, 64), still[33 : -len(end)]]
+    for number in range(1, frames):
+        out += [control(2 * number - 1, 1), chunk(b"fdAT", struct.pack(">I", 2 * number) + pixel)]
+    return b"".join([*out, end])
+
+
+def sound_of(hertz: int, channels: int, frames: int) -> bytes:
+    """A WAV of that rate."""
+    target = io.BytesIO()
+    with wave.open(target, "wb") as file:
+        file.setnchannels(channels)
+        file.setsampwidth(2)
+        file.setframerate(hertz)
+        file.writeframes(b"\x10\x20" * channels * frames)
+    return target.getvalue()
+
+
+def _boxes(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Place, size and kind of each box of an MP4, or of the body of one."""
+    at = 0
+    while at < len(data):
+        size, kind = struct.unpack_from(">I4s", data, at)
+        yield at, size, kind
+        at += size
+
+
+def _changed(data: bytes, name: bytes, change: Callable[[bytes], bytes]) -> bytes:
+    out = b""
+    for at, size, kind in _boxes(data):
+        inner = data[at + 8 : at + size]
+        if kind == name:
+            inner = change(inner)
+        elif kind in _CONTAINERS:
+            inner = _changed(inner, name, change)
+        out += struct.pack(">I4s", 8 + len(inner), kind) + inner
+    return out

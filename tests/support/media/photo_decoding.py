@@ -1,0 +1,32 @@
+"""Pictures read without a worker around it: by the functions that run in the sandbox."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+from PIL import Image
+
+from gpu_worker.photo.decode import RefusedError, read, write
+
+ANY_SIZE = 10**4, 10**4
+
+
+def shown(data: bytes, folder: Path, least: tuple[int, int] = ANY_SIZE) -> tuple[Image.Image, list[str]]:
+    """The pixels that ffmpeg would get of a file, and the notes about them."""
+    source, target = folder / "picture", folder / "pixels"
+    source.write_bytes(data)
+    target.unlink(missing_ok=True)
+    with source.open("rb") as file, warnings.catch_warnings(action="ignore"):
+        image, notes = read(file, 10**7, least)
+        notes += write(image, target)
+    return Image.frombytes("RGB", image.size, target.read_bytes()), notes
+
+
+def refusal(data: bytes, folder: Path) -> str | None:
+    """The word with which a file is refused; None if it is read."""
+    try:
+        shown(data, folder)
+    except RefusedError as error:
+        return str(error)
+    return None
