@@ -22,11 +22,11 @@ from gpu_worker.ffmpeg.run import run_ffmpeg
 from gpu_worker.frames.resampler import Plane, open_resampler
 from gpu_worker.photo.read_photo import read_photo
 from gpu_worker.pipeline.execute_plan import Tools
-from gpu_worker.pipeline.transcode import Made, local_name, make
+from gpu_worker.pipeline.transcode import Output, local_name, make
 from gpu_worker.plan import make_plan
 from gpu_worker.plan.captions.layout import BURN_FILTER, write_ass
 from gpu_worker.plan.encode import TAG_FILTER, encoder_args, group_frames
-from gpu_worker.plan.model import FONTS, SUBTITLES, Encoder, FrameSource, Means, Sources
+from gpu_worker.plan.model import FONTS, SUBTITLES, Encoder, FrameSource, Inputs, PlanOptions
 from gpu_worker.plan.still.canvas import parse_size
 from gpu_worker.plan.still.zoom import still_size, zoom
 from gpu_worker.subtitles import read_subtitles
@@ -38,7 +38,7 @@ BURN = BURN_FILTER
 FAMILY_DIRECTORY = Path(sys.modules["gpu_worker"].__path__[0]) / "fonts"
 
 
-def run_job(bench: Bench, operation: Operation, inputs: Mapping[Role, Path], keep: Path | None = None) -> Made:
+def run_job(bench: Bench, operation: Operation, inputs: Mapping[Role, Path], keep: Path | None = None) -> Output:
     """One job from probing to the verified file, which is kept as `keep` or thrown away. Raises BenchError."""
     with tempfile.TemporaryDirectory(prefix="job-", dir=bench.folder) as name:
         directory = Path(name)
@@ -88,7 +88,7 @@ async def _still(bench: Bench, operation: Img2Vid, photo: Path) -> tuple[bytes, 
         path.symlink_to(photo)
         least = still_size(parse_size(operation.size))
         image = await read_photo(path, "url_image", Limits().max_pixels, least)
-        for step in make_plan(operation, Sources(image=image), Means(threads=bench.threads)).steps:
+        for step in make_plan(operation, Inputs(image=image), PlanOptions(threads=bench.threads)).steps:
             if step.feed is not None:
                 return (directory / step.feed.path).read_bytes(), step.feed
             await run_ffmpeg(bench.ffmpeg, step.args, directory)

@@ -15,7 +15,7 @@ from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 
-class Verdict(StrEnum):
+class AddressKind(StrEnum):
     PUBLIC = "public"
     LOOPBACK = "loopback"
     UNSPECIFIED = "unspecified"
@@ -29,45 +29,45 @@ class Verdict(StrEnum):
     TRANSITION = "ipv4_inside_ipv6"
 
 
-_V4: tuple[tuple[str, Verdict], ...] = (
-    ("0.0.0.0/8", Verdict.UNSPECIFIED),
-    ("10.0.0.0/8", Verdict.PRIVATE),
-    ("100.64.0.0/10", Verdict.SHARED),
-    ("127.0.0.0/8", Verdict.LOOPBACK),
-    ("169.254.0.0/16", Verdict.LINK_LOCAL),
-    ("172.16.0.0/12", Verdict.PRIVATE),
-    ("192.0.0.0/24", Verdict.RESERVED),
-    ("192.0.2.0/24", Verdict.DOCUMENTATION),
-    ("192.31.196.0/24", Verdict.RESERVED),
-    ("192.52.193.0/24", Verdict.RESERVED),
-    ("192.88.99.0/24", Verdict.TRANSITION),
-    ("192.168.0.0/16", Verdict.PRIVATE),
-    ("192.175.48.0/24", Verdict.RESERVED),
-    ("198.18.0.0/15", Verdict.BENCHMARK),
-    ("198.51.100.0/24", Verdict.DOCUMENTATION),
-    ("203.0.113.0/24", Verdict.DOCUMENTATION),
-    ("224.0.0.0/4", Verdict.MULTICAST),
-    ("240.0.0.0/4", Verdict.RESERVED),
+_V4: tuple[tuple[str, AddressKind], ...] = (
+    ("0.0.0.0/8", AddressKind.UNSPECIFIED),
+    ("10.0.0.0/8", AddressKind.PRIVATE),
+    ("100.64.0.0/10", AddressKind.SHARED),
+    ("127.0.0.0/8", AddressKind.LOOPBACK),
+    ("169.254.0.0/16", AddressKind.LINK_LOCAL),
+    ("172.16.0.0/12", AddressKind.PRIVATE),
+    ("192.0.0.0/24", AddressKind.RESERVED),
+    ("192.0.2.0/24", AddressKind.DOCUMENTATION),
+    ("192.31.196.0/24", AddressKind.RESERVED),
+    ("192.52.193.0/24", AddressKind.RESERVED),
+    ("192.88.99.0/24", AddressKind.TRANSITION),
+    ("192.168.0.0/16", AddressKind.PRIVATE),
+    ("192.175.48.0/24", AddressKind.RESERVED),
+    ("198.18.0.0/15", AddressKind.BENCHMARK),
+    ("198.51.100.0/24", AddressKind.DOCUMENTATION),
+    ("203.0.113.0/24", AddressKind.DOCUMENTATION),
+    ("224.0.0.0/4", AddressKind.MULTICAST),
+    ("240.0.0.0/4", AddressKind.RESERVED),
 )
 
-_V6: tuple[tuple[str, Verdict], ...] = (
-    ("::/128", Verdict.UNSPECIFIED),
-    ("::1/128", Verdict.LOOPBACK),
-    ("::ffff:0:0/96", Verdict.TRANSITION),
-    ("::ffff:0:0:0/96", Verdict.TRANSITION),
-    ("::/96", Verdict.TRANSITION),
-    ("64:ff9b::/96", Verdict.TRANSITION),
-    ("64:ff9b:1::/48", Verdict.TRANSITION),
-    ("2001::/32", Verdict.TRANSITION),
-    ("2002::/16", Verdict.TRANSITION),
-    ("2001:db8::/32", Verdict.DOCUMENTATION),
-    ("3fff::/20", Verdict.DOCUMENTATION),
-    ("2001::/23", Verdict.RESERVED),
-    ("2620:4f:8000::/48", Verdict.RESERVED),
-    ("fc00::/7", Verdict.PRIVATE),
-    ("fe80::/10", Verdict.LINK_LOCAL),
-    ("fec0::/10", Verdict.PRIVATE),
-    ("ff00::/8", Verdict.MULTICAST),
+_V6: tuple[tuple[str, AddressKind], ...] = (
+    ("::/128", AddressKind.UNSPECIFIED),
+    ("::1/128", AddressKind.LOOPBACK),
+    ("::ffff:0:0/96", AddressKind.TRANSITION),
+    ("::ffff:0:0:0/96", AddressKind.TRANSITION),
+    ("::/96", AddressKind.TRANSITION),
+    ("64:ff9b::/96", AddressKind.TRANSITION),
+    ("64:ff9b:1::/48", AddressKind.TRANSITION),
+    ("2001::/32", AddressKind.TRANSITION),
+    ("2002::/16", AddressKind.TRANSITION),
+    ("2001:db8::/32", AddressKind.DOCUMENTATION),
+    ("3fff::/20", AddressKind.DOCUMENTATION),
+    ("2001::/23", AddressKind.RESERVED),
+    ("2620:4f:8000::/48", AddressKind.RESERVED),
+    ("fc00::/7", AddressKind.PRIVATE),
+    ("fe80::/10", AddressKind.LINK_LOCAL),
+    ("fec0::/10", AddressKind.PRIVATE),
+    ("ff00::/8", AddressKind.MULTICAST),
 )
 
 _V4_ROWS = tuple((IPv4Network(net), verdict) for net, verdict in _V4)
@@ -75,7 +75,7 @@ _V6_ROWS = tuple((IPv6Network(net), verdict) for net, verdict in _V6)
 _GLOBAL_UNICAST = ip_network("2000::/3")
 
 
-def classify(address: str | IPv4Address | IPv6Address) -> Verdict:
+def classify(address: str | IPv4Address | IPv6Address) -> AddressKind:
     """Say what kind of address this is.
 
     Raises ValueError if a string is not an IP address in its standard spelling.
@@ -83,15 +83,15 @@ def classify(address: str | IPv4Address | IPv6Address) -> Verdict:
     """
     ip = ip_address(address) if isinstance(address, str) else address
     if isinstance(ip, IPv4Address):
-        return next((verdict for net, verdict in _V4_ROWS if ip in net), Verdict.PUBLIC)
+        return next((verdict for net, verdict in _V4_ROWS if ip in net), AddressKind.PUBLIC)
     plain = IPv6Address(int(ip))
     for net, verdict in _V6_ROWS:
         if plain in net:
             return verdict
-    return Verdict.PUBLIC if plain in _GLOBAL_UNICAST else Verdict.RESERVED
+    return AddressKind.PUBLIC if plain in _GLOBAL_UNICAST else AddressKind.RESERVED
 
 
 def is_allowed(address: str | IPv4Address | IPv6Address, *, allow_loopback: bool) -> bool:
     """True if a connection may be opened. Loopback is allowed on one machine only, never deployed."""
     verdict = classify(address)
-    return verdict is Verdict.PUBLIC or (allow_loopback and verdict is Verdict.LOOPBACK)
+    return verdict is AddressKind.PUBLIC or (allow_loopback and verdict is AddressKind.LOOPBACK)

@@ -61,7 +61,7 @@ class Code(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CatalogueEntry:
     """One row: who must act, whether the same request may succeed later, and the sentence.
 
     `contract.download_errors` refines the last two by the cause of a failed download.
@@ -74,40 +74,44 @@ class Entry:
 
 _C, _P, _U = Blame.CALLER, Blame.PROVIDER, Blame.US
 
-CATALOGUE: dict[Code, Entry] = {
-    Code.SOURCE_UNREACHABLE: Entry(_C, True, "{field} could not be downloaded: no connection to its host."),
-    Code.SOURCE_TIMEOUT: Entry(_C, True, "{field} could not be downloaded in time."),
-    Code.SOURCE_HTTP: Entry(_C, False, "{field} could not be downloaded: its host answered HTTP {http_status}."),
-    Code.SOURCE_FORBIDDEN: Entry(_C, False, "{field} leads to an address that is not public."),
-    Code.SOURCE_TOO_LARGE: Entry(_C, False, "{field} is larger than the limit of {limit}."),
-    Code.SOURCE_EMPTY: Entry(_C, False, "{field} is an empty file."),
-    Code.SOURCE_IS_HTML: Entry(
+CATALOGUE: dict[Code, CatalogueEntry] = {
+    Code.SOURCE_UNREACHABLE: CatalogueEntry(_C, True, "{field} could not be downloaded: no connection to its host."),
+    Code.SOURCE_TIMEOUT: CatalogueEntry(_C, True, "{field} could not be downloaded in time."),
+    Code.SOURCE_HTTP: CatalogueEntry(
+        _C, False, "{field} could not be downloaded: its host answered HTTP {http_status}."
+    ),
+    Code.SOURCE_FORBIDDEN: CatalogueEntry(_C, False, "{field} leads to an address that is not public."),
+    Code.SOURCE_TOO_LARGE: CatalogueEntry(_C, False, "{field} is larger than the limit of {limit}."),
+    Code.SOURCE_EMPTY: CatalogueEntry(_C, False, "{field} is an empty file."),
+    Code.SOURCE_IS_HTML: CatalogueEntry(
         _C, False, "{field} returned an HTML page, not a media file. Use a direct download link that needs no login."
     ),
-    Code.MEDIA_UNREADABLE: Entry(_C, False, "{field} is not a media file that can be read."),
-    Code.MEDIA_TRUNCATED: Entry(_C, False, "{field} is cut off: part of the file is missing."),
-    Code.MEDIA_UNSUPPORTED: Entry(_C, False, "{field} uses a format that is not supported: {format}."),
-    Code.MEDIA_NO_VIDEO: Entry(_C, False, "{field} has no video stream."),
-    Code.MEDIA_NO_AUDIO: Entry(_C, False, "{field} has no sound."),
-    Code.MEDIA_OVER_BUDGET: Entry(_C, False, "{field} needs more work than one job may do: {limit}."),
-    Code.SUBTITLES_EMPTY: Entry(_C, False, "{field} contains no subtitle with text and a time span."),
-    Code.SUBTITLES_UNREADABLE: Entry(_C, False, "{field} is not a readable subtitle file (SRT, WebVTT or ASS)."),
-    Code.SUBTITLES_TOO_MANY: Entry(_C, False, "{field} has more subtitles than the limit of {limit}."),
-    Code.ENCODE_FAILED: Entry(_U, True, "The video could not be encoded."),
-    Code.OUTPUT_INVALID: Entry(_U, True, "The encoded video did not pass its check."),
-    Code.OUTPUT_TOO_LARGE: Entry(_C, False, "The finished video is larger than the limit of {limit}."),
-    Code.PUBLISH_FAILED: Entry(_U, True, "The finished video could not be stored."),
-    Code.RESOURCES: Entry(_U, True, "The worker ran out of memory or disk space."),
-    Code.MESSAGE_UNSUPPORTED: Entry(_U, True, "The worker does not know this version of the job message."),
-    Code.INTERNAL: Entry(_U, True, "An unexpected error occurred."),
-    Code.WORKER_CRASHED: Entry(_P, True, "The worker stopped before the video was finished."),
-    Code.RESULT_MISSING: Entry(_P, True, "The worker reported success but no video was stored."),
-    Code.EXECUTION_TIMEOUT: Entry(_P, True, "The work took longer than the time limit."),
-    Code.DEADLINE_EXCEEDED: Entry(_P, True, "The job did not finish before its deadline."),
-    Code.PROVIDER_REJECTED: Entry(_U, True, "The GPU provider refused the job."),
-    Code.PROVIDER_UNAVAILABLE: Entry(_P, True, "The GPU provider could not take the job before its deadline."),
-    Code.PROVIDER_LOST: Entry(_P, True, "The GPU provider lost the job."),
-    Code.CANCELLED: Entry(_C, True, "The job was cancelled."),
+    Code.MEDIA_UNREADABLE: CatalogueEntry(_C, False, "{field} is not a media file that can be read."),
+    Code.MEDIA_TRUNCATED: CatalogueEntry(_C, False, "{field} is cut off: part of the file is missing."),
+    Code.MEDIA_UNSUPPORTED: CatalogueEntry(_C, False, "{field} uses a format that is not supported: {format}."),
+    Code.MEDIA_NO_VIDEO: CatalogueEntry(_C, False, "{field} has no video stream."),
+    Code.MEDIA_NO_AUDIO: CatalogueEntry(_C, False, "{field} has no sound."),
+    Code.MEDIA_OVER_BUDGET: CatalogueEntry(_C, False, "{field} needs more work than one job may do: {limit}."),
+    Code.SUBTITLES_EMPTY: CatalogueEntry(_C, False, "{field} contains no subtitle with text and a time span."),
+    Code.SUBTITLES_UNREADABLE: CatalogueEntry(
+        _C, False, "{field} is not a readable subtitle file (SRT, WebVTT or ASS)."
+    ),
+    Code.SUBTITLES_TOO_MANY: CatalogueEntry(_C, False, "{field} has more subtitles than the limit of {limit}."),
+    Code.ENCODE_FAILED: CatalogueEntry(_U, True, "The video could not be encoded."),
+    Code.OUTPUT_INVALID: CatalogueEntry(_U, True, "The encoded video did not pass its check."),
+    Code.OUTPUT_TOO_LARGE: CatalogueEntry(_C, False, "The finished video is larger than the limit of {limit}."),
+    Code.PUBLISH_FAILED: CatalogueEntry(_U, True, "The finished video could not be stored."),
+    Code.RESOURCES: CatalogueEntry(_U, True, "The worker ran out of memory or disk space."),
+    Code.MESSAGE_UNSUPPORTED: CatalogueEntry(_U, True, "The worker does not know this version of the job message."),
+    Code.INTERNAL: CatalogueEntry(_U, True, "An unexpected error occurred."),
+    Code.WORKER_CRASHED: CatalogueEntry(_P, True, "The worker stopped before the video was finished."),
+    Code.RESULT_MISSING: CatalogueEntry(_P, True, "The worker reported success but no video was stored."),
+    Code.EXECUTION_TIMEOUT: CatalogueEntry(_P, True, "The work took longer than the time limit."),
+    Code.DEADLINE_EXCEEDED: CatalogueEntry(_P, True, "The job did not finish before its deadline."),
+    Code.PROVIDER_REJECTED: CatalogueEntry(_U, True, "The GPU provider refused the job."),
+    Code.PROVIDER_UNAVAILABLE: CatalogueEntry(_P, True, "The GPU provider could not take the job before its deadline."),
+    Code.PROVIDER_LOST: CatalogueEntry(_P, True, "The GPU provider lost the job."),
+    Code.CANCELLED: CatalogueEntry(_C, True, "The job was cancelled."),
 }
 
 CAUSES: dict[Code, dict[str, causes.Cause]] = {

@@ -26,7 +26,7 @@ from gpu_worker.job.run_job import execute
 from gpu_worker.job.self_test import CHECK, check
 from gpu_worker.logs import event, set_up
 from gpu_worker.sandbox.command import hide, layers
-from gpu_worker.sandbox.process_tree import RUNS
+from gpu_worker.sandbox.process_tree import PROCESSES
 from gpu_worker.sandbox.workdir import sweep
 from gpu_worker.settings import Settings
 
@@ -87,7 +87,7 @@ def start() -> None:
     os.umask(0o022)
     settings = Settings.of(os.environ)
     sweep(settings.work_dir)
-    RUNS.adopt()
+    PROCESSES.adopt()
     with contextlib.suppress(OSError):
         event("box", "", **layers())
     _log_ffmpeg(settings)

@@ -16,7 +16,7 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from contract.urls import normalise_url
-from lambda_api.domain.credentials import Callers
+from lambda_api.domain.credentials import ApiCredentials
 from lambda_api.domain.policy import SECOND, Policy
 from lambda_api.domain.quotas import Allowance
 
@@ -30,7 +30,7 @@ class SettingsError(ValueError):
     """A setting is missing or malformed. Names the variable, never its value."""
 
 
-class Need(Enum):
+class Secret(Enum):
     """A secret, by the variable that holds its ARN."""
 
     RUNPOD = "RUNPOD_SECRET_ARN"
@@ -41,7 +41,7 @@ class Need(Enum):
     """JSON: `{"api_keys": …, "callback_secrets": …}`, what API_KEYS and CALLBACK_SECRETS would hold."""
 
 
-EVERYTHING = frozenset(Need)
+EVERYTHING = frozenset(Secret)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ class Settings:
     runpod_management_url: str
     public_url: str
     hook_secrets: tuple[str, ...]
-    callers: Callers
+    callers: ApiCredentials
     cors_origins: tuple[str, ...]
     default_price_per_second: float
     video_url_seconds: int
@@ -67,7 +67,7 @@ class Settings:
 
     @classmethod
     def from_env(
-        cls, env: Mapping[str, str], needs: Set[Need] = EVERYTHING, secrets: Mapping[Need, str] | None = None
+        cls, env: Mapping[str, str], needs: Set[Secret] = EVERYTHING, secrets: Mapping[Secret, str] | None = None
     ) -> Settings:
         """Parse the environment. `secrets` stand in for the variables of the same. Raises SettingsError."""
         read = _Reader({**env, **_as_variables(secrets or {})})
@@ -75,13 +75,13 @@ class Settings:
             table_name=read.text("TABLE_NAME"),
             bucket_name=read.text("BUCKET_NAME"),
             callback_queue_url=read.text("CALLBACK_QUEUE_URL"),
-            runpod_api_key=read.text("RUNPOD_API_KEY") if Need.RUNPOD in needs else "",
-            runpod_endpoint_id=read.text("RUNPOD_ENDPOINT_ID") if Need.RUNPOD in needs else "",
+            runpod_api_key=read.text("RUNPOD_API_KEY") if Secret.RUNPOD in needs else "",
+            runpod_endpoint_id=read.text("RUNPOD_ENDPOINT_ID") if Secret.RUNPOD in needs else "",
             runpod_api_url=read.text("RUNPOD_API_URL", "https://api.runpod.ai/v2"),
             runpod_management_url=read.text("RUNPOD_MANAGEMENT_URL", "https://api.runpod.io"),
             public_url=read.parsed("PUBLIC_URL", normalise_url).rstrip("/"),
-            hook_secrets=read.parsed("HOOK_SECRET", _hook_secrets) if Need.HOOK in needs else (),
-            callers=_callers(read) if Need.CALLERS in needs else Callers(),
+            hook_secrets=read.parsed("HOOK_SECRET", _hook_secrets) if Secret.HOOK in needs else (),
+            callers=_callers(read) if Secret.CALLERS in needs else ApiCredentials(),
             cors_origins=tuple(o.strip() for o in read.text("CORS_ALLOW_ORIGINS", "*").split(",") if o.strip()),
             default_price_per_second=read.number("GPU_PRICE_PER_SECOND", 0.00031),
             video_url_seconds=int(read.number("VIDEO_URL_SECONDS", 3600)),
@@ -138,18 +138,18 @@ class _Reader:
         return int(self.number(name, default) * SECOND)
 
 
-def _as_variables(secrets: Mapping[Need, str]) -> dict[str, str]:
+def _as_variables(secrets: Mapping[Secret, str]) -> dict[str, str]:
     """The secrets under the names they have on one machine."""
     variables = {}
-    if Need.RUNPOD in secrets:
-        variables["RUNPOD_API_KEY"] = secrets[Need.RUNPOD]
-    if Need.HOOK in secrets:
-        variables["HOOK_SECRET"] = secrets[Need.HOOK]
-    if Need.CALLERS in secrets:
+    if Secret.RUNPOD in secrets:
+        variables["RUNPOD_API_KEY"] = secrets[Secret.RUNPOD]
+    if Secret.HOOK in secrets:
+        variables["HOOK_SECRET"] = secrets[Secret.HOOK]
+    if Secret.CALLERS in secrets:
         try:
-            callers = _mapping(secrets[Need.CALLERS])
+            callers = _mapping(secrets[Secret.CALLERS])
         except (ValueError, TypeError):
-            raise SettingsError(f"{Need.CALLERS.value} leads to a malformed secret") from None
+            raise SettingsError(f"{Secret.CALLERS.value} leads to a malformed secret") from None
         variables["API_KEYS"] = json.dumps(callers.get("api_keys", {}))
         variables["CALLBACK_SECRETS"] = json.dumps(callers.get("callback_secrets", {}))
     return variables
@@ -163,8 +163,8 @@ def _hook_secrets(text: str) -> tuple[str, ...]:
     return secrets
 
 
-def _callers(read: _Reader) -> Callers:
-    return Callers(
+def _callers(read: _Reader) -> ApiCredentials:
+    return ApiCredentials(
         api_keys=read.parsed("API_KEYS", _api_keys),
         callback_secrets=read.parsed("CALLBACK_SECRETS", _callback_secrets, "{}"),
     )

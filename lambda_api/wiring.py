@@ -19,25 +19,25 @@ from lambda_api.adapters.callback_http import HttpCallbackSender
 from lambda_api.adapters.dynamodb import DynamoJobStore
 from lambda_api.adapters.runpod import READ_SECONDS, RunpodProvider
 from lambda_api.adapters.s3 import S3Objects
-from lambda_api.adapters.secrets import Current, read_secret
+from lambda_api.adapters.secrets import CachedSecret, read_secret
 from lambda_api.adapters.sqs import SqsCallbackQueue
-from lambda_api.domain.credentials import Callers
+from lambda_api.domain.credentials import ApiCredentials
 from lambda_api.domain.errors import Unavailable
 from lambda_api.domain.ports import Observer
 from lambda_api.observability import PowertoolsObserver
-from lambda_api.settings import EVERYTHING, Need, Settings, SettingsError
+from lambda_api.settings import EVERYTHING, Secret, Settings, SettingsError
 from lambda_api.usecases.services import Services
 
 
 @cache
-def settings(needs: frozenset[Need]) -> Settings:
+def settings(needs: frozenset[Secret]) -> Settings:
     """Read once per execution environment. Raises SettingsError, or Unavailable for a secret that cannot be read."""
-    secrets = {need: read_secret(arn) for need in Need if need in needs and (arn := os.environ.get(need.value))}
+    secrets = {need: read_secret(arn) for need in Secret if need in needs and (arn := os.environ.get(need.value))}
     return Settings.from_env(os.environ, needs, secrets)
 
 
 @cache
-def services(needs: frozenset[Need] = EVERYTHING, runpod_seconds: float = READ_SECONDS) -> Services:
+def services(needs: frozenset[Secret] = EVERYTHING, runpod_seconds: float = READ_SECONDS) -> Services:
     """The real thing, made once per execution environment. Raises as `settings` does.
 
     `runpod_seconds`: what RunPod has for an answer, once it is connected to.
@@ -71,19 +71,19 @@ def services(needs: frozenset[Need] = EVERYTHING, runpod_seconds: float = READ_S
     )
 
 
-def _callers(config: Settings, needs: frozenset[Need], observer: Observer) -> Callable[[], Callers]:
+def _callers(config: Settings, needs: frozenset[Secret], observer: Observer) -> Callable[[], ApiCredentials]:
     """Those of the settings; where they come from a secret, a change of it counts within a minute."""
-    arn = os.environ.get(Need.CALLERS.value)
-    if Need.CALLERS not in needs or not arn:
+    arn = os.environ.get(Secret.CALLERS.value)
+    if Secret.CALLERS not in needs or not arn:
         return lambda: config.callers
-    return Current(config.callers, lambda: _read_callers(arn), observer)
+    return CachedSecret(config.callers, lambda: _read_callers(arn), observer)
 
 
-def _read_callers(arn: str) -> Callers:
+def _read_callers(arn: str) -> ApiCredentials:
     """Raises Unavailable. One try only: a client waits for it."""
-    secret = {Need.CALLERS: read_secret(arn, tries=1)}
+    secret = {Secret.CALLERS: read_secret(arn, tries=1)}
     try:
-        return Settings.from_env(os.environ, {Need.CALLERS}, secret).callers
+        return Settings.from_env(os.environ, {Secret.CALLERS}, secret).callers
     except SettingsError as error:
         raise Unavailable("The secret is malformed.", reason=str(error)) from None
 

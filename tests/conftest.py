@@ -15,12 +15,12 @@ from local.aws.server import create_table
 from tests.faults.report import DOCUMENT
 from tests.support import engines
 from tests.support.aws import CREDENTIALS, Aws, embedded_aws
-from tests.support.canary import Aviary
-from tests.support.fault_report import Outcomes
+from tests.support.canary import CanaryPlugin
+from tests.support.fault_report import FaultReport
 from tests.support.guard import guarded
-from tests.support.hypothesis_profiles import Luck
+from tests.support.hypothesis_profiles import HypothesisProfiles
 from tests.support.log_scan import LogScan
-from tests.support.notes import Remarks
+from tests.support.notes import TestNotes
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -71,7 +71,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    for plugin in (Aviary(), LogScan(), Luck(), Remarks()):
+    for plugin in (CanaryPlugin(), LogScan(), HypothesisProfiles(), TestNotes()):
         config.pluginmanager.register(plugin)
     if config.getoption("--faults") and not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Outcomes(config.getoption("--faults-to")))
+        config.pluginmanager.register(FaultReport(config.getoption("--faults-to")))

@@ -20,7 +20,7 @@ from gpu_worker.errors import JobFailed
 from gpu_worker.ffmpeg.locate import FfmpegUnusableError, find_ffmpeg, read_build
 from gpu_worker.pipeline.execute_plan import Tools
 from gpu_worker.pipeline.gpu_probe import find_gpu
-from gpu_worker.pipeline.transcode import Made, local_name, make
+from gpu_worker.pipeline.transcode import Output, local_name, make
 from gpu_worker.sandbox.cpus import usable_cpus
 from gpu_worker.sandbox.workdir import folder_in
 from gpu_worker.settings import Settings
@@ -90,7 +90,7 @@ def _check_files(parser: argparse.ArgumentParser, request: Request) -> Path:
         parser.error(f"-o: {refused}")
 
 
-async def _run(request: Request, output: Path, received: list[int]) -> Made:
+async def _run(request: Request, output: Path, received: list[int]) -> Output:
     _cancel_on_signals(received)
     settings = Settings.of(os.environ)
     ffmpeg = find_ffmpeg(settings.ffmpeg)
@@ -134,7 +134,7 @@ def _say(text: str) -> None:
         print(text, file=sys.stderr, flush=True)  # noqa: T201
 
 
-def _print_facts(made: Made, name: str, output: Path) -> None:
+def _print_facts(made: Output, name: str, output: Path) -> None:
     media = made.media
     sound = media.audio_codec or "no sound"
     how = "picture copied" if made.encoder is None else f"encoded with {made.encoder}"

@@ -10,7 +10,7 @@ from pathlib import Path
 from contract.errors import Code
 from gpu_worker.concurrency import all_of
 from gpu_worker.errors import failed
-from gpu_worker.ffmpeg.run import NOT_STARTED, Outgrown, read_lines, spawned
+from gpu_worker.ffmpeg.run import NOT_STARTED, MemoryLimitExceeded, read_lines, spawned
 from gpu_worker.sandbox.memory import READING_BYTES
 
 TakeLine = Callable[[bytes], None]
@@ -34,7 +34,7 @@ async def inspect(
             code = await process.wait()
     except TimeoutError:
         raise failed(Code.MEDIA_OVER_BUDGET, field=field, limit=f"{doing} takes too long") from None
-    except Outgrown:
+    except MemoryLimitExceeded:
         raise failed(Code.MEDIA_OVER_BUDGET, field=field, limit=f"{doing} takes too much memory") from None
     if code == -signal.SIGKILL:
         raise failed(Code.RESOURCES)

@@ -12,7 +12,7 @@ from pathlib import Path
 from gpu_worker.concurrency import all_of, to_the_end
 from gpu_worker.sandbox.command import boxed
 from gpu_worker.sandbox.memory import outgrows, working_bytes
-from gpu_worker.sandbox.process_tree import RUNS
+from gpu_worker.sandbox.process_tree import PROCESSES
 
 GRACE_SECONDS = 0.5
 """Between SIGTERM and SIGKILL. The output is thrown away anyway, so ffmpeg needs no time to finish it."""
@@ -50,11 +50,11 @@ class RunFailed(Exception):
         return self.code in ended or any(word in self.log for word in words)
 
 
-class Outgrown(Exception):
+class MemoryLimitExceeded(Exception):
     """A program was killed because it took more memory than it may."""
 
 
-class Tail:
+class LogTail:
     """The last bytes of a stream, however long it runs."""
 
     def __init__(self, limit: int = _TAIL_BYTES) -> None:
@@ -101,9 +101,9 @@ async def spawned(
     watching: asyncio.Task[bool] | None = None
     try:
         # To its end even if cancelled: asyncio would end the program alone, and it may have children by now.
-        with RUNS.starting():
+        with PROCESSES.starting():
             await to_the_end(starting)
-            RUNS.begun(starting.result().pid)
+            PROCESSES.begun(starting.result().pid)
         watching = asyncio.create_task(outgrows(starting.result(), working_bytes() if memory is None else memory))
         yield starting.result()
     finally:
@@ -112,7 +112,7 @@ async def spawned(
         if starting.exception() is None:
             await to_the_end(_end(starting.result()))
     if watching.done() and not watching.cancelled() and watching.result():
-        raise Outgrown
+        raise MemoryLimitExceeded
 
 
 @contextlib.asynccontextmanager
@@ -148,7 +148,7 @@ async def run_ffmpeg(
     """
     # Verbose, because only then does ffmpeg log what its decoders did.
     argv = [ffmpeg, "-hide_banner", "-nostats", "-nostdin", "-loglevel", "verbose", "-progress", "pipe:1", *args]
-    tail = Tail()
+    tail = LogTail()
     async with (
         asyncio.timeout(timeout),
         _fed(feed) as stdin,
@@ -182,7 +182,7 @@ async def _read_progress(stream: asyncio.StreamReader | None, on_progress: Progr
     await read_lines(stream, take)
 
 
-async def _read_log(stream: asyncio.StreamReader | None, tail: Tail) -> None:
+async def _read_log(stream: asyncio.StreamReader | None, tail: LogTail) -> None:
     while stream is not None and (data := await stream.read(16 * 1024)):
         tail.add(data)
 
@@ -195,12 +195,12 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(process.wait(), GRACE_SECONDS)
     # Also after a normal end: a child it left behind would go on in the job's directory.
-    left = RUNS.end(process.pid)
+    left = PROCESSES.end(process.pid)
     await process.wait()
     for _ in range(_ROUNDS):
         if not left:
             break
         # Whom a process has started while it was being killed is seen in the next round.
         await asyncio.sleep(_ROUND_SECONDS)
-        left = RUNS.end(process.pid)
-    RUNS.ended(process.pid)
+        left = PROCESSES.end(process.pid)
+    PROCESSES.ended(process.pid)

@@ -26,7 +26,7 @@ _TO_ENTRIES = (b"mdia", b"minf", b"stbl", b"stsd")
 _ENCRYPTED = frozenset({b"encv", b"enca"})
 
 
-class UnexpectedLayout(Exception):
+class Mp4Error(Exception):
     """The file is not laid out as ours are. It has not been changed."""
 
 
@@ -114,7 +114,7 @@ def _ending(track: _Track, ticks: int) -> list[tuple[_Number, int]]:
     last = track.edits[-1]
     before = track.length - last.value
     if before >= ticks:
-        raise UnexpectedLayout("a track starts where it should end")
+        raise Mp4Error("a track starts where it should end")
     return [(last, ticks - before), (track.duration, ticks)]
 
 
@@ -125,14 +125,14 @@ def _write_all(file: BinaryIO, changes: Iterable[tuple[_Number, int]]) -> None:
 
 def needs_key(path: Path) -> bool:
     """True if a track is encrypted (ISO/IEC 23001-7); ffmpeg up to 7 decodes it to noise. False for other formats."""
-    with opened(path) as file, contextlib.suppress(UnexpectedLayout):
+    with opened(path) as file, contextlib.suppress(Mp4Error):
         moov = _child(file, _whole(file), b"moov")
         return any(_is_encrypted(file, box) for box in _children(file, moov) if box.kind == b"trak")
     return False
 
 
 def _is_encrypted(file: BinaryIO, track: _Box) -> bool:
-    with contextlib.suppress(UnexpectedLayout):
+    with contextlib.suppress(Mp4Error):
         box = track
         for kind in _TO_ENTRIES:
             box = _child(file, box, kind)
@@ -152,7 +152,7 @@ def _movie(file: BinaryIO) -> _Movie:
     wide = _version(file, header) == 1
     scale = _number(file, header, 20 if wide else 12, 4).value
     if scale < 1:
-        raise UnexpectedLayout("no time scale")
+        raise Mp4Error("no time scale")
     duration = _number(file, header, 24 if wide else 16, 8 if wide else 4)
     tracks = tuple(_track(file, box) for box in _children(file, moov) if box.kind == b"trak")
     return _Movie(scale, duration, tracks)
@@ -167,7 +167,7 @@ def _track(file: BinaryIO, box: _Box) -> _Track:
     width = 8 if _version(file, edits) == 1 else 4
     count = _number(file, edits, 4, 4).value
     if not 1 <= count <= _MOST_EDITS:
-        raise UnexpectedLayout(f"{count} edits")
+        raise Mp4Error(f"{count} edits")
     # An edit: how long it is shown, from where in the media, and how fast (four bytes).
     parts = tuple(_number(file, edits, 8 + index * (2 * width + 4), width) for index in range(count))
     return _Track(_read(file, handler, 8, 4).decode("latin-1"), duration, parts)
@@ -177,7 +177,7 @@ def _child(file: BinaryIO, parent: _Box, kind: bytes) -> _Box:
     for box in _children(file, parent):
         if box.kind == kind:
             return box
-    raise UnexpectedLayout(f"no {kind!r}")
+    raise Mp4Error(f"no {kind!r}")
 
 
 def _children(file: BinaryIO, parent: _Box) -> Iterator[_Box]:
@@ -190,10 +190,10 @@ def _children(file: BinaryIO, parent: _Box) -> Iterator[_Box]:
         if size == 1:
             size, start = _number(file, parent, at + 8 - parent.start, 8).value, at + 16
         if not start <= at + size <= parent.end:
-            raise UnexpectedLayout("a box that does not fit")
+            raise Mp4Error("a box that does not fit")
         yield _Box(kind, start, at + size)
         at += size
-    raise UnexpectedLayout("too many boxes")
+    raise Mp4Error("too many boxes")
 
 
 def _version(file: BinaryIO, box: _Box) -> int:
@@ -206,9 +206,9 @@ def _number(file: BinaryIO, box: _Box, offset: int, width: int) -> _Number:
 
 def _read(file: BinaryIO, box: _Box, offset: int, size: int) -> bytes:
     if box.start + offset + size > box.end:
-        raise UnexpectedLayout("a box that is too short")
+        raise Mp4Error("a box that is too short")
     file.seek(box.start + offset)
     data = file.read(size)
     if len(data) != size:
-        raise UnexpectedLayout("a file that is too short")
+        raise Mp4Error("a file that is too short")
     return data

@@ -49,7 +49,7 @@ class Standing:
 
 
 @dataclass(slots=True)
-class Reporter:
+class ProgressReporter:
     """Sends reports of one execution. `stop` is set once the gateway has asked to give up."""
 
     session: aiohttp.ClientSession

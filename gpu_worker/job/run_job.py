@@ -16,11 +16,11 @@ from contract.operations import Input, Role
 from gpu_worker.concurrency import all_of
 from gpu_worker.errors import failed
 from gpu_worker.ffmpeg.locate import find_ffmpeg, read_build
-from gpu_worker.job.progress import Reporter, seq_before
+from gpu_worker.job.progress import ProgressReporter, seq_before
 from gpu_worker.photo.read_photo import needed_paths
 from gpu_worker.pipeline.execute_plan import Tools
 from gpu_worker.pipeline.gpu_probe import find_gpu
-from gpu_worker.pipeline.transcode import FONTS_DIRECTORY, Made, local_name, make
+from gpu_worker.pipeline.transcode import FONTS_DIRECTORY, Output, local_name, make
 from gpu_worker.pipeline.verify import media_facts, verify
 from gpu_worker.probe.probe import gpu_name
 from gpu_worker.sandbox.command import give
@@ -81,7 +81,7 @@ async def execute(job: WorkerJob, runpod_job_id: str | None, settings: Settings)
         try:
             async with asyncio.timeout(seconds), _own_session() as session:
                 before = seq_before(job.deadline, time.time())
-                reporter = Reporter(session, job.progress_url, job.attempt, runpod_job_id, before)
+                reporter = ProgressReporter(session, job.progress_url, job.attempt, runpod_job_id, before)
                 async with reporter.running():
                     await _unless_stopped(_Execution(job, settings, directory, session, reporter, ends), reporter.stop)
         except TimeoutError:
@@ -120,7 +120,7 @@ class _Execution:
     settings: Settings
     directory: Path
     session: aiohttp.ClientSession
-    reporter: Reporter
+    reporter: ProgressReporter
     ends: float
     watch: Stopwatch = field(default_factory=Stopwatch)
 
@@ -153,7 +153,7 @@ class _Execution:
 
             await all_of(*(one(given) for given in inputs))
 
-    async def _publish(self, made: Made, tools: Tools) -> None:
+    async def _publish(self, made: Output, tools: Tools) -> None:
         job = self.job
         publisher = Publisher(self.session)
         self._on_stage("publish", 0.0)

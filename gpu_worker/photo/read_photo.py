@@ -12,7 +12,7 @@ from contract.errors import Code
 from contract.operations import Role
 from gpu_worker.errors import JobFailed, failed
 from gpu_worker.ffmpeg.inspection import inspect
-from gpu_worker.ffmpeg.run import Tail
+from gpu_worker.ffmpeg.run import LogTail
 from gpu_worker.formats.unsupported import HEAD_BYTES, name_unsupported
 from gpu_worker.media.info import PhotoInfo
 from gpu_worker.plan.model import PIXELS
@@ -48,7 +48,7 @@ async def read_photo(path: Path, field: str, max_pixels: int, least: tuple[int, 
     """
     lines: list[bytes] = []
     argv = _command(path.name, max_pixels, least)
-    code = await inspect(argv, path, field, _SECONDS, (lines.append, Tail().add), "reading it")
+    code = await inspect(argv, path, field, _SECONDS, (lines.append, LogTail().add), "reading it")
     if code > 0:
         raise failed(Code.INTERNAL)
     report = _report(b"".join(lines) if code == 0 else b"")

@@ -11,8 +11,8 @@ from __future__ import annotations
 from contract.errors import Code
 from contract.limits import Limits
 from gpu_worker.errors import failed
-from gpu_worker.plan.gpu import Part
-from gpu_worker.plan.model import Plan, Sources
+from gpu_worker.plan.gpu import GpuStage
+from gpu_worker.plan.model import Inputs, Plan
 
 _DECODED, _ENCODED, _DRAWN = 4e9, 860e6, 1.6e9
 """Pixels per second and core. `_DRAWN` holds for the frames of a still."""
@@ -33,7 +33,7 @@ _MOST_DRAWINGS = 20_000
 """Frames of a GIF used as a video: thirteen minutes. A format that needs next to nothing for one is cheap to abuse."""
 
 
-def check_sources(sources: Sources, limits: Limits) -> None:
+def check_sources(sources: Inputs, limits: Limits) -> None:
     """Raise JobFailed if an input is too long, or a picture of it too large, or too many pictures in one."""
     for field, facts in (("url_video", sources.video), ("url_audio", sources.audio)):
         if facts is None:
@@ -53,7 +53,7 @@ def check_sources(sources: Sources, limits: Limits) -> None:
             raise failed(Code.MEDIA_OVER_BUDGET, field=field, limit=f"{_MOST_DRAWINGS} frames of an animation")
 
 
-def check_plan(plan: Plan, sources: Sources, threads: int, limits: Limits, seconds_left: float) -> None:
+def check_plan(plan: Plan, sources: Inputs, threads: int, limits: Limits, seconds_left: float) -> None:
     """Raise JobFailed if no machine with that many threads could do it in the time of one execution.
 
     If it could, and only the `seconds_left` of this one are too few, the media is not to blame.
@@ -72,15 +72,15 @@ def check_plan(plan: Plan, sources: Sources, threads: int, limits: Limits, secon
         raise failed(Code.DEADLINE_EXCEEDED)
 
 
-def _core_seconds(plan: Plan, sources: Sources, threads: int) -> float:
+def _core_seconds(plan: Plan, sources: Inputs, threads: int) -> float:
     """What the plan costs at the very least, in seconds of one core."""
     frames = plan.expected.frames
     made = plan.expected.size[0] * plan.expected.size[1] * frames
     gpu = _GPU / threads  # all cores wait for it
-    encoded = made / (gpu if Part.ENCODE in plan.gpu else _ENCODED)
+    encoded = made / (gpu if GpuStage.ENCODE in plan.gpu else _ENCODED)
     if sources.image is not None:
         still = sources.still()
         return still.width * still.height / _DECODED + made / _DRAWN + encoded + frames / _FRAMES
     video = sources.picture()
     read = video.width * video.height * frames
-    return read / (gpu if Part.DECODE in plan.gpu else _DECODED) + encoded + frames / _FRAMES
+    return read / (gpu if GpuStage.DECODE in plan.gpu else _DECODED) + encoded + frames / _FRAMES

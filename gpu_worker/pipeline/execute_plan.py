@@ -13,14 +13,14 @@ from contract.errors import Code, Failure
 from contract.limits import Limits
 from contract.messages import MediaFacts, Stage
 from gpu_worker.errors import JobFailed, failed, in_megabytes
-from gpu_worker.ffmpeg.run import NOT_STARTED, Outgrown, RunFailed, run_ffmpeg
-from gpu_worker.formats.mp4 import UnexpectedLayout, end_at, end_picture_at
+from gpu_worker.ffmpeg.run import NOT_STARTED, MemoryLimitExceeded, RunFailed, run_ffmpeg
+from gpu_worker.formats.mp4 import Mp4Error, end_at, end_picture_at
 from gpu_worker.frames.feed import write_frames
 from gpu_worker.pipeline.verify import media_facts, verify
 from gpu_worker.pipeline.verify_intermediate import check_proof
 from gpu_worker.plan.audio import STEADIED
 from gpu_worker.plan.gpu import Gpu
-from gpu_worker.plan.gpu_errors import Fault, fault_in
+from gpu_worker.plan.gpu_errors import GpuError, fault_in
 from gpu_worker.plan.model import IN_VIDEO, OUTPUT, Plan, Step
 from gpu_worker.probe.decoder_report import DecoderReport, is_not_opened, read_report
 from gpu_worker.probe.stderr_parser import changes_shape, changes_sound
@@ -102,7 +102,7 @@ def _finish(path: Path, plan: Plan, limits: Limits) -> None:
             end_at(path, plan.ends_at)
         if plan.picture_ends_at is not None:
             end_picture_at(path, plan.picture_ends_at)
-    except (UnexpectedLayout, OSError):
+    except (Mp4Error, OSError):
         raise failed(Code.OUTPUT_INVALID) from None
 
 
@@ -121,7 +121,7 @@ async def _run_step(step: Step, directory: Path, tools: Tools, limits: Limits, o
         )
     except TimeoutError:
         raise _beyond(step, Code.EXECUTION_TIMEOUT, "decoding it takes too long") from None
-    except Outgrown:
+    except MemoryLimitExceeded:
         raise _beyond(step, Code.RESOURCES, "decoding it takes too much memory") from None
     except (MemoryError, OSError):
         raise failed(Code.RESOURCES) from None
@@ -142,7 +142,7 @@ def _beyond(step: Step, otherwise: Code, limit: str) -> JobFailed:
 class GpuFailed(JobFailed):
     """A step failed at something that the GPU did."""
 
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, fault: GpuError) -> None:
         super().__init__(Failure.of(Code.ENCODE_FAILED))
         self.fault = fault
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 from contract.errors import Code
 from gpu_worker.errors import JobFailed
 from gpu_worker.pipeline.execute_plan import GpuFailed
-from gpu_worker.plan.gpu import Gpu, Part, Reason
-from gpu_worker.plan.model import Means, Plan
+from gpu_worker.plan.gpu import Gpu, GpuStage, UnavailableReason
+from gpu_worker.plan.model import Plan, PlanOptions
 
 
-def fallback(plan: Plan, means: Means, failure: JobFailed) -> tuple[Means, tuple[str, ...]] | None:
+def fallback(plan: Plan, means: PlanOptions, failure: JobFailed) -> tuple[PlanOptions, tuple[str, ...]] | None:
     """Other means for another try, and what to tell the client; None if there is nothing else to try."""
     if failure.failure.code not in {Code.ENCODE_FAILED, Code.OUTPUT_INVALID}:
         return None
@@ -25,8 +25,8 @@ def fallback(plan: Plan, means: Means, failure: JobFailed) -> tuple[Means, tuple
     return None
 
 
-def _distrusted(gpu: Gpu, used: frozenset[Part], failure: JobFailed) -> Gpu:
+def _distrusted(gpu: Gpu, used: frozenset[GpuStage], failure: JobFailed) -> Gpu:
     """The GPU less the part that failed; if nobody knows which, decoding and drawing go before encoding."""
     if isinstance(failure, GpuFailed) and not used.isdisjoint(failure.fault.parts):
         return gpu.without(*failure.fault)
-    return gpu.without(used - {Part.ENCODE} or used, Reason.UNKNOWN)
+    return gpu.without(used - {GpuStage.ENCODE} or used, UnavailableReason.UNKNOWN)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from contract.errors import Code
 from gpu_worker.errors import failed
-from gpu_worker.ffmpeg.run import Outgrown, RunFailed, run_ffmpeg
+from gpu_worker.ffmpeg.run import MemoryLimitExceeded, RunFailed, run_ffmpeg
 from gpu_worker.media.info import Cue
 from gpu_worker.plan.captions.glyph_coverage import doubtful, missing_warning
 from gpu_worker.plan.captions.layout import write_specimens
@@ -59,7 +59,7 @@ async def undrawn(ffmpeg: str, characters: Sequence[str], directory: Path) -> tu
         pixels = safe_open.read(directory / _PIXELS)
     except RunFailed as failure:
         raise failed(Code.RESOURCES if failure.out_of_resources else Code.INTERNAL) from None
-    except (Outgrown, TimeoutError, OSError):
+    except (MemoryLimitExceeded, TimeoutError, OSError):
         raise failed(Code.RESOURCES) from None
     step = _EDGE * _EDGE
     certain, *rest = [pixels[at : at + step] for at in range(0, step * len(shown), step)]

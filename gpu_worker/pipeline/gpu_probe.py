@@ -15,12 +15,12 @@ from fractions import Fraction
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
-from gpu_worker.ffmpeg.run import Outgrown, RunFailed, run_ffmpeg
+from gpu_worker.ffmpeg.run import MemoryLimitExceeded, RunFailed, run_ffmpeg
 from gpu_worker.media.info import Colour, Cue, VideoFacts
-from gpu_worker.plan.gpu import PARTS, Gpu, Part, Reason
-from gpu_worker.plan.gpu_errors import Fault, fault_in
-from gpu_worker.plan.model import IN_VIDEO, Means
-from gpu_worker.plan.render import Extras, render_video
+from gpu_worker.plan.gpu import PARTS, Gpu, GpuStage, UnavailableReason
+from gpu_worker.plan.gpu_errors import GpuError, fault_in
+from gpu_worker.plan.model import IN_VIDEO, PlanOptions
+from gpu_worker.plan.render import Overlay, render_video
 from gpu_worker.sandbox import safe_open
 from gpu_worker.sandbox.command import give
 from gpu_worker.sandbox.workdir import folder_in
@@ -70,35 +70,35 @@ async def _tried(ffmpeg: str) -> Gpu:
         give(directory, Path(ffmpeg))
         try:
             await run_ffmpeg(ffmpeg, _CLIP_ARGS, directory, timeout=_TIMEOUT_SECONDS)
-        except (RunFailed, Outgrown, TimeoutError, OSError):
-            return Gpu().without(PARTS, Reason.UNKNOWN)
+        except (RunFailed, MemoryLimitExceeded, TimeoutError, OSError):
+            return Gpu().without(PARTS, UnavailableReason.UNKNOWN)
         fault = await _fault(ffmpeg, directory, Gpu())
         if fault is None:
             return Gpu()
         if len(fault.parts) == len(PARTS):
             return Gpu().without(*fault)
         alone = Gpu()
-        for part in (Part.ENCODE, Part.DECODE):
-            others = Gpu().without(PARTS - {part}, Reason.UNKNOWN)
+        for part in (GpuStage.ENCODE, GpuStage.DECODE):
+            others = Gpu().without(PARTS - {part}, UnavailableReason.UNKNOWN)
             found = await _fault(ffmpeg, directory, others)
             if found is not None:
                 alone = alone.without((part,), found.reason)
         # If each works alone, what is left to blame is what they need only together.
-        return alone if alone.lacks else alone.without((Part.DRAW,), fault.reason)
+        return alone if alone.lacks else alone.without((GpuStage.DRAW,), fault.reason)
 
 
-async def _fault(ffmpeg: str, directory: Path, gpu: Gpu) -> Fault | None:
+async def _fault(ffmpeg: str, directory: Path, gpu: Gpu) -> GpuError | None:
     """Caption the clip with what this GPU is said to do; None if that works."""
-    plan = render_video(_CLIP, Extras(cues=_CUES), Means(gpu=gpu, threads=1))
+    plan = render_video(_CLIP, Overlay(cues=_CUES), PlanOptions(gpu=gpu, threads=1))
     for name, text in plan.files.items():
         safe_open.write(directory / name, text)
     try:
         for step in plan.steps:
             await run_ffmpeg(ffmpeg, step.args, directory, timeout=_TIMEOUT_SECONDS)
     except RunFailed as failure:
-        return fault_in(failure.log) or Fault((), Reason.UNKNOWN)
+        return fault_in(failure.log) or GpuError((), UnavailableReason.UNKNOWN)
     except TimeoutError:
-        return Fault(PARTS, Reason.SILENT)
-    except (Outgrown, OSError):
-        return Fault(PARTS, Reason.UNKNOWN)
+        return GpuError(PARTS, UnavailableReason.SILENT)
+    except (MemoryLimitExceeded, OSError):
+        return GpuError(PARTS, UnavailableReason.UNKNOWN)
     return None

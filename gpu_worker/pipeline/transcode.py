@@ -25,7 +25,7 @@ from gpu_worker.pipeline.glyph_check import check_captions
 from gpu_worker.pipeline.provenance import is_own_encode
 from gpu_worker.plan import make_plan
 from gpu_worker.plan.captions.layout import late_warnings
-from gpu_worker.plan.model import FONTS, IN_VIDEO, OUTPUT, Means, Sources
+from gpu_worker.plan.model import FONTS, IN_VIDEO, OUTPUT, Inputs, PlanOptions
 from gpu_worker.plan.still.canvas import parse_size
 from gpu_worker.plan.still.zoom import still_size
 from gpu_worker.probe.probe import probe
@@ -38,7 +38,7 @@ _ANY_SIZE = (1, 1)
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class Output:
     """A finished, verified file."""
 
     path: Path
@@ -61,7 +61,7 @@ async def make(
     on_stage: OnStage,
     *,
     ends: float = math.inf,
-) -> Made:
+) -> Output:
     """Make the output of one operation from the inputs that lie in `directory` under their local names.
 
     Work that cannot be done before `ends`, a time of the monotonic clock, is not begun. Raises JobFailed.
@@ -78,7 +78,7 @@ async def make(
     )
     sources, trust = await hearing(trust=True), True
     check_sources(sources, limits)
-    means = Means(
+    means = PlanOptions(
         gpu=tools.gpu,
         threads=tools.threads,
         max_pixels=limits.max_pixels,
@@ -110,7 +110,7 @@ async def make(
         encoder = plan.encoder.value if plan.encoder else None
         warnings += late_warnings(sources.cues or (), plan.expected.duration)
         noted = (*plan.warnings, *sources.notes, *warnings, *found, *tools.warnings)
-        return Made(directory / OUTPUT, media, encoder, plan.video_mode, noted)
+        return Output(directory / OUTPUT, media, encoder, plan.video_mode, noted)
 
 
 async def check_inputs(inputs: Sequence[Input], directory: Path, tools: Tools, limits: Limits) -> None:
@@ -128,7 +128,7 @@ def _may_be_of_sound(failure: JobFailed) -> bool:
 
 async def _probe_all(
     inputs: Sequence[Input], least: tuple[int, int], directory: Path, tools: Tools, limits: Limits
-) -> Sources:
+) -> Inputs:
     """Measure every input. An image may be read smaller than it is, though not below the size of `least`."""
     facts: dict[Role, Facts] = {}
     image: PhotoInfo | None = None
@@ -141,10 +141,10 @@ async def _probe_all(
             image = await read_photo(path, given.field, limits.max_pixels, least)
         else:
             facts[given.role] = await probe(tools.ffmpeg, path, given.role, given.field, limits.max_pixels)
-    return Sources(facts.get(Role.VIDEO), facts.get(Role.AUDIO), image, subtitles.cues, subtitles.warnings)
+    return Inputs(facts.get(Role.VIDEO), facts.get(Role.AUDIO), image, subtitles.cues, subtitles.warnings)
 
 
-async def _is_own(sources: Sources, tools: Tools, directory: Path) -> bool:
+async def _is_own(sources: Inputs, tools: Tools, directory: Path) -> bool:
     if sources.video is None or sources.cues is None:
         return False
     return await is_own_encode(tools.ffmpeg, directory / IN_VIDEO)

@@ -11,10 +11,10 @@ from contract.errors import Code
 from contract.messages import MediaFacts
 from contract.operations import Role
 from gpu_worker.errors import JobFailed, failed
-from gpu_worker.formats.mp4 import UnexpectedLayout, track_ends
+from gpu_worker.formats.mp4 import Mp4Error, track_ends
 from gpu_worker.media.info import AudioFacts, Facts, VideoFacts
 from gpu_worker.plan.gops import frame_ticks
-from gpu_worker.plan.model import Expected
+from gpu_worker.plan.model import ExpectedOutput
 from gpu_worker.probe.decoder_report import DecoderReport
 from gpu_worker.probe.probe import probe
 
@@ -22,7 +22,9 @@ _ANY_SIZE = 2**31 - 1
 _AAC_FRAME = 1024
 
 
-async def verify(ffmpeg: str, path: Path, expected: Expected | None, decoded: DecoderReport | None = None) -> Facts:
+async def verify(
+    ffmpeg: str, path: Path, expected: ExpectedOutput | None, decoded: DecoderReport | None = None
+) -> Facts:
     """Probe the output and compare. Raises JobFailed(output_invalid) if anything is not as planned.
 
     Without `expected` it must only be a video that can be read. `decoded`: what became of the video it was made from.
@@ -30,7 +32,7 @@ async def verify(ffmpeg: str, path: Path, expected: Expected | None, decoded: De
     try:
         facts = await probe(ffmpeg, path, Role.VIDEO, "output", _ANY_SIZE, own=True)
         facts = _as_shown(facts, await asyncio.to_thread(track_ends, path))
-    except (JobFailed, UnexpectedLayout, OSError):
+    except (JobFailed, Mp4Error, OSError):
         raise failed(Code.OUTPUT_INVALID) from None
     if facts.video is None or (expected is not None and not _agree(facts.video, facts, expected, decoded)):
         raise failed(Code.OUTPUT_INVALID)
@@ -66,7 +68,7 @@ def _as_shown(facts: Facts, ends: dict[str, Fraction]) -> Facts:
     )
 
 
-def _agree(video: VideoFacts, facts: Facts, expected: Expected, decoded: DecoderReport | None) -> bool:
+def _agree(video: VideoFacts, facts: Facts, expected: ExpectedOutput, decoded: DecoderReport | None) -> bool:
     return (
         video.codec == expected.video_codec
         and video.display_size == expected.size
@@ -79,12 +81,12 @@ def _agree(video: VideoFacts, facts: Facts, expected: Expected, decoded: Decoder
     )
 
 
-def _sound_ends(audio: AudioFacts, expected: Expected) -> bool:
+def _sound_ends(audio: AudioFacts, expected: ExpectedOutput) -> bool:
     off = Fraction(_AAC_FRAME, audio.sample_rate) + expected.sound_off
     return expected.sound_end is None or abs(audio.end - expected.sound_end) <= off
 
 
-def has_its_frames(found: int, expected: Expected, decoded: DecoderReport | None) -> bool:
+def has_its_frames(found: int, expected: ExpectedOutput, decoded: DecoderReport | None) -> bool:
     """True if the output has the frames that the source's decoder gave, which may be fewer than its packets."""
     off = expected.frames_off
     if decoded is None:

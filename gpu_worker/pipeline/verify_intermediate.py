@@ -8,14 +8,14 @@ from contract.errors import Code
 from contract.operations import Role
 from gpu_worker.errors import JobFailed, failed
 from gpu_worker.media.info import VideoFacts
-from gpu_worker.plan.model import Proof
+from gpu_worker.plan.model import IntermediateCheck
 from gpu_worker.probe.probe import probe
 from gpu_worker.sandbox import safe_open
 
 _ANY_SIZE = 2**31 - 1
 
 
-async def check_proof(ffmpeg: str, directory: Path, proof: Proof) -> None:
+async def check_proof(ffmpeg: str, directory: Path, proof: IntermediateCheck) -> None:
     """Raise JobFailed(output_invalid) if the files in `directory` are not as stated."""
     try:
         facts = await probe(ffmpeg, directory / proof.clip, Role.VIDEO, "output", _ANY_SIZE, own=True)
@@ -27,7 +27,7 @@ async def check_proof(ffmpeg: str, directory: Path, proof: Proof) -> None:
         raise failed(Code.OUTPUT_INVALID)
 
 
-def _fits(video: VideoFacts, proof: Proof) -> bool:
+def _fits(video: VideoFacts, proof: IntermediateCheck) -> bool:
     keys, (*starts, end) = video.packet_keys, proof.borders
     return (
         video.parameters == proof.parameters

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from gpu_worker.plan.gpu import Gpu, Part, Reason
-from gpu_worker.plan.model import OUTPUT, Encoder, Means
+from gpu_worker.plan.gpu import Gpu, GpuStage, UnavailableReason
+from gpu_worker.plan.model import OUTPUT, Encoder, PlanOptions
 
 BT709 = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv")
 """Players take an untagged picture for BT.709 at one size and BT.601 at another; ours says what it is."""
@@ -58,10 +58,10 @@ def for_size(gpu: Gpu | None, size: tuple[int, int]) -> Gpu | None:
     """The GPU as far as it can encode pictures of this size."""
     if gpu is None or (min(size) >= _SMALLEST and max(size) <= _LARGEST):
         return gpu
-    return gpu.without((Part.ENCODE,), Reason.PICTURE)
+    return gpu.without((GpuStage.ENCODE,), UnavailableReason.PICTURE)
 
 
-def file_args(means: Means) -> tuple[str, ...]:
+def file_args(means: PlanOptions) -> tuple[str, ...]:
     """Options of the file itself: no metadata of the sources, index in front, bounded size.
 
     `-fs` stops ffmpeg without an error, so whoever runs this compares the size with the bound.

@@ -20,7 +20,7 @@ _LEAST_ENCODED, _LEAST_COPIED = 8, 4
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class ReencodeRange:
     """Frames `first` up to, not with, `end` are encoded again. Their decoding starts at the key frame `key`."""
 
     key: int
@@ -42,7 +42,7 @@ def frame_ticks(video: VideoFacts) -> int | None:
     return ticks if ticks > 0 else None
 
 
-def stretches(video: VideoFacts, cues: Iterable[Cue], ticks: int) -> tuple[Stretch, ...] | None:
+def stretches(video: VideoFacts, cues: Iterable[Cue], ticks: int) -> tuple[ReencodeRange, ...] | None:
     """What to encode again for these cues, in order and apart; None if the groups of pictures are not closed.
 
     A stretch ends where a key frame, or the end, makes the copy independent of it. It may start
@@ -55,7 +55,7 @@ def stretches(video: VideoFacts, cues: Iterable[Cue], ticks: int) -> tuple[Stret
         return None
     if any(video.packet_times[key] != key * ticks for key in keys):
         return None  # frames stored behind a key frame and shown before it may refer to the group before
-    found: list[Stretch] = []
+    found: list[ReencodeRange] = []
     for begin, stop in _shown(cues, range(0, count * ticks, ticks), video.time_base):
         after = bisect_left(keys, stop)
         end = keys[after] if after < len(keys) else count
@@ -63,7 +63,7 @@ def stretches(video: VideoFacts, cues: Iterable[Cue], ticks: int) -> tuple[Stret
         while found and found[-1].end >= first:
             last = found.pop()
             first, key, end = min(last.first, first), min(last.key, key), max(last.end, end)
-        found.append(Stretch(key, first, end))
+        found.append(ReencodeRange(key, first, end))
     return tuple(found)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 
-class Part(StrEnum):
+class GpuStage(StrEnum):
     """A part of the work that a GPU may do. The value is what a client reads the CPU did instead."""
 
     DECODE = "decoded"
@@ -15,10 +15,10 @@ class Part(StrEnum):
     ENCODE = "encoded"
 
 
-PARTS = frozenset(Part)
+PARTS = frozenset(GpuStage)
 
 
-class Reason(StrEnum):
+class UnavailableReason(StrEnum):
     """Why the GPU leaves a part of the work to the CPU, in words for the client."""
 
     NO_DRIVER = "there is no NVIDIA driver"
@@ -39,12 +39,12 @@ class Reason(StrEnum):
     def lasting(self) -> bool:
         """True if nothing but a restart, elsewhere or of something else, makes it go away."""
         return self in {
-            Reason.NO_DRIVER,
-            Reason.NO_DEVICE,
-            Reason.OLD_DRIVER,
-            Reason.NO_CAPABILITY,
-            Reason.NO_ENCODER,
-            Reason.BUILD,
+            UnavailableReason.NO_DRIVER,
+            UnavailableReason.NO_DEVICE,
+            UnavailableReason.OLD_DRIVER,
+            UnavailableReason.NO_CAPABILITY,
+            UnavailableReason.NO_ENCODER,
+            UnavailableReason.BUILD,
         }
 
 
@@ -52,25 +52,25 @@ class Reason(StrEnum):
 class Gpu:
     """A GPU. `lacks` names the parts of the work it does not do, each with the reason."""
 
-    lacks: Mapping[Part, Reason] = field(default_factory=dict)
+    lacks: Mapping[GpuStage, UnavailableReason] = field(default_factory=dict)
 
-    def does(self, part: Part) -> bool:
+    def does(self, part: GpuStage) -> bool:
         return part not in self.lacks
 
-    def without(self, parts: Collection[Part], reason: Reason) -> Gpu:
+    def without(self, parts: Collection[GpuStage], reason: UnavailableReason) -> Gpu:
         """The same GPU, trusted with less. A reason already known stays: the first cause says most."""
         return Gpu({**dict.fromkeys(parts, reason), **self.lacks})
 
-    def excuses(self, parts: Collection[Part]) -> tuple[str, ...]:
+    def excuses(self, parts: Collection[GpuStage]) -> tuple[str, ...]:
         """A sentence for each reason why the CPU did some of these parts."""
-        reasons = dict.fromkeys(self.lacks[part] for part in Part if part in parts and part in self.lacks)
+        reasons = dict.fromkeys(self.lacks[part] for part in GpuStage if part in parts and part in self.lacks)
         return tuple(
-            f"The CPU {_listed([part for part in Part if part in parts and self.lacks.get(part) is reason])} "
+            f"The CPU {_listed([part for part in GpuStage if part in parts and self.lacks.get(part) is reason])} "
             f"the video: {reason}."
             for reason in reasons
         )
 
 
-def _listed(words: list[Part]) -> str:
+def _listed(words: list[GpuStage]) -> str:
     *first, last = words
     return f"{', '.join(first)} and {last}" if first else last

@@ -10,7 +10,7 @@ from typing import Literal, TypeVar
 
 from contract.operations import Role
 from gpu_worker.media.info import AudioFacts, Cue, Facts, PhotoInfo, VideoFacts
-from gpu_worker.plan.gpu import Gpu, Part
+from gpu_worker.plan.gpu import Gpu, GpuStage
 
 _F = TypeVar("_F")
 
@@ -29,7 +29,7 @@ class Encoder(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class PlanOptions:
     """What this execution works with. `may_copy` and `may_splice` are withdrawn after such a plan has failed.
 
     Without a `gpu`, none was asked for, and no reason is due for doing without.
@@ -44,7 +44,7 @@ class Means:
 
 
 @dataclass(frozen=True, slots=True)
-class Sources:
+class Inputs:
     """The inputs of one job, probed. Absent ones are None."""
 
     video: Facts | None = None
@@ -93,7 +93,7 @@ class FrameSource:
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class IntermediateCheck:
     """What must be true of the files made so far; else the steps to come would make a broken video of them."""
 
     clip: str
@@ -116,12 +116,12 @@ class Step:
     """The size of the frames it reads. Frames of another shape later on would be squeezed into the same picture."""
     decodes: Role | None = None
     """Set where the step only decodes that input: if it fails, the input is to blame."""
-    proof: Proof | None = None
+    proof: IntermediateCheck | None = None
     """To be checked once the step is done."""
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
+class ExpectedOutput:
     """What a probe of the output must find."""
 
     video_codec: str
@@ -150,7 +150,7 @@ class Plan:
     """Everything needed to make one output file in a directory that holds the inputs."""
 
     steps: tuple[Step, ...]
-    expected: Expected
+    expected: ExpectedOutput
     video_mode: Literal["encode", "copy"]
     encoder: Encoder | None
     files: Mapping[str, str] = field(default_factory=dict)
@@ -158,7 +158,7 @@ class Plan:
     warnings: tuple[str, ...] = ()
     spliced: bool = False
     """Part of the picture is copied from the input, and part is encoded."""
-    gpu: frozenset[Part] = frozenset()
+    gpu: frozenset[GpuStage] = frozenset()
     """The parts of the work that this plan gives to the GPU."""
     picture_ends_at: Fraction | None = None
     """The end that the picture track alone gets, in seconds."""

@@ -14,14 +14,14 @@ from gpu_worker.plan.captions.layout import BURN_FILTER, write_ass
 from gpu_worker.plan.cuda.graph import DOWNLOAD, OPENING, for_video, gpu_graph, parts_done
 from gpu_worker.plan.encode import TAG_FILTER, encoder_args, file_args, for_size, group_frames
 from gpu_worker.plan.filters import decoder_args, frame_timing, picture_filters, picture_warnings
-from gpu_worker.plan.gpu import PARTS, Gpu, Part
+from gpu_worker.plan.gpu import PARTS, Gpu, GpuStage
 from gpu_worker.plan.input_args import LONGEST, open_args
-from gpu_worker.plan.model import IN_AUDIO, IN_VIDEO, SUBTITLES, Encoder, Expected, Means, Plan, Step
+from gpu_worker.plan.model import IN_AUDIO, IN_VIDEO, SUBTITLES, Encoder, ExpectedOutput, Plan, PlanOptions, Step
 from gpu_worker.plan.still.canvas import frames_of_still, still_step
 
 
 @dataclass(frozen=True, slots=True)
-class Extras:
+class Overlay:
     """What goes with the picture. `audio_input` opens `in_audio` as input 1; `end` cuts the result, in seconds."""
 
     sound: Sound = SILENCE
@@ -37,14 +37,14 @@ class _Route:
     opening: tuple[str, ...]
     graph: str
     timing: tuple[str, ...]
-    gpu: frozenset[Part]
+    gpu: frozenset[GpuStage]
 
 
-def render_video(video: VideoFacts, extras: Extras, means: Means) -> Plan:
+def render_video(video: VideoFacts, extras: Overlay, means: PlanOptions) -> Plan:
     """Re-encode a video's picture. Its frames and their times stay; rotation is drawn in."""
     end = video.end if extras.end is None else min(extras.end, video.end)
     added = added_times(video, extras.cues, end)
-    expected = Expected(
+    expected = ExpectedOutput(
         video_codec="h264",
         size=video.display_size,
         frames=_frames_before(video, end) + len(added),
@@ -61,7 +61,7 @@ def render_video(video: VideoFacts, extras: Extras, means: Means) -> Plan:
     )
     gpu = for_video(means.gpu, video, extras.cues, adds_frames=bool(added))
     route = _video_route(video, extras.cues, added, parts_done(gpu), means)
-    asked = PARTS if extras.cues is not None else PARTS - {Part.DRAW}
+    asked = PARTS if extras.cues is not None else PARTS - {GpuStage.DRAW}
     warnings = (*picture_warnings(video), *_excuses(gpu, asked))
     step = replace(_encode_step(route, extras, expected, means), shape=(video.width, video.height))
     plan = _plan((step,), expected, extras, route, warnings)
@@ -70,12 +70,16 @@ def render_video(video: VideoFacts, extras: Extras, means: Means) -> Plan:
 
 
 def render_still(
-    image: PhotoInfo, shape: tuple[tuple[int, int], Fit], timing: tuple[int, Fraction], extras: Extras, means: Means
+    image: PhotoInfo,
+    shape: tuple[tuple[int, int], Fit],
+    timing: tuple[int, Fraction],
+    extras: Overlay,
+    means: PlanOptions,
 ) -> Plan:
     """Draw a clip from a picture. `shape` is (size, fit), `timing` is (frames, frames per second)."""
     size, fit = shape
     frames, rate = timing
-    expected = Expected(
+    expected = ExpectedOutput(
         video_codec="h264",
         size=size,
         frames=frames,
@@ -93,31 +97,35 @@ def render_still(
     )
     gpu = for_size(means.gpu, size)
     # The frames are made on the CPU and stay there: NVENC takes them as they are.
-    route = _Route(opening, _graph("V:0", (), extras.cues), (), parts_done(gpu) & {Part.ENCODE})
+    route = _Route(opening, _graph("V:0", (), extras.cues), (), parts_done(gpu) & {GpuStage.ENCODE})
     step = _encode_step(route, extras, expected, means)
     fed = Step(step.args, step.seconds, frames_of_still(size, frames))
     steps = (still_step(image, size, fit), fed)
-    warnings = (*image.warnings, *_excuses(gpu, {Part.ENCODE}))
+    warnings = (*image.warnings, *_excuses(gpu, {GpuStage.ENCODE}))
     return _plan(steps, expected, extras, route, warnings)
 
 
 def _video_route(
-    video: VideoFacts, cues: tuple[Cue, ...] | None, added: tuple[int, ...], parts: frozenset[Part], means: Means
+    video: VideoFacts,
+    cues: tuple[Cue, ...] | None,
+    added: tuple[int, ...],
+    parts: frozenset[GpuStage],
+    means: PlanOptions,
 ) -> _Route:
     opening = (*decoder_args(video), *open_args(Role.VIDEO, IN_VIDEO, means.max_pixels))
     retimed = retiming(video)
     timing = frame_timing(video, keep_clock=not (added or retimed))
     if parts == PARTS:
         return _Route((*OPENING, *opening), gpu_graph(video, cues), timing, parts)
-    if Part.DECODE in parts:
+    if GpuStage.DECODE in parts:
         # Nothing is scaled here: should the GPU decode to another size, the output's check must see it.
         return _Route((*OPENING, *opening), _graph(video.selector, (DOWNLOAD,), cues, added), timing, parts)
-    few = () if Part.ENCODE in parts else few_decoder_threads(means)
+    few = () if GpuStage.ENCODE in parts else few_decoder_threads(means)
     filters = (*retimed, *picture_filters(video))
     return _Route((*few, *opening), _graph(video.selector, filters, cues, added), timing, parts)
 
 
-def few_decoder_threads(means: Means) -> tuple[str, ...]:
+def few_decoder_threads(means: PlanOptions) -> tuple[str, ...]:
     """Options before an input that is encoded by x264, which takes five times as long as decoding does.
 
     ffmpeg would start as many threads for decoding, and the processors would mostly change between them.
@@ -132,15 +140,15 @@ def _graph(selector: str, filters: tuple[str, ...], cues: tuple[Cue, ...] | None
     return f"[0:{selector}]{chain}[picture]"
 
 
-def _excuses(gpu: Gpu | None, parts: Collection[Part]) -> tuple[str, ...]:
+def _excuses(gpu: Gpu | None, parts: Collection[GpuStage]) -> tuple[str, ...]:
     return () if gpu is None else gpu.excuses(parts)
 
 
 def _encoder(route: _Route) -> Encoder:
-    return Encoder.NVENC if Part.ENCODE in route.gpu else Encoder.X264
+    return Encoder.NVENC if GpuStage.ENCODE in route.gpu else Encoder.X264
 
 
-def _encode_step(route: _Route, extras: Extras, expected: Expected, means: Means) -> Step:
+def _encode_step(route: _Route, extras: Overlay, expected: ExpectedOutput, means: PlanOptions) -> Step:
     second = open_args(Role.AUDIO, IN_AUDIO, means.max_pixels) if extras.audio_input else ()
     sound = extras.sound
     cut = LONGEST if extras.end is None else ("-t", seconds(extras.end))
@@ -161,13 +169,13 @@ def _encode_step(route: _Route, extras: Extras, expected: Expected, means: Means
     return Step(args, float(expected.duration))
 
 
-def _group(extras: Extras, expected: Expected) -> int:
+def _group(extras: Overlay, expected: ExpectedOutput) -> int:
     rate = expected.frames / expected.duration if expected.duration else Fraction(0)
     return group_frames(rate, captioned=extras.cues is not None)
 
 
 def _plan(
-    steps: tuple[Step, ...], expected: Expected, extras: Extras, route: _Route, warnings: tuple[str, ...]
+    steps: tuple[Step, ...], expected: ExpectedOutput, extras: Overlay, route: _Route, warnings: tuple[str, ...]
 ) -> Plan:
     files = {} if extras.cues is None else {SUBTITLES: write_ass(extras.cues, expected.size)}
     return Plan(steps, expected, "encode", _encoder(route), files, warnings, gpu=route.gpu)

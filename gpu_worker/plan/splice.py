@@ -17,9 +17,9 @@ from gpu_worker.media.info import Colour, Facts, VideoFacts
 from gpu_worker.plan.audio import own_sound
 from gpu_worker.plan.captions.layout import BURN_FILTER
 from gpu_worker.plan.encode import TAG_FILTER, encoder_args, file_args
-from gpu_worker.plan.gops import Stretch, frame_ticks, stretches
+from gpu_worker.plan.gops import ReencodeRange, frame_ticks, stretches
 from gpu_worker.plan.input_args import PROTOCOLS, open_args
-from gpu_worker.plan.model import IN_VIDEO, Encoder, Means, Plan, Proof, Sources, Step
+from gpu_worker.plan.model import IN_VIDEO, Encoder, Inputs, IntermediateCheck, Plan, PlanOptions, Step
 from gpu_worker.plan.render import few_decoder_threads, seconds
 
 PICTURE, TEXT, SETS = "picture.mp4", "text.mp4", "sets.txt"
@@ -34,7 +34,7 @@ _DELAY = 2
 """Frames between decoding and presenting in what x264 makes with B-frames that others refer to."""
 
 
-def spliced(full: Plan, sources: Sources, means: Means) -> Plan:
+def spliced(full: Plan, sources: Inputs, means: PlanOptions) -> Plan:
     """The result of `full`, a captioned video with its own sound, with fewer frames encoded.
 
     Returns `full` itself where that is not safe or saves nothing.
@@ -51,7 +51,7 @@ def spliced(full: Plan, sources: Sources, means: Means) -> Plan:
         return _untouched(full, sources, means)
     if sum(stretch.frames for stretch in found) > _MOST_SHARE * video.frames:
         return full
-    cutter = _Cutter(video, ticks, found)
+    cutter = SpliceBuilder(video, ticks, found)
     steps = (cutter.take_picture(means), cutter.encode_text(means), cutter.join(sources, means))
     expected = replace(full.expected, frames_off=0, even=True)
     files = {**full.files, **cutter.lists()}
@@ -73,7 +73,7 @@ def _is_plain(facts: Facts | None) -> bool:
     )
 
 
-def _untouched(full: Plan, sources: Sources, means: Means) -> Plan:
+def _untouched(full: Plan, sources: Inputs, means: PlanOptions) -> Plan:
     """No text falls on any frame."""
     if not means.may_copy:
         return full
@@ -86,17 +86,17 @@ def _untouched(full: Plan, sources: Sources, means: Means) -> Plan:
     return replace(copied, warnings=())  # they tell of an encode
 
 
-class _Cutter:
+class SpliceBuilder:
     """Writes the steps. Frames are named by their number; `_dts` and `_pts` give their times for ffmpeg."""
 
-    def __init__(self, video: VideoFacts, ticks: int, found: Sequence[Stretch]) -> None:
+    def __init__(self, video: VideoFacts, ticks: int, found: Sequence[ReencodeRange]) -> None:
         self._video = video
         self._ticks = ticks
         self._found = found
         self._frame = ticks * video.time_base
         self._scale = ("-video_track_timescale", str(video.time_base.denominator))
 
-    def take_picture(self, means: Means) -> Step:
+    def take_picture(self, means: PlanOptions) -> Step:
         """The picture without the sound, which would be cut along, and a list of parameter sets within it.
 
         There must be none: they would hold for what is put in after them.
@@ -108,7 +108,7 @@ class _Cutter:
         )
         return Step(args, 0.0)
 
-    def encode_text(self, means: Means) -> Step:
+    def encode_text(self, means: PlanOptions) -> Step:
         """All stretches, one behind the other, each from a key frame on."""
         borders = self._borders()
         keys = ",".join(seconds((border - Fraction(1, 2)) * self._frame) for border in borders[1:-1])
@@ -124,10 +124,10 @@ class _Cutter:
             *(("-force_key_frames", keys) if keys else ()),
             *(*self._scale, "-f", "mp4", "-y", TEXT),
         )
-        proof = Proof(TEXT, self._video.parameters, borders, SETS)
+        proof = IntermediateCheck(TEXT, self._video.parameters, borders, SETS)
         return Step(args, float(borders[-1] * self._frame), proof=proof)
 
-    def join(self, sources: Sources, means: Means) -> Step:
+    def join(self, sources: Inputs, means: PlanOptions) -> Step:
         """Everything in its place, with the sound of the video."""
         sound = own_sound(sources.own_sound(), 1)
         args = (

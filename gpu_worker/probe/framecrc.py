@@ -20,7 +20,7 @@ _KEY, _CORRUPT, _HIDDEN = 1, 2, 4
 
 
 @dataclass(slots=True)
-class Track:
+class PacketStats:
     """One mapped stream. `times`: presentation times of its packets in decode order, in `time_base`.
 
     `keys` holds a byte for each of them: 1 if decoding can start there.
@@ -115,7 +115,7 @@ class Track:
         return list((Counter(order) - hidden).elements()) if hidden else order
 
 
-class PacketTable:
+class PacketListing:
     """Reads a listing line by line. `overflowed` is set once it has more packets than `most`.
 
     `encrypted` is set by the first packet that needs a key; ffmpeg up to 7 does not tell. `redescribed` is set by the
@@ -123,7 +123,7 @@ class PacketTable:
     """
 
     def __init__(self, most: int) -> None:
-        self.tracks: dict[int, Track] = {}
+        self.tracks: dict[int, PacketStats] = {}
         self.overflowed = False
         self.encrypted = False
         self.redescribed = False
@@ -157,7 +157,7 @@ class PacketTable:
         for track in self.tracks.values():
             track.settle()
 
-    def track(self, media: str) -> Track | None:
+    def track(self, media: str) -> PacketStats | None:
         """The first track of `video` or `audio`."""
         return next((track for track in self.tracks.values() if track.header.get("media_type") == media), None)
 
@@ -165,7 +165,7 @@ class PacketTable:
         key, _, value = line[1:].decode("ascii", "replace").partition(":")
         name, _, index = key.strip().partition(" ")
         if index.isdigit():
-            self.tracks.setdefault(int(index), Track()).header[name] = value.strip()
+            self.tracks.setdefault(int(index), PacketStats()).header[name] = value.strip()
 
 
 def _flags(rest: bytes) -> int:

@@ -20,8 +20,8 @@ from gpu_worker.formats.mp4 import needs_key
 from gpu_worker.formats.unsupported import HEAD_BYTES, is_heif, name_unsupported
 from gpu_worker.media.info import Facts
 from gpu_worker.plan.input_args import LONGEST, open_args
-from gpu_worker.probe.framecrc import PacketTable
-from gpu_worker.probe.stderr_parser import StreamDump
+from gpu_worker.probe.framecrc import PacketListing
+from gpu_worker.probe.stderr_parser import StderrParser
 from gpu_worker.probe.tracks import (
     LEAST_HERTZ,
     Film,
@@ -49,7 +49,7 @@ async def probe(ffmpeg: str, path: Path, role: Role, field: str, max_pixels: int
     A video has a picture track in the answer, a sound a sound track. Raises JobFailed naming `field` if the file is
     not what `role` says it should be.
     """
-    dump, table = StreamDump(), PacketTable(_MAX_PACKETS)
+    dump, table = StderrParser(), PacketListing(_MAX_PACKETS)
     argv = [
         *(ffmpeg, "-hide_banner", "-nostdin", "-nostats"),
         *(("-skip_frame", "all") if own else ()),
@@ -87,7 +87,7 @@ async def gpu_name() -> str | None:
 
 
 def _check_file(
-    dump: StreamDump, table: PacketTable, path: Path, role: Role, field: str, code: int, max_pixels: int
+    dump: StderrParser, table: PacketListing, path: Path, role: Role, field: str, code: int, max_pixels: int
 ) -> None:
     if dump.too_many_pixels and role is not Role.AUDIO:
         raise failed(Code.MEDIA_OVER_BUDGET, field=field, limit=f"{max_pixels // 1_000_000} million pixels a picture")
@@ -118,7 +118,7 @@ def _unreadable(head: bytes, role: Role, field: str, *, no_index: bool) -> Excep
     return failed(Code.MEDIA_UNREADABLE, field=field)
 
 
-def _check_role(facts: Facts, film: Film | None, dump: StreamDump, role: Role, field: str) -> None:
+def _check_role(facts: Facts, film: Film | None, dump: StderrParser, role: Role, field: str) -> None:
     wanted = "Audio" if role is Role.AUDIO else "Video"
     if role is Role.AUDIO and any(sound.is_usable for sound in facts.sounds):
         return  # which one is used, and whether anything is heard, is found out later

@@ -16,7 +16,7 @@ from contract.errors import Code
 from contract.operations import AddAudio, AudioMode, Operation, Role
 from gpu_worker.errors import failed
 from gpu_worker.media.info import AudioFacts, Facts, SoundTrack
-from gpu_worker.plan.model import IN_AUDIO, IN_VIDEO, Sources
+from gpu_worker.plan.model import IN_AUDIO, IN_VIDEO, Inputs
 from gpu_worker.probe.sound_decoding import JOINED, SHORTEST, NoDecoderError, decode_sound
 from gpu_worker.sandbox.safe_open import opened
 
@@ -35,8 +35,8 @@ _WAV_HEADER = b"WAVEfmt "
 
 
 async def find_sounds(
-    ffmpeg: str, directory: Path, sources: Sources, max_pixels: int, *, own: bool, trust: bool
-) -> Sources:
+    ffmpeg: str, directory: Path, sources: Inputs, max_pixels: int, *, own: bool, trust: bool
+) -> Inputs:
     """Return the sources with the sounds that are used: the default stream, else the first with anything to hear.
 
     A video's sound is looked at if `own`; a video without such a stream is silent. With `trust`, packets that tell all
@@ -66,12 +66,12 @@ def keeps_own_sound(operation: Operation) -> bool:
     return all(given.role is not Role.AUDIO for given in operation.inputs())
 
 
-def are_alike(one: Sources, other: Sources) -> bool:
+def are_alike(one: Inputs, other: Inputs) -> bool:
     """True if both have the same sounds, but for when they begin and end."""
     return [_untimed(facts) for facts in _both(one)] == [_untimed(facts) for facts in _both(other)]
 
 
-def _both(sources: Sources) -> tuple[Facts | None, Facts | None]:
+def _both(sources: Inputs) -> tuple[Facts | None, Facts | None]:
     return sources.video, sources.audio
 
 

@@ -53,7 +53,7 @@ _LAYOUTS = {"mono": 1, "stereo": 2, "2.1": 3, "3.0": 3, "4.0": 4, "quad": 4, "5.
 
 
 @dataclass(slots=True)
-class StreamText:
+class StreamLine:
     """One stream's line: `text` is what follows its `kind`, `Video` or `Audio`, and a colon."""
 
     kind: str
@@ -117,11 +117,11 @@ class StreamText:
 
 
 @dataclass(slots=True)
-class StreamDump:
+class StderrParser:
     """Collects the streams of the one input, and the signs of a file that ends too early."""
 
     container: str = ""
-    streams: dict[int, StreamText] = field(default_factory=dict)
+    streams: dict[int, StreamLine] = field(default_factory=dict)
     mapped: dict[int, int] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
     """Decoders that were asked for and are not allowed."""
@@ -132,7 +132,7 @@ class StreamDump:
     too_many_pixels: bool = False
     damaged_aac: bool = False
     """The first packets of an AAC stream, which ffmpeg decodes to get to know it, are in no order."""
-    _current: StreamText | None = None
+    _current: StreamLine | None = None
     _in_input: bool = False
 
     def read(self, line: bytes) -> None:
@@ -160,25 +160,25 @@ class StreamDump:
         if found is None or _ANOTHER.search(found["text"]):
             self.garbled = True
             return
-        self._current = StreamText(found["kind"], found["text"])
+        self._current = StreamLine(found["kind"], found["text"])
         # A stream of several programs is shown with each of them.
         before = self.streams.setdefault(int(found["index"]), self._current)
         self.garbled = self.garbled or (before.kind, before.text) != (found["kind"], found["text"])
 
-    def mapped_streams(self, kind: str) -> list[tuple[int, StreamText]]:
+    def mapped_streams(self, kind: str) -> list[tuple[int, StreamLine]]:
         """The streams of that kind that were copied out, each with its number in the output."""
         chosen = ((out, self.streams.get(index)) for out, index in sorted(self.mapped.items()))
         return [(out, stream) for out, stream in chosen if stream is not None and stream.kind == kind]
 
-    def mapped_stream(self, kind: str) -> StreamText | None:
+    def mapped_stream(self, kind: str) -> StreamLine | None:
         """The first stream of that kind that was copied out."""
         return next((stream for _, stream in self.mapped_streams(kind)), None)
 
-    def can_decode(self, stream: StreamText) -> bool:
+    def can_decode(self, stream: StreamLine) -> bool:
         """False for a codec that ffmpeg does not know, or that this worker does not allow."""
         return bool(stream.codec) and stream.codec not in self.refused
 
-    def first_stream(self, kind: str) -> StreamText | None:
+    def first_stream(self, kind: str) -> StreamLine | None:
         """The first stream of that kind in the file, copied out or not."""
         return next((stream for _, stream in sorted(self.streams.items()) if stream.kind == kind), None)
 

@@ -8,8 +8,8 @@ from fractions import Fraction
 from itertools import pairwise
 
 from gpu_worker.media.info import AudioFacts, SoundTrack, VideoFacts
-from gpu_worker.probe.framecrc import PacketTable, Track
-from gpu_worker.probe.stderr_parser import StreamDump, StreamText, channels_of
+from gpu_worker.probe.framecrc import PacketListing, PacketStats
+from gpu_worker.probe.stderr_parser import StderrParser, StreamLine, channels_of
 
 _RATE = re.compile(r", (\d+) Hz")
 
@@ -25,8 +25,8 @@ class Film:
     """The picture track that is used of a file, the `number`-th of those that were listed."""
 
     number: int
-    stream: StreamText
-    track: Track
+    stream: StreamLine
+    track: PacketStats
 
     @property
     def size(self) -> tuple[int, int]:
@@ -34,7 +34,7 @@ class Film:
         return int(width), int(height)
 
 
-def find_film(dump: StreamDump, table: PacketTable) -> Film | None:
+def find_film(dump: StderrParser, table: PacketListing) -> Film | None:
     """Return the picture track a player would show; None if no track holds a picture that can be decoded.
 
     That is one marked as default, and among several the largest: files of several cameras or qualities, and films with
@@ -83,7 +83,7 @@ def video_facts(film: Film) -> VideoFacts:
     )
 
 
-def audio_facts(dump: StreamDump, table: PacketTable) -> AudioFacts | None:
+def audio_facts(dump: StderrParser, table: PacketListing) -> AudioFacts | None:
     """The sound track that was copied out; None if there is none, or nothing to hear in it."""
     stream, track = dump.mapped_stream("Audio"), table.track("audio")
     rate = track.header.get("sample_rate", "0") if track else "0"
@@ -94,7 +94,7 @@ def audio_facts(dump: StreamDump, table: PacketTable) -> AudioFacts | None:
     return AudioFacts(stream.codec, int(rate), channels, track.start, track.end, gapless=gapless)
 
 
-def sound_tracks(dump: StreamDump) -> tuple[SoundTrack, ...]:
+def sound_tracks(dump: StderrParser) -> tuple[SoundTrack, ...]:
     """All audio streams of the file, in its order."""
     streams = [stream for _, stream in sorted(dump.streams.items()) if stream.kind == "Audio"]
     return tuple(
@@ -102,13 +102,13 @@ def sound_tracks(dump: StreamDump) -> tuple[SoundTrack, ...]:
     )
 
 
-def _is_usable(stream: StreamText, dump: StreamDump) -> bool:
+def _is_usable(stream: StreamLine, dump: StderrParser) -> bool:
     rate = _RATE.search(stream.text)
     audible = rate is None or int(rate[1]) >= LEAST_HERTZ
     return dump.can_decode(stream) and audible and not (stream.encrypted or stream.scattered)
 
 
-def _is_gapless(track: Track) -> bool:
+def _is_gapless(track: PacketStats) -> bool:
     """True if packets come at an even pace, as those of a codec with frames of one size do."""
     gaps = [after - before for before, after in pairwise(track.times)]
     if not gaps:
@@ -117,7 +117,7 @@ def _is_gapless(track: Track) -> bool:
     return min(gaps) > 0 and (off <= 1 or off * track.time_base <= _UNEVEN_SECONDS)
 
 
-def stated_audio(dump: StreamDump) -> AudioFacts | None:
+def stated_audio(dump: StderrParser) -> AudioFacts | None:
     """The same of the first sound in the file, which was not listed: it is not known when it is heard."""
     stream = dump.first_stream("Audio")
     rate = _RATE.search(stream.text) if stream else None
@@ -126,7 +126,7 @@ def stated_audio(dump: StreamDump) -> AudioFacts | None:
     return AudioFacts(stream.codec, int(rate[1]), channels_of("", stream.text), Fraction(0), Fraction(0))
 
 
-def _rate(track: Track, nominal: str | None) -> tuple[bool, Fraction]:
+def _rate(track: PacketStats, nominal: str | None) -> tuple[bool, Fraction]:
     """Whether frames are evenly spaced, and frames per second: exact if they are, else the average.
 
     Containers that count in milliseconds (Matroska, FLV) round, so one tick more or less is even.

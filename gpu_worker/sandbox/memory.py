@@ -13,7 +13,7 @@ from asyncio.subprocess import Process
 from pathlib import Path
 
 from gpu_worker.sandbox import cgroup
-from gpu_worker.sandbox.process_tree import RUNS, resident_bytes
+from gpu_worker.sandbox.process_tree import PROCESSES, resident_bytes
 
 _MEMINFO = Path("/proc/meminfo")
 _PERIOD_SECONDS = 0.1
@@ -72,7 +72,7 @@ async def outgrows(process: Process, most: int) -> bool:
     looks = 0
     while process.returncode is None:
         looks += 1
-        if resident_bytes({process.pid} if looks % _ALL_EACH else RUNS.members(process.pid)) > most:
+        if resident_bytes({process.pid} if looks % _ALL_EACH else PROCESSES.members(process.pid)) > most:
             os.killpg(process.pid, signal.SIGKILL)
             return True
         await asyncio.sleep(_PERIOD_SECONDS)

@@ -28,7 +28,7 @@ class Process:
     session: int
 
 
-class Runs:
+class ProcessRegistry:
     """The runs of this process. A run is known by the id of its first process, which begins a session of its own."""
 
     def __init__(self) -> None:
@@ -126,4 +126,4 @@ def _read(path: Path) -> Process | None:
         return None
 
 
-RUNS = Runs()
+PROCESSES = ProcessRegistry()

@@ -16,8 +16,8 @@ from contract.urls import Target, UrlError, check_target, parse_url
 from lambda_api.adapters import deadline
 from lambda_api.adapters.dns import resolve
 from lambda_api.adapters.http import Answer, HttpLost, HttpRefused, Pool, exchange
-from lambda_api.domain.credentials import Callers
-from lambda_api.domain.ports import Delivery
+from lambda_api.domain.credentials import ApiCredentials
+from lambda_api.domain.ports import DeliveryResult
 
 _CONNECT, _READ = 5.0, 10.0
 """Together Standard Webhooks' 15 s. The first is for DNS, connecting and the TLS handshake."""
@@ -34,35 +34,35 @@ FORBIDDEN = "forbidden_address"
 class HttpCallbackSender:
     """`domain.ports.CallbackSender`. Each secret of the owner signs."""
 
-    def __init__(self, callers: Callable[[], Callers], *, allow_loopback: bool) -> None:
+    def __init__(self, callers: Callable[[], ApiCredentials], *, allow_loopback: bool) -> None:
         self._callers = callers
         self._allow_loopback = allow_loopback
 
-    def send(self, owner: str, url: str, message_id: str, now: int, body: str) -> Delivery:
+    def send(self, owner: str, url: str, message_id: str, now: int, body: str) -> DeliveryResult:
         try:
             target = parse_url(url)
             check_target(target, allow_loopback=self._allow_loopback, https_only=True)
         except UrlError:
-            return Delivery(ok=False, result=FORBIDDEN, final=True)
+            return DeliveryResult(ok=False, result=FORBIDDEN, final=True)
         secrets = self._callers().callback_secrets.get(owner)
         if not secrets:
-            return Delivery(ok=False, result="no_secret")
+            return DeliveryResult(ok=False, result="no_secret")
         connect = max(0.0, min(_CONNECT, deadline.left()))
         until = time.monotonic() + connect
         try:
             addresses = resolve(target.host, target.port, connect)
         except OSError:
-            return Delivery(ok=False, result="unreachable")
+            return DeliveryResult(ok=False, result="unreachable")
         if not all(is_allowed(address, allow_loopback=self._allow_loopback) for address in addresses):
-            return Delivery(ok=False, result=FORBIDDEN, final=True)
+            return DeliveryResult(ok=False, result=FORBIDDEN, final=True)
         headers = _headers(secrets, target, message_id, now, body)
         try:
             answer = _post(target.url, addresses[:_ADDRESSES], until, headers, body.encode())
         except HttpRefused:
-            return Delivery(ok=False, result="unreachable")
+            return DeliveryResult(ok=False, result="unreachable")
         except HttpLost:
-            return Delivery(ok=False, result="no_answer")
-        return Delivery(
+            return DeliveryResult(ok=False, result="no_answer")
+        return DeliveryResult(
             ok=200 <= answer.status < 300 or answer.status == _TAKEN_BEFORE,
             result=f"http_{answer.status}",
             final=answer.status == _GONE,

@@ -27,7 +27,7 @@ from lambda_api.adapters.dynamodb_table import WHAT, Item, Table, failed
 from lambda_api.domain.errors import InvalidRequest, Unavailable
 from lambda_api.domain.job import Job
 from lambda_api.domain.policy import kept_until
-from lambda_api.domain.ports import Existing, Idempotency, Page
+from lambda_api.domain.ports import Idempotency, IdempotencyRecord, Page
 from lambda_api.domain.quotas import Allowance, Usage, check
 
 SHARDS = 8
@@ -44,7 +44,9 @@ class DynamoJobStore:
         self._clock = clock
         self._retention_ms = retention_ms
 
-    def create(self, job: Job, idempotency: Idempotency | None, now: int, allowance: Allowance) -> Existing | None:
+    def create(
+        self, job: Job, idempotency: Idempotency | None, now: int, allowance: Allowance
+    ) -> IdempotencyRecord | None:
         puts = [{"Put": {"Item": self._item(job), "ConditionExpression": "attribute_not_exists(pk)"}}]
         if idempotency is not None:
             puts.insert(0, _key_put(job, idempotency, now))
@@ -64,11 +66,11 @@ class DynamoJobStore:
             check(used, allowance, now)
         raise Unavailable("Too much is being written at once. Try again.", retry_after=1)
 
-    def _existing(self, item: Mapping[str, Any] | None, put: Item) -> Existing:
+    def _existing(self, item: Mapping[str, Any] | None, put: Item) -> IdempotencyRecord:
         item = item or self._table.read({"pk": put["Put"]["Item"]["pk"]})
         if not item:
             raise Unavailable("The earlier request is not readable yet. Try again.", retry_after=1)
-        return Existing(item["job_id"]["S"], item["fingerprint"]["S"])
+        return IdempotencyRecord(item["job_id"]["S"], item["fingerprint"]["S"])
 
     def get(self, job_id: str) -> Job | None:
         return self._job(self._table.read(_job_key(job_id)))

@@ -34,7 +34,7 @@ def clocks() -> tuple[float, ...]:
     return time.time(), time.monotonic()
 
 
-class Current(Generic[T]):
+class CachedSecret(Generic[T]):
     """What was made of a secret, made again by the first who asks for it after a minute.
 
     A failure to read it is noted and the value kept, for the callers can do nothing about it; it is tried again soon.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Callers:
+class ApiCredentials:
     """As the secret says it at one moment: keys are added and revoked while functions run."""
 
     api_keys: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -35,7 +35,7 @@ class DispatchRefused:
 
 
 @dataclass(frozen=True, slots=True)
-class DispatchUnknown:
+class DispatchOutcomeUnknown:
     """The answer got lost: RunPod may run this attempt, so the next one gets a new number, from `not_before` on."""
 
     attempt: int
@@ -67,7 +67,7 @@ class Progressed:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class Polled:
     """Looked, and nothing is new."""
 
     due_at: int
@@ -110,11 +110,11 @@ Event = (
     DispatchBegun
     | Dispatched
     | DispatchRefused
-    | DispatchUnknown
+    | DispatchOutcomeUnknown
     | Resubmitted
     | Started
     | Progressed
-    | Checked
+    | Polled
     | CancelRequested
     | Ending
 )

@@ -60,7 +60,7 @@ class Idempotency:
 
 
 @dataclass(frozen=True, slots=True)
-class Existing:
+class IdempotencyRecord:
     """The key was used before, by this owner, for this job."""
 
     job_id: str
@@ -75,7 +75,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class DeliveryResult:
     """What became of one callback attempt. `final` says that no other attempt may be made."""
 
     ok: bool
@@ -87,7 +87,9 @@ class Delivery:
 class JobStore(Protocol):
     """Raises `domain.errors.Unavailable` when the store cannot answer."""
 
-    def create(self, job: Job, idempotency: Idempotency | None, now: int, allowance: Allowance) -> Existing | None:
+    def create(
+        self, job: Job, idempotency: Idempotency | None, now: int, allowance: Allowance
+    ) -> IdempotencyRecord | None:
         """Write the job, its key and what its owner uses in one transaction; an unexpired key wins, nothing is written.
 
         A job whose id is stored already is left as it is. Raises `RateLimited` or `TooManyJobs` for an owner who
@@ -149,7 +151,7 @@ class CallbackQueue(Protocol):
 
 
 class CallbackSender(Protocol):
-    def send(self, owner: str, url: str, message_id: str, now: int, body: str) -> Delivery:
+    def send(self, owner: str, url: str, message_id: str, now: int, body: str) -> DeliveryResult:
         """One signed POST. Raises nothing: every fault is a `Delivery`."""
 
 

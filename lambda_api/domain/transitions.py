@@ -13,15 +13,15 @@ from typing import Any
 from lambda_api.domain.events import (
     Cancelled,
     CancelRequested,
-    Checked,
     Completed,
     DispatchBegun,
     Dispatched,
+    DispatchOutcomeUnknown,
     DispatchRefused,
-    DispatchUnknown,
     Ending,
     Event,
     Failed,
+    Polled,
     Progressed,
     Resubmitted,
     Started,
@@ -38,22 +38,22 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Ignored:
+class Rejected:
     """The event changes nothing."""
 
     reason: str
 
 
-Rule = Callable[[Job, Any, int], Job | Ignored]
+Rule = Callable[[Job, Any, int], Job | Rejected]
 
 
-def apply(job: Job, event: Event, now: int) -> Change | Ignored:
+def apply(job: Job, event: Event, now: int) -> Change | Rejected:
     """Return what `event` makes of `job` at `now`. Pure; raises nothing."""
     rule = _TABLE.get((job.state, type(event)))
     if rule is None:
-        return Ignored(f"a job in {job.state} takes no {type(event).__name__}")
+        return Rejected(f"a job in {job.state} takes no {type(event).__name__}")
     result = rule(job, event, now)
-    if isinstance(result, Ignored):
+    if isinstance(result, Rejected):
         return result
     return Change(replace(result, version=job.version + 1))
 
@@ -78,31 +78,31 @@ def _dispatched(job: Job, event: Dispatched, now: int) -> Job:
     )
 
 
-def _adopted(job: Job, event: Dispatched, now: int) -> Job | Ignored:
+def _adopted(job: Job, event: Dispatched, now: int) -> Job | Rejected:
     """A worker reported before the answer to `/run` was stored: only the id was missing."""
     if job.runpod_job_id is not None:
-        return Ignored("RunPod's id is known already")
+        return Rejected("RunPod's id is known already")
     return replace(job, runpod_job_id=event.runpod_job_id, endpoint_id=event.endpoint_id, submitted_at=now)
 
 
-def _refused(job: Job, event: DispatchRefused, _now: int) -> Job | Ignored:
+def _refused(job: Job, event: DispatchRefused, _now: int) -> Job | Rejected:
     if event.attempt != job.attempt:
-        return Ignored("another attempt was begun since")
+        return Rejected("another attempt was begun since")
     return replace(job, dispatching=False, refusals=job.refusals + 1, due_at=event.due_at)
 
 
-def _unknown(job: Job, event: DispatchUnknown, _now: int) -> Job | Ignored:
+def _unknown(job: Job, event: DispatchOutcomeUnknown, _now: int) -> Job | Rejected:
     if event.attempt != job.attempt:
-        return Ignored("another attempt was begun since")
+        return Rejected("another attempt was begun since")
     attempt, refusals = job.attempt + 1, job.refusals + 1
     return replace(
         job, dispatching=False, attempt=attempt, refusals=refusals, not_before=event.not_before, due_at=event.due_at
     )
 
 
-def _resubmitted(job: Job, event: Resubmitted, _now: int) -> Job | Ignored:
+def _resubmitted(job: Job, event: Resubmitted, _now: int) -> Job | Rejected:
     if event.runpod_job_id != job.runpod_job_id:
-        return Ignored("RunPod has it under another id by now")
+        return Rejected("RunPod has it under another id by now")
     again = replace(job, state=State.ACCEPTED, attempt=job.attempt + 1, refusals=0, due_at=event.due_at)
     return replace(again, runpod_job_id=None, dispatching=False, not_before=0)
 
@@ -111,11 +111,11 @@ def _started(job: Job, event: Started, now: int) -> Job:
     return replace(job, state=State.IN_PROGRESS, started_at=job.started_at or now, due_at=event.due_at)
 
 
-def _progressed(job: Job, event: Progressed, now: int) -> Job | Ignored:
+def _progressed(job: Job, event: Progressed, now: int) -> Job | Rejected:
     report = event.report
     seen = (report.attempt, report.seq)
     if seen <= job.progress_seen:
-        return Ignored("an older progress report")
+        return Rejected("an older progress report")
     known = job
     if job.runpod_job_id is None and report.runpod_job_id is not None:
         known = replace(job, runpod_job_id=report.runpod_job_id, endpoint_id=job.endpoints.get(report.attempt))
@@ -130,7 +130,7 @@ def _progressed(job: Job, event: Progressed, now: int) -> Job | Ignored:
     )
 
 
-def _checked(job: Job, event: Checked, _now: int) -> Job:
+def _checked(job: Job, event: Polled, _now: int) -> Job:
     return replace(job, due_at=event.due_at)
 
 
@@ -171,7 +171,7 @@ def _cancelled(job: Job, event: Cancelled, now: int) -> Job:
 
 _LIVE: dict[type, Rule] = {
     Progressed: _progressed,
-    Checked: _checked,
+    Polled: _checked,
     CancelRequested: _cancel_requested,
     Completed: _completed,
     Failed: _failed,
@@ -185,7 +185,7 @@ _RULES: dict[State, dict[type, Rule]] = {
         DispatchBegun: _dispatch_begun,
         Dispatched: _dispatched,
         DispatchRefused: _refused,
-        DispatchUnknown: _unknown,
+        DispatchOutcomeUnknown: _unknown,
     },
     State.IN_QUEUE: {**_LIVE, Started: _started, Resubmitted: _resubmitted},
     State.IN_PROGRESS: {**_LIVE, Started: _checked, Dispatched: _adopted, Resubmitted: _resubmitted},

@@ -10,13 +10,13 @@ from lambda_api import wiring
 from lambda_api.adapters import deadline
 from lambda_api.entrypoints import ready
 from lambda_api.observability import fault, instrumented, logger
-from lambda_api.settings import Need
+from lambda_api.settings import Secret
 from lambda_api.usecases.deliver_callback import deliver
 
 _ANSWERING_SECONDS = 2.0
 """Of the function's time: messages that it does not suffice for fail one by one, and come again."""
 
-services = partial(wiring.services, frozenset({Need.CALLERS}))
+services = partial(wiring.services, frozenset({Secret.CALLERS}))
 
 
 @instrumented

@@ -22,7 +22,7 @@ from lambda_api.domain.ports import ProviderError, ProviderRefused, ProviderReje
 from lambda_api.entrypoints import ready
 from lambda_api.observability import count, fault, instrumented, logger, metrics
 from lambda_api.settings import SettingsError
-from lambda_api.usecases.ensure_endpoint import MayExist, Patience, ensure, look, remove
+from lambda_api.usecases.ensure_endpoint import CreateOutcomeUnknown, RetryPolicy, ensure, look, remove
 
 NEVER_CREATED, UNCONFIRMED = "never-created", "unconfirmed"
 """Ids of resources whose creation failed: nothing was made, or something may have been."""
@@ -39,19 +39,19 @@ _RESERVE_SECONDS = 45.0
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Returns facts for whoever invoked it by hand; nobody else reads them."""
     until = time.monotonic() + context.get_remaining_time_in_millis() / 1000 - _RESERVE_SECONDS
-    patience = Patience(clock=time.monotonic, sleep=time.sleep, random=random.random, until=until)
+    patience = RetryPolicy(clock=time.monotonic, sleep=time.sleep, random=random.random, until=until)
     if "RequestType" in event:
         return _resource(event, patience)
     return _canary(event, patience)
 
 
-def _resource(event: dict[str, Any], patience: Patience) -> dict[str, Any]:
+def _resource(event: dict[str, Any], patience: RetryPolicy) -> dict[str, Any]:
     kind, known, failure = event["RequestType"], event.get("PhysicalResourceId"), None
     try:
         resource_id = _apply(event, patience)
     except (InvalidProperties, SettingsError, Unavailable, ProviderError) as error:
         failure = error.reason if isinstance(error, ProviderError) else str(error)
-        resource_id = known or (UNCONFIRMED if isinstance(error, MayExist) else NEVER_CREATED)
+        resource_id = known or (UNCONFIRMED if isinstance(error, CreateOutcomeUnknown) else NEVER_CREATED)
         logger.warning("endpoint not changed", extra={"request": kind, "reason": failure})
     except Exception as error:  # noqa: BLE001 - a request that is not answered leaves the stack stuck
         failure = f"Unexpected {type(error).__name__}; the log of EndpointFunction says where"
@@ -61,7 +61,7 @@ def _resource(event: dict[str, Any], patience: Patience) -> dict[str, Any]:
     return {"endpoint_id": resource_id, "failure": failure}
 
 
-def _apply(event: dict[str, Any], patience: Patience) -> str:
+def _apply(event: dict[str, Any], patience: RetryPolicy) -> str:
     """Do as CloudFormation asks; the id by which it knows the endpoint from now on."""
     kind, given = event["RequestType"], str(event.get("PhysicalResourceId") or "")
     mark = mark_of(event["StackId"], event["LogicalResourceId"])
@@ -88,7 +88,7 @@ def _is_placeholder(resource_id: str, stack_id: str) -> bool:
     return resource_id in {"", NEVER_CREATED, UNCONFIRMED} or resource_id.startswith(f"{stack_name}-")
 
 
-def _canary(event: dict[str, Any], patience: Patience) -> dict[str, Any]:
+def _canary(event: dict[str, Any], patience: RetryPolicy) -> dict[str, Any]:
     endpoint_id = str(event["endpoint_id"])
     owned = os.environ.get("ENDPOINT_OWNED") == "true"
     workers_max = int(os.environ["ENDPOINT_WORKERS_MAX"]) if owned else None
@@ -110,7 +110,7 @@ def _canary(event: dict[str, Any], patience: Patience) -> dict[str, Any]:
     return facts
 
 
-def _endpoints(patience: Patience) -> RunpodEndpoints:
+def _endpoints(patience: RetryPolicy) -> RunpodEndpoints:
     """With the key as it is now: a rotated one counts at once. Raises SettingsError, Unavailable."""
     key, arn = os.environ.get("RUNPOD_API_KEY"), os.environ.get("RUNPOD_SECRET_ARN")
     if arn:
@@ -120,7 +120,7 @@ def _endpoints(patience: Patience) -> RunpodEndpoints:
     return RunpodEndpoints(os.environ.get("RUNPOD_MANAGEMENT_URL") or "https://api.runpod.io", key)
 
 
-def _read(arn: str, patience: Patience) -> str:
+def _read(arn: str, patience: RetryPolicy) -> str:
     from lambda_api.adapters.secrets import read_secret  # noqa: PLC0415 - not needed on one machine
 
     tries = 0

@@ -18,7 +18,7 @@ from lambda_api.adapters import deadline
 from lambda_api.domain.errors import NotFound
 from lambda_api.entrypoints import ready
 from lambda_api.observability import instrumented
-from lambda_api.settings import Need
+from lambda_api.settings import Secret
 from lambda_api.usecases.handle_webhook import ring
 from lambda_api.usecases.record_progress import progress
 from lambda_api.web import apigw_v2
@@ -28,7 +28,7 @@ _SECONDS = 5.0
 _RUNPOD_SECONDS = 2.0
 """For an answer of RunPod's, and one more to connect: then there is still time to write down what is known."""
 
-services = partial(wiring.services, frozenset({Need.RUNPOD, Need.HOOK}), _RUNPOD_SECONDS)
+services = partial(wiring.services, frozenset({Secret.RUNPOD, Secret.HOOK}), _RUNPOD_SECONDS)
 wiring.after_restore(wiring.renew)
 
 _HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}

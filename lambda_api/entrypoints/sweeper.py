@@ -10,7 +10,7 @@ from typing import Any
 from lambda_api.adapters import deadline
 from lambda_api.entrypoints import ready
 from lambda_api.observability import count, instrumented, logger
-from lambda_api.usecases.sweep import Swept, sweep
+from lambda_api.usecases.sweep import SweepResult, sweep
 from lambda_api.wiring import services
 
 _LIMIT = 2000
@@ -33,7 +33,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     with deadline.within(seconds), ThreadPoolExecutor(_AT_ONCE) as threads:
         here = copy_context()
 
-        def at_once(look: Callable[[str], Swept], job_ids: Iterable[str]) -> Iterable[Swept]:
+        def at_once(look: Callable[[str], SweepResult], job_ids: Iterable[str]) -> Iterable[SweepResult]:
             return threads.map(lambda job_id: here.copy().run(look, job_id), job_ids)
 
         swept = sweep(services(), _LIMIT, may_go_on, at_once)

@@ -6,7 +6,7 @@ from lambda_api.domain.callbacks import owe
 from lambda_api.domain.errors import Unavailable
 from lambda_api.domain.events import Event
 from lambda_api.domain.job import Job
-from lambda_api.domain.transitions import Ignored, apply
+from lambda_api.domain.transitions import Rejected, apply
 from lambda_api.usecases.callback_body import facts
 from lambda_api.usecases.services import Services
 
@@ -24,7 +24,7 @@ def record(services: Services, job: Job, event: Event) -> Job:
     for _ in range(_TRIES):
         now = services.clock()
         result = apply(current, event, now)
-        if isinstance(result, Ignored):
+        if isinstance(result, Rejected):
             return current
         after = result.job
         if after.terminal and after.callback is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from lambda_api.domain import callbacks
 from lambda_api.domain.job import Callback, Job
 from lambda_api.domain.policy import CALLBACK_LEASE_MS, LEFT_TO_QUEUE_MS, MAX_CALLBACK_ATTEMPTS, MINUTE
-from lambda_api.domain.ports import Delivery
+from lambda_api.domain.ports import DeliveryResult
 from lambda_api.usecases.callback_body import body
 from lambda_api.usecases.services import Services
 
@@ -82,7 +82,7 @@ def _lease_ms(services: Services, callback: Callback) -> int:
     return max(CALLBACK_LEASE_MS, services.policy.callback_delay(callback.attempts + 1, services.random()) or 0)
 
 
-def _outcome(services: Services, claim: _Claim, delivery: Delivery) -> Job:
+def _outcome(services: Services, claim: _Claim, delivery: DeliveryResult) -> Job:
     job, callback = claim.job, claim.callback
     if delivery.ok:
         return callbacks.delivered(job, callback, delivery.result)

@@ -6,12 +6,12 @@ from contract.errors import Code, Failure
 from contract.messages import ManifestSlot, OutputSlot, WorkerJob
 from lambda_api.domain.errors import Unavailable
 from lambda_api.domain.events import (
-    Checked,
     Dispatched,
+    DispatchOutcomeUnknown,
     DispatchRefused,
-    DispatchUnknown,
     Event,
     Failed,
+    Polled,
 )
 from lambda_api.domain.job import Job, Source, State
 from lambda_api.domain.keys import manifest_key, output_key
@@ -39,7 +39,7 @@ def dispatch(services: Services, job: Job) -> Job:
     now = services.clock()
     if job.attempt > MAX_ATTEMPTS:
         # Any of the lost answers may have been a yes: a worker's report or the deadline decides.
-        return record(services, job, Checked(services.policy.next_check(now, job.deadline_at)))
+        return record(services, job, Polled(services.policy.next_check(now, job.deadline_at)))
     event = _submit(services, job, now)
     after = record(services, job, event)
     if isinstance(event, Dispatched) and after.runpod_job_id != event.runpod_job_id:
@@ -61,7 +61,7 @@ def _submit(services: Services, job: Job, now: int) -> Event:
         return DispatchRefused(job.attempt, max(retry_at, wished))
     except ProviderUnknown as error:
         services.observer.noted("dispatch unknown", job_id=job.job_id, reason=error.reason)
-        return DispatchUnknown(job.attempt, retry_at, policy.next_attempt(now, job.attempt + 1, job.deadline_at))
+        return DispatchOutcomeUnknown(job.attempt, retry_at, policy.next_attempt(now, job.attempt + 1, job.deadline_at))
     return Dispatched(runpod_job_id, services.endpoint_id, policy.next_check(services.clock(), job.deadline_at))
 
 

@@ -22,12 +22,12 @@ _LOOKS = 4
 _PAUSE, _LONGEST_PAUSE = 1.0, 15.0
 
 
-class MayExist(ProviderError):
+class CreateOutcomeUnknown(ProviderError):
     """It failed, and an endpoint of ours is or may be there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class RetryPolicy:
     """How long to go on trying. Seconds on `clock`, which only rises; `random` in [0, 1)."""
 
     clock: Callable[[], float]
@@ -57,7 +57,7 @@ class Patience:
 
 
 @dataclass(frozen=True, slots=True)
-class Ensured:
+class EndpointResult:
     endpoint_id: str
     made: bool
     changed: tuple[str, ...]
@@ -65,7 +65,7 @@ class Ensured:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class EndpointHealth:
     """An endpoint as it is left."""
 
     workers_max: int
@@ -75,7 +75,7 @@ class Seen:
     """Why it could not be revived."""
 
 
-def ensure(endpoints: Endpoints, body: Body, mark: str, known: str | None, patience: Patience) -> Ensured:
+def ensure(endpoints: Endpoints, body: Body, mark: str, known: str | None, patience: RetryPolicy) -> EndpointResult:
     """One endpoint of this mark, with these settings. `known`: the id CloudFormation knows it by.
 
     An endpoint that is there is changed in place, so that its jobs go on. Raises ProviderError if nothing was made,
@@ -93,11 +93,11 @@ def ensure(endpoints: Endpoints, body: Body, mark: str, known: str | None, patie
         if different:
             patience.persist(partial(endpoints.update, kept["id"], different))
     except ProviderError as error:
-        raise MayExist(error.reason) from error
-    return Ensured(kept["id"], made, tuple(different))
+        raise CreateOutcomeUnknown(error.reason) from error
+    return EndpointResult(kept["id"], made, tuple(different))
 
 
-def remove(endpoints: Endpoints, mark: str, known: str | None, patience: Patience) -> None:
+def remove(endpoints: Endpoints, mark: str, known: str | None, patience: RetryPolicy) -> None:
     """Remove the endpoint, and with it whatever else bears its mark.
 
     If CloudFormation knows an id that is gone, another endpoint took its place and stays: this is the clean-up
@@ -112,10 +112,10 @@ def remove(endpoints: Endpoints, mark: str, known: str | None, patience: Patienc
         for live in sorted(found, key=lambda one: one["id"] == known):
             patience.persist(partial(endpoints.delete, live["id"]))
     except ProviderError as error:
-        raise MayExist(error.reason) from error
+        raise CreateOutcomeUnknown(error.reason) from error
 
 
-def look(endpoints: Endpoints, endpoint_id: str, workers_max: int | None, patience: Patience) -> Seen:
+def look(endpoints: Endpoints, endpoint_id: str, workers_max: int | None, patience: RetryPolicy) -> EndpointHealth:
     """See how many workers RunPod allows; allow `workers_max` again if it has lowered that. Raises ProviderError.
 
     RunPod lowers it after days without a job, which costs nothing to undo: workers start for jobs only. It also does
@@ -123,16 +123,16 @@ def look(endpoints: Endpoints, endpoint_id: str, workers_max: int | None, patien
     """
     live = patience.persist(partial(endpoints.read, endpoint_id))
     if live is None:
-        return Seen(0, 0)
+        return EndpointHealth(0, 0)
     unhealthy = patience.persist(partial(endpoints.unhealthy_workers, endpoint_id))
     workers = {name: live["workers"][name] for name in ("min", "max", "idleTimeout") if name in live["workers"]}
     if workers_max is None or workers["max"] >= workers_max or unhealthy:
-        return Seen(workers["max"], unhealthy)
+        return EndpointHealth(workers["max"], unhealthy)
     try:
         patience.persist(partial(endpoints.update, endpoint_id, {"workers": workers | {"max": workers_max}}))
     except ProviderError as error:
-        return Seen(workers["max"], unhealthy, failure=error.reason)
-    return Seen(workers_max, unhealthy, revived=True)
+        return EndpointHealth(workers["max"], unhealthy, failure=error.reason)
+    return EndpointHealth(workers_max, unhealthy, revived=True)
 
 
 def _ours(listed: list[Live], mark: str, known: str | None) -> list[Live]:
@@ -144,7 +144,7 @@ def _kept(found: list[Live], known: str | None) -> Live:
     return min(found, key=lambda live: (live["id"] != known, str(live.get("createdAt")), live["id"]))
 
 
-def _create(endpoints: Endpoints, body: Body, mark: str, patience: Patience) -> list[Live]:
+def _create(endpoints: Endpoints, body: Body, mark: str, patience: RetryPolicy) -> list[Live]:
     """All endpoints of this mark, at least the one that was made."""
     tries, unsure = 0, False
     while True:
@@ -159,7 +159,7 @@ def _create(endpoints: Endpoints, body: Body, mark: str, patience: Patience) -> 
             if may_pass and patience.pause(tries, error):
                 continue
             if unsure:
-                raise MayExist(error.reason) from error
+                raise CreateOutcomeUnknown(error.reason) from error
             raise
         # Somebody may have been faster: look once, but do not fail for it.
         with contextlib.suppress(ProviderError):
@@ -168,7 +168,7 @@ def _create(endpoints: Endpoints, body: Body, mark: str, patience: Patience) -> 
         return [made]
 
 
-def _look_for(endpoints: Endpoints, mark: str, error: ProviderError, patience: Patience) -> list[Live]:
+def _look_for(endpoints: Endpoints, mark: str, error: ProviderError, patience: RetryPolicy) -> list[Live]:
     """What an unanswered create has made, as soon as it can be seen; nothing if it is not there after a while.
 
     Raises MayExist if that cannot be found out in time.
@@ -180,5 +180,5 @@ def _look_for(endpoints: Endpoints, mark: str, error: ProviderError, patience: P
             if found := _ours(patience.persist(endpoints.listed), mark, None):
                 return found
     except ProviderError as last:
-        raise MayExist(last.reason) from last
+        raise CreateOutcomeUnknown(last.reason) from last
     return []

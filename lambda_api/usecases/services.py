@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from contract.limits import Limits
-from lambda_api.domain.credentials import Callers
+from lambda_api.domain.credentials import ApiCredentials
 from lambda_api.domain.policy import Policy
 from lambda_api.domain.ports import CallbackQueue, CallbackSender, JobStore, ObjectStore, Observer, Provider
 from lambda_api.domain.quotas import Allowance
@@ -27,7 +27,7 @@ class Services:
     """Base of the URLs that RunPod and the worker call."""
     hook_secrets: Sequence[str]
     """The first one signs; all of them are accepted."""
-    callers: Callable[[], Callers]
+    callers: Callable[[], ApiCredentials]
     """As of less than a minute ago. Owners without a signing secret cannot ask for callbacks."""
     allowance: Allowance
     default_price_per_second: float

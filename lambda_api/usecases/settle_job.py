@@ -12,10 +12,10 @@ from contract.messages import ResultManifest
 from lambda_api.domain.errors import Unavailable
 from lambda_api.domain.events import (
     Cancelled,
-    Checked,
     Completed,
     Event,
     Failed,
+    Polled,
     Resubmitted,
     Started,
     TimedOut,
@@ -41,7 +41,7 @@ def settle(services: Services, job: Job, source: Source, hint: str | None = None
     try:
         event = _evidence(services, job, source, hint)
     except Unavailable:
-        event = Checked(_soon(services, job))
+        event = Polled(_soon(services, job))
     after = record(services, job, event)
     if isinstance(event, TimedOut) and after.state is State.TIMED_OUT:
         cancel_at_provider(services, after)
@@ -90,17 +90,17 @@ def _evidence(services: Services, job: Job, source: Source, hint: str | None) ->
     if job.runpod_job_id is None:
         if expired:
             return TimedOut(Failure.of(Code.PROVIDER_UNAVAILABLE), source)
-        return Checked(services.policy.next_check(now, job.deadline_at))
+        return Polled(services.policy.next_check(now, job.deadline_at))
     try:
         status = services.provider.status(job.endpoint_id or services.endpoint_id, job.runpod_job_id)
     except ProviderJobMissing:
         event = _missing(services, job, source, now)
     except ProviderError as error:
         services.observer.noted("status not known", job_id=job.job_id, reason=error.reason)
-        event = Checked(_soon(services, job))
+        event = Polled(_soon(services, job))
     else:
         event = _told(services, job, source, status, hint)
-    if expired and isinstance(event, Checked | Started | Resubmitted):
+    if expired and isinstance(event, Polled | Started | Resubmitted):
         return TimedOut(Failure.of(Code.DEADLINE_EXCEEDED), source)
     return event
 
@@ -128,7 +128,7 @@ def completed(services: Services, job: Job, source: Source) -> Completed | None:
 
 def _missing(services: Services, job: Job, source: Source, now: int) -> Event:
     if now - (job.submitted_at or job.created_at) < FRESH_MS:
-        return Checked(_soon(services, job))
+        return Polled(_soon(services, job))
     if job.attempt >= MAX_ATTEMPTS:
         return Failed(Failure.of(Code.PROVIDER_LOST), source)
     return Resubmitted(job.runpod_job_id or "", now)
@@ -150,10 +150,10 @@ def _told(services: Services, job: Job, source: Source, status: ProviderStatus, 
         case "IN_PROGRESS" | "RUNNING":
             return Started(due)
         case "IN_QUEUE":
-            return Checked(due)
+            return Polled(due)
         case _:
             services.observer.noted("unknown provider status", job_id=job.job_id)
-            return Checked(due)
+            return Polled(due)
 
 
 def _failure(text: str | None) -> Failure:

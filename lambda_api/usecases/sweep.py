@@ -23,36 +23,36 @@ OVERDUE_MS = 5 * MINUTE
 
 
 @dataclass(frozen=True, slots=True)
-class Swept:
+class SweepResult:
     looked_at: int
     failed: int
     overdue: int
     """Jobs that were due for more than OVERDUE_MS."""
 
 
-ForEach = Callable[[Callable[[str], Swept], Iterable[str]], Iterable[Swept]]
+ForEach = Callable[[Callable[[str], SweepResult], Iterable[str]], Iterable[SweepResult]]
 """`map`, or an executor's: most of a sweep is waiting for answers."""
 
 
-def sweep(services: Services, limit: int, may_go_on: Callable[[], bool], for_each: ForEach = map) -> Swept:
+def sweep(services: Services, limit: int, may_go_on: Callable[[], bool], for_each: ForEach = map) -> SweepResult:
     """Dispatch, settle or deliver each due job. One that raises is logged and does not stop the rest.
 
     Stops early when `may_go_on` says so; what is left is still due at the next run. Of each owner's callbacks one at
     a time is sent, the others are left to the queue: a receiver that does not answer keeps no one else waiting.
     """
 
-    works, turns = _asked_once(lambda: _runpod_works(services)), _Turns()
+    works, turns = _asked_once(lambda: _runpod_works(services)), PerOwnerLock()
 
-    def look(job_id: str) -> Swept:
-        return _look(services, job_id, works, turns) if may_go_on() else Swept(0, 0, 0)
+    def look(job_id: str) -> SweepResult:
+        return _look(services, job_id, works, turns) if may_go_on() else SweepResult(0, 0, 0)
 
     looks = list(for_each(look, services.store.due(services.clock(), limit)))
-    return Swept(
+    return SweepResult(
         sum(one.looked_at for one in looks), sum(one.failed for one in looks), sum(one.overdue for one in looks)
     )
 
 
-class _Turns:
+class PerOwnerLock:
     """One at a time of each owner."""
 
     def __init__(self) -> None:
@@ -71,7 +71,7 @@ class _Turns:
                 self._taken.discard(owner)
 
 
-def _look(services: Services, job_id: str, runpod_works: Callable[[], bool], turns: _Turns) -> Swept:
+def _look(services: Services, job_id: str, runpod_works: Callable[[], bool], turns: PerOwnerLock) -> SweepResult:
     overdue = False
     try:
         # The index may lag behind: only what the table says now counts.
@@ -82,11 +82,11 @@ def _look(services: Services, job_id: str, runpod_works: Callable[[], bool], tur
             _attend(services, job, runpod_works, turns)
     except Exception as error:  # noqa: BLE001 - one poisoned job must not starve the others
         services.observer.noted("sweep failed", job_id=job_id, error=type(error).__name__)
-        return Swept(1, 1, overdue)
-    return Swept(1, 0, overdue)
+        return SweepResult(1, 1, overdue)
+    return SweepResult(1, 0, overdue)
 
 
-def _attend(services: Services, job: Job, runpod_works: Callable[[], bool], turns: _Turns) -> None:
+def _attend(services: Services, job: Job, runpod_works: Callable[[], bool], turns: PerOwnerLock) -> None:
     now = services.clock()
     if job.terminal:
         with turns.of(job.owner) as mine:

@@ -17,7 +17,7 @@ from benchmarks.gateway.prices import PRICES, dollars
 from benchmarks.targets import GATEWAY
 from lambda_api.adapters.aws.client import Aws
 from lambda_api.adapters.dynamodb import DynamoJobStore
-from lambda_api.domain.ports import Existing, Idempotency
+from lambda_api.domain.ports import Idempotency, IdempotencyRecord
 from lambda_api.domain.quotas import Allowance
 from tests.support.examples import job
 from tests.support.fakes import START
@@ -58,7 +58,7 @@ def test_the_stub_holds_what_the_store_states(url: str) -> None:
     first, second = job(job_id="a"), job(job_id="b")
     key = Idempotency("k", "f", START + 1000)
     assert store.create(first, key, START, Allowance()) is None
-    assert store.create(second, key, START, Allowance()) == Existing("a", "f")
+    assert store.create(second, key, START, Allowance()) == IdempotencyRecord("a", "f")
     assert store.get("a") == first
     assert store.get("b") is None
     assert store.save(replace(first, version=2))

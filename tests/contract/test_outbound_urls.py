@@ -13,11 +13,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from yarl import URL
 
-from contract.addresses import Verdict, classify
+from contract.addresses import AddressKind, classify
 from contract.errors import Code
 from contract.urls import UrlError, parse_url
 from lambda_api.adapters.runpod import RunpodProvider
-from tests.support.canary import Aviary, Canary
+from tests.support.canary import Canary, CanaryPlugin
 from tests.support.fakes import World
 from tests.support.gateway import Client
 from tests.support.outbound import call_back, download
@@ -49,7 +49,7 @@ def test_every_spelling_of_our_own_machine_is_refused(canary: Canary, spelling: 
 
 
 def test_the_canary_sings() -> None:
-    aviary = Aviary()
+    aviary = CanaryPlugin()
     try:
         bird = aviary._canary
         assert bird.hits() == []
@@ -146,17 +146,17 @@ _HIDING = {
 @example(IPv6Address("2620:4f:8000::1"))
 def test_what_python_calls_not_global_is_never_public(address: IPv4Address | IPv6Address) -> None:
     if not address.is_global or address.is_multicast or address.is_reserved or address.is_link_local:
-        assert classify(address) is not Verdict.PUBLIC
+        assert classify(address) is not AddressKind.PUBLIC
     if isinstance(address, IPv6Address) and address.is_site_local:
-        assert classify(address) is not Verdict.PUBLIC
+        assert classify(address) is not AddressKind.PUBLIC
 
 
 @pytest.mark.fault("F3")
 @settings(max_examples=300, deadline=None)
 @given(_V4, st.sampled_from(sorted(_HIDING)))
 def test_ipv4_hidden_in_ipv6_is_never_public(address: IPv4Address, way: str) -> None:
-    assert classify(IPv6Address(_HIDING[way] + int(address))) is not Verdict.PUBLIC
-    assert classify(IPv6Address((0x2002 << 112) + (int(address) << 80) + 1)) is not Verdict.PUBLIC
+    assert classify(IPv6Address(_HIDING[way] + int(address))) is not AddressKind.PUBLIC
+    assert classify(IPv6Address((0x2002 << 112) + (int(address) << 80) + 1)) is not AddressKind.PUBLIC
 
 
 _PIECES = st.sampled_from([

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract.addresses import Verdict, classify, is_allowed
+from contract.addresses import AddressKind, classify, is_allowed
 from contract.urls import UrlError, check_target, normalise_url, parse_url
 
 
@@ -93,20 +93,20 @@ def test_loopback_is_allowed_on_one_machine_only_and_nothing_else_is() -> None:
 @pytest.mark.parametrize(
     ("address", "verdict"),
     [
-        ("8.8.8.8", Verdict.PUBLIC), ("1.1.1.1", Verdict.PUBLIC), ("100.63.255.255", Verdict.PUBLIC),
-        ("100.64.0.0", Verdict.SHARED), ("100.127.255.255", Verdict.SHARED), ("100.128.0.0", Verdict.PUBLIC),
-        ("172.15.255.255", Verdict.PUBLIC), ("172.16.0.0", Verdict.PRIVATE), ("172.32.0.0", Verdict.PUBLIC),
-        ("169.254.170.2", Verdict.LINK_LOCAL), ("192.0.0.8", Verdict.RESERVED), ("198.18.0.1", Verdict.BENCHMARK),
-        ("224.0.0.1", Verdict.MULTICAST), ("240.0.0.1", Verdict.RESERVED), ("255.255.255.255", Verdict.RESERVED),
-        ("0.0.0.0", Verdict.UNSPECIFIED), ("::", Verdict.UNSPECIFIED), ("::1", Verdict.LOOPBACK),
-        ("::ffff:169.254.169.254", Verdict.TRANSITION), ("::169.254.169.254", Verdict.TRANSITION),
-        ("64:ff9b::a9fe:a9fe", Verdict.TRANSITION), ("64:ff9c::1", Verdict.RESERVED),
-        ("2002:a9fe:a9fe::1", Verdict.TRANSITION),
-        ("2001:0:1::1", Verdict.TRANSITION), ("fec0::1", Verdict.PRIVATE), ("fd00:ec2::254", Verdict.PRIVATE),
-        ("fe80::1%eth0", Verdict.LINK_LOCAL), ("ff02::1", Verdict.MULTICAST), ("2001:db8::1", Verdict.DOCUMENTATION),
-        ("3fff::1", Verdict.DOCUMENTATION), ("2606:4700::1111", Verdict.PUBLIC), ("4000::1", Verdict.RESERVED),
+        ("8.8.8.8", AddressKind.PUBLIC), ("1.1.1.1", AddressKind.PUBLIC), ("100.63.255.255", AddressKind.PUBLIC),
+        ("100.64.0.0", AddressKind.SHARED), ("100.127.255.255", AddressKind.SHARED), ("100.128.0.0", AddressKind.PUBLIC),
+        ("172.15.255.255", AddressKind.PUBLIC), ("172.16.0.0", AddressKind.PRIVATE), ("172.32.0.0", AddressKind.PUBLIC),
+        ("169.254.170.2", AddressKind.LINK_LOCAL), ("192.0.0.8", AddressKind.RESERVED), ("198.18.0.1", AddressKind.BENCHMARK),
+        ("224.0.0.1", AddressKind.MULTICAST), ("240.0.0.1", AddressKind.RESERVED), ("255.255.255.255", AddressKind.RESERVED),
+        ("0.0.0.0", AddressKind.UNSPECIFIED), ("::", AddressKind.UNSPECIFIED), ("::1", AddressKind.LOOPBACK),
+        ("::ffff:169.254.169.254", AddressKind.TRANSITION), ("::169.254.169.254", AddressKind.TRANSITION),
+        ("64:ff9b::a9fe:a9fe", AddressKind.TRANSITION), ("64:ff9c::1", AddressKind.RESERVED),
+        ("2002:a9fe:a9fe::1", AddressKind.TRANSITION),
+        ("2001:0:1::1", AddressKind.TRANSITION), ("fec0::1", AddressKind.PRIVATE), ("fd00:ec2::254", AddressKind.PRIVATE),
+        ("fe80::1%eth0", AddressKind.LINK_LOCAL), ("ff02::1", AddressKind.MULTICAST), ("2001:db8::1", AddressKind.DOCUMENTATION),
+        ("3fff::1", AddressKind.DOCUMENTATION), ("2606:4700::1111", AddressKind.PUBLIC), ("4000::1", AddressKind.RESERVED),
     ],
 )  # fmt: skip
-def test_addresses(address: str, verdict: Verdict) -> None:
+def test_addresses(address: str, verdict: AddressKind) -> None:
     assert classify(address) is verdict
-    assert is_allowed(address, allow_loopback=False) == (verdict is Verdict.PUBLIC)
+    assert is_allowed(address, allow_loopback=False) == (verdict is AddressKind.PUBLIC)

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.media.factory import Studio
+from tests.support.media.factory import MediaFactory
 
 
 @pytest.fixture(scope="session")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Studio:
-    return Studio(tmp_path_factory.mktemp("media"))
+def studio(tmp_path_factory: pytest.TempPathFactory) -> MediaFactory:
+    return MediaFactory(tmp_path_factory.mktemp("media"))

@@ -14,7 +14,7 @@ import pytest
 from tests.faults.catalogue import LOWERED, NOT_HERE, ROWS
 from tests.faults.report import DOCUMENT, IN_FULL, MARKS, ROOT, UNPROVED, full_tests, proofs, rendered
 from tests.support import fault_report
-from tests.support.fault_report import Outcomes, outcome_of, unseen
+from tests.support.fault_report import FaultReport, outcome_of, unseen
 
 FOUND = proofs()
 
@@ -102,7 +102,7 @@ def known(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def ended(tmp_path: Path, session: Any, *seen: str) -> Path:
     """The document after the end of a run."""
-    plugin = Outcomes(tmp_path / "faults.md")
+    plugin = FaultReport(tmp_path / "faults.md")
     for node in seen:
         plugin.pytest_runtest_logreport(pytest.TestReport(node, (node, 0, ""), {}, "passed", None, "call"))
     plugin.pytest_sessionfinish(session)

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.media.factory import Studio
+from tests.support.media.factory import MediaFactory
 
 
 @pytest.fixture(scope="session")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Studio:
-    return Studio(tmp_path_factory.mktemp("media"))
+def studio(tmp_path_factory: pytest.TempPathFactory) -> MediaFactory:
+    return MediaFactory(tmp_path_factory.mktemp("media"))
 
 
 @pytest.fixture
-def ffmpeg(studio: Studio) -> str:
+def ffmpeg(studio: MediaFactory) -> str:
     return studio.ffmpeg
 
 

@@ -14,14 +14,14 @@ import pytest
 from contract.errors import Code, Failure
 from gpu_worker.handler import handler
 from gpu_worker.sandbox.cpus import usable_cpus
-from tests.support.fake_network import Cloud
-from tests.support.media.factory import Studio
+from tests.support.fake_network import FakeNetwork
+from tests.support.media.factory import MediaFactory
 
 SRT = "1\n00:00:00,200 --> 00:00:01,000\nTop secret words\n"
 
 
 @pytest.fixture
-def work_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, studio: Studio) -> Path:
+def work_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, studio: MediaFactory) -> Path:
     work = tmp_path / "work"
     monkeypatch.setenv("WORK_DIR", str(work))
     monkeypatch.setenv("FFMPEG", studio.ffmpeg)
@@ -30,12 +30,12 @@ def work_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, studio: Studio) ->
 
 
 @pytest.fixture
-def cloud(studio: Studio) -> Cloud:
+def cloud(studio: MediaFactory) -> FakeNetwork:
     srt = studio.folder / "words.srt"
     srt.write_text(SRT)
     page = studio.folder / "page.html"
     page.write_text("<!DOCTYPE html><html><body>please log in</body></html>")
-    return Cloud(
+    return FakeNetwork(
         files={
             "video.mp4": studio.video(),
             "sound.mp3": studio.sound(),
@@ -46,7 +46,7 @@ def cloud(studio: Studio) -> Cloud:
     )
 
 
-def run(cloud: Cloud, operation: dict[str, Any], /, **changes: Any) -> dict[str, Any]:
+def run(cloud: FakeNetwork, operation: dict[str, Any], /, **changes: Any) -> dict[str, Any]:
     async def work() -> dict[str, Any]:
         async with cloud.open():
             return await handler(cloud.job(operation, **changes))
@@ -78,7 +78,7 @@ FRAMES = {"caption": 50, "img2vid": 12, "addaudio": 38, "compose": 36}
 
 
 @pytest.mark.parametrize("kind", OPERATIONS)
-def test_each_operation_stores_its_video_and_then_its_manifest(kind: str, cloud: Cloud, work_dir: Path) -> None:
+def test_each_operation_stores_its_video_and_then_its_manifest(kind: str, cloud: FakeNetwork, work_dir: Path) -> None:
     answer = run(cloud, OPERATIONS[kind])
     assert answer == {"job_id": "job1", "attempt": 1}
     assert cloud.puts == ["output.mp4", "manifest.json"]
@@ -95,7 +95,7 @@ def test_each_operation_stores_its_video_and_then_its_manifest(kind: str, cloud:
     assert list(work_dir.iterdir()) == []
 
 
-def test_uploads_carry_exactly_the_signed_headers(cloud: Cloud, work_dir: Path) -> None:
+def test_uploads_carry_exactly_the_signed_headers(cloud: FakeNetwork, work_dir: Path) -> None:
     run(cloud, IMG2VID)
     video, manifest = cloud.headers["output.mp4"], cloud.headers["manifest.json"]
     assert (video["Content-Type"], video["If-None-Match"]) == ("video/mp4", "*")
@@ -104,7 +104,7 @@ def test_uploads_carry_exactly_the_signed_headers(cloud: Cloud, work_dir: Path) 
     assert (manifest["Content-Type"], manifest["If-None-Match"]) == ("application/json", "*")
 
 
-def test_reports_are_numbered_and_never_go_back(cloud: Cloud, work_dir: Path) -> None:
+def test_reports_are_numbered_and_never_go_back(cloud: FakeNetwork, work_dir: Path) -> None:
     run(cloud, OPERATIONS["compose"])
     assert cloud.reports[0]["runpod_job_id"] == "runpod-1"
     first = cloud.reports[0]["seq"]
@@ -114,7 +114,9 @@ def test_reports_are_numbered_and_never_go_back(cloud: Cloud, work_dir: Path) ->
 
 
 @pytest.mark.fault("I6")
-def test_a_second_execution_adopts_what_the_first_one_stored(cloud: Cloud, work_dir: Path, studio: Studio) -> None:
+def test_a_second_execution_adopts_what_the_first_one_stored(
+    cloud: FakeNetwork, work_dir: Path, studio: MediaFactory
+) -> None:
     first = studio.video("first.mp4", seconds=1, size="128x72", sound=False).read_bytes()
     cloud.stored["output.mp4"] = first
     assert run(cloud, IMG2VID) == {"job_id": "job1", "attempt": 1}
@@ -124,28 +126,28 @@ def test_a_second_execution_adopts_what_the_first_one_stored(cloud: Cloud, work_
 
 
 @pytest.mark.fault("I6")
-def test_a_manifest_that_is_there_already_is_a_success(cloud: Cloud, work_dir: Path) -> None:
+def test_a_manifest_that_is_there_already_is_a_success(cloud: FakeNetwork, work_dir: Path) -> None:
     cloud.stored["manifest.json"] = b"the first one"
     assert run(cloud, IMG2VID) == {"job_id": "job1", "attempt": 1}
     assert cloud.stored["manifest.json"] == b"the first one"
 
 
 @pytest.mark.fault("I4")
-def test_an_upload_that_fails_once_is_tried_again(cloud: Cloud, work_dir: Path) -> None:
+def test_an_upload_that_fails_once_is_tried_again(cloud: FakeNetwork, work_dir: Path) -> None:
     cloud.scripted["output.mp4"] = [500]
     assert "error" not in run(cloud, IMG2VID)
     assert cloud.puts == ["output.mp4", "output.mp4", "manifest.json"]
 
 
 @pytest.mark.fault("I4")
-def test_a_refused_upload_is_a_failure_and_leaves_no_manifest(cloud: Cloud, work_dir: Path) -> None:
+def test_a_refused_upload_is_a_failure_and_leaves_no_manifest(cloud: FakeNetwork, work_dir: Path) -> None:
     cloud.scripted["output.mp4"] = [403]
     assert failure_of(run(cloud, IMG2VID)).code == Code.PUBLISH_FAILED
     assert "manifest.json" not in cloud.stored
     assert list(work_dir.iterdir()) == []
 
 
-def test_failures_name_the_field_and_leak_nothing(cloud: Cloud, work_dir: Path) -> None:
+def test_failures_name_the_field_and_leak_nothing(cloud: FakeNetwork, work_dir: Path) -> None:
     answer = run(cloud, OPERATIONS["caption"] | {"url_video": "page.mp4"})
     failure = failure_of(answer)
     assert failure.code == Code.SOURCE_IS_HTML
@@ -156,7 +158,7 @@ def test_failures_name_the_field_and_leak_nothing(cloud: Cloud, work_dir: Path) 
 
 
 @pytest.mark.fault("F15", "F16")
-def test_a_missing_source_says_which_status(cloud: Cloud, work_dir: Path) -> None:
+def test_a_missing_source_says_which_status(cloud: FakeNetwork, work_dir: Path) -> None:
     failure = failure_of(run(cloud, IMG2VID | {"url_image": "nothing.jpg"}))
     assert (failure.code, failure.params) == (Code.SOURCE_HTTP, {"field": "url_image", "http_status": "404"})
 
@@ -165,7 +167,7 @@ def test_a_missing_source_says_which_status(cloud: Cloud, work_dir: Path) -> Non
 @pytest.mark.parametrize(
     "changes", [{"contract_version": 99}, {"operation": {"kind": "dance"}}, {"deadline": None}, {"output": {}}]
 )
-def test_a_message_it_does_not_know_is_refused(changes: dict[str, Any], cloud: Cloud, work_dir: Path) -> None:
+def test_a_message_it_does_not_know_is_refused(changes: dict[str, Any], cloud: FakeNetwork, work_dir: Path) -> None:
     assert failure_of(run(cloud, IMG2VID, **changes)).code == Code.MESSAGE_UNSUPPORTED
 
 
@@ -175,11 +177,11 @@ def test_junk_instead_of_a_message_is_refused() -> None:
 
 
 @pytest.mark.fault("I12")
-def test_a_newer_peer_may_send_more_fields(cloud: Cloud, work_dir: Path) -> None:
+def test_a_newer_peer_may_send_more_fields(cloud: FakeNetwork, work_dir: Path) -> None:
     assert "error" not in run(cloud, IMG2VID, contract_version=0, something_new={"a": 1})
 
 
-def test_a_job_past_its_deadline_is_not_started(cloud: Cloud, work_dir: Path) -> None:
+def test_a_job_past_its_deadline_is_not_started(cloud: FakeNetwork, work_dir: Path) -> None:
     failure = failure_of(run(cloud, IMG2VID, deadline=time.time() - 3601))
     assert failure.code == Code.DEADLINE_EXCEEDED
     assert cloud.reports == []
@@ -187,13 +189,13 @@ def test_a_job_past_its_deadline_is_not_started(cloud: Cloud, work_dir: Path) ->
 
 @pytest.mark.fault("K6")
 @pytest.mark.parametrize("ahead", [-3599, 3599], ids=["behind", "ahead"])
-def test_a_clock_an_hour_off_ends_no_job_early(cloud: Cloud, work_dir: Path, ahead: int) -> None:
+def test_a_clock_an_hour_off_ends_no_job_early(cloud: FakeNetwork, work_dir: Path, ahead: int) -> None:
     left = 30.0
     assert "error" not in run(cloud, IMG2VID, deadline=time.time() + left - ahead)
 
 
 @pytest.mark.fault("G10")
-def test_work_ends_at_the_execution_limit(cloud: Cloud, work_dir: Path) -> None:
+def test_work_ends_at_the_execution_limit(cloud: FakeNetwork, work_dir: Path) -> None:
     def failed_after(seconds_of_video: float, size: str = "1920x1080") -> Code:
         long = IMG2VID | {"duration": seconds_of_video, "size": size, "frame_rate": 24}
         return failure_of(run(cloud, long, limits={"execution_seconds": 4.0})).code
@@ -208,7 +210,7 @@ def test_work_ends_at_the_execution_limit(cloud: Cloud, work_dir: Path) -> None:
     assert list(work_dir.iterdir()) == []
 
 
-def test_the_gateway_can_stop_a_job(cloud: Cloud, work_dir: Path) -> None:
+def test_the_gateway_can_stop_a_job(cloud: FakeNetwork, work_dir: Path) -> None:
     cloud.reply = {"stop": True, "and": "more"}
     failure = failure_of(run(cloud, IMG2VID | {"duration": 60.0, "size": "1280x720"}))
     assert failure.code == Code.CANCELLED
@@ -217,7 +219,7 @@ def test_the_gateway_can_stop_a_job(cloud: Cloud, work_dir: Path) -> None:
 
 
 @pytest.mark.fault("I1")
-def test_a_cancelled_job_leaves_no_process_and_no_file(cloud: Cloud, work_dir: Path) -> None:
+def test_a_cancelled_job_leaves_no_process_and_no_file(cloud: FakeNetwork, work_dir: Path) -> None:
     async def work() -> float:
         async with cloud.open():
             task = asyncio.create_task(handler(cloud.job(IMG2VID | {"duration": 300.0, "size": "1280x720"})))
@@ -248,7 +250,7 @@ def encoding(work_dir: Path) -> bool:
 
 
 def test_logs_hold_ids_and_numbers_only(
-    cloud: Cloud, work_dir: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    cloud: FakeNetwork, work_dir: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with caplog.at_level("DEBUG"):
         run(cloud, OPERATIONS["caption"])
@@ -269,7 +271,7 @@ def test_logs_hold_ids_and_numbers_only(
     ],
 )
 def test_a_defect_has_a_code_and_no_traceback(
-    error: Exception, code: Code, cloud: Cloud, work_dir: Path, monkeypatch: pytest.MonkeyPatch
+    error: Exception, code: Code, cloud: FakeNetwork, work_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def broken(*_args: object) -> None:
         raise error

@@ -27,8 +27,8 @@ from gpu_worker.handler import handler
 from gpu_worker.job.progress import seq_before
 from gpu_worker.transfer.upload import Publisher
 from tests.local.support import Rig, eventually, rig, using
-from tests.support.fake_network import Cloud, serving
-from tests.support.media.factory import Studio
+from tests.support.fake_network import FakeNetwork, serving
+from tests.support.media.factory import MediaFactory
 
 WORKER = (sys.executable, "-u", "-m", "gpu_worker")
 SHORT = {"kind": "img2vid", "url_image": "photo.jpg", "duration": 0.5, "size": "160x90"}
@@ -36,12 +36,12 @@ LONG = SHORT | {"duration": 60.0, "size": "1280x720"}
 
 
 @pytest.fixture
-def cloud(studio: Studio) -> Cloud:
-    return Cloud(files={"photo.jpg": studio.circle("photo.jpg", (400, 300), 60)})
+def cloud(studio: MediaFactory) -> FakeNetwork:
+    return FakeNetwork(files={"photo.jpg": studio.circle("photo.jpg", (400, 300), 60)})
 
 
 @contextlib.asynccontextmanager
-async def employed(studio: Studio, tmp_path: Path) -> AsyncIterator[tuple[Rig, Path]]:
+async def employed(studio: MediaFactory, tmp_path: Path) -> AsyncIterator[tuple[Rig, Path]]:
     """A real worker at the emulated RunPod, and the folder where it works."""
     work = tmp_path / "work"
     work.mkdir()
@@ -61,7 +61,7 @@ def busy_in(work: Path) -> list[int]:
 
 
 @pytest.mark.fault("I1", "I2", "I8", "I10", "I11")
-def test_the_life_of_a_worker(studio: Studio, cloud: Cloud, tmp_path: Path) -> None:
+def test_the_life_of_a_worker(studio: MediaFactory, cloud: FakeNetwork, tmp_path: Path) -> None:
     """Two jobs in turn, the end of the first refused by RunPod, then SIGTERM and SIGKILL in the middle of a third."""
     callers: list[set[Any]] = [set()]
 
@@ -127,7 +127,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 @pytest.mark.fault("I3")
 @pytest.mark.parametrize("when", ["fetching", "encoding", "adopting"])
 def test_a_full_disk_fails_the_job_and_is_left_empty(
-    studio: Studio, cloud: Cloud, small_disk: Path, monkeypatch: pytest.MonkeyPatch, when: str
+    studio: MediaFactory, cloud: FakeNetwork, small_disk: Path, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
     monkeypatch.setenv("WORK_DIR", str(small_disk))
     monkeypatch.setenv("FFMPEG", studio.ffmpeg)
@@ -222,7 +222,7 @@ def test_an_upload_over_a_bad_line(tmp_path: Path, troubles: list[str], stays: b
 
 
 @pytest.fixture
-def noisy(studio: Studio) -> Path:
+def noisy(studio: MediaFactory) -> Path:
     """A picture that no encoder can make small."""
     path = studio.folder / "noise.png"
     Image.frombytes("RGB", (640, 360), os.urandom(640 * 360 * 3)).save(path)
@@ -231,14 +231,14 @@ def noisy(studio: Studio) -> Path:
 
 @pytest.mark.fault("I4", "I5")
 def test_uploads_that_hang_or_drip_end_in_time_and_complete_nothing(
-    studio: Studio, noisy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    studio: MediaFactory, noisy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Side by side, each with a bucket of its own: by the end of the execution all of them have ended."""
     monkeypatch.setenv("WORK_DIR", str(tmp_path / "work"))
     monkeypatch.setenv("FFMPEG", studio.ffmpeg)
     monkeypatch.setenv("ALLOW_LOOPBACK_URLS", "true")
     wanted = SHORT | {"size": "640x360"}
-    clouds = {stuck: Cloud(files={"photo.jpg": noisy}) for stuck in ("output", "manifest", "output, dripping")}
+    clouds = {stuck: FakeNetwork(files={"photo.jpg": noisy}) for stuck in ("output", "manifest", "output, dripping")}
     taken = 0
 
     async def upload(stuck: str) -> dict[str, Any]:
@@ -278,7 +278,7 @@ def open_files() -> int:
 
 @pytest.mark.fault("I10", "I11")
 def test_a_worker_that_was_frozen_for_a_day_takes_nothing_of_it_into_the_next_job(
-    studio: Studio, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    studio: MediaFactory, cloud: FakeNetwork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Jobs in turn in one process, in one loop; between them a day passes on the wall clock alone, as it does for
     what is restored from a snapshot."""
@@ -340,7 +340,7 @@ def test_a_worker_that_was_frozen_for_a_day_takes_nothing_of_it_into_the_next_jo
 
 @pytest.mark.fault("I7")
 def test_a_manifest_whose_answer_was_lost_is_a_success(
-    studio: Studio, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    studio: MediaFactory, cloud: FakeNetwork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WORK_DIR", str(tmp_path / "work"))
     monkeypatch.setenv("FFMPEG", studio.ffmpeg)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.media.factory import Studio
+from tests.support.media.factory import MediaFactory
 
 LABEL = f"api-gpu.test={os.getpid()}"
 
@@ -66,12 +66,12 @@ def image() -> Iterator[Image]:
 
 
 @pytest.fixture(scope="session")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Studio:
-    return Studio(tmp_path_factory.mktemp("media"))
+def studio(tmp_path_factory: pytest.TempPathFactory) -> MediaFactory:
+    return MediaFactory(tmp_path_factory.mktemp("media"))
 
 
 @pytest.fixture
-def media(studio: Studio, tmp_path: Path) -> Path:
+def media(studio: MediaFactory, tmp_path: Path) -> Path:
     """What the operations take, in a folder that the image's user, who is nobody here, may write."""
     folder = tmp_path / "media"
     folder.mkdir()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.image.conftest import Image
-from tests.support.media.factory import Studio, ink
+from tests.support.media.factory import MediaFactory, ink
 
 CASES = {
     "caption": (("--video", "video.mp4", "--srt", "lines.srt"), (640, 360), 50, False),
@@ -18,7 +18,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("operation", CASES)
-def test_an_operation(image: Image, studio: Studio, media: Path, operation: str) -> None:
+def test_an_operation(image: Image, studio: MediaFactory, media: Path, operation: str) -> None:
     given, size, frames, sound = CASES[operation]
     run = ("--rm", "--read-only", "--tmpfs=/tmp:mode=1777", f"--volume={media}:/media", "--workdir=/media")
     command = ("python3", "-m", "gpu_worker", operation, *given, "-o", "made.mp4")
@@ -30,7 +30,7 @@ def test_an_operation(image: Image, studio: Studio, media: Path, operation: str)
     assert (facts.audio is not None) == (sound or operation == "caption")
 
 
-def test_scripts_of_the_world_are_drawn(image: Image, studio: Studio, media: Path) -> None:
+def test_scripts_of_the_world_are_drawn(image: Image, studio: MediaFactory, media: Path) -> None:
     """One line each in scripts that need fonts of the distribution: none may come out empty, or as a warning."""
     lines = ("東京タワー", "서울특별시", "नमस्ते", "สวัสดี", "مرحبا", "ሰላም")
     cues = (f"{at}\n00:00:0{at},000 --> 00:00:0{at},900\n{line}\n" for at, line in enumerate(lines))

@@ -22,7 +22,7 @@ from lambda_api.domain.job import Callback, Job, State
 from lambda_api.domain.keys import manifest_key, output_key
 from lambda_api.domain.policy import HOUR
 from lambda_api.domain.quotas import Allowance
-from lambda_api.settings import Need
+from lambda_api.settings import Secret
 from local.aws.names import ACCOUNT, BUCKET, QUEUE, TABLE
 from tests.lambda_api.entrypoints.test_golden_events import API, RUNPOD
 from tests.support import rie
@@ -38,10 +38,10 @@ pytestmark = pytest.mark.skipif(bool(rie.missing()), reason=rie.missing() or "")
 RUNPOD_KEY = "planted-runpod-key"
 CALLBACK_SECRET = "whsec_cGxhbnRlZC1jYWxsYmFjay1zZWNyZXQtb2YtdGhlLXRlc3Q="
 NEEDS = {
-    "ApiFunction": set(Need),
-    "WebhookFunction": {Need.RUNPOD, Need.HOOK},
-    "SweeperFunction": set(Need),
-    "CallbacksFunction": {Need.CALLERS},
+    "ApiFunction": set(Secret),
+    "WebhookFunction": {Secret.RUNPOD, Secret.HOOK},
+    "SweeperFunction": set(Secret),
+    "CallbacksFunction": {Secret.CALLERS},
 }
 """As template.yaml grants them; tests/infra/test_template.py compares that with the roles."""
 
@@ -71,12 +71,12 @@ def runpod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
 
 
 @pytest.fixture(scope="module")
-def secret_arns(aws: Aws) -> dict[Need, str]:
+def secret_arns(aws: Aws) -> dict[Secret, str]:
     keys = {hashlib.sha256(b"local-key").hexdigest(): "ada"}
     texts = {
-        Need.RUNPOD: RUNPOD_KEY,
-        Need.HOOK: f"{HOOK_SECRET},an-older-hook-secret",
-        Need.CALLERS: json.dumps({"api_keys": keys, "callback_secrets": {"ada": [CALLBACK_SECRET]}}),
+        Secret.RUNPOD: RUNPOD_KEY,
+        Secret.HOOK: f"{HOOK_SECRET},an-older-hook-secret",
+        Secret.CALLERS: json.dumps({"api_keys": keys, "callback_secrets": {"ada": [CALLBACK_SECRET]}}),
     }
     client = aws.client("secretsmanager")
     return {n: client.create_secret(Name=n.name.lower(), SecretString=text)["ARN"] for n, text in texts.items()}
@@ -84,7 +84,7 @@ def secret_arns(aws: Aws) -> dict[Need, str]:
 
 @pytest.fixture(scope="module")
 def functions(
-    built: Path, aws: Aws, runpod: Web, secret_arns: dict[Need, str], tmp_path_factory: pytest.TempPathFactory
+    built: Path, aws: Aws, runpod: Web, secret_arns: dict[Secret, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[str], rie.Runtime]]:
     """Starts each function when it is first asked for."""
     scratch, started = tmp_path_factory.mktemp("lambda"), {}

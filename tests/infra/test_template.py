@@ -14,7 +14,7 @@ import pytest
 from lambda_api.domain.job import CallbackStatus, State
 from lambda_api.domain.keys import manifest_key, output_key
 from lambda_api.domain.quotas import Allowance
-from lambda_api.settings import Need, Settings
+from lambda_api.settings import Secret, Settings
 from local.aws.names import TABLE
 from local.aws.process import Addresses
 from local.settings import API, CALLBACKS, HOOKS, SWEEPER, Options, lambda_environment
@@ -143,7 +143,7 @@ def test_a_function_is_told_the_secrets_that_it_may_read(resources: dict[str, An
         told = {name: value for name, value in variables(resources, function).items() if name.endswith("_SECRET_ARN")}
         may = {arn for action, arn in ALLOWED[function.replace("Function", "Role")] if "GetSecret" in action}
         assert {json.dumps(value) for value in told.values()} == may
-        assert set(told) <= {need.value for need in Need}
+        assert set(told) <= {need.value for need in Secret}
 
 
 def test_no_secret_is_in_an_environment_or_shown(template: dict[str, Any], resources: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from lambda_api.adapters.callback_http import HttpCallbackSender
-from lambda_api.domain.credentials import Callers
+from lambda_api.domain.credentials import ApiCredentials
 from lambda_api.domain.tokens import make_token
 from lambda_api.observability import PowertoolsObserver
 from lambda_api.redaction import redact
@@ -35,7 +35,7 @@ TOKEN = make_token(HOOK_SECRET, "webhook", "job-1", 1)
 @pytest.mark.fault("J13")
 @pytest.mark.parametrize("reply", [answer(500), answer(200), answer(302, headers={"Location": "/?planted"}), reset])
 def test_a_callback_tells_the_log_its_result_and_not_its_address(log: io.StringIO, reply: Any) -> None:
-    world, callers = World(), Callers(callback_secrets={"ada": (CALLBACK_SECRET,)})
+    world, callers = World(), ApiCredentials(callback_secrets={"ada": (CALLBACK_SECRET,)})
     with peer() as site:
         site.replies = [reply]
         services = replace(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from lambda_api import wiring
-from lambda_api.settings import EVERYTHING, Need, Settings, SettingsError
+from lambda_api.settings import EVERYTHING, Secret, Settings, SettingsError
 from tests.support.gateway import environment
 
 SECRETS = {"RUNPOD_API_KEY", "HOOK_SECRET", "API_KEYS", "CALLBACK_SECRETS"}
@@ -19,7 +19,7 @@ def without_secrets() -> dict[str, str]:
 
 
 def test_secrets_stand_in_for_their_variables() -> None:
-    secrets = {Need.RUNPOD: "key", Need.HOOK: f"{'n' * 32},{'o' * 32}", Need.CALLERS: json.dumps(CALLERS)}
+    secrets = {Secret.RUNPOD: "key", Secret.HOOK: f"{'n' * 32},{'o' * 32}", Secret.CALLERS: json.dumps(CALLERS)}
     read = Settings.from_env(without_secrets(), EVERYTHING, secrets)
     assert (read.runpod_api_key, read.hook_secrets) == ("key", ("n" * 32, "o" * 32))
     assert (dict(read.callers.api_keys), read.callers.callback_secrets) == ({"a" * 64: "ada"}, {"ada": (WHSEC,)})
@@ -27,12 +27,12 @@ def test_secrets_stand_in_for_their_variables() -> None:
 
 def test_a_function_starts_without_the_secrets_that_it_does_not_need() -> None:
     env = {name: value for name, value in without_secrets().items() if name != "RUNPOD_ENDPOINT_ID"}
-    read = Settings.from_env(env, {Need.CALLERS}, {Need.CALLERS: json.dumps(CALLERS)})
+    read = Settings.from_env(env, {Secret.CALLERS}, {Secret.CALLERS: json.dumps(CALLERS)})
     assert (read.runpod_api_key, read.runpod_endpoint_id, read.hook_secrets) == ("", "", ())
 
 
-@pytest.mark.parametrize(("need", "name"), [(Need.RUNPOD, "RUNPOD_API_KEY"), (Need.HOOK, "HOOK_SECRET")])
-def test_it_does_not_start_without_those_that_it_needs(need: Need, name: str) -> None:
+@pytest.mark.parametrize(("need", "name"), [(Secret.RUNPOD, "RUNPOD_API_KEY"), (Secret.HOOK, "HOOK_SECRET")])
+def test_it_does_not_start_without_those_that_it_needs(need: Secret, name: str) -> None:
     with pytest.raises(SettingsError, match=f"{name} is not set"):
         Settings.from_env(without_secrets(), {need})
 
@@ -45,7 +45,7 @@ def test_it_does_not_start_without_those_that_it_needs(need: Need, name: str) ->
 )  # fmt: skip
 def test_a_malformed_secret_is_named_and_not_told(text: str, name: str) -> None:
     with pytest.raises(SettingsError) as raised:
-        Settings.from_env(without_secrets(), {Need.CALLERS}, {Need.CALLERS: text})
+        Settings.from_env(without_secrets(), {Secret.CALLERS}, {Secret.CALLERS: text})
     assert name in str(raised.value)
     assert "planted" not in str(raised.value)
 
@@ -63,7 +63,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         monkeypatch.delenv(name, raising=False)
     for name, value in without_secrets().items():
         monkeypatch.setenv(name, value)
-    for need in Need:
+    for need in Secret:
         monkeypatch.setenv(need.value, f"arn:{need.name.lower()}")
     monkeypatch.setattr(wiring, "read_secret", read_secret)
     wiring.renew()
@@ -72,7 +72,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
 
 def test_a_function_reads_the_secrets_that_it_needs_once(read: list[str]) -> None:
-    needs = frozenset({Need.RUNPOD})
+    needs = frozenset({Secret.RUNPOD})
     assert wiring.services(needs) is wiring.services(needs)
     assert (wiring.settings(needs).runpod_api_key, read) == ("key-1", ["arn:runpod"])
 
@@ -82,4 +82,4 @@ def test_what_is_renewed_is_read_again(read: list[str]) -> None:
     wiring.renew()
     assert wiring.services() is not before
     assert wiring.settings(EVERYTHING).runpod_api_key != "key-1"
-    assert len(read) == 2 * len(Need)
+    assert len(read) == 2 * len(Secret)

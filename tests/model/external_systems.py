@@ -12,7 +12,7 @@ from contract.messages import OutputFacts
 from lambda_api.domain.keys import manifest_key, output_key
 from lambda_api.domain.policy import SECOND
 from lambda_api.domain.ports import (
-    Delivery,
+    DeliveryResult,
     ProviderError,
     ProviderJobMissing,
     ProviderRefused,
@@ -190,10 +190,10 @@ def _end(execution: Execution, status: str, error: str | None) -> None:
 class Receiver:
     """`domain.ports.CallbackSender`, with the client at its other end."""
 
-    answer: Delivery = field(default_factory=lambda: Delivery(ok=True, result="http_200"))
+    answer: DeliveryResult = field(default_factory=lambda: DeliveryResult(ok=True, result="http_200"))
     posts: dict[str, list[str]] = field(default_factory=dict)
     """Bodies by message id."""
 
-    def send(self, owner: str, url: str, message_id: str, now: int, body: str) -> Delivery:
+    def send(self, owner: str, url: str, message_id: str, now: int, body: str) -> DeliveryResult:
         self.posts.setdefault(message_id, []).append(body)
         return self.answer

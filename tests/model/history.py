@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from lambda_api.domain.job import Job
-from lambda_api.domain.ports import Existing, Idempotency, JobStore, Page
+from lambda_api.domain.ports import Idempotency, IdempotencyRecord, JobStore, Page
 from lambda_api.domain.quotas import Allowance
 from tests.model.invariants import Moment, broken_at_creation, broken_by, claims
 
@@ -57,7 +57,9 @@ class Ledger:
         finally:
             self._began = None
 
-    def create(self, job: Job, idempotency: Idempotency | None, now: int, allowance: Allowance) -> Existing | None:
+    def create(
+        self, job: Job, idempotency: Idempotency | None, now: int, allowance: Allowance
+    ) -> IdempotencyRecord | None:
         existing = self._store.create(job, idempotency, now, allowance)
         if existing is None:
             self._blame(job, broken_at_creation(job))

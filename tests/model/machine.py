@@ -14,20 +14,20 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from lambda_api.domain.job import Job
 from lambda_api.domain.policy import HOUR, MINUTE, SECOND
-from lambda_api.domain.ports import Delivery
+from lambda_api.domain.ports import DeliveryResult
 from tests.model.external_systems import Execution, Reply, Stop, fail, work
 from tests.model.races import ACTS, DUELS, EVENTS, OLD_MOMENTS, OTHERS, PASSES, Race, Weave
-from tests.model.world import MakeStore, Universe
+from tests.model.world import MakeStore, ModelWorld
 from tests.support.fakes import FakeStore
 
 MAX_LIVE, MAX_JOBS = 2, 8
 """Few at a time, so that what happens happens to the same ones."""
 _WAITS = (*(1, 5 * SECOND, 16 * SECOND, 31 * SECOND, MINUTE, 2 * MINUTE) * 3, -10 * MINUTE, 10 * MINUTE, HOUR, 5 * HOUR)
 _ANSWERS = (
-    Delivery(ok=True, result="http_200"),
-    Delivery(ok=False, result="http_500"),
-    Delivery(ok=False, result="http_429", retry_after_ms=10 * MINUTE),
-    Delivery(ok=False, result="http_410", final=True),
+    DeliveryResult(ok=True, result="http_200"),
+    DeliveryResult(ok=False, result="http_500"),
+    DeliveryResult(ok=False, result="http_429", retry_after_ms=10 * MINUTE),
+    DeliveryResult(ok=False, result="http_410", final=True),
 )
 _SAID = ("FAILED", "TIMED_OUT", "TIMED_OUT", "COMPLETED", "CANCELLED", "WHATEVER", "IN_QUEUE")
 """The worker's own failure, RunPod's limit, a success without a video, somebody else's cancel, a word nobody knows,
@@ -91,7 +91,7 @@ class JobMachine(RuleBasedStateMachine):
         super().__init__()
         cls = type(self)
         cls.walks += 1
-        self.universe = Universe(cls.make_store, f"{cls.prefix}-{cls.walks}", cls.seen)
+        self.universe = ModelWorld(cls.make_store, f"{cls.prefix}-{cls.walks}", cls.seen)
         self.deploys = itertools.count(2)
 
     def job_id(self, number: int) -> str:
@@ -175,7 +175,7 @@ class JobMachine(RuleBasedStateMachine):
 
     @precondition(some_jobs)
     @rule(number=which, answer=st.sampled_from(_ANSWERS), fault=faults, woken=st.booleans())
-    def deliver(self, number: int, answer: Delivery, fault: Fault, woken: bool) -> None:
+    def deliver(self, number: int, answer: DeliveryResult, fault: Fault, woken: bool) -> None:
         """`woken`: by the queue. If not, by a sweep that has no time for it."""
         self.universe.receiver.answer = answer
         self.universe.queue.up = woken or number % 2 == 0

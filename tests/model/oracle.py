@@ -12,7 +12,7 @@ from tests.model.external_systems import RETRY_AFTER_MS, Execution
 from tests.model.invariants import proved
 
 if TYPE_CHECKING:
-    from tests.model.world import Universe
+    from tests.model.world import ModelWorld
 
 
 _SAID = {
@@ -23,7 +23,7 @@ _SAID = {
 """What RunPod must have said of a job that ended so."""
 
 
-def untrue(world: Universe, before: Job, after: Job) -> Iterator[str]:
+def untrue(world: ModelWorld, before: Job, after: Job) -> Iterator[str]:
     """What the write of `after` over `before` says that did not happen."""
     yield from _untrue_attempt(world, before, after)
     yield from _untrue_id(world, before, after)
@@ -34,7 +34,7 @@ def untrue(world: Universe, before: Job, after: Job) -> Iterator[str]:
             yield "it ended without the result that was there"
 
 
-def wanted(world: Universe, execution: Execution) -> bool:
+def wanted(world: ModelWorld, execution: Execution) -> bool:
     """An execution that RunPod told of is the job's, or was asked to stop: for another, or because the job is over."""
     job = world.jobs[execution.job_id]
     if job.runpod_job_id == execution.runpod_job_id:
@@ -43,7 +43,7 @@ def wanted(world: Universe, execution: Execution) -> bool:
     return not stopped_for_nothing and (execution.asked or not (execution.told and execution.known))
 
 
-def stopped(world: Universe, job: Job) -> bool:
+def stopped(world: ModelWorld, job: Job) -> bool:
     """The execution that is known of a job that ended too early does not go on, as far as RunPod lets us."""
     execution = world.runpod.named(job.runpod_job_id)
     if execution is None or execution.over or not execution.known:
@@ -54,11 +54,11 @@ def stopped(world: Universe, job: Job) -> bool:
     return execution.asked or job.state is not State.TIMED_OUT
 
 
-def _has_result(world: Universe, job: Job) -> bool:
+def _has_result(world: ModelWorld, job: Job) -> bool:
     return world.alone and proved(job.job_id, world.objects.objects) is not None
 
 
-def _untrue_attempt(world: Universe, before: Job, after: Job) -> Iterator[str]:
+def _untrue_attempt(world: ModelWorld, before: Job, after: Job) -> Iterator[str]:
     order, rises = (before.job_id, before.attempt), after.attempt > before.attempt
     if after.refusals > before.refusals:
         if order not in (world.runpod.lost if rises else world.runpod.refused):
@@ -76,12 +76,12 @@ def _untrue_attempt(world: Universe, before: Job, after: Job) -> Iterator[str]:
         yield "dispatched again though its result is there"
 
 
-def _granted(world: Universe, job: Job) -> int:
+def _granted(world: ModelWorld, job: Job) -> int:
     """Until when RunPod is left alone that asked for it: not until it is too late to run the job."""
     return min(world.ledger.began + RETRY_AFTER_MS, world.services.policy.last_start(job.deadline_at))
 
 
-def _untrue_id(world: Universe, before: Job, after: Job) -> Iterator[str]:
+def _untrue_id(world: ModelWorld, before: Job, after: Job) -> Iterator[str]:
     if after.runpod_job_id == before.runpod_job_id or after.runpod_job_id is None:
         return
     named = world.runpod.named(after.runpod_job_id)
@@ -91,7 +91,7 @@ def _untrue_id(world: Universe, before: Job, after: Job) -> Iterator[str]:
         yield "an id that RunPod does not know there"
 
 
-def _true(world: Universe, before: Job, after: Job) -> bool:
+def _true(world: ModelWorld, before: Job, after: Job) -> bool:
     """Whether a job's ending is what happened; a success has its own proof."""
     job_id, runpod = after.job_id, world.runpod
     known = runpod.named(before.runpod_job_id)

@@ -8,7 +8,7 @@ from functools import partial
 
 from lambda_api.domain.policy import MINUTE, SECOND
 from tests.model.external_systems import Execution, Reply, Stop, fail, work
-from tests.model.world import Universe
+from tests.model.world import ModelWorld
 
 PASSES = {
     "sweep": (
@@ -40,7 +40,7 @@ class Race:
     reply: Reply = Reply.TAKEN
     other_reply: Reply = Reply.TAKEN
 
-    def run(self, world: Universe, job_id: str) -> None:
+    def run(self, world: ModelWorld, job_id: str) -> None:
         first, at = self.first
         job_id = MOMENTS[self.moment](world, job_id) or job_id
 
@@ -70,7 +70,7 @@ class Weave:
     turns: tuple[int, ...]
     reply: Reply = Reply.TAKEN
 
-    def run(self, world: Universe, job_id: str) -> None:
+    def run(self, world: ModelWorld, job_id: str) -> None:
         job_id = MOMENTS[self.moment](world, job_id) or job_id
         world.runpod.reply = self.reply
         parts = (ACTS[self.one], ACTS[self.two], EVENTS[self.event])
@@ -81,53 +81,53 @@ class Weave:
         return self.moment in NEW_MOMENTS
 
 
-Part = Callable[[Universe, str], object]
+Part = Callable[[ModelWorld, str], object]
 """What somebody does about the job of this id."""
-Moment = Callable[[Universe, str], str | None]
+Moment = Callable[[ModelWorld, str], str | None]
 """What has happened to the job, or the id of another one to which it has."""
 
 
-def _newest(world: Universe, job_id: str) -> list[Execution]:
+def _newest(world: ModelWorld, job_id: str) -> list[Execution]:
     return world.runpod.of(job_id)[-1:]
 
 
-def _ring(world: Universe, job_id: str) -> None:
+def _ring(world: ModelWorld, job_id: str) -> None:
     for execution in _newest(world, job_id):
         world.ring(execution)
 
 
-def _ring_first(world: Universe, job_id: str) -> None:
+def _ring_first(world: ModelWorld, job_id: str) -> None:
     for execution in world.runpod.of(job_id)[:1]:
         world.ring(execution)
 
 
-def _report(world: Universe, job_id: str) -> None:
+def _report(world: ModelWorld, job_id: str) -> None:
     for execution in _newest(world, job_id):
         world.progress(execution, execution.seq + 1)
 
 
-def _report_without_id(world: Universe, job_id: str) -> None:
+def _report_without_id(world: ModelWorld, job_id: str) -> None:
     for execution in _newest(world, job_id):
         world.progress(execution, execution.seq // 3 * 3 + 3)
 
 
-def _first_reports(world: Universe, job_id: str) -> None:
+def _first_reports(world: ModelWorld, job_id: str) -> None:
     for execution in world.runpod.of(job_id)[:1]:
         world.progress(execution, execution.seq // 3 * 3 + 4)
 
 
-def _finish(world: Universe, job_id: str) -> None:
+def _finish(world: ModelWorld, job_id: str) -> None:
     for execution in _newest(world, job_id):
         work(execution, world.objects.objects, Stop.NEVER)
 
 
-def _fail(world: Universe, job_id: str) -> None:
+def _fail(world: ModelWorld, job_id: str) -> None:
     for execution in _newest(world, job_id):
         fail(execution)
 
 
 def _says(status: str) -> Part:
-    def act(world: Universe, job_id: str) -> None:
+    def act(world: ModelWorld, job_id: str) -> None:
         for execution in _newest(world, job_id):
             if not execution.over:
                 execution.status = status
@@ -135,41 +135,41 @@ def _says(status: str) -> Part:
     return act
 
 
-def _both(*parts: Part) -> Callable[[Universe, str], None]:
-    def act(world: Universe, job_id: str) -> None:
+def _both(*parts: Part) -> Callable[[ModelWorld, str], None]:
+    def act(world: ModelWorld, job_id: str) -> None:
         for part in parts:
             part(world, job_id)
 
     return act
 
 
-def _sweep(world: Universe, job_id: str) -> None:
+def _sweep(world: ModelWorld, job_id: str) -> None:
     world.sweep(job_id)
 
 
-def _sweep_that_dies(world: Universe, job_id: str) -> None:
+def _sweep_that_dies(world: ModelWorld, job_id: str) -> None:
     world.survive(lambda: world.sweep(job_id), "after run")
 
 
-def _due(world: Universe, job_id: str) -> None:
+def _due(world: ModelWorld, job_id: str) -> None:
     world.clock.now = max(world.clock.now, world.jobs[job_id].due_at or 0)
 
 
-def _late(world: Universe, job_id: str) -> None:
+def _late(world: ModelWorld, job_id: str) -> None:
     world.clock.now = max(world.clock.now, world.jobs[job_id].deadline_at)
 
 
-def _almost_late(world: Universe, job_id: str) -> None:
+def _almost_late(world: ModelWorld, job_id: str) -> None:
     world.clock.now = max(world.clock.now, world.jobs[job_id].deadline_at - SECOND)
 
 
-def _forgotten(world: Universe, job_id: str) -> None:
+def _forgotten(world: ModelWorld, job_id: str) -> None:
     world.clock.advance(2 * MINUTE)
     for execution in world.runpod.of(job_id):
         execution.known = False
 
 
-def _unwanted(world: Universe, job_id: str) -> None:
+def _unwanted(world: ModelWorld, job_id: str) -> None:
     """The wish is stored, and not yet fulfilled."""
     down, world.runpod.down = world.runpod.down, True
     world.cancel(job_id)
@@ -177,14 +177,14 @@ def _unwanted(world: Universe, job_id: str) -> None:
     _due(world, job_id)
 
 
-def _nothing(world: Universe, job_id: str) -> None:
+def _nothing(world: ModelWorld, job_id: str) -> None:
     pass
 
 
 def _new(reply: Reply, *parts: Part) -> Moment:
     """A job of its own, and what RunPod answered when it was submitted."""
 
-    def moment(world: Universe, job_id: str) -> str | None:
+    def moment(world: ModelWorld, job_id: str) -> str | None:
         world.runpod.reply = reply
         job = world.submit(callback=True)
         if job is not None:
@@ -194,7 +194,7 @@ def _new(reply: Reply, *parts: Part) -> Moment:
     return moment
 
 
-def _redeploy(world: Universe, job_id: str) -> None:
+def _redeploy(world: ModelWorld, job_id: str) -> None:
     world.redeploy(1000 + len(world.runpod.executions))
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 import pytest
 
 from contract.messages import ProgressReport
-from lambda_api.domain.credentials import Callers
+from lambda_api.domain.credentials import ApiCredentials
 from lambda_api.domain.errors import AlreadyFinished, IdempotencyMismatch, NotFound, TooManyRequests, Unavailable
 from lambda_api.domain.job import CallbackStatus, Job, State
 from lambda_api.domain.policy import CALLBACK_DELAYS, MAX_ATTEMPTS, MINUTE
@@ -43,7 +43,7 @@ _KEPT = {"create", "get", "save", "due", "read", "size"}
 MakeStore = Callable[[FakeClock], JobStore]
 
 
-class Universe:
+class ModelWorld:
     """`name` keeps the jobs of several universes in one table apart; `seen` counts what happened."""
 
     def __init__(self, make_store: MakeStore = FakeStore, name: str = "job", seen: Counter[str] | None = None) -> None:
@@ -62,7 +62,7 @@ class Universe:
             queue=self.gate.around(self.queue),
             sender=self.gate.around(self.receiver),
             observer=self.gate.around(world.observer),
-            callers=lambda: Callers(callback_secrets={self.owner: ("whsec_unused",)}),
+            callers=lambda: ApiCredentials(callback_secrets={self.owner: ("whsec_unused",)}),
             new_id=lambda: f"{name}-{next(ids)}",
             random=lambda: next(luck),
         )

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from lambda_api.settings import EVERYTHING, Need, Settings
+from lambda_api.settings import EVERYTHING, Secret, Settings
 from tests.support.aws import Aws
 from tests.support.gateway import environment
 from tests.support.runpod import KEY, Management, management
@@ -137,7 +137,7 @@ def test_keys_and_secrets_are_kept_as_the_gateway_reads_them(callers: Any) -> No
     first, second, third = (callers.add_callback_secret(kept, "ada").split()[-1] for _ in range(3))
     assert kept["callback_secrets"] == {"ada": [third, second]}
     env = {name: value for name, value in environment().items() if name != "API_KEYS"}
-    read = Settings.from_env(env, EVERYTHING, {Need.CALLERS: callers.json.dumps(kept)})
+    read = Settings.from_env(env, EVERYTHING, {Secret.CALLERS: callers.json.dumps(kept)})
     assert (list(read.callers.api_keys.values()), read.callers.callback_secrets["ada"]) == (["ada"], (third, second))
     assert not [line for line in callers.listed(kept) if key in line or third in line]
     callers.drop_callback_secrets(kept, "ada")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.support.session_checks import Leftovers
+from tests.support.session_checks import SessionChecks
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Canary:
         return f"http://127.0.0.1:{self.port}/canary"
 
 
-class Aviary(Leftovers):
+class CanaryPlugin(SessionChecks):
     """A plugin of pytest's: one canary for the whole session, given to whoever asks for `canary`."""
 
     what = "the canary was contacted"

@@ -33,7 +33,7 @@ async def serving(route: Route) -> AsyncIterator[str]:
 
 
 @dataclass
-class Cloud:
+class FakeNetwork:
     """`scripted` answers come first, by key, one status per request."""
 
     base: str = ""
@@ -48,7 +48,7 @@ class Cloud:
     puts: list[str] = field(default_factory=list)
 
     @contextlib.asynccontextmanager
-    async def open(self) -> AsyncIterator[Cloud]:
+    async def open(self) -> AsyncIterator[FakeNetwork]:
         async with serving(self.answer) as base:
             self.base = base
             yield self

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from contract.limits import Limits
-from lambda_api.domain.credentials import Callers
+from lambda_api.domain.credentials import ApiCredentials
 from lambda_api.domain.errors import InvalidRequest, Unavailable
 from lambda_api.domain.job import Job
 from lambda_api.domain.policy import HOUR, Policy, kept_until
 from lambda_api.domain.ports import (
-    Delivery,
-    Existing,
+    DeliveryResult,
     Idempotency,
+    IdempotencyRecord,
     Page,
     ProviderError,
     ProviderJobMissing,
@@ -51,7 +51,7 @@ class FakeStore:
 
     def __init__(self, clock: Callable[[], int], retention_ms: int = 7 * 24 * HOUR) -> None:
         self.jobs: dict[str, Job] = {}
-        self.keys: dict[tuple[str, str], Existing] = {}
+        self.keys: dict[tuple[str, str], IdempotencyRecord] = {}
         self.expiry: dict[tuple[str, str], int] = {}
         self.usage: dict[str, Usage] = {}
         self.writes = 0
@@ -65,12 +65,16 @@ class FakeStore:
         if self.down:
             raise Unavailable("The job store did not answer. Try again.", retry_after=2, reason="PutItem: NoAnswer")
 
-    def create(self, job: Job, idempotency: Idempotency | None, now: int, allowance: Allowance) -> Existing | None:
+    def create(
+        self, job: Job, idempotency: Idempotency | None, now: int, allowance: Allowance
+    ) -> IdempotencyRecord | None:
         self._up()
         with self._turn:
             return self._create(job, idempotency, now, allowance)
 
-    def _create(self, job: Job, idempotency: Idempotency | None, now: int, allowance: Allowance) -> Existing | None:
+    def _create(
+        self, job: Job, idempotency: Idempotency | None, now: int, allowance: Allowance
+    ) -> IdempotencyRecord | None:
         key = (job.owner, idempotency.key) if idempotency is not None else None
         if key in self.keys and self.expiry[key] // 1000 > now // 1000:
             return self.keys[key] if self.keys[key].job_id != job.job_id else None
@@ -78,7 +82,7 @@ class FakeStore:
             return None
         self.usage[job.owner] = admit(self.usage.get(job.owner, Usage()), allowance, now)
         if key is not None and idempotency is not None:
-            self.keys[key] = Existing(job.job_id, idempotency.fingerprint)
+            self.keys[key] = IdempotencyRecord(job.job_id, idempotency.fingerprint)
             self.expiry[key] = idempotency.expires_at
         self.jobs[job.job_id] = job
         self.writes += 1
@@ -217,12 +221,12 @@ class FakeQueue:
 
 @dataclass
 class FakeSender:
-    answers: list[Delivery] = field(default_factory=list)
+    answers: list[DeliveryResult] = field(default_factory=list)
     posts: list[tuple[str, str, str, int, str]] = field(default_factory=list)
 
-    def send(self, owner: str, url: str, message_id: str, now: int, body: str) -> Delivery:
+    def send(self, owner: str, url: str, message_id: str, now: int, body: str) -> DeliveryResult:
         self.posts.append((owner, url, message_id, now, body))
-        return self.answers.pop(0) if self.answers else Delivery(ok=True, result="http_200")
+        return self.answers.pop(0) if self.answers else DeliveryResult(ok=True, result="http_200")
 
 
 @dataclass
@@ -249,8 +253,8 @@ class World:
     observer: FakeObserver = field(default_factory=FakeObserver)
     policy: Policy = field(default_factory=Policy)
     allowance: Allowance = field(default_factory=lambda: AMPLE)
-    callers: Callers = field(
-        default_factory=lambda: Callers(api_keys=API_KEYS, callback_secrets={"ada": ("whsec_unused",)})
+    callers: ApiCredentials = field(
+        default_factory=lambda: ApiCredentials(api_keys=API_KEYS, callback_secrets={"ada": ("whsec_unused",)})
     )
 
     def __post_init__(self) -> None:

@@ -11,7 +11,7 @@ import pytest
 from tests.faults.report import IN_FULL, MARKS, full_tests, proofs, rendered
 
 
-class Outcomes:
+class FaultReport:
     """A plugin of pytest's. What a run saw that was cut or filtered is not written."""
 
     def __init__(self, document: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import settings
 
 
-class Luck:
+class HypothesisProfiles:
     """A plugin of pytest's. What a test says of itself with `settings(derandomize=True)` counts in both."""
 
     def pytest_configure(self, config: pytest.Config) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 
 from local.logs import Entry, Log
 from local.settings import API_KEY, CALLBACK_SECRET, OTHER_KEY, RUNPOD_KEY
-from tests.support.session_checks import Leftovers
+from tests.support.session_checks import SessionChecks
 
 _SERVERS_OF_TESTS = ("werkzeug", "moto", "aiohttp.access", "aiohttp.server", "aiohttp.web")
 """Loggers of what plays AWS, RunPod and strangers here: they tell of requests as they come."""
@@ -56,7 +56,7 @@ def look(source: str, lines: Iterable[str]) -> None:
             _found.append(f"{source} logged {held} in {test}: …{line[:120]!r}")
 
 
-class LogScan(Leftovers):
+class LogScan(SessionChecks):
     """A plugin of pytest's."""
 
     what = "a secret in the log"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 
-class Remarks:
+class TestNotes:
     """A plugin of pytest's."""
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:

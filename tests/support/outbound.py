@@ -27,8 +27,8 @@ from gpu_worker.transfer import download as fetch
 from gpu_worker.transfer import resolver
 from lambda_api.adapters import callback_http, connection_pool
 from lambda_api.adapters.callback_http import FORBIDDEN, HttpCallbackSender
-from lambda_api.domain.credentials import Callers
-from lambda_api.domain.ports import Delivery
+from lambda_api.domain.credentials import ApiCredentials
+from lambda_api.domain.ports import DeliveryResult
 from tests.support.dns import Dns, asking, dns
 from tests.support.ports import reserved_port
 from tests.support.scripted_server import Peer, peer
@@ -73,11 +73,11 @@ def reason(url: str, folder: Path, **more: Any) -> str:
 
 
 def sender(*, allow_loopback: bool = False) -> HttpCallbackSender:
-    callers = Callers(callback_secrets={"ada": (SECRET,), "bob": (SECRET,)})
+    callers = ApiCredentials(callback_secrets={"ada": (SECRET,), "bob": (SECRET,)})
     return HttpCallbackSender(lambda: callers, allow_loopback=allow_loopback)
 
 
-def call_back(url: str, *, allow_loopback: bool = False) -> Delivery:
+def call_back(url: str, *, allow_loopback: bool = False) -> DeliveryResult:
     """One attempt of the gateway's."""
     return sender(allow_loopback=allow_loopback).send("ada", url, "msg_1", int(time.time() * 1000), '{"job_id":"1"}')
 

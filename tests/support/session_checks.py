@@ -10,7 +10,7 @@ import pytest
 BETWEEN = "between tests"
 
 
-class Leftovers(ABC):
+class SessionChecks(ABC):
     """Base of plugins that watch. With xdist each process watches its own tests and tells the first what is left."""
 
     what: ClassVar[str]

@@ -17,7 +17,7 @@ from gpu_worker.plan.captions.added_frames import lookup, retiming
 from gpu_worker.plan.captions.layout import BURN_FILTER, hundredths
 from gpu_worker.plan.encode import TAG_FILTER, for_size
 from gpu_worker.plan.filters import picture_filters
-from gpu_worker.plan.gpu import PARTS, Gpu, Part, Reason
+from gpu_worker.plan.gpu import PARTS, Gpu, GpuStage, UnavailableReason
 
 OPENING = (
     *("-init_hw_device", "cuda=gpu:0", "-filter_hw_device", "gpu"),
@@ -54,18 +54,18 @@ def for_video(
     if gpu is None:
         return None
     if not _is_plain(video):
-        return gpu.without((Part.DECODE, Part.DRAW), Reason.PICTURE)
+        return gpu.without((GpuStage.DECODE, GpuStage.DRAW), UnavailableReason.PICTURE)
     if adds_frames:
-        return gpu.without((Part.DRAW,), Reason.PICTURE)
+        return gpu.without((GpuStage.DRAW,), UnavailableReason.PICTURE)
     if cues is not None and len(caption_changes(video, cues)) > MOST_CHANGES:
-        return gpu.without((Part.DRAW,), Reason.CAPTIONS)
+        return gpu.without((GpuStage.DRAW,), UnavailableReason.CAPTIONS)
     return gpu
 
 
-def parts_done(gpu: Gpu | None) -> frozenset[Part]:
+def parts_done(gpu: Gpu | None) -> frozenset[GpuStage]:
     """What a GPU does of a video: drawing pays only where frames are there already and may stay."""
-    done = frozenset(part for part in Part if gpu is not None and gpu.does(part))
-    return done if done == PARTS else done - {Part.DRAW}
+    done = frozenset(part for part in GpuStage if gpu is not None and gpu.does(part))
+    return done if done == PARTS else done - {GpuStage.DRAW}
 
 
 def gpu_graph(video: VideoFacts, cues: Sequence[Cue] | None) -> str:

@@ -16,8 +16,8 @@ from gpu_worker.media.info import Facts, VideoFacts
 from gpu_worker.plan.audio import Sound, sound_over_video
 from gpu_worker.plan.encode import file_args
 from gpu_worker.plan.input_args import open_args
-from gpu_worker.plan.model import IN_AUDIO, IN_VIDEO, Expected, Means, Plan, Sources, Step
-from gpu_worker.plan.render import Extras, render_video, seconds
+from gpu_worker.plan.model import IN_AUDIO, IN_VIDEO, ExpectedOutput, Inputs, Plan, PlanOptions, Step
+from gpu_worker.plan.render import Overlay, render_video, seconds
 
 _PLAIN = frozenset({"yuv420p", "yuvj420p"})
 _DEEP = _PLAIN | {"yuv420p10le"}
@@ -36,19 +36,19 @@ _COARSEST_SCALE = 1000
 """Units a second that are fine enough to end a sound with a picture."""
 
 
-def plan_addaudio(operation: AddAudio, sources: Sources, means: Means) -> Plan:
+def plan_addaudio(operation: AddAudio, sources: Inputs, means: PlanOptions) -> Plan:
     """Put the new sound under the video. The result ends with the shorter of the two."""
     return lay_under(sources, operation.mode, operation.volume, means)
 
 
-def lay_under(sources: Sources, mode: AudioMode, volume: float, means: Means) -> Plan:
+def lay_under(sources: Inputs, mode: AudioMode, volume: float, means: PlanOptions) -> Plan:
     """The same for any operation that adds a sound and draws nothing."""
     video, new = sources.picture(), sources.new_sound()
     end = min(video.end, new.end)
     sound = sound_over_video(sources.own_sound(), new, mode, volume, end)
     if means.may_copy and sources.video is not None and _copyable(sources.video) and end > video.start:
         return _copy(sources.video, video, sound, end, means)
-    return render_video(video, Extras(sound=sound, audio_input=True, end=end), means)
+    return render_video(video, Overlay(sound=sound, audio_input=True, end=end), means)
 
 
 def _copyable(facts: Facts) -> bool:
@@ -86,7 +86,7 @@ def _cut(video: VideoFacts, end: Fraction, scale: int) -> _Cut:
     return _Cut(end, len(shown), max(time for _, time in shown), stop, min(filter(None, gaps), default=1))
 
 
-def _copy(facts: Facts, video: VideoFacts, sound: Sound, end: Fraction, means: Means) -> Plan:
+def _copy(facts: Facts, video: VideoFacts, sound: Sound, end: Fraction, means: PlanOptions) -> Plan:
     scale = _time_scale(video.time_base)
     cut = _cut(video, end, scale)
     tag = ("-tag:v", "hvc1") if video.codec == "hevc" else ()  # Apple's players know HEVC by no other name
@@ -105,7 +105,7 @@ def _copy(facts: Facts, video: VideoFacts, sound: Sound, end: Fraction, means: M
         *sound.args,
         *file_args(means),
     )
-    expected = Expected(
+    expected = ExpectedOutput(
         video_codec=video.codec,
         size=video.display_size,
         frames=cut.frames,

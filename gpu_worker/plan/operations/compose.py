@@ -7,14 +7,14 @@ from fractions import Fraction
 from contract.limits import DEFAULT_DURATION, MIN_DURATION
 from contract.operations import AudioMode, Compose, exact_rate, frame_count
 from gpu_worker.plan.audio import SILENCE, new_sound, sound_over_video
-from gpu_worker.plan.model import Means, Plan, Sources
+from gpu_worker.plan.model import Inputs, Plan, PlanOptions
 from gpu_worker.plan.operations.addaudio import lay_under
 from gpu_worker.plan.operations.caption import caption_video
-from gpu_worker.plan.render import Extras, render_still, render_video
+from gpu_worker.plan.render import Overlay, render_still, render_video
 from gpu_worker.plan.still.canvas import parse_size
 
 
-def plan_compose(operation: Compose, sources: Sources, means: Means) -> Plan:
+def plan_compose(operation: Compose, sources: Inputs, means: PlanOptions) -> Plan:
     """One of three shapes: from a picture, a video with captions, or a video that only gets a sound."""
     if sources.image is not None:
         return _from_still(operation, sources, means)
@@ -26,19 +26,19 @@ def plan_compose(operation: Compose, sources: Sources, means: Means) -> Plan:
     new = sources.new_sound()
     end = min(video.end, new.end)
     sound = sound_over_video(sources.own_sound(), new, AudioMode.REPLACE, 1.0, end)
-    return render_video(video, Extras(sound, audio_input=True, cues=sources.cues, end=end), means)
+    return render_video(video, Overlay(sound, audio_input=True, cues=sources.cues, end=end), means)
 
 
-def _from_still(operation: Compose, sources: Sources, means: Means) -> Plan:
+def _from_still(operation: Compose, sources: Inputs, means: PlanOptions) -> Plan:
     frames = frame_count(still_seconds(operation, sources), operation.frame_rate)
     rate = exact_rate(operation.frame_rate)
     length = Fraction(frames) / rate
     sound = SILENCE if sources.audio is None else new_sound(sources.new_sound(), 1, length=length)
-    extras = Extras(sound, audio_input=sources.audio is not None, cues=sources.cues, end=length)
+    extras = Overlay(sound, audio_input=sources.audio is not None, cues=sources.cues, end=length)
     return render_still(sources.still(), (parse_size(operation.size), operation.fit), (frames, rate), extras, means)
 
 
-def still_seconds(operation: Compose, sources: Sources) -> float:
+def still_seconds(operation: Compose, sources: Inputs) -> float:
     """How long a clip from a picture lasts: as asked, else as its sound, else as its subtitles, else 5 s."""
     if operation.duration is not None:
         return operation.duration

@@ -21,25 +21,25 @@ from gpu_worker.cli import output_file
 from gpu_worker.cli.main import main
 from gpu_worker.cli.parser import parse
 from gpu_worker.cli.progress_bar import ProgressBar
-from tests.support.media.factory import Studio
+from tests.support.media.factory import MediaFactory
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def command(studio: Studio, *args: str | Path) -> subprocess.CompletedProcess[str]:
+def command(studio: MediaFactory, *args: str | Path) -> subprocess.CompletedProcess[str]:
     environ = {"PATH": os.environ["PATH"], "FFMPEG": studio.ffmpeg, "WORK_DIR": str(studio.folder)}
     argv = [sys.executable, "-m", "gpu_worker", *map(str, args)]
     return subprocess.run(argv, check=False, capture_output=True, text=True, cwd=ROOT, env=environ)
 
 
 @pytest.fixture
-def srt(studio: Studio) -> Path:
+def srt(studio: MediaFactory) -> Path:
     path = studio.folder / "cli.srt"
     path.write_text("1\n00:00:00,100 --> 00:00:01,000\nhi\n")
     return path
 
 
-def test_every_operation_runs_on_local_files(studio: Studio, srt: Path, tmp_path: Path) -> None:
+def test_every_operation_runs_on_local_files(studio: MediaFactory, srt: Path, tmp_path: Path) -> None:
     picture, video, sound = studio.circle("cli.png", (160, 90), 20), studio.video("cli.mp4", 1), studio.sound()
     still = ("--duration", "0.5", "--frame-rate", "12", "--size", "160x90", "--fit", "contain")
     for args, says in (
@@ -59,7 +59,7 @@ def test_every_operation_runs_on_local_files(studio: Studio, srt: Path, tmp_path
         out.unlink()
 
 
-def test_a_failure_is_a_sentence_and_a_one(studio: Studio, srt: Path, tmp_path: Path) -> None:
+def test_a_failure_is_a_sentence_and_a_one(studio: MediaFactory, srt: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.mp4"
     ended = command(studio, "caption", "--video", srt, "--srt", srt, "-o", out)
     assert ended.returncode == 1
@@ -171,7 +171,7 @@ def test_full_disk_is_noticed_before_any_work(
 
 
 def test_older_output_is_replaced_through_its_link_and_keeps_its_mode(
-    studio: Studio, srt: Path, tmp_path: Path
+    studio: MediaFactory, srt: Path, tmp_path: Path
 ) -> None:
     real, link = tmp_path / "real" / "old.mp4", tmp_path / "link.mp4"
     real.parent.mkdir()
@@ -218,7 +218,7 @@ def test_bar_ends_at_100_percent_and_never_goes_back(
     assert shown.count("\n") == (1 if term == "xterm" else 3)
 
 
-def test_reader_that_is_gone_does_not_undo_the_video(studio: Studio, srt: Path, tmp_path: Path) -> None:
+def test_reader_that_is_gone_does_not_undo_the_video(studio: MediaFactory, srt: Path, tmp_path: Path) -> None:
     video = studio.video("cli.mp4", 1)
     environ = {"PATH": os.environ["PATH"], "FFMPEG": studio.ffmpeg}
     argv = f"'{sys.executable}' -m gpu_worker caption --video '{video}' --srt '{srt}' -o '{tmp_path}/out.mp4'"
@@ -244,7 +244,7 @@ def interruptible() -> Iterator[None]:
 @pytest.mark.fault("I1")
 @pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_an_interrupt_leaves_nothing(studio: Studio, tmp_path: Path, number: signal.Signals) -> None:
+def test_an_interrupt_leaves_nothing(studio: MediaFactory, tmp_path: Path, number: signal.Signals) -> None:
     work, out = tmp_path / "work", tmp_path / "out" / "out.mp4"
     for folder in (work, out.parent):
         folder.mkdir()
@@ -318,7 +318,7 @@ def test_help_has_ranges_defaults_exit_codes_and_an_example(name: str, capsys: p
     assert request.operation.kind == name
 
 
-def test_command_line_refuses_ffmpeg_5_1_with_a_sentence(studio: Studio, tmp_path: Path, srt: Path) -> None:
+def test_command_line_refuses_ffmpeg_5_1_with_a_sentence(studio: MediaFactory, tmp_path: Path, srt: Path) -> None:
     old = ROOT / "tests" / "support" / "ffmpeg_5_1" / "ffmpeg"
     environ = {"PATH": f"{old.parent}:{os.environ['PATH']}", "WORK_DIR": str(tmp_path)}
     argv = [
@@ -344,7 +344,7 @@ def test_command_line_refuses_ffmpeg_5_1_with_a_sentence(studio: Studio, tmp_pat
     assert ended().returncode == 0
 
 
-def test_the_command_line_does_not_load_the_sdk(studio: Studio) -> None:
+def test_the_command_line_does_not_load_the_sdk(studio: MediaFactory) -> None:
     late = {"runpod", "PIL", "charset_normalizer"}
     code = f"import sys, gpu_worker.cli, gpu_worker.handler; print({late} & set(sys.modules))"
     ended = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT)

@@ -21,9 +21,9 @@ from lambda_api.domain.ports import ProviderStatus
 from lambda_api.usecases.submit_job import submit
 from lambda_api.usecases.sweep import sweep
 from tests.support.examples import submission
-from tests.support.fake_network import Cloud
+from tests.support.fake_network import FakeNetwork
 from tests.support.fakes import World
-from tests.support.media.factory import Studio
+from tests.support.media.factory import MediaFactory
 
 ROOT = Path(__file__).resolve().parents[3]
 SRT = "1\n00:00:00,200 --> 00:00:01,000\nhi\n"
@@ -31,7 +31,7 @@ Install = Callable[[str], None]
 
 
 @pytest.fixture
-def install(studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
+def install(studio: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
     """Put a shell script in ffmpeg's place. `$real` is the path of the true one; a job's runs add a line to `runs`."""
     monkeypatch.setenv("WORK_DIR", str(tmp_path / "work"))
     monkeypatch.setenv("ALLOW_LOOPBACK_URLS", "true")
@@ -50,7 +50,7 @@ def install(studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     return installed
 
 
-def told_by_the_worker(cloud: Cloud, operation: dict[str, Any]) -> str:
+def told_by_the_worker(cloud: FakeNetwork, operation: dict[str, Any]) -> str:
     """The text of the failure, as RunPod gets it."""
 
     async def work() -> dict[str, Any]:
@@ -84,14 +84,14 @@ FILM = {"kind": "caption", "url_video": "video.mp4", "url_srt": "words.srt"}
     ids=["photo", "film", "read", "half read", "photo decoded", "fonts tried", "encoded", "checked"],
 )  # fmt: skip
 def test_a_decoder_that_dies_of_sigsegv_fails_the_job_once_and_for_all(
-    studio: Studio, install: Install, tmp_path: Path, operation: dict[str, Any], script: str, code: Code
+    studio: MediaFactory, install: Install, tmp_path: Path, operation: dict[str, Any], script: str, code: Code
 ) -> None:
     """While it reads, the file is to blame, and while it writes we are; neither is tried again, here or there."""
     srt = tmp_path / "words.srt"
     srt.write_text(SRT)
     files = {"photo.jpg": studio.circle("photo.jpg", (400, 300), 60), "video.mp4": studio.video(), "words.srt": srt}
     install(script)
-    told = told_by_the_worker(Cloud(files=files), operation)
+    told = told_by_the_worker(FakeNetwork(files=files), operation)
     failure = Failure.parse(told)
     assert failure is not None
     assert (failure.code, failure.blame) == (code, Blame.CALLER if code is Code.MEDIA_UNREADABLE else Blame.US)

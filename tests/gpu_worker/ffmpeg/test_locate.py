@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from contract.errors import Code, Failure
-from gpu_worker.ffmpeg.locate import Build, FfmpegUnusableError, find_ffmpeg
 from gpu_worker.ffmpeg import locate as module
+from gpu_worker.ffmpeg.locate import Build, FfmpegUnusableError, find_ffmpeg
 from gpu_worker.handler import _log_ffmpeg, handler
 from gpu_worker.job.self_test import check
 from gpu_worker.settings import Settings
-from tests.support.fake_network import Cloud
-from tests.support.media.factory import Studio
+from tests.support.fake_network import FakeNetwork
+from tests.support.media.factory import MediaFactory
 
 _ALL = "--enable-gpl --enable-libass --enable-libx264 --enable-libzimg"
 _OLD = Path(__file__).resolve().parents[2] / "support" / "ffmpeg_5_1"
@@ -128,7 +128,7 @@ def test_ffmpeg_5_1_on_path_is_passed_over_and_named_by_the_setting_refused(monk
         find_ffmpeg(None)
 
 
-def newer(studio: Studio, folder: Path) -> str:
+def newer(studio: MediaFactory, folder: Path) -> str:
     """The tested ffmpeg under the name of one that is not."""
     program = folder / "ffmpeg"
     told = printed("99.0", "99.  0.100 / 99.  0.100")
@@ -138,7 +138,7 @@ def newer(studio: Studio, folder: Path) -> str:
 
 
 def test_an_untested_version_is_in_the_log_and_in_the_check(
-    studio: Studio, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    studio: MediaFactory, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     ffmpeg = newer(studio, tmp_path)
     with caplog.at_level(logging.INFO, "gpu_worker"):
@@ -152,11 +152,11 @@ def test_an_untested_version_is_in_the_log_and_in_the_check(
 
 
 def test_jobs_name_an_untested_version_and_fail_at_once_with_an_old_one(
-    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    studio: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ALLOW_LOOPBACK_URLS", "true")
     monkeypatch.setenv("FFMPEG", newer(studio, tmp_path))
-    cloud = Cloud(files={"photo.png": studio.circle("cli.png", (160, 90), 20)})
+    cloud = FakeNetwork(files={"photo.png": studio.circle("cli.png", (160, 90), 20)})
     operation = {"kind": "img2vid", "url_image": "photo.png", "duration": 0.1, "frame_rate": 10, "size": "64x64"}
 
     async def work() -> dict[str, Any]:

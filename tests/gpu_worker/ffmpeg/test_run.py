@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from gpu_worker.ffmpeg.run import RunFailed, Tail, run_ffmpeg
-from tests.support.media.factory import Studio
+from gpu_worker.ffmpeg.run import LogTail, RunFailed, run_ffmpeg
+from tests.support.media.factory import MediaFactory
 
 ROOT = Path(__file__).resolve().parents[3]
 SOON = 20.0
@@ -139,7 +139,7 @@ def test_the_environment_stays_here(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert names <= {"PWD", "OLDPWD", "SHLVL", "_"}  # the shell's own
 
 
-def test_progress_is_seconds_written(studio: Studio, tmp_path: Path) -> None:
+def test_progress_is_seconds_written(studio: MediaFactory, tmp_path: Path) -> None:
     seen: list[float] = []
     args = ("-f", "lavfi", "-i", "testsrc=s=64x64:d=3", "-f", "null", "-")
     asyncio.run(run_ffmpeg(studio.ffmpeg, args, tmp_path, on_progress=seen.append))
@@ -147,7 +147,7 @@ def test_progress_is_seconds_written(studio: Studio, tmp_path: Path) -> None:
     assert seen[-1] == pytest.approx(3.0, abs=0.05)
 
 
-def test_frames_are_fed_and_a_reader_that_gives_up_is_no_deadlock(studio: Studio, tmp_path: Path) -> None:
+def test_frames_are_fed_and_a_reader_that_gives_up_is_no_deadlock(studio: MediaFactory, tmp_path: Path) -> None:
     ends: list[str] = []
 
     def feed(fd: int) -> None:
@@ -165,7 +165,7 @@ def test_frames_are_fed_and_a_reader_that_gives_up_is_no_deadlock(studio: Studio
     assert ends == ["told", "told"]
 
 
-def test_an_error_while_drawing_ends_the_run(studio: Studio, tmp_path: Path) -> None:
+def test_an_error_while_drawing_ends_the_run(studio: MediaFactory, tmp_path: Path) -> None:
     def feed(fd: int) -> None:
         os.write(fd, bytes(64 * 64 * 3 // 2))
         os.close(fd)
@@ -203,7 +203,7 @@ def test_a_killed_worker_takes_its_ffmpeg_with_it(ffmpeg: str, tmp_path: Path) -
 
 @pytest.mark.fault("G14")
 def test_a_tail_is_bounded() -> None:
-    tail = Tail(10)
+    tail = LogTail(10)
     for _ in range(1000):
         tail.add(b"abcdef")
     tail.add(b"the end")

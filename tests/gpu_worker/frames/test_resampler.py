@@ -25,7 +25,7 @@ from gpu_worker.photo.read_photo import read_photo
 from gpu_worker.plan.model import FrameSource
 from gpu_worker.plan.still.canvas import STILL, frames_of_still, still_step
 from gpu_worker.plan.still.zoom import still_size, view
-from tests.support.media.factory import Studio
+from tests.support.media.factory import MediaFactory
 
 SIZE = (640, 360)
 FRAMES = 24
@@ -154,7 +154,9 @@ def detailed(path: Path) -> None:
 
 
 @both
-def test_frames_are_as_sharp_as_a_float_lanczos_of_the_photo(opened: Open, studio: Studio, tmp_path: Path) -> None:
+def test_frames_are_as_sharp_as_a_float_lanczos_of_the_photo(
+    opened: Open, studio: MediaFactory, tmp_path: Path
+) -> None:
     photo = studio._once("detailed.png", detailed)
     (tmp_path / "in_image").symlink_to(photo)
     facts = asyncio.run(read_photo(tmp_path / "in_image", "url_image", 10**8, still_size(SIZE)))

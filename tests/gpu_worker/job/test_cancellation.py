@@ -12,10 +12,10 @@ from aiohttp import web
 
 import gpu_worker
 from gpu_worker.handler import handler
-from gpu_worker.sandbox.process_tree import RUNS
+from gpu_worker.sandbox.process_tree import PROCESSES
 from tests.gpu_worker.test_worker_lifecycle import busy_in
-from tests.support.fake_network import Cloud
-from tests.support.media.factory import Studio
+from tests.support.fake_network import FakeNetwork
+from tests.support.media.factory import MediaFactory
 from tests.support.suspension_points import Place, Watch
 
 OWN = Path(gpu_worker.__file__ or "").parent
@@ -34,7 +34,7 @@ class Work:
     stored: dict[str, bytes]
 
 
-class SlowCloud(Cloud):
+class SlowCloud(FakeNetwork):
     """Sends each source in two pieces."""
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
@@ -51,7 +51,7 @@ class SlowCloud(Cloud):
 
 
 @pytest.fixture
-def cloud(studio: Studio) -> Cloud:
+def cloud(studio: MediaFactory) -> FakeNetwork:
     srt = studio.folder / "short.srt"
     srt.write_text(SRT)
     return SlowCloud(
@@ -64,7 +64,7 @@ def cloud(studio: Studio) -> Cloud:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, studio: Studio) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, studio: MediaFactory) -> Path:
     work = tmp_path / "work"
     monkeypatch.setenv("WORK_DIR", str(work))
     monkeypatch.setenv("FFMPEG", studio.ffmpeg)
@@ -72,7 +72,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, studio: Studio) -> P
     return work
 
 
-def done(cloud: Cloud, work: Work, folder: Path, at: Place | None = None) -> Watch:
+def done(cloud: FakeNetwork, work: Work, folder: Path, at: Place | None = None) -> Watch:
     """Do the work, cancelled `at` a place if it is reached; nothing may be left of it."""
 
     async def scenario() -> Watch:
@@ -94,14 +94,14 @@ def done(cloud: Cloud, work: Work, folder: Path, at: Place | None = None) -> Wat
     watch = asyncio.run(scenario())
     assert list(folder.iterdir()) == [], at
     assert busy_in(folder) == [], at
-    assert RUNS._sessions == set(), at
+    assert PROCESSES._sessions == set(), at
     if "manifest.json" in cloud.stored:
         assert cloud.manifest().output.size_bytes == len(cloud.stored["output.mp4"]), at
     return watch
 
 
 @pytest.mark.fault("I1", "I5", "I11")
-def test_a_job_cancelled_at_any_await_leaves_nothing(cloud: Cloud, folder: Path) -> None:
+def test_a_job_cancelled_at_any_await_leaves_nothing(cloud: FakeNetwork, folder: Path) -> None:
     first = Work(SHORT, {})
     done(cloud, first, folder)
     other = dict(cloud.stored)

@@ -11,16 +11,16 @@ import pytest
 
 from contract.limits import PROGRESS_INTERVAL_SECONDS
 from contract.messages import ProgressReport
-from gpu_worker.job.progress import Reporter, Standing, known_runpod_id, seq_before
-from tests.support.fake_network import Cloud
+from gpu_worker.job.progress import ProgressReporter, Standing, known_runpod_id, seq_before
+from tests.support.fake_network import FakeNetwork
 
 
-def report(cloud: Cloud, number: int, interval: float) -> Reporter:
+def report(cloud: FakeNetwork, number: int, interval: float) -> ProgressReporter:
     """Report until that many have arrived, and then see that none comes after the end."""
 
-    async def run() -> Reporter:
+    async def run() -> ProgressReporter:
         async with cloud.open(), aiohttp.ClientSession() as session:
-            reporter = Reporter(session, f"{cloud.base}/progress/j/t", 2, "r-1", interval=interval)
+            reporter = ProgressReporter(session, f"{cloud.base}/progress/j/t", 2, "r-1", interval=interval)
             async with reporter.running():
                 for step in count():
                     if len(cloud.reports) >= number:
@@ -38,7 +38,7 @@ def report(cloud: Cloud, number: int, interval: float) -> Reporter:
 
 
 def test_the_first_report_is_at_once_and_the_rest_are_apart() -> None:
-    cloud = Cloud()
+    cloud = FakeNetwork()
     began = time.monotonic()
     report(cloud, 5, 0.1)
     assert 5 <= len(cloud.reports) <= 1 + (time.monotonic() - began) / 0.1
@@ -54,14 +54,14 @@ def test_the_first_report_is_at_once_and_the_rest_are_apart() -> None:
 
 
 def test_a_slow_gateway_gets_one_report_at_a_time() -> None:
-    cloud = Cloud(report_delay=0.3)
+    cloud = FakeNetwork(report_delay=0.3)
     report(cloud, 3, 0.01)
     gaps = [b - a for a, b in pairwise(cloud.report_times)]
     assert min(gaps) > 0.29
 
 
 def test_a_stop_is_heard_and_ends_the_reports() -> None:
-    cloud = Cloud(reply={"stop": True, "later": 1})
+    cloud = FakeNetwork(reply={"stop": True, "later": 1})
     reporter = report(cloud, 1, 0.05)
     assert reporter.stop.is_set()
     assert len(cloud.reports) == 1
@@ -69,14 +69,14 @@ def test_a_stop_is_heard_and_ends_the_reports() -> None:
 
 @pytest.mark.parametrize("reply", [{"stop": "maybe"}, {}, {"other": 1}])
 def test_odd_replies_change_nothing(reply: dict[str, object]) -> None:
-    cloud = Cloud(reply=reply)
+    cloud = FakeNetwork(reply=reply)
     assert not report(cloud, 2, 0.05).stop.is_set()
 
 
 def test_a_gateway_that_is_gone_changes_nothing() -> None:
     async def run() -> bool:
         async with aiohttp.ClientSession() as session:
-            reporter = Reporter(session, "http://127.0.0.1:9/progress", 1, None, interval=0.05)
+            reporter = ProgressReporter(session, "http://127.0.0.1:9/progress", 1, None, interval=0.05)
             async with reporter.running():
                 await asyncio.sleep(0.2)
             return reporter.stop.is_set()

@@ -10,7 +10,7 @@ import pytest
 
 from contract.errors import Code, Failure
 from gpu_worker.handler import handler
-from tests.support.media.factory import Studio
+from tests.support.media.factory import MediaFactory
 from tests.support.media.fake_gpu import install
 
 
@@ -19,12 +19,14 @@ def checked(ffmpeg: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return asyncio.run(handler({"id": "sync-1", "input": {"check": True}}))
 
 
-def test_a_gpu_that_does_it_all(tmp_path: Path, studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gpu_that_does_it_all(tmp_path: Path, studio: MediaFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     assert checked(str(install(tmp_path, studio.ffmpeg)), monkeypatch) == {"encoder": "h264_nvenc", "warnings": []}
 
 
 @pytest.mark.fault("I9")
-def test_no_gpu_is_told_and_is_no_failure(tmp_path: Path, studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_gpu_is_told_and_is_no_failure(
+    tmp_path: Path, studio: MediaFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     program = tmp_path / "ffmpeg"
     says = "Cannot load libcuda.so.1"
     program.write_text(

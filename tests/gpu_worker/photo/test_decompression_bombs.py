@@ -23,13 +23,13 @@ from contract.errors import CATALOGUE, Blame, Code
 from contract.limits import Limits
 from contract.operations import Caption, Img2Vid
 from gpu_worker.errors import JobFailed
-from gpu_worker.ffmpeg.run import Outgrown, run_ffmpeg
+from gpu_worker.ffmpeg.run import MemoryLimitExceeded, run_ffmpeg
 from gpu_worker.media.info import Colour, Cue, Facts, VideoFacts
 from gpu_worker.pipeline.cost import check_plan
 from gpu_worker.plan import make_plan
 from gpu_worker.plan.gpu import Gpu
-from gpu_worker.plan.model import Means, Sources
-from tests.support.media.factory import Studio, U
+from gpu_worker.plan.model import Inputs, PlanOptions
+from tests.support.media.factory import MediaFactory, U
 from tests.support.media.hostile import offered, samples
 from tests.support.media.image_files import GREY, P3, RGB, RGB_ALPHA, SRGB, chunk, png, profile, tiff
 from tests.support.media.photo_decoding import shown
@@ -48,7 +48,7 @@ class Weighed:
 
 
 def weigh(role: str, path: Path, limits: Limits) -> Weighed:
-    studio = Studio(path.parent)
+    studio = MediaFactory(path.parent)
     (srt := path.parent / "s.srt").write_bytes(SRT)
     before = used()
     code = None
@@ -175,7 +175,7 @@ def patched(data: bytes, box: bytes, at: int, value: bytes) -> bytes:
 HUGE = b"\x3f\xff\xff\xff"
 
 
-def films(studio: Studio, name: str) -> bytes:
+def films(studio: MediaFactory, name: str) -> bytes:
     small = studio.video("small.mp4", 1, "64x64", sound=False).read_bytes()
     if name.startswith("24 h"):
         kind = name.rsplit(".", 1)[-1]
@@ -212,7 +212,7 @@ SURVIVED = (
 @pytest.mark.fault("G4", "G5")
 @pytest.mark.parametrize("name", [*REFUSED, *SURVIVED])
 def test_a_film_that_is_too_much_is_refused_at_once(
-    studio: Studio, tmp_path: Path, scales: ProcessPoolExecutor, name: str
+    studio: MediaFactory, tmp_path: Path, scales: ProcessPoolExecutor, name: str
 ) -> None:
     path = tmp_path / "bomb"
     path.write_bytes(films(studio, name))
@@ -231,7 +231,7 @@ def test_a_film_that_is_too_much_is_refused_at_once(
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "png"])
-def test_a_hundred_megapixels_take_a_bounded_amount_of_memory(studio: Studio, tmp_path: Path, kind: str) -> None:
+def test_a_hundred_megapixels_take_a_bounded_amount_of_memory(studio: MediaFactory, tmp_path: Path, kind: str) -> None:
     path = tmp_path / "photo"
     if kind == "png":
         path.write_bytes(png((12_000, 8_400), 8, RGB, bytes(36_000)))
@@ -254,9 +254,9 @@ def planned(
     video: VideoFacts, *, threads: int = 2, seconds: float = 600.0, left: float = 600.0, gpu: Gpu | None = None
 ) -> Code | None:
     """What the budget says to captioning that video; None if it lets it pass."""
-    sources = Sources(video=Facts("mov", video), cues=(Cue(0, 1000, "Hello"),))
+    sources = Inputs(video=Facts("mov", video), cues=(Cue(0, 1000, "Hello"),))
     limits = Limits(execution_seconds=seconds)
-    plan = make_plan(Caption(url_video=U, url_srt=U), sources, Means(threads=threads, gpu=gpu))
+    plan = make_plan(Caption(url_video=U, url_srt=U), sources, PlanOptions(threads=threads, gpu=gpu))
     try:
         check_plan(plan, sources, threads, limits, left)
     except JobFailed as failure:
@@ -291,14 +291,14 @@ def test_what_no_decoder_of_h264_may_show_is_not_made() -> None:
 @pytest.mark.fault("G12")
 def test_a_program_that_takes_too_much_memory_is_ended(ffmpeg: str, tmp_path: Path) -> None:
     hungry = ("-f", "lavfi", "-i", "testsrc2=s=1920x1080:r=50,loop=-1:400", "-t", "60", "-f", "null", "-")
-    with pytest.raises(Outgrown):
+    with pytest.raises(MemoryLimitExceeded):
         asyncio.run(run_ffmpeg(ffmpeg, hungry, tmp_path, memory=200 * 1024**2))
     modest = ("-f", "lavfi", "-i", "color=s=64x64:r=5:d=0.2", "-f", "null", "-")
     asyncio.run(run_ffmpeg(ffmpeg, modest, tmp_path, memory=200 * 1024**2))
 
 
 def test_a_photo_that_takes_too_much_memory_is_the_callers_fault(
-    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    studio: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "photo"
     row = b"\x80" * (8 * 6000)
@@ -312,7 +312,7 @@ def test_a_photo_that_takes_too_much_memory_is_the_callers_fault(
 
 
 def test_a_photo_that_takes_too_long_is_the_callers_fault(
-    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    studio: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "photo"
     path.write_bytes(png((6000, 6000), 16, RGB_ALPHA, bytes(8 * 6000)))
@@ -386,7 +386,7 @@ def test_a_curve_that_is_none_does_no_harm(tmp_path: Path, formula: tuple[float,
 @pytest.mark.parametrize(
     "numbers", [range(100), pytest.param(range(100, 600), marks=[pytest.mark.full, pytest.mark.timeout(600)])]
 )
-def test_damaged_files_end_in_a_video_or_in_a_code(studio: Studio, tmp_path: Path, numbers: range) -> None:
+def test_damaged_files_end_in_a_video_or_in_a_code(studio: MediaFactory, tmp_path: Path, numbers: range) -> None:
     """Those among them that go as far as an encode, too; how long each may take is bounded by its execution."""
     found: Counter[str] = Counter()
 

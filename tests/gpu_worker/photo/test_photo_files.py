@@ -18,7 +18,7 @@ from gpu_worker.errors import JobFailed
 from gpu_worker.formats.unsupported import name_unsupported
 from gpu_worker.photo.read_photo import _command, needed_paths
 from tests.support.media import heic
-from tests.support.media.factory import Studio, U
+from tests.support.media.factory import MediaFactory, U
 from tests.support.media.image_files import GREY, P3, RGB, chunk, png, profile, tiff
 from tests.support.media.photo_decoding import refusal, shown
 
@@ -278,7 +278,7 @@ def test_no_decoder_off_the_list_sees_a_file(tmp_path: Path, kind: str) -> None:
     assert refusal(NEVER[kind], tmp_path) == "unreadable"
 
 
-def code_and_name(studio: Studio, data: bytes) -> tuple[Code, str | None]:
+def code_and_name(studio: MediaFactory, data: bytes) -> tuple[Code, str | None]:
     path = studio.folder / "refused"
     path.write_bytes(data)
     with pytest.raises(JobFailed) as failure:
@@ -287,7 +287,7 @@ def code_and_name(studio: Studio, data: bytes) -> tuple[Code, str | None]:
     return failure.value.failure.code, failure.value.failure.params.get("format")
 
 
-def test_a_refusal_says_what_the_file_is(studio: Studio) -> None:
+def test_a_refusal_says_what_the_file_is(studio: MediaFactory) -> None:
     unsupported, broken = Code.MEDIA_UNSUPPORTED, bytearray(saved(scene(), "PNG"))
     broken[200:300] = bytes(100)
     film = studio.video("f.mp4", 0.4, "64x48").read_bytes()

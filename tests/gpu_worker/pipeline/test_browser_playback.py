@@ -19,7 +19,7 @@ import pytest
 
 from contract.operations import AddAudio
 from tests.gpu_worker.pipeline.test_exact_cut import FILMS, RATE, shoot, silence
-from tests.support.media.factory import Studio, U
+from tests.support.media.factory import MediaFactory, U
 
 PAGE = """<!doctype html><body><script>
 // The number drawn into the frame that the video shows now; -1 if it cannot be read.
@@ -132,7 +132,7 @@ def watched(files: list[Path], profile: Path) -> list[Any]:
     return told
 
 
-def test_a_browser_ends_with_the_same_frame_at_the_same_moment(studio: Studio, tmp_path: Path) -> None:
+def test_a_browser_ends_with_the_same_frame_at_the_same_moment(studio: MediaFactory, tmp_path: Path) -> None:
     cuts = [("b-frames", 40), ("b-frames", 41), ("b-frames", 42), ("uneven", 43), ("59.94", 44), ("vp9", 45)]
     files, ends = [], []
     for name, frame in cuts:

@@ -13,7 +13,7 @@ from contract.operations import AddAudio, Caption
 from gpu_worker.errors import JobFailed
 from gpu_worker.subtitles import read_subtitles
 from tests.support.media.corpus import SEED, Film, decoded_times, film, song, thumbnails
-from tests.support.media.factory import Studio, U
+from tests.support.media.factory import MediaFactory, U
 from tests.support.media.tone_meter import assert_heard, spans
 
 FILMS, SONGS, SUBTITLES = 240, 90, 120
@@ -32,14 +32,14 @@ def blames_the_caller(failure: JobFailed, decoded: bool) -> bool:
 
 
 @pytest.fixture(scope="module")
-def subtitles(studio: Studio) -> Path:
+def subtitles(studio: MediaFactory) -> Path:
     path = studio.folder / "corpus.srt"
     path.write_text("1\n00:00:00,300 --> 00:00:00,900\nMMMM\n\n2\n00:00:01,500 --> 00:00:02,100\nMMMM\n")
     return path
 
 
 @pytest.mark.parametrize("number", range(FILMS))
-def test_film_of_the_corpus(studio: Studio, subtitles: Path, number: int) -> None:
+def test_film_of_the_corpus(studio: MediaFactory, subtitles: Path, number: int) -> None:
     made = film(studio, number)
     if made is None:
         pytest.skip("ffmpeg does not write this combination")
@@ -54,7 +54,7 @@ def test_film_of_the_corpus(studio: Studio, subtitles: Path, number: int) -> Non
         made.path.unlink()
 
 
-def check_caption(studio: Studio, source: Film, times: list[float], subtitles: Path) -> None:
+def check_caption(studio: MediaFactory, source: Film, times: list[float], subtitles: Path) -> None:
     made, path = studio.make(Caption(url_video=U, url_srt=U), video=source.path, subtitles=subtitles)
     result = decoded_times(studio, path)
     assert len(result) >= len(times), source.drawn
@@ -68,7 +68,7 @@ def check_caption(studio: Studio, source: Film, times: list[float], subtitles: P
     assert not made.warnings or "damaged" not in " ".join(made.warnings), source.drawn
 
 
-def check_addaudio(studio: Studio, source: Film, times: list[float]) -> None:
+def check_addaudio(studio: MediaFactory, source: Film, times: list[float]) -> None:
     made, path = studio.make(AddAudio(url_video=U, url_audio=U), video=source.path, audio=studio.sound())
     result = decoded_times(studio, path)
     assert made.media.duration_seconds == pytest.approx(min(1.5, made.media.duration_seconds + 1), abs=0.1)
@@ -77,7 +77,7 @@ def check_addaudio(studio: Studio, source: Film, times: list[float]) -> None:
 
 
 @pytest.mark.parametrize("number", range(SONGS))
-def test_song_of_the_corpus(studio: Studio, number: int) -> None:
+def test_song_of_the_corpus(studio: MediaFactory, number: int) -> None:
     made = song(studio, number)
     if made is None:
         pytest.skip("ffmpeg does not write this combination")

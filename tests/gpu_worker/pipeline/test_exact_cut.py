@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from contract.operations import AddAudio
-from gpu_worker.formats.mp4 import UnexpectedLayout, track_ends
+from gpu_worker.formats.mp4 import Mp4Error, track_ends
 from gpu_worker.pipeline import execute_plan as performing
-from tests.support.media.factory import Studio, U
+from tests.support.media.factory import MediaFactory, U
 
 WIDTH, HEIGHT, BLOCK = 128, 96, 16
 FRAMES = 66
@@ -76,7 +76,7 @@ FILMS = {
 }
 
 
-def shoot(studio: Studio, film: Film) -> Path:
+def shoot(studio: MediaFactory, film: Film) -> Path:
     raw = studio.folder / "numbered.yuv"
     if not raw.exists():
         raw.write_bytes(b"".join(picture(number) for number in range(FRAMES)))
@@ -96,7 +96,7 @@ def shoot(studio: Studio, film: Film) -> Path:
     )  # fmt: skip
 
 
-def silence(studio: Studio, samples: int) -> Path:
+def silence(studio: MediaFactory, samples: int) -> Path:
     """A WAV of exactly that many samples."""
     path = studio.folder / f"silent-{samples}.wav"
     with wave.open(str(path), "wb") as file:
@@ -107,14 +107,14 @@ def silence(studio: Studio, samples: int) -> Path:
     return path
 
 
-def decoded(studio: Studio, path: Path) -> list[bytes]:
+def decoded(studio: MediaFactory, path: Path) -> list[bytes]:
     raw = studio.run("-i", path, "-map", "0:V:0", "-fps_mode", "passthrough", "-f", "rawvideo", "-")
     size = WIDTH * HEIGHT * 3 // 2
     return [raw[at : at + size] for at in range(0, len(raw), size)]
 
 
 @pytest.mark.parametrize("name", FILMS)
-def test_every_cut_ends_with_the_frame_it_should(studio: Studio, name: str) -> None:
+def test_every_cut_ends_with_the_frame_it_should(studio: MediaFactory, name: str) -> None:
     film = shoot(studio, FILMS[name])
     source = studio.probe(film).video
     assert source is not None
@@ -144,19 +144,19 @@ def test_every_cut_ends_with_the_frame_it_should(studio: Studio, name: str) -> N
         )
 
 
-def trimmed(studio: Studio) -> Path:
+def trimmed(studio: MediaFactory) -> Path:
     """A film whose edit list starts between key frames: packets from before are decoded and not shown."""
     return studio.file("numbered-trimmed.mp4", "-ss", "0.5", "-i", shoot(studio, FILMS["b-frames"]), "-c", "copy")
 
 
-def late(studio: Studio) -> Path:
+def late(studio: MediaFactory) -> Path:
     """A film whose picture starts 0.4 s after its sound."""
     tone = ("-f", "lavfi", "-i", "sine=440:d=2.5:r=48000")
     return studio.file("numbered-late.mp4", *tone, "-itsoffset", "0.4", "-i", shoot(studio, FILMS["b-frames"]),
                        "-map", "0", "-map", "1", "-c:v", "copy")  # fmt: skip
 
 
-def cut_before(studio: Studio) -> Path:
+def cut_before(studio: MediaFactory) -> Path:
     """One of our own, cut between B-frames: packets at its end are decoded and not shown."""
     film = shoot(studio, FILMS["b-frames"])
     path = studio.folder / "numbered-cut-before.mp4"
@@ -169,7 +169,7 @@ def cut_before(studio: Studio) -> Path:
 @pytest.mark.parametrize("source", [trimmed, late, cut_before])
 @pytest.mark.parametrize("end", ["0.93", "1.2205", "1.3", "3"])
 def test_what_a_source_hides_or_delays_changes_nothing(
-    studio: Studio, source: Callable[[Studio], Path], end: str
+    studio: MediaFactory, source: Callable[[MediaFactory], Path], end: str
 ) -> None:
     film = source(studio)
     facts = studio.probe(film).video
@@ -192,7 +192,7 @@ def test_what_a_source_hides_or_delays_changes_nothing(
 
 @pytest.mark.parametrize("end", [0.93, 1.2205, 1.3, 3])
 @pytest.mark.parametrize("how", ["copied", "mixed", "mp3"])
-def test_the_sound_ends_with_the_picture_however_it_was_made(studio: Studio, how: str, end: float) -> None:
+def test_the_sound_ends_with_the_picture_however_it_was_made(studio: MediaFactory, how: str, end: float) -> None:
     film = late(studio) if how == "mixed" else shoot(studio, FILMS["b-frames"])
     kind = {"copied": "m4a", "mixed": "wav", "mp3": "mp3"}[how]
     sound = studio.sound(f"as-long-{end}.{kind}", end)
@@ -208,9 +208,9 @@ def test_the_sound_ends_with_the_picture_however_it_was_made(studio: Studio, how
     assert heard == pytest.approx(float(ends["soun"]), abs=1024 / 44100)
 
 
-def test_what_cannot_be_cut_is_encoded_again(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_cut_is_encoded_again(studio: MediaFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
-        raise UnexpectedLayout("as if")
+        raise Mp4Error("as if")
 
     monkeypatch.setattr(performing, "end_at", refuse)
     film = shoot(studio, FILMS["b-frames"])
@@ -233,7 +233,7 @@ def test_what_cannot_be_cut_is_encoded_again(studio: Studio, monkeypatch: pytest
         ("j.mov", ("-c:v", "mjpeg", "-pix_fmt", "yuvj420p"), "encode"),
     ],
 )
-def test_only_what_players_show_is_copied(studio: Studio, name: str, options: tuple[str, ...], mode: str) -> None:
+def test_only_what_players_show_is_copied(studio: MediaFactory, name: str, options: tuple[str, ...], mode: str) -> None:
     film = studio.file(f"allowed-{name}", "-i", shoot(studio, FILMS["no b-frames"]), "-t", "0.6", *options)
     made, _path = studio.make(AddAudio(url_video=U, url_audio=U), video=film, audio=silence(studio, 24000))
     assert (made.video_mode, made.media.frames) == (mode, 15)

@@ -21,7 +21,7 @@ from gpu_worker.pipeline.glyph_check import check_captions, undrawn
 from gpu_worker.pipeline.transcode import FONTS_DIRECTORY as FONTS
 from gpu_worker.plan.captions.glyph_coverage import _SHIPPED, doubtful, missing_warning, script_of
 from gpu_worker.plan.captions.layout import write_ass
-from tests.support.media.factory import Studio, U
+from tests.support.media.factory import MediaFactory, U
 
 NO_FONTS = '<?xml version="1.0"?><fontconfig></fontconfig>'
 
@@ -40,11 +40,11 @@ def machine(path: Path, monkeypatch: pytest.MonkeyPatch, configuration: str) -> 
     return path
 
 
-def checked(studio: Studio, directory: Path, text: str) -> tuple[str, ...]:
+def checked(studio: MediaFactory, directory: Path, text: str) -> tuple[str, ...]:
     return asyncio.run(check_captions(studio.ffmpeg, [Cue(0, 1000, text)], directory))
 
 
-def test_every_character_taken_for_granted_is_drawn(studio: Studio, bare: Path) -> None:
+def test_every_character_taken_for_granted_is_drawn(studio: MediaFactory, bare: Path) -> None:
     granted = [
         chr(code)
         for code in range(0x21, 0x3000)
@@ -54,13 +54,13 @@ def test_every_character_taken_for_granted_is_drawn(studio: Studio, bare: Path) 
     assert asyncio.run(undrawn(studio.ffmpeg, granted, bare)) == ()
 
 
-def test_emoji_are_drawn_by_the_shipped_fonts(studio: Studio, bare: Path) -> None:
+def test_emoji_are_drawn_by_the_shipped_fonts(studio: MediaFactory, bare: Path) -> None:
     text = "😀👍🏽❤️👨‍👩‍👧🇩🇪1️⃣🏴󠁧󠁢󠁥󠁮󠁧󠁿🎉🫠🥲©️™️⭐✨☀️㊗️"
     assert len(doubtful([Cue(0, 1000, text)])) == 16
     assert checked(studio, bare, text) == ()
 
 
-def test_what_no_font_has_is_named(studio: Studio, bare: Path) -> None:
+def test_what_no_font_has_is_named(studio: MediaFactory, bare: Path) -> None:
     text = "Hello 日本語、ひらがな カタカナ 한국어 हिन्दी ไทย مرحبا שלום Привет Ελλάδα 😀 𓀀 \u2800\u00a0\u200d"
     scripts = "Devanagari, East Asian punctuation, Egyptian, Han, Hangul and more"
     assert checked(studio, bare, text) == (f"Captions have characters that no font here draws: {scripts}.",)
@@ -68,7 +68,7 @@ def test_what_no_font_has_is_named(studio: Studio, bare: Path) -> None:
     assert checked(studio, bare, "مرحبا שלום Привет Ελλάδα é") == ()
 
 
-def test_a_font_of_the_machine_is_found(studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_font_of_the_machine_is_found(studio: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     system = tmp_path / "system"
     system.mkdir()
     (system / "han.ttf").write_bytes(han_font())
@@ -91,7 +91,7 @@ def han_font() -> bytes:
     return bytes(data)
 
 
-def test_captions_that_leave_no_ink_fail_the_job(studio: Studio, bare: Path) -> None:
+def test_captions_that_leave_no_ink_fail_the_job(studio: MediaFactory, bare: Path) -> None:
     (bare / "fonts").unlink()
     (bare / "fonts").mkdir()
     with pytest.raises(JobFailed) as failure:
@@ -99,7 +99,7 @@ def test_captions_that_leave_no_ink_fail_the_job(studio: Studio, bare: Path) -> 
     assert failure.value.failure.code == Code.INTERNAL
 
 
-def test_plain_text_is_measured_once(studio: Studio, bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_plain_text_is_measured_once(studio: MediaFactory, bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert checked(studio, bare, "plain") == ()
     monkeypatch.setattr(glyph_check, "undrawn", None)
     assert checked(studio, bare, "plain again") == ()
@@ -121,7 +121,7 @@ def test_a_warning_fits_the_result() -> None:
     assert missing_warning([]) is None
 
 
-def test_a_caption_job_tells(studio: Studio, bare: Path) -> None:
+def test_a_caption_job_tells(studio: MediaFactory, bare: Path) -> None:
     subtitles = bare / "subtitles.srt"
     subtitles.write_bytes("1\n0:0:0 --> 0:0:1\nпривет ไทย\n\n2\n0:0:9 --> 0:0:10\nlate\n".encode())
     made, _ = studio.make(Caption(url_video=U, url_srt=U), video=studio.video(), subtitles=subtitles)
@@ -131,7 +131,7 @@ def test_a_caption_job_tells(studio: Studio, bare: Path) -> None:
     )
 
 
-def drawn(studio: Studio, text: str, size: tuple[int, int]) -> Image.Image:
+def drawn(studio: MediaFactory, text: str, size: tuple[int, int]) -> Image.Image:
     """A caption on black, by the shipped fonts alone."""
     (studio.folder / "one.ass").write_text(write_ass([Cue(0, 1000, text)], size), encoding="utf-8")
     pixels = studio.run(
@@ -146,7 +146,7 @@ _LONG = ["W" * 90, "path/" * 40, "日本語の字幕。" * 20, "😂" * 80, "one
 
 @pytest.mark.parametrize("size", [(1080, 1920), (1920, 1080), (720, 720), (320, 180), (64, 64)])
 @pytest.mark.parametrize("text", _LONG, ids=["wide", "unbroken", "han", "emoji", "long", "many lines"])
-def test_a_caption_stays_inside_the_picture(studio: Studio, size: tuple[int, int], text: str) -> None:
+def test_a_caption_stays_inside_the_picture(studio: MediaFactory, size: tuple[int, int], text: str) -> None:
     left, top, right, bottom = extent(drawn(studio, text, size))
     assert left >= 1
     assert top >= 1
@@ -156,13 +156,13 @@ def test_a_caption_stays_inside_the_picture(studio: Studio, size: tuple[int, int
     assert abs(left + right - size[0]) <= max(4, size[0] * 0.025)
 
 
-def test_arabic_letters_join(studio: Studio) -> None:
+def test_arabic_letters_join(studio: MediaFactory) -> None:
     joined, apart = (extent(drawn(studio, text, (640, 360))) for text in ("سلام", "س\u200cل\u200cا\u200cم"))
     assert joined[2] - joined[0] < (apart[2] - apart[0]) * 0.9
 
 
 @pytest.mark.parametrize("text", ["שלום עולם", "مرحبا بالعالم", "OK"])
-def test_a_sentence_ends_on_the_side_it_runs_to(studio: Studio, text: str) -> None:
+def test_a_sentence_ends_on_the_side_it_runs_to(studio: MediaFactory, text: str) -> None:
     picture = drawn(studio, text + ".", (1280, 720))
     left, _, right, _ = extent(picture)
     ends = [extent(picture.crop((side, 0, side + 10, 720))) for side in (left, right - 10)]

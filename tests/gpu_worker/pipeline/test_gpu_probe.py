@@ -13,14 +13,14 @@ from contract.operations import Caption, Img2Vid
 from gpu_worker.errors import JobFailed
 from gpu_worker.pipeline import gpu_probe
 from gpu_worker.pipeline.gpu_probe import find_gpu
-from gpu_worker.pipeline.transcode import Made
-from gpu_worker.plan.gpu import PARTS, Gpu, Part, Reason
+from gpu_worker.pipeline.transcode import Output
+from gpu_worker.plan.gpu import PARTS, Gpu, GpuStage, UnavailableReason
 from gpu_worker.plan.gpu_errors import fault_in
 from gpu_worker.probe.probe import gpu_name
-from tests.support.media.factory import Studio, U, ink
+from tests.support.media.factory import MediaFactory, U, ink
 from tests.support.media.fake_gpu import Fault, asked, install
 
-DECODE, DRAW, ENCODE = Part.DECODE, Part.DRAW, Part.ENCODE
+DECODE, DRAW, ENCODE = GpuStage.DECODE, GpuStage.DRAW, GpuStage.ENCODE
 
 # What ffmpeg 5 and 9 say, from runs here where there is no driver, and from issue trackers for the rest.
 NO_DRIVER_5 = """[AVHWDeviceContext @ 0x5] Cannot load libcuda.so.1
@@ -79,21 +79,21 @@ NOTHING = "[vost#0:0/h264_nvenc @ 0x5] Task finished with error code: -22 (Inval
 @pytest.mark.parametrize(
     ("log", "parts", "reason"),
     [
-        (NO_DRIVER_5, PARTS, Reason.NO_DRIVER), (NO_DRIVER_9, PARTS, Reason.NO_DRIVER),
-        (NO_DEVICE, PARTS, Reason.NO_DEVICE), (DRIVER, PARTS, Reason.DRIVER), (FULL, PARTS, Reason.NO_MEMORY),
-        (OLD_DRIVER, {ENCODE}, Reason.OLD_DRIVER), (OLD_FOR_FILTERS, {DRAW}, Reason.OLD_DRIVER),
-        (NO_ENCODE_LIBRARY, {ENCODE}, Reason.NO_CAPABILITY), (NO_DECODE_LIBRARY, {DECODE}, Reason.NO_CAPABILITY),
-        (NO_ENCODER, {ENCODE}, Reason.NO_ENCODER), (NO_SESSION, {ENCODE}, Reason.NO_SESSION),
-        (NO_SESSION_NEWER, {ENCODE}, Reason.NO_SESSION), (TOO_SMALL, {ENCODE}, Reason.PICTURE),
-        (TOO_MANY_SURFACES, {DECODE}, Reason.PICTURE), (NO_SURFACES, {DECODE}, Reason.NO_MEMORY),
-        (NO_FILTER, {DRAW}, Reason.BUILD), (NO_NVENC, {ENCODE}, Reason.BUILD), (FILTER_FAILS, {DRAW}, Reason.UNKNOWN),
+        (NO_DRIVER_5, PARTS, UnavailableReason.NO_DRIVER), (NO_DRIVER_9, PARTS, UnavailableReason.NO_DRIVER),
+        (NO_DEVICE, PARTS, UnavailableReason.NO_DEVICE), (DRIVER, PARTS, UnavailableReason.DRIVER), (FULL, PARTS, UnavailableReason.NO_MEMORY),
+        (OLD_DRIVER, {ENCODE}, UnavailableReason.OLD_DRIVER), (OLD_FOR_FILTERS, {DRAW}, UnavailableReason.OLD_DRIVER),
+        (NO_ENCODE_LIBRARY, {ENCODE}, UnavailableReason.NO_CAPABILITY), (NO_DECODE_LIBRARY, {DECODE}, UnavailableReason.NO_CAPABILITY),
+        (NO_ENCODER, {ENCODE}, UnavailableReason.NO_ENCODER), (NO_SESSION, {ENCODE}, UnavailableReason.NO_SESSION),
+        (NO_SESSION_NEWER, {ENCODE}, UnavailableReason.NO_SESSION), (TOO_SMALL, {ENCODE}, UnavailableReason.PICTURE),
+        (TOO_MANY_SURFACES, {DECODE}, UnavailableReason.PICTURE), (NO_SURFACES, {DECODE}, UnavailableReason.NO_MEMORY),
+        (NO_FILTER, {DRAW}, UnavailableReason.BUILD), (NO_NVENC, {ENCODE}, UnavailableReason.BUILD), (FILTER_FAILS, {DRAW}, UnavailableReason.UNKNOWN),
     ],
 )  # fmt: skip
-def test_a_drivers_words_are_understood(log: str, parts: set[Part], reason: Reason) -> None:
+def test_a_drivers_words_are_understood(log: str, parts: set[GpuStage], reason: UnavailableReason) -> None:
     fault = fault_in("Input #0, mov, from 'in_video':\n" + log.replace("\\\n", ""))
     assert fault is not None
     assert (set(fault.parts), fault.reason) == (parts, reason)
-    told = Gpu().without(*fault).excuses(Part)
+    told = Gpu().without(*fault).excuses(GpuStage)
     assert len(told) == 1
     assert len(told[0]) <= 128
 
@@ -119,7 +119,7 @@ def found(program: str) -> Gpu:
     return asyncio.run(find_gpu(program))
 
 
-def test_a_gpu_that_does_everything_is_tried_once(studio: Studio, tmp_path: Path) -> None:
+def test_a_gpu_that_does_everything_is_tried_once(studio: MediaFactory, tmp_path: Path) -> None:
     program = install(tmp_path, studio.ffmpeg)
 
     async def jobs() -> list[Gpu]:
@@ -134,19 +134,19 @@ def test_a_gpu_that_does_everything_is_tried_once(studio: Studio, tmp_path: Path
 @pytest.mark.parametrize(
     ("faults", "lacks"),
     [
-        ((Fault("any", NO_DRIVER_5),), dict.fromkeys(Part, Reason.NO_DRIVER)),
-        ((Fault("any", NO_DEVICE, 255),), dict.fromkeys(Part, Reason.NO_DEVICE)),
-        ((Fault("encode", NO_ENCODER),), {ENCODE: Reason.NO_ENCODER}),
-        ((Fault("encode", OLD_DRIVER, 255),), {ENCODE: Reason.OLD_DRIVER}),
-        ((Fault("decode", NO_DECODE_LIBRARY),), {DECODE: Reason.NO_CAPABILITY}),
+        ((Fault("any", NO_DRIVER_5),), dict.fromkeys(GpuStage, UnavailableReason.NO_DRIVER)),
+        ((Fault("any", NO_DEVICE, 255),), dict.fromkeys(GpuStage, UnavailableReason.NO_DEVICE)),
+        ((Fault("encode", NO_ENCODER),), {ENCODE: UnavailableReason.NO_ENCODER}),
+        ((Fault("encode", OLD_DRIVER, 255),), {ENCODE: UnavailableReason.OLD_DRIVER}),
+        ((Fault("decode", NO_DECODE_LIBRARY),), {DECODE: UnavailableReason.NO_CAPABILITY}),
         ((Fault("encode", NO_ENCODE_LIBRARY), Fault("decode", NO_DECODE_LIBRARY)),
-         dict.fromkeys((DECODE, ENCODE), Reason.NO_CAPABILITY)),
-        ((Fault("draw", NO_FILTER),), {DRAW: Reason.BUILD}),
-        ((Fault("draw", NOTHING, 255),), {DRAW: Reason.UNKNOWN}),
+         dict.fromkeys((DECODE, ENCODE), UnavailableReason.NO_CAPABILITY)),
+        ((Fault("draw", NO_FILTER),), {DRAW: UnavailableReason.BUILD}),
+        ((Fault("draw", NOTHING, 255),), {DRAW: UnavailableReason.UNKNOWN}),
     ],
 )  # fmt: skip
 def test_what_a_gpu_does_not_do_is_known_with_its_reason(
-    studio: Studio, tmp_path: Path, faults: tuple[Fault, ...], lacks: dict[Part, Reason]
+    studio: MediaFactory, tmp_path: Path, faults: tuple[Fault, ...], lacks: dict[GpuStage, UnavailableReason]
 ) -> None:
     program = install(tmp_path, studio.ffmpeg, faults)
     assert found(program).lacks == lacks
@@ -157,27 +157,33 @@ def test_what_a_gpu_does_not_do_is_known_with_its_reason(
     assert len(asked(tmp_path)) == tries
 
 
-def test_what_passes_does_not_count_for_ever(studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_passes_does_not_count_for_ever(
+    studio: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     program = install(tmp_path, studio.ffmpeg, (Fault("encode", NO_SESSION, last=2),))
-    assert found(program).lacks == {ENCODE: Reason.NO_SESSION}
-    assert found(program).lacks == {ENCODE: Reason.NO_SESSION}
+    assert found(program).lacks == {ENCODE: UnavailableReason.NO_SESSION}
+    assert found(program).lacks == {ENCODE: UnavailableReason.NO_SESSION}
     monkeypatch.setattr(gpu_probe.time, "monotonic", lambda: 1e9)
     assert found(program) == Gpu()
 
 
-def test_what_lasts_counts_for_ever(studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_lasts_counts_for_ever(studio: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = install(tmp_path, studio.ffmpeg, (Fault("encode", NO_ENCODER, last=2),))
-    assert found(program).lacks == {ENCODE: Reason.NO_ENCODER}
+    assert found(program).lacks == {ENCODE: UnavailableReason.NO_ENCODER}
     monkeypatch.setattr(gpu_probe.time, "monotonic", lambda: 1e9)
-    assert found(program).lacks == {ENCODE: Reason.NO_ENCODER}
+    assert found(program).lacks == {ENCODE: UnavailableReason.NO_ENCODER}
 
 
 @pytest.mark.parametrize(
     ("script", "reason"),
-    [("kill -SEGV $$", Reason.UNKNOWN), ("sleep 60", Reason.SILENT), ("exit 1", Reason.UNKNOWN)],
+    [
+        ("kill -SEGV $$", UnavailableReason.UNKNOWN),
+        ("sleep 60", UnavailableReason.SILENT),
+        ("exit 1", UnavailableReason.UNKNOWN),
+    ],
 )
 def test_a_driver_that_crashes_or_hangs_is_not_used(
-    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, reason: Reason
+    studio: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, reason: UnavailableReason
 ) -> None:
     monkeypatch.setattr(gpu_probe, "_TIMEOUT_SECONDS", 1.0)
     program = stub(tmp_path, f'case "$*" in *cuda*|*nvenc*) {script};; esac\nexec "{studio.ffmpeg}" "$@"')
@@ -190,7 +196,7 @@ def test_an_ffmpeg_that_is_missing_has_no_gpu(tmp_path: Path) -> None:
     assert set(found(str(tmp_path / "none")).lacks) == PARTS
 
 
-def captioned(studio: Studio, program: str, gpu: Gpu | None) -> tuple[Made, Path]:
+def captioned(studio: MediaFactory, program: str, gpu: Gpu | None) -> tuple[Output, Path]:
     """Ten frames of a plain picture with a caption on four of them, made by this ffmpeg."""
     video = studio.video(
         "plain.mp4", 1, "320x180", "10", sound=False, source="color=c=black", extra=("-colorspace", "bt709")
@@ -204,7 +210,7 @@ def captioned(studio: Studio, program: str, gpu: Gpu | None) -> tuple[Made, Path
         studio.ffmpeg = real
 
 
-def the_cpu(did: str, reason: Reason) -> str:
+def the_cpu(did: str, reason: UnavailableReason) -> str:
     return f"The CPU {did} the video: {reason}."
 
 
@@ -215,27 +221,27 @@ def the_cpu(did: str, reason: Reason) -> str:
         ((), ["decode draw encode"], "h264_nvenc", ()),
         # One part fails, in the middle of a job: the others stay where they are.
         ((Fault("decode", NO_SURFACES),), ["decode draw encode", "encode"], "h264_nvenc",
-         (the_cpu("decoded", Reason.NO_MEMORY),)),
+         (the_cpu("decoded", UnavailableReason.NO_MEMORY),)),
         ((Fault("draw", FILTER_FAILS),), ["decode draw encode", "decode encode"], "h264_nvenc",
-         (the_cpu("captioned", Reason.UNKNOWN),)),
+         (the_cpu("captioned", UnavailableReason.UNKNOWN),)),
         ((Fault("encode", NO_SESSION),), ["decode draw encode", "decode"], "libx264",
-         (the_cpu("encoded", Reason.NO_SESSION),)),
+         (the_cpu("encoded", UnavailableReason.NO_SESSION),)),
         ((Fault("any", FULL),), ["decode draw encode"], "libx264",
-         (the_cpu("decoded, captioned and encoded", Reason.NO_MEMORY),)),
+         (the_cpu("decoded, captioned and encoded", UnavailableReason.NO_MEMORY),)),
         # One after the other.
         ((Fault("draw", FILTER_FAILS), Fault("decode", NO_SURFACES), Fault("encode", NO_SESSION, 255)),
          ["decode draw encode", "decode encode", "encode"], "libx264",
-         (the_cpu("decoded", Reason.NO_MEMORY), the_cpu("captioned", Reason.UNKNOWN),
-          the_cpu("encoded", Reason.NO_SESSION))),
+         (the_cpu("decoded", UnavailableReason.NO_MEMORY), the_cpu("captioned", UnavailableReason.UNKNOWN),
+          the_cpu("encoded", UnavailableReason.NO_SESSION))),
         # ffmpeg does not say which: the frames leave the GPU first, then the encoder is changed.
         ((Fault("decode", NOTHING, 255),), ["decode draw encode", "encode"], "h264_nvenc",
-         (the_cpu("decoded and captioned", Reason.UNKNOWN),)),
+         (the_cpu("decoded and captioned", UnavailableReason.UNKNOWN),)),
         ((Fault("any", NOTHING, 255),), ["decode draw encode", "encode"], "libx264",
-         (the_cpu("decoded, captioned and encoded", Reason.UNKNOWN),)),
+         (the_cpu("decoded, captioned and encoded", UnavailableReason.UNKNOWN),)),
     ],
 )  # fmt: skip
 def test_a_gpu_that_fails_in_the_middle_is_left_step_by_step_and_it_is_said(
-    studio: Studio,
+    studio: MediaFactory,
     tmp_path: Path,
     faults: tuple[Fault, ...],
     runs: list[str],
@@ -248,20 +254,20 @@ def test_a_gpu_that_fails_in_the_middle_is_left_step_by_step_and_it_is_said(
     assert [ink(frame) > 20 for frame in studio.frames(path)] == [False] * 4 + [True] * 4 + [False] * 2
 
 
-def test_a_gpu_without_an_encoder_decodes(studio: Studio, tmp_path: Path) -> None:
+def test_a_gpu_without_an_encoder_decodes(studio: MediaFactory, tmp_path: Path) -> None:
     program = install(tmp_path, studio.ffmpeg, (Fault("encode", NO_ENCODER),))
     made, _path = captioned(studio, program, found(program))
     assert (asked(tmp_path)[-1], made.encoder) == ("decode", "libx264")
-    assert made.warnings == (the_cpu("encoded", Reason.NO_ENCODER),)
+    assert made.warnings == (the_cpu("encoded", UnavailableReason.NO_ENCODER),)
 
 
-def test_where_no_gpu_was_asked_for_none_is_excused(studio: Studio) -> None:
+def test_where_no_gpu_was_asked_for_none_is_excused(studio: MediaFactory) -> None:
     made, _path = captioned(studio, studio.ffmpeg, None)
     assert (made.encoder, made.warnings) == ("libx264", ())
 
 
 @pytest.mark.fault("I9")
-def test_sessions_may_run_out_between_two_jobs(studio: Studio, tmp_path: Path) -> None:
+def test_sessions_may_run_out_between_two_jobs(studio: MediaFactory, tmp_path: Path) -> None:
     program = install(tmp_path, studio.ffmpeg, (Fault("encode", NO_SESSION, first=3, last=3),))
     gpu = found(program)
     made = [captioned(studio, program, gpu)[0] for _ in range(3)]
@@ -269,14 +275,14 @@ def test_sessions_may_run_out_between_two_jobs(studio: Studio, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("spoils", ["echo 'not a film' > out.mp4", ": > out.mp4"])
-def test_what_a_gpu_makes_is_checked_like_everything_else(studio: Studio, tmp_path: Path, spoils: str) -> None:
+def test_what_a_gpu_makes_is_checked_like_everything_else(studio: MediaFactory, tmp_path: Path, spoils: str) -> None:
     program = stub(tmp_path, f'case "$*" in *h264_nvenc*) {spoils}; exit 0;; esac\nexec "{studio.ffmpeg}" "$@"')
-    made, _path = captioned(studio, program, Gpu().without({DECODE, DRAW}, Reason.NO_CAPABILITY))
+    made, _path = captioned(studio, program, Gpu().without({DECODE, DRAW}, UnavailableReason.NO_CAPABILITY))
     assert made.encoder == "libx264"
-    assert the_cpu("encoded", Reason.UNKNOWN) in made.warnings
+    assert the_cpu("encoded", UnavailableReason.UNKNOWN) in made.warnings
 
 
-def test_a_full_disk_is_not_the_gpus_fault(studio: Studio, tmp_path: Path) -> None:
+def test_a_full_disk_is_not_the_gpus_fault(studio: MediaFactory, tmp_path: Path) -> None:
     program = install(tmp_path, studio.ffmpeg, (Fault("any", "out.mp4: No space left on device"),))
     with pytest.raises(JobFailed) as failure:
         captioned(studio, program, Gpu())
@@ -287,13 +293,18 @@ def test_a_full_disk_is_not_the_gpus_fault(studio: Studio, tmp_path: Path) -> No
     ("size", "faults", "encoder", "warnings"),
     [
         ("320x180", (), "h264_nvenc", ()),
-        ("320x180", (Fault("encode", NO_SESSION),), "libx264", (the_cpu("encoded", Reason.NO_SESSION),)),
+        ("320x180", (Fault("encode", NO_SESSION),), "libx264", (the_cpu("encoded", UnavailableReason.NO_SESSION),)),
         # Refused by NVENC, so it is not even tried.
-        ("160x90", (Fault("encode", "nobody should ask"),), "libx264", (the_cpu("encoded", Reason.PICTURE),)),
+        (
+            "160x90",
+            (Fault("encode", "nobody should ask"),),
+            "libx264",
+            (the_cpu("encoded", UnavailableReason.PICTURE),),
+        ),
     ],
 )
 def test_a_clip_from_a_picture_goes_from_the_cpu_to_nvenc(
-    studio: Studio, tmp_path: Path, size: str, faults: tuple[Fault, ...], encoder: str, warnings: tuple[str, ...]
+    studio: MediaFactory, tmp_path: Path, size: str, faults: tuple[Fault, ...], encoder: str, warnings: tuple[str, ...]
 ) -> None:
     picture = studio.circle("fall.png", (160, 90), 20)
     real, studio.ffmpeg = studio.ffmpeg, install(tmp_path, studio.ffmpeg, faults)
@@ -318,7 +329,7 @@ def test_a_clip_from_a_picture_goes_from_the_cpu_to_nvenc(
         ("exit 0", Code.OUTPUT_INVALID),
     ],
 )
-def test_an_encode_that_goes_wrong_has_its_code(studio: Studio, tmp_path: Path, script: str, code: Code) -> None:
+def test_an_encode_that_goes_wrong_has_its_code(studio: MediaFactory, tmp_path: Path, script: str, code: Code) -> None:
     program = stub(
         tmp_path, f'case "$*" in *libx264*) cat >/dev/null; {script}; exit;; esac\nexec "{studio.ffmpeg}" "$@"'
     )
@@ -334,7 +345,7 @@ def test_an_encode_that_goes_wrong_has_its_code(studio: Studio, tmp_path: Path, 
 
 
 @pytest.mark.fault("G15")
-def test_an_encode_that_stops_short_does_not_pass(studio: Studio, tmp_path: Path) -> None:
+def test_an_encode_that_stops_short_does_not_pass(studio: MediaFactory, tmp_path: Path) -> None:
     short = 'case "$*" in *libx264*) set -- $(echo "$@" | sed "s/-c:v libx264/-frames:v 11 -c:v libx264/");; esac'
     program = stub(tmp_path, f'{short}\nexec "{studio.ffmpeg}" "$@"')
     real = studio.ffmpeg

@@ -20,10 +20,10 @@ from gpu_worker.errors import JobFailed
 from gpu_worker.photo.read_photo import read_photo
 from gpu_worker.pipeline.cost import check_sources
 from gpu_worker.pipeline.transcode import local_name
-from gpu_worker.plan.model import Sources
+from gpu_worker.plan.model import Inputs
 from gpu_worker.probe.probe import probe
 from tests.support.canary import Canary
-from tests.support.media.factory import Studio, U
+from tests.support.media.factory import MediaFactory, U
 from tests.support.media.hostile import (
     moving_png,
     of_codec,
@@ -56,7 +56,7 @@ async def looked_at(ffmpeg: str, role: str, path: Path) -> Code | None:
             await read_photo(path, f"url_{role}", limits.max_pixels, (64, 64))
             return None
         facts = await probe(ffmpeg, path, Role(role), f"url_{role}", limits.max_pixels)
-        check_sources(Sources(**{role: facts}), limits)
+        check_sources(Inputs(**{role: facts}), limits)
     except JobFailed as failure:
         return failure.failure.code
     return None
@@ -77,7 +77,7 @@ def all_looked_at(ffmpeg: str, folder: Path, offers: Iterable[tuple[str, bytes]]
 
 @pytest.mark.fault("G3")
 def test_hundreds_of_damaged_files_are_taken_or_refused_in_the_callers_name(
-    studio: Studio, tmp_path: Path, canary: Canary
+    studio: MediaFactory, tmp_path: Path, canary: Canary
 ) -> None:
     found = all_looked_at(studio.ffmpeg, tmp_path, samples(studio, range(1000, 1200)))
     assert sum(found.values()) == 200
@@ -88,7 +88,7 @@ def test_hundreds_of_damaged_files_are_taken_or_refused_in_the_callers_name(
 
 
 @pytest.fixture
-def traced(studio: Studio, tmp_path: Path) -> str:
+def traced(studio: MediaFactory, tmp_path: Path) -> str:
     """An ffmpeg that writes down what it opens, and whom it calls."""
     if shutil.which("strace") is None:
         pytest.skip("no strace")
@@ -131,7 +131,9 @@ BAITS: dict[str, Callable[[str, str], bytes]] = {
 
 
 @pytest.mark.fault("G1", "G2", "G16")
-def test_nothing_but_the_input_itself_is_opened(studio: Studio, tmp_path: Path, traced: str, canary: Canary) -> None:
+def test_nothing_but_the_input_itself_is_opened(
+    studio: MediaFactory, tmp_path: Path, traced: str, canary: Canary
+) -> None:
     """What the kernel saw of whole files is what it may see of hostile ones."""
     whole = [(role, path.read_bytes()) for role, paths in seeds(studio).items() for path in paths]
     good, bad = tmp_path / "good", tmp_path / "bad"
@@ -158,7 +160,7 @@ def test_nothing_but_the_input_itself_is_opened(studio: Studio, tmp_path: Path, 
 @pytest.mark.full
 @pytest.mark.fault("G2")
 def test_five_hundred_damaged_files_open_nothing_else(
-    studio: Studio, tmp_path: Path, traced: str, canary: Canary
+    studio: MediaFactory, tmp_path: Path, traced: str, canary: Canary
 ) -> None:
     good, bad = tmp_path / "good", tmp_path / "bad"
     good.mkdir()
@@ -173,7 +175,7 @@ def test_five_hundred_damaged_files_open_nothing_else(
     assert calls(bad) <= calls(good)
 
 
-def ended(studio: Studio, operation: Operation, **inputs: Path) -> Code | None:
+def ended(studio: MediaFactory, operation: Operation, **inputs: Path) -> Code | None:
     try:
         studio.make(operation, **inputs)
     except JobFailed as failure:
@@ -182,7 +184,7 @@ def ended(studio: Studio, operation: Operation, **inputs: Path) -> Code | None:
 
 
 @pytest.fixture
-def captioned(studio: Studio, tmp_path: Path) -> Callable[[bytes], Code | None]:
+def captioned(studio: MediaFactory, tmp_path: Path) -> Callable[[bytes], Code | None]:
     """Caption a film that has these bytes."""
     srt = tmp_path / "s.srt"
     srt.write_text(SRT)
@@ -196,7 +198,7 @@ def captioned(studio: Studio, tmp_path: Path) -> Callable[[bytes], Code | None]:
 
 
 @pytest.mark.fault("G4")
-def test_an_animated_png_without_end_is_read_at_its_first_frame(studio: Studio, tmp_path: Path) -> None:
+def test_an_animated_png_without_end_is_read_at_its_first_frame(studio: MediaFactory, tmp_path: Path) -> None:
     path = tmp_path / "picture"
     path.write_bytes(moving_png(100_000))
     assert ended(studio, Img2Vid(url_image=U, size="64x64", duration=0.1), image=path) is None
@@ -204,7 +206,7 @@ def test_an_animated_png_without_end_is_read_at_its_first_frame(studio: Studio, 
 
 @pytest.mark.fault("G6")
 def test_hundreds_of_tracks_are_dropped_and_thousands_refused(
-    studio: Studio, captioned: Callable[[bytes], Code | None]
+    studio: MediaFactory, captioned: Callable[[bytes], Code | None]
 ) -> None:
     film = studio.video("small-silent.mp4", 0.4, "64x48", sound=False).read_bytes()
     assert captioned(with_tracks(film, 300)) is None
@@ -212,7 +214,7 @@ def test_hundreds_of_tracks_are_dropped_and_thousands_refused(
 
 
 @pytest.mark.fault("G6", "H6")
-def test_what_a_film_brings_besides_picture_and_sound_is_dropped(studio: Studio, tmp_path: Path) -> None:
+def test_what_a_film_brings_besides_picture_and_sound_is_dropped(studio: MediaFactory, tmp_path: Path) -> None:
     notes = tmp_path / "notes"
     chapters = "".join(f"[CHAPTER]\nSTART={at}\nEND={at + 1}\ntitle=secret{at}\n" for at in range(1000))
     notes.write_text(f";FFMETADATA1\ncomment=secret{'x' * 2_000_000}\n{chapters}")
@@ -242,7 +244,7 @@ def test_what_a_film_brings_besides_picture_and_sound_is_dropped(studio: Studio,
         ("setpts='(10-N)/25/TB'", 10),  # backwards
     ],
 )
-def test_odd_times_are_bounded(studio: Studio, tmp_path: Path, times: str, frames: int) -> None:
+def test_odd_times_are_bounded(studio: MediaFactory, tmp_path: Path, times: str, frames: int) -> None:
     film = studio.video(
         f"times{len(times)}{times[10]}.mkv", 0.4, "64x48", sound=False,
         extra=("-vf", times, "-fps_mode", "passthrough", "-enc_time_base", "1/1000", "-bf", "0",
@@ -258,7 +260,7 @@ def test_odd_times_are_bounded(studio: Studio, tmp_path: Path, times: str, frame
 
 @pytest.mark.fault("G9")
 def test_what_no_decoder_may_touch_is_refused_by_name(
-    studio: Studio, tmp_path: Path, captioned: Callable[[bytes], Code | None]
+    studio: MediaFactory, tmp_path: Path, captioned: Callable[[bytes], Code | None]
 ) -> None:
     film = studio.video("small-silent.mp4", 0.4, "64x48", sound=False)
     key = ("-encryption_key", "00" * 16, "-encryption_kid", "11" * 16)
@@ -274,7 +276,9 @@ def test_what_no_decoder_may_touch_is_refused_by_name(
 
 @pytest.mark.fault("G8")
 @pytest.mark.parametrize(("hertz", "channels"), [(8, 1), (768_000, 2), (48_000, 64)])
-def test_odd_sounds_are_made_ordinary_or_refused(studio: Studio, tmp_path: Path, hertz: int, channels: int) -> None:
+def test_odd_sounds_are_made_ordinary_or_refused(
+    studio: MediaFactory, tmp_path: Path, hertz: int, channels: int
+) -> None:
     song = tmp_path / "song"
     song.write_bytes(sound_of(hertz, channels, hertz // 2))
     film = studio.video("small-silent.mp4", 0.4, "64x48", sound=False)
@@ -284,7 +288,7 @@ def test_odd_sounds_are_made_ordinary_or_refused(studio: Studio, tmp_path: Path,
 
 @pytest.mark.fault("G7")
 @pytest.mark.parametrize("size", ["1x1", "2x2", "1x720", "3x5"])
-def test_the_smallest_pictures_are_films_too(studio: Studio, tmp_path: Path, size: str) -> None:
+def test_the_smallest_pictures_are_films_too(studio: MediaFactory, tmp_path: Path, size: str) -> None:
     film = studio.video(
         f"tiny{size}.mkv", 0.2, size, sound=False, source="color=c=red", extra=("-c:v", "png", "-pix_fmt", "rgb24")
     )

@@ -13,7 +13,7 @@ from PIL import Image, ImageCms
 from contract.errors import Code
 from contract.operations import Compose, Img2Vid
 from gpu_worker.errors import JobFailed
-from tests.support.media.factory import Studio, U
+from tests.support.media.factory import MediaFactory, U
 from tests.support.media.image_files import (
     ADOBE_RGB,
     GREY,
@@ -52,13 +52,13 @@ def patches(mode: str = "RGB") -> Image.Image:
     return image.convert(mode)
 
 
-def kept(studio: Studio, name: str, data: bytes) -> Path:
+def kept(studio: MediaFactory, name: str, data: bytes) -> Path:
     path = studio.folder / name
     path.write_bytes(data)
     return path
 
 
-def worst(studio: Studio, picture: Path, wanted: tuple[Colour, ...] = PATCHES) -> int:
+def worst(studio: MediaFactory, picture: Path, wanted: tuple[Colour, ...] = PATCHES) -> int:
     """The largest difference of any channel of any patch, in steps of 255."""
     made, path = studio.make(Img2Vid(url_image=U, size=f"{WIDTH}x{HEIGHT}", duration=0.1), image=picture)
     assert not made.warnings
@@ -70,7 +70,7 @@ def furthest(frame: Image.Image, wanted: tuple[Colour, ...]) -> int:
     return max(abs(a - b) for got, want in zip(found, wanted, strict=True) for a, b in zip(got, want, strict=True))  # type: ignore[arg-type]
 
 
-def refused(studio: Studio, picture: Path) -> tuple[Code, str]:
+def refused(studio: MediaFactory, picture: Path) -> tuple[Code, str]:
     with pytest.raises(JobFailed) as failure:
         studio.make(Img2Vid(url_image=U, size="320x180", duration=0.1), image=picture)
     assert failure.value.failure.params["field"] == "url_image"
@@ -251,14 +251,14 @@ def test_a_photo_is_read_in_its_colors(tmp_path: Path, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["jpeg 4:2:0", "jpeg ycck", "png half opaque", "avif"])
-def test_a_clip_of_a_photo_has_its_colors(studio: Studio, kind: str) -> None:
+def test_a_clip_of_a_photo_has_its_colors(studio: MediaFactory, kind: str) -> None:
     draw, wanted = RIGHT[kind]
     assert worst(studio, kept(studio, "photo", draw()), wanted) <= 7
 
 
 @pytest.mark.parametrize("sides", [(WIDTH + 1, HEIGHT), (WIDTH, HEIGHT + 1), (WIDTH + 1, HEIGHT - 1)])
 @pytest.mark.parametrize("subsampling", [0, 1, 2])
-def test_jpeg_with_odd_sides_is_drawn(studio: Studio, sides: tuple[int, int], subsampling: int) -> None:
+def test_jpeg_with_odd_sides_is_drawn(studio: MediaFactory, sides: tuple[int, int], subsampling: int) -> None:
     data = saved(patches().resize(sides), "JPEG", quality=98, subsampling=subsampling)
     assert worst(studio, kept(studio, "photo", data)) <= 7
 
@@ -266,7 +266,7 @@ def test_jpeg_with_odd_sides_is_drawn(studio: Studio, sides: tuple[int, int], su
 @pytest.mark.parametrize(
     ("size", "subsampling"), [((17, 10), 2), ((16, 11), 2), ((1, 1), 2), ((383, 191), 2), ((17, 11), 1), ((17, 11), 0)]
 )
-def test_a_jpeg_of_odd_sides_is_drawn(studio: Studio, size: tuple[int, int], subsampling: int) -> None:
+def test_a_jpeg_of_odd_sides_is_drawn(studio: MediaFactory, size: tuple[int, int], subsampling: int) -> None:
     image = Image.new("RGB", size, (200, 30, 60))
     picture = kept(studio, "odd", saved(image, "JPEG", quality=98, subsampling=subsampling))
     made, clip = studio.make(Img2Vid(url_image=U, size="160x90", duration=0.1), image=picture)
@@ -274,7 +274,7 @@ def test_a_jpeg_of_odd_sides_is_drawn(studio: Studio, size: tuple[int, int], sub
     assert furthest(studio.frames(clip, *BT709)[0].resize((WIDTH, HEIGHT)), ((200, 30, 60),)) <= 7
 
 
-def test_a_photo_in_hdr_is_refused_by_name(studio: Studio) -> None:
+def test_a_photo_in_hdr_is_refused_by_name(studio: MediaFactory) -> None:
     # cICP: primaries 9, transfer 16, matrix 0, full range. Screenshots of HDR displays are of that kind.
     picture = kept(studio, "photo", patches_png(16, RGB, extra=chunk(b"cICP", bytes((9, 16, 0, 1)))))
     assert refused(studio, picture) == (Code.MEDIA_UNSUPPORTED, "HDR photo")
@@ -310,7 +310,7 @@ def test_a_photo_is_turned_and_mirrored_as_it_says(tmp_path: Path, kind: str, or
 
 
 @pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "AVIF"])
-def test_of_an_animation_the_first_frame_is_used_and_that_is_said(studio: Studio, kind: str) -> None:
+def test_of_an_animation_the_first_frame_is_used_and_that_is_said(studio: MediaFactory, kind: str) -> None:
     others = [Image.new("RGB", (WIDTH, HEIGHT), colour) for colour in ((255, 0, 255), (0, 0, 0))]
     data = saved(
         patches(),
@@ -362,7 +362,7 @@ SHAPES = {"9:16": (405, 720), "1:1": (500, 500), "4:5": (480, 600), "16:9": (720
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("fit", ["cover", "contain"])
-def test_a_circle_stays_a_circle(studio: Studio, shape: str, fit: str) -> None:
+def test_a_circle_stays_a_circle(studio: MediaFactory, shape: str, fit: str) -> None:
     width, height = SHAPES[shape]
     size = "360x640" if shape == "4:5" else "640x360"
     picture = studio.circle(f"circle{width}x{height}.png", (width, height), min(width, height) // 6)

@@ -13,7 +13,7 @@ from contract.errors import Code
 from contract.limits import Limits
 from contract.operations import Caption, Compose, Fit, Img2Vid
 from gpu_worker.errors import JobFailed
-from tests.support.media.factory import Studio, U, ink
+from tests.support.media.factory import MediaFactory, U, ink
 
 BT709 = ("-vf", "scale=in_color_matrix=bt709:in_range=tv:flags=accurate_rnd+full_chroma_int")
 
@@ -30,7 +30,7 @@ def bright_span(line: list[float]) -> tuple[float, float]:
     return sum(share), sum((at + 0.5) * part for at, part in enumerate(share)) / sum(share)
 
 
-def still(studio: Studio, picture: Path, **options: object) -> Path:
+def still(studio: MediaFactory, picture: Path, **options: object) -> Path:
     wanted: dict[str, object] = {"duration": 0.5, "size": "640x360"} | options
     made, path = studio.make(Img2Vid(url_image=U, **wanted), image=picture)  # type: ignore[arg-type]
     assert made.encoder == "libx264"
@@ -39,7 +39,7 @@ def still(studio: Studio, picture: Path, **options: object) -> Path:
 
 @pytest.mark.parametrize("size", [(450, 800), (800, 450), (500, 500), (1600, 200), (31, 47)])
 @pytest.mark.parametrize("fit", list(Fit))
-def test_a_circle_stays_round(studio: Studio, size: tuple[int, int], fit: Fit) -> None:
+def test_a_circle_stays_round(studio: MediaFactory, size: tuple[int, int], fit: Fit) -> None:
     picture = studio.circle(f"large-circle{size[0]}x{size[1]}.png", size, min(size) // 4)
     frame = studio.frames(still(studio, picture, fit=fit, size="640x360", duration=0.1))[0]
     grey = frame.convert("L")
@@ -50,7 +50,7 @@ def test_a_circle_stays_round(studio: Studio, size: tuple[int, int], fit: Fit) -
     assert (x, y) == pytest.approx((320, 180), abs=1.5)
 
 
-def test_cover_fills_the_frame_and_contain_shows_everything_on_black(studio: Studio) -> None:
+def test_cover_fills_the_frame_and_contain_shows_everything_on_black(studio: MediaFactory) -> None:
     def draw(path: Path) -> None:
         Image.new("RGB", (300, 600), (220, 220, 220)).save(path)
 
@@ -64,7 +64,7 @@ def test_cover_fills_the_frame_and_contain_shows_everything_on_black(studio: Stu
     assert max(contain.crop((0, 0, left - 4, 360)).convert("L").tobytes()) < 8
 
 
-def dot(studio: Studio, name: str, at: tuple[float, float]) -> Path:
+def dot(studio: MediaFactory, name: str, at: tuple[float, float]) -> Path:
     """A soft white dot at a place in a black 1280x720 picture."""
 
     def draw(path: Path) -> None:
@@ -108,7 +108,7 @@ def deviation(frames: list[Image.Image], place: tuple[float, float], floor: int)
     return worst
 
 
-def test_the_zoom_is_centred_and_follows_its_path_below_a_pixel(studio: Studio) -> None:
+def test_the_zoom_is_centred_and_follows_its_path_below_a_pixel(studio: MediaFactory) -> None:
     place = (860.0, 240.0)
     picture = dot(studio, "dot.png", place)
     clip = studio.frames(still(studio, picture, duration=1.0, frame_rate=24))
@@ -116,7 +116,7 @@ def test_the_zoom_is_centred_and_follows_its_path_below_a_pixel(studio: Studio) 
     assert deviation(clip, place, floor=2) < 0.1  # the encoder's own noise included
 
 
-def test_a_single_frame_is_not_zoomed(studio: Studio) -> None:
+def test_a_single_frame_is_not_zoomed(studio: MediaFactory) -> None:
     clip = still(studio, dot(studio, "dot.png", (860.0, 240.0)), duration=0.1, frame_rate=5)
     frames = studio.frames(clip)
     assert len(frames) == 1
@@ -131,7 +131,7 @@ def near(found: tuple[int, ...], wanted: tuple[int, ...], within: int = 7) -> bo
 
 
 @pytest.mark.parametrize("kind", ["jpg", "png"])
-def test_colours_of_a_picture_arrive_when_read_as_bt709(studio: Studio, kind: str) -> None:
+def test_colours_of_a_picture_arrive_when_read_as_bt709(studio: MediaFactory, kind: str) -> None:
     def draw(path: Path) -> None:
         image = Image.new("RGB", (len(PATCHES) * 64, 180))
         for index, colour in enumerate(PATCHES):
@@ -147,7 +147,7 @@ def test_colours_of_a_picture_arrive_when_read_as_bt709(studio: Studio, kind: st
 
 
 @pytest.mark.parametrize("tags", [(), ("-colorspace", "smpte170m", "-color_range", "pc")])
-def test_a_small_video_is_read_as_bt601_and_written_as_bt709(studio: Studio, tags: tuple[str, ...]) -> None:
+def test_a_small_video_is_read_as_bt601_and_written_as_bt709(studio: MediaFactory, tags: tuple[str, ...]) -> None:
     matrix = "scale=out_color_matrix=smpte170m:out_range=" + ("pc" if tags else "tv")
     video = studio.file(
         f"bt601{len(tags)}.mp4", "-f", "lavfi", "-i", "color=c=0x00FF00:s=320x180:r=25:d=0.4",
@@ -160,7 +160,7 @@ def test_a_small_video_is_read_as_bt601_and_written_as_bt709(studio: Studio, tag
 
 
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])
-def test_a_photo_is_turned_upright(studio: Studio, orientation: int) -> None:
+def test_a_photo_is_turned_upright(studio: MediaFactory, orientation: int) -> None:
     upright = Image.new("RGB", (240, 160), (10, 10, 10))
     upright.paste((250, 30, 30), (0, 0, 120, 80))  # red where the upper left is
     turned = {
@@ -181,7 +181,7 @@ def test_a_photo_is_turned_upright(studio: Studio, orientation: int) -> None:
     assert near(frame.getpixel((200, 130)), (10, 10, 10), 12)  # type: ignore[arg-type]
 
 
-def test_what_is_transparent_becomes_black(studio: Studio) -> None:
+def test_what_is_transparent_becomes_black(studio: MediaFactory) -> None:
     def draw(path: Path) -> None:
         image = Image.new("RGBA", (320, 180), (255, 255, 255, 0))
         image.paste((255, 255, 255, 128), (160, 0, 320, 180))
@@ -193,7 +193,7 @@ def test_what_is_transparent_becomes_black(studio: Studio) -> None:
 
 
 @pytest.mark.parametrize("kind", ["gif", "webp", "bmp", "tiff", "pal.png", "grey.jpg", "cmyk.jpg"])
-def test_every_common_picture_format_works(studio: Studio, kind: str) -> None:
+def test_every_common_picture_format_works(studio: MediaFactory, kind: str) -> None:
     modes = {"pal.png": "P", "grey.jpg": "L", "cmyk.jpg": "CMYK"}
 
     def draw(path: Path) -> None:
@@ -210,7 +210,7 @@ def test_every_common_picture_format_works(studio: Studio, kind: str) -> None:
      (0.1, 1, 1, Fraction(1)), (1.0, 60, 60, Fraction(60))],
 )  # fmt: skip
 def test_clips_have_exactly_their_frames(
-    studio: Studio, duration: float, rate: float, frames: int, exact: Fraction
+    studio: MediaFactory, duration: float, rate: float, frames: int, exact: Fraction
 ) -> None:
     picture = studio.circle("small.png", (160, 90), 20)
     video = studio.probe(still(studio, picture, duration=duration, frame_rate=rate, size="160x90")).video
@@ -221,20 +221,20 @@ def test_clips_have_exactly_their_frames(
         assert video.frame_rate == exact
 
 
-def test_a_picture_too_large_is_refused_before_it_is_decoded(studio: Studio) -> None:
+def test_a_picture_too_large_is_refused_before_it_is_decoded(studio: MediaFactory) -> None:
     picture = studio.circle("big.png", (800, 450), 100)
     with pytest.raises(JobFailed) as failure:
         studio.make(Img2Vid(url_image=U), Limits(max_pixels=100_000), image=picture)
     assert failure.value.failure.code == Code.MEDIA_OVER_BUDGET
 
 
-def captions(studio: Studio, name: str, text: str | bytes) -> Path:
+def captions(studio: MediaFactory, name: str, text: str | bytes) -> Path:
     path = studio.folder / name
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     return path
 
 
-def dark(studio: Studio, size: str = "640x360", seconds: float = 2.0, extra: tuple[str, ...] = ()) -> Path:
+def dark(studio: MediaFactory, size: str = "640x360", seconds: float = 2.0, extra: tuple[str, ...] = ()) -> Path:
     return studio.video(f"dark{size}{len(extra)}.mp4", seconds, size, source="color=c=0x202020", extra=extra)
 
 
@@ -255,7 +255,7 @@ SUBTITLES = {
 
 
 @pytest.mark.parametrize("kind", SUBTITLES)
-def test_a_cue_is_seen_while_it_is_on_and_never_else(studio: Studio, kind: str) -> None:
+def test_a_cue_is_seen_while_it_is_on_and_never_else(studio: MediaFactory, kind: str) -> None:
     srt = captions(studio, "words.srt", SUBTITLES[kind])
     made, path = studio.make(Caption(url_video=U, url_srt=U), video=dark(studio), subtitles=srt)
     assert made.media.frames == 50
@@ -271,7 +271,7 @@ def test_a_cue_is_seen_while_it_is_on_and_never_else(studio: Studio, kind: str) 
     assert bottom < 352
 
 
-def test_text_is_drawn_where_no_font_is_installed(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_text_is_drawn_where_no_font_is_installed(studio: MediaFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     nothing = studio.folder / "fonts.conf"
     nothing.write_text("<?xml version='1.0'?><!DOCTYPE fontconfig SYSTEM 'fonts.dtd'><fontconfig></fontconfig>")
     monkeypatch.setattr("gpu_worker.ffmpeg.run.ENVIRONMENT", {"FONTCONFIG_FILE": str(nothing)})
@@ -280,7 +280,7 @@ def test_text_is_drawn_where_no_font_is_installed(studio: Studio, monkeypatch: p
     assert ink(studio.frame_at(path, 0.8)) > 450
 
 
-def test_nothing_in_the_text_is_a_command(studio: Studio) -> None:
+def test_nothing_in_the_text_is_a_command(studio: MediaFactory) -> None:
     def inked(text: str) -> tuple[int, int]:
         srt = captions(studio, "tags.srt", f"1\n00:00:00,000 --> 00:00:02,000\n{text}\n")
         _made, path = studio.make(Caption(url_video=U, url_srt=U), video=dark(studio), subtitles=srt)
@@ -299,7 +299,7 @@ def test_nothing_in_the_text_is_a_command(studio: Studio) -> None:
     assert inked("<font color='#000000' size='99'>Ab</font>") == (plain, line)
 
 
-def test_html_italics_are_drawn_as_italics(studio: Studio) -> None:
+def test_html_italics_are_drawn_as_italics(studio: MediaFactory) -> None:
     srt = captions(studio, "i.srt", "1\n00:00:00,000 --> 00:00:02,000\nHill\n")
     slanted = captions(studio, "ii.srt", "1\n00:00:00,000 --> 00:00:02,000\n<i>Hill</i>\n")
     boxes = []
@@ -310,7 +310,7 @@ def test_html_italics_are_drawn_as_italics(studio: Studio) -> None:
     assert boxes[0] + 2 <= boxes[1] <= boxes[0] + 14
 
 
-def test_text_scales_with_the_smaller_side(studio: Studio) -> None:
+def test_text_scales_with_the_smaller_side(studio: MediaFactory) -> None:
     heights = {}
     for size in ("640x360", "360x640", "320x180"):
         srt = captions(studio, "one.srt", "1\n00:00:00,000 --> 00:00:02,000\nHI\n")
@@ -321,7 +321,7 @@ def test_text_scales_with_the_smaller_side(studio: Studio) -> None:
     assert abs(heights["640x360"] - 2 * heights["320x180"]) <= 3
 
 
-def test_a_turned_video_is_captioned_upright(studio: Studio) -> None:
+def test_a_turned_video_is_captioned_upright(studio: MediaFactory) -> None:
     video = studio.turned("turned.mp4", dark(studio))
     srt = captions(studio, "words.srt", PLAIN)
     made, path = studio.make(Caption(url_video=U, url_srt=U), video=video, subtitles=srt)
@@ -333,7 +333,7 @@ def test_a_turned_video_is_captioned_upright(studio: Studio) -> None:
     assert top > 540
 
 
-def test_wide_pixels_become_square_ones(studio: Studio) -> None:
+def test_wide_pixels_become_square_ones(studio: MediaFactory) -> None:
     video = dark(studio, "360x288", extra=("-vf", "setsar=16/11"))
     srt = captions(studio, "words.srt", PLAIN)
     made, _path = studio.make(Caption(url_video=U, url_srt=U), video=video, subtitles=srt)
@@ -352,7 +352,7 @@ def test_wide_pixels_become_square_ones(studio: Studio) -> None:
         ("flv.flv", ("-ar", "44100")),
     ],
 )
-def test_every_common_video_format_can_be_captioned(studio: Studio, name: str, extra: tuple[str, ...]) -> None:
+def test_every_common_video_format_can_be_captioned(studio: MediaFactory, name: str, extra: tuple[str, ...]) -> None:
     video = studio.video(name, 1, extra=extra)
     srt = captions(studio, "words.srt", PLAIN)
     made, path = studio.make(Caption(url_video=U, url_srt=U), video=video, subtitles=srt)
@@ -362,7 +362,7 @@ def test_every_common_video_format_can_be_captioned(studio: Studio, name: str, e
     assert "yuv420p(tv, bt709" in studio.header(path)
 
 
-def test_uneven_frame_times_are_kept(studio: Studio) -> None:
+def test_uneven_frame_times_are_kept(studio: MediaFactory) -> None:
     video = studio.video(
         "vfr.mkv", 2, extra=("-vf", "select='not(between(n,10,20))*not(eq(n,33))'", "-fps_mode", "vfr")
     )
@@ -383,7 +383,7 @@ def test_uneven_frame_times_are_kept(studio: Studio) -> None:
     assert [time for time in shown if time not in added] == pytest.approx(times(before), abs=0.002)
 
 
-def test_hdr_is_converted_and_said_so(studio: Studio) -> None:
+def test_hdr_is_converted_and_said_so(studio: MediaFactory) -> None:
     video = studio.video("hdr.mov", 0.4, sound=False, extra=(
         "-c:v", "prores_ks", "-pix_fmt", "yuv422p10le", "-vf",
         "setparams=color_primaries=bt2020:color_trc=smpte2084:colorspace=bt2020nc:range=tv",
@@ -397,7 +397,7 @@ def test_hdr_is_converted_and_said_so(studio: Studio) -> None:
     assert "yuv420p(tv, bt709" in studio.header(path)
 
 
-def test_compose_draws_all_in_one_clip(studio: Studio) -> None:
+def test_compose_draws_all_in_one_clip(studio: MediaFactory) -> None:
     picture = studio.circle("night.png", (640, 360), 10)
     srt = captions(studio, "words.srt", PLAIN)
     made, path = studio.make(
@@ -409,7 +409,7 @@ def test_compose_draws_all_in_one_clip(studio: Studio) -> None:
     assert with_text > dot_only + 500
 
 
-def test_the_photo_that_stands_beside_the_checkout(studio: Studio, real_media: Path) -> None:
+def test_the_photo_that_stands_beside_the_checkout(studio: MediaFactory, real_media: Path) -> None:
     photo = real_media / "kleiber_4608x2592.jpg"
     frames = studio.frames(still(studio, photo, size="640x360", duration=0.25))
     assert len(frames) == 6

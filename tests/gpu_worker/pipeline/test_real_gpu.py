@@ -19,10 +19,10 @@ import pytest
 from gpu_worker.media.info import Cue, VideoFacts
 from gpu_worker.pipeline.gpu_probe import find_gpu
 from gpu_worker.plan.cuda.graph import OPENING, gpu_graph
-from gpu_worker.plan.gpu import PARTS, Gpu, Part, Reason
+from gpu_worker.plan.gpu import PARTS, Gpu, GpuStage, UnavailableReason
 from gpu_worker.plan.model import IN_VIDEO, OUTPUT
 from tests.support.media.captioned_frames import CUES, SOURCES, drawn, film, graph_of, noise, plan_for, prepared
-from tests.support.media.factory import Studio
+from tests.support.media.factory import MediaFactory
 
 pytestmark = pytest.mark.skipif(not Path("/dev/nvidiactl").exists(), reason="no NVIDIA GPU")
 
@@ -31,7 +31,7 @@ LONG_CUES = tuple(Cue(at * 1000 + 300, at * 1000 + 900, f"caption {at}\nof twent
 
 
 @pytest.fixture(scope="module")
-def gpu(studio: Studio) -> Gpu:
+def gpu(studio: MediaFactory) -> Gpu:
     """The GPU of this machine."""
     found = asyncio.run(find_gpu(studio.ffmpeg))
     print("\n", found.excuses(PARTS) or "The GPU decodes, captions and encodes.")
@@ -39,7 +39,7 @@ def gpu(studio: Studio) -> Gpu:
 
 
 @pytest.fixture(scope="module")
-def full_hd(studio: Studio) -> tuple[Path, VideoFacts]:
+def full_hd(studio: MediaFactory) -> tuple[Path, VideoFacts]:
     """20 seconds of 1080p30 that are not too easy to encode."""
     path = studio.video(
         "full_hd.mp4", FRAMES / 30, "1920x1080", "30", sound=False,
@@ -50,7 +50,7 @@ def full_hd(studio: Studio) -> tuple[Path, VideoFacts]:
     return path, facts
 
 
-def needs(gpu: Gpu, *parts: Part) -> None:
+def needs(gpu: Gpu, *parts: GpuStage) -> None:
     missing = gpu.excuses(parts)
     if missing:
         pytest.skip(" ".join(missing))
@@ -58,9 +58,9 @@ def needs(gpu: Gpu, *parts: Part) -> None:
 
 @pytest.mark.parametrize("name", SOURCES)
 def test_frames_decoded_and_captioned_by_the_gpu_are_those_of_the_cpu(
-    studio: Studio, gpu: Gpu, tmp_path: Path, name: str
+    studio: MediaFactory, gpu: Gpu, tmp_path: Path, name: str
 ) -> None:
-    needs(gpu, Part.DECODE)
+    needs(gpu, GpuStage.DECODE)
     path, video = film(studio, name)
     plan = plan_for(video, None)
     graph = gpu_graph(video, CUES).replace("[picture]", ",hwdownload,format=yuv420p[picture]")
@@ -71,7 +71,7 @@ def test_frames_decoded_and_captioned_by_the_gpu_are_those_of_the_cpu(
     assert max(map(noise, there, here)) < 255**2 / 10**4.5
 
 
-def run(studio: Studio, film: tuple[Path, VideoFacts], gpu: Gpu, folder: Path) -> float:
+def run(studio: MediaFactory, film: tuple[Path, VideoFacts], gpu: Gpu, folder: Path) -> float:
     """Caption the film the way this GPU does it; seconds by the clock."""
     plan = plan_for(film[1], gpu, LONG_CUES)
     prepared(folder, plan)
@@ -82,7 +82,7 @@ def run(studio: Studio, film: tuple[Path, VideoFacts], gpu: Gpu, folder: Path) -
     return time.monotonic() - started
 
 
-def decibels(studio: Studio, one: Path, other: Path) -> float:
+def decibels(studio: MediaFactory, one: Path, other: Path) -> float:
     """PSNR of one film's luma against the other's."""
     argv = [studio.ffmpeg, "-nostdin", "-i", str(one), "-i", str(other), "-lavfi", "psnr", "-f", "null", "-"]
     said = subprocess.run(argv, check=True, capture_output=True).stderr.decode()
@@ -91,15 +91,17 @@ def decibels(studio: Studio, one: Path, other: Path) -> float:
     return float(found[1])
 
 
-@pytest.mark.parametrize("parts", [(Part.DECODE,), (Part.ENCODE,), (Part.DECODE, Part.ENCODE), tuple(Part)])
+@pytest.mark.parametrize(
+    "parts", [(GpuStage.DECODE,), (GpuStage.ENCODE,), (GpuStage.DECODE, GpuStage.ENCODE), tuple(GpuStage)]
+)
 def test_every_way_makes_the_same_film(
-    studio: Studio, gpu: Gpu, full_hd: tuple[Path, VideoFacts], tmp_path: Path, parts: Collection[Part]
+    studio: MediaFactory, gpu: Gpu, full_hd: tuple[Path, VideoFacts], tmp_path: Path, parts: Collection[GpuStage]
 ) -> None:
     needs(gpu, *parts)
     cpu = tmp_path / "cpu"
     cpu.mkdir()
-    on_cpu = run(studio, full_hd, Gpu().without(PARTS, Reason.UNKNOWN), cpu)
-    on_gpu = run(studio, full_hd, Gpu().without(PARTS - set(parts), Reason.UNKNOWN), tmp_path)
+    on_cpu = run(studio, full_hd, Gpu().without(PARTS, UnavailableReason.UNKNOWN), cpu)
+    on_gpu = run(studio, full_hd, Gpu().without(PARTS - set(parts), UnavailableReason.UNKNOWN), tmp_path)
     made, other = studio.probe(tmp_path / OUTPUT).video, studio.probe(cpu / OUTPUT).video
     assert made is not None
     assert other is not None
@@ -112,9 +114,11 @@ def test_every_way_makes_the_same_film(
     assert between > 30
 
 
-def test_frames_stay_on_the_gpu(studio: Studio, gpu: Gpu, full_hd: tuple[Path, VideoFacts], tmp_path: Path) -> None:
+def test_frames_stay_on_the_gpu(
+    studio: MediaFactory, gpu: Gpu, full_hd: tuple[Path, VideoFacts], tmp_path: Path
+) -> None:
     """Decoding and drawing alone, without an encoder: what a GPU without NVENC can show."""
-    needs(gpu, Part.DECODE)
+    needs(gpu, GpuStage.DECODE)
     path, video = full_hd
     prepared(tmp_path, plan_for(video, None, LONG_CUES))
     graph = gpu_graph(video, LONG_CUES)

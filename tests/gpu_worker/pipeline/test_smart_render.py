@@ -18,14 +18,14 @@ from contract.operations import Caption, Compose
 from gpu_worker.errors import JobFailed
 from gpu_worker.media.info import AudioFacts, Colour, Cue, Facts, VideoFacts
 from gpu_worker.pipeline import transcode as making
-from gpu_worker.pipeline.transcode import Made
+from gpu_worker.pipeline.transcode import Output
 from gpu_worker.pipeline.verify_intermediate import check_proof
 from gpu_worker.plan import make_plan
 from gpu_worker.plan.encode import encoder_args, group_frames
-from gpu_worker.plan.gops import Stretch, frame_ticks, stretches
+from gpu_worker.plan.gops import ReencodeRange, frame_ticks, stretches
 from gpu_worker.plan.gpu import Gpu
-from gpu_worker.plan.model import Encoder, Means, Proof, Sources
-from tests.support.media.factory import Studio, U, ink
+from gpu_worker.plan.model import Encoder, Inputs, IntermediateCheck, PlanOptions
+from tests.support.media.factory import MediaFactory, U, ink
 
 FRAMES, RATE, GROUP = 200, 25, 24
 DARK = "gradients=c0=0x101040:c1=0x401010:c2=0x104010:n=3:speed=0.06:seed=3"
@@ -33,13 +33,13 @@ CAPTION = Caption(url_video=U, url_srt=U)
 OURS = (*encoder_args(Encoder.X264, 2, group=GROUP), "-map_metadata", "-1", "-movflags", "+faststart")
 
 
-def own(studio: Studio, name: str = "own.mp4", *extra: str, seconds: float = FRAMES / RATE) -> Path:
+def own(studio: MediaFactory, name: str = "own.mp4", *extra: str, seconds: float = FRAMES / RATE) -> Path:
     """Eight dark, moving seconds with sound, encoded as jobs encode."""
     tags = ("-vf", "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709")
     return studio.video(name, seconds, rate=str(RATE), source=DARK, extra=(*tags, *OURS, "-c:a", "aac", *extra))
 
 
-def srt(studio: Studio, *spans: tuple[float, float]) -> Path:
+def srt(studio: MediaFactory, *spans: tuple[float, float]) -> Path:
     def clock(seconds: float) -> str:
         return f"00:00:{int(seconds):02},{round(seconds % 1 * 1000):03}"
 
@@ -61,23 +61,23 @@ def plain(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-def hashes(studio: Studio, path: Path) -> list[str]:
+def hashes(studio: MediaFactory, path: Path) -> list[str]:
     """A checksum of each decoded frame."""
     out = studio.run("-i", path, "-map", "0:v", "-fps_mode", "passthrough", "-f", "framemd5", "-").decode()
     return [row.rsplit(",", 1)[1].strip() for row in out.splitlines() if not row.startswith("#")]
 
 
-def kept(studio: Studio, source: Path, output: Path) -> list[int]:
+def kept(studio: MediaFactory, source: Path, output: Path) -> list[int]:
     """The packets, in decode order, that are those of the source, byte for byte."""
     pairs = zip(studio.listing(source, "0:v"), studio.listing(output, "0:v"), strict=True)
     return [index for index, (before, after) in enumerate(pairs) if before == after]
 
 
-def written(studio: Studio, path: Path) -> list[int]:
+def written(studio: MediaFactory, path: Path) -> list[int]:
     return [index for index, frame in enumerate(studio.frames(path)) if ink(frame) > 20]
 
 
-def check_file(studio: Studio, source: Path, output: Path) -> None:
+def check_file(studio: MediaFactory, source: Path, output: Path) -> None:
     """Every frame once and at its time, the same sound, one set of parameters for all of it."""
     before, after = studio.probe(source).video, studio.probe(output).video
     assert before is not None
@@ -109,7 +109,7 @@ SPANS = {
 
 
 @pytest.mark.parametrize("name", SPANS)
-def test_only_what_carries_text_is_encoded(studio: Studio, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_what_carries_text_is_encoded(studio: MediaFactory, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     source, cues = own(studio), srt(studio, *SPANS[name])
     made, path = studio.make(CAPTION, video=source, subtitles=cues)
     assert (made.media.frames, made.video_mode, made.encoder) == (FRAMES, "encode", "libx264")
@@ -127,7 +127,7 @@ def test_only_what_carries_text_is_encoded(studio: Studio, name: str, monkeypatc
     assert len(changed) <= len(text) + len(SPANS[name]) * (GROUP + 10)
 
 
-def test_text_looks_as_it_does_in_a_full_render(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_text_looks_as_it_does_in_a_full_render(studio: MediaFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     source, cues = own(studio), srt(studio, (1.0, 1.9), (4.0, 4.8))
     _made, path = studio.make(CAPTION, video=source, subtitles=cues)
     with plain(monkeypatch):
@@ -137,28 +137,28 @@ def test_text_looks_as_it_does_in_a_full_render(studio: Studio, monkeypatch: pyt
         assert float(rows[index].split("psnr_y:")[1].split()[0]) > 38
 
 
-def test_without_text_on_any_frame_nothing_is_encoded(studio: Studio) -> None:
+def test_without_text_on_any_frame_nothing_is_encoded(studio: MediaFactory) -> None:
     source = own(studio)
     made, path = studio.make(CAPTION, video=source, subtitles=srt(studio, (30, 31)))
     assert (made.video_mode, made.encoder, made.media.frames) == ("copy", None, FRAMES)
     assert kept(studio, source, path) == list(range(FRAMES))
 
 
-def test_a_silent_video_stays_silent(studio: Studio) -> None:
+def test_a_silent_video_stays_silent(studio: MediaFactory) -> None:
     source = studio.file("own-silent.mp4", "-i", own(studio), "-an", "-c", "copy")
     made, path = studio.make(CAPTION, video=source, subtitles=srt(studio, (3.1, 4.7)))
     assert (made.media.frames, made.media.audio_codec) == (FRAMES, None)
     assert len(kept(studio, source, path)) > FRAMES / 2
 
 
-def test_with_text_nearly_everywhere_all_is_encoded(studio: Studio) -> None:
+def test_with_text_nearly_everywhere_all_is_encoded(studio: MediaFactory) -> None:
     source = own(studio)
     made, path = studio.make(CAPTION, video=source, subtitles=srt(studio, (0.2, 3.6), (4, 7.6)))
     assert made.media.frames == FRAMES
     assert kept(studio, source, path) == []
 
 
-def test_the_service_knows_its_own_videos(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_service_knows_its_own_videos(studio: MediaFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """A composed clip is captioned, and the captioned one again."""
     picture = studio.circle("own.png", (320, 180), 30)
     operation = Compose(url_image=U, url_audio=U, duration=5, size="320x180", frame_rate=29.97)
@@ -172,7 +172,7 @@ def test_the_service_knows_its_own_videos(studio: Studio, monkeypatch: pytest.Mo
     check_file(studio, clip, second)
 
 
-def encoded(studio: Studio, source: Path) -> Made:
+def encoded(studio: MediaFactory, source: Path) -> Output:
     """Caption it, and see that all of it was encoded without a word about it."""
     made, path = studio.make(CAPTION, video=source, subtitles=srt(studio, (1, 1.4)))
     assert (made.video_mode, made.encoder, made.warnings) == ("encode", "libx264", ())
@@ -186,11 +186,11 @@ def encoded(studio: Studio, source: Path) -> Made:
     "change",
     [("-crf", "20"), ("-preset", "faster"), ("-bf", "2"), ("-x264-params", "open-gop=1"), ("-tune", "stillimage")],
 )
-def test_other_options_are_not_ours(studio: Studio, change: tuple[str, ...]) -> None:
+def test_other_options_are_not_ours(studio: MediaFactory, change: tuple[str, ...]) -> None:
     encoded(studio, own(studio, f"other{''.join(change)}.mp4".replace("=", ""), *change, seconds=3))
 
 
-def test_what_only_claims_to_be_ours_is_found_out(studio: Studio) -> None:
+def test_what_only_claims_to_be_ours_is_found_out(studio: MediaFactory) -> None:
     honest = own(studio, "honest.mp4", "-x264-params", "ref=3", seconds=3)
     data = honest.read_bytes()
     assert data.count(b" ref=3 ") == 1
@@ -199,26 +199,26 @@ def test_what_only_claims_to_be_ours_is_found_out(studio: Studio) -> None:
     encoded(studio, forged)
 
 
-def test_parameters_within_the_stream_could_reach_the_text(studio: Studio) -> None:
+def test_parameters_within_the_stream_could_reach_the_text(studio: MediaFactory) -> None:
     encoded(studio, own(studio, "sets.mp4", "-bsf:v", "dump_extra=freq=keyframe", seconds=3))
 
 
-def test_uneven_frames_are_all_encoded(studio: Studio) -> None:
+def test_uneven_frames_are_all_encoded(studio: MediaFactory) -> None:
     drop = "select='mod(n,7)',setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709"
     encoded(studio, own(studio, "uneven.mp4", "-vf", drop, "-fps_mode", "passthrough", seconds=3))
 
 
-def test_a_wrong_join_is_replaced_by_a_full_render(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_join_is_replaced_by_a_full_render(studio: MediaFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gpu_worker.plan.splice._DELAY", 3)
     encoded(studio, own(studio))
 
 
 @pytest.mark.parametrize("content", [b"", b"not a film"])
-def test_a_broken_piece_is_no_fault_of_the_client(studio: Studio, tmp_path: Path, content: bytes) -> None:
+def test_a_broken_piece_is_no_fault_of_the_client(studio: MediaFactory, tmp_path: Path, content: bytes) -> None:
     (tmp_path / "text.mp4").write_bytes(content)
     (tmp_path / "sets.txt").write_text("")
     with pytest.raises(JobFailed) as failure:
-        asyncio.run(check_proof(studio.ffmpeg, tmp_path, Proof("text.mp4", "49, 0x1", (0, 8), "sets.txt")))
+        asyncio.run(check_proof(studio.ffmpeg, tmp_path, IntermediateCheck("text.mp4", "49, 0x1", (0, 8), "sets.txt")))
     assert failure.value.failure.code == Code.OUTPUT_INVALID
 
 
@@ -233,7 +233,7 @@ VIDEO = VideoFacts(
 )  # fmt: skip
 MP4 = "mov,mp4,m4a,3gp,3g2,mj2"
 CUES = (Cue(3700, 4100, "a"), Cue(8700, 8800, "b"))
-SOURCES = Sources(Facts(MP4, VIDEO, AudioFacts("aac", 48000, 2, Fraction(0), Fraction(10))), cues=CUES, own_video=True)
+SOURCES = Inputs(Facts(MP4, VIDEO, AudioFacts("aac", 48000, 2, Fraction(0), Fraction(10))), cues=CUES, own_video=True)
 
 
 @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ SOURCES = Sources(Facts(MP4, VIDEO, AudioFacts("aac", 48000, 2, Fraction(0), Fra
 )
 def test_where_encoding_starts_and_ends(spans: list[tuple[int, int]], found: list[tuple[int, int, int]]) -> None:
     cues = [Cue(start, end, "x") for start, end in spans]
-    assert stretches(VIDEO, cues, 1000) == tuple(Stretch(*one) for one in found)
+    assert stretches(VIDEO, cues, 1000) == tuple(ReencodeRange(*one) for one in found)
 
 
 def test_open_groups_cannot_be_cut() -> None:
@@ -275,20 +275,20 @@ def test_open_groups_cannot_be_cut() -> None:
     ],
 )  # fmt: skip
 def test_off_whenever_it_would_not_be_safe(change: dict[str, object]) -> None:
-    assert make_plan(CAPTION, SOURCES, Means()).spliced
+    assert make_plan(CAPTION, SOURCES, PlanOptions()).spliced
     video = replace(VIDEO, **change)  # type: ignore[arg-type]
-    assert not make_plan(CAPTION, replace(SOURCES, video=Facts(MP4, video)), Means()).spliced
+    assert not make_plan(CAPTION, replace(SOURCES, video=Facts(MP4, video)), PlanOptions()).spliced
 
 
 def test_off_for_others_after_a_failure_in_other_containers_and_with_nvenc() -> None:
-    assert not make_plan(CAPTION, replace(SOURCES, own_video=False), Means()).spliced
-    assert not make_plan(CAPTION, SOURCES, Means(may_splice=False)).spliced
-    assert not make_plan(CAPTION, replace(SOURCES, video=Facts("matroska,webm", VIDEO)), Means()).spliced
-    assert not make_plan(CAPTION, SOURCES, Means(gpu=Gpu())).spliced
+    assert not make_plan(CAPTION, replace(SOURCES, own_video=False), PlanOptions()).spliced
+    assert not make_plan(CAPTION, SOURCES, PlanOptions(may_splice=False)).spliced
+    assert not make_plan(CAPTION, replace(SOURCES, video=Facts("matroska,webm", VIDEO)), PlanOptions()).spliced
+    assert not make_plan(CAPTION, SOURCES, PlanOptions(gpu=Gpu())).spliced
 
 
 def test_the_steps_of_a_splice() -> None:
-    plan = make_plan(CAPTION, SOURCES, Means(max_pixels=1000, max_output_bytes=9999))
+    plan = make_plan(CAPTION, SOURCES, PlanOptions(max_pixels=1000, max_output_bytes=9999))
     take, encode, join = (" ".join(step.args) for step in plan.steps)
     listed = "-protocol_whitelist file,pipe -format_whitelist concat,mov -f concat -auto_convert 0 -i"
     tags = "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709"

@@ -12,8 +12,8 @@ from PIL import Image, ImageDraw
 from contract.errors import Code
 from contract.operations import Caption
 from gpu_worker.errors import JobFailed
-from gpu_worker.pipeline.transcode import Made
-from tests.support.media.factory import Studio, U
+from gpu_worker.pipeline.transcode import Output
+from tests.support.media.factory import MediaFactory, U
 from tests.support.media.image_files import PATCHES, Colour
 
 BT709 = ("-vf", "scale=in_color_matrix=bt709:in_range=tv:flags=accurate_rnd+full_chroma_int")
@@ -27,7 +27,7 @@ TO_601 = f"scale=out_color_matrix=bt601:out_range=tv:{EXACT}"
 H264 = f"{TO_709},format=yuv420p"
 
 
-def chart(studio: Studio) -> Path:
+def chart(studio: MediaFactory) -> Path:
     """Patches above, a white disc on dark below."""
 
     def draw(path: Path) -> None:
@@ -43,13 +43,13 @@ def chart(studio: Studio) -> Path:
     return studio._once("chart.png", draw)
 
 
-def film(studio: Studio, name: str, filters: str, *options: str) -> Path:
+def film(studio: MediaFactory, name: str, filters: str, *options: str) -> Path:
     """Three frames of the chart."""
     source = ("-loop", "1", "-framerate", "25", "-t", "0.12", "-i", chart(studio))
     return studio.file(name, *source, "-vf", filters, *options)
 
 
-def captioned(studio: Studio, video: Path) -> tuple[Made, Path]:
+def captioned(studio: MediaFactory, video: Path) -> tuple[Output, Path]:
     srt = studio.folder / "early.srt"
     srt.write_text("1\n00:00:00,000 --> 00:00:00,001\n.\n")
     return studio.make(Caption(url_video=U, url_srt=U), video=video, subtitles=srt)
@@ -71,7 +71,7 @@ def length(line: list[object], white: int) -> float:
     return sum(min(1.0, max(0.0, (value / white - 0.12) / 0.82)) for value in line)  # type: ignore[operator]
 
 
-def prove(studio: Studio, video: Path, wanted: tuple[Colour, ...] = PATCHES, within: int = 7) -> tuple[int, int]:
+def prove(studio: MediaFactory, video: Path, wanted: tuple[Colour, ...] = PATCHES, within: int = 7) -> tuple[int, int]:
     """Caption the video and look at its last frame. Returns its size."""
     made, path = captioned(studio, video)
     frame = studio.frames(path, *BT709)[-1]
@@ -82,7 +82,7 @@ def prove(studio: Studio, video: Path, wanted: tuple[Colour, ...] = PATCHES, wit
     return made.media.width, made.media.height
 
 
-def refused(studio: Studio, video: Path) -> tuple[Code, str]:
+def refused(studio: MediaFactory, video: Path) -> tuple[Code, str]:
     with pytest.raises(JobFailed) as failure:
         captioned(studio, video)
     assert failure.value.failure.params["field"] == "url_video"
@@ -111,7 +111,9 @@ def refused(studio: Studio, video: Path) -> tuple[Code, str]:
         ("rgba.mov", "format=rgba", ("-c:v", "png")),
     ],
 )  # fmt: skip
-def test_a_film_is_drawn_in_its_colours(studio: Studio, name: str, filters: str, options: tuple[str, ...]) -> None:
+def test_a_film_is_drawn_in_its_colours(
+    studio: MediaFactory, name: str, filters: str, options: tuple[str, ...]
+) -> None:
     assert prove(studio, film(studio, name, filters, *options)) == SIZE
 
 
@@ -125,12 +127,14 @@ def test_a_film_is_drawn_in_its_colours(studio: Studio, name: str, filters: str,
         ("qtrle.mov", "null", ("-c:v", "qtrle", "-pix_fmt", "argb")),
     ],
 )
-def test_a_film_with_opacity_stands_on_black(studio: Studio, name: str, filters: str, options: tuple[str, ...]) -> None:
+def test_a_film_with_opacity_stands_on_black(
+    studio: MediaFactory, name: str, filters: str, options: tuple[str, ...]
+) -> None:
     half = f"format=rgba,colorchannelmixer=aa=0.5,{filters}"
     assert prove(studio, film(studio, f"half-{name}", half, *options), HALF) == SIZE
 
 
-def test_a_gif_is_a_film_on_black(studio: Studio) -> None:
+def test_a_gif_is_a_film_on_black(studio: MediaFactory) -> None:
     with Image.open(chart(studio)) as image:
         seen = image.convert("RGBA")
     seen.paste((0, 0, 0, 0), (64, 0, 128, HEIGHT // 3))
@@ -139,7 +143,7 @@ def test_a_gif_is_a_film_on_black(studio: Studio) -> None:
     prove(studio, path, (PATCHES[0], (0, 0, 0), *PATCHES[2:]))
 
 
-def turned(studio: Studio, name: str, video: Path, matrix: tuple[int, int, int, int]) -> Path:
+def turned(studio: MediaFactory, name: str, video: Path, matrix: tuple[int, int, int, int]) -> Path:
     """The same MP4 with a display matrix, given in units of 1/65536."""
     data = bytearray(video.read_bytes())
     at = data.index(b"tkhd") + 44
@@ -161,14 +165,14 @@ TURNS = {
 
 @pytest.mark.fault("G7")
 @pytest.mark.parametrize("turn", TURNS)
-def test_a_film_is_turned_and_mirrored_as_it_says(studio: Studio, turn: str) -> None:
+def test_a_film_is_turned_and_mirrored_as_it_says(studio: MediaFactory, turn: str) -> None:
     filters, matrix = TURNS[turn]
     stored = film(studio, f"stored {turn}.mp4", f"{filters},{H264}", *X264, *TAGS)
     assert prove(studio, turned(studio, f"{turn}.mp4", stored, matrix)) == SIZE
 
 
 @pytest.mark.fault("G7")
-def test_a_film_that_lies_askew_is_refused_by_name(studio: Studio) -> None:
+def test_a_film_that_lies_askew_is_refused_by_name(studio: MediaFactory) -> None:
     half = round(ONE * math.sqrt(0.5))
     video = turned(studio, "askew.mp4", film(studio, "8.mp4", H264, *X264, *TAGS), (half, half, -half, half))
     assert refused(studio, video) == (Code.MEDIA_UNSUPPORTED, "a picture turned by less than a quarter")
@@ -182,12 +186,14 @@ def test_a_film_that_lies_askew_is_refused_by_name(studio: Studio) -> None:
         ("768:288", "1/2", (768, 576)), ("432:288", "8/9", (432, 324)),
     ],
 )  # fmt: skip
-def test_wide_and_narrow_pixels_become_square(studio: Studio, stored: str, aspect: str, size: tuple[int, int]) -> None:
+def test_wide_and_narrow_pixels_become_square(
+    studio: MediaFactory, stored: str, aspect: str, size: tuple[int, int]
+) -> None:
     filters = f"scale={stored}:out_color_matrix=bt709:out_range=tv:{EXACT},setsar={aspect},format=yuv420p"
     assert prove(studio, film(studio, f"sar{stored}.mp4".replace(":", "x"), filters, *X264, *TAGS)) == size
 
 
-def test_wide_pixels_that_are_also_turned_become_square(studio: Studio) -> None:
+def test_wide_pixels_that_are_also_turned_become_square(studio: MediaFactory) -> None:
     filters = f"transpose=2,scale=216:384:out_color_matrix=bt709:out_range=tv:{EXACT},setsar=4/3,format=yuv420p"
     stored = film(studio, "lying.mp4", filters, *X264, *TAGS)
     assert prove(studio, turned(studio, "lying and wide.mp4", stored, (0, ONE, -ONE, 0))) == SIZE
@@ -195,7 +201,7 @@ def test_wide_pixels_that_are_also_turned_become_square(studio: Studio) -> None:
 
 @pytest.mark.fault("G7")
 @pytest.mark.parametrize("pixels", ["yuv420p", "yuv444p"])
-def test_a_film_of_odd_size_loses_no_more_than_a_line(studio: Studio, pixels: str) -> None:
+def test_a_film_of_odd_size_loses_no_more_than_a_line(studio: MediaFactory, pixels: str) -> None:
     filters = f"crop=383:287:0:0:exact=1,{TO_709},format={pixels}"
     assert prove(studio, film(studio, f"odd {pixels}.mkv", filters, "-c:v", "ffv1", *TAGS)) == (382, 286)
 
@@ -203,7 +209,7 @@ def test_a_film_of_odd_size_loses_no_more_than_a_line(studio: Studio, pixels: st
 @pytest.mark.fault("G7")
 @pytest.mark.parametrize(("order", "first"), [("tff", "tt"), ("bff", "bb")])
 @pytest.mark.parametrize("kind", ["ts", "mp4"])
-def test_an_interlaced_film_shows_no_combs(studio: Studio, order: str, first: str, kind: str) -> None:
+def test_an_interlaced_film_shows_no_combs(studio: MediaFactory, order: str, first: str, kind: str) -> None:
     """A bar that moves 16 pixels from field to field: a comb has its edge in two places, line by line."""
     bar = "nullsrc=s=384x288:r=50:d=0.4,geq=lum='if(between(X,16*N,16*N+79),235,16)':cb=128:cr=128"
     codec = {
@@ -231,7 +237,7 @@ def test_an_interlaced_film_shows_no_combs(studio: Studio, order: str, first: st
 
 @pytest.mark.parametrize("transfer", ["smpte2084", "arib-std-b67"])
 @pytest.mark.parametrize("tags", ["full", "brightness only"])
-def test_an_hdr_film_keeps_its_colours_up_to_white(studio: Studio, transfer: str, tags: str) -> None:
+def test_an_hdr_film_keeps_its_colours_up_to_white(studio: MediaFactory, transfer: str, tags: str) -> None:
     """White at 203 cd/m2, as ITU-R BT.2408 has it, leaves room for highlights; what is darker is as in SDR."""
     graded = (
         "format=gbrp,setparams=colorspace=gbr:color_primaries=bt709:color_trc=iec61966-2-1:range=pc,"
@@ -256,7 +262,7 @@ def test_an_hdr_film_keeps_its_colours_up_to_white(studio: Studio, transfer: str
 
 
 @pytest.mark.parametrize("primaries", ["bt2020", "smpte432"])
-def test_a_film_in_wide_colours_shows_the_colours_it_means(studio: Studio, primaries: str) -> None:
+def test_a_film_in_wide_colours_shows_the_colours_it_means(studio: MediaFactory, primaries: str) -> None:
     matrix = "bt2020nc" if primaries == "bt2020" else "bt709"
     filters = (
         "format=gbrp,setparams=colorspace=gbr:color_primaries=bt709:color_trc=bt709:range=pc,"
@@ -276,7 +282,7 @@ def test_a_film_in_wide_colours_shows_the_colours_it_means(studio: Studio, prima
     ],
 )
 def test_a_film_that_changes_midway_is_drawn_right_or_refused(
-    studio: Studio, name: str, second: str, right: bool
+    studio: MediaFactory, name: str, second: str, right: bool
 ) -> None:
     parts = [film(studio, f"{at}-{name}", filters, *X264, *TAGS) for at, filters in enumerate((H264, second))]
     video = studio.folder / name
@@ -287,7 +293,7 @@ def test_a_film_that_changes_midway_is_drawn_right_or_refused(
         assert refused(studio, video) == (Code.MEDIA_UNSUPPORTED, "a picture that changes its shape midway")
 
 
-def test_a_photo_that_is_named_a_video_is_refused_by_name(studio: Studio) -> None:
+def test_a_photo_that_is_named_a_video_is_refused_by_name(studio: MediaFactory) -> None:
     video = studio.folder / "photo.mp4"
     data = studio.video("brief.mp4", 0.2).read_bytes()
     video.write_bytes(data.replace(b"ftypisom", b"ftypheic", 1))

@@ -12,9 +12,9 @@ import pytest
 
 from gpu_worker.media.info import Colour, Cue, VideoFacts
 from gpu_worker.plan.cuda.graph import MOST_CHANGES, caption_changes, for_video
-from gpu_worker.plan.gpu import PARTS, Gpu, Part, Reason
+from gpu_worker.plan.gpu import PARTS, Gpu, GpuStage, UnavailableReason
 from tests.support.media.captioned_frames import CUES, SOURCES, drawn, film, graph_of, noise, plan_for
-from tests.support.media.factory import Studio
+from tests.support.media.factory import MediaFactory
 from tests.support.media.fake_gpu import graph_on_cpu
 
 VIDEO = VideoFacts(
@@ -25,7 +25,7 @@ VIDEO = VideoFacts(
 
 @pytest.mark.parametrize("name", SOURCES)
 def test_captions_drawn_once_each_are_on_the_same_frames_and_look_the_same(
-    studio: Studio, tmp_path: Path, name: str
+    studio: MediaFactory, tmp_path: Path, name: str
 ) -> None:
     path, video = film(studio, name)
     on_gpu, on_cpu = plan_for(video, Gpu()), plan_for(video, None)
@@ -46,7 +46,7 @@ def test_captions_drawn_once_each_are_on_the_same_frames_and_look_the_same(
     assert len(re.findall(r"showinfo.* n: *\d+ pts:", log)) == len(caption_changes(video, CUES)) == 8
 
 
-def test_a_caption_is_late_where_the_filter_is_late(studio: Studio) -> None:
+def test_a_caption_is_late_where_the_filter_is_late(studio: MediaFactory) -> None:
     _path, video = film(studio, "60")
     frame = [time * video.time_base * 60 for time in caption_changes(video, (Cue(1850, 1900, "late"),))]
     assert frame == [0, 112, 114]
@@ -80,7 +80,7 @@ def test_a_frame_that_shows_what_the_frame_before_showed_is_not_uploaded() -> No
 )  # fmt: skip
 def test_a_picture_that_must_be_converted_is_not_left_to_the_gpu(change: dict[str, object]) -> None:
     plan = plan_for(replace(VIDEO, **change), Gpu())  # type: ignore[arg-type]
-    assert plan.gpu <= {Part.ENCODE}
+    assert plan.gpu <= {GpuStage.ENCODE}
     args = plan.steps[0].args
     assert "-hwaccel" not in args
     assert "cuda" not in graph_of(plan)
@@ -102,16 +102,16 @@ def test_more_captions_than_a_command_line_takes_are_drawn_by_the_cpu() -> None:
     assert max(map(len, fits.steps[0].args)) < 100_000 < 128 * 1024
     assert fits.gpu == PARTS
     too_many = plan_for(film, Gpu(), cues)
-    assert too_many.gpu == {Part.DECODE, Part.ENCODE}
+    assert too_many.gpu == {GpuStage.DECODE, GpuStage.ENCODE}
     assert too_many.warnings == ("The CPU captioned the video: there are too many captions for the GPU.",)
 
 
 def test_drawing_stays_on_the_cpu_unless_frames_can_stay_on_the_gpu() -> None:
-    for missing in Part:
-        plan = plan_for(VIDEO, Gpu().without({missing}, Reason.NO_MEMORY))
-        assert plan.gpu == PARTS - {missing, Part.DRAW}
+    for missing in GpuStage:
+        plan = plan_for(VIDEO, Gpu().without({missing}, UnavailableReason.NO_MEMORY))
+        assert plan.gpu == PARTS - {missing, GpuStage.DRAW}
         assert "overlay_cuda" not in graph_of(plan)
-        assert ("hwdownload" in graph_of(plan)) is (Part.DECODE in plan.gpu)
+        assert ("hwdownload" in graph_of(plan)) is (GpuStage.DECODE in plan.gpu)
     assert plan_for(VIDEO, None).warnings == ()
     assert for_video(None, VIDEO, CUES) is None
 

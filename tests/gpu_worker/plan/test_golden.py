@@ -18,8 +18,8 @@ import pytest
 from contract.operations import AddAudio, Caption, Compose, Img2Vid, Operation
 from gpu_worker.media.info import AudioFacts, Colour, Cue, Facts, PhotoInfo, VideoFacts
 from gpu_worker.plan import make_plan
-from gpu_worker.plan.gpu import Gpu, Part, Reason
-from gpu_worker.plan.model import Means, Plan, Sources
+from gpu_worker.plan.gpu import Gpu, GpuStage, UnavailableReason
+from gpu_worker.plan.model import Inputs, Plan, PlanOptions
 
 FOLDER = Path(__file__).parent / "golden"
 U = "https://example.com/file"
@@ -43,24 +43,24 @@ OWN_FILM = replace(
     ),
 )  # fmt: skip
 
-CAPTION = Caption(url_video=U, url_srt=U), Sources(video=FILM, cues=CUES)
-OWN_CAPTION = Caption(url_video=U, url_srt=U), Sources(video=OWN_FILM, cues=CUES, own_video=True)
-OLD_CAPTION = Caption(url_video=U, url_srt=U), Sources(video=OLD_FILM, cues=CUES)
-ADDAUDIO = AddAudio(url_video=U, url_audio=U), Sources(video=FILM, audio=SONG)
-MIXED = AddAudio(url_video=U, url_audio=U, mode="mix", volume=0.5), Sources(video=FILM, audio=SONG)
-IMG2VID = Img2Vid(url_image=U, duration=2, frame_rate=29.97, size="640x360"), Sources(image=PHOTO)
+CAPTION = Caption(url_video=U, url_srt=U), Inputs(video=FILM, cues=CUES)
+OWN_CAPTION = Caption(url_video=U, url_srt=U), Inputs(video=OWN_FILM, cues=CUES, own_video=True)
+OLD_CAPTION = Caption(url_video=U, url_srt=U), Inputs(video=OLD_FILM, cues=CUES)
+ADDAUDIO = AddAudio(url_video=U, url_audio=U), Inputs(video=FILM, audio=SONG)
+MIXED = AddAudio(url_video=U, url_audio=U, mode="mix", volume=0.5), Inputs(video=FILM, audio=SONG)
+IMG2VID = Img2Vid(url_image=U, duration=2, frame_rate=29.97, size="640x360"), Inputs(image=PHOTO)
 FROM_PHOTO = (
     Compose(url_image=U, url_audio=U, url_srt=U, duration=2, size="640x360"),
-    Sources(image=PHOTO, audio=SONG, cues=CUES),
+    Inputs(image=PHOTO, audio=SONG, cues=CUES),
 )
-FROM_FILM = Compose(url_video=U, url_audio=U, url_srt=U), Sources(video=FILM, audio=SONG, cues=CUES)
+FROM_FILM = Compose(url_video=U, url_audio=U, url_srt=U), Inputs(video=FILM, audio=SONG, cues=CUES)
 
 GPU = Gpu()
-NO_NVDEC = GPU.without({Part.DECODE}, Reason.NO_CAPABILITY)
-NO_FILTERS = GPU.without({Part.DRAW}, Reason.BUILD)
-NO_NVENC = GPU.without({Part.ENCODE}, Reason.NO_ENCODER)
+NO_NVDEC = GPU.without({GpuStage.DECODE}, UnavailableReason.NO_CAPABILITY)
+NO_FILTERS = GPU.without({GpuStage.DRAW}, UnavailableReason.BUILD)
+NO_NVENC = GPU.without({GpuStage.ENCODE}, UnavailableReason.NO_ENCODER)
 
-CASES: dict[str, tuple[tuple[Operation, Sources], Gpu | None, bool]] = {
+CASES: dict[str, tuple[tuple[Operation, Inputs], Gpu | None, bool]] = {
     "addaudio-copy": (ADDAUDIO, None, True),
     "addaudio-copy-mix": (MIXED, None, True),
     "addaudio-encode-x264": (ADDAUDIO, None, False),
@@ -84,7 +84,7 @@ CASES: dict[str, tuple[tuple[Operation, Sources], Gpu | None, bool]] = {
 
 def planned(case: str) -> Plan:
     (operation, sources), gpu, may_copy = CASES[case]
-    means = Means(gpu=gpu, threads=3, may_copy=may_copy, max_pixels=1_000_000, max_output_bytes=9_999_999)
+    means = PlanOptions(gpu=gpu, threads=3, may_copy=may_copy, max_pixels=1_000_000, max_output_bytes=9_999_999)
     return make_plan(operation, sources, means)
 
 
@@ -115,10 +115,10 @@ def test_every_file_belongs_to_a_case() -> None:
 def test_what_is_said_of_the_gpu_is_what_is_on_the_command_line(case: str) -> None:
     plan = planned(case)
     text = written(plan)
-    signs: dict[Part, Callable[[str], bool]] = {
-        Part.DECODE: lambda line: "-hwaccel cuda" in line,
-        Part.DRAW: lambda line: "scale_cuda" in line,
-        Part.ENCODE: lambda line: "h264_nvenc" in line,
+    signs: dict[GpuStage, Callable[[str], bool]] = {
+        GpuStage.DECODE: lambda line: "-hwaccel cuda" in line,
+        GpuStage.DRAW: lambda line: "scale_cuda" in line,
+        GpuStage.ENCODE: lambda line: "h264_nvenc" in line,
     }
     assert {part for part, sign in signs.items() if sign(text)} == plan.gpu
-    assert (plan.encoder == "h264_nvenc") is (Part.ENCODE in plan.gpu)
+    assert (plan.encoder == "h264_nvenc") is (GpuStage.ENCODE in plan.gpu)

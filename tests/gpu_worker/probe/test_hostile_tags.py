@@ -16,11 +16,11 @@ from gpu_worker.errors import JobFailed
 from gpu_worker.media.info import Cue, Facts, PhotoInfo
 from gpu_worker.plan import make_plan
 from gpu_worker.plan.gpu import Gpu
-from gpu_worker.plan.model import Means, Sources
-from gpu_worker.probe.framecrc import PacketTable
-from gpu_worker.probe.stderr_parser import StreamDump
+from gpu_worker.plan.model import Inputs, PlanOptions
+from gpu_worker.probe.framecrc import PacketListing
+from gpu_worker.probe.stderr_parser import StderrParser
 from gpu_worker.probe.tracks import audio_facts, find_film, video_facts
-from tests.support.media.factory import Studio, U
+from tests.support.media.factory import MediaFactory, U
 
 EVIL = "EVIL"
 GRAPH = (
@@ -39,7 +39,7 @@ LANGUAGES = {
 
 
 @pytest.fixture
-def film(studio: Studio, tmp_path: Path) -> Callable[[str], Path]:
+def film(studio: MediaFactory, tmp_path: Path) -> Callable[[str], Path]:
     def of(language: str) -> Path:
         path = tmp_path / "film.mkv"
         colours = ("-colorspace", "bt2020nc", "-color_primaries", "bt2020", "-color_trc", "smpte2084")
@@ -53,7 +53,7 @@ def film(studio: Studio, tmp_path: Path) -> Callable[[str], Path]:
 @pytest.mark.fault("G1", "G16")
 @pytest.mark.parametrize("kind", LANGUAGES)
 def test_a_language_that_is_a_filter_graph_opens_no_file(
-    studio: Studio, film: Callable[[str], Path], tmp_path: Path, kind: str
+    studio: MediaFactory, film: Callable[[str], Path], tmp_path: Path, kind: str
 ) -> None:
     secret = studio.video("secret-red.mp4", 0.5, "160x120", sound=False, source="color=c=red")
     srt = tmp_path / "s.srt"
@@ -66,7 +66,7 @@ def test_a_language_that_is_a_filter_graph_opens_no_file(
 
 @pytest.mark.parametrize("language", ["eng", "en-US", "zh-Hans-CN", "und", "English, US", "français"])
 def test_languages_of_all_kinds_are_taken(
-    studio: Studio, film: Callable[[str], Path], tmp_path: Path, language: str
+    studio: MediaFactory, film: Callable[[str], Path], tmp_path: Path, language: str
 ) -> None:
     srt = tmp_path / "s.srt"
     srt.write_text("1\n00:00:00,000 --> 00:00:00,300\nhi\n")
@@ -76,7 +76,7 @@ def test_languages_of_all_kinds_are_taken(
 
 def seen(lines: list[str], listing: list[str]) -> Facts | None:
     """What the worker makes of ffmpeg's two outputs."""
-    dump, table = StreamDump(), PacketTable(1000)
+    dump, table = StderrParser(), PacketListing(1000)
     for line in lines:
         dump.read(line.encode("utf-8", "surrogatepass"))
     for line in listing:
@@ -135,8 +135,10 @@ def test_no_word_of_a_file_gets_into_a_command_line(
     facts = seen(lines, LISTING)
     if facts is None or facts.video is None or facts.audio is None:
         return
-    means = Means(gpu=Gpu() if gpu else None, threads=2, max_pixels=10**8, max_output_bytes=Limits().max_output_bytes)
-    sources = Sources(facts, facts, PhotoInfo(64, 48), (Cue(0, 400, "hi"),))
+    means = PlanOptions(
+        gpu=Gpu() if gpu else None, threads=2, max_pixels=10**8, max_output_bytes=Limits().max_output_bytes
+    )
+    sources = Inputs(facts, facts, PhotoInfo(64, 48), (Cue(0, 400, "hi"),))
     try:
         plan = make_plan(of, sources, means)
     except JobFailed:

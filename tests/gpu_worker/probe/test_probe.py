@@ -20,13 +20,13 @@ from contract.limits import Limits
 from contract.operations import AddAudio, Caption, Compose, Operation, Role
 from gpu_worker.errors import JobFailed
 from gpu_worker.photo.read_photo import read_photo
-from gpu_worker.probe.framecrc import PacketTable
+from gpu_worker.probe.framecrc import PacketListing
 from gpu_worker.probe.probe import probe
-from gpu_worker.probe.stderr_parser import StreamDump, channels_of
-from tests.support.media.factory import Studio, U
+from gpu_worker.probe.stderr_parser import StderrParser, channels_of
+from tests.support.media.factory import MediaFactory, U
 
 
-def code_of(studio: Studio, path: Path, role: Role = Role.VIDEO) -> Code:
+def code_of(studio: MediaFactory, path: Path, role: Role = Role.VIDEO) -> Code:
     if role is Role.IMAGE:
         reading: Coroutine[Any, Any, object] = read_photo(path, "url_x", 10**9, (1, 1))
     else:
@@ -43,13 +43,13 @@ def children_seconds() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def written(studio: Studio, name: str, data: bytes) -> Path:
+def written(studio: MediaFactory, name: str, data: bytes) -> Path:
     path = studio.folder / name
     path.write_bytes(data)
     return path
 
 
-def test_facts_are_exact(studio: Studio) -> None:
+def test_facts_are_exact(studio: MediaFactory) -> None:
     facts = studio.probe(studio.video("ntsc.mp4", 2, rate="30000/1001"))
     assert facts.video is not None
     assert facts.audio is not None
@@ -61,7 +61,7 @@ def test_facts_are_exact(studio: Studio) -> None:
     assert (facts.audio.codec, facts.audio.sample_rate, facts.audio.channels) == ("aac", 48000, 1)
 
 
-def test_durations_come_from_packets_not_from_headers(studio: Studio) -> None:
+def test_durations_come_from_packets_not_from_headers(studio: MediaFactory) -> None:
     # An MP3 without a Xing header: ffmpeg guesses its length from the bit rate of the first frames.
     song = studio.file("vbr.mp3", "-f", "lavfi", "-i", "aevalsrc='if(lt(t,3),0,random(0)-0.5)':d=8", "-q:a", "5",
                        "-write_xing", "0")  # fmt: skip
@@ -82,7 +82,7 @@ BAD = {
 @pytest.mark.fault("G3")
 @pytest.mark.parametrize("kind", BAD)
 @pytest.mark.parametrize("role", [Role.VIDEO, Role.AUDIO, Role.IMAGE])
-def test_what_is_no_media_cannot_be_read(studio: Studio, kind: str, role: Role) -> None:
+def test_what_is_no_media_cannot_be_read(studio: MediaFactory, kind: str, role: Role) -> None:
     began = children_seconds()
     wanted = Code.MEDIA_UNSUPPORTED if kind == "zip" else Code.MEDIA_UNREADABLE
     assert code_of(studio, written(studio, "bad.mp4", BAD[kind]), role) == wanted
@@ -91,27 +91,27 @@ def test_what_is_no_media_cannot_be_read(studio: Studio, kind: str, role: Role) 
 
 @pytest.mark.fault("G3")
 @pytest.mark.parametrize("name", ["cut.mp4", "cut.mkv", "cut.mov"])
-def test_a_file_cut_in_the_middle_is_truncated(studio: Studio, name: str) -> None:
+def test_a_file_cut_in_the_middle_is_truncated(studio: MediaFactory, name: str) -> None:
     whole = studio.video(f"whole-{name}", 2, extra=("-movflags", "+faststart") if name != "cut.mkv" else ())
     data = whole.read_bytes()
     assert code_of(studio, written(studio, name, data[: len(data) * 6 // 10])) == Code.MEDIA_TRUNCATED
 
 
 @pytest.mark.fault("G3")
-def test_a_file_whose_index_is_missing_is_truncated(studio: Studio) -> None:
+def test_a_file_whose_index_is_missing_is_truncated(studio: MediaFactory) -> None:
     data = studio.video("late-index.mp4", 2, extra=("-movflags", "0")).read_bytes()
     assert code_of(studio, written(studio, "noindex.mp4", data[: len(data) // 2])) == Code.MEDIA_TRUNCATED
 
 
 @pytest.mark.fault("G8")
-def test_missing_tracks_have_their_own_codes(studio: Studio) -> None:
+def test_missing_tracks_have_their_own_codes(studio: MediaFactory) -> None:
     assert code_of(studio, studio.sound("only.m4a")) == Code.MEDIA_NO_VIDEO
     assert code_of(studio, studio.sound()) == Code.MEDIA_NO_VIDEO
     assert code_of(studio, studio.video("mute.mp4", 1, sound=False), Role.AUDIO) == Code.MEDIA_NO_AUDIO
 
 
 @pytest.mark.fault("G1", "G2")
-def test_playlists_open_nothing(studio: Studio) -> None:
+def test_playlists_open_nothing(studio: MediaFactory) -> None:
     """A canary server is named in each; whoever connects is counted."""
     hits = 0
     with socket.create_server(("127.0.0.1", 0)) as canary:
@@ -150,7 +150,7 @@ def test_playlists_open_nothing(studio: Studio) -> None:
 
 
 @pytest.mark.fault("G5")
-def test_too_much_work_is_refused_before_it_starts(studio: Studio) -> None:
+def test_too_much_work_is_refused_before_it_starts(studio: MediaFactory) -> None:
     srt = written(studio, "w.srt", b"1\n00:00:00,000 --> 00:00:01,000\nhi\n")
     captioned = {"video": studio.video(), "subtitles": srt}
     sounded = {"video": studio.video("s.mp4", 0.5), "audio": studio.sound()}
@@ -165,7 +165,7 @@ def test_too_much_work_is_refused_before_it_starts(studio: Studio) -> None:
         assert (failure.value.failure.code, failure.value.failure.params["field"]) == (Code.MEDIA_OVER_BUDGET, field)
 
 
-def test_an_output_over_its_limit_is_said_so(studio: Studio) -> None:
+def test_an_output_over_its_limit_is_said_so(studio: MediaFactory) -> None:
     with pytest.raises(JobFailed) as failure:
         studio.make(
             AddAudio(url_video=U, url_audio=U),
@@ -177,7 +177,7 @@ def test_an_output_over_its_limit_is_said_so(studio: Studio) -> None:
 
 
 @pytest.mark.skipif(not os.environ.get("SLOW"), reason="a long file; set SLOW=1")
-def test_an_hour_is_probed_in_seconds(studio: Studio) -> None:
+def test_an_hour_is_probed_in_seconds(studio: MediaFactory) -> None:
     long = studio.video("hour.mkv", 3600, "64x64")
     started = time.monotonic()
     assert studio.probe(long).video is not None
@@ -191,7 +191,7 @@ FILM = (
 
 
 def test_metadata_cannot_pretend_to_be_a_stream() -> None:
-    dump = StreamDump()
+    dump = StderrParser()
     for line in (
         b"Input #0, mov,mp4, from 'in_video':",
         b"  Metadata:",
@@ -216,7 +216,7 @@ def test_metadata_cannot_pretend_to_be_a_stream() -> None:
     "line", [b"    displaymatrix: rotation of 90.00 degrees", b"      Display Matrix: rotation of 90.00 degrees"]
 )
 def test_old_and_new_spellings_of_rotation_are_known(line: bytes) -> None:
-    dump = StreamDump()
+    dump = StderrParser()
     for each in (
         b"Input #0, mov, from 'x':",
         b"  Stream #0:0: Video: h264, yuv420p(tv), 10x10",
@@ -230,7 +230,7 @@ def test_old_and_new_spellings_of_rotation_are_known(line: bytes) -> None:
 
 
 def test_packets_are_added_up() -> None:
-    table = PacketTable(4)
+    table = PacketListing(4)
     for line in (
         b"#tb 0: 1/10", b"#media_type 0: video", b"#tb 1: 1/5", b"#media_type 1: audio",
         b"0, -1, -1, 1, 9, 0x1, F=0x5", b"0, 0, 2, 1, 9, 0x1, S=1, Skip Samples, 10, 0x0", b"0, 1, 0, 3, 9, 0x1, F=0x2",
@@ -259,7 +259,7 @@ def test_channels_are_counted_from_names(layout: str, text: str, channels: int) 
     assert channels_of(layout, text) == channels
 
 
-def test_an_ffmpeg_that_cannot_be_started_is_our_fault(studio: Studio, tmp_path: Path) -> None:
+def test_an_ffmpeg_that_cannot_be_started_is_our_fault(studio: MediaFactory, tmp_path: Path) -> None:
     path = tmp_path / "in_video"
     path.write_bytes(b"no film")
     no_program = tmp_path / "ffmpeg"
@@ -276,7 +276,7 @@ def test_an_ffmpeg_that_cannot_be_started_is_our_fault(studio: Studio, tmp_path:
 @pytest.mark.parametrize(("indent", "opacity"), [(6, True), (8, True), (4, False), (10, False)])
 def test_webm_says_that_it_has_opacity(indent: int, opacity: bool) -> None:
     """ffmpeg 7 writes a stream's tags deeper than others do; the container's stand at 4, and are anybody's."""
-    dump = StreamDump()
+    dump = StderrParser()
     for line in (
         "Input #0, matroska,webm, from 'in_video':",
         "  Stream #0:0: Video: vp9 (Profile 0), yuv420p(tv, progressive), 64x64, 25 fps, 25 tbr, 1k tbn",

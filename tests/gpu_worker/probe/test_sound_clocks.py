@@ -16,8 +16,8 @@ from contract.operations import AddAudio, Caption, Compose, Operation
 from gpu_worker.errors import JobFailed
 from gpu_worker.pipeline.verify import verify
 from gpu_worker.plan import make_plan
-from gpu_worker.plan.model import Means, Sources
-from tests.support.media.factory import Studio, U
+from gpu_worker.plan.model import Inputs, PlanOptions
+from tests.support.media.factory import MediaFactory, U
 from tests.support.media.tone_meter import EXACT, assert_heard
 
 REPLACE = AddAudio(url_video=U, url_audio=U)
@@ -30,12 +30,12 @@ PARTS = ((500, 44100, "1"), (900, 24000, "1"), (1500, 44100, "2"))
 """Hertz, sample rate and channels of each second of a narration that was joined byte by byte."""
 
 
-def made(studio: Studio, operation: Operation, sound: Path | None = None, video: Path | None = None) -> Path:
+def made(studio: MediaFactory, operation: Operation, sound: Path | None = None, video: Path | None = None) -> Path:
     return make(studio, operation, sound, video)[1]
 
 
 def make(
-    studio: Studio, operation: Operation, sound: Path | None = None, video: Path | None = None
+    studio: MediaFactory, operation: Operation, sound: Path | None = None, video: Path | None = None
 ) -> tuple[tuple[str, ...], Path]:
     inputs = {} if sound is None else {"audio": sound}
     if operation is STILL:
@@ -49,11 +49,11 @@ def make(
     return result.warnings, path
 
 
-def film(studio: Studio) -> Path:
+def film(studio: MediaFactory) -> Path:
     return studio.video("sc.mp4", 4, "160x90", source="color=c=navy")
 
 
-def failure(studio: Studio, sound: Path) -> Code:
+def failure(studio: MediaFactory, sound: Path) -> Code:
     with pytest.raises(JobFailed) as failed:
         make(studio, REPLACE, sound)
     assert failed.value.failure.blame is Blame.CALLER
@@ -61,7 +61,7 @@ def failure(studio: Studio, sound: Path) -> Code:
     return failed.value.failure.code
 
 
-def joined(studio: Studio, kind: str, parts: tuple[tuple[int, int, str], ...] = PARTS) -> Path:
+def joined(studio: MediaFactory, kind: str, parts: tuple[tuple[int, int, str], ...] = PARTS) -> Path:
     """A second of each part, encoded alone and put one file after the other."""
     path = studio.folder / f"joined-{'-'.join(part[2] for part in parts)}-{parts[1][1]}.{kind}"
     if not path.exists():
@@ -78,7 +78,7 @@ def joined(studio: Studio, kind: str, parts: tuple[tuple[int, int, str], ...] = 
 @pytest.mark.parametrize(
     ("kind", "operation"), [("mp3", REPLACE), ("mp3", MIX), ("mp3", STILL), ("aac", REPLACE), ("aac", STILL)]
 )
-def test_all_parts_of_a_joined_narration_are_heard(studio: Studio, kind: str, operation: Operation) -> None:
+def test_all_parts_of_a_joined_narration_are_heard(studio: MediaFactory, kind: str, operation: Operation) -> None:
     path = made(studio, operation, joined(studio, kind))
     late = 0.02 if kind == "aac" else 0.0  # what an encoder of AAC puts first
     assert_heard(studio, path, 500, (late, 1.0 + late))
@@ -91,7 +91,7 @@ def test_all_parts_of_a_joined_narration_are_heard(studio: Studio, kind: str, op
 
 
 @pytest.mark.parametrize("operation", [REPLACE, STILL])
-def test_parts_that_differ_in_channels_alone_are_heard_too(studio: Studio, operation: Operation) -> None:
+def test_parts_that_differ_in_channels_alone_are_heard_too(studio: MediaFactory, operation: Operation) -> None:
     """Packets do not show it: the run itself does, and is repeated."""
     path = made(studio, operation, joined(studio, "mp3", ((500, 44100, "2"), (900, 44100, "1"), (1500, 44100, "2"))))
     for number, hertz in enumerate((500, 900, 1500)):
@@ -99,21 +99,21 @@ def test_parts_that_differ_in_channels_alone_are_heard_too(studio: Studio, opera
         assert_heard(studio, path, hertz, (start, start + 1))
 
 
-def test_times_that_start_again_do_not_drop_what_follows(studio: Studio) -> None:
+def test_times_that_start_again_do_not_drop_what_follows(studio: MediaFactory) -> None:
     path = made(studio, REPLACE, joined(studio, "ogg", tuple((hertz, 44100, "1") for hertz in (500, 900, 1500))))
     for start, hertz in enumerate((500, 900, 1500)):
         assert_heard(studio, path, hertz, (start, start + 1))
 
 
 @pytest.mark.parametrize("kind", ["wav", "ogg"])
-def test_joined_files_are_refused_where_only_the_first_would_be_heard(studio: Studio, kind: str) -> None:
+def test_joined_files_are_refused_where_only_the_first_would_be_heard(studio: MediaFactory, kind: str) -> None:
     sound = joined(studio, kind)
     if kind == "ogg" and b"version 7." in studio.run("-version")[:40].replace(b"n7.", b"7."):
         pytest.skip("this ffmpeg reads on")
     assert failure(studio, sound) == Code.MEDIA_UNSUPPORTED
 
 
-def test_an_own_sound_that_changes_midway_keeps_its_times(studio: Studio) -> None:
+def test_an_own_sound_that_changes_midway_keeps_its_times(studio: MediaFactory) -> None:
     silent = studio.video("sc-silent.mp4", 4, "160x90", sound=False, source="color=c=navy")
     video = studio.file("changing.mkv", "-i", silent, "-i", joined(studio, "mp3"), "-map", "0:v", "-map", "1:a",
                         "-c", "copy")  # fmt: skip
@@ -133,7 +133,7 @@ OWN_SOUNDS: dict[str, tuple[tuple[str, ...], tuple[tuple[float, float], ...]]] =
 
 
 @pytest.mark.parametrize("name", OWN_SOUNDS)
-def test_a_mix_keeps_both_sounds_at_their_own_times(studio: Studio, name: str) -> None:
+def test_a_mix_keeps_both_sounds_at_their_own_times(studio: MediaFactory, name: str) -> None:
     extra, heard = OWN_SOUNDS[name]
     video = studio.video(name, 4, "160x90", extra=extra, source="color=c=navy")
     marked = "aevalsrc='0.2*sin(2*PI*600*t)+0.2*between(t,3,3.3)*sin(2*PI*1000*t)':d=4:s=44100"
@@ -143,7 +143,7 @@ def test_a_mix_keeps_both_sounds_at_their_own_times(studio: Studio, name: str) -
     assert_heard(studio, path, 1000, (3, 3.3))
 
 
-def test_a_sound_with_holes_is_not_copied_with_them(studio: Studio) -> None:
+def test_a_sound_with_holes_is_not_copied_with_them(studio: MediaFactory) -> None:
     extra, heard = OWN_SOUNDS["gap.mkv"]
     video = studio.video("gap.mkv", 4, "160x90", extra=extra, source="color=c=navy")
     path = made(studio, CAPTION, video=video)
@@ -151,7 +151,7 @@ def test_a_sound_with_holes_is_not_copied_with_them(studio: Studio) -> None:
     assert "opus" not in studio.header(path)
 
 
-def undecodable(studio: Studio, name: str, tracks: int) -> Path:
+def undecodable(studio: MediaFactory, name: str, tracks: int) -> Path:
     """A film with the tones 500 and 900 in two tracks, of which the first ones are of a codec that nobody knows."""
     tones = (option for hertz in (500, 900) for option in ("-f", "lavfi", "-i", f"sine={hertz}:d=2"))
     maps = ("-map", "0:v", "-map", "1:a", "-map", "2:a", "-c:v", "copy", "-t", "2")
@@ -169,7 +169,7 @@ def undecodable(studio: Studio, name: str, tracks: int) -> Path:
     return path
 
 
-def test_the_default_track_is_heard_else_the_first_that_can_be_decoded(studio: Studio) -> None:
+def test_the_default_track_is_heard_else_the_first_that_can_be_decoded(studio: MediaFactory) -> None:
     second = undecodable(studio, "second.mov", 1)
     for operation, sound in ((MIX, studio.sound("over.mp3", 4, 2500)), (CAPTION, None)):
         warnings, path = make(studio, operation, sound, second)
@@ -182,7 +182,7 @@ def test_the_default_track_is_heard_else_the_first_that_can_be_decoded(studio: S
     assert_heard(studio, made(studio, REPLACE, marked), 900, (0, 2))
 
 
-def garbage(studio: Studio) -> Path:
+def garbage(studio: MediaFactory) -> Path:
     """A film whose AAC is in order by its container, and noise."""
     video = studio.video("ordered.mp4", 2, "160x90", source="color=c=navy", extra=("-b:a", "64k"))
     table = studio.run("-i", video, "-map", "0:a", "-c", "copy", "-f", "adts", "-")
@@ -198,7 +198,7 @@ def garbage(studio: Studio) -> Path:
 
 
 @pytest.mark.parametrize("kind", ["unknown", "garbage"])
-def test_a_film_whose_sound_cannot_be_decoded_is_silent_and_says_so(studio: Studio, kind: str) -> None:
+def test_a_film_whose_sound_cannot_be_decoded_is_silent_and_says_so(studio: MediaFactory, kind: str) -> None:
     video = garbage(studio) if kind == "garbage" else undecodable(studio, "none.mov", 2)
     warnings, path = make(studio, CAPTION, video=video)
     assert (warnings, studio.probe(path).audio) == ((LOST,), None)
@@ -220,13 +220,13 @@ def empty(path: Path) -> None:
 
 
 @pytest.mark.parametrize("write", [blip, empty])
-def test_next_to_nothing_is_no_sound(studio: Studio, tmp_path: Path, write: Callable[[Path], None]) -> None:
+def test_next_to_nothing_is_no_sound(studio: MediaFactory, tmp_path: Path, write: Callable[[Path], None]) -> None:
     write(tmp_path / "sound.wav")
     assert failure(studio, tmp_path / "sound.wav") == Code.MEDIA_NO_AUDIO
 
 
 @pytest.mark.parametrize("size", [0, 0xFFFFFFFF])
-def test_a_wav_of_unknown_length_is_heard_to_its_end(studio: Studio, size: int) -> None:
+def test_a_wav_of_unknown_length_is_heard_to_its_end(studio: MediaFactory, size: int) -> None:
     data = bytearray(studio.sound("second.wav", 1, 900).read_bytes())
     at = data.index(b"data") + 4
     data[4:8] = data[at : at + 4] = size.to_bytes(4, "little")
@@ -235,9 +235,9 @@ def test_a_wav_of_unknown_length_is_heard_to_its_end(studio: Studio, size: int) 
     assert_heard(studio, made(studio, STILL, path), 900, (0, 1))
 
 
-def test_a_sound_that_does_not_end_as_planned_is_no_result(studio: Studio) -> None:
+def test_a_sound_that_does_not_end_as_planned_is_no_result(studio: MediaFactory) -> None:
     path = studio.video("sc-long.mp4", 2, "160x90", extra=("-af", "apad=whole_dur=2.7"))
-    plan = make_plan(CAPTION, Sources(video=studio.probe(path), cues=()), Means())
+    plan = make_plan(CAPTION, Inputs(video=studio.probe(path), cues=()), PlanOptions())
     asyncio.run(verify(studio.ffmpeg, path, plan.expected))
     expected = replace(plan.expected, sound_end=Fraction(2), sound_off=Fraction(0))
     with pytest.raises(JobFailed) as failed:
@@ -246,7 +246,7 @@ def test_a_sound_that_does_not_end_as_planned_is_no_result(studio: Studio) -> No
 
 
 @pytest.mark.parametrize("name", ["late-in.ts", "late-in.mpg"])
-def test_a_late_own_sound_of_a_broadcast_stays_late(studio: Studio, name: str) -> None:
+def test_a_late_own_sound_of_a_broadcast_stays_late(studio: MediaFactory, name: str) -> None:
     """Times of such files begin with the first stream that is used, which must not be the sound alone."""
     picture = ("-f", "lavfi", "-i", "color=navy:s=160x90:r=25:d=4")
     tone = ("-itsoffset", "0.8", "-f", "lavfi", "-i", "sine=440:d=2:r=48000", "-map", "0", "-map", "1")

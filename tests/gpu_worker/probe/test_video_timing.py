@@ -18,12 +18,12 @@ from gpu_worker.errors import JobFailed
 from gpu_worker.ffmpeg.run import run_ffmpeg
 from gpu_worker.formats.mp4 import track_ends
 from gpu_worker.media.info import Cue, VideoFacts
-from gpu_worker.pipeline.transcode import Made
+from gpu_worker.pipeline.transcode import Output
 from gpu_worker.pipeline.verify import has_its_frames
 from gpu_worker.plan.captions.added_frames import added_times
-from gpu_worker.plan.model import Expected
+from gpu_worker.plan.model import ExpectedOutput
 from gpu_worker.probe.decoder_report import DecoderReport, read_report
-from tests.support.media.factory import Studio, U, ink
+from tests.support.media.factory import MediaFactory, U, ink
 
 DARK = "color=navy"
 MPEG4, X264 = ("-c:v", "mpeg4", "-bf", "2"), ("-c:v", "libx264", "-preset", "veryfast", "-bf", "2", "-g", "25")
@@ -33,7 +33,7 @@ X265 = (
 )
 
 
-def captioned(studio: Studio, video: Path, *spans: tuple[float, float]) -> tuple[Made, Path]:
+def captioned(studio: MediaFactory, video: Path, *spans: tuple[float, float]) -> tuple[Output, Path]:
     text = "\n".join(f"{_clock(start)} --> {_clock(end)}\nMMMM\n" for start, end in spans)
     subtitles = studio.folder / "spans.srt"
     subtitles.write_text(text)
@@ -44,33 +44,35 @@ def _clock(seconds: float) -> str:
     return f"00:00:{seconds:06.3f}".replace(".", ",")
 
 
-def seen(studio: Studio, path: Path, *times: float) -> list[bool]:
+def seen(studio: MediaFactory, path: Path, *times: float) -> list[bool]:
     """For each time, whether a caption is on the screen then."""
     return [ink(_frame_on(studio, path, time)) > 0 for time in times]
 
 
-def _frame_on(studio: Studio, path: Path, time: float) -> Image.Image:
+def _frame_on(studio: MediaFactory, path: Path, time: float) -> Image.Image:
     return studio.frames(path, "-vf", f"fps=100:start_time=0,trim=start={time},setpts=PTS-STARTPTS", "-frames:v", "1")[
         0
     ]
 
 
-def slides(studio: Studio) -> Path:
+def slides(studio: MediaFactory) -> Path:
     return studio.video("slides.mp4", 12, rate="1/4", sound=False, source=DARK)
 
 
-def paused_recording(studio: Studio) -> Path:
+def paused_recording(studio: MediaFactory) -> Path:
     cut = ("-vf", "select='lt(t,1)+gt(t,4.5)'", "-fps_mode", "passthrough")
     return studio.video("paused.mp4", 6, rate="30", sound=False, source=DARK, extra=cut)
 
 
-def last_frame_held(studio: Studio) -> Path:
+def last_frame_held(studio: MediaFactory) -> Path:
     """A single frame of six seconds, as a slideshow of one picture."""
     return studio.video("held.mp4", 6, rate="1/6", sound=False, source=DARK)
 
 
 @pytest.mark.parametrize("draw", [slides, paused_recording, last_frame_held])
-def test_captions_are_drawn_where_the_video_has_no_frames(studio: Studio, draw: Callable[[Studio], Path]) -> None:
+def test_captions_are_drawn_where_the_video_has_no_frames(
+    studio: MediaFactory, draw: Callable[[MediaFactory], Path]
+) -> None:
     video = draw(studio)
     before = studio.probe(video).video
     made, path = captioned(studio, video, (1.2, 2.5), (3, 3.2), (5, 5.6))
@@ -81,7 +83,7 @@ def test_captions_are_drawn_where_the_video_has_no_frames(studio: Studio, draw: 
     assert not [warning for warning in made.warnings if "Subtitles" in warning]
 
 
-def test_compose_ends_a_sparse_video_with_its_sound(studio: Studio) -> None:
+def test_compose_ends_a_sparse_video_with_its_sound(studio: MediaFactory) -> None:
     (studio.folder / "spans.srt").write_text("00:00:01,000 --> 00:00:02,000\nMMMM\n")
     made, path = studio.make(
         Compose(url_video=U, url_audio=U, url_srt=U), video=slides(studio), subtitles=studio.folder / "spans.srt",
@@ -93,7 +95,7 @@ def test_compose_ends_a_sparse_video_with_its_sound(studio: Studio) -> None:
 
 
 @pytest.mark.parametrize("name", ["paused.mkv", "paused.ts", "paused.mp4"])
-def test_the_last_frame_before_a_cut_is_held(studio: Studio, name: str) -> None:
+def test_the_last_frame_before_a_cut_is_held(studio: MediaFactory, name: str) -> None:
     """The sound ends where the recording pauses; the encoder knows the frame before as short as any other."""
     cut = ("-vf", "select='lt(t,1)+gt(t,4.5)'", "-fps_mode", "passthrough", "-c:v", "mpeg2video")
     video = studio.video(f"mpeg2-{name}", 6, rate="30", sound=False, extra=cut)
@@ -143,7 +145,7 @@ TIMELESS: dict[str, tuple[str, ...]] = {
 
 
 @pytest.mark.parametrize("name", TIMELESS)
-def test_packets_without_times_are_shown_at_the_pace_of_the_film(studio: Studio, name: str) -> None:
+def test_packets_without_times_are_shown_at_the_pace_of_the_film(studio: MediaFactory, name: str) -> None:
     video = studio.video(name, 3, source=DARK, extra=TIMELESS[name])
     facts = studio.probe(video).video
     assert facts is not None
@@ -158,7 +160,7 @@ def test_packets_without_times_are_shown_at_the_pace_of_the_film(studio: Studio,
     assert made.media.duration_seconds == pytest.approx(1.5, abs=0.05)
 
 
-def alternate_references(studio: Studio) -> Path:
+def alternate_references(studio: MediaFactory) -> Path:
     """VP8 of a two-pass encode: some packets are decoded for others to refer to, and never shown."""
 
     def draw(path: Path) -> None:
@@ -170,27 +172,27 @@ def alternate_references(studio: Studio) -> Path:
     return studio._once("altref.webm", draw)
 
 
-def open_groups(studio: Studio) -> Path:
+def open_groups(studio: MediaFactory) -> Path:
     whole = studio.video("open.mp4", 4, sound=False, extra=X265)
     return studio.file("open-cut.ts", "-ss", "1.9", "-i", whole, "-c", "copy")
 
 
-def open_groups_matroska(studio: Studio) -> Path:
+def open_groups_matroska(studio: MediaFactory) -> Path:
     whole = studio.video("open.mp4", 4, sound=False, extra=X265)
     return studio.file("open-cut.mkv", "-ss", "1.9", "-i", whole, "-c", "copy")
 
 
-def between_key_frames(studio: Studio) -> Path:
+def between_key_frames(studio: MediaFactory) -> Path:
     """A transport stream as a recorder starts it: packets from the middle of a group of pictures first."""
     return studio.video("from-the-air.ts", 4, extra=(*X264, "-bsf:v", "noise=drop='lt(n,10)'"))
 
 
-def mpeg2_from_the_air(studio: Studio) -> Path:
+def mpeg2_from_the_air(studio: MediaFactory) -> Path:
     options = ("-c:v", "mpeg2video", "-bf", "2", "-g", "12", "-bsf:v", "noise=drop='lt(n,5)'", "-f", "mpegts")
     return studio.video("from-the-air.mpegts", 3, extra=options)
 
 
-def late_picture(studio: Studio) -> Path:
+def late_picture(studio: MediaFactory) -> Path:
     (studio.folder / "early.srt").write_text("1\n00:00:00,000 --> 00:00:01,000\nx\n")
     film = studio.video("on-time.mp4", 2, sound=False)
     inputs = ("-itsoffset", "0.5", "-i", film, "-i", studio.folder / "early.srt", "-map", "0", "-map", "1")
@@ -205,7 +207,7 @@ def late_picture(studio: Studio) -> Path:
     ],
 )  # fmt: skip
 def test_what_the_decoder_shows_is_what_counts(
-    studio: Studio, draw: Callable[[Studio], Path], frames: int, end: float
+    studio: MediaFactory, draw: Callable[[MediaFactory], Path], frames: int, end: float
 ) -> None:
     video = draw(studio)
     made, path = captioned(studio, video, (0.2, 1.8))
@@ -219,7 +221,7 @@ def test_what_the_decoder_shows_is_what_counts(
     assert made.media.duration_seconds == pytest.approx(1.5, abs=0.1)
 
 
-def damaged(studio: Studio) -> Path:
+def damaged(studio: MediaFactory) -> Path:
     data = bytearray(studio.video("whole.mp4", 4, extra=X264).read_bytes())
     begin = data.index(b"mdat") + 4000
     for at in range(begin, begin + 40_000, 700):
@@ -229,13 +231,13 @@ def damaged(studio: Studio) -> Path:
     return path
 
 
-def test_damage_is_reported_and_the_rest_is_kept(studio: Studio) -> None:
+def test_damage_is_reported_and_the_rest_is_kept(studio: MediaFactory) -> None:
     made, _ = captioned(studio, damaged(studio), (0.2, 1))
     assert 60 < made.media.frames <= 100
     assert any("damaged" in warning for warning in made.warnings)
 
 
-def test_a_video_of_which_nothing_can_be_decoded_is_the_callers(studio: Studio) -> None:
+def test_a_video_of_which_nothing_can_be_decoded_is_the_callers(studio: MediaFactory) -> None:
     data = bytearray(studio.video("whole.ts", 4, extra=X264).read_bytes())
     for at in range(188 * 20, len(data), 188):
         data[at + 20 : at + 188] = bytes(168)
@@ -246,7 +248,7 @@ def test_a_video_of_which_nothing_can_be_decoded_is_the_callers(studio: Studio) 
     assert failure.value.failure.code in {Code.MEDIA_UNREADABLE, Code.MEDIA_NO_VIDEO}
 
 
-def two_films(studio: Studio, first: str, second: str, name: str, *options: str) -> Path:
+def two_films(studio: MediaFactory, first: str, second: str, name: str, *options: str) -> Path:
     small = studio.video("preview.mp4", 1, "160x90", sound=False)
     large = studio.video("feature.mp4", 2, "320x180", sound=False)
     tracks = {"small": small, "large": large}
@@ -266,7 +268,7 @@ def two_films(studio: Studio, first: str, second: str, name: str, *options: str)
     ],
 )
 def test_the_film_is_the_default_track_or_the_largest(
-    studio: Studio, name: str, order: tuple[str, str], options: tuple[str, ...], width: int
+    studio: MediaFactory, name: str, order: tuple[str, str], options: tuple[str, ...], width: int
 ) -> None:
     video = two_films(studio, *order, name, *options)
     made, _ = captioned(studio, video, (0.2, 0.8))
@@ -275,7 +277,7 @@ def test_the_film_is_the_default_track_or_the_largest(
     assert (made.media.width, made.video_mode) == (width, "copy")
 
 
-def test_a_track_nobody_can_decode_is_passed_over(studio: Studio) -> None:
+def test_a_track_nobody_can_decode_is_passed_over(studio: MediaFactory) -> None:
     video = two_films(studio, "large", "small", "odd-first.mov")
     data = bytearray(video.read_bytes())
     at = data.index(b"avc1", data.index(b"stsd"))
@@ -287,7 +289,7 @@ def test_a_track_nobody_can_decode_is_passed_over(studio: Studio) -> None:
 
 
 @pytest.mark.parametrize("rate", ["25", "30000/1001"])
-def test_a_video_cut_short_keeps_its_average_rate(studio: Studio, rate: str) -> None:
+def test_a_video_cut_short_keeps_its_average_rate(studio: MediaFactory, rate: str) -> None:
     video = studio.video(f"rate-{rate.replace('/', '-')}.mp4", 3, rate=rate, sound=False, extra=X264)
     for length in (0.5, 1.0, 1.013, 1.5):
         made, path = studio.make(
@@ -298,7 +300,7 @@ def test_a_video_cut_short_keeps_its_average_rate(studio: Studio, rate: str) -> 
         assert f"{float(Fraction(rate)):.4g} fps" in studio.header(path)
 
 
-def test_the_report_of_a_real_decoder_is_read(studio: Studio) -> None:
+def test_the_report_of_a_real_decoder_is_read(studio: MediaFactory) -> None:
     log = asyncio.run(run_ffmpeg(studio.ffmpeg, ("-i", str(studio.video()), "-f", "null", "-"), studio.folder))
     assert read_report(log, "video") == DecoderReport(50, 50, 0)
     sound = read_report(log, "audio")
@@ -307,7 +309,7 @@ def test_the_report_of_a_real_decoder_is_read(studio: Studio) -> None:
     assert read_report(log, "video", 1) is None
 
 
-EXPECTED = Expected("h264", (320, 180), 150, 1, Fraction(3), Fraction(3), Fraction(1, 25), has_audio=False)
+EXPECTED = ExpectedOutput("h264", (320, 180), 150, 1, Fraction(3), Fraction(3), Fraction(1, 25), has_audio=False)
 
 
 @pytest.mark.parametrize(

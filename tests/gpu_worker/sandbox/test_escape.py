@@ -30,18 +30,18 @@ from contract.limits import Limits
 from contract.operations import Caption, Img2Vid
 from gpu_worker import handler
 from gpu_worker.errors import JobFailed
-from gpu_worker.ffmpeg.run import Outgrown, RunFailed, run_ffmpeg, spawned
+from gpu_worker.ffmpeg.run import MemoryLimitExceeded, RunFailed, run_ffmpeg, spawned
 from gpu_worker.pipeline import gpu_probe
 from gpu_worker.pipeline.execute_plan import Tools
 from gpu_worker.pipeline.transcode import FONTS_DIRECTORY, make
-from gpu_worker.plan.gpu import PARTS, Gpu, Reason
+from gpu_worker.plan.gpu import PARTS, Gpu, UnavailableReason
 from gpu_worker.sandbox import command, safe_open
 from gpu_worker.sandbox.command import USER, boxed, give, hide
 from gpu_worker.sandbox.workdir import folder_in
 from gpu_worker.transfer.upload import Publisher, output_facts
 from tests.support import bpf
-from tests.support.fake_network import Cloud
-from tests.support.media.factory import Studio, U
+from tests.support.fake_network import FakeNetwork
+from tests.support.media.factory import MediaFactory, U
 
 ROOT = Path(__file__).resolve().parents[3]
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can run programs as another user")
@@ -152,14 +152,16 @@ def test_the_memory_of_children_counts(folder: Path) -> None:
         async with spawned(("/bin/sh", "-c", f"{child}; exit 0"), folder, memory=100 << 20) as process:
             await process.wait()
 
-    with pytest.raises(Outgrown):
+    with pytest.raises(MemoryLimitExceeded):
         asyncio.run(asyncio.wait_for(work(), 20))
 
 
 @as_root
 @with_tools
 @pytest.mark.fault("I14")
-def test_the_worker_follows_no_link_that_a_program_has_planted(folder: Path, studio: Studio, tmp_path: Path) -> None:
+def test_the_worker_follows_no_link_that_a_program_has_planted(
+    folder: Path, studio: MediaFactory, tmp_path: Path
+) -> None:
     victim, log = tmp_path / "victim", folder / "log"
     victim.write_text("as it was")
     (folder / "in").mkdir()
@@ -266,7 +268,7 @@ def test_the_worker_hides_before_the_sdk_forks(folder: Path, monkeypatch: pytest
 @with_tools
 @pytest.mark.fault("G16", "I11", "I14")
 def test_a_job_is_done_by_that_user_with_names_of_ours_and_nothing_else(
-    studio: Studio, folder: Path, monkeypatch: pytest.MonkeyPatch
+    studio: MediaFactory, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its inputs are called by names that mean something to shells, filters and ffmpeg."""
     folder.chmod(0o755)
@@ -283,11 +285,13 @@ def test_a_job_is_done_by_that_user_with_names_of_ours_and_nothing_else(
     work.mkdir()
     for name, value in {"FFMPEG": str(program), "WORK_DIR": str(work), "ALLOW_LOOPBACK_URLS": "true"}.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(gpu_probe, "_known", {str(program): (Gpu().without(PARTS, Reason.NO_DRIVER), math.inf)})
+    monkeypatch.setattr(
+        gpu_probe, "_known", {str(program): (Gpu().without(PARTS, UnavailableReason.NO_DRIVER), math.inf)}
+    )
     srt = folder / "s.srt"
     srt.write_text("1\n00:00:00,000 --> 00:00:00,300\nhi\n")
     odd = {"video": "-i%03d':;[a]$(id).mp4", "srt": "..%2f..%2fetc%2fpasswd\\"}
-    cloud = Cloud(files={odd["video"]: studio.video("odd.mp4", 0.4, "64x48"), odd["srt"]: srt})
+    cloud = FakeNetwork(files={odd["video"]: studio.video("odd.mp4", 0.4, "64x48"), odd["srt"]: srt})
 
     async def work_on() -> dict[str, object]:
         async with cloud.open():
@@ -311,7 +315,7 @@ def test_a_link_in_place_of_the_output_is_not_published(tmp_path: Path) -> None:
     secret, output = tmp_path / "secret", tmp_path / "out.mp4"
     secret.write_bytes(b"s3cret" * 10)
     output.symlink_to(secret)
-    cloud = Cloud()
+    cloud = FakeNetwork()
 
     async def work() -> None:
         async with cloud.open(), aiohttp.ClientSession() as session:
@@ -347,7 +351,7 @@ def test_no_program_gains_rights_and_each_has_its_bounds(folder: Path) -> None:
 
 @with_tools
 @pytest.mark.fault("G12")
-def test_a_file_without_end_is_ended(studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_without_end_is_ended(studio: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(command._BOUNDS, "fsize", 100_000)
     endless = ("-f", "lavfi", "-i", "testsrc2=s=320x240:r=25", "-f", "rawvideo", "-y", "out.mp4")
     with pytest.raises(RunFailed) as failure:
@@ -384,7 +388,7 @@ def test_a_program_that_multiplies_is_stopped(folder: Path, monkeypatch: pytest.
 
 
 @pytest.mark.fault("G2")
-def test_there_is_no_network_in_it(studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_there_is_no_network_in_it(studio: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(0)
         call = ("-v", "quiet", "-i", f"tcp://127.0.0.1:{server.getsockname()[1]}?timeout=200000")
@@ -400,7 +404,7 @@ def test_there_is_no_network_in_it(studio: Studio, tmp_path: Path, monkeypatch: 
         server.accept()[0].close()
 
 
-def test_the_filter_leaves_ffmpeg_no_way_out(studio: Studio, tmp_path: Path) -> None:
+def test_the_filter_leaves_ffmpeg_no_way_out(studio: MediaFactory, tmp_path: Path) -> None:
     """What setpriv puts on programs from 2.41 on, put on by hand."""
     assert bpf.FILE.read_bytes() == bpf.assembled()
 
@@ -435,7 +439,7 @@ def test_where_nothing_can_make_a_box_work_goes_on(tmp_path: Path, monkeypatch: 
 
 @pytest.mark.fault("G13")
 def test_a_program_that_crashes_is_not_tried_for_ever(
-    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    studio: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs = tmp_path / "runs"
     program = tmp_path / "ffmpeg"

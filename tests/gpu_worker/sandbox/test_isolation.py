@@ -20,7 +20,7 @@ import pytest
 
 from contract.operations import AddAudio, Caption, Img2Vid, Operation
 from gpu_worker.errors import JobFailed
-from tests.support.media.factory import Studio, U
+from tests.support.media.factory import MediaFactory, U
 from tests.support.media.hostile import with_alias
 
 _IN_OPEN = 0x20
@@ -48,7 +48,7 @@ class Canary:
 
 
 @pytest.fixture
-def canary(studio: Studio, tmp_path: Path) -> Iterator[Canary]:
+def canary(studio: MediaFactory, tmp_path: Path) -> Iterator[Canary]:
     file = tmp_path / "canary.ts"
     file.write_bytes(studio.video("canary.ts", 0.5, "64x48").read_bytes())
     libc = ctypes.CDLL(None, use_errno=True)
@@ -81,7 +81,7 @@ def hls(target: str) -> bytes:
     return f"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n{target}\n#EXT-X-ENDLIST\n".encode()
 
 
-def try_all(studio: Studio, bait: Path) -> None:
+def try_all(studio: MediaFactory, bait: Path) -> None:
     """Offer the file to every operation as every input; how each ends is not asked here."""
     srt = studio.folder / "hello.srt"
     srt.write_text("1\n00:00:00,000 --> 00:00:00,300\nhi\n")
@@ -97,7 +97,7 @@ def try_all(studio: Studio, bait: Path) -> None:
             studio.make(operation, **inputs)
 
 
-def naively(studio: Studio, bait: Path, *options: str) -> None:
+def naively(studio: MediaFactory, bait: Path, *options: str) -> None:
     argv = [studio.ffmpeg, "-v", "quiet", "-nostdin", *options, "-i", str(bait), "-t", "1", "-f", "null", "-"]
     subprocess.run(argv, check=False, capture_output=True, timeout=20)
 
@@ -136,7 +136,7 @@ LISTS: dict[str, tuple[Callable[[Canary], bytes], tuple[str, ...]]] = {
 
 @pytest.mark.fault("G1", "G2")
 @pytest.mark.parametrize("kind", LISTS)
-def test_a_list_opens_nothing(studio: Studio, canary: Canary, tmp_path: Path, kind: str) -> None:
+def test_a_list_opens_nothing(studio: MediaFactory, canary: Canary, tmp_path: Path, kind: str) -> None:
     write, options = LISTS[kind]
     for target in (canary, Canary(Path(canary.url), canary.port, canary.watch)):
         bait = tmp_path / "bait.mp4"
@@ -151,7 +151,7 @@ def test_a_list_opens_nothing(studio: Studio, canary: Canary, tmp_path: Path, ki
 
 
 @pytest.mark.fault("G2")
-def test_a_film_that_lies_in_another_file_opens_nothing(studio: Studio, canary: Canary, tmp_path: Path) -> None:
+def test_a_film_that_lies_in_another_file_opens_nothing(studio: MediaFactory, canary: Canary, tmp_path: Path) -> None:
     film = studio.video("reference.mov", 0.4, "64x48", sound=False).read_bytes()
     bait = tmp_path / "bait.mp4"
     bait.write_bytes(with_alias(film, canary.file))
@@ -162,7 +162,7 @@ def test_a_film_that_lies_in_another_file_opens_nothing(studio: Studio, canary: 
 
 
 @pytest.mark.fault("G6", "H6")
-def test_what_is_attached_to_a_film_is_not_written_anywhere(studio: Studio, tmp_path: Path) -> None:
+def test_what_is_attached_to_a_film_is_not_written_anywhere(studio: MediaFactory, tmp_path: Path) -> None:
     """A font in a Matroska file would be loaded by ffmpeg's subtitle filters, and its name could be a path."""
     name = tmp_path / "escaped.ttf"
     font = studio.folder / "font.ttf"
@@ -177,7 +177,7 @@ def test_what_is_attached_to_a_film_is_not_written_anywhere(studio: Studio, tmp_
     assert set(tmp_path.iterdir()) == before
 
 
-def test_the_canary_sings(studio: Studio, canary: Canary) -> None:
+def test_the_canary_sings(studio: MediaFactory, canary: Canary) -> None:
     assert not canary.opened()
     naively(studio, canary.file)
     assert canary.opened()

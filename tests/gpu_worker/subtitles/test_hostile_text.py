@@ -20,10 +20,10 @@ from gpu_worker.media.info import Cue, Facts, VideoFacts
 from gpu_worker.pipeline.transcode import FONTS_DIRECTORY
 from gpu_worker.plan import make_plan
 from gpu_worker.plan.captions.layout import write_ass
-from gpu_worker.plan.model import SUBTITLES, Means, Sources
+from gpu_worker.plan.model import SUBTITLES, Inputs, PlanOptions
 from gpu_worker.subtitles import read_subtitles
 from tests.support.canary import Canary
-from tests.support.media.factory import Studio, U
+from tests.support.media.factory import MediaFactory, U
 
 ONE = "1\n00:00:00,000 --> 00:00:00,400\n"
 MOST = Limits().max_cues
@@ -47,7 +47,7 @@ def read(text: str) -> tuple[Cue, ...]:
 
 
 def commands(cues: tuple[Cue, ...]) -> list[tuple[str, ...]]:
-    plan = make_plan(Caption(url_video=U, url_srt=U), Sources(video=Facts("mov", _FILM), cues=cues), Means())
+    plan = make_plan(Caption(url_video=U, url_srt=U), Inputs(video=Facts("mov", _FILM), cues=cues), PlanOptions())
     return [step.args for step in plan.steps]
 
 
@@ -67,7 +67,7 @@ def test_no_text_reaches_a_command_line_or_becomes_a_command(text: str) -> None:
     assert not re.search(r"(?<!\\)\{", allowed.sub("", script))
 
 
-def drawn(studio: Studio, folder: Path, script: str, seconds: str = "0.2") -> list[bytes]:
+def drawn(studio: MediaFactory, folder: Path, script: str, seconds: str = "0.2") -> list[bytes]:
     """The frames of a grey picture of 320x180, ten a second, with the script drawn into it."""
     (folder / SUBTITLES).write_text(script, encoding="utf-8")
     source = ("-f", "lavfi", "-i", f"color=c=black:s=320x180:r=10:d={seconds}")
@@ -79,7 +79,7 @@ def drawn(studio: Studio, folder: Path, script: str, seconds: str = "0.2") -> li
 
 @pytest.mark.fault("H2")
 @pytest.mark.parametrize("text", ["%{localtime}", "%{pts}", "%{expr:2+3}", "${HOME} $(id) `id`", "%n %s %05d"])
-def test_expressions_are_drawn_as_they_stand(studio: Studio, tmp_path: Path, text: str) -> None:
+def test_expressions_are_drawn_as_they_stand(studio: MediaFactory, tmp_path: Path, text: str) -> None:
     def look(shown: str) -> list[bytes]:
         return drawn(studio, tmp_path, write_ass(read(f"{ONE}{shown}\n"), (320, 180)))
 
@@ -91,7 +91,7 @@ def test_expressions_are_drawn_as_they_stand(studio: Studio, tmp_path: Path, tex
 
 
 @pytest.mark.fault("H3", "H7")
-def test_a_caption_that_is_a_filter_graph_opens_nothing(studio: Studio, tmp_path: Path, canary: Canary) -> None:
+def test_a_caption_that_is_a_filter_graph_opens_nothing(studio: MediaFactory, tmp_path: Path, canary: Canary) -> None:
     secret = tmp_path / "secret.srt"
     secret.write_text(f"{ONE}WWWWWWWW\n")
     text = f"x':fontsdir={tmp_path}:textfile={secret},movie={secret}[a];[a]ass=f={secret}\\\n{canary.url}"
@@ -132,7 +132,7 @@ SCRIPTS = {
 
 @pytest.mark.fault("H5", "H8")
 @pytest.mark.parametrize("kind", SCRIPTS)
-def test_of_an_ass_script_only_words_are_left(studio: Studio, tmp_path: Path, kind: str) -> None:
+def test_of_an_ass_script_only_words_are_left(studio: MediaFactory, tmp_path: Path, kind: str) -> None:
     cues = read(SCRIPTS[kind])
     assert [cue.text for cue in cues] == ["word"]
     script = write_ass(cues, (320, 180))

@@ -15,7 +15,7 @@ from gpu_worker.media.info import Cue
 from gpu_worker.pipeline.transcode import FONTS_DIRECTORY as FONTS
 from gpu_worker.plan.captions.layout import ass_text, write_ass
 from gpu_worker.subtitles import read_subtitles
-from tests.support.media.factory import Studio
+from tests.support.media.factory import MediaFactory
 
 _SAME = settings(derandomize=True, deadline=None, database=None, max_examples=400)
 
@@ -102,7 +102,7 @@ def test_no_character_is_lost_on_the_way_to_the_script(text: str) -> None:
 
 
 @pytest.mark.fault("H1")
-def test_libass_draws_whatever_comes(studio: Studio) -> None:
+def test_libass_draws_whatever_comes(studio: MediaFactory) -> None:
     """All in one script, one text a second: ffmpeg must end well and show the text that follows each."""
     texts: list[str] = []
 

@@ -25,7 +25,7 @@ from lambda_api.domain.ports import ProviderStatus
 from lambda_api.usecases.submit_job import submit
 from lambda_api.usecases.sweep import sweep
 from tests.support.examples import submission
-from tests.support.fake_network import Cloud
+from tests.support.fake_network import FakeNetwork
 from tests.support.fakes import World
 from tests.support.gateway import Client
 from tests.support.outbound import download, reason
@@ -179,7 +179,7 @@ def test_a_source_that_expired_in_the_queue_is_told_to_the_client(
     monkeypatch.setattr(retries, "ATTEMPTS", 1)
     monkeypatch.setenv("WORK_DIR", str(tmp_path))
     monkeypatch.setenv("ALLOW_LOOPBACK_URLS", "true")
-    cloud = Cloud()
+    cloud = FakeNetwork()
 
     async def work(url: str) -> dict[str, Any]:
         async with cloud.open():

@@ -18,7 +18,7 @@ from aiohttp import web
 from contract.errors import Code
 from gpu_worker.errors import JobFailed
 from gpu_worker.transfer.upload import Publisher, output_facts
-from tests.support.fake_network import Cloud, serving
+from tests.support.fake_network import FakeNetwork, serving
 
 T = TypeVar("T")
 SIZE = 700_000
@@ -31,7 +31,7 @@ def video(tmp_path: Path) -> Path:
     return path
 
 
-def with_cloud(cloud: Cloud, work: Callable[[Publisher], Awaitable[T]]) -> T:
+def with_cloud(cloud: FakeNetwork, work: Callable[[Publisher], Awaitable[T]]) -> T:
     async def run() -> T:
         async with cloud.open(), aiohttp.ClientSession() as session:
             return await work(Publisher(session, backoff=0.01, stall_seconds=2))
@@ -41,7 +41,7 @@ def with_cloud(cloud: Cloud, work: Callable[[Publisher], Awaitable[T]]) -> T:
 
 @pytest.mark.parametrize("trouble", [[500], [503, 500], [409], [429, 502, 504]])
 def test_passing_troubles_are_outlived(trouble: list[int], video: Path) -> None:
-    cloud = Cloud()
+    cloud = FakeNetwork()
     cloud.scripted["output.mp4"] = list(trouble)
     sent: list[float] = []
     assert with_cloud(cloud, lambda p: p.put_file(f"{cloud.base}/s3/output.mp4?s=a%2Fb", video, sent.append))
@@ -53,7 +53,7 @@ def test_passing_troubles_are_outlived(trouble: list[int], video: Path) -> None:
 @pytest.mark.fault("I4")
 @pytest.mark.parametrize(("trouble", "tries"), [([500] * 9, 4), ([403], 1), ([400], 1), ([301], 1)])
 def test_what_does_not_pass_is_a_failure(trouble: list[int], tries: int, video: Path) -> None:
-    cloud = Cloud()
+    cloud = FakeNetwork()
     cloud.scripted["output.mp4"] = list(trouble)
     with pytest.raises(JobFailed) as failure:
         with_cloud(cloud, lambda p: p.put_file(f"{cloud.base}/s3/output.mp4", video, lambda _: None))
@@ -84,7 +84,7 @@ def test_an_upload_that_was_stored_although_it_failed_counts_as_there(video: Pat
 
 
 def test_the_first_one_stays_and_can_be_adopted(video: Path) -> None:
-    cloud = Cloud()
+    cloud = FakeNetwork()
     cloud.stored["output.mp4"] = b"the first"
 
     async def work(publisher: Publisher) -> bool:
@@ -97,7 +97,7 @@ def test_the_first_one_stays_and_can_be_adopted(video: Path) -> None:
 
 
 def test_adopting_has_bounds(video: Path) -> None:
-    cloud = Cloud()
+    cloud = FakeNetwork()
     cloud.stored["output.mp4"] = b"x" * 101
     for key, most in (("output.mp4", 100), ("gone.mp4", 1000)):
         with pytest.raises(JobFailed):

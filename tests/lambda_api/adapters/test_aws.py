@@ -18,7 +18,7 @@ from lambda_api.adapters.s3 import S3Objects
 from lambda_api.adapters.secrets import read_secret
 from lambda_api.adapters.sqs import SqsCallbackQueue
 from lambda_api.domain.errors import Unavailable
-from lambda_api.domain.ports import Existing, Idempotency
+from lambda_api.domain.ports import Idempotency, IdempotencyRecord
 from lambda_api.domain.quotas import Allowance
 from tests.support.examples import job
 from tests.support.fakes import START, FakeObserver
@@ -213,7 +213,9 @@ class TestReads:
         failed = [{"Code": "ConditionalCheckFailed"}, {"Code": "None"}, {"Code": "None"}]
         refused = fault("x#TransactionCanceledException", CancellationReasons=failed)
         store = self.store(server, refused, answer(200, found))
-        assert store.create(job(), Idempotency("k", "f", START + 1000), START, Allowance()) == Existing("job-9", "f")
+        assert store.create(job(), Idempotency("k", "f", START + 1000), START, Allowance()) == IdempotencyRecord(
+            "job-9", "f"
+        )
         assert server.seen[1].json == {"TableName": "t", "Key": {"pk": {"S": "IDEM#ada#k"}}, "ConsistentRead": True}
 
 

@@ -26,7 +26,7 @@ from lambda_api.usecases.handle_webhook import ring
 from lambda_api.usecases.submit_job import submit
 from lambda_api.usecases.sweep import sweep
 from local.aws.names import TABLE
-from tests.model.world import Universe
+from tests.model.world import ModelWorld
 from tests.support.aws import CREDENTIALS, Aws, account
 from tests.support.examples import job, manifest, publish, submission
 from tests.support.fakes import HOOK_SECRET, START, FakeClock, World
@@ -189,7 +189,7 @@ def test_ids_spread_evenly_over_the_shards_of_the_due_index() -> None:
 
 @pytest.mark.fault("E6")
 def test_thousands_due_in_one_second_are_drained_oldest_first() -> None:
-    world = Universe()
+    world = ModelWorld()
     world.runpod.down = True
     for number in range(2000):
         world.ledger.create(job(job_id=f"j-{number}", owner=f"o-{number}", due_at=START + number), None, START,
@@ -206,7 +206,9 @@ def test_thousands_due_in_one_second_are_drained_oldest_first() -> None:
 
 @pytest.mark.fault("E7")
 def test_a_row_that_expired_between_read_and_write_is_ignored(aws: Aws) -> None:
-    world = Universe(lambda clock: DynamoJobStore(TABLE, clock, WEEK, account(aws.url)), f"gone-{uuid.uuid4().hex[:8]}")
+    world = ModelWorld(
+        lambda clock: DynamoJobStore(TABLE, clock, WEEK, account(aws.url)), f"gone-{uuid.uuid4().hex[:8]}"
+    )
     gone = world.submit(callback=True)
     assert gone is not None
 

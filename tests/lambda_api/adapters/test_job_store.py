@@ -21,7 +21,7 @@ from lambda_api.domain.errors import InvalidRequest, RateLimited, TooManyJobs, T
 from lambda_api.domain.events import Completed, Progressed
 from lambda_api.domain.job import Callback, Job, Source
 from lambda_api.domain.policy import HOUR
-from lambda_api.domain.ports import Existing, Idempotency, JobStore
+from lambda_api.domain.ports import Idempotency, IdempotencyRecord, JobStore
 from lambda_api.domain.quotas import Allowance
 from lambda_api.domain.transitions import Change, apply
 from local.aws.names import TABLE
@@ -158,7 +158,7 @@ class TestJobStore:
         store, first = make(FakeClock()), fresh()
         second = replace(fresh(), owner=first.owner)
         assert store.create(first, key(), START, Allowance()) is None
-        assert store.create(second, key(fingerprint="g"), START, Allowance()) == Existing(first.job_id, "f")
+        assert store.create(second, key(fingerprint="g"), START, Allowance()) == IdempotencyRecord(first.job_id, "f")
         assert store.get(second.job_id) is None
 
     @pytest.mark.fault("B4")
@@ -300,10 +300,10 @@ class TestLimits:
         store, jobs, allowance = make(FakeClock()), of_one_owner(4), Allowance(burst=2, jobs_in_flight=2)
         assert store.create(jobs[0], key(), START, allowance) is None
         for again in (*jobs[1:], *jobs[1:]):
-            assert store.create(again, key(), START, allowance) == Existing(jobs[0].job_id, "f")
+            assert store.create(again, key(), START, allowance) == IdempotencyRecord(jobs[0].job_id, "f")
         assert store.create(jobs[1], None, START, allowance) is None
         # Now nothing is left, and the same request is still answered as before.
-        assert store.create(jobs[2], key(), START, allowance) == Existing(jobs[0].job_id, "f")
+        assert store.create(jobs[2], key(), START, allowance) == IdempotencyRecord(jobs[0].job_id, "f")
         with pytest.raises(TooManyJobs):
             store.create(jobs[2], key(name="k2"), START, allowance)
         # What was refused did not use its key.

@@ -12,21 +12,21 @@ from contract.errors import Code, Failure
 from lambda_api.domain.events import (
     Cancelled,
     CancelRequested,
-    Checked,
     Completed,
     DispatchBegun,
     Dispatched,
+    DispatchOutcomeUnknown,
     DispatchRefused,
-    DispatchUnknown,
     Event,
     Failed,
+    Polled,
     Progressed,
     Resubmitted,
     Started,
     TimedOut,
 )
 from lambda_api.domain.job import TERMINAL, Job, Source, State
-from lambda_api.domain.transitions import Change, Ignored, apply
+from lambda_api.domain.transitions import Change, Rejected, apply
 from tests.support.examples import job, manifest, report
 from tests.support.fakes import START
 
@@ -42,11 +42,11 @@ LIVING: tuple[Event, ...] = (
     DispatchBegun("endpoint", NOW),
     Dispatched("r-1", "endpoint", NOW + 1),
     DispatchRefused(1, NOW + 2),
-    DispatchUnknown(1, NOW + 3, NOW + 9),
+    DispatchOutcomeUnknown(1, NOW + 3, NOW + 9),
     Resubmitted("r-1", NOW + 4),
     Started(NOW + 5),
     Progressed(report(), NOW + 6),
-    Checked(NOW + 7),
+    Polled(NOW + 7),
     CancelRequested(NOW + 8),
 )
 EVENTS = LIVING + tuple(ENDINGS.values())
@@ -63,7 +63,7 @@ def changed(before: Job, event: Event) -> Job:
 @pytest.mark.parametrize("state", sorted(TERMINAL))
 @pytest.mark.parametrize("event", EVENTS, ids=lambda e: type(e).__name__)
 def test_a_terminal_job_takes_nothing(state: State, event: Event) -> None:
-    assert isinstance(apply(job(state=state), event, NOW), Ignored)
+    assert isinstance(apply(job(state=state), event, NOW), Rejected)
 
 
 @pytest.mark.parametrize("state", LIVE_STATES)
@@ -82,7 +82,7 @@ def test_dispatch_stores_the_runpod_id_and_forgets_refusals() -> None:
 
 def test_a_refused_dispatch_keeps_the_attempt_a_lost_answer_does_not() -> None:
     assert changed(job(), DispatchRefused(1, NOW)).attempt == 1
-    assert changed(job(), DispatchUnknown(1, NOW, NOW)).attempt == 2
+    assert changed(job(), DispatchOutcomeUnknown(1, NOW, NOW)).attempt == 2
 
 
 def test_a_dispatch_that_nobody_recorded_may_have_been_taken() -> None:
@@ -94,15 +94,15 @@ def test_a_dispatch_that_nobody_recorded_may_have_been_taken() -> None:
     assert changed(recorded, DispatchBegun("endpoint", NOW)).attempt == 1
 
 
-@pytest.mark.parametrize("outcome", [DispatchRefused(1, NOW), DispatchUnknown(1, NOW, NOW)])
+@pytest.mark.parametrize("outcome", [DispatchRefused(1, NOW), DispatchOutcomeUnknown(1, NOW, NOW)])
 def test_the_outcome_of_an_older_attempt_says_nothing_about_the_newer(outcome: Event) -> None:
-    assert isinstance(apply(job(attempt=2, dispatching=True), outcome, NOW), Ignored)
+    assert isinstance(apply(job(attempt=2, dispatching=True), outcome, NOW), Rejected)
 
 
 def test_a_worker_may_report_before_run_was_answered() -> None:
     running = changed(job(), Progressed(report(runpod_job_id="r-9"), NOW + 1))
     assert (running.state, running.runpod_job_id) == (State.IN_PROGRESS, "r-9")
-    assert isinstance(apply(running, Dispatched("r-9", "endpoint", NOW), NOW), Ignored)
+    assert isinstance(apply(running, Dispatched("r-9", "endpoint", NOW), NOW), Rejected)
 
 
 @pytest.mark.parametrize(("attempt", "endpoint"), [(1, "endpoint"), (2, "endpoint-2"), (3, None)])
@@ -120,8 +120,8 @@ def test_dispatch_after_an_anonymous_report_only_adds_the_id() -> None:
 
 def test_reports_out_of_order_are_ignored() -> None:
     second = changed(job(state=State.IN_QUEUE), Progressed(report(2), NOW))
-    assert isinstance(apply(second, Progressed(report(1), NOW), NOW), Ignored)
-    assert isinstance(apply(second, Progressed(report(2), NOW), NOW), Ignored)
+    assert isinstance(apply(second, Progressed(report(1), NOW), NOW), Rejected)
+    assert isinstance(apply(second, Progressed(report(2), NOW), NOW), Rejected)
     assert changed(second, Progressed(report(1, attempt=2), NOW)).progress_seen == (2, 1)
 
 
@@ -141,7 +141,7 @@ def test_resubmission_takes_a_new_attempt_and_forgets_the_lost_id() -> None:
     queued = job(state=State.IN_QUEUE, runpod_job_id="r-1")
     after = changed(queued, Resubmitted("r-1", NOW))
     assert (after.state, after.attempt, after.runpod_job_id) == (State.ACCEPTED, 2, None)
-    assert isinstance(apply(queued, Resubmitted("r-0", NOW), NOW), Ignored)
+    assert isinstance(apply(queued, Resubmitted("r-0", NOW), NOW), Rejected)
 
 
 @pytest.mark.fault("E10")

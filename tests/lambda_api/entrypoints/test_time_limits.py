@@ -19,7 +19,7 @@ from lambda_api.adapters import callback_http, deadline, runpod
 from lambda_api.domain.errors import Unavailable
 from lambda_api.domain.job import Job, Source, State
 from lambda_api.domain.policy import HOUR, MINUTE, SECOND
-from lambda_api.domain.ports import Delivery, ProviderError, ProviderStatus
+from lambda_api.domain.ports import DeliveryResult, ProviderError, ProviderStatus
 from lambda_api.domain.tokens import make_token
 from lambda_api.usecases.services import Services
 from lambda_api.usecases.settle_job import settle
@@ -207,9 +207,9 @@ class SlowProvider(FakeProvider):
 class SlowSender(FakeSender):
     clock: FakeClock
 
-    def send(self, *args: Any) -> Delivery:
+    def send(self, *args: Any) -> DeliveryResult:
         self.clock.advance(RECEIVER_MS)
-        return Delivery(ok=False, result="no_answer")
+        return DeliveryResult(ok=False, result="no_answer")
 
 
 def slow_world() -> World:

@@ -8,10 +8,10 @@ import pytest
 
 from lambda_api.domain.job import CallbackStatus, State
 from lambda_api.domain.policy import HOUR, MINUTE, SECOND
-from lambda_api.domain.ports import Delivery
+from lambda_api.domain.ports import DeliveryResult
 from lambda_api.usecases.sweep import sweep
 from tests.model.external_systems import Reply, Stop, work
-from tests.model.world import Universe
+from tests.model.world import ModelWorld
 from tests.support.fakes import FakeStore
 
 DAY = 24 * HOUR
@@ -19,7 +19,7 @@ DAY = 24 * HOUR
 
 @pytest.mark.fault("K5")
 def test_ten_minutes_without_sweeps_are_caught_up_with_in_one() -> None:
-    world = Universe()
+    world = ModelWorld()
     lost, told, refused = (world.submit(callback=True) for _ in range(3))
     assert lost is not None
     assert told is not None
@@ -45,7 +45,7 @@ def test_ten_minutes_without_sweeps_are_caught_up_with_in_one() -> None:
 
 @pytest.mark.fault("K5")
 def test_a_deadline_that_passed_without_sweeps_is_kept_by_the_next_one() -> None:
-    world = Universe()
+    world = ModelWorld()
     job = world.submit()
     assert job is not None
     world.clock.now = job.deadline_at - SECOND
@@ -60,7 +60,7 @@ def test_a_deadline_that_passed_without_sweeps_is_kept_by_the_next_one() -> None
 @pytest.mark.parametrize("step", ["submit", "progress", "sweep", "end", "deliver"])
 def test_a_clock_that_goes_back_an_hour_at_any_step_ends_nothing_early_and_loses_nothing(step: str) -> None:
     """NTP, or another machine of Lambda's: what is stored may be later than now."""
-    world = Universe()
+    world = ModelWorld()
     job = world.submit(key="k", callback=True)
     assert job is not None
     (execution,) = world.runpod.executions
@@ -92,8 +92,8 @@ def test_a_clock_that_goes_back_an_hour_at_any_step_ends_nothing_early_and_loses
     assert len(world.receiver.posts[f"msg_{job.job_id}"]) == 1
 
 
-def kept_for_a_day() -> Universe:
-    return Universe(lambda clock: FakeStore(clock, retention_ms=DAY))
+def kept_for_a_day() -> ModelWorld:
+    return ModelWorld(lambda clock: FakeStore(clock, retention_ms=DAY))
 
 
 def test_a_receiver_that_is_down_is_given_up_on_schedule_however_short_the_retention_is() -> None:
@@ -101,7 +101,7 @@ def test_a_receiver_that_is_down_is_given_up_on_schedule_however_short_the_reten
     job = world.submit(callback=True)
     assert job is not None
     work(world.runpod.executions[0], world.objects.objects, Stop.NEVER)
-    world.receiver.answer = Delivery(ok=False, result="http_500")
+    world.receiver.answer = DeliveryResult(ok=False, result="http_500")
     world.run_out()
     callback = world.jobs[job.job_id].callback
     assert callback is not None

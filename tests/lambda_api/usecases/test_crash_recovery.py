@@ -9,27 +9,27 @@ import pytest
 
 from lambda_api.domain.job import CallbackStatus, Job, State
 from lambda_api.domain.policy import HOUR, MAX_ATTEMPTS, MAX_CALLBACK_ATTEMPTS, MINUTE
-from lambda_api.domain.ports import Delivery
+from lambda_api.domain.ports import DeliveryResult
 from tests.model.external_systems import Reply, Stop, fail, work
-from tests.model.world import Universe
+from tests.model.world import ModelWorld
 
 Act = Callable[[], object]
-REFUSED = Delivery(ok=False, result="http_500")
-GONE = Delivery(ok=False, result="http_410", final=True)
+REFUSED = DeliveryResult(ok=False, result="http_500")
+GONE = DeliveryResult(ok=False, result="http_410", final=True)
 
 
 @dataclass(frozen=True)
 class Case:
     """`begin` leads to the moment and returns what then dies; `knock` is what the world does about silence."""
 
-    begin: Callable[[Universe], Act]
+    begin: Callable[[ModelWorld], Act]
     ends: State
-    knock: Callable[[Universe], object] = lambda world: None
+    knock: Callable[[ModelWorld], object] = lambda world: None
     works: bool = True
     """Whether the workers do what RunPod has taken."""
 
 
-def accepted(world: Universe, reply: Reply = Reply.REFUSED) -> Job:
+def accepted(world: ModelWorld, reply: Reply = Reply.REFUSED) -> Job:
     """A job that RunPod does not have yet, due for the sweeper."""
     world.runpod.reply = reply
     job = world.submit(key="k", callback=True)
@@ -39,28 +39,28 @@ def accepted(world: Universe, reply: Reply = Reply.REFUSED) -> Job:
     return job
 
 
-def queued(world: Universe) -> Job:
+def queued(world: ModelWorld) -> Job:
     job = world.submit(key="k", callback=True)
     assert job is not None
     return job
 
 
-def submitting(reply: Reply) -> Callable[[Universe], Act]:
-    def begin(world: Universe) -> Act:
+def submitting(reply: Reply) -> Callable[[ModelWorld], Act]:
+    def begin(world: ModelWorld) -> Act:
         world.runpod.reply = reply
         return lambda: world.submit(key="k", callback=True)
 
     return begin
 
 
-def again(world: Universe) -> None:
+def again(world: ModelWorld) -> None:
     """The client heard nothing and asks again, with its key."""
     world.runpod.reply = Reply.TAKEN
     world.submit(key="k", callback=True)
 
 
-def dispatching(reply: Reply, before: Reply = Reply.REFUSED) -> Callable[[Universe], Act]:
-    def begin(world: Universe) -> Act:
+def dispatching(reply: Reply, before: Reply = Reply.REFUSED) -> Callable[[ModelWorld], Act]:
+    def begin(world: ModelWorld) -> Act:
         accepted(world, before)
         world.runpod.reply = reply
         return world.sweep
@@ -68,8 +68,8 @@ def dispatching(reply: Reply, before: Reply = Reply.REFUSED) -> Callable[[Univer
     return begin
 
 
-def ringing(how: Callable[[Universe], object]) -> Callable[[Universe], Act]:
-    def begin(world: Universe) -> Act:
+def ringing(how: Callable[[ModelWorld], object]) -> Callable[[ModelWorld], Act]:
+    def begin(world: ModelWorld) -> Act:
         queued(world)
         how(world)
         return lambda: ring(world)
@@ -77,27 +77,27 @@ def ringing(how: Callable[[Universe], object]) -> Callable[[Universe], Act]:
     return begin
 
 
-def ring(world: Universe) -> None:
+def ring(world: ModelWorld) -> None:
     world.ring(world.runpod.executions[0])
 
 
-def finish(world: Universe) -> None:
+def finish(world: ModelWorld) -> None:
     work(world.runpod.executions[0], world.objects.objects, Stop.NEVER)
 
 
-def forget(world: Universe) -> None:
+def forget(world: ModelWorld) -> None:
     """RunPod loses it: old enough to be taken for lost."""
     world.clock.advance(2 * MINUTE)
     world.runpod.executions[0].known = False
 
 
-def reporting(world: Universe) -> Act:
+def reporting(world: ModelWorld) -> Act:
     queued(world)
     return lambda: world.progress(world.runpod.executions[0], 2)
 
 
-def cancelling(down: bool) -> Callable[[Universe], Act]:
-    def begin(world: Universe) -> Act:
+def cancelling(down: bool) -> Callable[[ModelWorld], Act]:
+    def begin(world: ModelWorld) -> Act:
         job = queued(world)
         world.runpod.down = down
         return lambda: world.cancel(job.job_id)
@@ -105,20 +105,20 @@ def cancelling(down: bool) -> Callable[[Universe], Act]:
     return begin
 
 
-def cancel_again(world: Universe) -> None:
+def cancel_again(world: ModelWorld) -> None:
     world.runpod.down = False
     for job_id in world.jobs:
         world.cancel(job_id)
 
 
-def expiring(world: Universe) -> Act:
+def expiring(world: ModelWorld) -> Act:
     queued(world)
     world.clock.advance(HOUR)
     return world.sweep
 
 
-def delivering(answer: Delivery) -> Callable[[Universe], Act]:
-    def begin(world: Universe) -> Act:
+def delivering(answer: DeliveryResult) -> Callable[[ModelWorld], Act]:
+    def begin(world: ModelWorld) -> Act:
         job = queued(world)
         finish(world)
         ring(world)
@@ -128,10 +128,10 @@ def delivering(answer: Delivery) -> Callable[[Universe], Act]:
     return begin
 
 
-def leaving(up: bool) -> Callable[[Universe], Act]:
+def leaving(up: bool) -> Callable[[ModelWorld], Act]:
     """A sweep has another callback of this owner's in hand."""
 
-    def begin(world: Universe) -> Act:
+    def begin(world: ModelWorld) -> Act:
         job = queued(world)
         finish(world)
         ring(world)
@@ -142,7 +142,7 @@ def leaving(up: bool) -> Callable[[Universe], Act]:
     return begin
 
 
-def sweeping(world: Universe) -> Act:
+def sweeping(world: ModelWorld) -> Act:
     """One of each kind is due: to be settled, sent again, dispatched, delivered, timed out."""
     world.submit()
     forget(world)
@@ -169,7 +169,7 @@ CASES = {
     "cancel": Case(cancelling(down=False), State.CANCELLED, cancel_again),
     "cancel, RunPod down": Case(cancelling(down=True), State.CANCELLED, cancel_again),
     "deadline": Case(expiring, State.TIMED_OUT, works=False),
-    "callback": Case(delivering(Delivery(ok=True, result="http_200")), State.COMPLETED),
+    "callback": Case(delivering(DeliveryResult(ok=True, result="http_200")), State.COMPLETED),
     "callback, failing": Case(delivering(REFUSED), State.COMPLETED),
     "callback, gone": Case(delivering(GONE), State.COMPLETED),
     "callback, left to the queue": Case(leaving(up=True), State.COMPLETED),
@@ -178,13 +178,13 @@ CASES = {
 
 
 def boundaries(case: Case) -> int:
-    world = Universe()
+    world = ModelWorld()
     act = case.begin(world)
     world.survive(act, None)
     return world.gate.passed
 
 
-def recovered(world: Universe, case: Case) -> None:
+def recovered(world: ModelWorld, case: Case) -> None:
     """The world goes on: knocks, a few minutes of sweeps and work, and then to the end of all promises."""
     case.knock(world)
     for _ in range(4):
@@ -206,7 +206,7 @@ def test_a_death_at_any_boundary_is_made_good(name: str) -> None:
     number = boundaries(case)
     assert number >= 6
     for at in range(number):
-        world = Universe()
+        world = ModelWorld()
         act = case.begin(world)
         assert world.survive(act, at) is False
         world.check()
@@ -219,10 +219,10 @@ def test_a_process_that_was_frozen_for_minutes_does_no_harm_when_it_goes_on(name
     """Lambda stops a process between two calls and may let it go on much later, when others have done its work."""
     case = CASES[name]
     for at in range(boundaries(case)):
-        world = Universe()
+        world = ModelWorld()
         act = case.begin(world)
 
-        def others(world: Universe = world) -> None:
+        def others(world: ModelWorld = world) -> None:
             case.knock(world)
             for _ in range(3):
                 world.clock.advance(MINUTE)
@@ -243,7 +243,7 @@ def test_a_store_or_bucket_that_fails_at_any_boundary_is_made_good(name: str) ->
     """The call was not made, or it was made and its answer got lost."""
     case = CASES[name]
     for at in range(boundaries(case)):
-        world = Universe()
+        world = ModelWorld()
         world.stumble(case.begin(world), at)
         world.check()
         recovered(world, case)
@@ -251,12 +251,12 @@ def test_a_store_or_bucket_that_fails_at_any_boundary_is_made_good(name: str) ->
 
 @pytest.mark.fault("E9", "K3")
 def test_a_sweeper_that_dies_half_way_leaves_the_rest_to_the_next() -> None:
-    world = Universe()
+    world = ModelWorld()
     world.survive(sweeping(world), None)
     whole = {job_id: (job.state, job.attempt) for job_id, job in world.jobs.items()}
     assert {state for state, _ in whole.values()} == {State.IN_QUEUE, State.FAILED, State.COMPLETED}
     for at in range(world.gate.passed):
-        world = Universe()
+        world = ModelWorld()
         assert world.survive(sweeping(world), at) is False
         world.check()
         # A claim that its holder did not live to use lasts for half a minute.
@@ -272,7 +272,7 @@ def test_a_sweeper_that_dies_half_way_leaves_the_rest_to_the_next() -> None:
 
 @pytest.mark.fault("B8")
 def test_a_dispatch_that_kills_its_process_each_time_is_not_repeated_for_ever() -> None:
-    world = Universe()
+    world = ModelWorld()
     assert world.survive(lambda: world.submit(callback=True), "after run") is False
     deaths = 1
     for _ in range(70):
@@ -286,7 +286,7 @@ def test_a_dispatch_that_kills_its_process_each_time_is_not_repeated_for_ever() 
 
 @pytest.mark.fault("J9")
 def test_a_callback_that_kills_its_process_each_time_is_given_up_on_schedule() -> None:
-    world = Universe()
+    world = ModelWorld()
     job_id = queued(world).job_id
     finish(world)
     ring(world)
@@ -306,7 +306,7 @@ def test_a_callback_that_kills_its_process_each_time_is_given_up_on_schedule() -
 @pytest.mark.parametrize("deaths", [0, 1, 2])
 def test_a_job_that_only_its_worker_told_of_keeps_its_endpoint(deaths: int) -> None:
     """No answer to `/run` was ever stored, another endpoint was deployed, and the first attempt's worker reports."""
-    world = Universe()
+    world = ModelWorld()
     world.survive(world.submit, "after run")
     execution = world.runpod.executions[0]
     world.redeploy(2)

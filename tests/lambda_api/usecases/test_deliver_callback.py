@@ -13,18 +13,18 @@ from lambda_api.domain.errors import Unavailable
 from lambda_api.domain.job import Callback, CallbackStatus, State
 from lambda_api.domain.job_view import timestamp
 from lambda_api.domain.policy import HOUR, MINUTE, SECOND
-from lambda_api.domain.ports import Delivery
+from lambda_api.domain.ports import DeliveryResult
 from lambda_api.domain.tokens import make_token
 from lambda_api.usecases import callback_body
 from lambda_api.usecases.deliver_callback import deliver, leave_to_queue
 from lambda_api.usecases.handle_webhook import ring
 from lambda_api.usecases.submit_job import submit
-from lambda_api.usecases.sweep import Swept, sweep
+from lambda_api.usecases.sweep import SweepResult, sweep
 from tests.support.examples import lasting, manifest, publish, submission
 from tests.support.fakes import HOOK_SECRET, World
 
 URL = "https://hooks.example/n8n?token=abc"
-REFUSED = Delivery(ok=False, result="http_500")
+REFUSED = DeliveryResult(ok=False, result="http_500")
 
 
 @pytest.fixture
@@ -157,13 +157,13 @@ def test_short_waits_are_the_queues_and_long_ones_the_sweepers(world: World) -> 
 
 @pytest.mark.fault("J4")
 def test_a_final_answer_is_the_last(world: World) -> None:
-    world.sender.answers = [Delivery(ok=False, result="http_410", final=True)]
+    world.sender.answers = [DeliveryResult(ok=False, result="http_410", final=True)]
     deliver(world.services, "job-1")
     assert (callback(world).status, callback(world).last_result) == (CallbackStatus.GIVEN_UP, "http_410")
 
 
 def test_retry_after_is_honoured(world: World) -> None:
-    world.sender.answers = [Delivery(ok=False, result="http_503", retry_after_ms=10 * MINUTE)]
+    world.sender.answers = [DeliveryResult(ok=False, result="http_503", retry_after_ms=10 * MINUTE)]
     deliver(world.services, "job-1")
     assert callback(world).next_at == world.clock.now + 10 * MINUTE
 
@@ -188,13 +188,13 @@ def test_a_sweep_sends_one_callback_of_an_owner_at_a_time(world: World, up: bool
     world.clock.advance(MINUTE)
     sent: list[list[str]] = []
 
-    def side_by_side(look: Callable[[str], Swept], _: Iterable[str]) -> list[Swept]:
-        def meanwhile(*_: object) -> Delivery:
+    def side_by_side(look: Callable[[str], SweepResult], _: Iterable[str]) -> list[SweepResult]:
+        def meanwhile(*_: object) -> DeliveryResult:
             world.sender.send = real  # type: ignore[method-assign]
             look("job-2")
             look("job-3")
             sent.append([post[2] for post in world.sender.posts])
-            return Delivery(ok=True, result="http_200")
+            return DeliveryResult(ok=True, result="http_200")
 
         real, world.sender.send = world.sender.send, meanwhile  # type: ignore[method-assign]
         return [look("job-1"), look("job-4")]
@@ -219,7 +219,7 @@ def test_what_was_left_to_a_queue_that_lost_it_is_made_up_by_a_later_sweep(world
 def test_a_crash_after_the_post_sends_the_same_again(world: World) -> None:
     real = world.sender.send
 
-    def send_and_die(*args: object) -> Delivery:
+    def send_and_die(*args: object) -> DeliveryResult:
         real(*args)  # type: ignore[arg-type]
         raise KeyboardInterrupt
 

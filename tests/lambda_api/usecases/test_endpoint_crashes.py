@@ -15,7 +15,7 @@ import pytest
 
 from lambda_api.domain.endpoint import Body, Live, is_marked, wanted
 from lambda_api.domain.ports import ProviderRefused, ProviderUnknown
-from lambda_api.usecases.ensure_endpoint import Ensured, Patience, Seen, ensure, look, remove
+from lambda_api.usecases.ensure_endpoint import EndpointHealth, EndpointResult, RetryPolicy, ensure, look, remove
 from tests.model.crash_points import Crash, Gate
 from tests.support.fakes import FakeClock
 
@@ -68,14 +68,14 @@ class Stack:
             self.account.create(body)
         self.endpoints = self.gate.around(self.account)
         clock = FakeClock(0)
-        self.patience = Patience(
+        self.patience = RetryPolicy(
             clock=lambda: clock() / 1000, sleep=clock.sleep, random=lambda: 0.5, until=clock() / 1000 + 600
         )
 
-    def create(self) -> Ensured:
+    def create(self) -> EndpointResult:
         return ensure(self.endpoints, NEW, MARK, None, self.patience)
 
-    def update(self) -> Ensured:
+    def update(self) -> EndpointResult:
         return ensure(self.endpoints, NEW, MARK, self.known, self.patience)
 
     def delete(self) -> None:
@@ -85,7 +85,7 @@ class Stack:
         """The deletion of what was never known: its creation failed."""
         remove(self.endpoints, MARK, None, self.patience)
 
-    def look(self) -> Seen:
+    def look(self) -> EndpointHealth:
         return look(self.endpoints, str(self.known), 3, self.patience)
 
     def dies(self, act: Callable[[], object], at: int) -> None:
@@ -102,7 +102,7 @@ class Stack:
 
 Begin = Callable[[], Stack]
 DOWN = OLD | {"workers": OLD["workers"] | {"max": 0}}
-MADE: dict[str, tuple[Begin, Callable[[Stack], Ensured]]] = {
+MADE: dict[str, tuple[Begin, Callable[[Stack], EndpointResult]]] = {
     "create": (Stack, Stack.create),
     "create beside remains": (lambda: Stack(OLD), Stack.create),
     "update": (lambda: Stack(OLD, known="ep2"), Stack.update),
@@ -202,7 +202,7 @@ def test_two_that_make_it_side_by_side_leave_one(name: str) -> None:
     begin, act = MADE[name]
     for at in boundaries(begin, act):
         stack = begin()
-        told: list[Ensured] = []
+        told: list[EndpointResult] = []
         stack.gate.plan(at, lambda stack=stack, told=told: told.append(act(stack)))
         told.append(act(stack))
         assert {done.endpoint_id for done in told} == {stack.one()}

@@ -23,7 +23,7 @@ from local.aws.names import TABLE
 from tests.model.crash_points import Gate
 from tests.model.external_systems import Reply, Stop, fail, work
 from tests.model.scheduler import SHARED, Act, explore
-from tests.model.world import Universe
+from tests.model.world import ModelWorld
 from tests.support.aws import Aws, account
 from tests.support.examples import submission
 from tests.support.fakes import START, World
@@ -32,8 +32,8 @@ Acts = Sequence[Act]
 
 
 def every_order(
-    begin: Callable[[Universe], Acts],
-    holds: Callable[[Universe, Job], bool],
+    begin: Callable[[ModelWorld], Acts],
+    holds: Callable[[ModelWorld, Job], bool],
     *,
     workers: bool = True,
     calls: Set[str] = SHARED,
@@ -42,7 +42,7 @@ def every_order(
     seen: set[State] = set()
 
     def run() -> tuple[Gate, Acts, Callable[[], None]]:
-        world = Universe()
+        world = ModelWorld()
         acts = begin(world)
 
         def check() -> None:
@@ -61,13 +61,13 @@ def every_order(
     assert seen
 
 
-def taken(world: Universe) -> str:
+def taken(world: ModelWorld) -> str:
     job = world.submit(callback=True)
     assert job is not None
     return job.job_id
 
 
-def waiting(world: Universe) -> str:
+def waiting(world: ModelWorld) -> str:
     """Refused by RunPod at first, and due again."""
     world.runpod.reply = Reply.REFUSED
     job_id = taken(world)
@@ -76,15 +76,15 @@ def waiting(world: Universe) -> str:
     return job_id
 
 
-def finish(world: Universe) -> None:
+def finish(world: ModelWorld) -> None:
     work(world.runpod.executions[0], world.objects.objects, Stop.NEVER)
 
 
-def bell(world: Universe) -> Act:
+def bell(world: ModelWorld) -> Act:
     return lambda: world.ring(world.runpod.executions[0])
 
 
-def finish_and_ring(world: Universe) -> Act:
+def finish_and_ring(world: ModelWorld) -> Act:
     def act() -> None:
         finish(world)
         world.ring(world.runpod.executions[0])
@@ -94,7 +94,7 @@ def finish_and_ring(world: Universe) -> Act:
 
 @pytest.mark.fault("E10")
 def test_cancel_and_completion() -> None:
-    def begin(world: Universe) -> Acts:
+    def begin(world: ModelWorld) -> Acts:
         job_id = taken(world)
         return [finish_and_ring(world), lambda: world.cancel(job_id)]
 
@@ -103,7 +103,7 @@ def test_cancel_and_completion() -> None:
 
 @pytest.mark.fault("E10")
 def test_completion_and_the_deadline() -> None:
-    def begin(world: Universe) -> Acts:
+    def begin(world: ModelWorld) -> Acts:
         taken(world)
         world.clock.advance(HOUR)
         return [finish_and_ring(world), world.sweep]
@@ -113,11 +113,11 @@ def test_completion_and_the_deadline() -> None:
 
 @pytest.mark.fault("E10")
 def test_cancel_and_dispatch() -> None:
-    def begin(world: Universe) -> Acts:
+    def begin(world: ModelWorld) -> Acts:
         job_id = waiting(world)
         return [world.sweep, lambda: world.cancel(job_id)]
 
-    def stopped(world: Universe, job: Job) -> bool:
+    def stopped(world: ModelWorld, job: Job) -> bool:
         return job.state is State.CANCELLED and all(execution.over for execution in world.runpod.executions)
 
     every_order(begin, stopped)
@@ -143,7 +143,7 @@ def test_a_wish_to_cancel_that_meets_a_dispatch_is_granted_to_what_was_dispatche
 
 @pytest.mark.fault("E10")
 def test_cancel_and_failure() -> None:
-    def begin(world: Universe) -> Acts:
+    def begin(world: ModelWorld) -> Acts:
         job_id = taken(world)
         fail(world.runpod.executions[0])
         return [bell(world), lambda: world.cancel(job_id)]
@@ -153,7 +153,7 @@ def test_cancel_and_failure() -> None:
 
 @pytest.mark.fault("D9")
 def test_a_web_hook_while_the_sweeper_settles() -> None:
-    def begin(world: Universe) -> Acts:
+    def begin(world: ModelWorld) -> Acts:
         taken(world)
         world.clock.advance(2 * MINUTE)
         finish(world)
@@ -164,7 +164,7 @@ def test_a_web_hook_while_the_sweeper_settles() -> None:
 
 @pytest.mark.fault("D2")
 def test_two_web_hooks_at_once() -> None:
-    def begin(world: Universe) -> Acts:
+    def begin(world: ModelWorld) -> Acts:
         taken(world)
         finish(world)
         return [bell(world), bell(world)]
@@ -176,7 +176,7 @@ def test_two_web_hooks_at_once() -> None:
 def test_a_worker_that_reports_and_ends_while_its_dispatch_is_being_stored() -> None:
     """The first report and the web hook come before we know RunPod's id."""
 
-    def begin(world: Universe) -> Acts:
+    def begin(world: ModelWorld) -> Acts:
         waiting(world)
 
         def worker() -> None:
@@ -187,7 +187,7 @@ def test_a_worker_that_reports_and_ends_while_its_dispatch_is_being_stored() -> 
 
         return [world.sweep, worker]
 
-    def known(world: Universe, job: Job) -> bool:
+    def known(world: ModelWorld, job: Job) -> bool:
         return len(world.runpod.executions) == 1 and job.runpod_job_id in {None, "runpod-1"}
 
     every_order(begin, known)
@@ -195,7 +195,7 @@ def test_a_worker_that_reports_and_ends_while_its_dispatch_is_being_stored() -> 
 
 @pytest.mark.fault("D3")
 def test_a_report_after_the_end() -> None:
-    def begin(world: Universe) -> Acts:
+    def begin(world: ModelWorld) -> Acts:
         taken(world)
         finish(world)
         return [bell(world), lambda: world.progress(world.runpod.executions[0], 3)]
@@ -205,7 +205,7 @@ def test_a_report_after_the_end() -> None:
 
 @pytest.mark.fault("E8")
 def test_two_sweeps_at_once_dispatch_once() -> None:
-    def begin(world: Universe) -> Acts:
+    def begin(world: ModelWorld) -> Acts:
         waiting(world)
         return [world.sweep, world.sweep]
 
@@ -214,7 +214,7 @@ def test_two_sweeps_at_once_dispatch_once() -> None:
 
 @pytest.mark.fault("E8")
 def test_two_sweeps_at_once_find_a_job_lost_once() -> None:
-    def begin(world: Universe) -> Acts:
+    def begin(world: ModelWorld) -> Acts:
         taken(world)
         world.clock.advance(2 * MINUTE)
         world.runpod.executions[0].known = False
@@ -226,7 +226,7 @@ def test_two_sweeps_at_once_find_a_job_lost_once() -> None:
 
 
 def test_two_deliveries_at_once_send_once() -> None:
-    def begin(world: Universe) -> Acts:
+    def begin(world: ModelWorld) -> Acts:
         job_id = taken(world)
         finish(world)
         bell(world)()
@@ -237,7 +237,7 @@ def test_two_deliveries_at_once_send_once() -> None:
 
 @pytest.mark.fault("B2")
 def test_one_key_twice_at_once() -> None:
-    def begin(world: Universe) -> Acts:
+    def begin(world: ModelWorld) -> Acts:
         return [lambda: world.submit(key="k"), lambda: world.submit(key="k")]
 
     every_order(begin, lambda world, job: len(world.runpod.executions) == 1)
@@ -255,10 +255,10 @@ def many(number: int, act: Callable[[], object]) -> list[object]:
         return list(pool.map(one, range(number)))
 
 
-def over_dynamodb(aws: Aws) -> Universe:
+def over_dynamodb(aws: Aws) -> ModelWorld:
     client = account(aws.url)
     name = f"race-{uuid.uuid4().hex[:8]}"
-    return Universe(lambda clock: DynamoJobStore(TABLE, clock, 7 * 24 * HOUR, client), name)
+    return ModelWorld(lambda clock: DynamoJobStore(TABLE, clock, 7 * 24 * HOUR, client), name)
 
 
 @pytest.mark.fault("B2")

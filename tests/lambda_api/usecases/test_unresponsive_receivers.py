@@ -18,7 +18,7 @@ import pytest
 from lambda_api.domain.callbacks import owe
 from lambda_api.domain.job import Callback, CallbackStatus, Job, State
 from lambda_api.domain.policy import HOUR, MINUTE, SECOND
-from lambda_api.domain.ports import Delivery
+from lambda_api.domain.ports import DeliveryResult
 from lambda_api.usecases.deliver_callback import deliver
 from lambda_api.usecases.services import Services
 from lambda_api.usecases.sweep import sweep
@@ -85,13 +85,13 @@ class Hosts:
     dead_ms: int
     arrived: dict[str, int] = field(default_factory=dict)
 
-    def send(self, owner: str, url: str, message_id: str, now: int, body: str) -> Delivery:
+    def send(self, owner: str, url: str, message_id: str, now: int, body: str) -> DeliveryResult:
         if "dead" in url:
             self.time.sleep(self.dead_ms)
-            return Delivery(ok=False, result="no_answer")
+            return DeliveryResult(ok=False, result="no_answer")
         self.time.sleep(100)
         self.arrived.setdefault(message_id.removeprefix("msg_"), self.time.now)
-        return Delivery(ok=True, result="http_204")
+        return DeliveryResult(ok=True, result="http_204")
 
 
 @dataclass(kw_only=True)

@@ -19,7 +19,7 @@ from standardwebhooks import Webhook
 from lambda_api import wiring
 from lambda_api.adapters import secrets
 from lambda_api.domain.errors import Unavailable
-from lambda_api.settings import EVERYTHING, Need, Settings, SettingsError
+from lambda_api.settings import EVERYTHING, Secret, Settings, SettingsError
 from lambda_api.usecases.deliver_callback import message_id
 from local.aws.names import TABLE
 from tests.support.aws import CREDENTIALS, Aws
@@ -241,7 +241,7 @@ def test_a_secret_store_that_is_down_keeps_the_keys_and_nobody_waiting(
 def test_at_the_start_the_secret_store_is_asked_again_and_then_the_start_fails(
     gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    needs = frozenset({Need.CALLERS})
+    needs = frozenset({Secret.CALLERS})
     with peer() as store:
         monkeypatch.setenv("AWS_ENDPOINT_URL", store.url)
         wiring.renew()

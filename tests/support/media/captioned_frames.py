@@ -11,9 +11,9 @@ from PIL import Image, ImageChops, ImageStat
 import gpu_worker
 from gpu_worker.media.info import Cue, VideoFacts
 from gpu_worker.plan.gpu import Gpu
-from gpu_worker.plan.model import FONTS, Means, Plan
-from gpu_worker.plan.render import Extras, render_video
-from tests.support.media.factory import Studio
+from gpu_worker.plan.model import FONTS, Plan, PlanOptions
+from gpu_worker.plan.render import Overlay, render_video
+from tests.support.media.factory import MediaFactory
 
 FONTS_DIRECTORY = Path(gpu_worker.__file__).parent / "fonts"
 WIDTH, HEIGHT = 320, 180
@@ -34,7 +34,7 @@ SOURCES: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
-def film(studio: Studio, name: str) -> tuple[Path, VideoFacts]:
+def film(studio: MediaFactory, name: str) -> tuple[Path, VideoFacts]:
     rate, extra = SOURCES[name]
     tags = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-bf", "2")
     path = studio.video(
@@ -46,7 +46,7 @@ def film(studio: Studio, name: str) -> tuple[Path, VideoFacts]:
 
 
 def plan_for(video: VideoFacts, gpu: Gpu | None, cues: tuple[Cue, ...] | None = CUES) -> Plan:
-    return render_video(video, Extras(cues=cues), Means(gpu=gpu))
+    return render_video(video, Overlay(cues=cues), PlanOptions(gpu=gpu))
 
 
 def graph_of(plan: Plan) -> str:
@@ -64,7 +64,7 @@ def prepared(folder: Path, plan: Plan) -> Path:
 
 
 def drawn(
-    studio: Studio, path: Path, plan: Plan, graph: str, folder: Path, opening: Sequence[str] = ()
+    studio: MediaFactory, path: Path, plan: Plan, graph: str, folder: Path, opening: Sequence[str] = ()
 ) -> tuple[list[bytes], str]:
     """The planes of each frame that a graph draws with a plan's files, and what ffmpeg said."""
     argv = [

@@ -8,7 +8,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.media.factory import Studio
+from tests.support.media.factory import MediaFactory
 
 SEED = int(os.environ.get("API_GPU_SEED", "20261130"))
 """Another seed draws other files."""
@@ -83,7 +83,7 @@ class Film:
     drawn: tuple[str, ...]
 
 
-def film(studio: Studio, number: int) -> Film | None:
+def film(studio: MediaFactory, number: int) -> Film | None:
     """Make one video; None where ffmpeg does not write that combination."""
     lot = random.Random(SEED + number)  # noqa: S311 - reproducible on purpose
     container = lot.choice(list(CONTAINERS))
@@ -109,7 +109,7 @@ def film(studio: Studio, number: int) -> Film | None:
     return Film(path, (container, encoder, sound, how, rate, size))
 
 
-def decoded_times(studio: Studio, path: Path) -> list[float]:
+def decoded_times(studio: MediaFactory, path: Path) -> list[float]:
     """When ffmpeg's decoder shows each frame of the first video stream, in seconds: the reference."""
     try:
         listing = studio.run(
@@ -120,7 +120,7 @@ def decoded_times(studio: Studio, path: Path) -> list[float]:
     return [int(line.split(b",")[2]) / 90_000 for line in listing.splitlines() if line and not line.startswith(b"#")]
 
 
-def thumbnails(studio: Studio, path: Path, *numbers: int) -> list[bytes]:
+def thumbnails(studio: MediaFactory, path: Path, *numbers: int) -> list[bytes]:
     """The upper half of some frames as 32x18 gray pixels, where no caption is drawn."""
     chosen = "+".join(f"eq(n,{number})" for number in numbers)
     shape = f"select='{chosen}',scale=32:36:flags=area,format=gray,crop=32:18:0:0"
@@ -152,7 +152,7 @@ TONE = "aevalsrc='if(between(t,0.5,1.0),sin(2*PI*600*t),0)':d=2:s={rate}"
 """Heard from 0.5 to 1 s of two seconds."""
 
 
-def song(studio: Studio, number: int) -> Film | None:
+def song(studio: MediaFactory, number: int) -> Film | None:
     """Make one sound; None where ffmpeg does not write that combination."""
     lot = random.Random(SEED + 10_000 + number)  # noqa: S311 - reproducible on purpose
     codec = lot.choice(list(SOUND_CODECS))

@@ -17,14 +17,14 @@ from contract.operations import Operation, Role
 from gpu_worker.ffmpeg.locate import find_ffmpeg
 from gpu_worker.media.info import Facts
 from gpu_worker.pipeline.execute_plan import Tools
-from gpu_worker.pipeline.transcode import Made, local_name, make
+from gpu_worker.pipeline.transcode import Output, local_name, make
 from gpu_worker.plan.gpu import Gpu
 from gpu_worker.probe.probe import probe
 
 U = "https://example.com/file"
 
 
-class Studio:
+class MediaFactory:
     """Files are drawn once per name, and a name means one file; `folder` holds them."""
 
     def __init__(self, folder: Path) -> None:
@@ -93,10 +93,10 @@ class Studio:
 
     def make(
         self, operation: Operation, limits: Limits | None = None, gpu: Gpu | None = None, **inputs: Path
-    ) -> tuple[Made, Path]:
+    ) -> tuple[Output, Path]:
         """Make one output from local files given by role name. Returns what was made and where it is now."""
 
-        async def work() -> tuple[Made, Path]:
+        async def work() -> tuple[Output, Path]:
             with tempfile.TemporaryDirectory(dir=self.folder) as name:
                 directory = Path(name)
                 for role, path in inputs.items():

@@ -18,13 +18,13 @@ from contract.operations import AddAudio, Caption, Img2Vid, Operation, Role
 from gpu_worker.errors import JobFailed
 from gpu_worker.pipeline.execute_plan import Tools
 from gpu_worker.pipeline.transcode import local_name, make
-from tests.support.media.factory import Studio, U
+from tests.support.media.factory import MediaFactory, U
 from tests.support.media.image_files import P3, RGB, chunk, png, profile
 
 _CONTAINERS = frozenset({b"moov", b"trak", b"mdia", b"minf", b"dinf"})
 
 
-def seeds(studio: Studio) -> dict[str, list[Path]]:
+def seeds(studio: MediaFactory) -> dict[str, list[Path]]:
     """Small whole files by role."""
     x = ("-c:v", "libvpx"), ("-c:v", "mpeg4"), ("-pix_fmt", "rgb8")
     return {
@@ -42,7 +42,7 @@ def seeds(studio: Studio) -> dict[str, list[Path]]:
     }  # fmt: skip
 
 
-def _described(studio: Studio, kind: str) -> Path:
+def _described(studio: MediaFactory, kind: str) -> Path:
     """A photo with the profile of a wide screen, turned by its EXIF."""
     path = studio.folder / f"described.{kind}"
     if not path.exists():
@@ -53,7 +53,7 @@ def _described(studio: Studio, kind: str) -> Path:
     return path
 
 
-async def offered(studio: Studio, ffmpeg: str, directory: Path, role: str, data: bytes) -> Code | None:
+async def offered(studio: MediaFactory, ffmpeg: str, directory: Path, role: str, data: bytes) -> Code | None:
     """What becomes of a job, on the way to its end, whose file of that role has these bytes; None if a video does."""
     operation = _given(studio, directory, role, data)
     try:
@@ -63,7 +63,7 @@ async def offered(studio: Studio, ffmpeg: str, directory: Path, role: str, data:
     return None
 
 
-def _given(studio: Studio, directory: Path, role: str, data: bytes) -> Operation:
+def _given(studio: MediaFactory, directory: Path, role: str, data: bytes) -> Operation:
     directory.mkdir()
     (directory / local_name(Role(role))).write_bytes(data)
     (directory / local_name(Role.SUBTITLES)).write_text("1\n00:00:00,000 --> 00:00:00,300\nhi\n")
@@ -93,7 +93,7 @@ def mutated(data: bytes, dice: random.Random) -> bytes:
     return bytes(bytes_[: dice.randrange(1, len(bytes_))] if dice.random() < 0.1 else bytes_)
 
 
-def samples(studio: Studio, numbers: range) -> Iterator[tuple[str, bytes]]:
+def samples(studio: MediaFactory, numbers: range) -> Iterator[tuple[str, bytes]]:
     """A role and a damaged file for each number; the same ones in every run."""
     whole = {role: [path.read_bytes() for path in paths] for role, paths in seeds(studio).items()}
     for number in numbers:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.media.factory import Studio
+from tests.support.media.factory import MediaFactory
 
 _RATE, _STEP = 8000, 80
 """Samples per second, and of one measurement: 10 ms."""
@@ -18,7 +18,7 @@ EXACT = 0.04
 """Seconds. By as much may a sound be early or late before anybody sees that lips and words do not agree."""
 
 
-def spans(studio: Studio, path: Path, hertz: int, least: float = 0.03) -> list[tuple[float, float]]:
+def spans(studio: MediaFactory, path: Path, hertz: int, least: float = 0.03) -> list[tuple[float, float]]:
     """From when to when a tone is heard in a file, in seconds, by the file's own clock."""
     clock = "aresample=async=1:min_hard_comp=0.01:first_pts=0"
     raw = studio.run("-i", path, "-map", "0:a:0", "-af", clock, "-ac", "1", "-ar", str(_RATE), "-f", "s16le", "-")
@@ -40,7 +40,7 @@ def spans(studio: Studio, path: Path, hertz: int, least: float = 0.03) -> list[t
     return [(start, end) for start, end in pairs if end - start > 0.03]
 
 
-def assert_heard(studio: Studio, path: Path, hertz: int, *expected: tuple[float, float]) -> None:
+def assert_heard(studio: MediaFactory, path: Path, hertz: int, *expected: tuple[float, float]) -> None:
     """The tone is heard from when to when it should be, and at no other time."""
     found = spans(studio, path, hertz)
     assert len(found) == len(expected), f"{hertz} Hz: {found}"
