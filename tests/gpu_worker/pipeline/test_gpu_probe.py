@@ -80,13 +80,16 @@ NOTHING = "[vost#0:0/h264_nvenc @ 0x5] Task finished with error code: -22 (Inval
     ("log", "parts", "reason"),
     [
         (NO_DRIVER_5, PARTS, UnavailableReason.NO_DRIVER), (NO_DRIVER_9, PARTS, UnavailableReason.NO_DRIVER),
-        (NO_DEVICE, PARTS, UnavailableReason.NO_DEVICE), (DRIVER, PARTS, UnavailableReason.DRIVER), (FULL, PARTS, UnavailableReason.NO_MEMORY),
-        (OLD_DRIVER, {ENCODE}, UnavailableReason.OLD_DRIVER), (OLD_FOR_FILTERS, {DRAW}, UnavailableReason.OLD_DRIVER),
-        (NO_ENCODE_LIBRARY, {ENCODE}, UnavailableReason.NO_CAPABILITY), (NO_DECODE_LIBRARY, {DECODE}, UnavailableReason.NO_CAPABILITY),
+        (NO_DEVICE, PARTS, UnavailableReason.NO_DEVICE), (DRIVER, PARTS, UnavailableReason.DRIVER),
+        (FULL, PARTS, UnavailableReason.NO_MEMORY), (OLD_DRIVER, {ENCODE}, UnavailableReason.OLD_DRIVER),
+        (OLD_FOR_FILTERS, {DRAW}, UnavailableReason.OLD_DRIVER),
+        (NO_ENCODE_LIBRARY, {ENCODE}, UnavailableReason.NO_CAPABILITY),
+        (NO_DECODE_LIBRARY, {DECODE}, UnavailableReason.NO_CAPABILITY),
         (NO_ENCODER, {ENCODE}, UnavailableReason.NO_ENCODER), (NO_SESSION, {ENCODE}, UnavailableReason.NO_SESSION),
         (NO_SESSION_NEWER, {ENCODE}, UnavailableReason.NO_SESSION), (TOO_SMALL, {ENCODE}, UnavailableReason.PICTURE),
         (TOO_MANY_SURFACES, {DECODE}, UnavailableReason.PICTURE), (NO_SURFACES, {DECODE}, UnavailableReason.NO_MEMORY),
-        (NO_FILTER, {DRAW}, UnavailableReason.BUILD), (NO_NVENC, {ENCODE}, UnavailableReason.BUILD), (FILTER_FAILS, {DRAW}, UnavailableReason.UNKNOWN),
+        (NO_FILTER, {DRAW}, UnavailableReason.BUILD), (NO_NVENC, {ENCODE}, UnavailableReason.BUILD),
+        (FILTER_FAILS, {DRAW}, UnavailableReason.UNKNOWN),
     ],
 )  # fmt: skip
 def test_a_drivers_words_are_understood(log: str, parts: set[GpuStage], reason: UnavailableReason) -> None:
