@@ -21,7 +21,7 @@ from gpu_worker.errors import JobFailed
 from gpu_worker.ffmpeg.run import run_ffmpeg
 from gpu_worker.frames.resampler import Plane, open_resampler
 from gpu_worker.photo.read_photo import read_photo
-from gpu_worker.pipeline.execute_plan import Tools
+from gpu_worker.pipeline.execute_plan import Machine
 from gpu_worker.pipeline.transcode import Output, local_name, make
 from gpu_worker.plan import make_plan
 from gpu_worker.plan.captions.layout import BURN_FILTER, write_ass
@@ -44,7 +44,7 @@ def run_job(bench: Bench, operation: Operation, inputs: Mapping[Role, Path], kee
         directory = Path(name)
         for role, path in inputs.items():
             (directory / local_name(role)).symlink_to(path)
-        tools = Tools(bench.ffmpeg, None, bench.threads)
+        tools = Machine(bench.ffmpeg, None, bench.threads)
         try:
             made = asyncio.run(make(operation, directory, tools, Limits(), lambda _stage, _done: None))
         except JobFailed as failure:

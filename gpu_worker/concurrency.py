@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Coroutine
 from typing import Any
 
 
-async def all_of(*parts: Coroutine[Any, Any, object]) -> None:
+async def run_all(*parts: Coroutine[Any, Any, object]) -> None:
     """Run all at once; when one raises, cancel the others, wait for them, and raise what it raised."""
     try:
         async with asyncio.TaskGroup() as group:
@@ -17,7 +17,7 @@ async def all_of(*parts: Coroutine[Any, Any, object]) -> None:
         raise errors.exceptions[0] from None
 
 
-async def to_the_end(part: Awaitable[object]) -> None:
+async def shield(part: Awaitable[object]) -> None:
     """Run what must finish, however often the caller is cancelled meanwhile; the cancellation is passed on after it.
 
     For short clean-ups only: a time-out and a shutdown may well strike the same job at once.

@@ -13,7 +13,7 @@ class JobFailed(Exception):
         self.failure = failure
 
 
-def failed(code: Code, **params: str) -> JobFailed:
+def job_failed(code: Code, **params: str) -> JobFailed:
     """Make the exception for a code of the catalogue; `params` as in `Failure.of`."""
     return JobFailed(Failure.of(code, **params))
 

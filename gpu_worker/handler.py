@@ -22,12 +22,12 @@ from contract.messages import WorkerJob
 from gpu_worker.errors import JobFailed
 from gpu_worker.ffmpeg.locate import FfmpegUnusableError, find_ffmpeg, read_build
 from gpu_worker.job.progress import known_runpod_id
-from gpu_worker.job.run_job import execute
-from gpu_worker.job.self_test import CHECK, check
-from gpu_worker.logs import event, set_up
-from gpu_worker.sandbox.command import hide, layers
+from gpu_worker.job.run_job import run_job
+from gpu_worker.job.self_test import CHECK, run_self_test
+from gpu_worker.logs import configure_logging, log_event
+from gpu_worker.sandbox.command import make_undumpable, sandbox_features
 from gpu_worker.sandbox.process_tree import PROCESSES
-from gpu_worker.sandbox.workdir import sweep
+from gpu_worker.sandbox.workdir import remove_stale_workdirs
 from gpu_worker.settings import Settings
 
 
@@ -42,13 +42,13 @@ async def handler(job: Mapping[str, Any]) -> dict[str, Any]:
     try:
         message = WorkerJob.model_validate(job.get("input"))
     except ValidationError:
-        event("refused", "unknown", code=Code.MESSAGE_UNSUPPORTED)
+        log_event("refused", "unknown", code=Code.MESSAGE_UNSUPPORTED)
         return _error(Failure.of(Code.MESSAGE_UNSUPPORTED))
     started = time.monotonic()
-    event("started", message.job_id, attempt=message.attempt, operation=message.operation.kind)
+    log_event("started", message.job_id, attempt=message.attempt, operation=message.operation.kind)
     code: str = "none"
     try:
-        await execute(message, known_runpod_id(job.get("id")), Settings.of(os.environ))
+        await run_job(message, known_runpod_id(job.get("id")), Settings.of(os.environ))
     except JobFailed as failure:
         code = failure.failure.code
         return _error(failure.failure)
@@ -57,10 +57,10 @@ async def handler(job: Mapping[str, Any]) -> dict[str, Any]:
         raise
     except Exception as error:  # noqa: BLE001 - the last line of defence; the type's name is all that may leave
         code = Code.RESOURCES if _ran_out(error) else Code.INTERNAL
-        event("defect", message.job_id, kind=type(error).__name__)
+        log_event("defect", message.job_id, kind=type(error).__name__)
         return _error(Failure.of(Code(code)))
     finally:
-        event(
+        log_event(
             "ended", message.job_id, attempt=message.attempt, code=code, ms=round((time.monotonic() - started) * 1000)
         )
     return {"job_id": message.job_id, "attempt": message.attempt}
@@ -68,7 +68,7 @@ async def handler(job: Mapping[str, Any]) -> dict[str, Any]:
 
 async def _checked() -> dict[str, Any]:
     try:
-        return await check(Settings.of(os.environ))
+        return await run_self_test(Settings.of(os.environ))
     except JobFailed as failure:
         return _error(failure.failure)
     except OSError:
@@ -82,18 +82,18 @@ def start() -> None:
     os.environ.setdefault("RUNPOD_LOG_LEVEL", "INFO")
     import runpod  # noqa: PLC0415
 
-    set_up()
+    configure_logging()
     # What is written into a job's folder must be readable for the user that ffmpeg runs as there.
     os.umask(0o022)
     settings = Settings.of(os.environ)
-    sweep(settings.work_dir)
-    PROCESSES.adopt()
+    remove_stale_workdirs(settings.work_dir)
+    PROCESSES.become_subreaper()
     with contextlib.suppress(OSError):
-        event("box", "", **layers())
+        log_event("box", "", **sandbox_features())
     _log_ffmpeg(settings)
     if not settings.allow_loopback:
         # A local system finds the processes it has to end by their environment.
-        hide()
+        make_undumpable()
     runpod.serverless.start({"handler": handler})
 
 
@@ -102,9 +102,9 @@ def _log_ffmpeg(settings: Settings) -> None:
     try:
         build = read_build(find_ffmpeg(settings.ffmpeg))
     except FfmpegUnusableError as error:
-        event("ffmpeg_unusable", "", reason=error.reason)
+        log_event("ffmpeg_unusable", "", reason=error.reason)
         return
-    event("ffmpeg_untested" if build.warnings() else "ffmpeg_found", "", version=build.name)
+    log_event("ffmpeg_untested" if build.warnings() else "ffmpeg_found", "", version=build.name)
 
 
 def _ran_out(error: Exception) -> bool:

@@ -9,7 +9,7 @@ import sys
 _LOG = logging.getLogger("gpu_worker")
 
 
-def set_up(level: int = logging.INFO) -> None:
+def configure_logging(level: int = logging.INFO) -> None:
     """Write the worker's events to stderr as one JSON object a line."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(message)s"))
@@ -20,6 +20,6 @@ def set_up(level: int = logging.INFO) -> None:
     logging.getLogger("aiohttp.internal").setLevel(logging.ERROR)
 
 
-def event(name: str, job_id: str, **numbers: int | float | str | None) -> None:
+def log_event(name: str, job_id: str, **numbers: int | float | str | None) -> None:
     """Log one event. Values are numbers or words from closed sets, such as a failure's code."""
     _LOG.info(json.dumps({"event": name, "job_id": job_id, **numbers}))

@@ -14,7 +14,7 @@ from typing import Any
 
 import aiohttp
 
-from gpu_worker.concurrency import all_of
+from gpu_worker.concurrency import run_all
 from gpu_worker.ffmpeg.locate import find_ffmpeg
 from local import file_server
 from local.callback_receiver import CallbackSink
@@ -98,7 +98,7 @@ async def _made(given: Given, folder: Path, ffmpeg: str) -> MediaFiles:
         making.append(make_clip(ffmpeg, made.video))
     if given.audio is None:
         making.append(asyncio.to_thread(make_voice, made.audio))
-    await all_of(*making)
+    await run_all(*making)
     return made
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from contract.limits import Limits
 from contract.operations import Input, Role
 from gpu_worker.errors import JobFailed
-from gpu_worker.pipeline.execute_plan import Tools
+from gpu_worker.pipeline.execute_plan import Machine
 from gpu_worker.pipeline.transcode import check_inputs, local_name
 from gpu_worker.sandbox.cpus import usable_cpus
 from local.media import MediaFiles
@@ -60,7 +60,7 @@ class Given:
             for given, path in paths.items():
                 Path(name, local_name(given.role)).symlink_to(path.resolve())  # noqa: ASYNC240
             try:
-                await check_inputs(tuple(paths), Path(name), Tools(ffmpeg, None, usable_cpus()), Limits())
+                await check_inputs(tuple(paths), Path(name), Machine(ffmpeg, None, usable_cpus()), Limits())
             except JobFailed as failure:
                 sentence = failure.failure.message
                 for given, path in paths.items():

@@ -18,11 +18,11 @@ from gpu_worker.cli.parser import FILES, Request, as_options, parse
 from gpu_worker.cli.progress_bar import ProgressBar
 from gpu_worker.errors import JobFailed
 from gpu_worker.ffmpeg.locate import FfmpegUnusableError, find_ffmpeg, read_build
-from gpu_worker.pipeline.execute_plan import Tools
+from gpu_worker.pipeline.execute_plan import Machine
 from gpu_worker.pipeline.gpu_probe import find_gpu
 from gpu_worker.pipeline.transcode import Output, local_name, make
 from gpu_worker.sandbox.cpus import usable_cpus
-from gpu_worker.sandbox.workdir import folder_in
+from gpu_worker.sandbox.workdir import temporary_workdir
 from gpu_worker.settings import Settings
 
 OK, FAILED, KILLED = 0, 1, 128
@@ -98,10 +98,10 @@ async def _run(request: Request, output: Path, received: list[int]) -> Output:
     for warning in warnings:
         _say(f"note: {warning}")
     bar = ProgressBar()
-    with folder_in(settings.work_dir) as directory, contextlib.closing(bar):
+    with temporary_workdir(settings.work_dir) as directory, contextlib.closing(bar):
         for kind, path in request.files.items():
             (directory / local_name(FILES[kind])).symlink_to(path.resolve())
-        tools = Tools(ffmpeg, await find_gpu(ffmpeg), usable_cpus())
+        tools = Machine(ffmpeg, await find_gpu(ffmpeg), usable_cpus())
         limits = Limits(execution_seconds=24 * 3600.0)
         made = await make(request.operation, directory, tools, limits, bar.show)
         await deliver(made.path, output)

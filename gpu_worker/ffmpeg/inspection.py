@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from contract.errors import Code
-from gpu_worker.concurrency import all_of
-from gpu_worker.errors import failed
-from gpu_worker.ffmpeg.run import NOT_STARTED, MemoryLimitExceeded, read_lines, spawned
+from gpu_worker.concurrency import run_all
+from gpu_worker.errors import job_failed
+from gpu_worker.ffmpeg.run import NOT_STARTED, MemoryLimitExceeded, read_lines, sandboxed_process
 from gpu_worker.sandbox.memory import READING_BYTES
 
 TakeLine = Callable[[bytes], None]
@@ -28,16 +28,16 @@ async def inspect(
     try:
         async with (
             asyncio.timeout(seconds),
-            spawned(argv, path.parent, memory=READING_BYTES, seconds=seconds) as process,
+            sandboxed_process(argv, path.parent, memory=READING_BYTES, seconds=seconds) as process,
         ):
-            await all_of(read_lines(process.stdout, take_line), read_lines(process.stderr, take_log))
+            await run_all(read_lines(process.stdout, take_line), read_lines(process.stderr, take_log))
             code = await process.wait()
     except TimeoutError:
-        raise failed(Code.MEDIA_OVER_BUDGET, field=field, limit=f"{doing} takes too long") from None
+        raise job_failed(Code.MEDIA_OVER_BUDGET, field=field, limit=f"{doing} takes too long") from None
     except MemoryLimitExceeded:
-        raise failed(Code.MEDIA_OVER_BUDGET, field=field, limit=f"{doing} takes too much memory") from None
+        raise job_failed(Code.MEDIA_OVER_BUDGET, field=field, limit=f"{doing} takes too much memory") from None
     if code == -signal.SIGKILL:
-        raise failed(Code.RESOURCES)
+        raise job_failed(Code.RESOURCES)
     if code in NOT_STARTED:
-        raise failed(Code.INTERNAL)
+        raise job_failed(Code.INTERNAL)
     return code

@@ -9,9 +9,9 @@ import signal
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 
-from gpu_worker.concurrency import all_of, to_the_end
-from gpu_worker.sandbox.command import boxed
-from gpu_worker.sandbox.memory import outgrows, working_bytes
+from gpu_worker.concurrency import run_all, shield
+from gpu_worker.sandbox.command import sandboxed_argv
+from gpu_worker.sandbox.memory import kill_if_over_memory, working_bytes
 from gpu_worker.sandbox.process_tree import PROCESSES
 
 GRACE_SECONDS = 0.5
@@ -72,7 +72,7 @@ class LogTail:
 
 
 @contextlib.asynccontextmanager
-async def spawned(
+async def sandboxed_process(
     argv: Sequence[str],
     cwd: Path,
     *,
@@ -88,7 +88,7 @@ async def spawned(
     """
     starting = asyncio.ensure_future(
         asyncio.create_subprocess_exec(
-            *boxed(argv, cwd, seconds),
+            *sandboxed_argv(argv, cwd, seconds),
             cwd=cwd,
             env=ENVIRONMENT,
             stdin=stdin,
@@ -102,15 +102,17 @@ async def spawned(
     try:
         # To its end even if cancelled: asyncio would end the program alone, and it may have children by now.
         with PROCESSES.starting():
-            await to_the_end(starting)
-            PROCESSES.begun(starting.result().pid)
-        watching = asyncio.create_task(outgrows(starting.result(), working_bytes() if memory is None else memory))
+            await shield(starting)
+            PROCESSES.register(starting.result().pid)
+        watching = asyncio.create_task(
+            kill_if_over_memory(starting.result(), working_bytes() if memory is None else memory)
+        )
         yield starting.result()
     finally:
         if watching is not None:
             watching.cancel()
         if starting.exception() is None:
-            await to_the_end(_end(starting.result()))
+            await shield(_end(starting.result()))
     if watching.done() and not watching.cancelled() and watching.result():
         raise MemoryLimitExceeded
 
@@ -128,7 +130,7 @@ async def _fed(feed: Feed | None) -> AsyncIterator[int]:
     finally:
         # With its last reader gone, a writer that still waits is told so and ends.
         os.close(read_end)
-        await to_the_end(writing)
+        await shield(writing)
 
 
 async def run_ffmpeg(
@@ -152,9 +154,9 @@ async def run_ffmpeg(
     async with (
         asyncio.timeout(timeout),
         _fed(feed) as stdin,
-        spawned(argv, cwd, stdin=stdin, memory=memory, seconds=timeout) as process,
+        sandboxed_process(argv, cwd, stdin=stdin, memory=memory, seconds=timeout) as process,
     ):
-        await all_of(_read_progress(process.stdout, on_progress), _read_log(process.stderr, tail))
+        await run_all(_read_progress(process.stdout, on_progress), _read_log(process.stderr, tail))
         code = await process.wait()
     if code != 0:
         raise RunFailed(code, tail.text)
@@ -195,12 +197,12 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(process.wait(), GRACE_SECONDS)
     # Also after a normal end: a child it left behind would go on in the job's directory.
-    left = PROCESSES.end(process.pid)
+    left = PROCESSES.kill(process.pid)
     await process.wait()
     for _ in range(_ROUNDS):
         if not left:
             break
         # Whom a process has started while it was being killed is seen in the next round.
         await asyncio.sleep(_ROUND_SECONDS)
-        left = PROCESSES.end(process.pid)
-    PROCESSES.ended(process.pid)
+        left = PROCESSES.kill(process.pid)
+    PROCESSES.unregister(process.pid)

@@ -15,7 +15,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO
 
-from gpu_worker.sandbox.safe_open import changing, opened
+from gpu_worker.sandbox.safe_open import open_read, open_update
 
 _MOST_BOXES = 1000
 """Per level. Our files have a handful; a file with more is not one of them."""
@@ -74,7 +74,7 @@ class _Movie:
 
 def track_ends(path: Path) -> dict[str, Fraction]:
     """Where each kind of track (`vide`, `soun`) ends, in seconds. Raises UnexpectedLayout."""
-    with opened(path) as file:
+    with open_read(path) as file:
         movie = _movie(file)
     return {track.kind: Fraction(track.length, movie.scale) for track in movie.tracks}
 
@@ -84,7 +84,7 @@ def end_at(path: Path, end: Fraction) -> None:
 
     What follows is decoded where others need it, and not shown. Raises UnexpectedLayout.
     """
-    with changing(path) as file:
+    with open_update(path) as file:
         movie = _movie(file)
         ticks = math.ceil(end * movie.scale)
         changes = [(movie.duration, min(movie.duration.value, ticks))]
@@ -98,7 +98,7 @@ def end_picture_at(path: Path, end: Fraction) -> None:
 
     Sounds stay as they are. Raises UnexpectedLayout.
     """
-    with changing(path) as file:
+    with open_update(path) as file:
         movie = _movie(file)
         ticks = math.ceil(end * movie.scale)
         pictures = [track for track in movie.tracks if track.kind == _PICTURE]
@@ -125,7 +125,7 @@ def _write_all(file: BinaryIO, changes: Iterable[tuple[_Number, int]]) -> None:
 
 def needs_key(path: Path) -> bool:
     """True if a track is encrypted (ISO/IEC 23001-7); ffmpeg up to 7 decodes it to noise. False for other formats."""
-    with opened(path) as file, contextlib.suppress(Mp4Error):
+    with open_read(path) as file, contextlib.suppress(Mp4Error):
         moov = _child(file, _whole(file), b"moov")
         return any(_is_encrypted(file, box) for box in _children(file, moov) if box.kind == b"trak")
     return False

@@ -34,7 +34,7 @@ _SHARE: dict[Stage, tuple[int, int]] = {
 
 
 @dataclass(slots=True)
-class Standing:
+class Progress:
     """Where one execution stands; written by the work, read by the reporter. Never goes back."""
 
     stage: Stage = "fetch"
@@ -59,7 +59,7 @@ class ProgressReporter:
     before: int = 0
     """The `seq` before the first one here."""
     interval: float = PROGRESS_INTERVAL_SECONDS
-    standing: Standing = field(default_factory=Standing)
+    standing: Progress = field(default_factory=Progress)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     _over: asyncio.Event = field(default_factory=asyncio.Event)
     _sent: int = 0
@@ -106,7 +106,7 @@ class ProgressReporter:
                     self.stop.set()
 
 
-def seq_before(deadline: float, now: float) -> int:
+def initial_sequence(deadline: float, now: float) -> int:
     """Where to count from, seconds since the epoch given: an execution that begins later begins higher.
 
     Where a worker died, RunPod has another begin the same attempt, and the gateway heeds what it has not seen yet. A

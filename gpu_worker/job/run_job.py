@@ -13,19 +13,19 @@ import aiohttp
 from contract.errors import Code
 from contract.messages import ExecutionFacts, ResultManifest, Stage, WorkerJob
 from contract.operations import Input, Role
-from gpu_worker.concurrency import all_of
-from gpu_worker.errors import failed
+from gpu_worker.concurrency import run_all
+from gpu_worker.errors import job_failed
 from gpu_worker.ffmpeg.locate import find_ffmpeg, read_build
-from gpu_worker.job.progress import ProgressReporter, seq_before
+from gpu_worker.job.progress import ProgressReporter, initial_sequence
 from gpu_worker.photo.read_photo import needed_paths
-from gpu_worker.pipeline.execute_plan import Tools
+from gpu_worker.pipeline.execute_plan import Machine
 from gpu_worker.pipeline.gpu_probe import find_gpu
 from gpu_worker.pipeline.transcode import FONTS_DIRECTORY, Output, local_name, make
 from gpu_worker.pipeline.verify import media_facts, verify
 from gpu_worker.probe.probe import gpu_name
-from gpu_worker.sandbox.command import give
+from gpu_worker.sandbox.command import chown_to_sandbox_user
 from gpu_worker.sandbox.cpus import usable_cpus
-from gpu_worker.sandbox.workdir import bytes_needed, folder_for, folder_in
+from gpu_worker.sandbox.workdir import bytes_needed, pick_workdir, temporary_workdir
 from gpu_worker.settings import Settings
 from gpu_worker.transfer.download import Fetcher, open_session
 from gpu_worker.transfer.upload import Publisher, output_facts
@@ -59,7 +59,7 @@ class Stopwatch:
         return round((time.monotonic() - self.started) * 1000)
 
 
-async def execute(job: WorkerJob, runpod_job_id: str | None, settings: Settings) -> None:
+async def run_job(job: WorkerJob, runpod_job_id: str | None, settings: Settings) -> None:
     """Do the whole job; returns when its manifest is stored. Raises JobFailed.
 
     Whatever happens, cancellation included, no process and no file of the job is left.
@@ -67,25 +67,25 @@ async def execute(job: WorkerJob, runpod_job_id: str | None, settings: Settings)
     # By the gateway's clock: whoever is late, but not by so much, is told to stop in answer to the first report.
     left = job.deadline + _CLOCK_DOUBT_SECONDS - time.time()
     if left <= 0:
-        raise failed(Code.DEADLINE_EXCEEDED)
+        raise job_failed(Code.DEADLINE_EXCEEDED)
     too_late = Code.DEADLINE_EXCEEDED if left < job.limits.execution_seconds else Code.EXECUTION_TIMEOUT
     with contextlib.ExitStack() as cleaning:
         try:
-            parent = settings.work_dir or folder_for(bytes_needed(job.operation.inputs(), job.limits))
+            parent = settings.work_dir or pick_workdir(bytes_needed(job.operation.inputs(), job.limits))
             parent.mkdir(parents=True, exist_ok=True)
-            directory = cleaning.enter_context(folder_in(parent))
+            directory = cleaning.enter_context(temporary_workdir(parent))
         except OSError:
-            raise failed(Code.RESOURCES) from None
+            raise job_failed(Code.RESOURCES) from None
         seconds = min(left, job.limits.execution_seconds)
         ends = time.monotonic() + seconds
         try:
             async with asyncio.timeout(seconds), _own_session() as session:
-                before = seq_before(job.deadline, time.time())
+                before = initial_sequence(job.deadline, time.time())
                 reporter = ProgressReporter(session, job.progress_url, job.attempt, runpod_job_id, before)
                 async with reporter.running():
                     await _unless_stopped(_Execution(job, settings, directory, session, reporter, ends), reporter.stop)
         except TimeoutError:
-            raise failed(too_late) from None
+            raise job_failed(too_late) from None
 
 
 async def _unless_stopped(execution: _Execution, stop: asyncio.Event) -> None:
@@ -95,7 +95,7 @@ async def _unless_stopped(execution: _Execution, stop: asyncio.Event) -> None:
     try:
         await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
         if not work.done():
-            raise failed(Code.CANCELLED)
+            raise job_failed(Code.CANCELLED)
         await work
     finally:
         for task in (work, stopped):
@@ -128,8 +128,8 @@ class _Execution:
         ffmpeg = await asyncio.to_thread(find_ffmpeg, self.settings.ffmpeg)
         await self._fetch_all()
         has_image = any(given.role is Role.IMAGE for given in self.job.operation.inputs())
-        give(self.directory, Path(ffmpeg), FONTS_DIRECTORY, *(needed_paths() if has_image else ()))
-        tools = Tools(ffmpeg, await find_gpu(ffmpeg), usable_cpus(), read_build(ffmpeg).warnings())
+        chown_to_sandbox_user(self.directory, Path(ffmpeg), FONTS_DIRECTORY, *(needed_paths() if has_image else ()))
+        tools = Machine(ffmpeg, await find_gpu(ffmpeg), usable_cpus(), read_build(ffmpeg).warnings())
         job = self.job
         made = await make(job.operation, self.directory, tools, job.limits, self._on_stage, ends=self.ends)
         await self._publish(made, tools)
@@ -151,9 +151,9 @@ class _Execution:
                 done += 1
                 self._on_stage("fetch", done / len(inputs))
 
-            await all_of(*(one(given) for given in inputs))
+            await run_all(*(one(given) for given in inputs))
 
-    async def _publish(self, made: Output, tools: Tools) -> None:
+    async def _publish(self, made: Output, tools: Machine) -> None:
         job = self.job
         publisher = Publisher(self.session)
         self._on_stage("publish", 0.0)

@@ -9,7 +9,7 @@ import asyncio
 from typing import Any
 
 from contract.errors import Code
-from gpu_worker.errors import failed
+from gpu_worker.errors import job_failed
 from gpu_worker.ffmpeg.locate import find_ffmpeg, read_build
 from gpu_worker.pipeline.gpu_probe import find_gpu
 from gpu_worker.plan.gpu import PARTS, GpuStage, UnavailableReason
@@ -18,11 +18,11 @@ from gpu_worker.settings import Settings
 CHECK = {"check": True}
 
 
-async def check(settings: Settings) -> dict[str, Any]:
+async def run_self_test(settings: Settings) -> dict[str, Any]:
     """Return `{"encoder", "warnings"}`; raises JobFailed where no video can be made at all."""
     ffmpeg = await asyncio.to_thread(find_ffmpeg, settings.ffmpeg)
     gpu = await find_gpu(ffmpeg)
     if set(gpu.lacks.values()) == {UnavailableReason.UNKNOWN} and len(gpu.lacks) == len(PARTS):
-        raise failed(Code.ENCODE_FAILED)
+        raise job_failed(Code.ENCODE_FAILED)
     encoder = "h264_nvenc" if gpu.does(GpuStage.ENCODE) else "libx264"
     return {"encoder": encoder, "warnings": [*gpu.excuses(PARTS), *read_build(ffmpeg).warnings()]}

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from contract.errors import Code
 from contract.operations import Role
-from gpu_worker.errors import JobFailed, failed
+from gpu_worker.errors import JobFailed, job_failed
 from gpu_worker.ffmpeg.inspection import inspect
 from gpu_worker.ffmpeg.run import LogTail
 from gpu_worker.formats.unsupported import HEAD_BYTES, name_unsupported
 from gpu_worker.media.info import PhotoInfo
 from gpu_worker.plan.model import PIXELS
-from gpu_worker.sandbox.safe_open import opened
+from gpu_worker.sandbox.safe_open import open_read
 
 _SECONDS = 60.0
 """For one picture. 120 megapixels take 10: a file that takes longer was made to."""
@@ -50,7 +50,7 @@ async def read_photo(path: Path, field: str, max_pixels: int, least: tuple[int, 
     argv = _command(path.name, max_pixels, least)
     code = await inspect(argv, path, field, _SECONDS, (lines.append, LogTail().add), "reading it")
     if code > 0:
-        raise failed(Code.INTERNAL)
+        raise job_failed(Code.INTERNAL)
     report = _report(b"".join(lines) if code == 0 else b"")
     if "refused" in report:
         raise await asyncio.to_thread(_refusal, report, path, field, max_pixels)
@@ -83,25 +83,29 @@ def _info(report: dict[str, object], pixels: Path) -> PhotoInfo:
         case {"width": int(width), "height": int(height), "notes": list(notes)} if width > 0 and height > 0:
             if pixels.is_file() and pixels.lstat().st_size == 3 * width * height:
                 return PhotoInfo(width, height, tuple(_NOTES[note] for note in notes if note in _NOTES))
-    raise failed(Code.INTERNAL)
+    raise job_failed(Code.INTERNAL)
 
 
 def _refusal(report: dict[str, object], path: Path, field: str, max_pixels: int) -> JobFailed:
     word, known = str(report["refused"]), str(report.get("format"))
     if word in _LIMITS:
-        return failed(Code.MEDIA_OVER_BUDGET, field=field, limit=_LIMITS[word])
+        return job_failed(Code.MEDIA_OVER_BUDGET, field=field, limit=_LIMITS[word])
     if word == "pixels":
-        return failed(Code.MEDIA_OVER_BUDGET, field=field, limit=f"{max_pixels // 1_000_000} million pixels a picture")
+        return job_failed(
+            Code.MEDIA_OVER_BUDGET, field=field, limit=f"{max_pixels // 1_000_000} million pixels a picture"
+        )
     if word in _UNSUPPORTED:
-        return failed(Code.MEDIA_UNSUPPORTED, field=field, format=_UNSUPPORTED[word])
+        return job_failed(Code.MEDIA_UNSUPPORTED, field=field, format=_UNSUPPORTED[word])
     if word == "disk":
-        return failed(Code.RESOURCES)
+        return job_failed(Code.RESOURCES)
     if word == "truncated":
-        return failed(Code.MEDIA_TRUNCATED, field=field)
-    with opened(path) as file:
+        return job_failed(Code.MEDIA_TRUNCATED, field=field)
+    with open_read(path) as file:
         name = name_unsupported(file.read(HEAD_BYTES), Role.IMAGE)
     if name is None and known in FORMATS:
         name = f"{known}, damaged or of a rare kind"
     return (
-        failed(Code.MEDIA_UNSUPPORTED, field=field, format=name) if name else failed(Code.MEDIA_UNREADABLE, field=field)
+        job_failed(Code.MEDIA_UNSUPPORTED, field=field, format=name)
+        if name
+        else job_failed(Code.MEDIA_UNREADABLE, field=field)
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from contract.errors import Code
 from contract.limits import Limits
-from gpu_worker.errors import failed
+from gpu_worker.errors import job_failed
 from gpu_worker.plan.gpu import GpuStage
 from gpu_worker.plan.model import Inputs, Plan
 
@@ -40,17 +40,19 @@ def check_sources(sources: Inputs, limits: Limits) -> None:
             continue
         tracks = [track for track in (facts.video, facts.audio) if track is not None]
         if any(track.start > limits.max_media_seconds for track in tracks):
-            raise failed(Code.MEDIA_UNSUPPORTED, field=field, format="timestamps that begin hours after the file does")
+            raise job_failed(
+                Code.MEDIA_UNSUPPORTED, field=field, format="timestamps that begin hours after the file does"
+            )
         if any(track.end - track.start > limits.max_media_seconds for track in tracks):
-            raise failed(
+            raise job_failed(
                 Code.MEDIA_OVER_BUDGET, field=field, limit=f"{limits.max_media_seconds / 60:g} minutes of media"
             )
         video = facts.video
         if video is not None and video.width * video.height > limits.max_pixels:
             limit = f"{limits.max_pixels // 1_000_000} million pixels a picture"
-            raise failed(Code.MEDIA_OVER_BUDGET, field=field, limit=limit)
+            raise job_failed(Code.MEDIA_OVER_BUDGET, field=field, limit=limit)
         if video is not None and facts.container == "gif" and video.frames > _MOST_DRAWINGS:
-            raise failed(Code.MEDIA_OVER_BUDGET, field=field, limit=f"{_MOST_DRAWINGS} frames of an animation")
+            raise job_failed(Code.MEDIA_OVER_BUDGET, field=field, limit=f"{_MOST_DRAWINGS} frames of an animation")
 
 
 def check_plan(plan: Plan, sources: Inputs, threads: int, limits: Limits, seconds_left: float) -> None:
@@ -64,12 +66,12 @@ def check_plan(plan: Plan, sources: Inputs, threads: int, limits: Limits, second
     width, height = plan.expected.size
     if width * height > _LARGEST_FRAME or max(width, height) > _LONGEST_SIDE:
         limit = f"{_LARGEST_FRAME // 1_000_000} million pixels a frame, {_LONGEST_SIDE} a side"
-        raise failed(Code.MEDIA_OVER_BUDGET, field=field, limit=limit)
+        raise job_failed(Code.MEDIA_OVER_BUDGET, field=field, limit=limit)
     seconds = _core_seconds(plan, sources, threads) / threads
     if seconds > limits.execution_seconds:
-        raise failed(Code.MEDIA_OVER_BUDGET, field=field, limit="too many frames of that size")
+        raise job_failed(Code.MEDIA_OVER_BUDGET, field=field, limit="too many frames of that size")
     if seconds > seconds_left:
-        raise failed(Code.DEADLINE_EXCEEDED)
+        raise job_failed(Code.DEADLINE_EXCEEDED)
 
 
 def _core_seconds(plan: Plan, sources: Inputs, threads: int) -> float:

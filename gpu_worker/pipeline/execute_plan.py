@@ -12,7 +12,7 @@ from typing import NamedTuple
 from contract.errors import Code, Failure
 from contract.limits import Limits
 from contract.messages import MediaFacts, Stage
-from gpu_worker.errors import JobFailed, failed, in_megabytes
+from gpu_worker.errors import JobFailed, in_megabytes, job_failed
 from gpu_worker.ffmpeg.run import NOT_STARTED, MemoryLimitExceeded, RunFailed, run_ffmpeg
 from gpu_worker.formats.mp4 import Mp4Error, end_at, end_picture_at
 from gpu_worker.frames.feed import write_frames
@@ -38,7 +38,7 @@ OnStage = Callable[[Stage, float], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Tools:
+class Machine:
     """The tools of a machine: the path of ffmpeg, its GPU if one is to be used, threads to use, warnings about it."""
 
     ffmpeg: str
@@ -54,7 +54,7 @@ class Performed(NamedTuple):
     warnings: tuple[str, ...]
 
 
-async def perform(plan: Plan, directory: Path, tools: Tools, limits: Limits, on_stage: OnStage) -> Performed:
+async def perform(plan: Plan, directory: Path, tools: Machine, limits: Limits, on_stage: OnStage) -> Performed:
     """Make the output of a plan in the directory of its inputs. Raises JobFailed."""
     for name, text in plan.files.items():
         safe_open.write(directory / name, text)
@@ -76,7 +76,7 @@ async def perform(plan: Plan, directory: Path, tools: Tools, limits: Limits, on_
     except JobFailed:
         if decoded is None or not decoded.damaged or plan.gpu:
             raise
-        raise failed(Code.MEDIA_UNREADABLE, field="url_video") from None
+        raise job_failed(Code.MEDIA_UNREADABLE, field="url_video") from None
     return Performed(media_facts(facts), _damage_warnings(decoded))
 
 
@@ -84,7 +84,7 @@ def _decoded_video(log: str) -> DecoderReport | None:
     """Return the decoder report of the video that a step draws on. Raises JobFailed if nothing of it can be decoded."""
     report = read_report(log, "video")
     if report is not None and not report.frames:
-        raise failed(Code.MEDIA_UNREADABLE, field="url_video")
+        raise job_failed(Code.MEDIA_UNREADABLE, field="url_video")
     return report
 
 
@@ -96,17 +96,17 @@ def _damage_warnings(decoded: DecoderReport | None) -> tuple[str, ...]:
 def _finish(path: Path, plan: Plan, limits: Limits) -> None:
     """Check the size of the output, and hide what it holds from beyond its end."""
     if path.exists() and path.stat().st_size >= limits.max_output_bytes:
-        raise failed(Code.OUTPUT_TOO_LARGE, limit=in_megabytes(limits.max_output_bytes))
+        raise job_failed(Code.OUTPUT_TOO_LARGE, limit=in_megabytes(limits.max_output_bytes))
     try:
         if plan.ends_at is not None:
             end_at(path, plan.ends_at)
         if plan.picture_ends_at is not None:
             end_picture_at(path, plan.picture_ends_at)
     except (Mp4Error, OSError):
-        raise failed(Code.OUTPUT_INVALID) from None
+        raise job_failed(Code.OUTPUT_INVALID) from None
 
 
-async def _run_step(step: Step, directory: Path, tools: Tools, limits: Limits, on_stage: OnStage) -> str:
+async def _run_step(step: Step, directory: Path, tools: Machine, limits: Limits, on_stage: OnStage) -> str:
     def written(seconds: float) -> None:
         if step.seconds > 0:
             on_stage("encode", min(1.0, seconds / step.seconds))
@@ -124,19 +124,19 @@ async def _run_step(step: Step, directory: Path, tools: Tools, limits: Limits, o
     except MemoryLimitExceeded:
         raise _beyond(step, Code.RESOURCES, "decoding it takes too much memory") from None
     except (MemoryError, OSError):
-        raise failed(Code.RESOURCES) from None
+        raise job_failed(Code.RESOURCES) from None
     if step.shape is not None and changes_shape(log, step.shape):
-        raise failed(Code.MEDIA_UNSUPPORTED, field="url_video", format="a picture that changes its shape midway")
+        raise job_failed(Code.MEDIA_UNSUPPORTED, field="url_video", format="a picture that changes its shape midway")
     if STEADIED not in step.args and changes_sound(log):
-        raise failed(Code.OUTPUT_INVALID)  # filters that are set up anew lose what was in them
+        raise job_failed(Code.OUTPUT_INVALID)  # filters that are set up anew lose what was in them
     return log
 
 
 def _beyond(step: Step, otherwise: Code, limit: str) -> JobFailed:
     """A bound was passed: by the input where the step only decodes that one."""
     if step.decodes is None:
-        return failed(otherwise)
-    return failed(Code.MEDIA_OVER_BUDGET, field=f"url_{step.decodes.value}", limit=limit)
+        return job_failed(otherwise)
+    return job_failed(Code.MEDIA_OVER_BUDGET, field=f"url_{step.decodes.value}", limit=limit)
 
 
 class GpuFailed(JobFailed):
@@ -154,14 +154,14 @@ def _judged(failure: RunFailed, step: Step, plan: Plan) -> JobFailed:
     if fault is not None:
         return GpuFailed(fault)
     if failure.out_of_resources:
-        return failed(Code.RESOURCES)
+        return job_failed(Code.RESOURCES)
     if failure.code in NOT_STARTED:
-        return failed(Code.INTERNAL)
+        return job_failed(Code.INTERNAL)
     video = read_report(failure.log, "video") if step.shape is not None else None
     if is_not_opened(failure.log, "video") or (video is not None and not video.frames):
-        return failed(Code.MEDIA_UNREADABLE, field="url_video")
+        return job_failed(Code.MEDIA_UNREADABLE, field="url_video")
     if step.decodes is not None:
-        return failed(Code.MEDIA_UNREADABLE, field=f"url_{step.decodes.value}")
+        return job_failed(Code.MEDIA_UNREADABLE, field=f"url_{step.decodes.value}")
     if failure.code == _NOT_DECODED:
-        return failed(Code.MEDIA_UNREADABLE, field="url_video" if IN_VIDEO in step.args else "url_audio")
-    return failed(Code.ENCODE_FAILED)
+        return job_failed(Code.MEDIA_UNREADABLE, field="url_video" if IN_VIDEO in step.args else "url_audio")
+    return job_failed(Code.ENCODE_FAILED)

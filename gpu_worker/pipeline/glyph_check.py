@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from contract.errors import Code
-from gpu_worker.errors import failed
+from gpu_worker.errors import job_failed
 from gpu_worker.ffmpeg.run import MemoryLimitExceeded, RunFailed, run_ffmpeg
 from gpu_worker.media.info import Cue
 from gpu_worker.plan.captions.glyph_coverage import doubtful, missing_warning
@@ -58,14 +58,14 @@ async def undrawn(ffmpeg: str, characters: Sequence[str], directory: Path) -> tu
         await run_ffmpeg(ffmpeg, (*drawing, *writing), directory, timeout=_TIMEOUT_SECONDS)
         pixels = safe_open.read(directory / _PIXELS)
     except RunFailed as failure:
-        raise failed(Code.RESOURCES if failure.out_of_resources else Code.INTERNAL) from None
+        raise job_failed(Code.RESOURCES if failure.out_of_resources else Code.INTERNAL) from None
     except (MemoryLimitExceeded, TimeoutError, OSError):
-        raise failed(Code.RESOURCES) from None
+        raise job_failed(Code.RESOURCES) from None
     step = _EDGE * _EDGE
     certain, *rest = [pixels[at : at + step] for at in range(0, step * len(shown), step)]
     boxes, drawn = rest[: len(_NOWHERE)], rest[len(_NOWHERE) :]
     if not _has_ink(certain) or certain in boxes:
-        raise failed(Code.INTERNAL)
+        raise job_failed(Code.INTERNAL)
     return tuple(c for c, image in zip(characters, drawn, strict=True) if image in boxes or not _has_ink(image))
 
 

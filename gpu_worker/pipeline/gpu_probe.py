@@ -22,8 +22,8 @@ from gpu_worker.plan.gpu_errors import GpuError, fault_in
 from gpu_worker.plan.model import IN_VIDEO, PlanOptions
 from gpu_worker.plan.render import Overlay, render_video
 from gpu_worker.sandbox import safe_open
-from gpu_worker.sandbox.command import give
-from gpu_worker.sandbox.workdir import folder_in
+from gpu_worker.sandbox.command import chown_to_sandbox_user
+from gpu_worker.sandbox.workdir import temporary_workdir
 
 _TIMEOUT_SECONDS = 20.0
 _TRUSTED_SECONDS = 60.0
@@ -65,9 +65,9 @@ async def find_gpu(ffmpeg: str) -> Gpu:
 
 
 async def _tried(ffmpeg: str) -> Gpu:
-    with folder_in() as directory:
+    with temporary_workdir() as directory:
         # A device may be there for root only.
-        give(directory, Path(ffmpeg))
+        chown_to_sandbox_user(directory, Path(ffmpeg))
         try:
             await run_ffmpeg(ffmpeg, _CLIP_ARGS, directory, timeout=_TIMEOUT_SECONDS)
         except (RunFailed, MemoryLimitExceeded, TimeoutError, OSError):

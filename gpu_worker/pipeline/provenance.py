@@ -13,9 +13,9 @@ from pathlib import Path
 from gpu_worker.ffmpeg.run import RunFailed, run_ffmpeg
 from gpu_worker.plan.encode import encoder_args
 from gpu_worker.plan.model import Encoder
-from gpu_worker.sandbox.command import give
-from gpu_worker.sandbox.safe_open import opened
-from gpu_worker.sandbox.workdir import folder_in
+from gpu_worker.sandbox.command import chown_to_sandbox_user
+from gpu_worker.sandbox.safe_open import open_read
+from gpu_worker.sandbox.workdir import temporary_workdir
 
 _MARK = bytes.fromhex("dc45e9bde6d948b7962cd820d923eeef")
 """The UUID of x264's own kind of `user data unregistered` message (x264, encoder/set.c)."""
@@ -42,9 +42,9 @@ async def _own_note(ffmpeg: str) -> bytes:
     """What our encodes say; found out once per ffmpeg. Empty if it cannot be found out."""
     if ffmpeg not in _known:
         source = ("-f", "lavfi", "-i", "color=s=64x64:r=24:d=0.04")
-        with folder_in() as directory:
+        with temporary_workdir() as directory:
             args = (*source, *encoder_args(Encoder.X264, 1), "-f", "mp4", "-y", _CLIP)
-            give(directory, Path(ffmpeg))
+            chown_to_sandbox_user(directory, Path(ffmpeg))
             try:
                 await run_ffmpeg(ffmpeg, args, directory, timeout=_TIMEOUT_SECONDS)
                 _known[ffmpeg] = _note(directory / _CLIP)
@@ -55,7 +55,7 @@ async def _own_note(ffmpeg: str) -> bytes:
 
 def _note(path: Path) -> bytes:
     """The first message of an x264 in a file, without what varies; empty if there is none near the start."""
-    with opened(path) as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+    with open_read(path) as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         at = data.find(_MARK, 0, _SEARCHED_BYTES)
         text = b"" if at < 0 else data[at + len(_MARK) : at + _MOST_BYTES]
     return _VARYING.sub(b"", text.partition(b"\0")[0])

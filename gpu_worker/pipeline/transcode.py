@@ -19,7 +19,7 @@ from gpu_worker.errors import JobFailed
 from gpu_worker.media.info import Facts, PhotoInfo
 from gpu_worker.photo.read_photo import read_photo
 from gpu_worker.pipeline.cost import check_plan, check_sources
-from gpu_worker.pipeline.execute_plan import GpuFailed, OnStage, Tools, perform
+from gpu_worker.pipeline.execute_plan import GpuFailed, Machine, OnStage, perform
 from gpu_worker.pipeline.fallback import fallback
 from gpu_worker.pipeline.glyph_check import check_captions
 from gpu_worker.pipeline.provenance import is_own_encode
@@ -56,7 +56,7 @@ def local_name(role: Role) -> str:
 async def make(
     operation: Operation,
     directory: Path,
-    tools: Tools,
+    tools: Machine,
     limits: Limits,
     on_stage: OnStage,
     *,
@@ -113,7 +113,7 @@ async def make(
         return Output(directory / OUTPUT, media, encoder, plan.video_mode, noted)
 
 
-async def check_inputs(inputs: Sequence[Input], directory: Path, tools: Tools, limits: Limits) -> None:
+async def check_inputs(inputs: Sequence[Input], directory: Path, tools: Machine, limits: Limits) -> None:
     """Probe inputs that lie in `directory` under their local names. Raises JobFailed for what would be refused."""
     sources = await _probe_all(inputs, _ANY_SIZE, directory, tools, limits)
     check_sources(sources, limits)
@@ -127,7 +127,7 @@ def _may_be_of_sound(failure: JobFailed) -> bool:
 
 
 async def _probe_all(
-    inputs: Sequence[Input], least: tuple[int, int], directory: Path, tools: Tools, limits: Limits
+    inputs: Sequence[Input], least: tuple[int, int], directory: Path, tools: Machine, limits: Limits
 ) -> Inputs:
     """Measure every input. An image may be read smaller than it is, though not below the size of `least`."""
     facts: dict[Role, Facts] = {}
@@ -144,7 +144,7 @@ async def _probe_all(
     return Inputs(facts.get(Role.VIDEO), facts.get(Role.AUDIO), image, subtitles.cues, subtitles.warnings)
 
 
-async def _is_own(sources: Inputs, tools: Tools, directory: Path) -> bool:
+async def _is_own(sources: Inputs, tools: Machine, directory: Path) -> bool:
     if sources.video is None or sources.cues is None:
         return False
     return await is_own_encode(tools.ffmpeg, directory / IN_VIDEO)

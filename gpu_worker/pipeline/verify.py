@@ -10,7 +10,7 @@ from pathlib import Path
 from contract.errors import Code
 from contract.messages import MediaFacts
 from contract.operations import Role
-from gpu_worker.errors import JobFailed, failed
+from gpu_worker.errors import JobFailed, job_failed
 from gpu_worker.formats.mp4 import Mp4Error, track_ends
 from gpu_worker.media.info import AudioFacts, Facts, VideoFacts
 from gpu_worker.plan.gops import frame_ticks
@@ -33,9 +33,9 @@ async def verify(
         facts = await probe(ffmpeg, path, Role.VIDEO, "output", _ANY_SIZE, own=True)
         facts = _as_shown(facts, await asyncio.to_thread(track_ends, path))
     except (JobFailed, Mp4Error, OSError):
-        raise failed(Code.OUTPUT_INVALID) from None
+        raise job_failed(Code.OUTPUT_INVALID) from None
     if facts.video is None or (expected is not None and not _agree(facts.video, facts, expected, decoded)):
-        raise failed(Code.OUTPUT_INVALID)
+        raise job_failed(Code.OUTPUT_INVALID)
     return facts
 
 
@@ -43,7 +43,7 @@ def media_facts(facts: Facts) -> MediaFacts:
     """The probe of a video as the manifest states it: upright, in square pixels."""
     video = facts.video
     if video is None:
-        raise failed(Code.OUTPUT_INVALID)
+        raise job_failed(Code.OUTPUT_INVALID)
     width, height = video.display_size
     end = max(video.end, facts.audio.end) if facts.audio else video.end
     return MediaFacts(

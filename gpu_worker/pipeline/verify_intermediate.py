@@ -6,7 +6,7 @@ from pathlib import Path
 
 from contract.errors import Code
 from contract.operations import Role
-from gpu_worker.errors import JobFailed, failed
+from gpu_worker.errors import JobFailed, job_failed
 from gpu_worker.media.info import VideoFacts
 from gpu_worker.plan.model import IntermediateCheck
 from gpu_worker.probe.probe import probe
@@ -19,12 +19,12 @@ async def check_proof(ffmpeg: str, directory: Path, proof: IntermediateCheck) ->
     """Raise JobFailed(output_invalid) if the files in `directory` are not as stated."""
     try:
         facts = await probe(ffmpeg, directory / proof.clip, Role.VIDEO, "output", _ANY_SIZE, own=True)
-        with safe_open.opened(directory / proof.listing) as lines:
+        with safe_open.open_read(directory / proof.listing) as lines:
             empty = all(line.startswith(b"#") for line in lines)
     except (JobFailed, OSError):
-        raise failed(Code.OUTPUT_INVALID) from None
+        raise job_failed(Code.OUTPUT_INVALID) from None
     if not empty or facts.video is None or not _fits(facts.video, proof):
-        raise failed(Code.OUTPUT_INVALID)
+        raise job_failed(Code.OUTPUT_INVALID)
 
 
 def _fits(video: VideoFacts, proof: IntermediateCheck) -> bool:

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from contract.errors import Code
 from contract.operations import Role
-from gpu_worker.concurrency import all_of
-from gpu_worker.errors import failed
+from gpu_worker.concurrency import run_all
+from gpu_worker.errors import job_failed
 from gpu_worker.ffmpeg.inspection import inspect
-from gpu_worker.ffmpeg.run import read_lines, spawned
+from gpu_worker.ffmpeg.run import read_lines, sandboxed_process
 from gpu_worker.formats.mp4 import needs_key
 from gpu_worker.formats.unsupported import HEAD_BYTES, is_heif, name_unsupported
 from gpu_worker.media.info import Facts
@@ -31,7 +31,7 @@ from gpu_worker.probe.tracks import (
     stated_audio,
     video_facts,
 )
-from gpu_worker.sandbox.safe_open import opened
+from gpu_worker.sandbox.safe_open import open_read
 
 _TIMEOUT_SECONDS = 120.0
 _MAX_PACKETS = 4_000_000
@@ -77,8 +77,8 @@ async def gpu_name() -> str | None:
     argv = [program, "--query-gpu=name", "--format=csv,noheader"]
     lines: list[bytes] = []
     try:
-        async with asyncio.timeout(10), spawned(argv, Path("/")) as process:
-            await all_of(read_lines(process.stdout, lines.append), read_lines(process.stderr, lambda _: None))
+        async with asyncio.timeout(10), sandboxed_process(argv, Path("/")) as process:
+            await run_all(read_lines(process.stdout, lines.append), read_lines(process.stderr, lambda _: None))
             code = await process.wait()
     except (OSError, TimeoutError):
         return None
@@ -90,32 +90,34 @@ def _check_file(
     dump: StderrParser, table: PacketListing, path: Path, role: Role, field: str, code: int, max_pixels: int
 ) -> None:
     if dump.too_many_pixels and role is not Role.AUDIO:
-        raise failed(Code.MEDIA_OVER_BUDGET, field=field, limit=f"{max_pixels // 1_000_000} million pixels a picture")
+        raise job_failed(
+            Code.MEDIA_OVER_BUDGET, field=field, limit=f"{max_pixels // 1_000_000} million pixels a picture"
+        )
     if table.overflowed:
-        raise failed(Code.MEDIA_OVER_BUDGET, field=field, limit="too many packets")
-    with opened(path) as file:
+        raise job_failed(Code.MEDIA_OVER_BUDGET, field=field, limit="too many packets")
+    with open_read(path) as file:
         head = file.read(HEAD_BYTES)
     if not dump.container or is_heif(head):
         raise _unreadable(head, role, field, no_index=dump.no_index)
     corrupt = any(track.corrupt for track in table.tracks.values())
     if dump.cut_off and (corrupt or "matroska" in dump.container or "mov" in dump.container):
-        raise failed(Code.MEDIA_TRUNCATED, field=field)
+        raise job_failed(Code.MEDIA_TRUNCATED, field=field)
     if table.encrypted or ("mov" in dump.container and needs_key(path)):
-        raise failed(Code.MEDIA_UNSUPPORTED, field=field, format="encrypted")
+        raise job_failed(Code.MEDIA_UNSUPPORTED, field=field, format="encrypted")
     if dump.garbled:
-        raise failed(Code.MEDIA_UNSUPPORTED, field=field, format="an odd description of a track")
+        raise job_failed(Code.MEDIA_UNSUPPORTED, field=field, format="an odd description of a track")
     if code != 0 and table.tracks:
-        raise failed(Code.MEDIA_UNREADABLE, field=field)
+        raise job_failed(Code.MEDIA_UNREADABLE, field=field)
 
 
 def _unreadable(head: bytes, role: Role, field: str, *, no_index: bool) -> Exception:
     name = name_unsupported(head, role)
     if name is not None:
-        return failed(Code.MEDIA_UNSUPPORTED, field=field, format=name)
+        return job_failed(Code.MEDIA_UNSUPPORTED, field=field, format=name)
     if head[4:8] == b"ftyp" and no_index:
         # A file that says it is MP4 and has no index was not finished, or not downloaded to its end.
-        return failed(Code.MEDIA_TRUNCATED, field=field)
-    return failed(Code.MEDIA_UNREADABLE, field=field)
+        return job_failed(Code.MEDIA_TRUNCATED, field=field)
+    return job_failed(Code.MEDIA_UNREADABLE, field=field)
 
 
 def _check_role(facts: Facts, film: Film | None, dump: StderrParser, role: Role, field: str) -> None:
@@ -125,18 +127,18 @@ def _check_role(facts: Facts, film: Film | None, dump: StderrParser, role: Role,
     stream = film.stream if film and role is not Role.AUDIO else dump.mapped_stream(wanted)
     missing = Code.MEDIA_NO_AUDIO if role is Role.AUDIO else Code.MEDIA_NO_VIDEO
     if stream is None:
-        raise failed(missing, field=field)
+        raise job_failed(missing, field=field)
     if stream.encrypted:
-        raise failed(Code.MEDIA_UNSUPPORTED, field=field, format="encrypted")
+        raise job_failed(Code.MEDIA_UNSUPPORTED, field=field, format="encrypted")
     if not stream.codec:
-        raise failed(Code.MEDIA_UNSUPPORTED, field=field)
+        raise job_failed(Code.MEDIA_UNSUPPORTED, field=field)
     if stream.codec in dump.refused:
-        raise failed(Code.MEDIA_UNSUPPORTED, field=field, format="a rare codec")
+        raise job_failed(Code.MEDIA_UNSUPPORTED, field=field, format="a rare codec")
     if stream.tilted:
-        raise failed(Code.MEDIA_UNSUPPORTED, field=field, format="a picture turned by less than a quarter")
+        raise job_failed(Code.MEDIA_UNSUPPORTED, field=field, format="a picture turned by less than a quarter")
     track = facts.audio if role is Role.AUDIO else facts.video
     if track is None:
         # The container is in order and its stream cannot be described: no frame of it will be decoded.
-        raise failed(Code.MEDIA_UNREADABLE, field=field)
+        raise job_failed(Code.MEDIA_UNREADABLE, field=field)
     if role is Role.AUDIO and facts.audio is not None and (stream.scattered or facts.audio.sample_rate < LEAST_HERTZ):
-        raise failed(Code.MEDIA_UNSUPPORTED, field=field, format="a sound that cannot be mixed to stereo")
+        raise job_failed(Code.MEDIA_UNSUPPORTED, field=field, format="a sound that cannot be mixed to stereo")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from contract.errors import Code
 from contract.operations import Role
-from gpu_worker.errors import failed
+from gpu_worker.errors import job_failed
 from gpu_worker.ffmpeg.inspection import inspect
 from gpu_worker.media.info import AudioFacts
 from gpu_worker.plan.input_args import LONGEST, open_args
@@ -143,5 +143,5 @@ async def decode_sound(ffmpeg: str, path: Path, role: Role, number: int, max_pix
     if log.no_decoder and not listing.decoded.packets:
         raise NoDecoderError
     if log.given_up and listing.decoded.packets:
-        raise failed(Code.MEDIA_UNSUPPORTED, field=name, format=JOINED)
+        raise job_failed(Code.MEDIA_UNSUPPORTED, field=name, format=JOINED)
     return listing.facts(role, number, changed=log.changed)

@@ -14,11 +14,11 @@ from pathlib import Path
 
 from contract.errors import Code
 from contract.operations import AddAudio, AudioMode, Operation, Role
-from gpu_worker.errors import failed
+from gpu_worker.errors import job_failed
 from gpu_worker.media.info import AudioFacts, Facts, SoundTrack
 from gpu_worker.plan.model import IN_AUDIO, IN_VIDEO, Inputs
 from gpu_worker.probe.sound_decoding import JOINED, SHORTEST, NoDecoderError, decode_sound
-from gpu_worker.sandbox.safe_open import opened
+from gpu_worker.sandbox.safe_open import open_read
 
 _MOST_TRIES = 4
 """Streams of one file that are tried."""
@@ -82,8 +82,8 @@ def _untimed(facts: Facts | None) -> AudioFacts | None:
 
 def _nothing_heard(facts: Facts) -> Exception:
     if any(sound.is_usable for sound in facts.sounds):
-        return failed(Code.MEDIA_NO_AUDIO, field=_field(Role.AUDIO))
-    return failed(Code.MEDIA_UNSUPPORTED, field=_field(Role.AUDIO), format="a rare codec")
+        return job_failed(Code.MEDIA_NO_AUDIO, field=_field(Role.AUDIO))
+    return job_failed(Code.MEDIA_UNSUPPORTED, field=_field(Role.AUDIO), format="a rare codec")
 
 
 def _has_unusable(facts: Facts) -> bool:
@@ -97,7 +97,7 @@ def _field(role: Role) -> str:
 async def _find_sound(ffmpeg: str, path: Path, role: Role, facts: Facts, max_pixels: int, *, trust: bool) -> Facts:
     """Return the facts with the sound that is used, or with none. Raises JobFailed."""
     if "wav" in facts.container.split(",") and await asyncio.to_thread(_is_joined_wav, path):
-        raise failed(Code.MEDIA_UNSUPPORTED, field=_field(role), format=JOINED)
+        raise job_failed(Code.MEDIA_UNSUPPORTED, field=_field(role), format=JOINED)
     order = sorted((sound for sound in facts.sounds if sound.is_usable), key=lambda sound: not sound.is_default)
     unknown = set()
     for sound in order[:_MOST_TRIES]:
@@ -130,5 +130,5 @@ def _is_told_by_packets(facts: Facts, sound: SoundTrack) -> bool:
 
 def _is_joined_wav(path: Path) -> bool:
     """True for a WAV file with another one after its samples: players stop before that one, or play its header."""
-    with opened(path) as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+    with open_read(path) as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         return data.find(_WAV_HEADER, data.find(_WAV_HEADER) + 1) > 0

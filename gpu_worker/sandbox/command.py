@@ -17,7 +17,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-USER = 10_002
+SANDBOX_USER = 10_002
 """Whom programs run as where the worker is root. No account has the id: its processes own their folder and no more."""
 
 _BOUNDS = {"core": 0, "fsize": 8 * 1024**3, "nofile": 1024, "nproc": 4096}
@@ -34,7 +34,7 @@ _TRIALS, _TRIED_SECONDS = 3, 10.0
 _PR_SET_DUMPABLE = 4
 
 
-def boxed(argv: Sequence[str], cwd: Path, seconds: float | None = None) -> list[str]:
+def sandboxed_argv(argv: Sequence[str], cwd: Path, seconds: float | None = None) -> list[str]:
     """Return the command that runs `argv`, to be started in `cwd`, in the box.
 
     It dies with this worker, gains no rights, makes no connections, and is bounded in processor time (`seconds` of all
@@ -43,18 +43,18 @@ def boxed(argv: Sequence[str], cwd: Path, seconds: float | None = None) -> list[
     return [*_apart(cwd.stat().st_uid), *_tied(), *_bounded(seconds or _LONGEST_SECONDS), *argv]
 
 
-def give(directory: Path, *needed: Path) -> None:
-    """Have programs in `directory` run as USER, if this worker may decide that and USER can read what is `needed`.
+def chown_to_sandbox_user(directory: Path, *needed: Path) -> None:
+    """Make SANDBOX_USER the owner of `directory`, if this worker is root and all users can read the paths `needed`.
 
     What the directory links to is not theirs: it must be readable for all, too.
     """
-    if os.geteuid() == 0 and _works(*_unshare(USER)) and all(_open_to_all(path) for path in needed):
+    if os.geteuid() == 0 and _works(*_unshare(SANDBOX_USER)) and all(_open_to_all(path) for path in needed):
         with contextlib.suppress(PermissionError):
             for path in (directory, *directory.iterdir()):
-                os.chown(path, USER, USER, follow_symlinks=False)
+                os.chown(path, SANDBOX_USER, SANDBOX_USER, follow_symlinks=False)
 
 
-def hide() -> None:
+def make_undumpable() -> None:
     """Keep this process's environment and memory from other programs of the same user, ffmpeg above all.
 
     Processes forked from it are hidden as well, programs that it starts are not.
@@ -62,11 +62,11 @@ def hide() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
-def layers() -> dict[str, bool]:
+def sandbox_features() -> dict[str, bool]:
     """What of the box this machine has. Raises OSError if that cannot be found out."""
     root = os.geteuid() == 0
     return {
-        "own_user": root and _works(*_unshare(USER)),
+        "own_user": root and _works(*_unshare(SANDBOX_USER)),
         "no_sockets": _FILTER in _tied() or (root and _works("unshare", "--net", "--")),
         "no_new_rights": bool(_tied()),
         "bounded": bool(_bounded(_LONGEST_SECONDS)),

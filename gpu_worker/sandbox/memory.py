@@ -67,12 +67,12 @@ def working_bytes() -> int:
     return max(_LEAST_BYTES, min(_MOST_BYTES, granted * 3 // 4))
 
 
-async def outgrows(process: Process, most: int) -> bool:
+async def kill_if_over_memory(process: Process, most: int) -> bool:
     """Kill a run and return True once it has more than `most` bytes in memory; False at its end."""
     looks = 0
     while process.returncode is None:
         looks += 1
-        if resident_bytes({process.pid} if looks % _ALL_EACH else PROCESSES.members(process.pid)) > most:
+        if resident_bytes({process.pid} if looks % _ALL_EACH else PROCESSES.pids(process.pid)) > most:
             os.killpg(process.pid, signal.SIGKILL)
             return True
         await asyncio.sleep(_PERIOD_SECONDS)

@@ -34,14 +34,14 @@ class ProcessRegistry:
     def __init__(self) -> None:
         self._sessions: set[int] = set()
         self._starting = 0
-        self._adopts = False
+        self._is_subreaper = False
 
-    def adopt(self) -> None:
+    def become_subreaper(self) -> None:
         """From now on no process of a run gets away.
 
         Only for a process whose other children begin no sessions: those that do are taken for what got away.
         """
-        self._adopts = ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
+        self._is_subreaper = ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
 
     @contextlib.contextmanager
     def starting(self) -> Iterator[None]:
@@ -52,18 +52,18 @@ class ProcessRegistry:
         finally:
             self._starting -= 1
 
-    def begun(self, session: int) -> None:
+    def register(self, session: int) -> None:
         self._sessions.add(session)
 
-    def members(self, session: int) -> set[int]:
+    def pids(self, session: int) -> set[int]:
         """Ids of all processes of a run, itself included, with those that got away from any run."""
-        found = seen()
+        found = list_processes()
         roots = {pid for pid, process in found.items() if process.session == session}
         return with_descendants(roots | self._strays(found), found)
 
-    def end(self, session: int) -> bool:
+    def kill(self, session: int) -> bool:
         """Kill every process of a run. True if there were any. Its first process is left for whoever waits for it."""
-        pids = self.members(session)
+        pids = self.pids(session)
         for pid in pids:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
@@ -72,18 +72,18 @@ class ProcessRegistry:
                 os.waitpid(pid, os.WNOHANG)
         return bool(pids)
 
-    def ended(self, session: int) -> None:
+    def unregister(self, session: int) -> None:
         self._sessions.discard(session)
 
     def _strays(self, found: Mapping[int, Process]) -> set[int]:
-        if not self._adopts or self._starting:
+        if not self._is_subreaper or self._starting:
             return set()
         me = os.getpid()
         known = self._sessions | {os.getsid(0)}
         return {pid for pid, process in found.items() if process.parent == me and process.session not in known}
 
 
-def seen(proc: Path = _PROC) -> dict[int, Process]:
+def list_processes(proc: Path = _PROC) -> dict[int, Process]:
     """Every process of the machine that has not ended, by its id."""
     found = {}
     for entry in proc.iterdir():

@@ -13,7 +13,7 @@ import stat
 from pathlib import Path
 
 
-def opened(path: Path, *, links: bool = True) -> io.BufferedReader:
+def open_read(path: Path, *, links: bool = True) -> io.BufferedReader:
     """Open for reading. Raises OSError, also for what is no plain file.
 
     A link is followed if `links` are allowed and the folder is this user's own, so that nobody else can have put it
@@ -22,12 +22,12 @@ def opened(path: Path, *, links: bool = True) -> io.BufferedReader:
     return io.BufferedReader(io.FileIO(_plain(path, os.O_RDONLY, links=links), "r"))
 
 
-def changing(path: Path) -> io.BufferedRandom:
+def open_update(path: Path) -> io.BufferedRandom:
     """Open to change it in place. Raises OSError, also for a link."""
     return io.BufferedRandom(io.FileIO(_plain(path, os.O_RDWR, links=False), "r+"))
 
 
-def created(path: Path) -> io.BufferedWriter:
+def create_new(path: Path) -> io.BufferedWriter:
     """Open a new file for writing, whatever had the name before. Raises OSError."""
     path.unlink(missing_ok=True)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -36,13 +36,13 @@ def created(path: Path) -> io.BufferedWriter:
 
 def read(path: Path) -> bytes:
     """Raises OSError."""
-    with opened(path) as file:
+    with open_read(path) as file:
         return file.read()
 
 
 def write(path: Path, text: str) -> None:
     """In UTF-8. Raises OSError."""
-    with created(path) as file:
+    with create_new(path) as file:
         file.write(text.encode())
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from contract.limits import Limits
 from contract.operations import Input, Role
-from gpu_worker.logs import event
+from gpu_worker.logs import log_event
 from gpu_worker.sandbox.memory import free_memory
 
 _PREFIX = "api-gpu-"
@@ -27,7 +27,7 @@ _IN_MEMORY = frozenset({"tmpfs", "ramfs"})
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Volume:
     """A folder, the bytes free in it, and whether they are bytes of memory."""
 
     folder: Path
@@ -39,15 +39,15 @@ class Place:
         return needed <= (min(self.free, memory) // 2 if self.in_memory else self.free)
 
 
-def folder_for(needed: int) -> Path:
+def pick_workdir(needed: int) -> Path:
     """The folder in which a job that may need so many bytes gets its own."""
     folders = _usual()
-    places = [place for folder in folders if (place := look_at(folder)) is not None]
-    return choose(needed, places, free_memory()).folder if places else folders[0]
+    places = [place for folder in folders if (place := inspect_volume(folder)) is not None]
+    return choose_volume(needed, places, free_memory()).folder if places else folders[0]
 
 
 @contextlib.contextmanager
-def folder_in(parent: Path | None = None) -> Iterator[Path]:
+def temporary_workdir(parent: Path | None = None) -> Iterator[Path]:
     """A folder that is gone afterwards, whatever programs have made of it. Raises OSError if it cannot be made.
 
     It lies in another, which stays this user's: whoever owns a folder can put a link in its place.
@@ -61,16 +61,16 @@ def folder_in(parent: Path | None = None) -> Iterator[Path]:
     finally:
         shutil.rmtree(outer, ignore_errors=True)
         if outer.exists():
-            event("folder not removed", "")
+            log_event("folder not removed", "")
 
 
-def sweep(work_dir: Path | None) -> None:
+def remove_stale_workdirs(work_dir: Path | None) -> None:
     """Remove what workers that were killed have left behind. For a worker that has made no folder yet."""
     for parent in {*_usual(), *((work_dir,) if work_dir else ())}:
         for folder in parent.glob(f"{_PREFIX}*"):
             if not _in_use(folder):
                 shutil.rmtree(folder, ignore_errors=True)
-                event("old folder removed", "")
+                log_event("old folder removed", "")
 
 
 def _usual() -> tuple[Path, ...]:
@@ -85,7 +85,7 @@ def _in_use(folder: Path) -> bool:
     return int(number) != os.getpid() and Path("/proc", number).exists()
 
 
-def choose(needed: int, places: Sequence[Place], memory: int) -> Place:
+def choose_volume(needed: int, places: Sequence[Volume], memory: int) -> Volume:
     """The first place with room; else the roomiest disk; else, all being memory, the roomiest.
 
     `memory` is how much of it is free on the machine.
@@ -105,7 +105,7 @@ def bytes_needed(inputs: Sequence[Input], limits: Limits) -> int:
     return sum(most[given.role] for given in inputs) + 2 * limits.max_output_bytes
 
 
-def look_at(folder: Path, mounts: Path = _MOUNTS) -> Place | None:
+def inspect_volume(folder: Path, mounts: Path = _MOUNTS) -> Volume | None:
     """What kind of place a folder is; None if it cannot be told."""
     try:
         found = os.statvfs(folder)
@@ -115,4 +115,4 @@ def look_at(folder: Path, mounts: Path = _MOUNTS) -> Place | None:
     real = folder.resolve()
     above = [(len(words[1]), words[2]) for words in lines if len(words) > 2 and real.is_relative_to(words[1])]
     _length, kind = max(above, default=(0, ""))
-    return Place(folder, found.f_bavail * found.f_frsize, kind in _IN_MEMORY)
+    return Volume(folder, found.f_bavail * found.f_frsize, kind in _IN_MEMORY)

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from contract.errors import Code
-from gpu_worker.errors import failed
+from gpu_worker.errors import job_failed
 from gpu_worker.media.info import Cue
 from gpu_worker.subtitles.ass import is_ass, read_ass
 from gpu_worker.subtitles.blocks import Block, Blocks, Dialect
@@ -42,17 +42,17 @@ def read_subtitles(data: bytes, field: str, most: int) -> Subtitles:
     Raises JobFailed, and nothing else: nothing to show, not a subtitle file, or too many.
     """
     if other := name_binary_format(data):
-        raise failed(Code.SUBTITLES_UNREADABLE, field=field, format=other)
+        raise job_failed(Code.SUBTITLES_UNREADABLE, field=field, format=other)
     read = decoded(data)
     text = plain_text(read.text) if is_rich_text(read.text) else read.text
     if not text.strip(" \t\r\n\ufeff\0"):
-        raise failed(Code.SUBTITLES_EMPTY, field=field)
+        raise job_failed(Code.SUBTITLES_EMPTY, field=field)
     found = _read_blocks(text, field)
     if len(found.blocks) > most:
-        raise failed(Code.SUBTITLES_TOO_MANY, field=field, limit=str(most))
+        raise job_failed(Code.SUBTITLES_TOO_MANY, field=field, limit=str(most))
     cues, warnings = _cues(found.blocks, found.dialect)
     if not cues:
-        raise failed(Code.SUBTITLES_EMPTY, field=field)
+        raise job_failed(Code.SUBTITLES_EMPTY, field=field)
     cues = without_repeats(cues, has_word_times=bool(_WORD_TIME.search(text)))
     if found.remark:
         warnings.append("Text behind the last subtitle, without a time span, was left out.")
@@ -68,8 +68,8 @@ def _read_blocks(text: str, field: str) -> Blocks:
     if found is not None:
         return found
     if other:
-        raise failed(Code.SUBTITLES_UNREADABLE, field=field, format=other.name)
-    raise failed(Code.SUBTITLES_EMPTY if ARROW.search(text) else Code.SUBTITLES_UNREADABLE, field=field)
+        raise job_failed(Code.SUBTITLES_UNREADABLE, field=field, format=other.name)
+    raise job_failed(Code.SUBTITLES_EMPTY if ARROW.search(text) else Code.SUBTITLES_UNREADABLE, field=field)
 
 
 def _encoding_warnings(read: Decoded) -> Iterable[str]:

@@ -17,7 +17,7 @@ from contract.errors import Code
 from contract.limits import KIB, Limits
 from contract.operations import Input, Role
 from contract.urls import UrlError, check_target, parse_url, redirected
-from gpu_worker.errors import JobFailed, failed, in_megabytes
+from gpu_worker.errors import JobFailed, in_megabytes, job_failed
 from gpu_worker.transfer.content_encoding import BodyCutError, BodyError, BodyTooLargeError, decoded
 from gpu_worker.transfer.cookies import DownloadCookies
 from gpu_worker.transfer.download_errors import TemporaryError, connection_error
@@ -94,7 +94,7 @@ class Fetcher:
                 return await self._try(download)
         except TimeoutError:
             reason = Reason.TOO_SLOW if download.has_answer else Reason.NO_ANSWER
-            raise failed(Code.SOURCE_TIMEOUT, field=given.field, reason=reason) from None
+            raise job_failed(Code.SOURCE_TIMEOUT, field=given.field, reason=reason) from None
 
     async def _try(self, download: _Download) -> int:
         while True:
@@ -111,17 +111,17 @@ class Fetcher:
         try:
             return await self._follow(download)
         except ForbiddenAddress:
-            raise failed(Code.SOURCE_FORBIDDEN, field=given.field) from None
+            raise job_failed(Code.SOURCE_FORBIDDEN, field=given.field) from None
         except UrlError:
             reason = {"reason": Reason.REFUSED_REDIRECT} if download.is_redirected else {}
-            raise failed(Code.SOURCE_FORBIDDEN, field=given.field, **reason) from None
+            raise job_failed(Code.SOURCE_FORBIDDEN, field=given.field, **reason) from None
         except BodyTooLargeError:
             raise self._too_large(given) from None
         except BodyError as error:
-            raise failed(Code.MEDIA_UNSUPPORTED, field=given.field, format=f"{error} encoding") from None
+            raise job_failed(Code.MEDIA_UNSUPPORTED, field=given.field, format=f"{error} encoding") from None
         except BodyCutError:
             raise TemporaryError(
-                failed(Code.SOURCE_UNREACHABLE, field=given.field, reason=Reason.CONNECTION_LOST)
+                job_failed(Code.SOURCE_UNREACHABLE, field=given.field, reason=Reason.CONNECTION_LOST)
             ) from None
         except (aiohttp.ClientError, TimeoutError) as error:
             raise connection_error(error, given.field) from None
@@ -141,27 +141,27 @@ class Fetcher:
                 location, base = location_of(response.headers), target.url
                 if response.status not in REDIRECTS or not location:
                     return await self._store(response, download)
-        raise failed(Code.SOURCE_UNREACHABLE, field=download.given.field, reason=Reason.TOO_MANY_REDIRECTS)
+        raise job_failed(Code.SOURCE_UNREACHABLE, field=download.given.field, reason=Reason.TOO_MANY_REDIRECTS)
 
     async def _store(self, response: aiohttp.ClientResponse, download: _Download) -> int:
         given = download.given
         if not has_file(response):
-            failure = failed(Code.SOURCE_HTTP, field=given.field, http_status=str(response.status))
+            failure = job_failed(Code.SOURCE_HTTP, field=given.field, http_status=str(response.status))
             raise TemporaryError(failure, seconds_asked(response.headers)) if failure.failure.retryable else failure
         most = self._most(given.role)
         if (response.content_length or 0) > most:
             raise self._too_large(given)
         body = decoded(_without_stalls(response.content.iter_chunked(256 * KIB)), encodings_of(response.headers), most)
         site = site_of(parse_url(given.url).host, response.url.raw_host or "")
-        is_html = failed(Code.SOURCE_IS_HTML, field=given.field, **({"reason": site} if site else {}))
+        is_html = job_failed(Code.SOURCE_IS_HTML, field=given.field, **({"reason": site} if site else {}))
         size = await _write(body, download.path, response.content_type, is_html)
         if size == 0:
             empty = Code.SUBTITLES_EMPTY if given.role is Role.SUBTITLES else Code.SOURCE_EMPTY
-            raise failed(empty, field=given.field)
+            raise job_failed(empty, field=given.field)
         return size
 
     def _too_large(self, given: Input) -> JobFailed:
-        return failed(Code.SOURCE_TOO_LARGE, field=given.field, limit=in_megabytes(self._most(given.role)))
+        return job_failed(Code.SOURCE_TOO_LARGE, field=given.field, limit=in_megabytes(self._most(given.role)))
 
     def _most(self, role: Role) -> int:
         return {
@@ -196,5 +196,5 @@ async def _write(body: AsyncIterator[bytes], path: Path, content_type: str, is_h
     except OSError as error:
         if isinstance(error, (aiohttp.ClientError, TimeoutError)):
             raise
-        raise failed(Code.RESOURCES) from None
+        raise job_failed(Code.RESOURCES) from None
     return size

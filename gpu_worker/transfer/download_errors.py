@@ -10,7 +10,7 @@ import aiohttp
 
 from contract.download_errors import Reason
 from contract.errors import Code
-from gpu_worker.errors import JobFailed, failed
+from gpu_worker.errors import JobFailed, job_failed
 
 _NO_SUCH_NAME = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
 _TOO_LARGE = re.compile(r"Got more than [0-9]+ bytes|Too many headers")
@@ -32,7 +32,7 @@ def connection_error(error: aiohttp.ClientError | TimeoutError, field: str) -> J
     """Return the failure to raise for an exception of the HTTP client."""
     code = Code.SOURCE_TIMEOUT if isinstance(error, TimeoutError) else Code.SOURCE_UNREACHABLE
     reason = _reason(error)
-    failure = failed(code, field=field, **({"reason": reason} if reason else {}))
+    failure = job_failed(code, field=field, **({"reason": reason} if reason else {}))
     return TemporaryError(failure) if failure.failure.retryable else failure
 
 

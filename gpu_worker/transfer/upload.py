@@ -19,8 +19,8 @@ from yarl import URL
 
 from contract.errors import Code
 from contract.messages import OutputFacts
-from gpu_worker.errors import failed
-from gpu_worker.sandbox.safe_open import created, opened
+from gpu_worker.errors import job_failed
+from gpu_worker.sandbox.safe_open import create_new, open_read
 
 ATTEMPTS = 4
 _PASSING = frozenset({408, 409, 429, 500, 502, 503, 504})
@@ -70,7 +70,7 @@ class Publisher:
             except (aiohttp.ClientError, TimeoutError):
                 pass
             await self._wait(attempt)
-        raise failed(Code.PUBLISH_FAILED)
+        raise job_failed(Code.PUBLISH_FAILED)
 
     async def _put(self, url: str, content_type: str, size: int, body: Callable[[Moved], object]) -> bool:
         headers = {"Content-Type": content_type, "If-None-Match": "*", "Content-Length": str(size)}
@@ -96,7 +96,7 @@ class Publisher:
             except (aiohttp.ClientError, TimeoutError):
                 pass  # perhaps stored, perhaps not: the next attempt's 412 tells
             await self._wait(attempt)
-        raise failed(Code.PUBLISH_FAILED)
+        raise job_failed(Code.PUBLISH_FAILED)
 
     @contextlib.asynccontextmanager
     async def _while_it_moves(self) -> AsyncIterator[Moved]:
@@ -121,7 +121,7 @@ class Publisher:
 async def _read(path: Path, size: int, on_sent: Callable[[float], None], moved: Moved) -> AsyncIterator[bytes]:
     """The file piece by piece, saying how much of it has gone."""
     sent = 0
-    with opened(path, links=False) as file:
+    with open_read(path, links=False) as file:
         while chunk := await asyncio.to_thread(file.read, _PIECE_BYTES):
             yield chunk
             moved()
@@ -131,11 +131,11 @@ async def _read(path: Path, size: int, on_sent: Callable[[float], None], moved: 
 
 async def _save(response: aiohttp.ClientResponse, path: Path, most: int) -> None:
     size = 0
-    with created(path) as file:
+    with create_new(path) as file:
         async for chunk in response.content.iter_chunked(_PIECE_BYTES):
             size += len(chunk)
             if size > most:
-                raise failed(Code.PUBLISH_FAILED)
+                raise job_failed(Code.PUBLISH_FAILED)
             file.write(chunk)
 
 
@@ -143,7 +143,7 @@ async def output_facts(key: str, path: Path) -> OutputFacts:
     """Size and digest of a file, read in a thread."""
 
     def digest() -> OutputFacts:
-        with opened(path, links=False) as file:
+        with open_read(path, links=False) as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
             return OutputFacts(key=key, size_bytes=file.tell(), sha256=sha256)
 

@@ -276,7 +276,7 @@ def test_a_defect_has_a_code_and_no_traceback(
     async def broken(*_args: object) -> None:
         raise error
 
-    monkeypatch.setattr("gpu_worker.handler.execute", broken)
+    monkeypatch.setattr("gpu_worker.handler.run_job", broken)
     answer = run(cloud, IMG2VID)
     assert failure_of(answer).code == code
     assert "secret" not in json.dumps(answer)

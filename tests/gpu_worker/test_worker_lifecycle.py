@@ -24,7 +24,7 @@ from PIL import Image
 from contract.errors import Code, Failure
 from gpu_worker.errors import JobFailed
 from gpu_worker.handler import handler
-from gpu_worker.job.progress import seq_before
+from gpu_worker.job.progress import initial_sequence
 from gpu_worker.transfer.upload import Publisher
 from tests.local.support import Rig, eventually, rig, using
 from tests.support.fake_network import FakeNetwork, serving
@@ -309,7 +309,7 @@ def test_a_worker_that_was_frozen_for_a_day_takes_nothing_of_it_into_the_next_jo
         assert {report["runpod_job_id"] for report in cloud.reports} == {runpod_id}
         # Counted from the clock as it is now: 300 s before the deadline.
         first = cloud.reports[0]["seq"]
-        assert 0 <= first - seq_before(300.0, 0.0) < 60
+        assert 0 <= first - initial_sequence(300.0, 0.0) < 60
         manifest = cloud.manifest()
         assert (manifest.job_id, manifest.attempt) == (job["input"]["job_id"], job["input"]["attempt"])
         return cloud.stored["output.mp4"]

@@ -78,15 +78,15 @@ def test_it_ends_at_once_if_told_to_while_it_starts(image: Image) -> None:
 
 _BOX = """
 import asyncio, os, pathlib
-from gpu_worker.sandbox.command import hide
-from gpu_worker.ffmpeg.run import spawned
+from gpu_worker.sandbox.command import make_undumpable
+from gpu_worker.ffmpeg.run import sandboxed_process
 
 async def tell(*argv):
-    async with spawned(argv, pathlib.Path("/tmp")) as process:
+    async with sandboxed_process(argv, pathlib.Path("/tmp")) as process:
         print((await process.stdout.read()).decode(), (await process.stderr.read()).decode())
         await process.wait()
 
-hide()
+make_undumpable()
 asyncio.run(tell("cat", "/proc/self/status", f"/proc/{os.getpid()}/environ"))
 asyncio.run(tell("ffmpeg", "-v", "error", "-i", "tcp://127.0.0.1:9"))
 """

@@ -15,7 +15,7 @@ from contract.errors import Code, Failure
 from gpu_worker.ffmpeg import locate as module
 from gpu_worker.ffmpeg.locate import Build, FfmpegUnusableError, find_ffmpeg
 from gpu_worker.handler import _log_ffmpeg, handler
-from gpu_worker.job.self_test import check
+from gpu_worker.job.self_test import run_self_test
 from gpu_worker.settings import Settings
 from tests.support.fake_network import FakeNetwork
 from tests.support.media.factory import MediaFactory
@@ -147,7 +147,7 @@ def test_an_untested_version_is_in_the_log_and_in_the_check(
     events = [message.split('"')[3] for message in caplog.messages]
     assert events == ["ffmpeg_untested", "ffmpeg_found", "ffmpeg_unusable"]
     assert '"version": "99.0"' in caplog.messages[0]
-    warnings = asyncio.run(check(Settings(ffmpeg, allow_loopback=False, work_dir=None)))["warnings"]
+    warnings = asyncio.run(run_self_test(Settings(ffmpeg, allow_loopback=False, work_dir=None)))["warnings"]
     assert "ffmpeg 99.0 is newer than the tested versions, 7.1 to 9.0." in warnings
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from contract.limits import PROGRESS_INTERVAL_SECONDS
 from contract.messages import ProgressReport
-from gpu_worker.job.progress import ProgressReporter, Standing, known_runpod_id, seq_before
+from gpu_worker.job.progress import Progress, ProgressReporter, initial_sequence, known_runpod_id
 from tests.support.fake_network import FakeNetwork
 
 
@@ -85,7 +85,7 @@ def test_a_gateway_that_is_gone_changes_nothing() -> None:
 
 
 def test_percent_covers_all_stages_and_never_falls() -> None:
-    standing = Standing()
+    standing = Progress()
     seen = []
     for stage, done in (("fetch", 0.5), ("fetch", 1), ("probe", 0), ("encode", 0.5), ("encode", 0.2), ("encode", 7),
                         ("verify", 0), ("publish", 0.5), ("publish", 1), ("encode", 0)):  # fmt: skip
@@ -107,9 +107,9 @@ def test_only_well_formed_ids_are_passed_on(given: object, known: str | None) ->
 def test_an_execution_that_is_begun_again_is_counted_further() -> None:
     """RunPod begins an attempt anew after a worker died; reports come five seconds apart at most often."""
     deadline, began = 1_800_003_600.0, 1_800_000_000.0
-    first = seq_before(deadline, began)
+    first = initial_sequence(deadline, began)
     sent = 60
-    assert seq_before(deadline, began + sent * PROGRESS_INTERVAL_SECONDS) > first + sent
+    assert initial_sequence(deadline, began + sent * PROGRESS_INTERVAL_SECONDS) > first + sent
     for late in (-(10**7), 0, 3600, 10**9):
-        last = seq_before(deadline, deadline + late) + 3 * 3600
+        last = initial_sequence(deadline, deadline + late) + 3 * 3600
         assert ProgressReport(attempt=1, seq=last + 1, percent=1, stage="fetch").seq == last + 1

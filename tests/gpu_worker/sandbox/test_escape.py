@@ -30,14 +30,14 @@ from contract.limits import Limits
 from contract.operations import Caption, Img2Vid
 from gpu_worker import handler
 from gpu_worker.errors import JobFailed
-from gpu_worker.ffmpeg.run import MemoryLimitExceeded, RunFailed, run_ffmpeg, spawned
+from gpu_worker.ffmpeg.run import MemoryLimitExceeded, RunFailed, run_ffmpeg, sandboxed_process
 from gpu_worker.pipeline import gpu_probe
-from gpu_worker.pipeline.execute_plan import Tools
+from gpu_worker.pipeline.execute_plan import Machine
 from gpu_worker.pipeline.transcode import FONTS_DIRECTORY, make
 from gpu_worker.plan.gpu import PARTS, Gpu, UnavailableReason
 from gpu_worker.sandbox import command, safe_open
-from gpu_worker.sandbox.command import USER, boxed, give, hide
-from gpu_worker.sandbox.workdir import folder_in
+from gpu_worker.sandbox.command import SANDBOX_USER, chown_to_sandbox_user, make_undumpable, sandboxed_argv
+from gpu_worker.sandbox.workdir import temporary_workdir
 from gpu_worker.transfer.upload import Publisher, output_facts
 from tests.support import bpf
 from tests.support.fake_network import FakeNetwork
@@ -59,7 +59,7 @@ def tell(script: str, directory: Path, seconds: float | None = None) -> str:
     """What a shell says in the box."""
 
     async def work() -> str:
-        async with spawned(("/bin/sh", "-c", script), directory, seconds=seconds) as process:
+        async with sandboxed_process(("/bin/sh", "-c", script), directory, seconds=seconds) as process:
             assert process.stdout is not None
             said = await process.stdout.read()
             await process.wait()
@@ -93,14 +93,14 @@ def test_where_the_worker_is_root_its_programs_are_somebody_else(folder: Path, t
     key = tmp_path / "key"
     key.write_text("s3cret")
     (folder / "in_video").write_bytes(b"the input\n")
-    give(folder, Path("/bin/sh"))
+    chown_to_sandbox_user(folder, Path("/bin/sh"))
     said = tell(
         f"id -u; id -G; cat /proc/$PPID/environ {key} /etc/shadow; ls {tmp_path}; touch /etc/left {key}; "
         "cat in_video; echo out > out.mp4; kill -0 $PPID || echo safe",
         folder,
     )
-    assert said.split() == [str(USER), str(USER), "the", "input", "safe"]
-    assert (folder / "out.mp4").stat().st_uid == USER
+    assert said.split() == [str(SANDBOX_USER), str(SANDBOX_USER), "the", "input", "safe"]
+    assert (folder / "out.mp4").stat().st_uid == SANDBOX_USER
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert not Path("/etc/left").exists()
 
@@ -110,23 +110,23 @@ def test_what_that_user_could_not_run_or_read_is_left_to_root(folder: Path, tmp_
     program = tmp_path / "ffmpeg"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
-    give(folder, program)
+    chown_to_sandbox_user(folder, program)
     assert folder.stat().st_uid == 0
 
 
 ESCAPE = """
 import asyncio, sys
 from pathlib import Path
-from gpu_worker.sandbox.process_tree import RUNS
-from gpu_worker.ffmpeg.run import spawned
-from gpu_worker.sandbox.command import give
+from gpu_worker.sandbox.process_tree import PROCESSES
+from gpu_worker.ffmpeg.run import sandboxed_process
+from gpu_worker.sandbox.command import chown_to_sandbox_user
 
 async def main():
     directory = Path(sys.argv[1])
-    give(directory, Path("/bin/sh"))
-    RUNS.adopt()
+    chown_to_sandbox_user(directory, Path("/bin/sh"))
+    PROCESSES.become_subreaper()
     left = "setsid sh -c 'setsid sleep 61 & exec sleep 61' >/dev/null 2>&1 & while ! pgrep -x sleep; do :; done; exit 0"
-    async with spawned(("/bin/sh", "-c", left), directory) as process:
+    async with sandboxed_process(("/bin/sh", "-c", left), directory) as process:
         await process.wait()
 
 asyncio.run(main())
@@ -149,7 +149,7 @@ def test_the_memory_of_children_counts(folder: Path) -> None:
     child = f"{sys.executable} -c 'import time; taken = bytearray(300 << 20); time.sleep(30)'"
 
     async def work() -> None:
-        async with spawned(("/bin/sh", "-c", f"{child}; exit 0"), folder, memory=100 << 20) as process:
+        async with sandboxed_process(("/bin/sh", "-c", f"{child}; exit 0"), folder, memory=100 << 20) as process:
             await process.wait()
 
     with pytest.raises(MemoryLimitExceeded):
@@ -176,11 +176,11 @@ def test_the_worker_follows_no_link_that_a_program_has_planted(
     film = studio.video("plain.mp4", 0.4, "64x48", sound=False)
     (directory / "in_video").write_bytes(film.read_bytes())
     (directory / "in_subtitles").write_text("1\n00:00:00,000 --> 00:00:00,300\nplanted text \u0939\n")
-    give(directory, evil)
-    tools = Tools(str(evil), None, 1)
+    chown_to_sandbox_user(directory, evil)
+    tools = Machine(str(evil), None, 1)
     with contextlib.suppress(JobFailed, OSError):
         asyncio.run(make(Caption(url_video=U, url_srt=U), directory, tools, Limits(), lambda *_: None))
-    assert set(log.read_text().split()) == {str(USER)}
+    assert set(log.read_text().split()) == {str(SANDBOX_USER)}
     assert victim.read_text() == "as it was"
 
 
@@ -191,9 +191,9 @@ def test_the_worker_follows_no_link_that_a_program_has_planted(
 def test_it_reads_nothing_but_plain_files_of_the_folder(folder: Path, tmp_path: Path, planted: str) -> None:
     victim = tmp_path / "victim"
     victim.write_text("s3cret")
-    give(folder, Path("/bin/sh"))
+    chown_to_sandbox_user(folder, Path("/bin/sh"))
     tell(planted.format(victim=victim), folder)
-    assert (folder / "in_image").lstat().st_uid == USER
+    assert (folder / "in_image").lstat().st_uid == SANDBOX_USER
     with pytest.raises(OSError, match=r"symbolic links|plain file|directory"):
         safe_open.read(folder / "in_image")
 
@@ -206,9 +206,9 @@ def test_a_folder_is_gone_afterwards_whatever_a_program_makes_of_it(tmp_path: Pa
     place.chmod(0o1777)
     kept = place / "kept"
     try:
-        with folder_in(place) as directory:
+        with temporary_workdir(place) as directory:
             (directory / "in_video").write_bytes(b"a film")
-            give(directory, Path("/bin/sh"))
+            chown_to_sandbox_user(directory, Path("/bin/sh"))
             said = tell(f"mv {directory} {kept} && ln -s /etc {directory} && echo moved; echo x > more", directory)
             assert (directory / "more").exists()
         assert "moved" not in said
@@ -227,10 +227,10 @@ def test_a_busy_machine_does_not_lose_the_box(folder: Path, monkeypatch: pytest.
 
     monkeypatch.setattr(command.subprocess, "run", slow)
     with pytest.raises(OSError, match="cannot be tried"):
-        boxed(["ffmpeg"], folder)
+        sandboxed_argv(["ffmpeg"], folder)
     monkeypatch.setattr(command.subprocess, "run", real)
-    assert (boxed(["ffmpeg"], folder) == ["ffmpeg"]) is (not Path("/usr/bin/prlimit").exists())
-    assert set(command.layers()) == {"own_user", "no_sockets", "no_new_rights", "bounded"}
+    assert (sandboxed_argv(["ffmpeg"], folder) == ["ffmpeg"]) is (not Path("/usr/bin/prlimit").exists())
+    assert set(command.sandbox_features()) == {"own_user", "no_sockets", "no_new_rights", "bounded"}
 
 
 @with_tools
@@ -240,14 +240,14 @@ def test_where_it_is_not_root_its_programs_cannot_read_its_environment(folder: P
 
     def seen(hidden: bool) -> str:
         if hidden:
-            hide()
+            make_undumpable()
         return tell(f"cat /proc/{os.getpid()}/environ /proc/{os.getpid()}/maps", folder)
 
     def compared() -> None:
         assert seen(False)
         assert not seen(True)
 
-    elsewhere(compared, USER + 1)
+    elsewhere(compared, SANDBOX_USER + 1)
 
 
 @with_tools
@@ -261,7 +261,7 @@ def test_the_worker_hides_before_the_sdk_forks(folder: Path, monkeypatch: pytest
 
     monkeypatch.setitem(sys.modules, "runpod", types.SimpleNamespace(serverless=types.SimpleNamespace(start=start)))
     monkeypatch.delenv("ALLOW_LOOPBACK_URLS", raising=False)
-    elsewhere(handler.start, USER + 1)
+    elsewhere(handler.start, SANDBOX_USER + 1)
 
 
 @as_root
@@ -302,7 +302,7 @@ def test_a_job_is_done_by_that_user_with_names_of_ours_and_nothing_else(
     assert asyncio.run(work_on()) == {"job_id": "job1", "attempt": 1}
     said = seen.read_text()
     lines = said.splitlines()
-    assert {line for line in lines if line.isdigit()} == {str(USER)}
+    assert {line for line in lines if line.isdigit()} == {str(SANDBOX_USER)}
     assert "in_video" in said
     for name in ("%03d", "passwd", "s3cret", "127.0.0.1", "PATH="):
         assert name not in said
@@ -368,7 +368,7 @@ def test_one_that_is_busy_without_end_is_ended_by_the_kernel_too(
     monkeypatch.setattr(os, "cpu_count", lambda: 1)
 
     async def work() -> int:
-        async with spawned(("/bin/sh", "-c", "while :; do :; done"), tmp_path, seconds=0.5) as process:
+        async with sandboxed_process(("/bin/sh", "-c", "while :; do :; done"), tmp_path, seconds=0.5) as process:
             return await process.wait()
 
     code = asyncio.run(work())
@@ -381,8 +381,8 @@ def test_one_that_is_busy_without_end_is_ended_by_the_kernel_too(
 @pytest.mark.fault("G11")
 def test_a_program_that_multiplies_is_stopped(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(command._BOUNDS, "nproc", 8)
-    monkeypatch.setattr(command, "USER", USER + 2)  # whose processes nobody else counts
-    give(folder, Path("/bin/sh"))
+    monkeypatch.setattr(command, "USER", SANDBOX_USER + 2)  # whose processes nobody else counts
+    chown_to_sandbox_user(folder, Path("/bin/sh"))
     tell("for i in 1 2 3 4 5 6 7 8 9 10 11 12; do (echo x >> born; sleep 1) & done; wait", folder)
     assert 1 <= len((folder / "born").read_text().split()) <= 8
 
@@ -392,7 +392,7 @@ def test_there_is_no_network_in_it(studio: MediaFactory, tmp_path: Path, monkeyp
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(0)
         call = ("-v", "quiet", "-i", f"tcp://127.0.0.1:{server.getsockname()[1]}?timeout=200000")
-        if not {"--net", "--seccomp-filter"} & set(boxed((), tmp_path)):
+        if not {"--net", "--seccomp-filter"} & set(sandboxed_argv((), tmp_path)):
             pytest.skip("nothing here keeps programs from the network")
         with pytest.raises(RunFailed):
             asyncio.run(run_ffmpeg(studio.ffmpeg, call, tmp_path))
@@ -427,14 +427,14 @@ def test_the_filter_leaves_ffmpeg_no_way_out(studio: MediaFactory, tmp_path: Pat
 def test_the_filter_is_used_where_setpriv_knows_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(command, "_works", lambda *_: True)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    argv = boxed(("ffmpeg",), tmp_path)
+    argv = sandboxed_argv(("ffmpeg",), tmp_path)
     assert argv[argv.index("--seccomp-filter") + 1] == str(bpf.FILE)
     assert "--net" not in argv
 
 
 def test_where_nothing_can_make_a_box_work_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command, "_works", lambda *_: False)
-    assert boxed(("ffmpeg", "-h"), tmp_path) == ["ffmpeg", "-h"]
+    assert sandboxed_argv(("ffmpeg", "-h"), tmp_path) == ["ffmpeg", "-h"]
 
 
 @pytest.mark.fault("G13")

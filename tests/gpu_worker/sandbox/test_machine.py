@@ -14,7 +14,14 @@ from contract.limits import Limits
 from contract.operations import AddAudio
 from gpu_worker.sandbox.cpus import usable_cpus
 from gpu_worker.sandbox.memory import free_memory, granted_memory
-from gpu_worker.sandbox.workdir import Place, bytes_needed, choose, folder_in, look_at, sweep
+from gpu_worker.sandbox.workdir import (
+    Volume,
+    bytes_needed,
+    choose_volume,
+    inspect_volume,
+    remove_stale_workdirs,
+    temporary_workdir,
+)
 from gpu_worker.settings import Settings
 from tests.support.media.factory import U
 
@@ -106,8 +113,8 @@ def test_where_nothing_tells_of_memory_none_is_taken_for_granted(tmp_path: Path)
     assert free_memory(nothing, nothing, nothing) == 0
 
 
-DISK, SMALL_DISK = Place(Path("/disk"), 20 * GIB, in_memory=False), Place(Path("/small"), GIB, in_memory=False)
-RAM, MUCH_RAM = Place(Path("/ram"), 4 * GIB, in_memory=True), Place(Path("/much"), 90 * GIB, in_memory=True)
+DISK, SMALL_DISK = Volume(Path("/disk"), 20 * GIB, in_memory=False), Volume(Path("/small"), GIB, in_memory=False)
+RAM, MUCH_RAM = Volume(Path("/ram"), 4 * GIB, in_memory=True), Volume(Path("/much"), 90 * GIB, in_memory=True)
 
 
 @pytest.mark.parametrize(
@@ -123,8 +130,8 @@ RAM, MUCH_RAM = Place(Path("/ram"), 4 * GIB, in_memory=True), Place(Path("/much"
         ([RAM, MUCH_RAM], 12, MUCH_RAM),
     ],
 )
-def test_files_lie_in_memory_only_when_half_of_it_holds_them(places: list[Place], memory: int, chosen: Place) -> None:
-    assert choose(10 * GIB, places, memory * GIB) == chosen
+def test_files_lie_in_memory_only_when_half_of_it_holds_them(places: list[Volume], memory: int, chosen: Volume) -> None:
+    assert choose_volume(10 * GIB, places, memory * GIB) == chosen
 
 
 def test_what_a_job_may_need_follows_from_its_inputs() -> None:
@@ -135,11 +142,11 @@ def test_what_a_job_may_need_follows_from_its_inputs() -> None:
 def test_a_folder_in_memory_is_known_as_one(tmp_path: Path) -> None:
     mounts = tmp_path / "mounts"
     mounts.write_text(f"rootfs / ext4 rw 0 0\nnone {tmp_path} tmpfs rw 0 0\nnone {tmp_path}x ext4 rw 0 0\n")
-    inside, outside = look_at(tmp_path / ".", mounts), look_at(tmp_path.parent, mounts)
+    inside, outside = inspect_volume(tmp_path / ".", mounts), inspect_volume(tmp_path.parent, mounts)
     assert inside is not None
     assert outside is not None
     assert (inside.in_memory, outside.in_memory) == (True, False)
-    assert look_at(tmp_path / "none", mounts) is None
+    assert inspect_volume(tmp_path / "none", mounts) is None
 
 
 def test_the_folder_asked_for_is_used_as_it_is() -> None:
@@ -163,8 +170,8 @@ def test_what_workers_left_that_were_killed_is_removed_at_the_next_start(
     for number in (int(gone.stdout), os.getpid(), os.getppid()):
         (tmp_path / f"api-gpu-{number}-abc" / "job").mkdir(parents=True)
     (tmp_path / "api-gpu-notes").mkdir()
-    sweep(None)
+    remove_stale_workdirs(None)
     assert {path.name for path in tmp_path.iterdir()} == {f"api-gpu-{os.getppid()}-abc", "api-gpu-notes"}
-    with folder_in() as directory:
+    with temporary_workdir() as directory:
         assert directory.parent.name.startswith(f"api-gpu-{os.getpid()}-")
     assert not directory.parent.exists()

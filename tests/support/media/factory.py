@@ -16,7 +16,7 @@ from contract.limits import Limits
 from contract.operations import Operation, Role
 from gpu_worker.ffmpeg.locate import find_ffmpeg
 from gpu_worker.media.info import Facts
-from gpu_worker.pipeline.execute_plan import Tools
+from gpu_worker.pipeline.execute_plan import Machine
 from gpu_worker.pipeline.transcode import Output, local_name, make
 from gpu_worker.plan.gpu import Gpu
 from gpu_worker.probe.probe import probe
@@ -101,7 +101,7 @@ class MediaFactory:
                 directory = Path(name)
                 for role, path in inputs.items():
                     (directory / local_name(Role(role))).symlink_to(path)
-                tools = Tools(self.ffmpeg, gpu, 2)
+                tools = Machine(self.ffmpeg, gpu, 2)
                 made = await make(operation, directory, tools, limits or Limits(), lambda _stage, _done: None)
                 kept = self.folder / f"{Path(name).name}.mp4"
                 made.path.replace(kept)

@@ -16,7 +16,7 @@ from contract.errors import Code
 from contract.limits import Limits
 from contract.operations import AddAudio, Caption, Img2Vid, Operation, Role
 from gpu_worker.errors import JobFailed
-from gpu_worker.pipeline.execute_plan import Tools
+from gpu_worker.pipeline.execute_plan import Machine
 from gpu_worker.pipeline.transcode import local_name, make
 from tests.support.media.factory import MediaFactory, U
 from tests.support.media.image_files import P3, RGB, chunk, png, profile
@@ -57,7 +57,7 @@ async def offered(studio: MediaFactory, ffmpeg: str, directory: Path, role: str,
     """What becomes of a job, on the way to its end, whose file of that role has these bytes; None if a video does."""
     operation = _given(studio, directory, role, data)
     try:
-        await make(operation, directory, Tools(ffmpeg, None, 1), Limits(execution_seconds=30), lambda *_: None)
+        await make(operation, directory, Machine(ffmpeg, None, 1), Limits(execution_seconds=30), lambda *_: None)
     except JobFailed as failure:
         return failure.failure.code
     return None
