@@ -1,10 +1,8 @@
-# Everything is installed into this folder (.venv…, .tools); nothing outside it is touched.
+# Everything is installed into this folder (.venv…, .tools). Outside it only the download caches of uv and pip grow.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# The files are complete. The pip of Debian 12 (23.0), asked to resolve one, does not see that `name[extra]` is pinned in it.
-PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --no-deps
-OR_OFFLINE := || { echo "Could not install: see above. It needs PyPI, or an index named by PIP_INDEX_URL; a proxy is named by HTTPS_PROXY." >&2; exit 1; }
+INSTALL := @sh scripts/install.sh
 PORT ?= 8000
 
 .PHONY: openapi audit faults deploy destroy callers test-stack test-full help demo up test lint bench-media bench-gateway bench-load image lock clean
@@ -67,7 +65,7 @@ openapi: $(VENV)/.local  ## Write docs/openapi.json, the document of the API
 	@$(BIN)/python -m scripts.openapi
 
 audit: .venv-audit/.done  ## Look for known holes in the pinned dependencies (asks PyPI)
-	@set -e; for file in lambda_api/requirements.txt gpu_worker/requirements.txt requirements-*.txt; do \
+	@set -e; for file in requirements/*.txt; do \
 	  echo "$$file"; .venv-audit/bin/pip-audit --require-hashes --disable-pip $(AUDIT) -r $$file; done
 
 lint: $(VENV)/.dev  ## ruff, mypy --strict, import-linter
@@ -103,7 +101,7 @@ deploy:  ## Create or update everything at AWS and RunPod (IMAGE=registry/worker
 	  $(if $(wildcard .venv-sam/.done),,--first) -- $(MAKE) --no-print-directory deploy-stack
 
 .PHONY: deploy-stack
-deploy-stack: .venv-sam/.done $(VENV)/bin/python
+deploy-stack: .venv-sam/.done $(BIN)/python
 	@exec .venv-sam/bin/python scripts/deploy.py $(STACK_OPTIONS) \
 	  $(if $(IMAGE),--image "$(IMAGE)") $(if $(ENDPOINT),--endpoint-id "$(ENDPOINT)") $(if $(EMAIL),--email "$(EMAIL)") \
 	  $(foreach parameter,$(PARAMETERS),--parameter "$(parameter)")
@@ -119,62 +117,48 @@ image:  ## Build the worker's image with docker, podman or buildah (IMAGE=name:t
 
 ##@ Housekeeping
 
-lock: $(VENV)/.dev  ## Pin the dependencies of pyproject.toml again
-	sh scripts/lock.sh $(BIN)/python
+lock: $(BIN)/python  ## Pin the dependencies of pyproject.toml in requirements/ (UPGRADE=1: the newest that it allows)
+	sh scripts/lock.sh $(if $(UPGRADE),--upgrade)
 
 clean:  ## Remove what was installed and made
-	rm -rf $(VENV) .venv-lambda .venv-sam .venv-ministack .venv-audit .venv-bench .tools .aws-sam demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-* .tools .aws-sam demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(VENV)/bin/python:
+$(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "api-gpu needs Python 3.11 or newer: make PYTHON=python3.13 …")'
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.local: requirements-local.txt | $(VENV)/bin/python
-	@echo "Installing into $(VENV) (once, about a minute)…"
-	@$(BIN)/python $(PIP_INSTALL) -r $< $(OR_OFFLINE)
+$(VENV)/.local: requirements/local.txt | $(BIN)/python
+	@echo "Installing into $(VENV) (once)…"
+	$(INSTALL) $< $(VENV)
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.txt $(VENV)/.local
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.local
 	@echo "Installing the test tools into $(VENV) (once)…"
-	@$(BIN)/python $(PIP_INSTALL) -r $< $(OR_OFFLINE)
+	$(INSTALL) $< $(VENV)
 	@touch $@
 
-$(VENV)/.bench: requirements-bench.txt $(VENV)/.local
-	@echo "Installing what the measuring needs into $(VENV) (once)…"
-	@$(BIN)/python $(PIP_INSTALL) -r $< $(OR_OFFLINE)
+$(VENV)/.bench: requirements/bench.txt $(VENV)/.local
+	@echo "Installing the benchmarks' packages into $(VENV) (once)…"
+	$(INSTALL) $< $(VENV)
 	@touch $@
 
-.venv-bench/.done: requirements-bench.txt
-	@echo "Installing into .venv-bench for $(IMAGE_PYTHON) (once, about a minute)…"
-	@$(IMAGE_PYTHON) -m venv --clear .venv-bench
-	@.venv-bench/bin/python $(PIP_INSTALL) -r $< $(OR_OFFLINE)
+# Environments apart from the first, each with one pinned file. SAM's and the emulated AWS's run the functions that SAM
+# built, so they use the functions' Python where this machine has it.
+.venv-%/.done: requirements/%.txt | $(BIN)/python
+	@echo "Installing into .venv-$* (once)…"
+	$(INSTALL) $< .venv-$* $(or $(PYTHON_$*),$(PYTHON))
 	@touch $@
+
+PYTHON_bench = $(IMAGE_PYTHON)
+PYTHON_sam = $(IMAGE_PYTHON)
+PYTHON_ministack = $(IMAGE_PYTHON)
 
 # What `sam build` calls, once per function.
 FUNCTIONS := ApiFunction WebhookFunction SweeperFunction CallbacksFunction EndpointFunction
 .PHONY: $(FUNCTIONS:%=build-%)
-$(FUNCTIONS:%=build-%): $(VENV)/bin/python
+$(FUNCTIONS:%=build-%): $(BIN)/python
 	@$(BIN)/python scripts/build_lambda.py "$(ARTIFACTS_DIR)"
-
-# SAM CLI and the Lambda runtime. The functions' Python where there is one, so that it can run what was built.
-.venv-sam/.done: requirements-sam.txt
-	@echo "Installing the AWS SAM CLI into .venv-sam (once, about a minute)…"
-	@$(or $(IMAGE_PYTHON),$(PYTHON)) -m venv --clear .venv-sam
-	@.venv-sam/bin/python $(PIP_INSTALL) -r $< $(OR_OFFLINE)
-	@touch $@
-
-# An AWS that checks signatures and knows CloudFormation, for tests.
-.venv-ministack/.done: requirements-ministack.txt
-	@echo "Installing the emulated AWS into .venv-ministack (once)…"
-	@$(or $(IMAGE_PYTHON),$(PYTHON)) -m venv --clear .venv-ministack
-	@.venv-ministack/bin/python $(PIP_INSTALL) -r $< $(OR_OFFLINE)
-	@touch $@
-
-.venv-audit/.done: requirements-audit.txt $(VENV)/bin/python
-	@$(PYTHON) -m venv --clear .venv-audit
-	@.venv-audit/bin/python $(PIP_INSTALL) -r $< $(OR_OFFLINE)
-	@touch $@
 
 # The oldest ffmpeg that is supported, for the worker's tests, where Debian's tools can fetch it.
 .tools/ffmpeg-oldest/.done: scripts/ffmpeg_oldest.sh
@@ -188,10 +172,4 @@ $(FUNCTIONS:%=build-%): $(VENV)/bin/python
 	@if command -v npm >/dev/null && command -v java >/dev/null; then \
 	  sh scripts/dynamodb_local.sh .tools/dynamodb-local; \
 	else mkdir -p .tools/dynamodb-local; echo "No npm or no java: the tests against DynamoDB Local are skipped."; fi
-	@touch $@
-
-# The gateway's own pinned packages and nothing else: what a Lambda function has.
-.venv-lambda/.done: lambda_api/requirements.txt
-	@$(PYTHON) -m venv --clear .venv-lambda
-	@.venv-lambda/bin/python $(PIP_INSTALL) -r $< $(OR_OFFLINE)
 	@touch $@

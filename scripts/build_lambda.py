@@ -22,7 +22,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 WORK = ROOT / ".aws-sam" / "package"
-REQUIREMENTS = ROOT / "lambda_api" / "requirements.txt"
+REQUIREMENTS = ROOT / "requirements" / "lambda.txt"
 OURS = ("contract", "lambda_api")
 VERSION = "3.13"
 """Of the functions' runtime: compiled modules serve no other."""

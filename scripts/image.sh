@@ -11,7 +11,7 @@ image=${IMAGE:-api-gpu-worker:latest}
 engine=$(sh scripts/image_engine.sh) || exit $?
 
 # The last change of what goes in: every build of one commit then gives its files the same time.
-epoch=$(git log -1 --format=%ct -- contract gpu_worker .dockerignore 2>/dev/null || true)
+epoch=$(git log -1 --format=%ct -- contract gpu_worker requirements/worker.txt .dockerignore 2>/dev/null || true)
 epoch=${epoch:-0}
 set -- --file gpu_worker/Dockerfile --platform linux/amd64 --build-arg "SOURCE_DATE_EPOCH=$epoch" --tag "$image"
 [ -z "${BASE:-}" ] || set -- "$@" --build-arg "BASE=$BASE"

@@ -1,27 +1,26 @@
 #!/bin/sh
-# Pins pyproject.toml's dependencies, with hashes and without any index's address.
-# requirements-dev.txt is the union of all but the last three; the others are constrained by it, so that versions agree.
+# Pins the extras of pyproject.toml in requirements/, with hashes and without the address of any index.
+# dev.txt is the union of local, bench, lambda and worker; those are constrained by it, so that versions agree.
+#   sh scripts/lock.sh [--upgrade]      Without it a pinned version stays as long as pyproject.toml allows it.
 set -eu
-python=${1:-python3}
-tools=$(mktemp -d)
-trap 'rm -rf "$tools"' EXIT
-"$python" -m venv "$tools/venv"
-"$tools/venv/bin/python" -m pip install --quiet --disable-pip-version-check uv
+cd "$(dirname "$0")/.."
+uv=$(sh scripts/uv.sh)
+pins=$(mktemp)
+trap 'rm -f "$pins"' EXIT
 
 compile() {
-  "$tools/venv/bin/uv" pip compile pyproject.toml --quiet --universal --python-version 3.11 --upgrade \
-    --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" "$@"
+  extra=$1
+  shift
+  "$uv" pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+    --no-annotate --custom-compile-command "make lock" --extra "$extra" -o "requirements/$extra.txt" "$@"
 }
 
-compile --extra dev -o requirements-dev.txt
-grep -E '^[a-z0-9].*==' requirements-dev.txt | sed 's/ *\\$//' > "$tools/pins.txt"
-compile --extra local -c "$tools/pins.txt" -o requirements-local.txt
-compile --extra bench -c "$tools/pins.txt" -o requirements-bench.txt
-compile --extra lambda -c "$tools/pins.txt" -o lambda_api/requirements.txt
-compile --extra worker -c "$tools/pins.txt" -o gpu_worker/requirements.txt
-# Apart from the others: the SAM CLI pins versions that the worker's SDK cannot live with.
-compile --extra sam -o requirements-sam.txt
-# Reads the others' files, and is needed to run none of it.
-compile --extra audit -o requirements-audit.txt
-# The emulated AWS states the very botocore it wants.
-compile --extra ministack -o requirements-ministack.txt
+compile dev "$@"
+grep -E '^[a-z0-9].*==' requirements/dev.txt | sed 's/ *\\$//' > "$pins"
+for extra in local bench lambda worker; do
+  compile "$extra" -c "$pins" "$@"
+done
+# Apart from the others: the SAM CLI pins versions that the worker's SDK cannot run with, and the emulated AWS pins botocore.
+for extra in sam ministack audit uv; do
+  compile "$extra" "$@"
+done

@@ -32,7 +32,7 @@ def ours(folder: Path, python: str) -> Path:
     """Our package. On a Python other than the functions' it is compiled for that one, to compare like with like."""
     _run([sys.executable, str(_ROOT / "scripts" / "build_lambda.py"), str(folder)])
     if not version(python).startswith("3.13."):
-        _install(folder, python, "-r", str(_ROOT / "lambda_api" / "requirements.txt"))
+        _install(folder, python, "-r", str(_ROOT / "requirements" / "lambda.txt"))
         _run([python, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", str(folder)])
     return folder
 
@@ -47,7 +47,7 @@ def naive(folder: Path, python: str) -> Path:
 
 
 def _pins() -> list[str]:
-    text = (_ROOT / "requirements-dev.txt").read_text(encoding="utf-8")
+    text = (_ROOT / "requirements" / "dev.txt").read_text(encoding="utf-8")
     return re.findall(r"^[\w.-]+==[\w.]+", text, re.MULTILINE)
 
 

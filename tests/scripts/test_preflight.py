@@ -30,8 +30,10 @@ def checkout(tmp_path: Path) -> Path:
     """A folder in which nothing is installed, with a name that has spaces."""
     folder = tmp_path / "a new checkout"
     (folder / "scripts").mkdir(parents=True)
+    (folder / "requirements").mkdir()
     shutil.copy(ROOT / "Makefile", folder)
-    shutil.copy(SCRIPTS / "preflight.py", folder / "scripts")
+    for name in ("preflight.py", "install.sh", "uv.sh"):
+        shutil.copy(SCRIPTS / name, folder / "scripts")
     return folder
 
 
@@ -51,7 +53,7 @@ def test_deploy_asks_before_it_installs(checkout: Path, arguments: list[str], en
     assert ended.returncode == 2
     assert says in ended.stderr
     assert ended.stdout == ""
-    assert sorted(path.name for path in checkout.iterdir()) == ["Makefile", "scripts"]
+    assert sorted(path.name for path in checkout.iterdir()) == ["Makefile", "requirements", "scripts"]
 
 
 def test_answers_reach_the_deployment(checkout: Path) -> None:
@@ -90,27 +92,48 @@ def test_credentials_are_looked_for_where_the_aws_tools_look(
 
 
 def test_names_of_files_reach_the_demo_as_they_are(checkout: Path) -> None:
-    (checkout / ".venv" / "bin").mkdir(parents=True)
-    python = checkout / ".venv" / "bin" / "python"
-    python.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
-    python.chmod(0o755)
-    for file in ("requirements-local.txt", ".venv/.local"):
+    write_program(checkout / ".venv" / "bin" / "python", 'printf "%s\\n" "$@"')
+    for file in ("requirements/local.txt", ".venv/.local"):
         (checkout / file).touch()
     photo, audio = 'it\'s "my" $photo `id` $(shell id).jpg', "-x y.mp3"
     shown = make("demo", f"PHOTO={photo}", f"AUDIO={audio}", cwd=checkout)
     assert shown.stdout.splitlines() == ["-m", "local", "demo", f"--photo={photo}", f"--audio={audio}"], shown.stderr
 
 
-def test_an_installation_without_a_network_is_explained(checkout: Path) -> None:
-    (checkout / ".venv" / "bin").mkdir(parents=True)
-    python = checkout / ".venv" / "bin" / "python"
-    python.write_text("#!/bin/sh\necho 'ERROR: no route to host' >&2\nexit 1\n")
-    python.chmod(0o755)
-    (checkout / "requirements-local.txt").touch()
+def write_program(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+
+
+def test_offline_installation_explains_what_it_needs(checkout: Path) -> None:
+    write_program(checkout / ".venv" / "bin" / "python", "echo 'ERROR: no route to host' >&2; exit 1")
+    (checkout / "requirements" / "local.txt").touch()
     ended = make("up", cwd=checkout)
     assert ended.returncode == 2
     assert "Could not install: see above." in ended.stderr
     assert not (checkout / ".venv" / ".local").exists()
+
+
+def test_pip_installs_where_uv_cannot(checkout: Path) -> None:
+    write_program(checkout / ".venv" / "bin" / "python", 'case "$*" in *uv.txt) exit 1 ;; esac; echo "python $*"')
+    (checkout / "requirements" / "local.txt").touch()
+    ended = make(".venv/.local", cwd=checkout)
+    assert (ended.returncode, "trying pip, which takes minutes" in ended.stderr) == (0, True)
+    assert "-m pip install" in ended.stdout
+    assert ended.stdout.rstrip().endswith("--require-hashes --no-deps -r requirements/local.txt")
+    assert (checkout / ".venv" / ".local").exists()
+
+
+def test_uv_installs_where_it_runs(checkout: Path) -> None:
+    write_program(checkout / ".venv" / "bin" / "python", "exit 1")
+    write_program(checkout / ".tools" / "uv" / "bin" / "uv", 'echo "uv $* from $UV_DEFAULT_INDEX"')
+    (checkout / "requirements" / "lambda.txt").touch()
+    ended = make(".venv-lambda/.done", cwd=checkout, PIP_INDEX_URL="https://index.invalid/simple")
+    assert ended.stdout.replace(" from https://index.invalid/simple\n", "\n").splitlines()[1:] == [
+        f"uv venv --quiet --no-project --clear --python {sys.executable} .venv-lambda",
+        "uv pip install --quiet --python .venv-lambda/bin/python --require-hashes --no-deps -r requirements/lambda.txt",
+    ]
 
 
 def test_help_lists_every_target_in_its_group() -> None:
