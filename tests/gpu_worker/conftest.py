@@ -10,13 +10,13 @@ from tests.support.media.factory import MediaFactory
 
 
 @pytest.fixture(scope="session")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> MediaFactory:
+def media(tmp_path_factory: pytest.TempPathFactory) -> MediaFactory:
     return MediaFactory(tmp_path_factory.mktemp("media"))
 
 
 @pytest.fixture
-def ffmpeg(studio: MediaFactory) -> str:
-    return studio.ffmpeg
+def ffmpeg(media: MediaFactory) -> str:
+    return media.ffmpeg
 
 
 @pytest.fixture

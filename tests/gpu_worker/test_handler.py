@@ -21,25 +21,25 @@ SRT = "1\n00:00:00,200 --> 00:00:01,000\nTop secret words\n"
 
 
 @pytest.fixture
-def work_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, studio: MediaFactory) -> Path:
+def work_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, media: MediaFactory) -> Path:
     work = tmp_path / "work"
     monkeypatch.setenv("WORK_DIR", str(work))
-    monkeypatch.setenv("FFMPEG", studio.ffmpeg)
+    monkeypatch.setenv("FFMPEG", media.ffmpeg)
     monkeypatch.setenv("ALLOW_LOOPBACK_URLS", "true")
     return work
 
 
 @pytest.fixture
-def cloud(studio: MediaFactory) -> FakeNetwork:
-    srt = studio.folder / "words.srt"
+def cloud(media: MediaFactory) -> FakeNetwork:
+    srt = media.folder / "words.srt"
     srt.write_text(SRT)
-    page = studio.folder / "page.html"
+    page = media.folder / "page.html"
     page.write_text("<!DOCTYPE html><html><body>please log in</body></html>")
     return FakeNetwork(
         files={
-            "video.mp4": studio.video(),
-            "sound.mp3": studio.sound(),
-            "photo.jpg": studio.circle("photo.jpg", (400, 300), 60),
+            "video.mp4": media.make_video(),
+            "sound.mp3": media.make_audio(),
+            "photo.jpg": media.make_circle("photo.jpg", (400, 300), 60),
             "words.srt": srt,
             "page.mp4": page,
         }
@@ -115,9 +115,9 @@ def test_reports_are_numbered_and_never_go_back(cloud: FakeNetwork, work_dir: Pa
 
 @pytest.mark.fault("I6")
 def test_a_second_execution_adopts_what_the_first_one_stored(
-    cloud: FakeNetwork, work_dir: Path, studio: MediaFactory
+    cloud: FakeNetwork, work_dir: Path, media: MediaFactory
 ) -> None:
-    first = studio.video("first.mp4", seconds=1, size="128x72", sound=False).read_bytes()
+    first = media.make_video("first.mp4", seconds=1, size="128x72", sound=False).read_bytes()
     cloud.stored["output.mp4"] = first
     assert run(cloud, IMG2VID) == {"job_id": "job1", "attempt": 1}
     manifest = cloud.manifest()

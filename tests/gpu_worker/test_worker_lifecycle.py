@@ -36,16 +36,16 @@ LONG = SHORT | {"duration": 60.0, "size": "1280x720"}
 
 
 @pytest.fixture
-def cloud(studio: MediaFactory) -> FakeNetwork:
-    return FakeNetwork(files={"photo.jpg": studio.circle("photo.jpg", (400, 300), 60)})
+def cloud(media: MediaFactory) -> FakeNetwork:
+    return FakeNetwork(files={"photo.jpg": media.make_circle("photo.jpg", (400, 300), 60)})
 
 
 @contextlib.asynccontextmanager
-async def employed(studio: MediaFactory, tmp_path: Path) -> AsyncIterator[tuple[Rig, Path]]:
+async def employed(media: MediaFactory, tmp_path: Path) -> AsyncIterator[tuple[Rig, Path]]:
     """A real worker at the emulated RunPod, and the folder where it works."""
     work = tmp_path / "work"
     work.mkdir()
-    env = {"FFMPEG": studio.ffmpeg, "WORK_DIR": str(work)}
+    env = {"FFMPEG": media.ffmpeg, "WORK_DIR": str(work)}
     async with rig(tmp_path, workers=1, command=WORKER, env=env) as emulator:
         yield emulator, work
 
@@ -61,7 +61,7 @@ def busy_in(work: Path) -> list[int]:
 
 
 @pytest.mark.fault("I1", "I2", "I8", "I10", "I11")
-def test_the_life_of_a_worker(studio: MediaFactory, cloud: FakeNetwork, tmp_path: Path) -> None:
+def test_the_life_of_a_worker(media: MediaFactory, cloud: FakeNetwork, tmp_path: Path) -> None:
     """Two jobs in turn, the end of the first refused by RunPod, then SIGTERM and SIGKILL in the middle of a third."""
     callers: list[set[Any]] = [set()]
 
@@ -71,7 +71,7 @@ def test_the_life_of_a_worker(studio: MediaFactory, cloud: FakeNetwork, tmp_path
         return await cloud.answer(request)
 
     async def scenario() -> None:
-        async with serving(answer) as cloud.base, employed(studio, tmp_path) as (emulator, work):
+        async with serving(answer) as cloud.base, employed(media, tmp_path) as (emulator, work):
             await emulator.call("POST", "/_faults", {"job_done": {"mode": "400", "times": 1}})
             await emulator.run(input=cloud.job(SHORT)["input"])
             await eventually(lambda: "manifest.json" in cloud.stored, 40.0)
@@ -127,14 +127,14 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 @pytest.mark.fault("I3")
 @pytest.mark.parametrize("when", ["fetching", "encoding", "adopting"])
 def test_a_full_disk_fails_the_job_and_is_left_empty(
-    studio: MediaFactory, cloud: FakeNetwork, small_disk: Path, monkeypatch: pytest.MonkeyPatch, when: str
+    media: MediaFactory, cloud: FakeNetwork, small_disk: Path, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
     monkeypatch.setenv("WORK_DIR", str(small_disk))
-    monkeypatch.setenv("FFMPEG", studio.ffmpeg)
+    monkeypatch.setenv("FFMPEG", media.ffmpeg)
     monkeypatch.setenv("ALLOW_LOOPBACK_URLS", "true")
     wanted = SHORT
     if when == "fetching":
-        large = studio.folder / "large.jpg"
+        large = media.folder / "large.jpg"
         large.write_bytes(cloud.files["photo.jpg"].read_bytes() + bytes(4_000_000))
         cloud.files["photo.jpg"] = large
     elif when == "encoding":
@@ -222,20 +222,20 @@ def test_an_upload_over_a_bad_line(tmp_path: Path, troubles: list[str], stays: b
 
 
 @pytest.fixture
-def noisy(studio: MediaFactory) -> Path:
+def noisy(media: MediaFactory) -> Path:
     """A picture that no encoder can make small."""
-    path = studio.folder / "noise.png"
+    path = media.folder / "noise.png"
     Image.frombytes("RGB", (640, 360), os.urandom(640 * 360 * 3)).save(path)
     return path
 
 
 @pytest.mark.fault("I4", "I5")
 def test_uploads_that_hang_or_drip_end_in_time_and_complete_nothing(
-    studio: MediaFactory, noisy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    media: MediaFactory, noisy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Side by side, each with a bucket of its own: by the end of the execution all of them have ended."""
     monkeypatch.setenv("WORK_DIR", str(tmp_path / "work"))
-    monkeypatch.setenv("FFMPEG", studio.ffmpeg)
+    monkeypatch.setenv("FFMPEG", media.ffmpeg)
     monkeypatch.setenv("ALLOW_LOOPBACK_URLS", "true")
     wanted = SHORT | {"size": "640x360"}
     clouds = {stuck: FakeNetwork(files={"photo.jpg": noisy}) for stuck in ("output", "manifest", "output, dripping")}
@@ -278,15 +278,15 @@ def open_files() -> int:
 
 @pytest.mark.fault("I10", "I11")
 def test_a_worker_that_was_frozen_for_a_day_takes_nothing_of_it_into_the_next_job(
-    studio: MediaFactory, cloud: FakeNetwork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    media: MediaFactory, cloud: FakeNetwork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Jobs in turn in one process, in one loop; between them a day passes on the wall clock alone, as it does for
     what is restored from a snapshot."""
     work_dir = tmp_path / "work"
     monkeypatch.setenv("WORK_DIR", str(work_dir))
-    monkeypatch.setenv("FFMPEG", studio.ffmpeg)
+    monkeypatch.setenv("FFMPEG", media.ffmpeg)
     monkeypatch.setenv("ALLOW_LOOPBACK_URLS", "true")
-    cloud.files["other.jpg"] = studio.circle("other.jpg", (200, 300), 40)
+    cloud.files["other.jpg"] = media.make_circle("other.jpg", (200, 300), 40)
     other = SHORT | {"url_image": "other.jpg", "size": "90x160"}
     callers: list[set[Any]] = []
     folders: list[set[str]] = []
@@ -340,10 +340,10 @@ def test_a_worker_that_was_frozen_for_a_day_takes_nothing_of_it_into_the_next_jo
 
 @pytest.mark.fault("I7")
 def test_a_manifest_whose_answer_was_lost_is_a_success(
-    studio: MediaFactory, cloud: FakeNetwork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    media: MediaFactory, cloud: FakeNetwork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WORK_DIR", str(tmp_path / "work"))
-    monkeypatch.setenv("FFMPEG", studio.ffmpeg)
+    monkeypatch.setenv("FFMPEG", media.ffmpeg)
     monkeypatch.setenv("ALLOW_LOOPBACK_URLS", "true")
 
     async def answer(request: web.Request) -> web.StreamResponse:

@@ -66,21 +66,21 @@ def image() -> Iterator[Image]:
 
 
 @pytest.fixture(scope="session")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> MediaFactory:
+def media(tmp_path_factory: pytest.TempPathFactory) -> MediaFactory:
     return MediaFactory(tmp_path_factory.mktemp("media"))
 
 
 @pytest.fixture
-def media(studio: MediaFactory, tmp_path: Path) -> Path:
+def media_folder(media: MediaFactory, tmp_path: Path) -> Path:
     """What the operations take, in a folder that the image's user, who is nobody here, may write."""
     folder = tmp_path / "media"
     folder.mkdir()
     folder.chmod(0o777)
     tmp_path.chmod(0o755)
     made = {
-        "photo.jpg": studio.circle("photo.jpg", (900, 1400), 200),
-        "video.mp4": studio.video("video.mp4", 2, "640x360"),
-        "voice.mp3": studio.sound("voice.mp3", 2),
+        "photo.jpg": media.make_circle("photo.jpg", (900, 1400), 200),
+        "video.mp4": media.make_video("video.mp4", 2, "640x360"),
+        "voice.mp3": media.make_audio("voice.mp3", 2),
     }
     for name, path in made.items():
         (folder / name).write_bytes(path.read_bytes())

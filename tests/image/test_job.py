@@ -42,8 +42,8 @@ print(json.dumps({
 """
 
 
-def test_jobs_end_well_in_a_container_that_reaches_nothing_else(image: Image, media: Path, tmp_path: Path) -> None:
-    jobs, problems, seen = asyncio.run(_run(image, {path.name: path for path in media.iterdir()}, tmp_path))
+def test_jobs_complete_in_a_container_without_network(image: Image, media_folder: Path, tmp_path: Path) -> None:
+    jobs, problems, seen = asyncio.run(_run(image, {path.name: path for path in media_folder.iterdir()}, tmp_path))
     for operation, job in jobs.items():
         assert (job["status"], job["error"]) == ("COMPLETED", None), operation
         assert job["execution"]["settled_by"] == "webhook"

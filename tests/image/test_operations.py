@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.image.conftest import Image
-from tests.support.media.factory import MediaFactory, ink
+from tests.support.media.factory import MediaFactory, count_bright_pixels
 
 CASES = {
     "caption": (("--video", "video.mp4", "--srt", "lines.srt"), (640, 360), 50, False),
@@ -18,29 +18,29 @@ CASES = {
 
 
 @pytest.mark.parametrize("operation", CASES)
-def test_an_operation(image: Image, studio: MediaFactory, media: Path, operation: str) -> None:
+def test_an_operation(image: Image, media: MediaFactory, media_folder: Path, operation: str) -> None:
     given, size, frames, sound = CASES[operation]
-    run = ("--rm", "--read-only", "--tmpfs=/tmp:mode=1777", f"--volume={media}:/media", "--workdir=/media")
+    run = ("--rm", "--read-only", "--tmpfs=/tmp:mode=1777", f"--volume={media_folder}:/media", "--workdir=/media")
     command = ("python3", "-m", "gpu_worker", operation, *given, "-o", "made.mp4")
     image.call(*image.argv(*run, "--env=PYTHONPATH=/app"), *command)
-    facts = studio.probe(media / "made.mp4")
+    facts = media.probe(media_folder / "made.mp4")
     assert facts.video is not None
     assert (facts.video.display_size, facts.video.codec) == (size, "h264")
     assert facts.video.frames == pytest.approx(frames, abs=1)
     assert (facts.audio is not None) == (sound or operation == "caption")
 
 
-def test_scripts_of_the_world_are_drawn(image: Image, studio: MediaFactory, media: Path) -> None:
+def test_scripts_of_the_world_are_drawn(image: Image, media: MediaFactory, media_folder: Path) -> None:
     """One line each in scripts that need fonts of the distribution: none may come out empty, or as a warning."""
     lines = ("東京タワー", "서울특별시", "नमस्ते", "สวัสดี", "مرحبا", "ሰላም")
     cues = (f"{at}\n00:00:0{at},000 --> 00:00:0{at},900\n{line}\n" for at, line in enumerate(lines))
-    (media / "lines.srt").write_text("\n".join(cues), "utf-8")
-    dark = studio.video("dark.mp4", len(lines), "640x360", source="color=c=black", sound=False)
-    (media / "video.mp4").write_bytes(dark.read_bytes())
+    (media_folder / "lines.srt").write_text("\n".join(cues), "utf-8")
+    dark = media.make_video("dark.mp4", len(lines), "640x360", source="color=c=black", sound=False)
+    (media_folder / "video.mp4").write_bytes(dark.read_bytes())
     told = image.run(
         "sh", "-c", "python3 -m gpu_worker caption --video video.mp4 --srt lines.srt -o made.mp4 2>&1",
-        options=(f"--volume={media}:/media", "--workdir=/media", "--env=PYTHONPATH=/app"),
+        options=(f"--volume={media_folder}:/media", "--workdir=/media", "--env=PYTHONPATH=/app"),
     )  # fmt: skip
     assert "font" not in told.lower()
-    drawn = [ink(studio.frame_at(media / "made.mp4", at + 0.4)) for at in range(len(lines))]
+    drawn = [count_bright_pixels(media.decode_frame(media_folder / "made.mp4", at + 0.4)) for at in range(len(lines))]
     assert min(drawn) > 100, drawn

@@ -26,21 +26,25 @@ from tests.support.media.factory import MediaFactory
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def command(studio: MediaFactory, *args: str | Path) -> subprocess.CompletedProcess[str]:
-    environ = {"PATH": os.environ["PATH"], "FFMPEG": studio.ffmpeg, "WORK_DIR": str(studio.folder)}
+def command(media: MediaFactory, *args: str | Path) -> subprocess.CompletedProcess[str]:
+    environ = {"PATH": os.environ["PATH"], "FFMPEG": media.ffmpeg, "WORK_DIR": str(media.folder)}
     argv = [sys.executable, "-m", "gpu_worker", *map(str, args)]
     return subprocess.run(argv, check=False, capture_output=True, text=True, cwd=ROOT, env=environ)
 
 
 @pytest.fixture
-def srt(studio: MediaFactory) -> Path:
-    path = studio.folder / "cli.srt"
+def srt(media: MediaFactory) -> Path:
+    path = media.folder / "cli.srt"
     path.write_text("1\n00:00:00,100 --> 00:00:01,000\nhi\n")
     return path
 
 
-def test_every_operation_runs_on_local_files(studio: MediaFactory, srt: Path, tmp_path: Path) -> None:
-    picture, video, sound = studio.circle("cli.png", (160, 90), 20), studio.video("cli.mp4", 1), studio.sound()
+def test_every_operation_runs_on_local_files(media: MediaFactory, srt: Path, tmp_path: Path) -> None:
+    picture, video, sound = (
+        media.make_circle("cli.png", (160, 90), 20),
+        media.make_video("cli.mp4", 1),
+        media.make_audio(),
+    )
     still = ("--duration", "0.5", "--frame-rate", "12", "--size", "160x90", "--fit", "contain")
     for args, says in (
         (("caption", "--video", video, "--srt", srt), "320x180, 25 frames at 25 fps"),
@@ -50,18 +54,18 @@ def test_every_operation_runs_on_local_files(studio: MediaFactory, srt: Path, tm
         (("compose", "--video", video, "--srt", srt), "encoded with libx264"),
     ):
         out = tmp_path / "out file.mp4"
-        ended = command(studio, *args, "-o", out)
+        ended = command(media, *args, "-o", out)
         assert ended.returncode == 0, ended.stderr
         assert says in ended.stdout
         assert "100 %\n" in ended.stderr
-        assert studio.probe(out).video is not None
+        assert media.probe(out).video is not None
         assert [path.name for path in tmp_path.iterdir()] == ["out file.mp4"]
         out.unlink()
 
 
-def test_a_failure_is_a_sentence_and_a_one(studio: MediaFactory, srt: Path, tmp_path: Path) -> None:
+def test_a_failure_is_a_sentence_and_a_one(media: MediaFactory, srt: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.mp4"
-    ended = command(studio, "caption", "--video", srt, "--srt", srt, "-o", out)
+    ended = command(media, "caption", "--video", srt, "--srt", srt, "-o", out)
     assert ended.returncode == 1
     assert ended.stderr == "failed (media_unreadable): --video is not a media file that can be read.\n"
     assert list(tmp_path.iterdir()) == []
@@ -171,7 +175,7 @@ def test_full_disk_is_noticed_before_any_work(
 
 
 def test_older_output_is_replaced_through_its_link_and_keeps_its_mode(
-    studio: MediaFactory, srt: Path, tmp_path: Path
+    media: MediaFactory, srt: Path, tmp_path: Path
 ) -> None:
     real, link = tmp_path / "real" / "old.mp4", tmp_path / "link.mp4"
     real.parent.mkdir()
@@ -179,13 +183,13 @@ def test_older_output_is_replaced_through_its_link_and_keeps_its_mode(
     real.chmod(0o640)
     link.symlink_to(real)
     args = ("caption", "--srt", srt, "-o", link, "--video")
-    failed = command(studio, *args, srt)
+    failed = command(media, *args, srt)
     assert (failed.returncode, real.read_text()) == (1, "old")
-    ended = command(studio, *args, studio.video("cli.mp4", 1))
+    ended = command(media, *args, media.make_video("cli.mp4", 1))
     assert ended.returncode == 0, ended.stderr
     assert link.is_symlink()
     assert real.stat().st_mode & 0o777 == 0o640
-    assert studio.probe(real).video is not None
+    assert media.probe(real).video is not None
     assert [path.name for path in real.parent.iterdir()] == ["old.mp4"]
 
 
@@ -218,9 +222,9 @@ def test_bar_ends_at_100_percent_and_never_goes_back(
     assert shown.count("\n") == (1 if term == "xterm" else 3)
 
 
-def test_reader_that_is_gone_does_not_undo_the_video(studio: MediaFactory, srt: Path, tmp_path: Path) -> None:
-    video = studio.video("cli.mp4", 1)
-    environ = {"PATH": os.environ["PATH"], "FFMPEG": studio.ffmpeg}
+def test_reader_that_is_gone_does_not_undo_the_video(media: MediaFactory, srt: Path, tmp_path: Path) -> None:
+    video = media.make_video("cli.mp4", 1)
+    environ = {"PATH": os.environ["PATH"], "FFMPEG": media.ffmpeg}
     argv = f"'{sys.executable}' -m gpu_worker caption --video '{video}' --srt '{srt}' -o '{tmp_path}/out.mp4'"
     for script in (
         f"({argv}; echo $? > '{tmp_path}/code') 2>&1 | true",
@@ -228,7 +232,7 @@ def test_reader_that_is_gone_does_not_undo_the_video(studio: MediaFactory, srt: 
     ):
         subprocess.run(["bash", "-c", script], cwd=ROOT, env=environ, check=True)
         assert (tmp_path / "code").read_text() == "0\n"
-        assert studio.probe(tmp_path / "out.mp4").video is not None
+        assert media.probe(tmp_path / "out.mp4").video is not None
         (tmp_path / "out.mp4").unlink()
 
 
@@ -244,13 +248,13 @@ def interruptible() -> Iterator[None]:
 @pytest.mark.fault("I1")
 @pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_an_interrupt_leaves_nothing(studio: MediaFactory, tmp_path: Path, number: signal.Signals) -> None:
+def test_an_interrupt_leaves_nothing(media: MediaFactory, tmp_path: Path, number: signal.Signals) -> None:
     work, out = tmp_path / "work", tmp_path / "out" / "out.mp4"
     for folder in (work, out.parent):
         folder.mkdir()
     out.write_text("older")
-    picture = studio.circle("cli.png", (160, 90), 20)
-    environ = {"PATH": os.environ["PATH"], "FFMPEG": studio.ffmpeg, "WORK_DIR": str(work)}
+    picture = media.make_circle("cli.png", (160, 90), 20)
+    environ = {"PATH": os.environ["PATH"], "FFMPEG": media.ffmpeg, "WORK_DIR": str(work)}
     argv = [sys.executable, "-m", "gpu_worker", "img2vid", "--image", str(picture), "--duration", "60", "-o", str(out)]
     process = subprocess.Popen(argv, cwd=ROOT, env=environ, stderr=subprocess.PIPE, text=True)
     while not list(work.glob("*/job/out.mp4")):
@@ -318,7 +322,7 @@ def test_help_has_ranges_defaults_exit_codes_and_an_example(name: str, capsys: p
     assert request.operation.kind == name
 
 
-def test_command_line_refuses_ffmpeg_5_1_with_a_sentence(studio: MediaFactory, tmp_path: Path, srt: Path) -> None:
+def test_command_line_refuses_ffmpeg_5_1_with_a_sentence(media: MediaFactory, tmp_path: Path, srt: Path) -> None:
     old = ROOT / "tests" / "support" / "ffmpeg_5_1" / "ffmpeg"
     environ = {"PATH": f"{old.parent}:{os.environ['PATH']}", "WORK_DIR": str(tmp_path)}
     argv = [
@@ -327,7 +331,7 @@ def test_command_line_refuses_ffmpeg_5_1_with_a_sentence(studio: MediaFactory, t
         "gpu_worker",
         "caption",
         "--video",
-        str(studio.video("cli.mp4", 1)),
+        str(media.make_video("cli.mp4", 1)),
         "--srt",
         str(srt),
     ]
@@ -344,7 +348,7 @@ def test_command_line_refuses_ffmpeg_5_1_with_a_sentence(studio: MediaFactory, t
     assert ended().returncode == 0
 
 
-def test_the_command_line_does_not_load_the_sdk(studio: MediaFactory) -> None:
+def test_the_command_line_does_not_load_the_sdk(media: MediaFactory) -> None:
     late = {"runpod", "PIL", "charset_normalizer"}
     code = f"import sys, gpu_worker.cli, gpu_worker.handler; print({late} & set(sys.modules))"
     ended = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT)

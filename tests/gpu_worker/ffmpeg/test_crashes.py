@@ -31,7 +31,7 @@ Install = Callable[[str], None]
 
 
 @pytest.fixture
-def install(studio: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
+def install(media: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
     """Put a shell script in ffmpeg's place. `$real` is the path of the true one; a job's runs add a line to `runs`."""
     monkeypatch.setenv("WORK_DIR", str(tmp_path / "work"))
     monkeypatch.setenv("ALLOW_LOOPBACK_URLS", "true")
@@ -44,7 +44,7 @@ def install(studio: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     def installed(script: str) -> None:
         program = tmp_path / "ffmpeg"
         count = f'case "$(pwd)" in */work/*) echo run >> {shlex.quote(str(runs))};; esac'
-        program.write_text("\n".join(("#!/bin/sh", f"real={shlex.quote(studio.ffmpeg)}", count, script)))
+        program.write_text("\n".join(("#!/bin/sh", f"real={shlex.quote(media.ffmpeg)}", count, script)))
         program.chmod(0o755)
 
     return installed
@@ -84,12 +84,16 @@ FILM = {"kind": "caption", "url_video": "video.mp4", "url_srt": "words.srt"}
     ids=["photo", "film", "read", "half read", "photo decoded", "fonts tried", "encoded", "checked"],
 )  # fmt: skip
 def test_a_decoder_that_dies_of_sigsegv_fails_the_job_once_and_for_all(
-    studio: MediaFactory, install: Install, tmp_path: Path, operation: dict[str, Any], script: str, code: Code
+    media: MediaFactory, install: Install, tmp_path: Path, operation: dict[str, Any], script: str, code: Code
 ) -> None:
     """While it reads, the file is to blame, and while it writes we are; neither is tried again, here or there."""
     srt = tmp_path / "words.srt"
     srt.write_text(SRT)
-    files = {"photo.jpg": studio.circle("photo.jpg", (400, 300), 60), "video.mp4": studio.video(), "words.srt": srt}
+    files = {
+        "photo.jpg": media.make_circle("photo.jpg", (400, 300), 60),
+        "video.mp4": media.make_video(),
+        "words.srt": srt,
+    }
     install(script)
     told = told_by_the_worker(FakeNetwork(files=files), operation)
     failure = Failure.parse(told)

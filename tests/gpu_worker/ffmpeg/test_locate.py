@@ -128,21 +128,21 @@ def test_ffmpeg_5_1_on_path_is_passed_over_and_named_by_the_setting_refused(monk
         find_ffmpeg(None)
 
 
-def newer(studio: MediaFactory, folder: Path) -> str:
+def newer(media: MediaFactory, folder: Path) -> str:
     """The tested ffmpeg under the name of one that is not."""
     program = folder / "ffmpeg"
     told = printed("99.0", "99.  0.100 / 99.  0.100")
-    program.write_text(f'#!/bin/sh\n[ "$*" = -version ] && exec printf "{told}"\nexec "{studio.ffmpeg}" "$@"\n')
+    program.write_text(f'#!/bin/sh\n[ "$*" = -version ] && exec printf "{told}"\nexec "{media.ffmpeg}" "$@"\n')
     program.chmod(0o755)
     return str(program)
 
 
 def test_an_untested_version_is_in_the_log_and_in_the_check(
-    studio: MediaFactory, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    media: MediaFactory, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    ffmpeg = newer(studio, tmp_path)
+    ffmpeg = newer(media, tmp_path)
     with caplog.at_level(logging.INFO, "gpu_worker"):
-        for path in (ffmpeg, studio.ffmpeg, str(_OLD / "ffmpeg")):
+        for path in (ffmpeg, media.ffmpeg, str(_OLD / "ffmpeg")):
             _log_ffmpeg(Settings(path, allow_loopback=False, work_dir=None))
     events = [message.split('"')[3] for message in caplog.messages]
     assert events == ["ffmpeg_untested", "ffmpeg_found", "ffmpeg_unusable"]
@@ -152,11 +152,11 @@ def test_an_untested_version_is_in_the_log_and_in_the_check(
 
 
 def test_jobs_name_an_untested_version_and_fail_at_once_with_an_old_one(
-    studio: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    media: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ALLOW_LOOPBACK_URLS", "true")
-    monkeypatch.setenv("FFMPEG", newer(studio, tmp_path))
-    cloud = FakeNetwork(files={"photo.png": studio.circle("cli.png", (160, 90), 20)})
+    monkeypatch.setenv("FFMPEG", newer(media, tmp_path))
+    cloud = FakeNetwork(files={"photo.png": media.make_circle("cli.png", (160, 90), 20)})
     operation = {"kind": "img2vid", "url_image": "photo.png", "duration": 0.1, "frame_rate": 10, "size": "64x64"}
 
     async def work() -> dict[str, Any]:

@@ -139,15 +139,15 @@ def test_the_environment_stays_here(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert names <= {"PWD", "OLDPWD", "SHLVL", "_"}  # the shell's own
 
 
-def test_progress_is_seconds_written(studio: MediaFactory, tmp_path: Path) -> None:
+def test_progress_is_seconds_written(media: MediaFactory, tmp_path: Path) -> None:
     seen: list[float] = []
     args = ("-f", "lavfi", "-i", "testsrc=s=64x64:d=3", "-f", "null", "-")
-    asyncio.run(run_ffmpeg(studio.ffmpeg, args, tmp_path, on_progress=seen.append))
+    asyncio.run(run_ffmpeg(media.ffmpeg, args, tmp_path, on_progress=seen.append))
     assert seen == sorted(seen)
     assert seen[-1] == pytest.approx(3.0, abs=0.05)
 
 
-def test_frames_are_fed_and_a_reader_that_gives_up_is_no_deadlock(studio: MediaFactory, tmp_path: Path) -> None:
+def test_frames_are_fed_and_a_reader_that_gives_up_is_no_deadlock(media: MediaFactory, tmp_path: Path) -> None:
     ends: list[str] = []
 
     def feed(fd: int) -> None:
@@ -159,13 +159,13 @@ def test_frames_are_fed_and_a_reader_that_gives_up_is_no_deadlock(studio: MediaF
         os.close(fd)
 
     raw = ("-f", "rawvideo", "-pixel_format", "yuv420p", "-video_size", "64x64", "-i", "pipe:0")
-    asyncio.run(run_ffmpeg(studio.ffmpeg, (*raw, "-frames:v", "5", "-f", "null", "-"), tmp_path, feed=feed))
+    asyncio.run(run_ffmpeg(media.ffmpeg, (*raw, "-frames:v", "5", "-f", "null", "-"), tmp_path, feed=feed))
     with pytest.raises(RunFailed):
-        asyncio.run(run_ffmpeg(studio.ffmpeg, (*raw, "-c:v", "nonsense", "-f", "null", "-"), tmp_path, feed=feed))
+        asyncio.run(run_ffmpeg(media.ffmpeg, (*raw, "-c:v", "nonsense", "-f", "null", "-"), tmp_path, feed=feed))
     assert ends == ["told", "told"]
 
 
-def test_an_error_while_drawing_ends_the_run(studio: MediaFactory, tmp_path: Path) -> None:
+def test_an_error_while_drawing_ends_the_run(media: MediaFactory, tmp_path: Path) -> None:
     def feed(fd: int) -> None:
         os.write(fd, bytes(64 * 64 * 3 // 2))
         os.close(fd)
@@ -173,7 +173,7 @@ def test_an_error_while_drawing_ends_the_run(studio: MediaFactory, tmp_path: Pat
 
     raw = ("-f", "rawvideo", "-pixel_format", "yuv420p", "-video_size", "64x64", "-i", "pipe:0", "-f", "null", "-")
     with pytest.raises(MemoryError):
-        asyncio.run(run_ffmpeg(studio.ffmpeg, raw, tmp_path, feed=feed))
+        asyncio.run(run_ffmpeg(media.ffmpeg, raw, tmp_path, feed=feed))
     assert living_in(tmp_path) == []
 
 

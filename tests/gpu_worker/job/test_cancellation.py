@@ -51,23 +51,23 @@ class SlowCloud(FakeNetwork):
 
 
 @pytest.fixture
-def cloud(studio: MediaFactory) -> FakeNetwork:
-    srt = studio.folder / "short.srt"
+def cloud(media: MediaFactory) -> FakeNetwork:
+    srt = media.folder / "short.srt"
     srt.write_text(SRT)
     return SlowCloud(
         files={
-            "photo.jpg": studio.circle("photo.jpg", (400, 300), 60),
-            "sound.mp3": studio.sound("short.mp3", 0.5),
+            "photo.jpg": media.make_circle("photo.jpg", (400, 300), 60),
+            "sound.mp3": media.make_audio("short.mp3", 0.5),
             "words.srt": srt,
         }
     )
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, studio: MediaFactory) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, media: MediaFactory) -> Path:
     work = tmp_path / "work"
     monkeypatch.setenv("WORK_DIR", str(work))
-    monkeypatch.setenv("FFMPEG", studio.ffmpeg)
+    monkeypatch.setenv("FFMPEG", media.ffmpeg)
     monkeypatch.setenv("ALLOW_LOOPBACK_URLS", "true")
     return work
 

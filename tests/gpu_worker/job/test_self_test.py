@@ -19,18 +19,16 @@ def checked(ffmpeg: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return asyncio.run(handler({"id": "sync-1", "input": {"check": True}}))
 
 
-def test_a_gpu_that_does_it_all(tmp_path: Path, studio: MediaFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert checked(str(install(tmp_path, studio.ffmpeg)), monkeypatch) == {"encoder": "h264_nvenc", "warnings": []}
+def test_a_gpu_that_does_it_all(tmp_path: Path, media: MediaFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert checked(str(install(tmp_path, media.ffmpeg)), monkeypatch) == {"encoder": "h264_nvenc", "warnings": []}
 
 
 @pytest.mark.fault("I9")
-def test_no_gpu_is_told_and_is_no_failure(
-    tmp_path: Path, studio: MediaFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_gpu_is_told_and_is_no_failure(tmp_path: Path, media: MediaFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "ffmpeg"
     says = "Cannot load libcuda.so.1"
     program.write_text(
-        f'#!/bin/sh\ncase "$*" in *cuda*|*nvenc*) echo "{says}" >&2; exit 1;; esac\nexec "{studio.ffmpeg}" "$@"\n'
+        f'#!/bin/sh\ncase "$*" in *cuda*|*nvenc*) echo "{says}" >&2; exit 1;; esac\nexec "{media.ffmpeg}" "$@"\n'
     )
     program.chmod(0o755)
     told = checked(str(program), monkeypatch)

@@ -29,10 +29,10 @@ from gpu_worker.pipeline.cost import check_plan
 from gpu_worker.plan import make_plan
 from gpu_worker.plan.gpu import Gpu
 from gpu_worker.plan.model import Inputs, PlanOptions
-from tests.support.media.factory import MediaFactory, U
-from tests.support.media.hostile import offered, samples
-from tests.support.media.image_files import GREY, P3, RGB, RGB_ALPHA, SRGB, chunk, png, profile, tiff
-from tests.support.media.photo_decoding import shown
+from tests.support.media.factory import URL, MediaFactory
+from tests.support.media.hostile import damaged_files, run_with_file
+from tests.support.media.image_files import GRAY, P3, RGB, RGB_ALPHA, SRGB, chunk, icc_profile, png, tiff
+from tests.support.media.photo_decoding import decode_photo
 
 SECONDS, MEGABYTES = 5.0, 600.0
 SRT = b"1\n00:00:00,000 --> 00:00:00,300\nhi\n"
@@ -48,15 +48,15 @@ class Weighed:
 
 
 def weigh(role: str, path: Path, limits: Limits) -> Weighed:
-    studio = MediaFactory(path.parent)
+    media = MediaFactory(path.parent)
     (srt := path.parent / "s.srt").write_bytes(SRT)
     before = used()
     code = None
     try:
         if role == "image":
-            studio.make(Img2Vid(url_image=U, size="64x64", duration=0.1), limits, image=path)
+            media.transcode(Img2Vid(url_image=URL, size="64x64", duration=0.1), limits, image=path)
         else:
-            studio.make(Caption(url_video=U, url_srt=U), limits, video=path, subtitles=srt)
+            media.transcode(Caption(url_video=URL, url_srt=URL), limits, video=path, subtitles=srt)
     except JobFailed as failure:
         code = failure.failure.code
     children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
@@ -100,7 +100,7 @@ def packed_zeros() -> bytes:
 
 
 def flat_png(side: int, extra: bytes = b"") -> bytes:
-    return png((side, side), 8, GREY, bytes(side), extra)
+    return png((side, side), 8, GRAY, bytes(side), extra)
 
 
 def picture(kind: str) -> bytearray:
@@ -175,16 +175,16 @@ def patched(data: bytes, box: bytes, at: int, value: bytes) -> bytes:
 HUGE = b"\x3f\xff\xff\xff"
 
 
-def films(studio: MediaFactory, name: str) -> bytes:
-    small = studio.video("small.mp4", 1, "64x64", sound=False).read_bytes()
+def films(media: MediaFactory, name: str) -> bytes:
+    small = media.make_video("small.mp4", 1, "64x64", sound=False).read_bytes()
     if name.startswith("24 h"):
         kind = name.rsplit(".", 1)[-1]
         codec = {"mp4": "libx264", "mkv": "libx264", "webm": "libvpx"}[kind]
-        return studio.video(f"day.{kind}", 86400, "64x64", "1/400", sound=False, source="color=c=black",
+        return media.make_video(f"day.{kind}", 86400, "64x64", "1/400", sound=False, source="color=c=black",
                             extra=("-c:v", codec)).read_bytes()  # fmt: skip
     if name == "a gap of 24 h":
         gap = ("-vf", "setpts=if(eq(N\\,9)\\,86400/TB\\,PTS)", "-fps_mode", "vfr", "-enc_time_base", "1/25", "-bf", "0")
-        return studio.video("gap.mp4", 0.4, "64x64", sound=False, extra=gap).read_bytes()
+        return media.make_video("gap.mp4", 0.4, "64x64", sound=False, extra=gap).read_bytes()
     return {
         "frames of 500 days": lambda: patched(small, b"stts", 16, HUGE),
         "a billion frame lengths": lambda: patched(small, b"stts", 8, HUGE),
@@ -212,10 +212,10 @@ SURVIVED = (
 @pytest.mark.fault("G4", "G5")
 @pytest.mark.parametrize("name", [*REFUSED, *SURVIVED])
 def test_a_film_that_is_too_much_is_refused_at_once(
-    studio: MediaFactory, tmp_path: Path, scales: ProcessPoolExecutor, name: str
+    media: MediaFactory, tmp_path: Path, scales: ProcessPoolExecutor, name: str
 ) -> None:
     path = tmp_path / "bomb"
-    path.write_bytes(films(studio, name))
+    path.write_bytes(films(media, name))
     if name.startswith("24 h"):
         assert path.stat().st_size < 12_000
     result = weighed(scales, "video", path)
@@ -231,13 +231,13 @@ def test_a_film_that_is_too_much_is_refused_at_once(
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "png"])
-def test_a_hundred_megapixels_take_a_bounded_amount_of_memory(studio: MediaFactory, tmp_path: Path, kind: str) -> None:
+def test_a_hundred_megapixels_take_a_bounded_amount_of_memory(media: MediaFactory, tmp_path: Path, kind: str) -> None:
     path = tmp_path / "photo"
     if kind == "png":
         path.write_bytes(png((12_000, 8_400), 8, RGB, bytes(36_000)))
     else:
         grey = ("-f", "lavfi", "-i", "color=c=gray:s=12000x8400", "-frames:v", "1", "-pix_fmt", "yuvj420p")
-        studio.run(*grey, "-f", "image2", path)
+        media.run_ffmpeg(*grey, "-f", "image2", path)
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as fresh:
         result = weighed(fresh, "image", path)
     assert result.code is None
@@ -256,7 +256,7 @@ def planned(
     """What the budget says to captioning that video; None if it lets it pass."""
     sources = Inputs(video=Facts("mov", video), cues=(Cue(0, 1000, "Hello"),))
     limits = Limits(execution_seconds=seconds)
-    plan = make_plan(Caption(url_video=U, url_srt=U), sources, PlanOptions(threads=threads, gpu=gpu))
+    plan = make_plan(Caption(url_video=URL, url_srt=URL), sources, PlanOptions(threads=threads, gpu=gpu))
     try:
         check_plan(plan, sources, threads, limits, left)
     except JobFailed as failure:
@@ -298,27 +298,27 @@ def test_a_program_that_takes_too_much_memory_is_ended(ffmpeg: str, tmp_path: Pa
 
 
 def test_a_photo_that_takes_too_much_memory_is_the_callers_fault(
-    studio: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    media: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "photo"
     row = b"\x80" * (8 * 6000)
     path.write_bytes(png((6000, 6000), 16, RGB_ALPHA, row))
-    for module in ("perform", "inspection"):
+    for module in ("pipeline.execute_plan", "ffmpeg.inspection"):
         monkeypatch.setattr(f"gpu_worker.{module}.READING_BYTES", 120 * 1024**2)
         with pytest.raises(JobFailed) as failure:
-            studio.make(Img2Vid(url_image=U, size="64x64", duration=0.1), image=path)
+            media.transcode(Img2Vid(url_image=URL, size="64x64", duration=0.1), image=path)
         assert failure.value.failure.code == Code.MEDIA_OVER_BUDGET
         assert "memory" in failure.value.failure.params["limit"]
 
 
 def test_a_photo_that_takes_too_long_is_the_callers_fault(
-    studio: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    media: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "photo"
     path.write_bytes(png((6000, 6000), 16, RGB_ALPHA, bytes(8 * 6000)))
     monkeypatch.setattr("gpu_worker.photo.read_photo._SECONDS", 0.3)
     with pytest.raises(JobFailed) as failure:
-        studio.make(Img2Vid(url_image=U, size="64x64", duration=0.1), image=path)
+        media.transcode(Img2Vid(url_image=URL, size="64x64", duration=0.1), image=path)
     assert failure.value.failure.code == Code.MEDIA_OVER_BUDGET
     assert "long" in failure.value.failure.params["limit"]
 
@@ -361,7 +361,7 @@ def test_a_directory_of_a_thousand_entries_takes_no_memory(
 def test_a_curve_of_a_million_points_takes_no_memory(tmp_path: Path, scales: ProcessPoolExecutor, count: int) -> None:
     table = b"curv" + bytes(4) + struct.pack(">I", count) + b"\x12\x34" * count
     path = tmp_path / "photo"
-    path.write_bytes(with_chunk(b"iCCP", b"x\0\0" + zlib.compress(with_curve(profile(P3), table))))
+    path.write_bytes(with_chunk(b"iCCP", b"x\0\0" + zlib.compress(with_curve(icc_profile(P3), table))))
     result = weighed(scales, "image", path)
     assert result.code is None
     assert result.seconds < SECONDS
@@ -376,8 +376,8 @@ def test_a_curve_of_a_million_points_takes_no_memory(tmp_path: Path, scales: Pro
 def test_a_curve_that_is_none_does_no_harm(tmp_path: Path, formula: tuple[float, ...]) -> None:
     kind, *numbers = formula
     curve = b"para" + bytes(4) + struct.pack(f">HH{len(numbers)}i", int(kind), 0, *(round(n * 65536) for n in numbers))
-    data = with_chunk(b"iCCP", b"x\0\0" + zlib.compress(with_curve(profile(SRGB), curve)))
-    image, notes = shown(data, tmp_path)
+    data = with_chunk(b"iCCP", b"x\0\0" + zlib.compress(with_curve(icc_profile(SRGB), curve)))
+    image, notes = decode_photo(data, tmp_path)
     assert image.size == (64, 64)
     assert set(notes) <= {"profile"}
 
@@ -386,19 +386,19 @@ def test_a_curve_that_is_none_does_no_harm(tmp_path: Path, formula: tuple[float,
 @pytest.mark.parametrize(
     "numbers", [range(100), pytest.param(range(100, 600), marks=[pytest.mark.full, pytest.mark.timeout(600)])]
 )
-def test_damaged_files_end_in_a_video_or_in_a_code(studio: MediaFactory, tmp_path: Path, numbers: range) -> None:
+def test_damaged_files_end_in_a_video_or_in_a_code(media: MediaFactory, tmp_path: Path, numbers: range) -> None:
     """Those among them that go as far as an encode, too; how long each may take is bounded by its execution."""
     found: Counter[str] = Counter()
 
     async def one(number: int, role: str, data: bytes, turns: asyncio.Semaphore) -> None:
         async with turns:
-            code = await offered(studio, studio.ffmpeg, tmp_path / str(number), role, data)
+            code = await run_with_file(media, media.ffmpeg, tmp_path / str(number), role, data)
         assert code not in {Code.INTERNAL, Code.RESOURCES, Code.EXECUTION_TIMEOUT}, number
         found["made" if code is None else CATALOGUE[code].blame] += 1
 
     async def every() -> None:
         turns = asyncio.Semaphore(2)
-        await asyncio.gather(*(one(n, *sample, turns) for n, sample in enumerate(samples(studio, numbers))))
+        await asyncio.gather(*(one(n, *sample, turns) for n, sample in enumerate(damaged_files(media, numbers))))
 
     asyncio.run(every())
     assert found["made"] > len(numbers) // 5

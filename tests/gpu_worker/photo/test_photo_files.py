@@ -18,9 +18,9 @@ from gpu_worker.errors import JobFailed
 from gpu_worker.formats.unsupported import name_unsupported
 from gpu_worker.photo.read_photo import _command, needed_paths
 from tests.support.media import heic
-from tests.support.media.factory import MediaFactory, U
-from tests.support.media.image_files import GREY, P3, RGB, chunk, png, profile, tiff
-from tests.support.media.photo_decoding import refusal, shown
+from tests.support.media.factory import URL, MediaFactory
+from tests.support.media.image_files import GRAY, P3, RGB, chunk, icc_profile, png, tiff
+from tests.support.media.photo_decoding import decode_photo, find_refusal
 
 
 def scene(size: tuple[int, int] = (203, 121)) -> Image.Image:
@@ -40,7 +40,7 @@ def differs(one: Image.Image, other: Image.Image) -> int:
 
 @pytest.mark.parametrize("kind", ["plain", "turned", "half"])
 def test_a_heic_photo_is_read(tmp_path: Path, kind: str) -> None:
-    image, notes = shown({"plain": heic.PLAIN, "turned": heic.turned(), "half": heic.HALF}[kind], tmp_path)
+    image, notes = decode_photo({"plain": heic.PLAIN, "turned": heic.turned(), "half": heic.HALF}[kind], tmp_path)
     assert notes == []
     if kind == "turned":
         assert image.size == (64, 96)
@@ -67,7 +67,7 @@ def avif_pq() -> bytes:
     ids=["HEIC", "AVIF", "PNG"],
 )  # fmt: skip
 def test_an_hdr_photo_is_refused_by_name(tmp_path: Path, draw: Callable[[], bytes]) -> None:
-    assert refusal(draw(), tmp_path) == "hdr"
+    assert find_refusal(draw(), tmp_path) == "hdr"
 
 
 JPEGS: dict[str, dict[str, object]] = {
@@ -79,9 +79,9 @@ JPEGS: dict[str, dict[str, object]] = {
 @pytest.mark.parametrize("kind", JPEGS)
 def test_a_jpeg_that_lacks_only_its_end_marker_is_drawn(tmp_path: Path, kind: str) -> None:
     data = saved(scene(), "JPEG", quality=90, **JPEGS[kind])
-    wanted, _notes = shown(data, tmp_path)
+    wanted, _notes = decode_photo(data, tmp_path)
     for left in (data[:-2], data[:-1]):
-        image, notes = shown(left, tmp_path)
+        image, notes = decode_photo(left, tmp_path)
         assert (differs(image, wanted), notes) == (0, [])
 
 
@@ -89,22 +89,24 @@ def test_a_jpeg_that_lacks_only_its_end_marker_is_drawn(tmp_path: Path, kind: st
 def test_a_jpeg_cut_in_its_rows_is_truncated(tmp_path: Path, kind: str) -> None:
     data = saved(scene(), "JPEG", quality=90, **JPEGS[kind])
     for cut in (60, 200, len(data) // 2, len(data) - 400):
-        assert refusal(data[:-cut], tmp_path) == "truncated", cut
+        assert find_refusal(data[:-cut], tmp_path) == "truncated", cut
 
 
 def test_a_thumbnail_in_front_does_not_hide_that_the_photo_is_cut(tmp_path: Path) -> None:
     data = saved(scene(), "JPEG", quality=90)
     exif = b"Exif\0\0" + data[:300] + b"\xff\xd9"
     whole = data[:2] + b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif + data[2:]
-    assert refusal(whole + b"what follows", tmp_path) is None
-    assert refusal(whole[: len(whole) // 2], tmp_path) == "truncated"
+    assert find_refusal(whole + b"what follows", tmp_path) is None
+    assert find_refusal(whole[: len(whole) // 2], tmp_path) == "truncated"
 
 
 def test_a_jpeg_with_damaged_data_is_not_drawn(tmp_path: Path) -> None:
     data = saved(scene(), "JPEG", quality=90)
     at = len(data) // 3
     # Zip archives, texts and other files end up in photos on broken disks: there are markers in them.
-    assert refusal(data[:at] + bytes(range(256)) * 4 + b"\xff\x51\x22" + data[at + 1027 :], tmp_path) == "unreadable"
+    assert (
+        find_refusal(data[:at] + bytes(range(256)) * 4 + b"\xff\x51\x22" + data[at + 1027 :], tmp_path) == "unreadable"
+    )
 
 
 @pytest.mark.parametrize("kind", JPEGS)
@@ -112,7 +114,7 @@ def test_a_jpeg_with_damaged_data_is_not_drawn(tmp_path: Path) -> None:
 @pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
 def test_an_intact_jpeg_is_not_called_damaged(tmp_path: Path, kind: str, size: tuple[int, int], mode: str) -> None:
     for image in (scene(size), Image.new("RGB", size, (128, 128, 128)), Image.new("RGB", size)):
-        assert shown(saved(image.convert(mode), "JPEG", **JPEGS[kind]), tmp_path)[1] == []
+        assert decode_photo(saved(image.convert(mode), "JPEG", **JPEGS[kind]), tmp_path)[1] == []
 
 
 def with_gap(data: bytes, at: float, length: int) -> bytes:
@@ -126,12 +128,12 @@ def test_a_jpeg_that_lost_a_little_data_is_drawn_with_a_warning(tmp_path: Path) 
     data = saved(Image.merge("RGB", [photo, photo.rotate(90).resize((400, 300)), photo]), "JPEG", quality=90)
     left = data[:-2] + data[len(data) // 2 : -2] + data[-2:]  # more than its rows need
     for broken in (left, with_gap(data, 0.93, 60)):
-        assert shown(broken, tmp_path)[1] == ["damaged"]
+        assert decode_photo(broken, tmp_path)[1] == ["damaged"]
 
 
 def test_a_jpeg_that_ends_early_in_spite_of_an_end_marker_is_truncated(tmp_path: Path) -> None:
     data = saved(scene(), "JPEG", quality=90)
-    assert refusal(data[: len(data) // 2] + b"\xff\xd9", tmp_path) == "truncated"
+    assert find_refusal(data[: len(data) // 2] + b"\xff\xd9", tmp_path) == "truncated"
 
 
 CUT = {
@@ -144,16 +146,16 @@ CUT = {
 def test_a_picture_cut_off_is_truncated(tmp_path: Path, kind: str) -> None:
     data = saved(scene(), kind.split(maxsplit=1)[0], **CUT[kind])
     for length in (60, len(data) // 2, len(data) - 100):
-        assert refusal(data[:length], tmp_path) == "truncated", length
+        assert find_refusal(data[:length], tmp_path) == "truncated", length
 
 
 def test_a_heic_photo_cut_off_is_truncated(tmp_path: Path) -> None:
-    assert refusal(heic.PLAIN[:-200], tmp_path) == "truncated"
+    assert find_refusal(heic.PLAIN[:-200], tmp_path) == "truncated"
 
 
 def test_a_whole_picture_without_the_end_of_its_file_is_drawn(tmp_path: Path) -> None:
     for data in (saved(scene(), "PNG")[:-12], saved(scene(), "GIF")[:-1]):
-        assert refusal(data, tmp_path) is None
+        assert find_refusal(data, tmp_path) is None
 
 
 def gif(screen: tuple[int, int], frame: tuple[int, int], at: tuple[int, int] = (0, 0)) -> bytes:
@@ -173,7 +175,7 @@ def gif(screen: tuple[int, int], frame: tuple[int, int], at: tuple[int, int] = (
 def test_a_gif_frame_need_not_fit_its_screen(
     tmp_path: Path, screen: tuple[int, int], frame: tuple[int, int], size: tuple[int, int]
 ) -> None:
-    image, notes = shown(gif(screen, frame), tmp_path)
+    image, notes = decode_photo(gif(screen, frame), tmp_path)
     assert (image.size, notes) == (size, [])
     assert image.getpixel((5, 5)) == (255, 0, 0)
 
@@ -181,7 +183,7 @@ def test_a_gif_frame_need_not_fit_its_screen(
 def test_the_first_frame_of_an_apng_may_blend(tmp_path: Path) -> None:
     first = scene().convert("RGBA")
     data = saved(first, "PNG", save_all=True, append_images=[ImageOps.mirror(first)], blend=1, duration=200)
-    image, notes = shown(data, tmp_path)
+    image, notes = decode_photo(data, tmp_path)
     assert notes == ["animated"]
     assert differs(image, first.convert("RGB")) == 0
 
@@ -192,7 +194,7 @@ def test_the_first_frame_of_an_apng_may_blend(tmp_path: Path) -> None:
 def test_floats_are_shown_in_their_own_range(tmp_path: Path, values: tuple[float, ...]) -> None:
     picture = Image.new("F", (4, 1))
     picture.putdata(values)
-    image, _notes = shown(saved(picture, "TIFF"), tmp_path)
+    image, _notes = decode_photo(saved(picture, "TIFF"), tmp_path)
     assert [image.getpixel((x, 0)) for x in range(4)] == [(v, v, v) for v in (0, 64, 128, 255)]
 
 
@@ -206,25 +208,25 @@ def test_a_large_jpeg_is_made_smaller_but_not_below_twice_what_is_needed(tmp_pat
         ((200, 100), (400, 800)),
         ((500, 500), (800, 1600)),
     ):
-        image, _notes = shown(data, tmp_path, least)
+        image, _notes = decode_photo(data, tmp_path, least)
         assert image.size == size
         assert image.getpixel((5, 5))[0] in range(197, 204)  # type: ignore[index]
 
 
 @pytest.mark.parametrize("damage", range(0, 480, 40))
 def test_a_damaged_profile_does_no_harm(tmp_path: Path, damage: int) -> None:
-    broken = bytearray(profile(P3))
+    broken = bytearray(icc_profile(P3))
     broken[damage : damage + 4] = b"\xff\xff\xff\xff"
     for kind in ("JPEG", "PNG", "WEBP"):
         data = saved(Image.new("RGB", (8, 8), (90, 90, 90)), kind, icc_profile=bytes(broken))
-        image, notes = shown(data, tmp_path)
+        image, notes = decode_photo(data, tmp_path)
         assert image.size == (8, 8)
         assert set(notes) <= {"profile"}
 
 
 def test_a_profile_for_other_pixels_is_ignored_and_that_is_said(tmp_path: Path) -> None:
     gray = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
-    image, notes = shown(saved(Image.new("RGB", (8, 8), (90, 80, 70)), "PNG", icc_profile=gray), tmp_path)
+    image, notes = decode_photo(saved(Image.new("RGB", (8, 8), (90, 80, 70)), "PNG", icc_profile=gray), tmp_path)
     assert (image.getpixel((4, 4)), notes) == ((90, 80, 70), ["profile"])
 
 
@@ -233,7 +235,7 @@ def packed(megabytes: int) -> bytes:
 
 
 def small_png(*extra: bytes) -> bytes:
-    return png((4, 4), 8, GREY, bytes(4), b"".join(extra))
+    return png((4, 4), 8, GRAY, bytes(4), b"".join(extra))
 
 
 @pytest.mark.parametrize(
@@ -248,7 +250,7 @@ def small_png(*extra: bytes) -> bytes:
     ids=["enough", "too much", "a sum of texts", "a profile", "damaged"],
 )
 def test_texts_that_unpack_to_too_much_are_refused(tmp_path: Path, data: bytes, word: str | None) -> None:
-    assert refusal(data, tmp_path) == word
+    assert find_refusal(data, tmp_path) == word
 
 
 RAW = {
@@ -261,7 +263,7 @@ RAW = {
 @pytest.mark.parametrize("kind", RAW)
 def test_the_thumbnail_of_a_raw_photo_is_not_taken_for_the_photo(tmp_path: Path, kind: str) -> None:
     tags = {258: ("H", [8]), 259: ("H", [1]), 262: ("H", [1]), 277: ("H", [1]), 278: ("I", [192]), **RAW[kind]}
-    assert refusal(tiff(tags, [bytes(384 * 192)]), tmp_path) == "raw"  # type: ignore[arg-type]
+    assert find_refusal(tiff(tags, [bytes(384 * 192)]), tmp_path) == "raw"  # type: ignore[arg-type]
 
 
 NEVER = {
@@ -275,29 +277,29 @@ NEVER = {
 
 @pytest.mark.parametrize("kind", NEVER)
 def test_no_decoder_off_the_list_sees_a_file(tmp_path: Path, kind: str) -> None:
-    assert refusal(NEVER[kind], tmp_path) == "unreadable"
+    assert find_refusal(NEVER[kind], tmp_path) == "unreadable"
 
 
-def code_and_name(studio: MediaFactory, data: bytes) -> tuple[Code, str | None]:
-    path = studio.folder / "refused"
+def code_and_name(media: MediaFactory, data: bytes) -> tuple[Code, str | None]:
+    path = media.folder / "refused"
     path.write_bytes(data)
     with pytest.raises(JobFailed) as failure:
-        studio.make(Img2Vid(url_image=U, size="64x64", duration=0.1), image=path)
+        media.transcode(Img2Vid(url_image=URL, size="64x64", duration=0.1), image=path)
     assert failure.value.failure.params["field"] == "url_image"
     return failure.value.failure.code, failure.value.failure.params.get("format")
 
 
-def test_a_refusal_says_what_the_file_is(studio: MediaFactory) -> None:
+def test_a_refusal_says_what_the_file_is(media: MediaFactory) -> None:
     unsupported, broken = Code.MEDIA_UNSUPPORTED, bytearray(saved(scene(), "PNG"))
     broken[200:300] = bytes(100)
-    film = studio.video("f.mp4", 0.4, "64x48").read_bytes()
+    film = media.make_video("f.mp4", 0.4, "64x48").read_bytes()
     tags = {258: ("H", [8]), 259: ("H", [1]), 262: ("H", [1]), 277: ("H", [1]), 278: ("I", [192]), **RAW["DNG"]}
-    assert code_and_name(studio, film) == (unsupported, "a video, not a picture")
-    assert code_and_name(studio, tiff(tags, [bytes(384 * 192)])) == (unsupported, "raw photo")  # type: ignore[arg-type]
-    assert code_and_name(studio, bytes(broken)) == (unsupported, "PNG, damaged or of a rare kind")
-    assert code_and_name(studio, saved(scene(), "JPEG")[:2000]) == (Code.MEDIA_TRUNCATED, None)
-    assert code_and_name(studio, heic.PQ) == (unsupported, "HDR photo")
-    assert code_and_name(studio, b"no picture") == (Code.MEDIA_UNREADABLE, None)
+    assert code_and_name(media, film) == (unsupported, "a video, not a picture")
+    assert code_and_name(media, tiff(tags, [bytes(384 * 192)])) == (unsupported, "raw photo")  # type: ignore[arg-type]
+    assert code_and_name(media, bytes(broken)) == (unsupported, "PNG, damaged or of a rare kind")
+    assert code_and_name(media, saved(scene(), "JPEG")[:2000]) == (Code.MEDIA_TRUNCATED, None)
+    assert code_and_name(media, heic.PQ) == (unsupported, "HDR photo")
+    assert code_and_name(media, b"no picture") == (Code.MEDIA_UNREADABLE, None)
 
 
 @pytest.mark.parametrize(

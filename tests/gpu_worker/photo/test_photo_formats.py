@@ -12,8 +12,8 @@ import pytest
 from PIL import Image, ImageChops, ImageCms, ImageOps
 
 from tests.support.media import icc_profiles
-from tests.support.media.image_files import ADOBE_RGB, P3, profile
-from tests.support.media.photo_decoding import shown
+from tests.support.media.image_files import ADOBE_RGB, P3, icc_profile
+from tests.support.media.photo_decoding import decode_photo
 
 MODES = {
     "JPEG": ("L", "RGB", "CMYK"),
@@ -33,14 +33,14 @@ SUBSAMPLING = {"JPEG": (0, 1, 2), "AVIF": ("4:4:4", "4:2:2", "4:2:0")}
 PROFILES: dict[str, bytes] = {
     "none": b"",
     "sRGB": ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes(),
-    "Display P3": profile(P3),
-    "Adobe RGB": profile(ADOBE_RGB, 563 / 256),
+    "Display P3": icc_profile(P3),
+    "Adobe RGB": icc_profile(ADOBE_RGB, 563 / 256),
     "gray 1.8": icc_profiles.gray(1.8),
     "gray 2.2": icc_profiles.gray(2.2),
     "dot gain": icc_profiles.dot_gain(),
     "CMYK": icc_profiles.cmyk_table(),
     "table": icc_profiles.rgb_table(),
-    "broken": profile(P3)[:200],
+    "broken": icc_profile(P3)[:200],
 }
 MEANT_FOR = {"RGB ": ("RGB", "L"), "GRAY": ("L",), "CMYK": ("CMYK",)}
 """Modes, once palettes and opacity are taken apart, in which a profile of that color space can be used."""
@@ -154,7 +154,7 @@ def in_srgb(colors: Image.Image, embedded: bytes | None) -> Image.Image:
 
 def furthest(case: Case, folder: Path) -> int:
     data = saved(case)
-    ours, notes = shown(data, folder)
+    ours, notes = decode_photo(data, folder)
     wanted = pillows(data)
     assert ours.size == wanted.size, case
     assert notes == ([] if usable(case) else ["profile"]), case

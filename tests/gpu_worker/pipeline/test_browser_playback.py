@@ -19,7 +19,7 @@ import pytest
 
 from contract.operations import AddAudio
 from tests.gpu_worker.pipeline.test_exact_cut import FILMS, RATE, shoot, silence
-from tests.support.media.factory import MediaFactory, U
+from tests.support.media.factory import URL, MediaFactory
 
 PAGE = """<!doctype html><body><script>
 // The number drawn into the frame that the video shows now; -1 if it cannot be read.
@@ -132,16 +132,16 @@ def watched(files: list[Path], profile: Path) -> list[Any]:
     return told
 
 
-def test_a_browser_ends_with_the_same_frame_at_the_same_moment(studio: MediaFactory, tmp_path: Path) -> None:
+def test_a_browser_ends_with_the_same_frame_at_the_same_moment(media: MediaFactory, tmp_path: Path) -> None:
     cuts = [("b-frames", 40), ("b-frames", 41), ("b-frames", 42), ("uneven", 43), ("59.94", 44), ("vp9", 45)]
     files, ends = [], []
     for name, frame in cuts:
-        film = shoot(studio, FILMS[name])
-        source = studio.probe(film).video
+        film = shoot(media, FILMS[name])
+        source = media.probe(film).video
         assert source is not None
         start = sorted(source.packet_times)[frame] * source.time_base
         samples = round((start + Fraction(1, 200)) * RATE)
-        made, path = studio.make(AddAudio(url_video=U, url_audio=U), video=film, audio=silence(studio, samples))
+        made, path = media.transcode(AddAudio(url_video=URL, url_audio=URL), video=film, audio=silence(media, samples))
         assert made.video_mode == "copy"
         files.append(path)
         ends.append(samples / RATE)

@@ -12,9 +12,9 @@ from contract.errors import CATALOGUE, Blame, Code
 from contract.operations import AddAudio, Caption
 from gpu_worker.errors import JobFailed
 from gpu_worker.subtitles import read_subtitles
-from tests.support.media.corpus import SEED, Film, decoded_times, film, song, thumbnails
-from tests.support.media.factory import MediaFactory, U
-from tests.support.media.tone_meter import assert_heard, spans
+from tests.support.media.corpus import SEED, CorpusFile, decode_thumbnails, draw_audio, draw_video, list_decoded_times
+from tests.support.media.factory import URL, MediaFactory
+from tests.support.media.tone_meter import assert_tone, find_tone
 
 FILMS, SONGS, SUBTITLES = 240, 90, 120
 FAR_OFF = 14
@@ -32,21 +32,21 @@ def blames_the_caller(failure: JobFailed, decoded: bool) -> bool:
 
 
 @pytest.fixture(scope="module")
-def subtitles(studio: MediaFactory) -> Path:
-    path = studio.folder / "corpus.srt"
+def subtitles(media: MediaFactory) -> Path:
+    path = media.folder / "corpus.srt"
     path.write_text("1\n00:00:00,300 --> 00:00:00,900\nMMMM\n\n2\n00:00:01,500 --> 00:00:02,100\nMMMM\n")
     return path
 
 
 @pytest.mark.parametrize("number", range(FILMS))
-def test_film_of_the_corpus(studio: MediaFactory, subtitles: Path, number: int) -> None:
-    made = film(studio, number)
+def test_film_of_the_corpus(media: MediaFactory, subtitles: Path, number: int) -> None:
+    made = draw_video(media, number)
     if made is None:
         pytest.skip("ffmpeg does not write this combination")
-    times = decoded_times(studio, made.path)
+    times = list_decoded_times(media, made.path)
     try:
-        check_caption(studio, made, times, subtitles)
-        check_addaudio(studio, made, times)
+        check_caption(media, made, times, subtitles)
+        check_addaudio(media, made, times)
     except JobFailed as failure:
         if not blames_the_caller(failure, bool(times)):
             pytest.fail(f"{failure.failure.code} for {made.drawn}")
@@ -54,38 +54,40 @@ def test_film_of_the_corpus(studio: MediaFactory, subtitles: Path, number: int) 
         made.path.unlink()
 
 
-def check_caption(studio: MediaFactory, source: Film, times: list[float], subtitles: Path) -> None:
-    made, path = studio.make(Caption(url_video=U, url_srt=U), video=source.path, subtitles=subtitles)
-    result = decoded_times(studio, path)
+def check_caption(media: MediaFactory, source: CorpusFile, times: list[float], subtitles: Path) -> None:
+    made, path = media.transcode(Caption(url_video=URL, url_srt=URL), video=source.path, subtitles=subtitles)
+    result = list_decoded_times(media, path)
     assert len(result) >= len(times), source.drawn
     assert result[0] <= 0.11, source.drawn
     if len(result) == len(times):
         middle = len(times) // 2
-        pairs = zip(thumbnails(studio, source.path, 0, middle), thumbnails(studio, path, 0, middle), strict=True)
+        pairs = zip(
+            decode_thumbnails(media, source.path, 0, middle), decode_thumbnails(media, path, 0, middle), strict=True
+        )
         for before, after in pairs:
             assert sum(abs(a - b) for a, b in zip(before, after, strict=True)) / len(before) < FAR_OFF, source.drawn
     path.unlink()
     assert not made.warnings or "damaged" not in " ".join(made.warnings), source.drawn
 
 
-def check_addaudio(studio: MediaFactory, source: Film, times: list[float]) -> None:
-    made, path = studio.make(AddAudio(url_video=U, url_audio=U), video=source.path, audio=studio.sound())
-    result = decoded_times(studio, path)
+def check_addaudio(media: MediaFactory, source: CorpusFile, times: list[float]) -> None:
+    made, path = media.transcode(AddAudio(url_video=URL, url_audio=URL), video=source.path, audio=media.make_audio())
+    result = list_decoded_times(media, path)
     assert made.media.duration_seconds == pytest.approx(min(1.5, made.media.duration_seconds + 1), abs=0.1)
     assert abs(len(result) - sum(1 for time in times if time < 1.5)) <= 3, source.drawn
     path.unlink()
 
 
 @pytest.mark.parametrize("number", range(SONGS))
-def test_song_of_the_corpus(studio: MediaFactory, number: int) -> None:
-    made = song(studio, number)
+def test_song_of_the_corpus(media: MediaFactory, number: int) -> None:
+    made = draw_audio(media, number)
     if made is None:
         pytest.skip("ffmpeg does not write this combination")
-    video = studio.video("corpus-mute.mp4", 3, "160x90", sound=False)
-    result, path = studio.make(AddAudio(url_video=U, url_audio=U), video=video, audio=made.path)
+    video = media.make_video("corpus-mute.mp4", 3, "160x90", sound=False)
+    result, path = media.transcode(AddAudio(url_video=URL, url_audio=URL), video=video, audio=made.path)
     # Encoders add silence in front and behind, up to 0.15 s, and not all containers say how much.
     assert result.media.duration_seconds == pytest.approx(2.1, abs=0.2), made.drawn
-    assert_heard(studio, path, 600, *spans(studio, made.path, 600))
+    assert_tone(media, path, 600, *find_tone(media, made.path, 600))
     made.path.unlink()
     path.unlink()
 

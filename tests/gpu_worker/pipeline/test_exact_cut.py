@@ -17,7 +17,7 @@ import pytest
 from contract.operations import AddAudio
 from gpu_worker.formats.mp4 import Mp4Error, track_ends
 from gpu_worker.pipeline import execute_plan as performing
-from tests.support.media.factory import MediaFactory, U
+from tests.support.media.factory import URL, MediaFactory
 
 WIDTH, HEIGHT, BLOCK = 128, 96, 16
 FRAMES = 66
@@ -76,8 +76,8 @@ FILMS = {
 }
 
 
-def shoot(studio: MediaFactory, film: Film) -> Path:
-    raw = studio.folder / "numbered.yuv"
+def shoot(media: MediaFactory, film: Film) -> Path:
+    raw = media.folder / "numbered.yuv"
     if not raw.exists():
         raw.write_bytes(b"".join(picture(number) for number in range(FRAMES)))
     # Every third frame twice as long, every fifth half as long.
@@ -90,15 +90,15 @@ def shoot(studio: MediaFactory, film: Film) -> Path:
         "1:90000",
     )
     uneven = times if film.uneven else ()
-    return studio.file(
+    return media.make_file(
         film.name, "-f", "rawvideo", "-video_size", f"{WIDTH}x{HEIGHT}", "-pixel_format", "yuv420p",
         "-framerate", film.rate, "-i", raw, *uneven, *film.options,
     )  # fmt: skip
 
 
-def silence(studio: MediaFactory, samples: int) -> Path:
+def silence(media: MediaFactory, samples: int) -> Path:
     """A WAV of exactly that many samples."""
-    path = studio.folder / f"silent-{samples}.wav"
+    path = media.folder / f"silent-{samples}.wav"
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
@@ -107,18 +107,18 @@ def silence(studio: MediaFactory, samples: int) -> Path:
     return path
 
 
-def decoded(studio: MediaFactory, path: Path) -> list[bytes]:
-    raw = studio.run("-i", path, "-map", "0:V:0", "-fps_mode", "passthrough", "-f", "rawvideo", "-")
+def decoded(media: MediaFactory, path: Path) -> list[bytes]:
+    raw = media.run_ffmpeg("-i", path, "-map", "0:V:0", "-fps_mode", "passthrough", "-f", "rawvideo", "-")
     size = WIDTH * HEIGHT * 3 // 2
     return [raw[at : at + size] for at in range(0, len(raw), size)]
 
 
 @pytest.mark.parametrize("name", FILMS)
-def test_every_cut_ends_with_the_frame_it_should(studio: MediaFactory, name: str) -> None:
-    film = shoot(studio, FILMS[name])
-    source = studio.probe(film).video
+def test_every_cut_ends_with_the_frame_it_should(media: MediaFactory, name: str) -> None:
+    film = shoot(media, FILMS[name])
+    source = media.probe(film).video
     assert source is not None
-    whole = decoded(studio, film)
+    whole = decoded(media, film)
     assert [number_of(frame) for frame in whole] == list(range(FRAMES))
     starts = [time * source.time_base - source.start for time in sorted(source.packet_times)]
     for cut in range(8):
@@ -127,16 +127,16 @@ def test_every_cut_ends_with_the_frame_it_should(studio: MediaFactory, name: str
         nudge = (Fraction(0), Fraction(-1, 2000), Fraction(1, 2000), Fraction(1, 70))[cut % 4]
         samples = math.floor((starts[frame] + source.start + nudge) * RATE)
         end = Fraction(samples, RATE)
-        made, path = studio.make(AddAudio(url_video=U, url_audio=U), video=film, audio=silence(studio, samples))
+        made, path = media.transcode(AddAudio(url_video=URL, url_audio=URL), video=film, audio=silence(media, samples))
         wanted = sum(1 for start in starts if start + source.start < end)
         assert (made.video_mode, made.warnings) == ("copy", ())
-        assert decoded(studio, path) == whole[:wanted], f"cut at {float(end)}"
+        assert decoded(media, path) == whole[:wanted], f"cut at {float(end)}"
         assert made.media.frames == wanted
         ends = track_ends(path)
         assert abs(ends["vide"] - end) <= Fraction(1, 1000)
         assert abs(ends["soun"] - end) <= Fraction(1, 1000)
         assert made.media.duration_seconds == pytest.approx(float(end), abs=0.0011)
-        cut_film = studio.probe(path).video
+        cut_film = media.probe(path).video
         assert cut_film is not None
         shown = sorted(time * cut_film.time_base - cut_film.start for time in cut_film.packet_times)[:wanted]
         assert all(abs(a - b) <= source.time_base for a, b in zip(shown, starts[:wanted], strict=True)), (
@@ -144,24 +144,24 @@ def test_every_cut_ends_with_the_frame_it_should(studio: MediaFactory, name: str
         )
 
 
-def trimmed(studio: MediaFactory) -> Path:
+def trimmed(media: MediaFactory) -> Path:
     """A film whose edit list starts between key frames: packets from before are decoded and not shown."""
-    return studio.file("numbered-trimmed.mp4", "-ss", "0.5", "-i", shoot(studio, FILMS["b-frames"]), "-c", "copy")
+    return media.make_file("numbered-trimmed.mp4", "-ss", "0.5", "-i", shoot(media, FILMS["b-frames"]), "-c", "copy")
 
 
-def late(studio: MediaFactory) -> Path:
+def late(media: MediaFactory) -> Path:
     """A film whose picture starts 0.4 s after its sound."""
     tone = ("-f", "lavfi", "-i", "sine=440:d=2.5:r=48000")
-    return studio.file("numbered-late.mp4", *tone, "-itsoffset", "0.4", "-i", shoot(studio, FILMS["b-frames"]),
+    return media.make_file("numbered-late.mp4", *tone, "-itsoffset", "0.4", "-i", shoot(media, FILMS["b-frames"]),
                        "-map", "0", "-map", "1", "-c:v", "copy")  # fmt: skip
 
 
-def cut_before(studio: MediaFactory) -> Path:
+def cut_before(media: MediaFactory) -> Path:
     """One of our own, cut between B-frames: packets at its end are decoded and not shown."""
-    film = shoot(studio, FILMS["b-frames"])
-    path = studio.folder / "numbered-cut-before.mp4"
+    film = shoot(media, FILMS["b-frames"])
+    path = media.folder / "numbered-cut-before.mp4"
     if not path.exists():
-        _made, made = studio.make(AddAudio(url_video=U, url_audio=U), video=film, audio=silence(studio, 63840))
+        _made, made = media.transcode(AddAudio(url_video=URL, url_audio=URL), video=film, audio=silence(media, 63840))
         made.replace(path)
     return path
 
@@ -169,55 +169,57 @@ def cut_before(studio: MediaFactory) -> Path:
 @pytest.mark.parametrize("source", [trimmed, late, cut_before])
 @pytest.mark.parametrize("end", ["0.93", "1.2205", "1.3", "3"])
 def test_what_a_source_hides_or_delays_changes_nothing(
-    studio: MediaFactory, source: Callable[[MediaFactory], Path], end: str
+    media: MediaFactory, source: Callable[[MediaFactory], Path], end: str
 ) -> None:
-    film = source(studio)
-    facts = studio.probe(film).video
+    film = source(media)
+    facts = media.probe(film).video
     assert facts is not None
-    whole = decoded(studio, film)
+    whole = decoded(media, film)
     assert facts.frames == len(whole)
-    made, path = studio.make(
-        AddAudio(url_video=U, url_audio=U), video=film, audio=silence(studio, round(Fraction(end) * RATE))
+    made, path = media.transcode(
+        AddAudio(url_video=URL, url_audio=URL), video=film, audio=silence(media, round(Fraction(end) * RATE))
     )
     starts = [t * facts.time_base for t in sorted(facts.packet_times) if facts.start <= t * facts.time_base < facts.end]
     assert (made.video_mode, made.warnings) == ("copy", ())
-    assert decoded(studio, path) == whole[: sum(1 for start in starts if start < Fraction(end))]
+    assert decoded(media, path) == whole[: sum(1 for start in starts if start < Fraction(end))]
     ends, due = track_ends(path), min(facts.end, Fraction(end))
     assert abs(ends["vide"] - due) <= Fraction(1, 1000)
     assert abs(ends["soun"] - due) <= Fraction(1, 1000)
-    result = studio.probe(path).video
+    result = media.probe(path).video
     assert result is not None
     assert abs(result.start - facts.start) <= Fraction(1, 1000)
 
 
 @pytest.mark.parametrize("end", [0.93, 1.2205, 1.3, 3])
 @pytest.mark.parametrize("how", ["copied", "mixed", "mp3"])
-def test_the_sound_ends_with_the_picture_however_it_was_made(studio: MediaFactory, how: str, end: float) -> None:
-    film = late(studio) if how == "mixed" else shoot(studio, FILMS["b-frames"])
+def test_the_sound_ends_with_the_picture_however_it_was_made(media: MediaFactory, how: str, end: float) -> None:
+    film = late(media) if how == "mixed" else shoot(media, FILMS["b-frames"])
     kind = {"copied": "m4a", "mixed": "wav", "mp3": "mp3"}[how]
-    sound = studio.sound(f"as-long-{end}.{kind}", end)
-    operation = AddAudio(url_video=U, url_audio=U, mode="mix" if how == "mixed" else "replace")
-    made, path = studio.make(operation, video=film, audio=sound)
+    sound = media.make_audio(f"as-long-{end}.{kind}", end)
+    operation = AddAudio(url_video=URL, url_audio=URL, mode="mix" if how == "mixed" else "replace")
+    made, path = media.transcode(operation, video=film, audio=sound)
     assert (made.video_mode, made.warnings) == ("copy", ())
     ends = track_ends(path)
     assert abs(ends["vide"] - ends["soun"]) <= Fraction(1, 1000)
     if how == "copied":
-        ours, theirs = studio.listing(path, "0:a:0"), studio.listing(sound, "0:a:0")
+        ours, theirs = media.list_packets(path, "0:a:0"), media.list_packets(sound, "0:a:0")
         assert ours == theirs[: len(ours)]
-    heard = len(studio.run("-i", path, "-map", "0:a:0", "-f", "s16le", "-ac", "1", "-ar", "48000", "-")) / 2 / 48000
+    heard = (
+        len(media.run_ffmpeg("-i", path, "-map", "0:a:0", "-f", "s16le", "-ac", "1", "-ar", "48000", "-")) / 2 / 48000
+    )
     assert heard == pytest.approx(float(ends["soun"]), abs=1024 / 44100)
 
 
-def test_what_cannot_be_cut_is_encoded_again(studio: MediaFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_cut_is_encoded_again(media: MediaFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise Mp4Error("as if")
 
     monkeypatch.setattr(performing, "end_at", refuse)
-    film = shoot(studio, FILMS["b-frames"])
-    made, path = studio.make(AddAudio(url_video=U, url_audio=U), video=film, audio=silence(studio, 48000))
+    film = shoot(media, FILMS["b-frames"])
+    made, path = media.transcode(AddAudio(url_video=URL, url_audio=URL), video=film, audio=silence(media, 48000))
     assert (made.video_mode, made.media.frames) == ("encode", 30)
     assert made.warnings == ("The picture could not be copied and was encoded again.",)
-    assert [number_of(frame) for frame in decoded(studio, path)] == list(range(30))
+    assert [number_of(frame) for frame in decoded(media, path)] == list(range(30))
 
 
 @pytest.mark.parametrize(
@@ -233,7 +235,7 @@ def test_what_cannot_be_cut_is_encoded_again(studio: MediaFactory, monkeypatch: 
         ("j.mov", ("-c:v", "mjpeg", "-pix_fmt", "yuvj420p"), "encode"),
     ],
 )
-def test_only_what_players_show_is_copied(studio: MediaFactory, name: str, options: tuple[str, ...], mode: str) -> None:
-    film = studio.file(f"allowed-{name}", "-i", shoot(studio, FILMS["no b-frames"]), "-t", "0.6", *options)
-    made, _path = studio.make(AddAudio(url_video=U, url_audio=U), video=film, audio=silence(studio, 24000))
+def test_only_what_players_show_is_copied(media: MediaFactory, name: str, options: tuple[str, ...], mode: str) -> None:
+    film = media.make_file(f"allowed-{name}", "-i", shoot(media, FILMS["no b-frames"]), "-t", "0.6", *options)
+    made, _path = media.transcode(AddAudio(url_video=URL, url_audio=URL), video=film, audio=silence(media, 24000))
     assert (made.video_mode, made.media.frames) == (mode, 15)

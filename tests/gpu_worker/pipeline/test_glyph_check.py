@@ -21,7 +21,7 @@ from gpu_worker.pipeline.glyph_check import check_captions, undrawn
 from gpu_worker.pipeline.transcode import FONTS_DIRECTORY as FONTS
 from gpu_worker.plan.captions.glyph_coverage import _SHIPPED, doubtful, missing_warning, script_of
 from gpu_worker.plan.captions.layout import write_ass
-from tests.support.media.factory import MediaFactory, U
+from tests.support.media.factory import URL, MediaFactory
 
 NO_FONTS = '<?xml version="1.0"?><fontconfig></fontconfig>'
 
@@ -40,41 +40,41 @@ def machine(path: Path, monkeypatch: pytest.MonkeyPatch, configuration: str) -> 
     return path
 
 
-def checked(studio: MediaFactory, directory: Path, text: str) -> tuple[str, ...]:
-    return asyncio.run(check_captions(studio.ffmpeg, [Cue(0, 1000, text)], directory))
+def checked(media: MediaFactory, directory: Path, text: str) -> tuple[str, ...]:
+    return asyncio.run(check_captions(media.ffmpeg, [Cue(0, 1000, text)], directory))
 
 
-def test_every_character_taken_for_granted_is_drawn(studio: MediaFactory, bare: Path) -> None:
+def test_every_character_taken_for_granted_is_drawn(media: MediaFactory, bare: Path) -> None:
     granted = [
         chr(code)
         for code in range(0x21, 0x3000)
         if _SHIPPED.match(chr(code)) and unicodedata.category(chr(code))[0] in "LNPS"
     ]
     assert len(granted) > 1400
-    assert asyncio.run(undrawn(studio.ffmpeg, granted, bare)) == ()
+    assert asyncio.run(undrawn(media.ffmpeg, granted, bare)) == ()
 
 
-def test_emoji_are_drawn_by_the_shipped_fonts(studio: MediaFactory, bare: Path) -> None:
+def test_emoji_are_drawn_by_the_shipped_fonts(media: MediaFactory, bare: Path) -> None:
     text = "😀👍🏽❤️👨‍👩‍👧🇩🇪1️⃣🏴󠁧󠁢󠁥󠁮󠁧󠁿🎉🫠🥲©️™️⭐✨☀️㊗️"
     assert len(doubtful([Cue(0, 1000, text)])) == 16
-    assert checked(studio, bare, text) == ()
+    assert checked(media, bare, text) == ()
 
 
-def test_what_no_font_has_is_named(studio: MediaFactory, bare: Path) -> None:
+def test_what_no_font_has_is_named(media: MediaFactory, bare: Path) -> None:
     text = "Hello 日本語、ひらがな カタカナ 한국어 हिन्दी ไทย مرحبا שלום Привет Ελλάδα 😀 𓀀 \u2800\u00a0\u200d"
     scripts = "Devanagari, East Asian punctuation, Egyptian, Han, Hangul and more"
-    assert checked(studio, bare, text) == (f"Captions have characters that no font here draws: {scripts}.",)
-    assert checked(studio, bare, "เธอ") == ("Captions have characters that no font here draws: Thai.",)
-    assert checked(studio, bare, "مرحبا שלום Привет Ελλάδα é") == ()
+    assert checked(media, bare, text) == (f"Captions have characters that no font here draws: {scripts}.",)
+    assert checked(media, bare, "เธอ") == ("Captions have characters that no font here draws: Thai.",)
+    assert checked(media, bare, "مرحبا שלום Привет Ελλάδα é") == ()
 
 
-def test_a_font_of_the_machine_is_found(studio: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_font_of_the_machine_is_found(media: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     system = tmp_path / "system"
     system.mkdir()
     (system / "han.ttf").write_bytes(han_font())
     directory = machine(tmp_path, monkeypatch, f"<fontconfig><dir>{system}</dir></fontconfig>")
-    assert checked(studio, directory, "日") == ()
-    assert checked(studio, directory, "本") == ("Captions have characters that no font here draws: Han.",)
+    assert checked(media, directory, "日") == ()
+    assert checked(media, directory, "本") == ("Captions have characters that no font here draws: Han.",)
 
 
 def han_font() -> bytes:
@@ -91,18 +91,18 @@ def han_font() -> bytes:
     return bytes(data)
 
 
-def test_captions_that_leave_no_ink_fail_the_job(studio: MediaFactory, bare: Path) -> None:
+def test_captions_that_leave_no_ink_fail_the_job(media: MediaFactory, bare: Path) -> None:
     (bare / "fonts").unlink()
     (bare / "fonts").mkdir()
     with pytest.raises(JobFailed) as failure:
-        checked(studio, bare, "plain")
+        checked(media, bare, "plain")
     assert failure.value.failure.code == Code.INTERNAL
 
 
-def test_plain_text_is_measured_once(studio: MediaFactory, bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert checked(studio, bare, "plain") == ()
+def test_plain_text_is_measured_once(media: MediaFactory, bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert checked(media, bare, "plain") == ()
     monkeypatch.setattr(glyph_check, "undrawn", None)
-    assert checked(studio, bare, "plain again") == ()
+    assert checked(media, bare, "plain again") == ()
 
 
 def test_a_sample_of_each_script_is_looked_at() -> None:
@@ -121,20 +121,20 @@ def test_a_warning_fits_the_result() -> None:
     assert missing_warning([]) is None
 
 
-def test_a_caption_job_tells(studio: MediaFactory, bare: Path) -> None:
+def test_a_caption_job_tells(media: MediaFactory, bare: Path) -> None:
     subtitles = bare / "subtitles.srt"
     subtitles.write_bytes("1\n0:0:0 --> 0:0:1\nпривет ไทย\n\n2\n0:0:9 --> 0:0:10\nlate\n".encode())
-    made, _ = studio.make(Caption(url_video=U, url_srt=U), video=studio.video(), subtitles=subtitles)
+    made, _ = media.transcode(Caption(url_video=URL, url_srt=URL), video=media.make_video(), subtitles=subtitles)
     assert made.warnings == (
         "Captions have characters that no font here draws: Thai.",
         "Subtitles that begin after the end of the video: 1 of 2.",
     )
 
 
-def drawn(studio: MediaFactory, text: str, size: tuple[int, int]) -> Image.Image:
+def drawn(media: MediaFactory, text: str, size: tuple[int, int]) -> Image.Image:
     """A caption on black, by the shipped fonts alone."""
-    (studio.folder / "one.ass").write_text(write_ass([Cue(0, 1000, text)], size), encoding="utf-8")
-    pixels = studio.run(
+    (media.folder / "one.ass").write_text(write_ass([Cue(0, 1000, text)], size), encoding="utf-8")
+    pixels = media.run_ffmpeg(
         *("-f", "lavfi", "-i", f"color=c=black:s={size[0]}x{size[1]}:r=1:d=1"),
         *("-vf", f"ass=f=one.ass:fontsdir={FONTS}", "-f", "rawvideo", "-pix_fmt", "gray", "-"),
     )
@@ -146,8 +146,8 @@ _LONG = ["W" * 90, "path/" * 40, "日本語の字幕。" * 20, "😂" * 80, "one
 
 @pytest.mark.parametrize("size", [(1080, 1920), (1920, 1080), (720, 720), (320, 180), (64, 64)])
 @pytest.mark.parametrize("text", _LONG, ids=["wide", "unbroken", "han", "emoji", "long", "many lines"])
-def test_a_caption_stays_inside_the_picture(studio: MediaFactory, size: tuple[int, int], text: str) -> None:
-    left, top, right, bottom = extent(drawn(studio, text, size))
+def test_a_caption_stays_inside_the_picture(media: MediaFactory, size: tuple[int, int], text: str) -> None:
+    left, top, right, bottom = extent(drawn(media, text, size))
     assert left >= 1
     assert top >= 1
     assert right <= size[0] - 1
@@ -156,14 +156,14 @@ def test_a_caption_stays_inside_the_picture(studio: MediaFactory, size: tuple[in
     assert abs(left + right - size[0]) <= max(4, size[0] * 0.025)
 
 
-def test_arabic_letters_join(studio: MediaFactory) -> None:
-    joined, apart = (extent(drawn(studio, text, (640, 360))) for text in ("سلام", "س\u200cل\u200cا\u200cم"))
+def test_arabic_letters_join(media: MediaFactory) -> None:
+    joined, apart = (extent(drawn(media, text, (640, 360))) for text in ("سلام", "س\u200cل\u200cا\u200cم"))
     assert joined[2] - joined[0] < (apart[2] - apart[0]) * 0.9
 
 
 @pytest.mark.parametrize("text", ["שלום עולם", "مرحبا بالعالم", "OK"])
-def test_a_sentence_ends_on_the_side_it_runs_to(studio: MediaFactory, text: str) -> None:
-    picture = drawn(studio, text + ".", (1280, 720))
+def test_a_sentence_ends_on_the_side_it_runs_to(media: MediaFactory, text: str) -> None:
+    picture = drawn(media, text + ".", (1280, 720))
     left, _, right, _ = extent(picture)
     ends = [extent(picture.crop((side, 0, side + 10, 720))) for side in (left, right - 10)]
     lefts, rights = (box[3] - box[1] for box in ends)

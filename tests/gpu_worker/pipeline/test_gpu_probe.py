@@ -17,7 +17,7 @@ from gpu_worker.pipeline.transcode import Output
 from gpu_worker.plan.gpu import PARTS, Gpu, GpuStage, UnavailableReason
 from gpu_worker.plan.gpu_errors import fault_in
 from gpu_worker.probe.probe import gpu_name
-from tests.support.media.factory import MediaFactory, U, ink
+from tests.support.media.factory import URL, MediaFactory, count_bright_pixels
 from tests.support.media.fake_gpu import Fault, asked, install
 
 DECODE, DRAW, ENCODE = GpuStage.DECODE, GpuStage.DRAW, GpuStage.ENCODE
@@ -122,8 +122,8 @@ def found(program: str) -> Gpu:
     return asyncio.run(find_gpu(program))
 
 
-def test_a_gpu_that_does_everything_is_tried_once(studio: MediaFactory, tmp_path: Path) -> None:
-    program = install(tmp_path, studio.ffmpeg)
+def test_a_gpu_that_does_everything_is_tried_once(media: MediaFactory, tmp_path: Path) -> None:
+    program = install(tmp_path, media.ffmpeg)
 
     async def jobs() -> list[Gpu]:
         return await asyncio.gather(*(find_gpu(program) for _ in range(3)))
@@ -149,9 +149,9 @@ def test_a_gpu_that_does_everything_is_tried_once(studio: MediaFactory, tmp_path
     ],
 )  # fmt: skip
 def test_what_a_gpu_does_not_do_is_known_with_its_reason(
-    studio: MediaFactory, tmp_path: Path, faults: tuple[Fault, ...], lacks: dict[GpuStage, UnavailableReason]
+    media: MediaFactory, tmp_path: Path, faults: tuple[Fault, ...], lacks: dict[GpuStage, UnavailableReason]
 ) -> None:
-    program = install(tmp_path, studio.ffmpeg, faults)
+    program = install(tmp_path, media.ffmpeg, faults)
     assert found(program).lacks == lacks
     tries = len(asked(tmp_path))
     assert tries <= 3
@@ -161,17 +161,17 @@ def test_what_a_gpu_does_not_do_is_known_with_its_reason(
 
 
 def test_what_passes_does_not_count_for_ever(
-    studio: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    media: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    program = install(tmp_path, studio.ffmpeg, (Fault("encode", NO_SESSION, last=2),))
+    program = install(tmp_path, media.ffmpeg, (Fault("encode", NO_SESSION, last=2),))
     assert found(program).lacks == {ENCODE: UnavailableReason.NO_SESSION}
     assert found(program).lacks == {ENCODE: UnavailableReason.NO_SESSION}
     monkeypatch.setattr(gpu_probe.time, "monotonic", lambda: 1e9)
     assert found(program) == Gpu()
 
 
-def test_what_lasts_counts_for_ever(studio: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    program = install(tmp_path, studio.ffmpeg, (Fault("encode", NO_ENCODER, last=2),))
+def test_what_lasts_counts_for_ever(media: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = install(tmp_path, media.ffmpeg, (Fault("encode", NO_ENCODER, last=2),))
     assert found(program).lacks == {ENCODE: UnavailableReason.NO_ENCODER}
     monkeypatch.setattr(gpu_probe.time, "monotonic", lambda: 1e9)
     assert found(program).lacks == {ENCODE: UnavailableReason.NO_ENCODER}
@@ -186,10 +186,10 @@ def test_what_lasts_counts_for_ever(studio: MediaFactory, tmp_path: Path, monkey
     ],
 )
 def test_a_driver_that_crashes_or_hangs_is_not_used(
-    studio: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, reason: UnavailableReason
+    media: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, reason: UnavailableReason
 ) -> None:
     monkeypatch.setattr(gpu_probe, "_TIMEOUT_SECONDS", 1.0)
-    program = stub(tmp_path, f'case "$*" in *cuda*|*nvenc*) {script};; esac\nexec "{studio.ffmpeg}" "$@"')
+    program = stub(tmp_path, f'case "$*" in *cuda*|*nvenc*) {script};; esac\nexec "{media.ffmpeg}" "$@"')
     gpu = found(program)
     assert not any(gpu.does(part) for part in (DECODE, ENCODE))
     assert set(gpu.lacks.values()) == {reason}
@@ -199,18 +199,18 @@ def test_an_ffmpeg_that_is_missing_has_no_gpu(tmp_path: Path) -> None:
     assert set(found(str(tmp_path / "none")).lacks) == PARTS
 
 
-def captioned(studio: MediaFactory, program: str, gpu: Gpu | None) -> tuple[Output, Path]:
+def captioned(media: MediaFactory, program: str, gpu: Gpu | None) -> tuple[Output, Path]:
     """Ten frames of a plain picture with a caption on four of them, made by this ffmpeg."""
-    video = studio.video(
+    video = media.make_video(
         "plain.mp4", 1, "320x180", "10", sound=False, source="color=c=black", extra=("-colorspace", "bt709")
     )
-    srt = studio.folder / "plain.srt"
+    srt = media.folder / "plain.srt"
     srt.write_text("1\n00:00:00,400 --> 00:00:00,800\nHello\n")
-    real, studio.ffmpeg = studio.ffmpeg, program
+    real, media.ffmpeg = media.ffmpeg, program
     try:
-        return studio.make(Caption(url_video=U, url_srt=U), gpu=gpu, video=video, subtitles=srt)
+        return media.transcode(Caption(url_video=URL, url_srt=URL), gpu=gpu, video=video, subtitles=srt)
     finally:
-        studio.ffmpeg = real
+        media.ffmpeg = real
 
 
 def the_cpu(did: str, reason: UnavailableReason) -> str:
@@ -244,51 +244,53 @@ def the_cpu(did: str, reason: UnavailableReason) -> str:
     ],
 )  # fmt: skip
 def test_a_gpu_that_fails_in_the_middle_is_left_step_by_step_and_it_is_said(
-    studio: MediaFactory,
+    media: MediaFactory,
     tmp_path: Path,
     faults: tuple[Fault, ...],
     runs: list[str],
     encoder: str,
     warnings: tuple[str, ...],
 ) -> None:
-    program = install(tmp_path, studio.ffmpeg, faults)
-    made, path = captioned(studio, program, Gpu())
+    program = install(tmp_path, media.ffmpeg, faults)
+    made, path = captioned(media, program, Gpu())
     assert (asked(tmp_path), made.encoder, made.warnings) == (runs, encoder, warnings)
-    assert [ink(frame) > 20 for frame in studio.frames(path)] == [False] * 4 + [True] * 4 + [False] * 2
+    assert [count_bright_pixels(frame) > 20 for frame in media.decode_frames(path)] == [False] * 4 + [True] * 4 + [
+        False
+    ] * 2
 
 
-def test_a_gpu_without_an_encoder_decodes(studio: MediaFactory, tmp_path: Path) -> None:
-    program = install(tmp_path, studio.ffmpeg, (Fault("encode", NO_ENCODER),))
-    made, _path = captioned(studio, program, found(program))
+def test_a_gpu_without_an_encoder_decodes(media: MediaFactory, tmp_path: Path) -> None:
+    program = install(tmp_path, media.ffmpeg, (Fault("encode", NO_ENCODER),))
+    made, _path = captioned(media, program, found(program))
     assert (asked(tmp_path)[-1], made.encoder) == ("decode", "libx264")
     assert made.warnings == (the_cpu("encoded", UnavailableReason.NO_ENCODER),)
 
 
-def test_where_no_gpu_was_asked_for_none_is_excused(studio: MediaFactory) -> None:
-    made, _path = captioned(studio, studio.ffmpeg, None)
+def test_where_no_gpu_was_asked_for_none_is_excused(media: MediaFactory) -> None:
+    made, _path = captioned(media, media.ffmpeg, None)
     assert (made.encoder, made.warnings) == ("libx264", ())
 
 
 @pytest.mark.fault("I9")
-def test_sessions_may_run_out_between_two_jobs(studio: MediaFactory, tmp_path: Path) -> None:
-    program = install(tmp_path, studio.ffmpeg, (Fault("encode", NO_SESSION, first=3, last=3),))
+def test_sessions_may_run_out_between_two_jobs(media: MediaFactory, tmp_path: Path) -> None:
+    program = install(tmp_path, media.ffmpeg, (Fault("encode", NO_SESSION, first=3, last=3),))
     gpu = found(program)
-    made = [captioned(studio, program, gpu)[0] for _ in range(3)]
+    made = [captioned(media, program, gpu)[0] for _ in range(3)]
     assert [one.encoder for one in made] == ["h264_nvenc", "libx264", "h264_nvenc"]
 
 
 @pytest.mark.parametrize("spoils", ["echo 'not a film' > out.mp4", ": > out.mp4"])
-def test_what_a_gpu_makes_is_checked_like_everything_else(studio: MediaFactory, tmp_path: Path, spoils: str) -> None:
-    program = stub(tmp_path, f'case "$*" in *h264_nvenc*) {spoils}; exit 0;; esac\nexec "{studio.ffmpeg}" "$@"')
-    made, _path = captioned(studio, program, Gpu().without({DECODE, DRAW}, UnavailableReason.NO_CAPABILITY))
+def test_what_a_gpu_makes_is_checked_like_everything_else(media: MediaFactory, tmp_path: Path, spoils: str) -> None:
+    program = stub(tmp_path, f'case "$*" in *h264_nvenc*) {spoils}; exit 0;; esac\nexec "{media.ffmpeg}" "$@"')
+    made, _path = captioned(media, program, Gpu().without({DECODE, DRAW}, UnavailableReason.NO_CAPABILITY))
     assert made.encoder == "libx264"
     assert the_cpu("encoded", UnavailableReason.UNKNOWN) in made.warnings
 
 
-def test_a_full_disk_is_not_the_gpus_fault(studio: MediaFactory, tmp_path: Path) -> None:
-    program = install(tmp_path, studio.ffmpeg, (Fault("any", "out.mp4: No space left on device"),))
+def test_a_full_disk_is_not_the_gpus_fault(media: MediaFactory, tmp_path: Path) -> None:
+    program = install(tmp_path, media.ffmpeg, (Fault("any", "out.mp4: No space left on device"),))
     with pytest.raises(JobFailed) as failure:
-        captioned(studio, program, Gpu())
+        captioned(media, program, Gpu())
     assert failure.value.failure.code == Code.RESOURCES
 
 
@@ -307,14 +309,14 @@ def test_a_full_disk_is_not_the_gpus_fault(studio: MediaFactory, tmp_path: Path)
     ],
 )
 def test_a_clip_from_a_picture_goes_from_the_cpu_to_nvenc(
-    studio: MediaFactory, tmp_path: Path, size: str, faults: tuple[Fault, ...], encoder: str, warnings: tuple[str, ...]
+    media: MediaFactory, tmp_path: Path, size: str, faults: tuple[Fault, ...], encoder: str, warnings: tuple[str, ...]
 ) -> None:
-    picture = studio.circle("fall.png", (160, 90), 20)
-    real, studio.ffmpeg = studio.ffmpeg, install(tmp_path, studio.ffmpeg, faults)
+    picture = media.make_circle("fall.png", (160, 90), 20)
+    real, media.ffmpeg = media.ffmpeg, install(tmp_path, media.ffmpeg, faults)
     try:
-        made, _path = studio.make(Img2Vid(url_image=U, duration=0.2, size=size), gpu=Gpu(), image=picture)
+        made, _path = media.transcode(Img2Vid(url_image=URL, duration=0.2, size=size), gpu=Gpu(), image=picture)
     finally:
-        studio.ffmpeg = real
+        media.ffmpeg = real
     assert (made.encoder, made.warnings, made.media.frames) == (encoder, warnings, 5)
     assert asked(tmp_path) == (["encode"] if size == "320x180" else [])
 
@@ -332,33 +334,33 @@ def test_a_clip_from_a_picture_goes_from_the_cpu_to_nvenc(
         ("exit 0", Code.OUTPUT_INVALID),
     ],
 )
-def test_an_encode_that_goes_wrong_has_its_code(studio: MediaFactory, tmp_path: Path, script: str, code: Code) -> None:
+def test_an_encode_that_goes_wrong_has_its_code(media: MediaFactory, tmp_path: Path, script: str, code: Code) -> None:
     program = stub(
-        tmp_path, f'case "$*" in *libx264*) cat >/dev/null; {script}; exit;; esac\nexec "{studio.ffmpeg}" "$@"'
+        tmp_path, f'case "$*" in *libx264*) cat >/dev/null; {script}; exit;; esac\nexec "{media.ffmpeg}" "$@"'
     )
-    real = studio.ffmpeg
-    picture = studio.circle("wrong.png", (160, 90), 20)
-    studio.ffmpeg = program
+    real = media.ffmpeg
+    picture = media.make_circle("wrong.png", (160, 90), 20)
+    media.ffmpeg = program
     try:
         with pytest.raises(JobFailed) as failure:
-            studio.make(Img2Vid(url_image=U, duration=0.2, size="160x90"), image=picture)
+            media.transcode(Img2Vid(url_image=URL, duration=0.2, size="160x90"), image=picture)
     finally:
-        studio.ffmpeg = real
+        media.ffmpeg = real
     assert failure.value.failure.code == code
 
 
 @pytest.mark.fault("G15")
-def test_an_encode_that_stops_short_does_not_pass(studio: MediaFactory, tmp_path: Path) -> None:
+def test_an_encode_that_stops_short_does_not_pass(media: MediaFactory, tmp_path: Path) -> None:
     short = 'case "$*" in *libx264*) set -- $(echo "$@" | sed "s/-c:v libx264/-frames:v 11 -c:v libx264/");; esac'
-    program = stub(tmp_path, f'{short}\nexec "{studio.ffmpeg}" "$@"')
-    real = studio.ffmpeg
-    picture = studio.circle("short.png", (160, 90), 20)
-    studio.ffmpeg = program
+    program = stub(tmp_path, f'{short}\nexec "{media.ffmpeg}" "$@"')
+    real = media.ffmpeg
+    picture = media.make_circle("short.png", (160, 90), 20)
+    media.ffmpeg = program
     try:
         with pytest.raises(JobFailed) as failure:
-            studio.make(Img2Vid(url_image=U, duration=0.5, size="160x90"), image=picture)
+            media.transcode(Img2Vid(url_image=URL, duration=0.5, size="160x90"), image=picture)
     finally:
-        studio.ffmpeg = real
+        media.ffmpeg = real
     assert failure.value.failure.code == Code.OUTPUT_INVALID
 
 

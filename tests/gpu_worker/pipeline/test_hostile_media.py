@@ -23,16 +23,16 @@ from gpu_worker.pipeline.transcode import local_name
 from gpu_worker.plan.model import Inputs
 from gpu_worker.probe.probe import probe
 from tests.support.canary import Canary
-from tests.support.media.factory import MediaFactory, U
+from tests.support.media.factory import URL, MediaFactory
 from tests.support.media.hostile import (
-    moving_png,
-    of_codec,
-    offered,
-    samples,
-    seeds,
-    sound_of,
+    animated_png,
+    damaged_files,
+    make_seed_files,
+    make_wav,
+    run_with_file,
     with_address,
     with_alias,
+    with_codec,
     with_tracks,
 )
 
@@ -77,9 +77,9 @@ def all_looked_at(ffmpeg: str, folder: Path, offers: Iterable[tuple[str, bytes]]
 
 @pytest.mark.fault("G3")
 def test_hundreds_of_damaged_files_are_taken_or_refused_in_the_callers_name(
-    studio: MediaFactory, tmp_path: Path, canary: Canary
+    media: MediaFactory, tmp_path: Path, canary: Canary
 ) -> None:
-    found = all_looked_at(studio.ffmpeg, tmp_path, samples(studio, range(1000, 1200)))
+    found = all_looked_at(media.ffmpeg, tmp_path, damaged_files(media, range(1000, 1200)))
     assert sum(found.values()) == 200
     assert found[None] > 40
     codes = {code for code in found if code is not None}
@@ -88,13 +88,13 @@ def test_hundreds_of_damaged_files_are_taken_or_refused_in_the_callers_name(
 
 
 @pytest.fixture
-def traced(studio: MediaFactory, tmp_path: Path) -> str:
+def traced(media: MediaFactory, tmp_path: Path) -> str:
     """An ffmpeg that writes down what it opens, and whom it calls."""
     if shutil.which("strace") is None:
         pytest.skip("no strace")
     program = tmp_path / "traced-ffmpeg"
     watched = "trace=open,openat,openat2,creat,unlink,unlinkat,rename,renameat,renameat2,socket,connect"
-    program.write_text(f'#!/bin/sh\nexec strace -f -qq -o opened.$$ -e {watched} {studio.ffmpeg} "$@"\n')
+    program.write_text(f'#!/bin/sh\nexec strace -f -qq -o opened.$$ -e {watched} {media.ffmpeg} "$@"\n')
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     return str(program)
 
@@ -132,21 +132,21 @@ BAITS: dict[str, Callable[[str, str], bytes]] = {
 
 @pytest.mark.fault("G1", "G2", "G16")
 def test_nothing_but_the_input_itself_is_opened(
-    studio: MediaFactory, tmp_path: Path, traced: str, canary: Canary
+    media: MediaFactory, tmp_path: Path, traced: str, canary: Canary
 ) -> None:
     """What the kernel saw of whole files is what it may see of hostile ones."""
-    whole = [(role, path.read_bytes()) for role, paths in seeds(studio).items() for path in paths]
+    whole = [(role, path.read_bytes()) for role, paths in make_seed_files(media).items() for path in paths]
     good, bad = tmp_path / "good", tmp_path / "bad"
     good.mkdir()
     bad.mkdir()
     assert all_looked_at(traced, good, whole) == {None: len(whole)}
     secret = tmp_path / "secret.ts"
-    secret.write_bytes(studio.video("secret.ts", 0.4, "64x48").read_bytes())
-    film = studio.video("plain.mov", 0.4, "64x48", sound=False).read_bytes()
+    secret.write_bytes(media.make_video("secret.ts", 0.4, "64x48").read_bytes())
+    film = media.make_video("plain.mov", 0.4, "64x48", sound=False).read_bytes()
     baits = [bait(str(secret), canary.url) for bait in BAITS.values()]
     baits += [with_alias(film, secret), with_address(film, canary.url), with_address(film, f"file://{secret}")]
     offers = [(role, bait) for bait in baits for role in ("video", "audio", "image")]
-    all_looked_at(traced, bad, [*offers, *samples(studio, range(40))])
+    all_looked_at(traced, bad, [*offers, *damaged_files(media, range(40))])
     seen = calls(good)
     assert any("in_video" in call for call in seen)
     assert calls(bad) <= seen
@@ -160,31 +160,33 @@ def test_nothing_but_the_input_itself_is_opened(
 @pytest.mark.full
 @pytest.mark.fault("G2")
 def test_five_hundred_damaged_files_open_nothing_else(
-    studio: MediaFactory, tmp_path: Path, traced: str, canary: Canary
+    media: MediaFactory, tmp_path: Path, traced: str, canary: Canary
 ) -> None:
     good, bad = tmp_path / "good", tmp_path / "bad"
     good.mkdir()
     bad.mkdir()
 
     async def all_made(folder: Path, offers: Iterable[tuple[str, bytes]]) -> int:
-        codes = [await offered(studio, traced, folder / str(n), *offer) for n, offer in enumerate(offers)]
+        codes = [await run_with_file(media, traced, folder / str(n), *offer) for n, offer in enumerate(offers)]
         return len(codes)
 
-    asyncio.run(all_made(good, [(role, path.read_bytes()) for role, ps in seeds(studio).items() for path in ps]))
-    assert asyncio.run(all_made(bad, samples(studio, range(2000, 2600)))) == 600
+    asyncio.run(
+        all_made(good, [(role, path.read_bytes()) for role, ps in make_seed_files(media).items() for path in ps])
+    )
+    assert asyncio.run(all_made(bad, damaged_files(media, range(2000, 2600)))) == 600
     assert calls(bad) <= calls(good)
 
 
-def ended(studio: MediaFactory, operation: Operation, **inputs: Path) -> Code | None:
+def ended(media: MediaFactory, operation: Operation, **inputs: Path) -> Code | None:
     try:
-        studio.make(operation, **inputs)
+        media.transcode(operation, **inputs)
     except JobFailed as failure:
         return failure.failure.code
     return None
 
 
 @pytest.fixture
-def captioned(studio: MediaFactory, tmp_path: Path) -> Callable[[bytes], Code | None]:
+def captioned(media: MediaFactory, tmp_path: Path) -> Callable[[bytes], Code | None]:
     """Caption a film that has these bytes."""
     srt = tmp_path / "s.srt"
     srt.write_text(SRT)
@@ -192,46 +194,46 @@ def captioned(studio: MediaFactory, tmp_path: Path) -> Callable[[bytes], Code | 
 
     def caption(data: bytes) -> Code | None:
         path.write_bytes(data)
-        return ended(studio, Caption(url_video=U, url_srt=U), video=path, subtitles=srt)
+        return ended(media, Caption(url_video=URL, url_srt=URL), video=path, subtitles=srt)
 
     return caption
 
 
 @pytest.mark.fault("G4")
-def test_an_animated_png_without_end_is_read_at_its_first_frame(studio: MediaFactory, tmp_path: Path) -> None:
+def test_an_animated_png_without_end_is_read_at_its_first_frame(media: MediaFactory, tmp_path: Path) -> None:
     path = tmp_path / "picture"
-    path.write_bytes(moving_png(100_000))
-    assert ended(studio, Img2Vid(url_image=U, size="64x64", duration=0.1), image=path) is None
+    path.write_bytes(animated_png(100_000))
+    assert ended(media, Img2Vid(url_image=URL, size="64x64", duration=0.1), image=path) is None
 
 
 @pytest.mark.fault("G6")
 def test_hundreds_of_tracks_are_dropped_and_thousands_refused(
-    studio: MediaFactory, captioned: Callable[[bytes], Code | None]
+    media: MediaFactory, captioned: Callable[[bytes], Code | None]
 ) -> None:
-    film = studio.video("small-silent.mp4", 0.4, "64x48", sound=False).read_bytes()
+    film = media.make_video("small-silent.mp4", 0.4, "64x48", sound=False).read_bytes()
     assert captioned(with_tracks(film, 300)) is None
     assert captioned(with_tracks(film, 100_000)) in {Code.MEDIA_UNREADABLE, Code.MEDIA_OVER_BUDGET}
 
 
 @pytest.mark.fault("G6", "H6")
-def test_what_a_film_brings_besides_picture_and_sound_is_dropped(studio: MediaFactory, tmp_path: Path) -> None:
+def test_what_a_film_brings_besides_picture_and_sound_is_dropped(media: MediaFactory, tmp_path: Path) -> None:
     notes = tmp_path / "notes"
     chapters = "".join(f"[CHAPTER]\nSTART={at}\nEND={at + 1}\ntitle=secret{at}\n" for at in range(1000))
     notes.write_text(f";FFMETADATA1\ncomment=secret{'x' * 2_000_000}\n{chapters}")
     font, srt = tmp_path / "font.ttf", tmp_path / "s.srt"
     font.write_bytes(b"\0\1\0\0secret")
     srt.write_text(SRT.replace("hi", "secret"))
-    film = studio.file(
-        "laden.mkv", "-i", studio.video("f.mp4", 0.4, "64x48"), "-i", srt, "-f", "ffmetadata", "-i", notes,
+    film = media.make_file(
+        "laden.mkv", "-i", media.make_video("f.mp4", 0.4, "64x48"), "-i", srt, "-f", "ffmetadata", "-i", notes,
         *("-map", "0", "-map", "1", "-map_metadata", "2", "-map_chapters", "2", "-c", "copy", "-c:s", "srt"),
         *("-attach", font, "-metadata:s:t", "mimetype=font/ttf"),
     )  # fmt: skip
     assert film.read_bytes().count(b"secret") > 1000
     srt.write_text(SRT)
-    _made, out = studio.make(Caption(url_video=U, url_srt=U), video=film, subtitles=srt)
+    _made, out = media.transcode(Caption(url_video=URL, url_srt=URL), video=film, subtitles=srt)
     assert b"secret" not in out.read_bytes()
     assert out.stat().st_size < 50_000
-    assert re.findall(r"Stream #0:\d.*?: (\w+)", studio.header(out)) == ["Video", "Audio"]
+    assert re.findall(r"Stream #0:\d.*?: (\w+)", media.read_header(out)) == ["Video", "Audio"]
 
 
 @pytest.mark.fault("G5")
@@ -244,15 +246,15 @@ def test_what_a_film_brings_besides_picture_and_sound_is_dropped(studio: MediaFa
         ("setpts='(10-N)/25/TB'", 10),  # backwards
     ],
 )
-def test_odd_times_are_bounded(studio: MediaFactory, tmp_path: Path, times: str, frames: int) -> None:
-    film = studio.video(
+def test_odd_times_are_bounded(media: MediaFactory, tmp_path: Path, times: str, frames: int) -> None:
+    film = media.make_video(
         f"times{len(times)}{times[10]}.mkv", 0.4, "64x48", sound=False,
         extra=("-vf", times, "-fps_mode", "passthrough", "-enc_time_base", "1/1000", "-bf", "0",
                "-avoid_negative_ts", "disabled"),
     )  # fmt: skip
     srt = tmp_path / "s.srt"
     srt.write_text(SRT)
-    made, _out = studio.make(Caption(url_video=U, url_srt=U), video=film, subtitles=srt)
+    made, _out = media.transcode(Caption(url_video=URL, url_srt=URL), video=film, subtitles=srt)
     # Where the times are far apart, a frame is added for each end of the caption.
     assert made.media.frames <= frames + 2
     assert made.media.duration_seconds < 20
@@ -260,39 +262,39 @@ def test_odd_times_are_bounded(studio: MediaFactory, tmp_path: Path, times: str,
 
 @pytest.mark.fault("G9")
 def test_what_no_decoder_may_touch_is_refused_by_name(
-    studio: MediaFactory, tmp_path: Path, captioned: Callable[[bytes], Code | None]
+    media: MediaFactory, tmp_path: Path, captioned: Callable[[bytes], Code | None]
 ) -> None:
-    film = studio.video("small-silent.mp4", 0.4, "64x48", sound=False)
+    film = media.make_video("small-silent.mp4", 0.4, "64x48", sound=False)
     key = ("-encryption_key", "00" * 16, "-encryption_kid", "11" * 16)
-    locked = studio.file("locked.mp4", "-i", film, "-c", "copy", "-encryption_scheme", "cenc-aes-ctr", *key)
+    locked = media.make_file("locked.mp4", "-i", film, "-c", "copy", "-encryption_scheme", "cenc-aes-ctr", *key)
     # ffmpeg 7 does not say that packets need a key: it makes noise of them, or nothing.
     assert captioned(locked.read_bytes()) == Code.MEDIA_UNSUPPORTED
-    assert captioned(of_codec(film.read_bytes(), b"xyzw")) == Code.MEDIA_UNSUPPORTED
-    rare = studio.video("rare.avi", 0.4, "64x48", sound=False, extra=("-c:v", "zmbv"))
+    assert captioned(with_codec(film.read_bytes(), b"xyzw")) == Code.MEDIA_UNSUPPORTED
+    rare = media.make_video("rare.avi", 0.4, "64x48", sound=False, extra=("-c:v", "zmbv"))
     assert captioned(rare.read_bytes()) == Code.MEDIA_UNSUPPORTED
-    song = studio.file("rare.mka", "-f", "lavfi", "-i", "sine=d=0.3", "-c:a", "tta")
-    assert ended(studio, AddAudio(url_video=U, url_audio=U), video=film, audio=song) == Code.MEDIA_UNSUPPORTED
+    song = media.make_file("rare.mka", "-f", "lavfi", "-i", "sine=d=0.3", "-c:a", "tta")
+    assert ended(media, AddAudio(url_video=URL, url_audio=URL), video=film, audio=song) == Code.MEDIA_UNSUPPORTED
 
 
 @pytest.mark.fault("G8")
 @pytest.mark.parametrize(("hertz", "channels"), [(8, 1), (768_000, 2), (48_000, 64)])
 def test_odd_sounds_are_made_ordinary_or_refused(
-    studio: MediaFactory, tmp_path: Path, hertz: int, channels: int
+    media: MediaFactory, tmp_path: Path, hertz: int, channels: int
 ) -> None:
     song = tmp_path / "song"
-    song.write_bytes(sound_of(hertz, channels, hertz // 2))
-    film = studio.video("small-silent.mp4", 0.4, "64x48", sound=False)
-    code = ended(studio, AddAudio(url_video=U, url_audio=U), video=film, audio=song)
+    song.write_bytes(make_wav(hertz, channels, hertz // 2))
+    film = media.make_video("small-silent.mp4", 0.4, "64x48", sound=False)
+    code = ended(media, AddAudio(url_video=URL, url_audio=URL), video=film, audio=song)
     assert code is None or CATALOGUE[code].blame is Blame.CALLER, code
 
 
 @pytest.mark.fault("G7")
 @pytest.mark.parametrize("size", ["1x1", "2x2", "1x720", "3x5"])
-def test_the_smallest_pictures_are_films_too(studio: MediaFactory, tmp_path: Path, size: str) -> None:
-    film = studio.video(
+def test_the_smallest_pictures_are_films_too(media: MediaFactory, tmp_path: Path, size: str) -> None:
+    film = media.make_video(
         f"tiny{size}.mkv", 0.2, size, sound=False, source="color=c=red", extra=("-c:v", "png", "-pix_fmt", "rgb24")
     )
     srt = tmp_path / "s.srt"
     srt.write_text(SRT)
-    code = ended(studio, Caption(url_video=U, url_srt=U), video=film, subtitles=srt)
+    code = ended(media, Caption(url_video=URL, url_srt=URL), video=film, subtitles=srt)
     assert code is None or CATALOGUE[code].blame is Blame.CALLER, code

@@ -13,11 +13,11 @@ from PIL import Image, ImageCms
 from contract.errors import Code
 from contract.operations import Compose, Img2Vid
 from gpu_worker.errors import JobFailed
-from tests.support.media.factory import MediaFactory, U
+from tests.support.media.factory import URL, MediaFactory
 from tests.support.media.image_files import (
     ADOBE_RGB,
-    GREY,
-    GREY_ALPHA,
+    GRAY,
+    GRAY_ALPHA,
     HEIGHT,
     P3,
     PALETTE,
@@ -27,14 +27,14 @@ from tests.support.media.image_files import (
     RGB_ALPHA,
     SRGB,
     WIDTH,
-    Colour,
+    Color,
     chunk,
+    icc_profile,
     patches_png,
     png,
-    profile,
     tiff,
 )  # fmt: skip
-from tests.support.media.photo_decoding import shown
+from tests.support.media.photo_decoding import decode_photo
 
 BT709 = ("-vf", "scale=in_color_matrix=bt709:in_range=tv:flags=accurate_rnd+full_chroma_int")
 HALF = tuple((r // 2, g // 2, b // 2) for r, g, b in PATCHES)
@@ -52,27 +52,27 @@ def patches(mode: str = "RGB") -> Image.Image:
     return image.convert(mode)
 
 
-def kept(studio: MediaFactory, name: str, data: bytes) -> Path:
-    path = studio.folder / name
+def kept(media: MediaFactory, name: str, data: bytes) -> Path:
+    path = media.folder / name
     path.write_bytes(data)
     return path
 
 
-def worst(studio: MediaFactory, picture: Path, wanted: tuple[Colour, ...] = PATCHES) -> int:
+def worst(media: MediaFactory, picture: Path, wanted: tuple[Color, ...] = PATCHES) -> int:
     """The largest difference of any channel of any patch, in steps of 255."""
-    made, path = studio.make(Img2Vid(url_image=U, size=f"{WIDTH}x{HEIGHT}", duration=0.1), image=picture)
+    made, path = media.transcode(Img2Vid(url_image=URL, size=f"{WIDTH}x{HEIGHT}", duration=0.1), image=picture)
     assert not made.warnings
-    return furthest(studio.frames(path, *BT709)[0], wanted)
+    return furthest(media.decode_frames(path, *BT709)[0], wanted)
 
 
-def furthest(frame: Image.Image, wanted: tuple[Colour, ...]) -> int:
+def furthest(frame: Image.Image, wanted: tuple[Color, ...]) -> int:
     found = [frame.getpixel((at * PATCH + PATCH // 2, HEIGHT // 2)) for at in range(len(wanted))]
     return max(abs(a - b) for got, want in zip(found, wanted, strict=True) for a, b in zip(got, want, strict=True))  # type: ignore[arg-type]
 
 
-def refused(studio: MediaFactory, picture: Path) -> tuple[Code, str]:
+def refused(media: MediaFactory, picture: Path) -> tuple[Code, str]:
     with pytest.raises(JobFailed) as failure:
-        studio.make(Img2Vid(url_image=U, size="320x180", duration=0.1), image=picture)
+        media.transcode(Img2Vid(url_image=URL, size="320x180", duration=0.1), image=picture)
     assert failure.value.failure.params["field"] == "url_image"
     return failure.value.failure.code, failure.value.failure.params.get("format", "")
 
@@ -103,7 +103,7 @@ def transparent(value: tuple[int, ...]) -> bytes:
     return chunk(b"tRNS", b"".join(v.to_bytes(2, "big") for v in value))
 
 
-def transparent16(value: Colour) -> bytes:
+def transparent16(value: Color) -> bytes:
     return transparent(tuple(channel * 257 for channel in value))
 
 
@@ -181,7 +181,7 @@ def bmp32(*, opacity: bool) -> bytes:
 
 
 def png_one_bit_transparent() -> bytes:
-    return png((WIDTH, HEIGHT), 1, GREY, bytes(24) + b"\xff" * 24, chunk(b"tRNS", b"\0\0"))
+    return png((WIDTH, HEIGHT), 1, GRAY, bytes(24) + b"\xff" * 24, chunk(b"tRNS", b"\0\0"))
 
 
 def png_row_16() -> bytes:
@@ -191,7 +191,7 @@ def png_row_16() -> bytes:
 ROUNDED = {"tiff color differences"}
 """Written with color differences of 8 bits, which are rounded there already."""
 
-RIGHT: dict[str, tuple[Callable[[], bytes], tuple[Colour, ...]]] = {
+RIGHT: dict[str, tuple[Callable[[], bytes], tuple[Color, ...]]] = {
     "jpeg 4:4:4": (lambda: saved(patches(), "JPEG", quality=98, subsampling=0), PATCHES),
     "jpeg 4:2:2": (lambda: saved(patches(), "JPEG", quality=98, subsampling=1), PATCHES),
     "jpeg 4:2:0": (lambda: saved(patches(), "JPEG", quality=98, subsampling=2), PATCHES),
@@ -202,13 +202,13 @@ RIGHT: dict[str, tuple[Callable[[], bytes], tuple[Colour, ...]]] = {
     "jpeg with more behind it": (lambda: saved(patches(), "JPEG", quality=98) * 2 + b"more", PATCHES),
     "png 16": (lambda: patches_png(16, RGB), PATCHES),
     "png 16 half opaque": (lambda: patches_png(16, RGB_ALPHA, 128), HALF),
-    "png grey 16": (lambda: patches_png(16, GREY), GREENS),
-    "png grey half opaque": (lambda: patches_png(8, GREY_ALPHA, 128), HALF_GREENS),
-    "png grey 16 half opaque": (lambda: patches_png(16, GREY_ALPHA, 128), HALF_GREENS),
+    "png grey 16": (lambda: patches_png(16, GRAY), GREENS),
+    "png grey half opaque": (lambda: patches_png(8, GRAY_ALPHA, 128), HALF_GREENS),
+    "png grey 16 half opaque": (lambda: patches_png(16, GRAY_ALPHA, 128), HALF_GREENS),
     "png one colour transparent": (lambda: patches_png(8, RGB, extra=transparent(PATCHES[1])), SECOND_GONE),
     "png palette": (palette, PATCHES),
     "png palette transparent": (lambda: palette(b"\xff\0"), SECOND_GONE),
-    "png one bit": (lambda: png((WIDTH, HEIGHT), 1, GREY, bytes(24) + b"\xff" * 24), BLACK_AND_WHITE),
+    "png one bit": (lambda: png((WIDTH, HEIGHT), 1, GRAY, bytes(24) + b"\xff" * 24), BLACK_AND_WHITE),
     "png half opaque": (lambda: half_opaque("PNG"), HALF),
     "webp": (lambda: saved(patches(), "WEBP", quality=95), PATCHES),
     "webp lossless": (lambda: saved(patches(), "WEBP", lossless=True), PATCHES),
@@ -238,46 +238,46 @@ RIGHT: dict[str, tuple[Callable[[], bytes], tuple[Colour, ...]]] = {
     "bmp of an unused fourth byte": (lambda: bmp32(opacity=False), PATCHES),
     "png one bit transparent": (png_one_bit_transparent, BLACK_AND_WHITE),
     "png 16 one color transparent": (lambda: patches_png(16, RGB, extra=transparent16(PATCHES[1])), SECOND_GONE),
-    "png gray 16 one transparent": (lambda: patches_png(16, GREY, extra=transparent((0xEEEE,))), G_SECOND_GONE),
+    "png gray 16 one transparent": (lambda: patches_png(16, GRAY, extra=transparent((0xEEEE,))), G_SECOND_GONE),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", RIGHT)
 def test_a_photo_is_read_in_its_colors(tmp_path: Path, kind: str) -> None:
     draw, wanted = RIGHT[kind]
-    image, notes = shown(draw(), tmp_path)
+    image, notes = decode_photo(draw(), tmp_path)
     assert notes == []
     assert furthest(image, wanted) <= (3 if kind in ROUNDED else 2)
 
 
 @pytest.mark.parametrize("kind", ["jpeg 4:2:0", "jpeg ycck", "png half opaque", "avif"])
-def test_a_clip_of_a_photo_has_its_colors(studio: MediaFactory, kind: str) -> None:
+def test_a_clip_of_a_photo_has_its_colors(media: MediaFactory, kind: str) -> None:
     draw, wanted = RIGHT[kind]
-    assert worst(studio, kept(studio, "photo", draw()), wanted) <= 7
+    assert worst(media, kept(media, "photo", draw()), wanted) <= 7
 
 
 @pytest.mark.parametrize("sides", [(WIDTH + 1, HEIGHT), (WIDTH, HEIGHT + 1), (WIDTH + 1, HEIGHT - 1)])
 @pytest.mark.parametrize("subsampling", [0, 1, 2])
-def test_jpeg_with_odd_sides_is_drawn(studio: MediaFactory, sides: tuple[int, int], subsampling: int) -> None:
+def test_jpeg_with_odd_sides_is_drawn(media: MediaFactory, sides: tuple[int, int], subsampling: int) -> None:
     data = saved(patches().resize(sides), "JPEG", quality=98, subsampling=subsampling)
-    assert worst(studio, kept(studio, "photo", data)) <= 7
+    assert worst(media, kept(media, "photo", data)) <= 7
 
 
 @pytest.mark.parametrize(
     ("size", "subsampling"), [((17, 10), 2), ((16, 11), 2), ((1, 1), 2), ((383, 191), 2), ((17, 11), 1), ((17, 11), 0)]
 )
-def test_a_jpeg_of_odd_sides_is_drawn(studio: MediaFactory, size: tuple[int, int], subsampling: int) -> None:
+def test_a_jpeg_of_odd_sides_is_drawn(media: MediaFactory, size: tuple[int, int], subsampling: int) -> None:
     image = Image.new("RGB", size, (200, 30, 60))
-    picture = kept(studio, "odd", saved(image, "JPEG", quality=98, subsampling=subsampling))
-    made, clip = studio.make(Img2Vid(url_image=U, size="160x90", duration=0.1), image=picture)
+    picture = kept(media, "odd", saved(image, "JPEG", quality=98, subsampling=subsampling))
+    made, clip = media.transcode(Img2Vid(url_image=URL, size="160x90", duration=0.1), image=picture)
     assert not made.warnings
-    assert furthest(studio.frames(clip, *BT709)[0].resize((WIDTH, HEIGHT)), ((200, 30, 60),)) <= 7
+    assert furthest(media.decode_frames(clip, *BT709)[0].resize((WIDTH, HEIGHT)), ((200, 30, 60),)) <= 7
 
 
-def test_a_photo_in_hdr_is_refused_by_name(studio: MediaFactory) -> None:
+def test_a_photo_in_hdr_is_refused_by_name(media: MediaFactory) -> None:
     # cICP: primaries 9, transfer 16, matrix 0, full range. Screenshots of HDR displays are of that kind.
-    picture = kept(studio, "photo", patches_png(16, RGB, extra=chunk(b"cICP", bytes((9, 16, 0, 1)))))
-    assert refused(studio, picture) == (Code.MEDIA_UNSUPPORTED, "HDR photo")
+    picture = kept(media, "photo", patches_png(16, RGB, extra=chunk(b"cICP", bytes((9, 16, 0, 1)))))
+    assert refused(media, picture) == (Code.MEDIA_UNSUPPORTED, "HDR photo")
 
 
 @pytest.mark.parametrize(
@@ -302,7 +302,7 @@ def test_a_photo_is_turned_and_mirrored_as_it_says(tmp_path: Path, kind: str, or
     exif[0x112] = orientation
     path = tmp_path / f"turned.{kind}"
     stored.save(path, **({"tiffinfo": {0x112: orientation}} if kind == "tiff" else {"exif": exif, "quality": 95}))  # type: ignore[arg-type]
-    frame, _notes = shown(path.read_bytes(), tmp_path)
+    frame, _notes = decode_photo(path.read_bytes(), tmp_path)
     assert frame.size == upright.size
     for (x, y), colour in {**corners, (120, 80): (10, 10, 10)}.items():
         found = frame.getpixel((x + 60, y + 40))
@@ -310,7 +310,7 @@ def test_a_photo_is_turned_and_mirrored_as_it_says(tmp_path: Path, kind: str, or
 
 
 @pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "AVIF"])
-def test_of_an_animation_the_first_frame_is_used_and_that_is_said(studio: MediaFactory, kind: str) -> None:
+def test_of_an_animation_the_first_frame_is_used_and_that_is_said(media: MediaFactory, kind: str) -> None:
     others = [Image.new("RGB", (WIDTH, HEIGHT), colour) for colour in ((255, 0, 255), (0, 0, 0))]
     data = saved(
         patches(),
@@ -320,17 +320,17 @@ def test_of_an_animation_the_first_frame_is_used_and_that_is_said(studio: MediaF
         duration=100,
         **({"lossless": True} if kind == "WEBP" else {}),
     )
-    picture = kept(studio, "moving", data)
-    made, path = studio.make(Compose(url_image=U, size=f"{WIDTH}x{HEIGHT}", duration=0.1), image=picture)
+    picture = kept(media, "moving", data)
+    made, path = media.transcode(Compose(url_image=URL, size=f"{WIDTH}x{HEIGHT}", duration=0.1), image=picture)
     assert made.warnings == ("The picture is animated; its first frame was used.",)
-    assert furthest(studio.frames(path, *BT709)[0], PATCHES) <= 7
+    assert furthest(media.decode_frames(path, *BT709)[0], PATCHES) <= 7
 
 
 PROFILES = {
-    "Display P3": profile(P3),
-    "Adobe RGB": profile(ADOBE_RGB, 563 / 256),
-    "sRGB": profile(SRGB),
-    "sRGB, a table": profile(SRGB, table=True),
+    "Display P3": icc_profile(P3),
+    "Adobe RGB": icc_profile(ADOBE_RGB, 563 / 256),
+    "sRGB": icc_profile(SRGB),
+    "sRGB, a table": icc_profile(SRGB, table=True),
 }
 
 
@@ -347,13 +347,13 @@ def coded(name: str) -> Image.Image:
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF"])
 def test_a_photo_with_a_color_profile_shows_the_colors_it_means(tmp_path: Path, name: str, kind: str) -> None:
     data = saved(coded(name), kind, icc_profile=PROFILES[name], quality=98, subsampling=0)
-    image, notes = shown(data, tmp_path)
+    image, notes = decode_photo(data, tmp_path)
     assert notes == []
     assert furthest(image, PATCHES) <= 3  # the file's own rounding included
 
 
 def test_without_the_profile_the_colors_would_be_far_off(tmp_path: Path) -> None:
-    image, _notes = shown(saved(coded("Display P3"), "PNG"), tmp_path)
+    image, _notes = decode_photo(saved(coded("Display P3"), "PNG"), tmp_path)
     assert furthest(image, PATCHES) > 100
 
 
@@ -362,13 +362,13 @@ SHAPES = {"9:16": (405, 720), "1:1": (500, 500), "4:5": (480, 600), "16:9": (720
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("fit", ["cover", "contain"])
-def test_a_circle_stays_a_circle(studio: MediaFactory, shape: str, fit: str) -> None:
+def test_a_circle_stays_a_circle(media: MediaFactory, shape: str, fit: str) -> None:
     width, height = SHAPES[shape]
     size = "360x640" if shape == "4:5" else "640x360"
-    picture = studio.circle(f"circle{width}x{height}.png", (width, height), min(width, height) // 6)
-    made, clip = studio.make(Img2Vid(url_image=U, size=size, fit=fit, duration=0.1), image=picture)  # type: ignore[arg-type]
+    picture = media.make_circle(f"circle{width}x{height}.png", (width, height), min(width, height) // 6)
+    made, clip = media.transcode(Img2Vid(url_image=URL, size=size, fit=fit, duration=0.1), image=picture)  # type: ignore[arg-type]
     assert f"{made.media.width}x{made.media.height}" == size
-    grey = studio.frames(clip)[0].convert("L")
+    grey = media.decode_frames(clip)[0].convert("L")
     middle = grey.width // 2, grey.height // 2
     across = length([grey.getpixel((x, middle[1])) for x in range(grey.width)])
     down = length([grey.getpixel((middle[0], y)) for y in range(grey.height)])

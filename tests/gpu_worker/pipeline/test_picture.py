@@ -13,7 +13,7 @@ from contract.errors import Code
 from contract.limits import Limits
 from contract.operations import Caption, Compose, Fit, Img2Vid
 from gpu_worker.errors import JobFailed
-from tests.support.media.factory import MediaFactory, U, ink
+from tests.support.media.factory import URL, MediaFactory, count_bright_pixels
 
 BT709 = ("-vf", "scale=in_color_matrix=bt709:in_range=tv:flags=accurate_rnd+full_chroma_int")
 
@@ -30,18 +30,18 @@ def bright_span(line: list[float]) -> tuple[float, float]:
     return sum(share), sum((at + 0.5) * part for at, part in enumerate(share)) / sum(share)
 
 
-def still(studio: MediaFactory, picture: Path, **options: object) -> Path:
+def still(media: MediaFactory, picture: Path, **options: object) -> Path:
     wanted: dict[str, object] = {"duration": 0.5, "size": "640x360"} | options
-    made, path = studio.make(Img2Vid(url_image=U, **wanted), image=picture)  # type: ignore[arg-type]
+    made, path = media.transcode(Img2Vid(url_image=URL, **wanted), image=picture)  # type: ignore[arg-type]
     assert made.encoder == "libx264"
     return path
 
 
 @pytest.mark.parametrize("size", [(450, 800), (800, 450), (500, 500), (1600, 200), (31, 47)])
 @pytest.mark.parametrize("fit", list(Fit))
-def test_a_circle_stays_round(studio: MediaFactory, size: tuple[int, int], fit: Fit) -> None:
-    picture = studio.circle(f"large-circle{size[0]}x{size[1]}.png", size, min(size) // 4)
-    frame = studio.frames(still(studio, picture, fit=fit, size="640x360", duration=0.1))[0]
+def test_a_circle_stays_round(media: MediaFactory, size: tuple[int, int], fit: Fit) -> None:
+    picture = media.make_circle(f"large-circle{size[0]}x{size[1]}.png", size, min(size) // 4)
+    frame = media.decode_frames(still(media, picture, fit=fit, size="640x360", duration=0.1))[0]
     grey = frame.convert("L")
     row = [grey.getpixel((x, 180)) for x in range(640)]
     column = [grey.getpixel((320, y)) for y in range(360)]
@@ -50,21 +50,21 @@ def test_a_circle_stays_round(studio: MediaFactory, size: tuple[int, int], fit: 
     assert (x, y) == pytest.approx((320, 180), abs=1.5)
 
 
-def test_cover_fills_the_frame_and_contain_shows_everything_on_black(studio: MediaFactory) -> None:
+def test_cover_fills_the_frame_and_contain_shows_everything_on_black(media: MediaFactory) -> None:
     def draw(path: Path) -> None:
         Image.new("RGB", (300, 600), (220, 220, 220)).save(path)
 
-    tall = studio._once("tall.png", draw)
-    cover = studio.frames(still(studio, tall, fit="cover", duration=0.1))[0]
+    tall = media.make_once("tall.png", draw)
+    cover = media.decode_frames(still(media, tall, fit="cover", duration=0.1))[0]
     assert min(cover.convert("L").tobytes()) > 200
-    contain = studio.frames(still(studio, tall, fit="contain", duration=0.1))[0]
+    contain = media.decode_frames(still(media, tall, fit="contain", duration=0.1))[0]
     left, top, right, bottom = extent(contain)
     assert (top, bottom) == (0, 360)
     assert abs(right - left - 180) <= 2
     assert max(contain.crop((0, 0, left - 4, 360)).convert("L").tobytes()) < 8
 
 
-def dot(studio: MediaFactory, name: str, at: tuple[float, float]) -> Path:
+def dot(media: MediaFactory, name: str, at: tuple[float, float]) -> Path:
     """A soft white dot at a place in a black 1280x720 picture."""
 
     def draw(path: Path) -> None:
@@ -76,7 +76,7 @@ def dot(studio: MediaFactory, name: str, at: tuple[float, float]) -> Path:
                     image.putpixel((x, y), round(250 * math.exp(-far / 200)))
         image.convert("RGB").save(path)
 
-    return studio._once(name, draw)
+    return media.make_once(name, draw)
 
 
 def centroid(image: Image.Image, near: tuple[float, float], reach: int = 28, floor: int = 2) -> tuple[float, float]:
@@ -108,17 +108,17 @@ def deviation(frames: list[Image.Image], place: tuple[float, float], floor: int)
     return worst
 
 
-def test_the_zoom_is_centred_and_follows_its_path_below_a_pixel(studio: MediaFactory) -> None:
+def test_the_zoom_is_centred_and_follows_its_path_below_a_pixel(media: MediaFactory) -> None:
     place = (860.0, 240.0)
-    picture = dot(studio, "dot.png", place)
-    clip = studio.frames(still(studio, picture, duration=1.0, frame_rate=24))
+    picture = dot(media, "dot.png", place)
+    clip = media.decode_frames(still(media, picture, duration=1.0, frame_rate=24))
     assert len(clip) == 24
     assert deviation(clip, place, floor=2) < 0.1  # the encoder's own noise included
 
 
-def test_a_single_frame_is_not_zoomed(studio: MediaFactory) -> None:
-    clip = still(studio, dot(studio, "dot.png", (860.0, 240.0)), duration=0.1, frame_rate=5)
-    frames = studio.frames(clip)
+def test_a_single_frame_is_not_zoomed(media: MediaFactory) -> None:
+    clip = still(media, dot(media, "dot.png", (860.0, 240.0)), duration=0.1, frame_rate=5)
+    frames = media.decode_frames(clip)
     assert len(frames) == 1
     assert centroid(frames[0], (430, 120)) == pytest.approx((430, 120), abs=0.1)
 
@@ -131,36 +131,36 @@ def near(found: tuple[int, ...], wanted: tuple[int, ...], within: int = 7) -> bo
 
 
 @pytest.mark.parametrize("kind", ["jpg", "png"])
-def test_colours_of_a_picture_arrive_when_read_as_bt709(studio: MediaFactory, kind: str) -> None:
+def test_colours_of_a_picture_arrive_when_read_as_bt709(media: MediaFactory, kind: str) -> None:
     def draw(path: Path) -> None:
         image = Image.new("RGB", (len(PATCHES) * 64, 180))
         for index, colour in enumerate(PATCHES):
             image.paste(colour, (index * 64, 0, index * 64 + 64, 180))
         image.save(path, quality=98)
 
-    clip = still(studio, studio._once(f"patches.{kind}", draw), size="320x180", duration=0.1)
-    frame = studio.frames(clip, *BT709)[0]
+    clip = still(media, media.make_once(f"patches.{kind}", draw), size="320x180", duration=0.1)
+    frame = media.decode_frames(clip, *BT709)[0]
     for index, colour in enumerate(PATCHES):
         found = frame.getpixel((index * 64 + 32, 90))
         assert near(found, colour), (found, colour)  # type: ignore[arg-type]
-    assert "yuv420p(tv, bt709" in studio.header(clip)
+    assert "yuv420p(tv, bt709" in media.read_header(clip)
 
 
 @pytest.mark.parametrize("tags", [(), ("-colorspace", "smpte170m", "-color_range", "pc")])
-def test_a_small_video_is_read_as_bt601_and_written_as_bt709(studio: MediaFactory, tags: tuple[str, ...]) -> None:
+def test_a_small_video_is_read_as_bt601_and_written_as_bt709(media: MediaFactory, tags: tuple[str, ...]) -> None:
     matrix = "scale=out_color_matrix=smpte170m:out_range=" + ("pc" if tags else "tv")
-    video = studio.file(
+    video = media.make_file(
         f"bt601{len(tags)}.mp4", "-f", "lavfi", "-i", "color=c=0x00FF00:s=320x180:r=25:d=0.4",
         "-vf", f"{matrix},format=yuv420p,setparams=colorspace={'smpte170m' if tags else 'unknown'}", *tags, "-crf", "5",
     )  # fmt: skip
-    srt = captions(studio, "late.srt", "1\n00:01:00,000 --> 00:01:01,000\nlate\n")
-    _made, path = studio.make(Caption(url_video=U, url_srt=U), video=video, subtitles=srt)
-    frame = studio.frames(path, *BT709)[0]
+    srt = captions(media, "late.srt", "1\n00:01:00,000 --> 00:01:01,000\nlate\n")
+    _made, path = media.transcode(Caption(url_video=URL, url_srt=URL), video=video, subtitles=srt)
+    frame = media.decode_frames(path, *BT709)[0]
     assert near(frame.getpixel((160, 90)), (0, 255, 0)), frame.getpixel((160, 90))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])
-def test_a_photo_is_turned_upright(studio: MediaFactory, orientation: int) -> None:
+def test_a_photo_is_turned_upright(media: MediaFactory, orientation: int) -> None:
     upright = Image.new("RGB", (240, 160), (10, 10, 10))
     upright.paste((250, 30, 30), (0, 0, 120, 80))  # red where the upper left is
     turned = {
@@ -175,32 +175,32 @@ def test_a_photo_is_turned_upright(studio: MediaFactory, orientation: int) -> No
         exif[0x0112] = orientation
         turned[orientation].save(path, exif=exif, quality=95)
 
-    clip = still(studio, studio._once(f"exif{orientation}.jpg", draw), size="240x160", duration=0.1)
-    frame = studio.frames(clip)[0]
+    clip = still(media, media.make_once(f"exif{orientation}.jpg", draw), size="240x160", duration=0.1)
+    frame = media.decode_frames(clip)[0]
     assert near(frame.getpixel((50, 35)), (250, 30, 30), 12)  # type: ignore[arg-type]
     assert near(frame.getpixel((200, 130)), (10, 10, 10), 12)  # type: ignore[arg-type]
 
 
-def test_what_is_transparent_becomes_black(studio: MediaFactory) -> None:
+def test_what_is_transparent_becomes_black(media: MediaFactory) -> None:
     def draw(path: Path) -> None:
         image = Image.new("RGBA", (320, 180), (255, 255, 255, 0))
         image.paste((255, 255, 255, 128), (160, 0, 320, 180))
         image.save(path)
 
-    frame = studio.frames(still(studio, studio._once("alpha.png", draw), size="320x180", duration=0.1))[0]
+    frame = media.decode_frames(still(media, media.make_once("alpha.png", draw), size="320x180", duration=0.1))[0]
     assert near(frame.getpixel((60, 90)), (0, 0, 0), 4)  # type: ignore[arg-type]
     assert near(frame.getpixel((250, 90)), (128, 128, 128), 6)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("kind", ["gif", "webp", "bmp", "tiff", "pal.png", "grey.jpg", "cmyk.jpg"])
-def test_every_common_picture_format_works(studio: MediaFactory, kind: str) -> None:
+def test_every_common_picture_format_works(media: MediaFactory, kind: str) -> None:
     modes = {"pal.png": "P", "grey.jpg": "L", "cmyk.jpg": "CMYK"}
 
     def draw(path: Path) -> None:
         image = Image.new("RGB", (200, 120), (180, 180, 180))
         image.convert(modes.get(kind, "RGB"), palette=Image.Palette.ADAPTIVE).save(path)
 
-    frame = studio.frames(still(studio, studio._once(f"kinds.{kind}", draw), size="200x120", duration=0.1))[0]
+    frame = media.decode_frames(still(media, media.make_once(f"kinds.{kind}", draw), size="200x120", duration=0.1))[0]
     assert near(frame.getpixel((100, 60)), (180, 180, 180), 8), frame.getpixel((100, 60))  # type: ignore[arg-type]
 
 
@@ -210,10 +210,10 @@ def test_every_common_picture_format_works(studio: MediaFactory, kind: str) -> N
      (0.1, 1, 1, Fraction(1)), (1.0, 60, 60, Fraction(60))],
 )  # fmt: skip
 def test_clips_have_exactly_their_frames(
-    studio: MediaFactory, duration: float, rate: float, frames: int, exact: Fraction
+    media: MediaFactory, duration: float, rate: float, frames: int, exact: Fraction
 ) -> None:
-    picture = studio.circle("small.png", (160, 90), 20)
-    video = studio.probe(still(studio, picture, duration=duration, frame_rate=rate, size="160x90")).video
+    picture = media.make_circle("small.png", (160, 90), 20)
+    video = media.probe(still(media, picture, duration=duration, frame_rate=rate, size="160x90")).video
     assert video is not None
     assert video.frames == frames
     assert video.duration == frames / exact
@@ -221,21 +221,21 @@ def test_clips_have_exactly_their_frames(
         assert video.frame_rate == exact
 
 
-def test_a_picture_too_large_is_refused_before_it_is_decoded(studio: MediaFactory) -> None:
-    picture = studio.circle("big.png", (800, 450), 100)
+def test_a_picture_too_large_is_refused_before_it_is_decoded(media: MediaFactory) -> None:
+    picture = media.make_circle("big.png", (800, 450), 100)
     with pytest.raises(JobFailed) as failure:
-        studio.make(Img2Vid(url_image=U), Limits(max_pixels=100_000), image=picture)
+        media.transcode(Img2Vid(url_image=URL), Limits(max_pixels=100_000), image=picture)
     assert failure.value.failure.code == Code.MEDIA_OVER_BUDGET
 
 
-def captions(studio: MediaFactory, name: str, text: str | bytes) -> Path:
-    path = studio.folder / name
+def captions(media: MediaFactory, name: str, text: str | bytes) -> Path:
+    path = media.folder / name
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     return path
 
 
-def dark(studio: MediaFactory, size: str = "640x360", seconds: float = 2.0, extra: tuple[str, ...] = ()) -> Path:
-    return studio.video(f"dark{size}{len(extra)}.mp4", seconds, size, source="color=c=0x202020", extra=extra)
+def dark(media: MediaFactory, size: str = "640x360", seconds: float = 2.0, extra: tuple[str, ...] = ()) -> Path:
+    return media.make_video(f"dark{size}{len(extra)}.mp4", seconds, size, source="color=c=0x202020", extra=extra)
 
 
 PLAIN = "1\n00:00:00,500 --> 00:00:01,200\nH\u00e9llo w\u00f6rld\n"
@@ -255,15 +255,15 @@ SUBTITLES = {
 
 
 @pytest.mark.parametrize("kind", SUBTITLES)
-def test_a_cue_is_seen_while_it_is_on_and_never_else(studio: MediaFactory, kind: str) -> None:
-    srt = captions(studio, "words.srt", SUBTITLES[kind])
-    made, path = studio.make(Caption(url_video=U, url_srt=U), video=dark(studio), subtitles=srt)
+def test_a_cue_is_seen_while_it_is_on_and_never_else(media: MediaFactory, kind: str) -> None:
+    srt = captions(media, "words.srt", SUBTITLES[kind])
+    made, path = media.transcode(Caption(url_video=URL, url_srt=URL), video=dark(media), subtitles=srt)
     assert made.media.frames == 50
-    frames = studio.frames(path)
-    shown = [ink(frame) > 200 for frame in frames]
+    frames = media.decode_frames(path)
+    shown = [count_bright_pixels(frame) > 200 for frame in frames]
     # Frame i is on the screen from i/25 s: the cue covers frames 13 (0.52 s) to 29 (1.16 s).
     assert shown == [13 <= index <= 29 for index in range(50)]
-    reference = ink(frames[20])
+    reference = count_bright_pixels(frames[20])
     assert 450 < reference < 4000
     left, top, right, bottom = extent(frames[20], 200)
     assert abs((left + right) / 2 - 320) < 6
@@ -271,22 +271,22 @@ def test_a_cue_is_seen_while_it_is_on_and_never_else(studio: MediaFactory, kind:
     assert bottom < 352
 
 
-def test_text_is_drawn_where_no_font_is_installed(studio: MediaFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    nothing = studio.folder / "fonts.conf"
+def test_text_is_drawn_where_no_font_is_installed(media: MediaFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    nothing = media.folder / "fonts.conf"
     nothing.write_text("<?xml version='1.0'?><!DOCTYPE fontconfig SYSTEM 'fonts.dtd'><fontconfig></fontconfig>")
     monkeypatch.setattr("gpu_worker.ffmpeg.run.ENVIRONMENT", {"FONTCONFIG_FILE": str(nothing)})
-    srt = captions(studio, "words.srt", PLAIN)
-    _made, path = studio.make(Caption(url_video=U, url_srt=U), video=dark(studio), subtitles=srt)
-    assert ink(studio.frame_at(path, 0.8)) > 450
+    srt = captions(media, "words.srt", PLAIN)
+    _made, path = media.transcode(Caption(url_video=URL, url_srt=URL), video=dark(media), subtitles=srt)
+    assert count_bright_pixels(media.decode_frame(path, 0.8)) > 450
 
 
-def test_nothing_in_the_text_is_a_command(studio: MediaFactory) -> None:
+def test_nothing_in_the_text_is_a_command(media: MediaFactory) -> None:
     def inked(text: str) -> tuple[int, int]:
-        srt = captions(studio, "tags.srt", f"1\n00:00:00,000 --> 00:00:02,000\n{text}\n")
-        _made, path = studio.make(Caption(url_video=U, url_srt=U), video=dark(studio), subtitles=srt)
-        frame = studio.frame_at(path, 0.8)
+        srt = captions(media, "tags.srt", f"1\n00:00:00,000 --> 00:00:02,000\n{text}\n")
+        _made, path = media.transcode(Caption(url_video=URL, url_srt=URL), video=dark(media), subtitles=srt)
+        frame = media.decode_frame(path, 0.8)
         _left, top, _right, bottom = extent(frame, 200)
-        return ink(frame), bottom - top
+        return count_bright_pixels(frame), bottom - top
 
     plain, line = inked("Ab")
     assert inked("{\\fs200}{\\pos(10,10)}Ab{\\alpha&HFF&}") == (plain, line)  # an ASS command is not obeyed, nor drawn
@@ -299,44 +299,44 @@ def test_nothing_in_the_text_is_a_command(studio: MediaFactory) -> None:
     assert inked("<font color='#000000' size='99'>Ab</font>") == (plain, line)
 
 
-def test_html_italics_are_drawn_as_italics(studio: MediaFactory) -> None:
-    srt = captions(studio, "i.srt", "1\n00:00:00,000 --> 00:00:02,000\nHill\n")
-    slanted = captions(studio, "ii.srt", "1\n00:00:00,000 --> 00:00:02,000\n<i>Hill</i>\n")
+def test_html_italics_are_drawn_as_italics(media: MediaFactory) -> None:
+    srt = captions(media, "i.srt", "1\n00:00:00,000 --> 00:00:02,000\nHill\n")
+    slanted = captions(media, "ii.srt", "1\n00:00:00,000 --> 00:00:02,000\n<i>Hill</i>\n")
     boxes = []
     for subtitles in (srt, slanted):
-        _made, path = studio.make(Caption(url_video=U, url_srt=U), video=dark(studio), subtitles=subtitles)
-        left, _top, right, _bottom = extent(studio.frame_at(path, 0.8), 200)
+        _made, path = media.transcode(Caption(url_video=URL, url_srt=URL), video=dark(media), subtitles=subtitles)
+        left, _top, right, _bottom = extent(media.decode_frame(path, 0.8), 200)
         boxes.append(right - left)
     assert boxes[0] + 2 <= boxes[1] <= boxes[0] + 14
 
 
-def test_text_scales_with_the_smaller_side(studio: MediaFactory) -> None:
+def test_text_scales_with_the_smaller_side(media: MediaFactory) -> None:
     heights = {}
     for size in ("640x360", "360x640", "320x180"):
-        srt = captions(studio, "one.srt", "1\n00:00:00,000 --> 00:00:02,000\nHI\n")
-        _made, path = studio.make(Caption(url_video=U, url_srt=U), video=dark(studio, size), subtitles=srt)
-        _left, top, _right, bottom = extent(studio.frame_at(path, 0.8), 180)
+        srt = captions(media, "one.srt", "1\n00:00:00,000 --> 00:00:02,000\nHI\n")
+        _made, path = media.transcode(Caption(url_video=URL, url_srt=URL), video=dark(media, size), subtitles=srt)
+        _left, top, _right, bottom = extent(media.decode_frame(path, 0.8), 180)
         heights[size] = bottom - top
     assert abs(heights["640x360"] - heights["360x640"]) <= 1
     assert abs(heights["640x360"] - 2 * heights["320x180"]) <= 3
 
 
-def test_a_turned_video_is_captioned_upright(studio: MediaFactory) -> None:
-    video = studio.turned("turned.mp4", dark(studio))
-    srt = captions(studio, "words.srt", PLAIN)
-    made, path = studio.make(Caption(url_video=U, url_srt=U), video=video, subtitles=srt)
+def test_a_turned_video_is_captioned_upright(media: MediaFactory) -> None:
+    video = media.make_rotated("turned.mp4", dark(media))
+    srt = captions(media, "words.srt", PLAIN)
+    made, path = media.transcode(Caption(url_video=URL, url_srt=URL), video=video, subtitles=srt)
     assert (made.media.width, made.media.height) == (360, 640)
-    facts = studio.probe(path).video
+    facts = media.probe(path).video
     assert facts is not None
     assert (facts.rotation, facts.width, facts.height) == (0, 360, 640)
-    _left, top, _right, _bottom = extent(studio.frame_at(path, 0.8), 200)
+    _left, top, _right, _bottom = extent(media.decode_frame(path, 0.8), 200)
     assert top > 540
 
 
-def test_wide_pixels_become_square_ones(studio: MediaFactory) -> None:
-    video = dark(studio, "360x288", extra=("-vf", "setsar=16/11"))
-    srt = captions(studio, "words.srt", PLAIN)
-    made, _path = studio.make(Caption(url_video=U, url_srt=U), video=video, subtitles=srt)
+def test_wide_pixels_become_square_ones(media: MediaFactory) -> None:
+    video = dark(media, "360x288", extra=("-vf", "setsar=16/11"))
+    srt = captions(media, "words.srt", PLAIN)
+    made, _path = media.transcode(Caption(url_video=URL, url_srt=URL), video=video, subtitles=srt)
     assert (made.media.width, made.media.height) == (524, 288)
 
 
@@ -352,23 +352,23 @@ def test_wide_pixels_become_square_ones(studio: MediaFactory) -> None:
         ("flv.flv", ("-ar", "44100")),
     ],
 )
-def test_every_common_video_format_can_be_captioned(studio: MediaFactory, name: str, extra: tuple[str, ...]) -> None:
-    video = studio.video(name, 1, extra=extra)
-    srt = captions(studio, "words.srt", PLAIN)
-    made, path = studio.make(Caption(url_video=U, url_srt=U), video=video, subtitles=srt)
+def test_every_common_video_format_can_be_captioned(media: MediaFactory, name: str, extra: tuple[str, ...]) -> None:
+    video = media.make_video(name, 1, extra=extra)
+    srt = captions(media, "words.srt", PLAIN)
+    made, path = media.transcode(Caption(url_video=URL, url_srt=URL), video=video, subtitles=srt)
     assert made.media.frames == 25
     assert (made.media.width, made.media.height) == (320, 180)
     assert made.media.audio_codec in {"aac", "mp3", "opus"}
-    assert "yuv420p(tv, bt709" in studio.header(path)
+    assert "yuv420p(tv, bt709" in media.read_header(path)
 
 
-def test_uneven_frame_times_are_kept(studio: MediaFactory) -> None:
-    video = studio.video(
+def test_uneven_frame_times_are_kept(media: MediaFactory) -> None:
+    video = media.make_video(
         "vfr.mkv", 2, extra=("-vf", "select='not(between(n,10,20))*not(eq(n,33))'", "-fps_mode", "vfr")
     )
-    srt = captions(studio, "words.srt", PLAIN)
-    made, path = studio.make(Caption(url_video=U, url_srt=U), video=video, subtitles=srt)
-    before, after = studio.probe(video).video, studio.probe(path).video
+    srt = captions(media, "words.srt", PLAIN)
+    made, path = media.transcode(Caption(url_video=URL, url_srt=URL), video=video, subtitles=srt)
+    before, after = media.probe(video).video, media.probe(path).video
     assert before is not None
     assert after is not None
     # The caption ends between the twelfth frame and the thirteenth, which are half a second apart.
@@ -383,35 +383,41 @@ def test_uneven_frame_times_are_kept(studio: MediaFactory) -> None:
     assert [time for time in shown if time not in added] == pytest.approx(times(before), abs=0.002)
 
 
-def test_hdr_is_converted_and_said_so(studio: MediaFactory) -> None:
-    video = studio.video("hdr.mov", 0.4, sound=False, extra=(
+def test_hdr_is_converted_and_said_so(media: MediaFactory) -> None:
+    video = media.make_video("hdr.mov", 0.4, sound=False, extra=(
         "-c:v", "prores_ks", "-pix_fmt", "yuv422p10le", "-vf",
         "setparams=color_primaries=bt2020:color_trc=smpte2084:colorspace=bt2020nc:range=tv",
         "-color_primaries", "bt2020", "-color_trc", "smpte2084", "-colorspace", "bt2020nc"))  # fmt: skip
-    colour = studio.probe(video).video
+    colour = media.probe(video).video
     assert colour is not None
     assert colour.colour.is_hdr
-    srt = captions(studio, "words.srt", PLAIN)
-    made, path = studio.make(Caption(url_video=U, url_srt=U), video=video, subtitles=srt)
+    srt = captions(media, "words.srt", PLAIN)
+    made, path = media.transcode(Caption(url_video=URL, url_srt=URL), video=video, subtitles=srt)
     assert "The HDR picture was converted to standard range." in made.warnings
-    assert "yuv420p(tv, bt709" in studio.header(path)
+    assert "yuv420p(tv, bt709" in media.read_header(path)
 
 
-def test_compose_draws_all_in_one_clip(studio: MediaFactory) -> None:
-    picture = studio.circle("night.png", (640, 360), 10)
-    srt = captions(studio, "words.srt", PLAIN)
-    made, path = studio.make(
-        Compose(url_image=U, url_audio=U, url_srt=U, size="640x360"), image=picture, audio=studio.sound(), subtitles=srt
+def test_compose_draws_all_in_one_clip(media: MediaFactory) -> None:
+    picture = media.make_circle("night.png", (640, 360), 10)
+    srt = captions(media, "words.srt", PLAIN)
+    made, path = media.transcode(
+        Compose(url_image=URL, url_audio=URL, url_srt=URL, size="640x360"),
+        image=picture,
+        audio=media.make_audio(),
+        subtitles=srt,
     )
     assert made.media.frames == 36  # 1.5 s of sound at 24 frames a second
     assert made.media.audio_codec == "aac"
-    dot_only, with_text = ink(studio.frame_at(path, 0.2)), ink(studio.frame_at(path, 0.8))
+    dot_only, with_text = (
+        count_bright_pixels(media.decode_frame(path, 0.2)),
+        count_bright_pixels(media.decode_frame(path, 0.8)),
+    )
     assert with_text > dot_only + 500
 
 
-def test_the_photo_that_stands_beside_the_checkout(studio: MediaFactory, real_media: Path) -> None:
+def test_the_photo_that_stands_beside_the_checkout(media: MediaFactory, real_media: Path) -> None:
     photo = real_media / "kleiber_4608x2592.jpg"
-    frames = studio.frames(still(studio, photo, size="640x360", duration=0.25))
+    frames = media.decode_frames(still(media, photo, size="640x360", duration=0.25))
     assert len(frames) == 6
     with Image.open(photo) as original:
         small = original.convert("RGB").resize((640, 360), Image.Resampling.LANCZOS)

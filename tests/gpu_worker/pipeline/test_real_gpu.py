@@ -21,7 +21,16 @@ from gpu_worker.pipeline.gpu_probe import find_gpu
 from gpu_worker.plan.cuda.graph import OPENING, gpu_graph
 from gpu_worker.plan.gpu import PARTS, Gpu, GpuStage, UnavailableReason
 from gpu_worker.plan.model import IN_VIDEO, OUTPUT
-from tests.support.media.captioned_frames import CUES, SOURCES, drawn, film, graph_of, noise, plan_for, prepared
+from tests.support.media.captioned_frames import (
+    CUES,
+    SOURCES,
+    draw_frames,
+    filter_graph,
+    make_source,
+    mean_square_error,
+    plan_captions,
+    write_plan_files,
+)
 from tests.support.media.factory import MediaFactory
 
 pytestmark = pytest.mark.skipif(not Path("/dev/nvidiactl").exists(), reason="no NVIDIA GPU")
@@ -31,21 +40,21 @@ LONG_CUES = tuple(Cue(at * 1000 + 300, at * 1000 + 900, f"caption {at}\nof twent
 
 
 @pytest.fixture(scope="module")
-def gpu(studio: MediaFactory) -> Gpu:
+def gpu(media: MediaFactory) -> Gpu:
     """The GPU of this machine."""
-    found = asyncio.run(find_gpu(studio.ffmpeg))
+    found = asyncio.run(find_gpu(media.ffmpeg))
     print("\n", found.excuses(PARTS) or "The GPU decodes, captions and encodes.")
     return found
 
 
 @pytest.fixture(scope="module")
-def full_hd(studio: MediaFactory) -> tuple[Path, VideoFacts]:
+def full_hd(media: MediaFactory) -> tuple[Path, VideoFacts]:
     """20 seconds of 1080p30 that are not too easy to encode."""
-    path = studio.video(
+    path = media.make_video(
         "full_hd.mp4", FRAMES / 30, "1920x1080", "30", sound=False,
         extra=("-vf", "noise=alls=8:allf=t,format=yuv420p", "-crf", "18", "-colorspace", "bt709", "-bf", "2"),
     )  # fmt: skip
-    facts = studio.probe(path).video
+    facts = media.probe(path).video
     assert facts is not None
     return path, facts
 
@@ -58,33 +67,33 @@ def needs(gpu: Gpu, *parts: GpuStage) -> None:
 
 @pytest.mark.parametrize("name", SOURCES)
 def test_frames_decoded_and_captioned_by_the_gpu_are_those_of_the_cpu(
-    studio: MediaFactory, gpu: Gpu, tmp_path: Path, name: str
+    media: MediaFactory, gpu: Gpu, tmp_path: Path, name: str
 ) -> None:
     needs(gpu, GpuStage.DECODE)
-    path, video = film(studio, name)
-    plan = plan_for(video, None)
+    path, video = make_source(media, name)
+    plan = plan_captions(video, None)
     graph = gpu_graph(video, CUES).replace("[picture]", ",hwdownload,format=yuv420p[picture]")
-    there, _ = drawn(studio, path, plan, graph, tmp_path, OPENING)
-    here, _ = drawn(studio, path, plan, graph_of(plan), tmp_path)
+    there, _ = draw_frames(media, path, plan, graph, tmp_path, OPENING)
+    here, _ = draw_frames(media, path, plan, filter_graph(plan), tmp_path)
     assert len(there) == len(here) == video.frames
     # Chroma at the edges of letters differs: the GPU takes one of four alphas there, the CPU their average.
-    assert max(map(noise, there, here)) < 255**2 / 10**4.5
+    assert max(map(mean_square_error, there, here)) < 255**2 / 10**4.5
 
 
-def run(studio: MediaFactory, film: tuple[Path, VideoFacts], gpu: Gpu, folder: Path) -> float:
+def run(media: MediaFactory, film: tuple[Path, VideoFacts], gpu: Gpu, folder: Path) -> float:
     """Caption the film the way this GPU does it; seconds by the clock."""
-    plan = plan_for(film[1], gpu, LONG_CUES)
-    prepared(folder, plan)
+    plan = plan_captions(film[1], gpu, LONG_CUES)
+    write_plan_files(folder, plan)
     if not (folder / IN_VIDEO).exists():
         (folder / IN_VIDEO).symlink_to(film[0])
     started = time.monotonic()
-    subprocess.run([studio.ffmpeg, "-v", "error", "-nostdin", *plan.steps[0].args], check=True, cwd=folder)
+    subprocess.run([media.ffmpeg, "-v", "error", "-nostdin", *plan.steps[0].args], check=True, cwd=folder)
     return time.monotonic() - started
 
 
-def decibels(studio: MediaFactory, one: Path, other: Path) -> float:
+def decibels(media: MediaFactory, one: Path, other: Path) -> float:
     """PSNR of one film's luma against the other's."""
-    argv = [studio.ffmpeg, "-nostdin", "-i", str(one), "-i", str(other), "-lavfi", "psnr", "-f", "null", "-"]
+    argv = [media.ffmpeg, "-nostdin", "-i", str(one), "-i", str(other), "-lavfi", "psnr", "-f", "null", "-"]
     said = subprocess.run(argv, check=True, capture_output=True).stderr.decode()
     found = re.search(r"PSNR y:([\d.]+|inf)", said)
     assert found
@@ -95,35 +104,35 @@ def decibels(studio: MediaFactory, one: Path, other: Path) -> float:
     "parts", [(GpuStage.DECODE,), (GpuStage.ENCODE,), (GpuStage.DECODE, GpuStage.ENCODE), tuple(GpuStage)]
 )
 def test_every_way_makes_the_same_film(
-    studio: MediaFactory, gpu: Gpu, full_hd: tuple[Path, VideoFacts], tmp_path: Path, parts: Collection[GpuStage]
+    media: MediaFactory, gpu: Gpu, full_hd: tuple[Path, VideoFacts], tmp_path: Path, parts: Collection[GpuStage]
 ) -> None:
     needs(gpu, *parts)
     cpu = tmp_path / "cpu"
     cpu.mkdir()
-    on_cpu = run(studio, full_hd, Gpu().without(PARTS, UnavailableReason.UNKNOWN), cpu)
-    on_gpu = run(studio, full_hd, Gpu().without(PARTS - set(parts), UnavailableReason.UNKNOWN), tmp_path)
-    made, other = studio.probe(tmp_path / OUTPUT).video, studio.probe(cpu / OUTPUT).video
+    on_cpu = run(media, full_hd, Gpu().without(PARTS, UnavailableReason.UNKNOWN), cpu)
+    on_gpu = run(media, full_hd, Gpu().without(PARTS - set(parts), UnavailableReason.UNKNOWN), tmp_path)
+    made, other = media.probe(tmp_path / OUTPUT).video, media.probe(cpu / OUTPUT).video
     assert made is not None
     assert other is not None
     assert (made.frames, made.display_size) == (other.frames, other.display_size) == (FRAMES, (1920, 1080))
-    between = decibels(studio, tmp_path / OUTPUT, cpu / OUTPUT)
+    between = decibels(media, tmp_path / OUTPUT, cpu / OUTPUT)
     for name, folder, seconds in (("CPU", cpu, on_cpu), (" ".join(parts), tmp_path, on_gpu)):
-        size, loss = (folder / OUTPUT).stat().st_size / 1e6, decibels(studio, folder / OUTPUT, full_hd[0])
+        size, loss = (folder / OUTPUT).stat().st_size / 1e6, decibels(media, folder / OUTPUT, full_hd[0])
         print(f"\n{name}: {FRAMES / seconds:.0f} frames/s, {size:.1f} MB, {loss:.1f} dB from the uncaptioned source")
     print(f"{between:.1f} dB between the two")
     assert between > 30
 
 
 def test_frames_stay_on_the_gpu(
-    studio: MediaFactory, gpu: Gpu, full_hd: tuple[Path, VideoFacts], tmp_path: Path
+    media: MediaFactory, gpu: Gpu, full_hd: tuple[Path, VideoFacts], tmp_path: Path
 ) -> None:
     """Decoding and drawing alone, without an encoder: what a GPU without NVENC can show."""
     needs(gpu, GpuStage.DECODE)
     path, video = full_hd
-    prepared(tmp_path, plan_for(video, None, LONG_CUES))
+    write_plan_files(tmp_path, plan_captions(video, None, LONG_CUES))
     graph = gpu_graph(video, LONG_CUES)
     argv = [
-        studio.ffmpeg, "-v", "error", "-nostdin", *OPENING, "-i", str(path), "-filter_complex", graph,
+        media.ffmpeg, "-v", "error", "-nostdin", *OPENING, "-i", str(path), "-filter_complex", graph,
         "-map", "[picture]", "-c:v", "wrapped_avframe", "-f", "null", "-",
     ]  # fmt: skip
     started = time.monotonic()

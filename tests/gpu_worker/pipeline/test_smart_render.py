@@ -25,26 +25,26 @@ from gpu_worker.plan.encode import encoder_args, group_frames
 from gpu_worker.plan.gops import ReencodeRange, frame_ticks, stretches
 from gpu_worker.plan.gpu import Gpu
 from gpu_worker.plan.model import Encoder, Inputs, IntermediateCheck, PlanOptions
-from tests.support.media.factory import MediaFactory, U, ink
+from tests.support.media.factory import URL, MediaFactory, count_bright_pixels
 
 FRAMES, RATE, GROUP = 200, 25, 24
 DARK = "gradients=c0=0x101040:c1=0x401010:c2=0x104010:n=3:speed=0.06:seed=3"
-CAPTION = Caption(url_video=U, url_srt=U)
+CAPTION = Caption(url_video=URL, url_srt=URL)
 OURS = (*encoder_args(Encoder.X264, 2, group=GROUP), "-map_metadata", "-1", "-movflags", "+faststart")
 
 
-def own(studio: MediaFactory, name: str = "own.mp4", *extra: str, seconds: float = FRAMES / RATE) -> Path:
+def own(media: MediaFactory, name: str = "own.mp4", *extra: str, seconds: float = FRAMES / RATE) -> Path:
     """Eight dark, moving seconds with sound, encoded as jobs encode."""
     tags = ("-vf", "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709")
-    return studio.video(name, seconds, rate=str(RATE), source=DARK, extra=(*tags, *OURS, "-c:a", "aac", *extra))
+    return media.make_video(name, seconds, rate=str(RATE), source=DARK, extra=(*tags, *OURS, "-c:a", "aac", *extra))
 
 
-def srt(studio: MediaFactory, *spans: tuple[float, float]) -> Path:
+def srt(media: MediaFactory, *spans: tuple[float, float]) -> Path:
     def clock(seconds: float) -> str:
         return f"00:00:{int(seconds):02},{round(seconds % 1 * 1000):03}"
 
     text = "\n".join(f"{n}\n{clock(a)} --> {clock(b)}\nText number {n}\n" for n, (a, b) in enumerate(spans, 1))
-    path = studio.folder / f"{abs(hash(spans)):x}.srt"
+    path = media.folder / f"{abs(hash(spans)):x}.srt"
     path.write_text(text)
     return path
 
@@ -61,38 +61,38 @@ def plain(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-def hashes(studio: MediaFactory, path: Path) -> list[str]:
+def hashes(media: MediaFactory, path: Path) -> list[str]:
     """A checksum of each decoded frame."""
-    out = studio.run("-i", path, "-map", "0:v", "-fps_mode", "passthrough", "-f", "framemd5", "-").decode()
+    out = media.run_ffmpeg("-i", path, "-map", "0:v", "-fps_mode", "passthrough", "-f", "framemd5", "-").decode()
     return [row.rsplit(",", 1)[1].strip() for row in out.splitlines() if not row.startswith("#")]
 
 
-def kept(studio: MediaFactory, source: Path, output: Path) -> list[int]:
+def kept(media: MediaFactory, source: Path, output: Path) -> list[int]:
     """The packets, in decode order, that are those of the source, byte for byte."""
-    pairs = zip(studio.listing(source, "0:v"), studio.listing(output, "0:v"), strict=True)
+    pairs = zip(media.list_packets(source, "0:v"), media.list_packets(output, "0:v"), strict=True)
     return [index for index, (before, after) in enumerate(pairs) if before == after]
 
 
-def written(studio: MediaFactory, path: Path) -> list[int]:
-    return [index for index, frame in enumerate(studio.frames(path)) if ink(frame) > 20]
+def written(media: MediaFactory, path: Path) -> list[int]:
+    return [index for index, frame in enumerate(media.decode_frames(path)) if count_bright_pixels(frame) > 20]
 
 
-def check_file(studio: MediaFactory, source: Path, output: Path) -> None:
+def check_file(media: MediaFactory, source: Path, output: Path) -> None:
     """Every frame once and at its time, the same sound, one set of parameters for all of it."""
-    before, after = studio.probe(source).video, studio.probe(output).video
+    before, after = media.probe(source).video, media.probe(output).video
     assert before is not None
     assert after is not None
     assert sorted(after.packet_times) == sorted(before.packet_times)
     assert (after.time_base, after.parameters, after.hidden) == (before.time_base, before.parameters, 0)
-    rows = studio.run("-i", output, "-map", "0:v", "-c", "copy", "-f", "framecrc", "-").decode().splitlines()
+    rows = media.run_ffmpeg("-i", output, "-map", "0:v", "-c", "copy", "-f", "framecrc", "-").decode().splitlines()
     decoded = [int(row.split(",")[1]) for row in rows if not row.startswith("#")]
     assert {later - sooner for sooner, later in pairwise(decoded)} == {frame_ticks(before)}
-    assert studio.listing(output, "0:a") == studio.listing(source, "0:a")
+    assert media.list_packets(output, "0:a") == media.list_packets(source, "0:a")
     # A reader that knows only the parameters in the file's header sees the same pictures.
-    bare = studio.file(
+    bare = media.make_file(
         f"bare-{output.name}", "-i", output, "-an", "-c", "copy", "-bsf:v", "filter_units=remove_types=6-8"
     )
-    assert hashes(studio, bare) == hashes(studio, output)
+    assert hashes(media, bare) == hashes(media, output)
 
 
 SPANS = {
@@ -109,76 +109,80 @@ SPANS = {
 
 
 @pytest.mark.parametrize("name", SPANS)
-def test_only_what_carries_text_is_encoded(studio: MediaFactory, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    source, cues = own(studio), srt(studio, *SPANS[name])
-    made, path = studio.make(CAPTION, video=source, subtitles=cues)
+def test_only_what_carries_text_is_encoded(media: MediaFactory, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, cues = own(media), srt(media, *SPANS[name])
+    made, path = media.transcode(CAPTION, video=source, subtitles=cues)
     assert (made.media.frames, made.video_mode, made.encoder) == (FRAMES, "encode", "libx264")
-    check_file(studio, source, path)
+    check_file(media, source, path)
     with plain(monkeypatch):
-        _made, whole = studio.make(CAPTION, video=source, subtitles=cues)
-    assert kept(studio, source, whole) == []
-    text = written(studio, whole)
+        _made, whole = media.transcode(CAPTION, video=source, subtitles=cues)
+    assert kept(media, source, whole) == []
+    text = written(media, whole)
     assert text
-    assert written(studio, path) == text
-    before, after = hashes(studio, source), hashes(studio, path)
+    assert written(media, path) == text
+    before, after = hashes(media, source), hashes(media, path)
     changed = [index for index in range(FRAMES) if before[index] != after[index]]
     assert set(text) <= set(changed)
     # Each cue costs at most the rest of its group, and a few frames in front.
     assert len(changed) <= len(text) + len(SPANS[name]) * (GROUP + 10)
 
 
-def test_text_looks_as_it_does_in_a_full_render(studio: MediaFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    source, cues = own(studio), srt(studio, (1.0, 1.9), (4.0, 4.8))
-    _made, path = studio.make(CAPTION, video=source, subtitles=cues)
+def test_text_looks_as_it_does_in_a_full_render(media: MediaFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, cues = own(media), srt(media, (1.0, 1.9), (4.0, 4.8))
+    _made, path = media.transcode(CAPTION, video=source, subtitles=cues)
     with plain(monkeypatch):
-        _made, whole = studio.make(CAPTION, video=source, subtitles=cues)
-    rows = studio.run("-i", path, "-i", whole, "-lavfi", "psnr=stats_file=-", "-f", "null", "-").decode().splitlines()
-    for index in written(studio, whole):
+        _made, whole = media.transcode(CAPTION, video=source, subtitles=cues)
+    rows = (
+        media.run_ffmpeg("-i", path, "-i", whole, "-lavfi", "psnr=stats_file=-", "-f", "null", "-")
+        .decode()
+        .splitlines()
+    )
+    for index in written(media, whole):
         assert float(rows[index].split("psnr_y:")[1].split()[0]) > 38
 
 
-def test_without_text_on_any_frame_nothing_is_encoded(studio: MediaFactory) -> None:
-    source = own(studio)
-    made, path = studio.make(CAPTION, video=source, subtitles=srt(studio, (30, 31)))
+def test_without_text_on_any_frame_nothing_is_encoded(media: MediaFactory) -> None:
+    source = own(media)
+    made, path = media.transcode(CAPTION, video=source, subtitles=srt(media, (30, 31)))
     assert (made.video_mode, made.encoder, made.media.frames) == ("copy", None, FRAMES)
-    assert kept(studio, source, path) == list(range(FRAMES))
+    assert kept(media, source, path) == list(range(FRAMES))
 
 
-def test_a_silent_video_stays_silent(studio: MediaFactory) -> None:
-    source = studio.file("own-silent.mp4", "-i", own(studio), "-an", "-c", "copy")
-    made, path = studio.make(CAPTION, video=source, subtitles=srt(studio, (3.1, 4.7)))
+def test_a_silent_video_stays_silent(media: MediaFactory) -> None:
+    source = media.make_file("own-silent.mp4", "-i", own(media), "-an", "-c", "copy")
+    made, path = media.transcode(CAPTION, video=source, subtitles=srt(media, (3.1, 4.7)))
     assert (made.media.frames, made.media.audio_codec) == (FRAMES, None)
-    assert len(kept(studio, source, path)) > FRAMES / 2
+    assert len(kept(media, source, path)) > FRAMES / 2
 
 
-def test_with_text_nearly_everywhere_all_is_encoded(studio: MediaFactory) -> None:
-    source = own(studio)
-    made, path = studio.make(CAPTION, video=source, subtitles=srt(studio, (0.2, 3.6), (4, 7.6)))
+def test_with_text_nearly_everywhere_all_is_encoded(media: MediaFactory) -> None:
+    source = own(media)
+    made, path = media.transcode(CAPTION, video=source, subtitles=srt(media, (0.2, 3.6), (4, 7.6)))
     assert made.media.frames == FRAMES
-    assert kept(studio, source, path) == []
+    assert kept(media, source, path) == []
 
 
-def test_the_service_knows_its_own_videos(studio: MediaFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_service_knows_its_own_videos(media: MediaFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """A composed clip is captioned, and the captioned one again."""
-    picture = studio.circle("own.png", (320, 180), 30)
-    operation = Compose(url_image=U, url_audio=U, duration=5, size="320x180", frame_rate=29.97)
-    _made, clip = studio.make(operation, image=picture, audio=studio.sound("own.mp3", 5))
-    once, first = studio.make(CAPTION, video=clip, subtitles=srt(studio, (0.5, 0.9)))
+    picture = media.make_circle("own.png", (320, 180), 30)
+    operation = Compose(url_image=URL, url_audio=URL, duration=5, size="320x180", frame_rate=29.97)
+    _made, clip = media.transcode(operation, image=picture, audio=media.make_audio("own.mp3", 5))
+    once, first = media.transcode(CAPTION, video=clip, subtitles=srt(media, (0.5, 0.9)))
     assert once.warnings == ()
-    assert 60 < len(kept(studio, clip, first)) < 150
-    check_file(studio, clip, first)
-    _made, second = studio.make(Compose(url_video=U, url_srt=U), video=first, subtitles=srt(studio, (3.4, 3.8)))
-    assert 60 < len(kept(studio, first, second)) < 150
-    check_file(studio, clip, second)
+    assert 60 < len(kept(media, clip, first)) < 150
+    check_file(media, clip, first)
+    _made, second = media.transcode(Compose(url_video=URL, url_srt=URL), video=first, subtitles=srt(media, (3.4, 3.8)))
+    assert 60 < len(kept(media, first, second)) < 150
+    check_file(media, clip, second)
 
 
-def encoded(studio: MediaFactory, source: Path) -> Output:
+def encoded(media: MediaFactory, source: Path) -> Output:
     """Caption it, and see that all of it was encoded without a word about it."""
-    made, path = studio.make(CAPTION, video=source, subtitles=srt(studio, (1, 1.4)))
+    made, path = media.transcode(CAPTION, video=source, subtitles=srt(media, (1, 1.4)))
     assert (made.video_mode, made.encoder, made.warnings) == ("encode", "libx264", ())
-    if made.media.frames == len(studio.listing(source, "0:v")):
-        assert kept(studio, source, path) == []
-    assert written(studio, path)
+    if made.media.frames == len(media.list_packets(source, "0:v")):
+        assert kept(media, source, path) == []
+    assert written(media, path)
     return made
 
 
@@ -186,39 +190,39 @@ def encoded(studio: MediaFactory, source: Path) -> Output:
     "change",
     [("-crf", "20"), ("-preset", "faster"), ("-bf", "2"), ("-x264-params", "open-gop=1"), ("-tune", "stillimage")],
 )
-def test_other_options_are_not_ours(studio: MediaFactory, change: tuple[str, ...]) -> None:
-    encoded(studio, own(studio, f"other{''.join(change)}.mp4".replace("=", ""), *change, seconds=3))
+def test_other_options_are_not_ours(media: MediaFactory, change: tuple[str, ...]) -> None:
+    encoded(media, own(media, f"other{''.join(change)}.mp4".replace("=", ""), *change, seconds=3))
 
 
-def test_what_only_claims_to_be_ours_is_found_out(studio: MediaFactory) -> None:
-    honest = own(studio, "honest.mp4", "-x264-params", "ref=3", seconds=3)
+def test_what_only_claims_to_be_ours_is_found_out(media: MediaFactory) -> None:
+    honest = own(media, "honest.mp4", "-x264-params", "ref=3", seconds=3)
     data = honest.read_bytes()
     assert data.count(b" ref=3 ") == 1
-    forged = studio.folder / "forged.mp4"
+    forged = media.folder / "forged.mp4"
     forged.write_bytes(data.replace(b" ref=3 ", b" ref=1 "))
-    encoded(studio, forged)
+    encoded(media, forged)
 
 
-def test_parameters_within_the_stream_could_reach_the_text(studio: MediaFactory) -> None:
-    encoded(studio, own(studio, "sets.mp4", "-bsf:v", "dump_extra=freq=keyframe", seconds=3))
+def test_parameters_within_the_stream_could_reach_the_text(media: MediaFactory) -> None:
+    encoded(media, own(media, "sets.mp4", "-bsf:v", "dump_extra=freq=keyframe", seconds=3))
 
 
-def test_uneven_frames_are_all_encoded(studio: MediaFactory) -> None:
+def test_uneven_frames_are_all_encoded(media: MediaFactory) -> None:
     drop = "select='mod(n,7)',setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709"
-    encoded(studio, own(studio, "uneven.mp4", "-vf", drop, "-fps_mode", "passthrough", seconds=3))
+    encoded(media, own(media, "uneven.mp4", "-vf", drop, "-fps_mode", "passthrough", seconds=3))
 
 
-def test_a_wrong_join_is_replaced_by_a_full_render(studio: MediaFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_join_is_replaced_by_a_full_render(media: MediaFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gpu_worker.plan.splice._DELAY", 3)
-    encoded(studio, own(studio))
+    encoded(media, own(media))
 
 
 @pytest.mark.parametrize("content", [b"", b"not a film"])
-def test_a_broken_piece_is_no_fault_of_the_client(studio: MediaFactory, tmp_path: Path, content: bytes) -> None:
+def test_a_broken_piece_is_no_fault_of_the_client(media: MediaFactory, tmp_path: Path, content: bytes) -> None:
     (tmp_path / "text.mp4").write_bytes(content)
     (tmp_path / "sets.txt").write_text("")
     with pytest.raises(JobFailed) as failure:
-        asyncio.run(check_proof(studio.ffmpeg, tmp_path, IntermediateCheck("text.mp4", "49, 0x1", (0, 8), "sets.txt")))
+        asyncio.run(check_proof(media.ffmpeg, tmp_path, IntermediateCheck("text.mp4", "49, 0x1", (0, 8), "sets.txt")))
     assert failure.value.failure.code == Code.OUTPUT_INVALID
 
 

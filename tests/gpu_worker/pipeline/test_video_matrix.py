@@ -13,8 +13,8 @@ from contract.errors import Code
 from contract.operations import Caption
 from gpu_worker.errors import JobFailed
 from gpu_worker.pipeline.transcode import Output
-from tests.support.media.factory import MediaFactory, U
-from tests.support.media.image_files import PATCHES, Colour
+from tests.support.media.factory import URL, MediaFactory
+from tests.support.media.image_files import PATCHES, Color
 
 BT709 = ("-vf", "scale=in_color_matrix=bt709:in_range=tv:flags=accurate_rnd+full_chroma_int")
 HALF = tuple((r // 2, g // 2, b // 2) for r, g, b in PATCHES)
@@ -27,7 +27,7 @@ TO_601 = f"scale=out_color_matrix=bt601:out_range=tv:{EXACT}"
 H264 = f"{TO_709},format=yuv420p"
 
 
-def chart(studio: MediaFactory) -> Path:
+def chart(media: MediaFactory) -> Path:
     """Patches above, a white disc on dark below."""
 
     def draw(path: Path) -> None:
@@ -40,22 +40,22 @@ def chart(studio: MediaFactory) -> Path:
         image.paste((255, 255, 255), mask=disc.resize(SIZE, Image.Resampling.BOX))
         image.save(path)
 
-    return studio._once("chart.png", draw)
+    return media.make_once("chart.png", draw)
 
 
-def film(studio: MediaFactory, name: str, filters: str, *options: str) -> Path:
+def film(media: MediaFactory, name: str, filters: str, *options: str) -> Path:
     """Three frames of the chart."""
-    source = ("-loop", "1", "-framerate", "25", "-t", "0.12", "-i", chart(studio))
-    return studio.file(name, *source, "-vf", filters, *options)
+    source = ("-loop", "1", "-framerate", "25", "-t", "0.12", "-i", chart(media))
+    return media.make_file(name, *source, "-vf", filters, *options)
 
 
-def captioned(studio: MediaFactory, video: Path) -> tuple[Output, Path]:
-    srt = studio.folder / "early.srt"
+def captioned(media: MediaFactory, video: Path) -> tuple[Output, Path]:
+    srt = media.folder / "early.srt"
     srt.write_text("1\n00:00:00,000 --> 00:00:00,001\n.\n")
-    return studio.make(Caption(url_video=U, url_srt=U), video=video, subtitles=srt)
+    return media.transcode(Caption(url_video=URL, url_srt=URL), video=video, subtitles=srt)
 
 
-def judged(frame: Image.Image, wanted: tuple[Colour, ...] = PATCHES) -> tuple[int, float]:
+def judged(frame: Image.Image, wanted: tuple[Color, ...] = PATCHES) -> tuple[int, float]:
     """The largest difference of any patch, in steps of 255, and the disc's width over its height."""
     width, height = frame.size
     found = [frame.getpixel((round((at + 0.5) * width / 6), height // 6)) for at in range(6)]
@@ -71,20 +71,20 @@ def length(line: list[object], white: int) -> float:
     return sum(min(1.0, max(0.0, (value / white - 0.12) / 0.82)) for value in line)  # type: ignore[operator]
 
 
-def prove(studio: MediaFactory, video: Path, wanted: tuple[Colour, ...] = PATCHES, within: int = 7) -> tuple[int, int]:
+def prove(media: MediaFactory, video: Path, wanted: tuple[Color, ...] = PATCHES, within: int = 7) -> tuple[int, int]:
     """Caption the video and look at its last frame. Returns its size."""
-    made, path = captioned(studio, video)
-    frame = studio.frames(path, *BT709)[-1]
+    made, path = captioned(media, video)
+    frame = media.decode_frames(path, *BT709)[-1]
     worst, ratio = judged(frame, wanted)
     assert worst <= within
     assert ratio == pytest.approx(1, abs=0.01)
-    assert "yuv420p(tv, bt709" in studio.header(path)
+    assert "yuv420p(tv, bt709" in media.read_header(path)
     return made.media.width, made.media.height
 
 
-def refused(studio: MediaFactory, video: Path) -> tuple[Code, str]:
+def refused(media: MediaFactory, video: Path) -> tuple[Code, str]:
     with pytest.raises(JobFailed) as failure:
-        captioned(studio, video)
+        captioned(media, video)
     assert failure.value.failure.params["field"] == "url_video"
     return failure.value.failure.code, failure.value.failure.params.get("format", "")
 
@@ -111,10 +111,8 @@ def refused(studio: MediaFactory, video: Path) -> tuple[Code, str]:
         ("rgba.mov", "format=rgba", ("-c:v", "png")),
     ],
 )  # fmt: skip
-def test_a_film_is_drawn_in_its_colours(
-    studio: MediaFactory, name: str, filters: str, options: tuple[str, ...]
-) -> None:
-    assert prove(studio, film(studio, name, filters, *options)) == SIZE
+def test_a_film_is_drawn_in_its_colours(media: MediaFactory, name: str, filters: str, options: tuple[str, ...]) -> None:
+    assert prove(media, film(media, name, filters, *options)) == SIZE
 
 
 @pytest.mark.fault("G7")
@@ -128,28 +126,28 @@ def test_a_film_is_drawn_in_its_colours(
     ],
 )
 def test_a_film_with_opacity_stands_on_black(
-    studio: MediaFactory, name: str, filters: str, options: tuple[str, ...]
+    media: MediaFactory, name: str, filters: str, options: tuple[str, ...]
 ) -> None:
     half = f"format=rgba,colorchannelmixer=aa=0.5,{filters}"
-    assert prove(studio, film(studio, f"half-{name}", half, *options), HALF) == SIZE
+    assert prove(media, film(media, f"half-{name}", half, *options), HALF) == SIZE
 
 
-def test_a_gif_is_a_film_on_black(studio: MediaFactory) -> None:
-    with Image.open(chart(studio)) as image:
+def test_a_gif_is_a_film_on_black(media: MediaFactory) -> None:
+    with Image.open(chart(media)) as image:
         seen = image.convert("RGBA")
     seen.paste((0, 0, 0, 0), (64, 0, 128, HEIGHT // 3))
-    path = studio.folder / "moving.gif"
+    path = media.folder / "moving.gif"
     seen.transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(path, save_all=True, append_images=[seen], disposal=2)
-    prove(studio, path, (PATCHES[0], (0, 0, 0), *PATCHES[2:]))
+    prove(media, path, (PATCHES[0], (0, 0, 0), *PATCHES[2:]))
 
 
-def turned(studio: MediaFactory, name: str, video: Path, matrix: tuple[int, int, int, int]) -> Path:
+def turned(media: MediaFactory, name: str, video: Path, matrix: tuple[int, int, int, int]) -> Path:
     """The same MP4 with a display matrix, given in units of 1/65536."""
     data = bytearray(video.read_bytes())
     at = data.index(b"tkhd") + 44
     a, b, c, d = matrix
     data[at : at + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
-    path = studio.folder / name
+    path = media.folder / name
     path.write_bytes(data)
     return path
 
@@ -165,17 +163,17 @@ TURNS = {
 
 @pytest.mark.fault("G7")
 @pytest.mark.parametrize("turn", TURNS)
-def test_a_film_is_turned_and_mirrored_as_it_says(studio: MediaFactory, turn: str) -> None:
+def test_a_film_is_turned_and_mirrored_as_it_says(media: MediaFactory, turn: str) -> None:
     filters, matrix = TURNS[turn]
-    stored = film(studio, f"stored {turn}.mp4", f"{filters},{H264}", *X264, *TAGS)
-    assert prove(studio, turned(studio, f"{turn}.mp4", stored, matrix)) == SIZE
+    stored = film(media, f"stored {turn}.mp4", f"{filters},{H264}", *X264, *TAGS)
+    assert prove(media, turned(media, f"{turn}.mp4", stored, matrix)) == SIZE
 
 
 @pytest.mark.fault("G7")
-def test_a_film_that_lies_askew_is_refused_by_name(studio: MediaFactory) -> None:
+def test_a_film_that_lies_askew_is_refused_by_name(media: MediaFactory) -> None:
     half = round(ONE * math.sqrt(0.5))
-    video = turned(studio, "askew.mp4", film(studio, "8.mp4", H264, *X264, *TAGS), (half, half, -half, half))
-    assert refused(studio, video) == (Code.MEDIA_UNSUPPORTED, "a picture turned by less than a quarter")
+    video = turned(media, "askew.mp4", film(media, "8.mp4", H264, *X264, *TAGS), (half, half, -half, half))
+    assert refused(media, video) == (Code.MEDIA_UNSUPPORTED, "a picture turned by less than a quarter")
 
 
 @pytest.mark.fault("G7")
@@ -187,29 +185,29 @@ def test_a_film_that_lies_askew_is_refused_by_name(studio: MediaFactory) -> None
     ],
 )  # fmt: skip
 def test_wide_and_narrow_pixels_become_square(
-    studio: MediaFactory, stored: str, aspect: str, size: tuple[int, int]
+    media: MediaFactory, stored: str, aspect: str, size: tuple[int, int]
 ) -> None:
     filters = f"scale={stored}:out_color_matrix=bt709:out_range=tv:{EXACT},setsar={aspect},format=yuv420p"
-    assert prove(studio, film(studio, f"sar{stored}.mp4".replace(":", "x"), filters, *X264, *TAGS)) == size
+    assert prove(media, film(media, f"sar{stored}.mp4".replace(":", "x"), filters, *X264, *TAGS)) == size
 
 
-def test_wide_pixels_that_are_also_turned_become_square(studio: MediaFactory) -> None:
+def test_wide_pixels_that_are_also_turned_become_square(media: MediaFactory) -> None:
     filters = f"transpose=2,scale=216:384:out_color_matrix=bt709:out_range=tv:{EXACT},setsar=4/3,format=yuv420p"
-    stored = film(studio, "lying.mp4", filters, *X264, *TAGS)
-    assert prove(studio, turned(studio, "lying and wide.mp4", stored, (0, ONE, -ONE, 0))) == SIZE
+    stored = film(media, "lying.mp4", filters, *X264, *TAGS)
+    assert prove(media, turned(media, "lying and wide.mp4", stored, (0, ONE, -ONE, 0))) == SIZE
 
 
 @pytest.mark.fault("G7")
 @pytest.mark.parametrize("pixels", ["yuv420p", "yuv444p"])
-def test_a_film_of_odd_size_loses_no_more_than_a_line(studio: MediaFactory, pixels: str) -> None:
+def test_a_film_of_odd_size_loses_no_more_than_a_line(media: MediaFactory, pixels: str) -> None:
     filters = f"crop=383:287:0:0:exact=1,{TO_709},format={pixels}"
-    assert prove(studio, film(studio, f"odd {pixels}.mkv", filters, "-c:v", "ffv1", *TAGS)) == (382, 286)
+    assert prove(media, film(media, f"odd {pixels}.mkv", filters, "-c:v", "ffv1", *TAGS)) == (382, 286)
 
 
 @pytest.mark.fault("G7")
 @pytest.mark.parametrize(("order", "first"), [("tff", "tt"), ("bff", "bb")])
 @pytest.mark.parametrize("kind", ["ts", "mp4"])
-def test_an_interlaced_film_shows_no_combs(studio: MediaFactory, order: str, first: str, kind: str) -> None:
+def test_an_interlaced_film_shows_no_combs(media: MediaFactory, order: str, first: str, kind: str) -> None:
     """A bar that moves 16 pixels from field to field: a comb has its edge in two places, line by line."""
     bar = "nullsrc=s=384x288:r=50:d=0.4,geq=lum='if(between(X,16*N,16*N+79),235,16)':cb=128:cr=128"
     codec = {
@@ -217,27 +215,27 @@ def test_an_interlaced_film_shows_no_combs(studio: MediaFactory, order: str, fir
         "mp4": (*X264, "-x264-params", f"{order}=1"),
     }
     woven = f"{bar},interlace=scan={order}:lowpass=off,format=yuv420p,setparams=field_mode={order}"
-    video = studio.file(f"{order}.{kind}", "-f", "lavfi", "-i", woven, *codec[kind], *TAGS)
-    facts = studio.probe(video).video
+    video = media.make_file(f"{order}.{kind}", "-f", "lavfi", "-i", woven, *codec[kind], *TAGS)
+    facts = media.probe(video).video
     assert facts is not None
     assert facts.interlaced
 
     def combs(path: Path) -> int:
         return sum(
             abs(grey.getpixel((x, y)) - grey.getpixel((x, y + 1))) > 100  # type: ignore[operator]
-            for grey in [studio.frames(path)[4].convert("L")]
+            for grey in [media.decode_frames(path)[4].convert("L")]
             for y in range(20, 260)
             for x in range(0, 384, 4)
         )
 
     assert combs(video) > 1000
-    _made, path = captioned(studio, video)
+    _made, path = captioned(media, video)
     assert combs(path) < 100
 
 
 @pytest.mark.parametrize("transfer", ["smpte2084", "arib-std-b67"])
 @pytest.mark.parametrize("tags", ["full", "brightness only"])
-def test_an_hdr_film_keeps_its_colours_up_to_white(studio: MediaFactory, transfer: str, tags: str) -> None:
+def test_an_hdr_film_keeps_its_colours_up_to_white(media: MediaFactory, transfer: str, tags: str) -> None:
     """White at 203 cd/m2, as ITU-R BT.2408 has it, leaves room for highlights; what is darker is as in SDR."""
     graded = (
         "format=gbrp,setparams=colorspace=gbr:color_primaries=bt709:color_trc=iec61966-2-1:range=pc,"
@@ -250,10 +248,10 @@ def test_an_hdr_film_keeps_its_colours_up_to_white(studio: MediaFactory, transfe
         graded += ",setparams=color_primaries=unknown:colorspace=unknown"
         name, codec, others = f"{transfer}.mkv", "ffv1", ("unknown", "unknown")
     stated = ("-color_primaries", others[0], "-color_trc", transfer, "-colorspace", others[1])
-    video = film(studio, name, graded, "-c:v", codec, *stated)
-    made, path = captioned(studio, video)
+    video = film(media, name, graded, "-c:v", codec, *stated)
+    made, path = captioned(media, video)
     assert "The HDR picture was converted to standard range." in made.warnings
-    frame = studio.frames(path, *BT709)[-1]
+    frame = media.decode_frames(path, *BT709)[-1]
     found = [frame.getpixel((at * 64 + 32, HEIGHT // 6)) for at in range(6)]
     for got, want in zip(found, PATCHES, strict=True):
         assert all(abs(a - b) <= 18 for a, b in zip(got, want, strict=True)), (found, PATCHES)  # type: ignore[arg-type]
@@ -262,7 +260,7 @@ def test_an_hdr_film_keeps_its_colours_up_to_white(studio: MediaFactory, transfe
 
 
 @pytest.mark.parametrize("primaries", ["bt2020", "smpte432"])
-def test_a_film_in_wide_colours_shows_the_colours_it_means(studio: MediaFactory, primaries: str) -> None:
+def test_a_film_in_wide_colours_shows_the_colours_it_means(media: MediaFactory, primaries: str) -> None:
     matrix = "bt2020nc" if primaries == "bt2020" else "bt709"
     filters = (
         "format=gbrp,setparams=colorspace=gbr:color_primaries=bt709:color_trc=bt709:range=pc,"
@@ -270,7 +268,7 @@ def test_a_film_in_wide_colours_shows_the_colours_it_means(studio: MediaFactory,
     )
     tags = ("-color_primaries", primaries, "-color_trc", "bt709", "-colorspace", matrix)
     # Near black the curve is so steep that one of the 876 steps of the source makes a dozen here. Unconverted: 120.
-    prove(studio, film(studio, f"{primaries}.mkv", filters, "-c:v", "ffv1", *tags), within=13)
+    prove(media, film(media, f"{primaries}.mkv", filters, "-c:v", "ffv1", *tags), within=13)
 
 
 @pytest.mark.parametrize(
@@ -282,19 +280,19 @@ def test_a_film_in_wide_colours_shows_the_colours_it_means(studio: MediaFactory,
     ],
 )
 def test_a_film_that_changes_midway_is_drawn_right_or_refused(
-    studio: MediaFactory, name: str, second: str, right: bool
+    media: MediaFactory, name: str, second: str, right: bool
 ) -> None:
-    parts = [film(studio, f"{at}-{name}", filters, *X264, *TAGS) for at, filters in enumerate((H264, second))]
-    video = studio.folder / name
+    parts = [film(media, f"{at}-{name}", filters, *X264, *TAGS) for at, filters in enumerate((H264, second))]
+    video = media.folder / name
     video.write_bytes(b"".join(part.read_bytes() for part in parts))
     if right:
-        assert prove(studio, video) == SIZE
+        assert prove(media, video) == SIZE
     else:
-        assert refused(studio, video) == (Code.MEDIA_UNSUPPORTED, "a picture that changes its shape midway")
+        assert refused(media, video) == (Code.MEDIA_UNSUPPORTED, "a picture that changes its shape midway")
 
 
-def test_a_photo_that_is_named_a_video_is_refused_by_name(studio: MediaFactory) -> None:
-    video = studio.folder / "photo.mp4"
-    data = studio.video("brief.mp4", 0.2).read_bytes()
+def test_a_photo_that_is_named_a_video_is_refused_by_name(media: MediaFactory) -> None:
+    video = media.folder / "photo.mp4"
+    data = media.make_video("brief.mp4", 0.2).read_bytes()
     video.write_bytes(data.replace(b"ftypisom", b"ftypheic", 1))
-    assert refused(studio, video) == (Code.MEDIA_UNSUPPORTED, "HEIF or AVIF")
+    assert refused(media, video) == (Code.MEDIA_UNSUPPORTED, "HEIF or AVIF")

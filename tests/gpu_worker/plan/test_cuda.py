@@ -13,7 +13,15 @@ import pytest
 from gpu_worker.media.info import Colour, Cue, VideoFacts
 from gpu_worker.plan.cuda.graph import MOST_CHANGES, caption_changes, for_video
 from gpu_worker.plan.gpu import PARTS, Gpu, GpuStage, UnavailableReason
-from tests.support.media.captioned_frames import CUES, SOURCES, drawn, film, graph_of, noise, plan_for
+from tests.support.media.captioned_frames import (
+    CUES,
+    SOURCES,
+    draw_frames,
+    filter_graph,
+    make_source,
+    mean_square_error,
+    plan_captions,
+)
 from tests.support.media.factory import MediaFactory
 from tests.support.media.fake_gpu import graph_on_cpu
 
@@ -25,29 +33,29 @@ VIDEO = VideoFacts(
 
 @pytest.mark.parametrize("name", SOURCES)
 def test_captions_drawn_once_each_are_on_the_same_frames_and_look_the_same(
-    studio: MediaFactory, tmp_path: Path, name: str
+    media: MediaFactory, tmp_path: Path, name: str
 ) -> None:
-    path, video = film(studio, name)
-    on_gpu, on_cpu = plan_for(video, Gpu()), plan_for(video, None)
+    path, video = make_source(media, name)
+    on_gpu, on_cpu = plan_captions(video, Gpu()), plan_captions(video, None)
     assert on_gpu.gpu == PARTS
-    counted = graph_of(on_gpu).replace("hwupload", "showinfo")
-    there, log = drawn(studio, path, on_gpu, graph_on_cpu(counted), tmp_path)
-    here, _ = drawn(studio, path, on_cpu, graph_of(on_cpu), tmp_path)
-    bare, _ = drawn(studio, path, on_cpu, "[0:V:0]format=yuv420p[picture]", tmp_path)
+    counted = filter_graph(on_gpu).replace("hwupload", "showinfo")
+    there, log = draw_frames(media, path, on_gpu, graph_on_cpu(counted), tmp_path)
+    here, _ = draw_frames(media, path, on_cpu, filter_graph(on_cpu), tmp_path)
+    bare, _ = draw_frames(media, path, on_cpu, "[0:V:0]format=yuv420p[picture]", tmp_path)
 
     assert len(there) == len(here) == video.frames
     # At least 50 dB in every frame; a caption on one frame too many or too few makes it 20.
-    assert max(map(noise, there, here)) < 255**2 / 10**5
-    captioned = [noise(frame, plain) > 20 for frame, plain in zip(here, bare, strict=True)]
-    assert captioned == [noise(frame, plain) > 20 for frame, plain in zip(there, bare, strict=True)]
+    assert max(map(mean_square_error, there, here)) < 255**2 / 10**5
+    captioned = [mean_square_error(frame, plain) > 20 for frame, plain in zip(here, bare, strict=True)]
+    assert captioned == [mean_square_error(frame, plain) > 20 for frame, plain in zip(there, bare, strict=True)]
     assert 0.3 < sum(captioned) / len(captioned) < 0.95
 
     # From the first frame, gone, one, two, one, another, gone, to the end; the shortest cue is on none.
     assert len(re.findall(r"showinfo.* n: *\d+ pts:", log)) == len(caption_changes(video, CUES)) == 8
 
 
-def test_a_caption_is_late_where_the_filter_is_late(studio: MediaFactory) -> None:
-    _path, video = film(studio, "60")
+def test_a_caption_is_late_where_the_filter_is_late(media: MediaFactory) -> None:
+    _path, video = make_source(media, "60")
     frame = [time * video.time_base * 60 for time in caption_changes(video, (Cue(1850, 1900, "late"),))]
     assert frame == [0, 112, 114]
 
@@ -79,18 +87,18 @@ def test_a_frame_that_shows_what_the_frame_before_showed_is_not_uploaded() -> No
     ],
 )  # fmt: skip
 def test_a_picture_that_must_be_converted_is_not_left_to_the_gpu(change: dict[str, object]) -> None:
-    plan = plan_for(replace(VIDEO, **change), Gpu())  # type: ignore[arg-type]
+    plan = plan_captions(replace(VIDEO, **change), Gpu())  # type: ignore[arg-type]
     assert plan.gpu <= {GpuStage.ENCODE}
     args = plan.steps[0].args
     assert "-hwaccel" not in args
-    assert "cuda" not in graph_of(plan)
+    assert "cuda" not in filter_graph(plan)
     assert plan.warnings[-1].endswith("the video: the GPU does not take this kind of picture.")
 
 
 def test_a_plain_picture_is_left_to_the_gpu_whatever_its_times() -> None:
     uneven = replace(VIDEO, constant_rate=False, packet_times=array("q", [0, 1, 3, *range(5, 50)]))
     for video in (VIDEO, uneven, replace(VIDEO, codec="hevc"), replace(VIDEO, width=1280, height=720, colour=Colour())):
-        plan = plan_for(video, Gpu())
+        plan = plan_captions(video, Gpu())
         assert (plan.gpu, plan.warnings) == (PARTS, ())
 
 
@@ -98,26 +106,26 @@ def test_more_captions_than_a_command_line_takes_are_drawn_by_the_cpu() -> None:
     times = array("q", range(3 * 3600 * 60))
     film = replace(VIDEO, packet_times=times, time_base=Fraction(1, 60), end=Fraction(3 * 3600))
     cues = tuple(Cue(at * 1000 + 10, at * 1000 + 500, "x") for at in range(MOST_CHANGES // 2))
-    fits = plan_for(film, Gpu(), cues[:-1])
+    fits = plan_captions(film, Gpu(), cues[:-1])
     assert max(map(len, fits.steps[0].args)) < 100_000 < 128 * 1024
     assert fits.gpu == PARTS
-    too_many = plan_for(film, Gpu(), cues)
+    too_many = plan_captions(film, Gpu(), cues)
     assert too_many.gpu == {GpuStage.DECODE, GpuStage.ENCODE}
     assert too_many.warnings == ("The CPU captioned the video: there are too many captions for the GPU.",)
 
 
 def test_drawing_stays_on_the_cpu_unless_frames_can_stay_on_the_gpu() -> None:
     for missing in GpuStage:
-        plan = plan_for(VIDEO, Gpu().without({missing}, UnavailableReason.NO_MEMORY))
+        plan = plan_captions(VIDEO, Gpu().without({missing}, UnavailableReason.NO_MEMORY))
         assert plan.gpu == PARTS - {missing, GpuStage.DRAW}
-        assert "overlay_cuda" not in graph_of(plan)
-        assert ("hwdownload" in graph_of(plan)) is (GpuStage.DECODE in plan.gpu)
-    assert plan_for(VIDEO, None).warnings == ()
+        assert "overlay_cuda" not in filter_graph(plan)
+        assert ("hwdownload" in filter_graph(plan)) is (GpuStage.DECODE in plan.gpu)
+    assert plan_captions(VIDEO, None).warnings == ()
     assert for_video(None, VIDEO, CUES) is None
 
 
 def test_without_captions_nothing_is_drawn_and_frames_stay_on_the_gpu() -> None:
-    plan = plan_for(VIDEO, Gpu(), None)
+    plan = plan_captions(VIDEO, Gpu(), None)
     assert plan.gpu == PARTS
-    assert "ass=" not in graph_of(plan)
-    assert "overlay" not in graph_of(plan)
+    assert "ass=" not in filter_graph(plan)
+    assert "overlay" not in filter_graph(plan)

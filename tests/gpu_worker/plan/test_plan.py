@@ -65,16 +65,16 @@ def lines(plan: Plan) -> list[str]:
     return [" ".join(step.args) for step in plan.steps]
 
 
-def film(video: VideoFacts = VIDEO, audio: AudioFacts | None = AAC, container: str = MP4) -> Facts:
+def video_info(video: VideoFacts = VIDEO, audio: AudioFacts | None = AAC, container: str = MP4) -> Facts:
     return Facts(container, video, audio)
 
 
-def song(audio: AudioFacts = MP3) -> Facts:
+def audio_info(audio: AudioFacts = MP3) -> Facts:
     return Facts("mp3", None, audio)
 
 
 def test_caption() -> None:
-    plan = make_plan(Caption(url_video=U, url_srt=U), Inputs(video=film(), cues=CUES), MEANS)
+    plan = make_plan(Caption(url_video=U, url_srt=U), Inputs(video=video_info(), cues=CUES), MEANS)
     assert lines(plan) == [
         (
             f"-threads 1 {OPEN_VIDEO} -filter_complex [0:V:0]{SCALE},{BURN},{TAGS}[picture] "
@@ -103,7 +103,7 @@ def test_img2vid() -> None:
 
 
 def test_addaudio() -> None:
-    plan = make_plan(AddAudio(url_video=U, url_audio=U), Inputs(video=film(), audio=song()), MEANS)
+    plan = make_plan(AddAudio(url_video=U, url_audio=U), Inputs(video=video_info(), audio=audio_info()), MEANS)
     assert lines(plan) == [
         (
             f"-t 1.501000 -skip_frame all {OPEN_VIDEO} {OPEN_AUDIO} -filter_complex "
@@ -122,7 +122,7 @@ def test_addaudio() -> None:
 def test_addaudio_mixed() -> None:
     operation = AddAudio(url_video=U, url_audio=U, mode="mix", volume=0.5)
     mono = replace(MP3, channels=1, end=Fraction(9))
-    plan = make_plan(operation, Inputs(video=film(), audio=song(mono)), MEANS)
+    plan = make_plan(operation, Inputs(video=video_info(), audio=audio_info(mono)), MEANS)
     assert lines(plan) == [
         (
             f"-t 2.001000 -skip_frame all {OPEN_VIDEO} {OPEN_AUDIO} -filter_complex "
@@ -140,7 +140,7 @@ def test_addaudio_mixed() -> None:
 
 def test_compose() -> None:
     operation = Compose(url_image=U, url_audio=U, url_srt=U, duration=2, size="640x360")
-    plan = make_plan(operation, Inputs(image=PHOTO, audio=song(), cues=CUES), MEANS)
+    plan = make_plan(operation, Inputs(image=PHOTO, audio=audio_info(), cues=CUES), MEANS)
     assert lines(plan) == [
         STILL_848,
         (
@@ -155,7 +155,7 @@ def test_compose() -> None:
 
 def test_compose_from_a_video() -> None:
     operation = Compose(url_video=U, url_audio=U, url_srt=U)
-    plan = make_plan(operation, Inputs(video=film(), audio=song(), cues=CUES), replace(MEANS, gpu=ENCODES))
+    plan = make_plan(operation, Inputs(video=video_info(), audio=audio_info(), cues=CUES), replace(MEANS, gpu=ENCODES))
     assert lines(plan) == [
         (
             f"{OPEN_VIDEO} {OPEN_AUDIO} -filter_complex [0:V:0]{SCALE},{BURN},{TAGS}[picture] "
@@ -168,20 +168,20 @@ def test_compose_from_a_video() -> None:
 
 
 def test_every_plan_says_where_its_sound_ends() -> None:
-    late = film(audio=replace(AAC, end=Fraction(3)))
+    late = video_info(audio=replace(AAC, end=Fraction(3)))
     assert make_plan(Caption(url_video=U, url_srt=U), Inputs(video=late, cues=CUES), MEANS).expected.sound_end == 3
-    sources = Inputs(image=PHOTO, audio=song())
+    sources = Inputs(image=PHOTO, audio=audio_info())
     still = make_plan(Compose(url_image=U, url_audio=U, duration=2), sources, MEANS)
     assert (still.expected.sound_end, still.expected.sound_off) == (2, 0)
     for means in (MEANS, replace(MEANS, may_copy=False)):
-        laid = make_plan(AddAudio(url_video=U, url_audio=U), Inputs(video=film(), audio=song()), means)
+        laid = make_plan(AddAudio(url_video=U, url_audio=U), Inputs(video=video_info(), audio=audio_info()), means)
         assert (laid.expected.sound_end, laid.expected.sound_off) == (Fraction(3, 2), 0)
 
 
 @pytest.mark.parametrize("mode", ["replace", "mix"])
 def test_a_sound_that_changes_midway_is_brought_to_one_form_first(mode: str) -> None:
     changing = replace(MP3, steady=False, counted=True, number=1)
-    sources = Inputs(video=film(audio=replace(AAC, steady=False)), audio=song(changing))
+    sources = Inputs(video=video_info(audio=replace(AAC, steady=False)), audio=audio_info(changing))
     line = lines(make_plan(AddAudio(url_video=U, url_audio=U, mode=mode), sources, MEANS))[0]
     assert "-map 1:a:1 -af pan=stereo|" in line
     assert f"-f null - -dec 0:0 {'-dec 0:1 ' * (mode == 'mix')}-filter_complex [dec:" in line
@@ -212,19 +212,19 @@ def test_every_operation_has_a_plan() -> None:
 )
 def test_pictures_of_every_kind_are_brought_to_one(change: dict[str, object], part: str) -> None:
     video = replace(VIDEO, **change)  # type: ignore[arg-type]
-    plan = make_plan(Caption(url_video=U, url_srt=U), Inputs(video=film(video), cues=CUES), MEANS)
+    plan = make_plan(Caption(url_video=U, url_srt=U), Inputs(video=video_info(video), cues=CUES), MEANS)
     assert part in lines(plan)[0]
 
 
 def test_no_path_and_no_text_of_the_caller_is_on_a_command_line() -> None:
     cue = Cue(0, 1000, "x'; [a]movie=/etc/passwd,")
-    plan = make_plan(Caption(url_video=U, url_srt=U), Inputs(video=film(), cues=(cue,)), MEANS)
+    plan = make_plan(Caption(url_video=U, url_srt=U), Inputs(video=video_info(), cues=(cue,)), MEANS)
     assert "passwd" not in lines(plan)[0]
     assert "example.com" not in lines(plan)[0]
 
 
 def test_a_copy_can_be_forbidden() -> None:
-    sources = Inputs(video=film(), audio=song())
+    sources = Inputs(video=video_info(), audio=audio_info())
     plan = make_plan(AddAudio(url_video=U, url_audio=U), sources, replace(MEANS, may_copy=False))
     assert (plan.video_mode, plan.encoder) == ("encode", Encoder.X264)
     assert "-c:v libx264" in lines(plan)[0]
@@ -238,7 +238,9 @@ def test_a_copy_can_be_forbidden() -> None:
     ],
 )  # fmt: skip
 def test_only_what_players_know_is_copied(video: VideoFacts, container: str, mode: str) -> None:
-    plan = make_plan(AddAudio(url_video=U, url_audio=U), Inputs(video=film(video, AAC, container), audio=song()), MEANS)
+    plan = make_plan(
+        AddAudio(url_video=U, url_audio=U), Inputs(video=video_info(video, AAC, container), audio=audio_info()), MEANS
+    )
     assert plan.video_mode == mode
 
 
@@ -256,7 +258,7 @@ def test_a_copy_shows_the_frames_that_begin_before_its_end_and_keeps_the_order_o
     times: list[int], end: str, frames: int, gap: int
 ) -> None:
     video = replace(VIDEO, frames=len(times), end=Fraction(13, 25), packet_times=array("q", times))
-    sources = Inputs(video=film(video), audio=song(replace(MP3, end=Fraction(end))))
+    sources = Inputs(video=video_info(video), audio=audio_info(replace(MP3, end=Fraction(end))))
     plan = make_plan(AddAudio(url_video=U, url_audio=U), sources, MEANS)
     stop = Fraction(end) * 25
     assert f"PTS,{stop}+floor((PTS-{stop})/{gap}))" in lines(plan)[0]
@@ -266,7 +268,9 @@ def test_a_copy_shows_the_frames_that_begin_before_its_end_and_keeps_the_order_o
 def test_a_stream_that_alone_tells_the_shape_of_its_pixels_is_looked_into() -> None:
     wide = replace(VIDEO, sample_aspect=Fraction(4, 3))
     operation = AddAudio(url_video=U, url_audio=U)
-    assert "-skip_frame" not in lines(make_plan(operation, Inputs(video=film(wide), audio=song()), MEANS))[0]
+    assert (
+        "-skip_frame" not in lines(make_plan(operation, Inputs(video=video_info(wide), audio=audio_info()), MEANS))[0]
+    )
 
 
 def test_the_camera_stays_in_the_middle_and_in_the_picture() -> None:

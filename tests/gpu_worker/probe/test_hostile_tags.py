@@ -20,7 +20,7 @@ from gpu_worker.plan.model import Inputs, PlanOptions
 from gpu_worker.probe.framecrc import PacketListing
 from gpu_worker.probe.stderr_parser import StderrParser
 from gpu_worker.probe.tracks import audio_facts, find_film, video_facts
-from tests.support.media.factory import MediaFactory, U
+from tests.support.media.factory import URL, MediaFactory
 
 EVIL = "EVIL"
 GRAPH = (
@@ -39,12 +39,25 @@ LANGUAGES = {
 
 
 @pytest.fixture
-def film(studio: MediaFactory, tmp_path: Path) -> Callable[[str], Path]:
+def film(media: MediaFactory, tmp_path: Path) -> Callable[[str], Path]:
     def of(language: str) -> Path:
         path = tmp_path / "film.mkv"
         colours = ("-colorspace", "bt2020nc", "-color_primaries", "bt2020", "-color_trc", "smpte2084")
-        studio.run("-f", "lavfi", "-i", "color=c=blue:s=320x180:r=25:d=0.4", "-c:v", "libx264", "-pix_fmt", "yuv420p",
-                   *colours, "-metadata:s:v", f"language={language}", "-y", path)  # fmt: skip
+        media.run_ffmpeg(
+            "-f",
+            "lavfi",
+            "-i",
+            "color=c=blue:s=320x180:r=25:d=0.4",
+            "-c:v",
+            "libx264",
+            "-pix_fmt",
+            "yuv420p",
+            *colours,
+            "-metadata:s:v",
+            f"language={language}",
+            "-y",
+            path,
+        )
         return path
 
     return of
@@ -53,24 +66,24 @@ def film(studio: MediaFactory, tmp_path: Path) -> Callable[[str], Path]:
 @pytest.mark.fault("G1", "G16")
 @pytest.mark.parametrize("kind", LANGUAGES)
 def test_a_language_that_is_a_filter_graph_opens_no_file(
-    studio: MediaFactory, film: Callable[[str], Path], tmp_path: Path, kind: str
+    media: MediaFactory, film: Callable[[str], Path], tmp_path: Path, kind: str
 ) -> None:
-    secret = studio.video("secret-red.mp4", 0.5, "160x120", sound=False, source="color=c=red")
+    secret = media.make_video("secret-red.mp4", 0.5, "160x120", sound=False, source="color=c=red")
     srt = tmp_path / "s.srt"
     # A comment to the list of files, three lines to whoever reads subtitles.
     srt.write_text(f"ffconcat version 1.0\n# \u20281\u202800:00:00,000 --> 00:00:00,300\u2028hi\nfile '{secret}'\n")
     with pytest.raises(JobFailed) as failure:
-        studio.make(Caption(url_video=U, url_srt=U), video=film(LANGUAGES[kind]), subtitles=srt)
+        media.transcode(Caption(url_video=URL, url_srt=URL), video=film(LANGUAGES[kind]), subtitles=srt)
     assert failure.value.failure.code in {Code.MEDIA_UNSUPPORTED, Code.MEDIA_NO_VIDEO}
 
 
 @pytest.mark.parametrize("language", ["eng", "en-US", "zh-Hans-CN", "und", "English, US", "français"])
 def test_languages_of_all_kinds_are_taken(
-    studio: MediaFactory, film: Callable[[str], Path], tmp_path: Path, language: str
+    media: MediaFactory, film: Callable[[str], Path], tmp_path: Path, language: str
 ) -> None:
     srt = tmp_path / "s.srt"
     srt.write_text("1\n00:00:00,000 --> 00:00:00,300\nhi\n")
-    made, _out = studio.make(Caption(url_video=U, url_srt=U), video=film(language), subtitles=srt)
+    made, _out = media.transcode(Caption(url_video=URL, url_srt=URL), video=film(language), subtitles=srt)
     assert made.media.frames == 10
 
 
@@ -108,9 +121,11 @@ pictures = st.builds(
     st.sampled_from(["25 fps", f"25 fps {EVIL}"]),
 )
 OPERATIONS: list[Operation] = [
-    Caption(url_video=U, url_srt=U), AddAudio(url_video=U, url_audio=U), Compose(url_video=U, url_audio=U, url_srt=U),
-    Img2Vid(url_image=U),
-]  # fmt: skip
+    Caption(url_video=URL, url_srt=URL),
+    AddAudio(url_video=URL, url_audio=URL),
+    Compose(url_video=URL, url_audio=URL, url_srt=URL),
+    Img2Vid(url_image=URL),
+]
 
 
 @pytest.mark.fault("G16", "H1")

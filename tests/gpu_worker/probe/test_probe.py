@@ -23,14 +23,14 @@ from gpu_worker.photo.read_photo import read_photo
 from gpu_worker.probe.framecrc import PacketListing
 from gpu_worker.probe.probe import probe
 from gpu_worker.probe.stderr_parser import StderrParser, channels_of
-from tests.support.media.factory import MediaFactory, U
+from tests.support.media.factory import URL, MediaFactory
 
 
-def code_of(studio: MediaFactory, path: Path, role: Role = Role.VIDEO) -> Code:
+def code_of(media: MediaFactory, path: Path, role: Role = Role.VIDEO) -> Code:
     if role is Role.IMAGE:
         reading: Coroutine[Any, Any, object] = read_photo(path, "url_x", 10**9, (1, 1))
     else:
-        reading = probe(studio.ffmpeg, path, role, "url_x", 10**9)
+        reading = probe(media.ffmpeg, path, role, "url_x", 10**9)
     with pytest.raises(JobFailed) as failure:
         asyncio.run(reading)
     assert failure.value.failure.params["field"] == "url_x"
@@ -43,14 +43,14 @@ def children_seconds() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def written(studio: MediaFactory, name: str, data: bytes) -> Path:
-    path = studio.folder / name
+def written(media: MediaFactory, name: str, data: bytes) -> Path:
+    path = media.folder / name
     path.write_bytes(data)
     return path
 
 
-def test_facts_are_exact(studio: MediaFactory) -> None:
-    facts = studio.probe(studio.video("ntsc.mp4", 2, rate="30000/1001"))
+def test_facts_are_exact(media: MediaFactory) -> None:
+    facts = media.probe(media.make_video("ntsc.mp4", 2, rate="30000/1001"))
     assert facts.video is not None
     assert facts.audio is not None
     assert facts.video.frames == 60
@@ -61,11 +61,11 @@ def test_facts_are_exact(studio: MediaFactory) -> None:
     assert (facts.audio.codec, facts.audio.sample_rate, facts.audio.channels) == ("aac", 48000, 1)
 
 
-def test_durations_come_from_packets_not_from_headers(studio: MediaFactory) -> None:
+def test_durations_come_from_packets_not_from_headers(media: MediaFactory) -> None:
     # An MP3 without a Xing header: ffmpeg guesses its length from the bit rate of the first frames.
-    song = studio.file("vbr.mp3", "-f", "lavfi", "-i", "aevalsrc='if(lt(t,3),0,random(0)-0.5)':d=8", "-q:a", "5",
+    song = media.make_file("vbr.mp3", "-f", "lavfi", "-i", "aevalsrc='if(lt(t,3),0,random(0)-0.5)':d=8", "-q:a", "5",
                        "-write_xing", "0")  # fmt: skip
-    audio = studio.probe(song, Role.AUDIO).audio
+    audio = media.probe(song, Role.AUDIO).audio
     assert audio is not None
     assert float(audio.end - audio.start) == pytest.approx(8.0, abs=0.1)
 
@@ -82,36 +82,36 @@ BAD = {
 @pytest.mark.fault("G3")
 @pytest.mark.parametrize("kind", BAD)
 @pytest.mark.parametrize("role", [Role.VIDEO, Role.AUDIO, Role.IMAGE])
-def test_what_is_no_media_cannot_be_read(studio: MediaFactory, kind: str, role: Role) -> None:
+def test_what_is_no_media_cannot_be_read(media: MediaFactory, kind: str, role: Role) -> None:
     began = children_seconds()
     wanted = Code.MEDIA_UNSUPPORTED if kind == "zip" else Code.MEDIA_UNREADABLE
-    assert code_of(studio, written(studio, "bad.mp4", BAD[kind]), role) == wanted
+    assert code_of(media, written(media, "bad.mp4", BAD[kind]), role) == wanted
     assert children_seconds() - began < 5
 
 
 @pytest.mark.fault("G3")
 @pytest.mark.parametrize("name", ["cut.mp4", "cut.mkv", "cut.mov"])
-def test_a_file_cut_in_the_middle_is_truncated(studio: MediaFactory, name: str) -> None:
-    whole = studio.video(f"whole-{name}", 2, extra=("-movflags", "+faststart") if name != "cut.mkv" else ())
+def test_a_file_cut_in_the_middle_is_truncated(media: MediaFactory, name: str) -> None:
+    whole = media.make_video(f"whole-{name}", 2, extra=("-movflags", "+faststart") if name != "cut.mkv" else ())
     data = whole.read_bytes()
-    assert code_of(studio, written(studio, name, data[: len(data) * 6 // 10])) == Code.MEDIA_TRUNCATED
+    assert code_of(media, written(media, name, data[: len(data) * 6 // 10])) == Code.MEDIA_TRUNCATED
 
 
 @pytest.mark.fault("G3")
-def test_a_file_whose_index_is_missing_is_truncated(studio: MediaFactory) -> None:
-    data = studio.video("late-index.mp4", 2, extra=("-movflags", "0")).read_bytes()
-    assert code_of(studio, written(studio, "noindex.mp4", data[: len(data) // 2])) == Code.MEDIA_TRUNCATED
+def test_a_file_whose_index_is_missing_is_truncated(media: MediaFactory) -> None:
+    data = media.make_video("late-index.mp4", 2, extra=("-movflags", "0")).read_bytes()
+    assert code_of(media, written(media, "noindex.mp4", data[: len(data) // 2])) == Code.MEDIA_TRUNCATED
 
 
 @pytest.mark.fault("G8")
-def test_missing_tracks_have_their_own_codes(studio: MediaFactory) -> None:
-    assert code_of(studio, studio.sound("only.m4a")) == Code.MEDIA_NO_VIDEO
-    assert code_of(studio, studio.sound()) == Code.MEDIA_NO_VIDEO
-    assert code_of(studio, studio.video("mute.mp4", 1, sound=False), Role.AUDIO) == Code.MEDIA_NO_AUDIO
+def test_missing_tracks_have_their_own_codes(media: MediaFactory) -> None:
+    assert code_of(media, media.make_audio("only.m4a")) == Code.MEDIA_NO_VIDEO
+    assert code_of(media, media.make_audio()) == Code.MEDIA_NO_VIDEO
+    assert code_of(media, media.make_video("mute.mp4", 1, sound=False), Role.AUDIO) == Code.MEDIA_NO_AUDIO
 
 
 @pytest.mark.fault("G1", "G2")
-def test_playlists_open_nothing(studio: MediaFactory) -> None:
+def test_playlists_open_nothing(media: MediaFactory) -> None:
     """A canary server is named in each; whoever connects is counted."""
     hits = 0
     with socket.create_server(("127.0.0.1", 0)) as canary:
@@ -131,7 +131,7 @@ def test_playlists_open_nothing(studio: MediaFactory) -> None:
         thread = threading.Thread(target=listen)
         thread.start()
         url = f"http://127.0.0.1:{port}/x.ts"
-        secret = studio.video()
+        secret = media.make_video()
         lists = {
             "hls": f"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n{url}\n#EXT-X-ENDLIST\n",
             "hls file": f"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nfile://{secret}\n#EXT-X-ENDLIST\n",
@@ -141,8 +141,8 @@ def test_playlists_open_nothing(studio: MediaFactory) -> None:
         }
         try:
             for text in lists.values():
-                assert code_of(studio, written(studio, "list.mp4", text.encode())) == Code.MEDIA_UNSUPPORTED
-                assert code_of(studio, written(studio, "in_video", text.encode())) == Code.MEDIA_UNSUPPORTED
+                assert code_of(media, written(media, "list.mp4", text.encode())) == Code.MEDIA_UNSUPPORTED
+                assert code_of(media, written(media, "in_video", text.encode())) == Code.MEDIA_UNSUPPORTED
         finally:
             done.set()
             thread.join()
@@ -150,37 +150,37 @@ def test_playlists_open_nothing(studio: MediaFactory) -> None:
 
 
 @pytest.mark.fault("G5")
-def test_too_much_work_is_refused_before_it_starts(studio: MediaFactory) -> None:
-    srt = written(studio, "w.srt", b"1\n00:00:00,000 --> 00:00:01,000\nhi\n")
-    captioned = {"video": studio.video(), "subtitles": srt}
-    sounded = {"video": studio.video("s.mp4", 0.5), "audio": studio.sound()}
+def test_too_much_work_is_refused_before_it_starts(media: MediaFactory) -> None:
+    srt = written(media, "w.srt", b"1\n00:00:00,000 --> 00:00:01,000\nhi\n")
+    captioned = {"video": media.make_video(), "subtitles": srt}
+    sounded = {"video": media.make_video("s.mp4", 0.5), "audio": media.make_audio()}
     cases: list[tuple[Operation, Limits, dict[str, Path], str]] = [
-        (Caption(url_video=U, url_srt=U), Limits(max_media_seconds=1.0), captioned, "url_video"),
-        (AddAudio(url_video=U, url_audio=U), Limits(max_media_seconds=1.0), sounded, "url_audio"),
-        (Compose(url_video=U, url_srt=U), Limits(max_pixels=10_000), captioned, "url_video"),
+        (Caption(url_video=URL, url_srt=URL), Limits(max_media_seconds=1.0), captioned, "url_video"),
+        (AddAudio(url_video=URL, url_audio=URL), Limits(max_media_seconds=1.0), sounded, "url_audio"),
+        (Compose(url_video=URL, url_srt=URL), Limits(max_pixels=10_000), captioned, "url_video"),
     ]
     for operation, limits, inputs, field in cases:
         with pytest.raises(JobFailed) as failure:
-            studio.make(operation, limits, **inputs)
+            media.transcode(operation, limits, **inputs)
         assert (failure.value.failure.code, failure.value.failure.params["field"]) == (Code.MEDIA_OVER_BUDGET, field)
 
 
-def test_an_output_over_its_limit_is_said_so(studio: MediaFactory) -> None:
+def test_an_output_over_its_limit_is_said_so(media: MediaFactory) -> None:
     with pytest.raises(JobFailed) as failure:
-        studio.make(
-            AddAudio(url_video=U, url_audio=U),
+        media.transcode(
+            AddAudio(url_video=URL, url_audio=URL),
             Limits(max_output_bytes=20_000),
-            video=studio.video(),
-            audio=studio.sound(),
+            video=media.make_video(),
+            audio=media.make_audio(),
         )
     assert failure.value.failure.code == Code.OUTPUT_TOO_LARGE
 
 
 @pytest.mark.skipif(not os.environ.get("SLOW"), reason="a long file; set SLOW=1")
-def test_an_hour_is_probed_in_seconds(studio: MediaFactory) -> None:
-    long = studio.video("hour.mkv", 3600, "64x64")
+def test_an_hour_is_probed_in_seconds(media: MediaFactory) -> None:
+    long = media.make_video("hour.mkv", 3600, "64x64")
     started = time.monotonic()
-    assert studio.probe(long).video is not None
+    assert media.probe(long).video is not None
     assert time.monotonic() - started < 20
 
 
@@ -259,7 +259,7 @@ def test_channels_are_counted_from_names(layout: str, text: str, channels: int) 
     assert channels_of(layout, text) == channels
 
 
-def test_an_ffmpeg_that_cannot_be_started_is_our_fault(studio: MediaFactory, tmp_path: Path) -> None:
+def test_an_ffmpeg_that_cannot_be_started_is_our_fault(media: MediaFactory, tmp_path: Path) -> None:
     path = tmp_path / "in_video"
     path.write_bytes(b"no film")
     no_program = tmp_path / "ffmpeg"

@@ -17,57 +17,57 @@ from gpu_worker.errors import JobFailed
 from gpu_worker.pipeline.verify import verify
 from gpu_worker.plan import make_plan
 from gpu_worker.plan.model import Inputs, PlanOptions
-from tests.support.media.factory import MediaFactory, U
-from tests.support.media.tone_meter import EXACT, assert_heard
+from tests.support.media.factory import URL, MediaFactory
+from tests.support.media.tone_meter import EXACT, assert_tone
 
-REPLACE = AddAudio(url_video=U, url_audio=U)
-MIX = AddAudio(url_video=U, url_audio=U, mode="mix")
-STILL = Compose(url_image=U, url_audio=U, size="160x90")
-CAPTION = Caption(url_video=U, url_srt=U)
+REPLACE = AddAudio(url_video=URL, url_audio=URL)
+MIX = AddAudio(url_video=URL, url_audio=URL, mode="mix")
+STILL = Compose(url_image=URL, url_audio=URL, size="160x90")
+CAPTION = Caption(url_video=URL, url_srt=URL)
 LOST = "The sound of the video cannot be decoded and was left out."
 
 PARTS = ((500, 44100, "1"), (900, 24000, "1"), (1500, 44100, "2"))
 """Hertz, sample rate and channels of each second of a narration that was joined byte by byte."""
 
 
-def made(studio: MediaFactory, operation: Operation, sound: Path | None = None, video: Path | None = None) -> Path:
-    return make(studio, operation, sound, video)[1]
+def made(media: MediaFactory, operation: Operation, sound: Path | None = None, video: Path | None = None) -> Path:
+    return make(media, operation, sound, video)[1]
 
 
 def make(
-    studio: MediaFactory, operation: Operation, sound: Path | None = None, video: Path | None = None
+    media: MediaFactory, operation: Operation, sound: Path | None = None, video: Path | None = None
 ) -> tuple[tuple[str, ...], Path]:
     inputs = {} if sound is None else {"audio": sound}
     if operation is STILL:
-        inputs["image"] = studio.circle("sc.png", (160, 90), 20)
+        inputs["image"] = media.make_circle("sc.png", (160, 90), 20)
     else:
-        inputs["video"] = video or film(studio)
+        inputs["video"] = video or film(media)
     if operation is CAPTION:
-        inputs["subtitles"] = studio.folder / "sc.srt"
+        inputs["subtitles"] = media.folder / "sc.srt"
         inputs["subtitles"].write_text("1\n00:00:00,200 --> 00:00:01,000\nhi\n")
-    result, path = studio.make(operation, **inputs)
+    result, path = media.transcode(operation, **inputs)
     return result.warnings, path
 
 
-def film(studio: MediaFactory) -> Path:
-    return studio.video("sc.mp4", 4, "160x90", source="color=c=navy")
+def film(media: MediaFactory) -> Path:
+    return media.make_video("sc.mp4", 4, "160x90", source="color=c=navy")
 
 
-def failure(studio: MediaFactory, sound: Path) -> Code:
+def failure(media: MediaFactory, sound: Path) -> Code:
     with pytest.raises(JobFailed) as failed:
-        make(studio, REPLACE, sound)
+        make(media, REPLACE, sound)
     assert failed.value.failure.blame is Blame.CALLER
     assert failed.value.failure.params["field"] == "url_audio"
     return failed.value.failure.code
 
 
-def joined(studio: MediaFactory, kind: str, parts: tuple[tuple[int, int, str], ...] = PARTS) -> Path:
+def joined(media: MediaFactory, kind: str, parts: tuple[tuple[int, int, str], ...] = PARTS) -> Path:
     """A second of each part, encoded alone and put one file after the other."""
-    path = studio.folder / f"joined-{'-'.join(part[2] for part in parts)}-{parts[1][1]}.{kind}"
+    path = media.folder / f"joined-{'-'.join(part[2] for part in parts)}-{parts[1][1]}.{kind}"
     if not path.exists():
         source = "aevalsrc=0.2*sin(2*PI*{}*t):d=1:s={}"
         files = [
-            studio.file(f"part-{hertz}-{rate}-{channels}.{kind}", "-f", "lavfi", "-i", source.format(hertz, rate),
+            media.make_file(f"part-{hertz}-{rate}-{channels}.{kind}", "-f", "lavfi", "-i", source.format(hertz, rate),
                         "-af", "pan=stereo|c0=c0|c1=c0" if channels == "2" else "anull")
             for hertz, rate, channels in parts
         ]  # fmt: skip
@@ -78,49 +78,49 @@ def joined(studio: MediaFactory, kind: str, parts: tuple[tuple[int, int, str], .
 @pytest.mark.parametrize(
     ("kind", "operation"), [("mp3", REPLACE), ("mp3", MIX), ("mp3", STILL), ("aac", REPLACE), ("aac", STILL)]
 )
-def test_all_parts_of_a_joined_narration_are_heard(studio: MediaFactory, kind: str, operation: Operation) -> None:
-    path = made(studio, operation, joined(studio, kind))
+def test_all_parts_of_a_joined_narration_are_heard(media: MediaFactory, kind: str, operation: Operation) -> None:
+    path = made(media, operation, joined(media, kind))
     late = 0.02 if kind == "aac" else 0.0  # what an encoder of AAC puts first
-    assert_heard(studio, path, 500, (late, 1.0 + late))
-    assert_heard(studio, path, 900, (1.05 + late, 2.07 + late))
-    assert_heard(studio, path, 1500, (2.11 + late, 3.12 + late))
-    facts = studio.probe(path)
+    assert_tone(media, path, 500, (late, 1.0 + late))
+    assert_tone(media, path, 900, (1.05 + late, 2.07 + late))
+    assert_tone(media, path, 1500, (2.11 + late, 3.12 + late))
+    facts = media.probe(path)
     assert facts.video is not None
     assert facts.audio is not None
     assert float(facts.audio.end) == pytest.approx(float(facts.video.end), abs=EXACT)
 
 
 @pytest.mark.parametrize("operation", [REPLACE, STILL])
-def test_parts_that_differ_in_channels_alone_are_heard_too(studio: MediaFactory, operation: Operation) -> None:
+def test_parts_that_differ_in_channels_alone_are_heard_too(media: MediaFactory, operation: Operation) -> None:
     """Packets do not show it: the run itself does, and is repeated."""
-    path = made(studio, operation, joined(studio, "mp3", ((500, 44100, "2"), (900, 44100, "1"), (1500, 44100, "2"))))
+    path = made(media, operation, joined(media, "mp3", ((500, 44100, "2"), (900, 44100, "1"), (1500, 44100, "2"))))
     for number, hertz in enumerate((500, 900, 1500)):
         start = number * 1.045
-        assert_heard(studio, path, hertz, (start, start + 1))
+        assert_tone(media, path, hertz, (start, start + 1))
 
 
-def test_times_that_start_again_do_not_drop_what_follows(studio: MediaFactory) -> None:
-    path = made(studio, REPLACE, joined(studio, "ogg", tuple((hertz, 44100, "1") for hertz in (500, 900, 1500))))
+def test_times_that_start_again_do_not_drop_what_follows(media: MediaFactory) -> None:
+    path = made(media, REPLACE, joined(media, "ogg", tuple((hertz, 44100, "1") for hertz in (500, 900, 1500))))
     for start, hertz in enumerate((500, 900, 1500)):
-        assert_heard(studio, path, hertz, (start, start + 1))
+        assert_tone(media, path, hertz, (start, start + 1))
 
 
 @pytest.mark.parametrize("kind", ["wav", "ogg"])
-def test_joined_files_are_refused_where_only_the_first_would_be_heard(studio: MediaFactory, kind: str) -> None:
-    sound = joined(studio, kind)
-    if kind == "ogg" and b"version 7." in studio.run("-version")[:40].replace(b"n7.", b"7."):
+def test_joined_files_are_refused_where_only_the_first_would_be_heard(media: MediaFactory, kind: str) -> None:
+    sound = joined(media, kind)
+    if kind == "ogg" and b"version 7." in media.run_ffmpeg("-version")[:40].replace(b"n7.", b"7."):
         pytest.skip("this ffmpeg reads on")
-    assert failure(studio, sound) == Code.MEDIA_UNSUPPORTED
+    assert failure(media, sound) == Code.MEDIA_UNSUPPORTED
 
 
-def test_an_own_sound_that_changes_midway_keeps_its_times(studio: MediaFactory) -> None:
-    silent = studio.video("sc-silent.mp4", 4, "160x90", sound=False, source="color=c=navy")
-    video = studio.file("changing.mkv", "-i", silent, "-i", joined(studio, "mp3"), "-map", "0:v", "-map", "1:a",
+def test_an_own_sound_that_changes_midway_keeps_its_times(media: MediaFactory) -> None:
+    silent = media.make_video("sc-silent.mp4", 4, "160x90", sound=False, source="color=c=navy")
+    video = media.make_file("changing.mkv", "-i", silent, "-i", joined(media, "mp3"), "-map", "0:v", "-map", "1:a",
                         "-c", "copy")  # fmt: skip
-    for path in (made(studio, MIX, studio.sound("over.mp3", 4, 2500), video), made(studio, CAPTION, video=video)):
-        assert_heard(studio, path, 500, (0.02, 1.03))
-        assert_heard(studio, path, 900, (1.08, 2.09))
-        assert_heard(studio, path, 1500, (2.13, 3.15))
+    for path in (made(media, MIX, media.make_audio("over.mp3", 4, 2500), video), made(media, CAPTION, video=video)):
+        assert_tone(media, path, 500, (0.02, 1.03))
+        assert_tone(media, path, 900, (1.08, 2.09))
+        assert_tone(media, path, 1500, (2.13, 3.15))
 
 
 OWN_SOUNDS: dict[str, tuple[tuple[str, ...], tuple[tuple[float, float], ...]]] = {
@@ -133,29 +133,29 @@ OWN_SOUNDS: dict[str, tuple[tuple[str, ...], tuple[tuple[float, float], ...]]] =
 
 
 @pytest.mark.parametrize("name", OWN_SOUNDS)
-def test_a_mix_keeps_both_sounds_at_their_own_times(studio: MediaFactory, name: str) -> None:
+def test_a_mix_keeps_both_sounds_at_their_own_times(media: MediaFactory, name: str) -> None:
     extra, heard = OWN_SOUNDS[name]
-    video = studio.video(name, 4, "160x90", extra=extra, source="color=c=navy")
+    video = media.make_video(name, 4, "160x90", extra=extra, source="color=c=navy")
     marked = "aevalsrc='0.2*sin(2*PI*600*t)+0.2*between(t,3,3.3)*sin(2*PI*1000*t)':d=4:s=44100"
-    path = made(studio, MIX, studio.file("marked.mp3", "-f", "lavfi", "-i", marked), video)
-    assert_heard(studio, path, 440, *heard)
-    assert_heard(studio, path, 600, (0, 4))
-    assert_heard(studio, path, 1000, (3, 3.3))
+    path = made(media, MIX, media.make_file("marked.mp3", "-f", "lavfi", "-i", marked), video)
+    assert_tone(media, path, 440, *heard)
+    assert_tone(media, path, 600, (0, 4))
+    assert_tone(media, path, 1000, (3, 3.3))
 
 
-def test_a_sound_with_holes_is_not_copied_with_them(studio: MediaFactory) -> None:
+def test_a_sound_with_holes_is_not_copied_with_them(media: MediaFactory) -> None:
     extra, heard = OWN_SOUNDS["gap.mkv"]
-    video = studio.video("gap.mkv", 4, "160x90", extra=extra, source="color=c=navy")
-    path = made(studio, CAPTION, video=video)
-    assert_heard(studio, path, 440, *heard)
-    assert "opus" not in studio.header(path)
+    video = media.make_video("gap.mkv", 4, "160x90", extra=extra, source="color=c=navy")
+    path = made(media, CAPTION, video=video)
+    assert_tone(media, path, 440, *heard)
+    assert "opus" not in media.read_header(path)
 
 
-def undecodable(studio: MediaFactory, name: str, tracks: int) -> Path:
+def undecodable(media: MediaFactory, name: str, tracks: int) -> Path:
     """A film with the tones 500 and 900 in two tracks, of which the first ones are of a codec that nobody knows."""
     tones = (option for hertz in (500, 900) for option in ("-f", "lavfi", "-i", f"sine={hertz}:d=2"))
     maps = ("-map", "0:v", "-map", "1:a", "-map", "2:a", "-c:v", "copy", "-t", "2")
-    whole = studio.file("two.mov", "-i", film(studio), *tones, *maps)
+    whole = media.make_file("two.mov", "-i", film(media), *tones, *maps)
     data = bytearray(whole.read_bytes())
     at = data.index(b"stsd", data.index(b"soun"))
     for _ in range(tracks):
@@ -164,48 +164,48 @@ def undecodable(studio: MediaFactory, name: str, tracks: int) -> Path:
         box = data.index(b"esds", entry)
         data[box : box + 4] = b"free"
         at = data.find(b"stsd", box)
-    path = studio.folder / name
+    path = media.folder / name
     path.write_bytes(data)
     return path
 
 
-def test_the_default_track_is_heard_else_the_first_that_can_be_decoded(studio: MediaFactory) -> None:
-    second = undecodable(studio, "second.mov", 1)
-    for operation, sound in ((MIX, studio.sound("over.mp3", 4, 2500)), (CAPTION, None)):
-        warnings, path = make(studio, operation, sound, second)
-        assert_heard(studio, path, 900, (0, 2))
+def test_the_default_track_is_heard_else_the_first_that_can_be_decoded(media: MediaFactory) -> None:
+    second = undecodable(media, "second.mov", 1)
+    for operation, sound in ((MIX, media.make_audio("over.mp3", 4, 2500)), (CAPTION, None)):
+        warnings, path = make(media, operation, sound, second)
+        assert_tone(media, path, 900, (0, 2))
         assert warnings == ()
-    assert_heard(studio, made(studio, REPLACE, second), 900, (0, 2))
-    marked = studio.file("default.mkv", "-i", undecodable(studio, "both.mov", 0), "-map", "0", "-c", "copy",
+    assert_tone(media, made(media, REPLACE, second), 900, (0, 2))
+    marked = media.make_file("default.mkv", "-i", undecodable(media, "both.mov", 0), "-map", "0", "-c", "copy",
                          "-disposition:a:0", "0", "-disposition:a:1", "default")  # fmt: skip
-    assert_heard(studio, made(studio, CAPTION, video=marked), 900, (0, 2))
-    assert_heard(studio, made(studio, REPLACE, marked), 900, (0, 2))
+    assert_tone(media, made(media, CAPTION, video=marked), 900, (0, 2))
+    assert_tone(media, made(media, REPLACE, marked), 900, (0, 2))
 
 
-def garbage(studio: MediaFactory) -> Path:
+def garbage(media: MediaFactory) -> Path:
     """A film whose AAC is in order by its container, and noise."""
-    video = studio.video("ordered.mp4", 2, "160x90", source="color=c=navy", extra=("-b:a", "64k"))
-    table = studio.run("-i", video, "-map", "0:a", "-c", "copy", "-f", "adts", "-")
+    video = media.make_video("ordered.mp4", 2, "160x90", source="color=c=navy", extra=("-b:a", "64k"))
+    table = media.run_ffmpeg("-i", video, "-map", "0:a", "-c", "copy", "-f", "adts", "-")
     data, at = bytearray(video.read_bytes()), 0
     while at < len(table):
         size = (table[at + 3] & 3) << 11 | table[at + 4] << 3 | table[at + 5] >> 5
         place = data.find(table[at + 7 : at + size])
         data[place : place + size - 7] = bytes((37 * index * index + at) & 255 for index in range(size - 7))
         at += size
-    path = studio.folder / "garbage.mp4"
+    path = media.folder / "garbage.mp4"
     path.write_bytes(data)
     return path
 
 
 @pytest.mark.parametrize("kind", ["unknown", "garbage"])
-def test_a_film_whose_sound_cannot_be_decoded_is_silent_and_says_so(studio: MediaFactory, kind: str) -> None:
-    video = garbage(studio) if kind == "garbage" else undecodable(studio, "none.mov", 2)
-    warnings, path = make(studio, CAPTION, video=video)
-    assert (warnings, studio.probe(path).audio) == ((LOST,), None)
-    warnings, path = make(studio, MIX, studio.sound("over.mp3", 4, 2500), video)
+def test_a_film_whose_sound_cannot_be_decoded_is_silent_and_says_so(media: MediaFactory, kind: str) -> None:
+    video = garbage(media) if kind == "garbage" else undecodable(media, "none.mov", 2)
+    warnings, path = make(media, CAPTION, video=video)
+    assert (warnings, media.probe(path).audio) == ((LOST,), None)
+    warnings, path = make(media, MIX, media.make_audio("over.mp3", 4, 2500), video)
     assert warnings == (LOST,)
-    assert_heard(studio, path, 2500, (0, 2))
-    assert failure(studio, video) == (Code.MEDIA_NO_AUDIO if kind == "garbage" else Code.MEDIA_UNSUPPORTED)
+    assert_tone(media, path, 2500, (0, 2))
+    assert failure(media, video) == (Code.MEDIA_NO_AUDIO if kind == "garbage" else Code.MEDIA_UNSUPPORTED)
 
 
 def blip(path: Path) -> None:
@@ -220,36 +220,36 @@ def empty(path: Path) -> None:
 
 
 @pytest.mark.parametrize("write", [blip, empty])
-def test_next_to_nothing_is_no_sound(studio: MediaFactory, tmp_path: Path, write: Callable[[Path], None]) -> None:
+def test_next_to_nothing_is_no_sound(media: MediaFactory, tmp_path: Path, write: Callable[[Path], None]) -> None:
     write(tmp_path / "sound.wav")
-    assert failure(studio, tmp_path / "sound.wav") == Code.MEDIA_NO_AUDIO
+    assert failure(media, tmp_path / "sound.wav") == Code.MEDIA_NO_AUDIO
 
 
 @pytest.mark.parametrize("size", [0, 0xFFFFFFFF])
-def test_a_wav_of_unknown_length_is_heard_to_its_end(studio: MediaFactory, size: int) -> None:
-    data = bytearray(studio.sound("second.wav", 1, 900).read_bytes())
+def test_a_wav_of_unknown_length_is_heard_to_its_end(media: MediaFactory, size: int) -> None:
+    data = bytearray(media.make_audio("second.wav", 1, 900).read_bytes())
     at = data.index(b"data") + 4
     data[4:8] = data[at : at + 4] = size.to_bytes(4, "little")
-    path = studio.folder / f"stream{size}.wav"
+    path = media.folder / f"stream{size}.wav"
     path.write_bytes(data)
-    assert_heard(studio, made(studio, STILL, path), 900, (0, 1))
+    assert_tone(media, made(media, STILL, path), 900, (0, 1))
 
 
-def test_a_sound_that_does_not_end_as_planned_is_no_result(studio: MediaFactory) -> None:
-    path = studio.video("sc-long.mp4", 2, "160x90", extra=("-af", "apad=whole_dur=2.7"))
-    plan = make_plan(CAPTION, Inputs(video=studio.probe(path), cues=()), PlanOptions())
-    asyncio.run(verify(studio.ffmpeg, path, plan.expected))
+def test_a_sound_that_does_not_end_as_planned_is_no_result(media: MediaFactory) -> None:
+    path = media.make_video("sc-long.mp4", 2, "160x90", extra=("-af", "apad=whole_dur=2.7"))
+    plan = make_plan(CAPTION, Inputs(video=media.probe(path), cues=()), PlanOptions())
+    asyncio.run(verify(media.ffmpeg, path, plan.expected))
     expected = replace(plan.expected, sound_end=Fraction(2), sound_off=Fraction(0))
     with pytest.raises(JobFailed) as failed:
-        asyncio.run(verify(studio.ffmpeg, path, expected))
+        asyncio.run(verify(media.ffmpeg, path, expected))
     assert failed.value.failure.code == Code.OUTPUT_INVALID
 
 
 @pytest.mark.parametrize("name", ["late-in.ts", "late-in.mpg"])
-def test_a_late_own_sound_of_a_broadcast_stays_late(studio: MediaFactory, name: str) -> None:
+def test_a_late_own_sound_of_a_broadcast_stays_late(media: MediaFactory, name: str) -> None:
     """Times of such files begin with the first stream that is used, which must not be the sound alone."""
     picture = ("-f", "lavfi", "-i", "color=navy:s=160x90:r=25:d=4")
     tone = ("-itsoffset", "0.8", "-f", "lavfi", "-i", "sine=440:d=2:r=48000", "-map", "0", "-map", "1")
     options = ("-c:v", "mpeg2video", "-flags", "+ilme+ildct", "-c:a", "ac3")
-    video = studio.file(name, *picture, *tone, *options)
-    assert_heard(studio, made(studio, CAPTION, video=video), 440, (0.8, 2.8))
+    video = media.make_file(name, *picture, *tone, *options)
+    assert_tone(media, made(media, CAPTION, video=video), 440, (0.8, 2.8))

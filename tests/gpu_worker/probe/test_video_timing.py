@@ -23,7 +23,7 @@ from gpu_worker.pipeline.verify import has_its_frames
 from gpu_worker.plan.captions.added_frames import added_times
 from gpu_worker.plan.model import ExpectedOutput
 from gpu_worker.probe.decoder_report import DecoderReport, read_report
-from tests.support.media.factory import MediaFactory, U, ink
+from tests.support.media.factory import URL, MediaFactory, count_bright_pixels
 
 DARK = "color=navy"
 MPEG4, X264 = ("-c:v", "mpeg4", "-bf", "2"), ("-c:v", "libx264", "-preset", "veryfast", "-bf", "2", "-g", "25")
@@ -33,74 +33,76 @@ X265 = (
 )
 
 
-def captioned(studio: MediaFactory, video: Path, *spans: tuple[float, float]) -> tuple[Output, Path]:
+def captioned(media: MediaFactory, video: Path, *spans: tuple[float, float]) -> tuple[Output, Path]:
     text = "\n".join(f"{_clock(start)} --> {_clock(end)}\nMMMM\n" for start, end in spans)
-    subtitles = studio.folder / "spans.srt"
+    subtitles = media.folder / "spans.srt"
     subtitles.write_text(text)
-    return studio.make(Caption(url_video=U, url_srt=U), video=video, subtitles=subtitles)
+    return media.transcode(Caption(url_video=URL, url_srt=URL), video=video, subtitles=subtitles)
 
 
 def _clock(seconds: float) -> str:
     return f"00:00:{seconds:06.3f}".replace(".", ",")
 
 
-def seen(studio: MediaFactory, path: Path, *times: float) -> list[bool]:
+def seen(media: MediaFactory, path: Path, *times: float) -> list[bool]:
     """For each time, whether a caption is on the screen then."""
-    return [ink(_frame_on(studio, path, time)) > 0 for time in times]
+    return [count_bright_pixels(_frame_on(media, path, time)) > 0 for time in times]
 
 
-def _frame_on(studio: MediaFactory, path: Path, time: float) -> Image.Image:
-    return studio.frames(path, "-vf", f"fps=100:start_time=0,trim=start={time},setpts=PTS-STARTPTS", "-frames:v", "1")[
-        0
-    ]
+def _frame_on(media: MediaFactory, path: Path, time: float) -> Image.Image:
+    return media.decode_frames(
+        path, "-vf", f"fps=100:start_time=0,trim=start={time},setpts=PTS-STARTPTS", "-frames:v", "1"
+    )[0]
 
 
-def slides(studio: MediaFactory) -> Path:
-    return studio.video("slides.mp4", 12, rate="1/4", sound=False, source=DARK)
+def slides(media: MediaFactory) -> Path:
+    return media.make_video("slides.mp4", 12, rate="1/4", sound=False, source=DARK)
 
 
-def paused_recording(studio: MediaFactory) -> Path:
+def paused_recording(media: MediaFactory) -> Path:
     cut = ("-vf", "select='lt(t,1)+gt(t,4.5)'", "-fps_mode", "passthrough")
-    return studio.video("paused.mp4", 6, rate="30", sound=False, source=DARK, extra=cut)
+    return media.make_video("paused.mp4", 6, rate="30", sound=False, source=DARK, extra=cut)
 
 
-def last_frame_held(studio: MediaFactory) -> Path:
+def last_frame_held(media: MediaFactory) -> Path:
     """A single frame of six seconds, as a slideshow of one picture."""
-    return studio.video("held.mp4", 6, rate="1/6", sound=False, source=DARK)
+    return media.make_video("held.mp4", 6, rate="1/6", sound=False, source=DARK)
 
 
 @pytest.mark.parametrize("draw", [slides, paused_recording, last_frame_held])
 def test_captions_are_drawn_where_the_video_has_no_frames(
-    studio: MediaFactory, draw: Callable[[MediaFactory], Path]
+    media: MediaFactory, draw: Callable[[MediaFactory], Path]
 ) -> None:
-    video = draw(studio)
-    before = studio.probe(video).video
-    made, path = captioned(studio, video, (1.2, 2.5), (3, 3.2), (5, 5.6))
+    video = draw(media)
+    before = media.probe(video).video
+    made, path = captioned(media, video, (1.2, 2.5), (3, 3.2), (5, 5.6))
     times = (1.1, 1.25, 2.45, 2.6, 3.1, 3.3, 4.9, 5.1, 5.5, 5.7)
-    assert seen(studio, path, *times) == [False, True, True, False, True, False, False, True, True, False]
+    assert seen(media, path, *times) == [False, True, True, False, True, False, False, True, True, False]
     assert before is not None
     assert made.media.duration_seconds == pytest.approx(float(before.end), abs=0.002)
     assert not [warning for warning in made.warnings if "Subtitles" in warning]
 
 
-def test_compose_ends_a_sparse_video_with_its_sound(studio: MediaFactory) -> None:
-    (studio.folder / "spans.srt").write_text("00:00:01,000 --> 00:00:02,000\nMMMM\n")
-    made, path = studio.make(
-        Compose(url_video=U, url_audio=U, url_srt=U), video=slides(studio), subtitles=studio.folder / "spans.srt",
-        audio=studio.sound("five.mp3", 5),
+def test_compose_ends_a_sparse_video_with_its_sound(media: MediaFactory) -> None:
+    (media.folder / "spans.srt").write_text("00:00:01,000 --> 00:00:02,000\nMMMM\n")
+    made, path = media.transcode(
+        Compose(url_video=URL, url_audio=URL, url_srt=URL), video=slides(media), subtitles=media.folder / "spans.srt",
+        audio=media.make_audio("five.mp3", 5),
     )  # fmt: skip
     assert made.media.duration_seconds == pytest.approx(5.0, abs=0.06)
     assert float(track_ends(path)["vide"]) == pytest.approx(5, abs=0.06)
-    assert seen(studio, path, 0.9, 1.1, 1.9, 2.1, 4.8) == [False, True, True, False, False]
+    assert seen(media, path, 0.9, 1.1, 1.9, 2.1, 4.8) == [False, True, True, False, False]
 
 
 @pytest.mark.parametrize("name", ["paused.mkv", "paused.ts", "paused.mp4"])
-def test_the_last_frame_before_a_cut_is_held(studio: MediaFactory, name: str) -> None:
+def test_the_last_frame_before_a_cut_is_held(media: MediaFactory, name: str) -> None:
     """The sound ends where the recording pauses; the encoder knows the frame before as short as any other."""
     cut = ("-vf", "select='lt(t,1)+gt(t,4.5)'", "-fps_mode", "passthrough", "-c:v", "mpeg2video")
-    video = studio.video(f"mpeg2-{name}", 6, rate="30", sound=False, extra=cut)
-    made, path = studio.make(AddAudio(url_video=U, url_audio=U), video=video, audio=studio.sound("three.wav", 3))
-    facts = studio.probe(path).video
+    video = media.make_video(f"mpeg2-{name}", 6, rate="30", sound=False, extra=cut)
+    made, path = media.transcode(
+        AddAudio(url_video=URL, url_audio=URL), video=video, audio=media.make_audio("three.wav", 3)
+    )
+    facts = media.probe(path).video
     assert facts is not None
     assert (made.video_mode, facts.frames) == ("encode", 31)
     assert float(track_ends(path)["vide"]) == pytest.approx(3, abs=0.002)
@@ -145,58 +147,58 @@ TIMELESS: dict[str, tuple[str, ...]] = {
 
 
 @pytest.mark.parametrize("name", TIMELESS)
-def test_packets_without_times_are_shown_at_the_pace_of_the_film(studio: MediaFactory, name: str) -> None:
-    video = studio.video(name, 3, source=DARK, extra=TIMELESS[name])
-    facts = studio.probe(video).video
+def test_packets_without_times_are_shown_at_the_pace_of_the_film(media: MediaFactory, name: str) -> None:
+    video = media.make_video(name, 3, source=DARK, extra=TIMELESS[name])
+    facts = media.probe(video).video
     assert facts is not None
     assert not facts.timed
     assert (facts.frames, facts.frame_rate, facts.duration) == (75, 25, 3)
-    made, path = captioned(studio, video, (1, 2))
+    made, path = captioned(media, video, (1, 2))
     assert (made.media.frames, made.media.frame_rate) == (75, 25)
     assert made.media.duration_seconds == pytest.approx(3, abs=0.08)
-    assert seen(studio, path, 0.98, 1.02, 1.98, 2.02) == [False, True, True, False]
-    made, path = studio.make(AddAudio(url_video=U, url_audio=U), video=video, audio=studio.sound())
+    assert seen(media, path, 0.98, 1.02, 1.98, 2.02) == [False, True, True, False]
+    made, path = media.transcode(AddAudio(url_video=URL, url_audio=URL), video=video, audio=media.make_audio())
     assert made.media.frames == pytest.approx(38, abs=1)
     assert made.media.duration_seconds == pytest.approx(1.5, abs=0.05)
 
 
-def alternate_references(studio: MediaFactory) -> Path:
+def alternate_references(media: MediaFactory) -> Path:
     """VP8 of a two-pass encode: some packets are decoded for others to refer to, and never shown."""
 
     def draw(path: Path) -> None:
         source = ("-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=3", "-c:v", "libvpx", "-b:v", "300k")
-        options = (*source, "-auto-alt-ref", "1", "-lag-in-frames", "16", "-passlogfile", studio.folder / "vp8pass")
-        studio.run(*options, "-pass", "1", "-f", "null", "-")
-        studio.run(*options, "-pass", "2", path)
+        options = (*source, "-auto-alt-ref", "1", "-lag-in-frames", "16", "-passlogfile", media.folder / "vp8pass")
+        media.run_ffmpeg(*options, "-pass", "1", "-f", "null", "-")
+        media.run_ffmpeg(*options, "-pass", "2", path)
 
-    return studio._once("altref.webm", draw)
-
-
-def open_groups(studio: MediaFactory) -> Path:
-    whole = studio.video("open.mp4", 4, sound=False, extra=X265)
-    return studio.file("open-cut.ts", "-ss", "1.9", "-i", whole, "-c", "copy")
+    return media.make_once("altref.webm", draw)
 
 
-def open_groups_matroska(studio: MediaFactory) -> Path:
-    whole = studio.video("open.mp4", 4, sound=False, extra=X265)
-    return studio.file("open-cut.mkv", "-ss", "1.9", "-i", whole, "-c", "copy")
+def open_groups(media: MediaFactory) -> Path:
+    whole = media.make_video("open.mp4", 4, sound=False, extra=X265)
+    return media.make_file("open-cut.ts", "-ss", "1.9", "-i", whole, "-c", "copy")
 
 
-def between_key_frames(studio: MediaFactory) -> Path:
+def open_groups_matroska(media: MediaFactory) -> Path:
+    whole = media.make_video("open.mp4", 4, sound=False, extra=X265)
+    return media.make_file("open-cut.mkv", "-ss", "1.9", "-i", whole, "-c", "copy")
+
+
+def between_key_frames(media: MediaFactory) -> Path:
     """A transport stream as a recorder starts it: packets from the middle of a group of pictures first."""
-    return studio.video("from-the-air.ts", 4, extra=(*X264, "-bsf:v", "noise=drop='lt(n,10)'"))
+    return media.make_video("from-the-air.ts", 4, extra=(*X264, "-bsf:v", "noise=drop='lt(n,10)'"))
 
 
-def mpeg2_from_the_air(studio: MediaFactory) -> Path:
+def mpeg2_from_the_air(media: MediaFactory) -> Path:
     options = ("-c:v", "mpeg2video", "-bf", "2", "-g", "12", "-bsf:v", "noise=drop='lt(n,5)'", "-f", "mpegts")
-    return studio.video("from-the-air.mpegts", 3, extra=options)
+    return media.make_video("from-the-air.mpegts", 3, extra=options)
 
 
-def late_picture(studio: MediaFactory) -> Path:
-    (studio.folder / "early.srt").write_text("1\n00:00:00,000 --> 00:00:01,000\nx\n")
-    film = studio.video("on-time.mp4", 2, sound=False)
-    inputs = ("-itsoffset", "0.5", "-i", film, "-i", studio.folder / "early.srt", "-map", "0", "-map", "1")
-    return studio.file("late.mkv", *inputs, "-c:v", "copy", "-c:s", "srt")
+def late_picture(media: MediaFactory) -> Path:
+    (media.folder / "early.srt").write_text("1\n00:00:00,000 --> 00:00:01,000\nx\n")
+    film = media.make_video("on-time.mp4", 2, sound=False)
+    inputs = ("-itsoffset", "0.5", "-i", film, "-i", media.folder / "early.srt", "-map", "0", "-map", "1")
+    return media.make_file("late.mkv", *inputs, "-c:v", "copy", "-c:s", "srt")
 
 
 @pytest.mark.parametrize(
@@ -207,52 +209,52 @@ def late_picture(studio: MediaFactory) -> Path:
     ],
 )  # fmt: skip
 def test_what_the_decoder_shows_is_what_counts(
-    studio: MediaFactory, draw: Callable[[MediaFactory], Path], frames: int, end: float
+    media: MediaFactory, draw: Callable[[MediaFactory], Path], frames: int, end: float
 ) -> None:
-    video = draw(studio)
-    made, path = captioned(studio, video, (0.2, 1.8))
+    video = draw(media)
+    made, path = captioned(media, video, (0.2, 1.8))
     assert abs(made.media.frames - frames) <= 4
     assert made.media.duration_seconds == pytest.approx(end, abs=0.15)
     # Nothing is shown late: a player starts with a picture, and the sound with it.
-    result = studio.probe(path).video
+    result = media.probe(path).video
     assert result is not None
     assert result.start <= Fraction(1, 10)
-    made, _ = studio.make(AddAudio(url_video=U, url_audio=U), video=video, audio=studio.sound())
+    made, _ = media.transcode(AddAudio(url_video=URL, url_audio=URL), video=video, audio=media.make_audio())
     assert made.media.duration_seconds == pytest.approx(1.5, abs=0.1)
 
 
-def damaged(studio: MediaFactory) -> Path:
-    data = bytearray(studio.video("whole.mp4", 4, extra=X264).read_bytes())
+def damaged(media: MediaFactory) -> Path:
+    data = bytearray(media.make_video("whole.mp4", 4, extra=X264).read_bytes())
     begin = data.index(b"mdat") + 4000
     for at in range(begin, begin + 40_000, 700):
         data[at : at + 40] = bytes((at * 7 + i * 13) % 256 for i in range(40))
-    path = studio.folder / "damaged.mp4"
+    path = media.folder / "damaged.mp4"
     path.write_bytes(data)
     return path
 
 
-def test_damage_is_reported_and_the_rest_is_kept(studio: MediaFactory) -> None:
-    made, _ = captioned(studio, damaged(studio), (0.2, 1))
+def test_damage_is_reported_and_the_rest_is_kept(media: MediaFactory) -> None:
+    made, _ = captioned(media, damaged(media), (0.2, 1))
     assert 60 < made.media.frames <= 100
     assert any("damaged" in warning for warning in made.warnings)
 
 
-def test_a_video_of_which_nothing_can_be_decoded_is_the_callers(studio: MediaFactory) -> None:
-    data = bytearray(studio.video("whole.ts", 4, extra=X264).read_bytes())
+def test_a_video_of_which_nothing_can_be_decoded_is_the_callers(media: MediaFactory) -> None:
+    data = bytearray(media.make_video("whole.ts", 4, extra=X264).read_bytes())
     for at in range(188 * 20, len(data), 188):
         data[at + 20 : at + 188] = bytes(168)
-    path = studio.folder / "hollow.ts"
+    path = media.folder / "hollow.ts"
     path.write_bytes(data)
     with pytest.raises(JobFailed) as failure:
-        captioned(studio, path, (0.2, 1))
+        captioned(media, path, (0.2, 1))
     assert failure.value.failure.code in {Code.MEDIA_UNREADABLE, Code.MEDIA_NO_VIDEO}
 
 
-def two_films(studio: MediaFactory, first: str, second: str, name: str, *options: str) -> Path:
-    small = studio.video("preview.mp4", 1, "160x90", sound=False)
-    large = studio.video("feature.mp4", 2, "320x180", sound=False)
+def two_films(media: MediaFactory, first: str, second: str, name: str, *options: str) -> Path:
+    small = media.make_video("preview.mp4", 1, "160x90", sound=False)
+    large = media.make_video("feature.mp4", 2, "320x180", sound=False)
     tracks = {"small": small, "large": large}
-    return studio.file(
+    return media.make_file(
         name, "-i", tracks[first], "-i", tracks[second], "-map", "0", "-map", "1", "-c", "copy", *options
     )
 
@@ -268,40 +270,40 @@ def two_films(studio: MediaFactory, first: str, second: str, name: str, *options
     ],
 )
 def test_the_film_is_the_default_track_or_the_largest(
-    studio: MediaFactory, name: str, order: tuple[str, str], options: tuple[str, ...], width: int
+    media: MediaFactory, name: str, order: tuple[str, str], options: tuple[str, ...], width: int
 ) -> None:
-    video = two_films(studio, *order, name, *options)
-    made, _ = captioned(studio, video, (0.2, 0.8))
+    video = two_films(media, *order, name, *options)
+    made, _ = captioned(media, video, (0.2, 0.8))
     assert (made.media.width, made.media.frames) == (width, 50 if width == 320 else 25)
-    made, _ = studio.make(AddAudio(url_video=U, url_audio=U), video=video, audio=studio.sound())
+    made, _ = media.transcode(AddAudio(url_video=URL, url_audio=URL), video=video, audio=media.make_audio())
     assert (made.media.width, made.video_mode) == (width, "copy")
 
 
-def test_a_track_nobody_can_decode_is_passed_over(studio: MediaFactory) -> None:
-    video = two_films(studio, "large", "small", "odd-first.mov")
+def test_a_track_nobody_can_decode_is_passed_over(media: MediaFactory) -> None:
+    video = two_films(media, "large", "small", "odd-first.mov")
     data = bytearray(video.read_bytes())
     at = data.index(b"avc1", data.index(b"stsd"))
     data[at : at + 4] = b"zzzz"
-    odd = studio.folder / "odd.mov"
+    odd = media.folder / "odd.mov"
     odd.write_bytes(data)
-    made, _ = captioned(studio, odd, (0.2, 0.8))
+    made, _ = captioned(media, odd, (0.2, 0.8))
     assert made.media.width == 160
 
 
 @pytest.mark.parametrize("rate", ["25", "30000/1001"])
-def test_a_video_cut_short_keeps_its_average_rate(studio: MediaFactory, rate: str) -> None:
-    video = studio.video(f"rate-{rate.replace('/', '-')}.mp4", 3, rate=rate, sound=False, extra=X264)
+def test_a_video_cut_short_keeps_its_average_rate(media: MediaFactory, rate: str) -> None:
+    video = media.make_video(f"rate-{rate.replace('/', '-')}.mp4", 3, rate=rate, sound=False, extra=X264)
     for length in (0.5, 1.0, 1.013, 1.5):
-        made, path = studio.make(
-            AddAudio(url_video=U, url_audio=U), video=video, audio=studio.sound(f"for-{length}.wav", length)
+        made, path = media.transcode(
+            AddAudio(url_video=URL, url_audio=URL), video=video, audio=media.make_audio(f"for-{length}.wav", length)
         )
         assert made.video_mode == "copy"
         assert made.media.frame_rate == pytest.approx(float(Fraction(rate)), abs=0.001)
-        assert f"{float(Fraction(rate)):.4g} fps" in studio.header(path)
+        assert f"{float(Fraction(rate)):.4g} fps" in media.read_header(path)
 
 
-def test_the_report_of_a_real_decoder_is_read(studio: MediaFactory) -> None:
-    log = asyncio.run(run_ffmpeg(studio.ffmpeg, ("-i", str(studio.video()), "-f", "null", "-"), studio.folder))
+def test_the_report_of_a_real_decoder_is_read(media: MediaFactory) -> None:
+    log = asyncio.run(run_ffmpeg(media.ffmpeg, ("-i", str(media.make_video()), "-f", "null", "-"), media.folder))
     assert read_report(log, "video") == DecoderReport(50, 50, 0)
     sound = read_report(log, "audio")
     assert sound is not None

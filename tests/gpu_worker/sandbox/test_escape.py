@@ -41,7 +41,7 @@ from gpu_worker.sandbox.workdir import temporary_workdir
 from gpu_worker.transfer.upload import Publisher, output_facts
 from tests.support import bpf
 from tests.support.fake_network import FakeNetwork
-from tests.support.media.factory import MediaFactory, U
+from tests.support.media.factory import URL, MediaFactory
 
 ROOT = Path(__file__).resolve().parents[3]
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can run programs as another user")
@@ -160,7 +160,7 @@ def test_the_memory_of_children_counts(folder: Path) -> None:
 @with_tools
 @pytest.mark.fault("I14")
 def test_the_worker_follows_no_link_that_a_program_has_planted(
-    folder: Path, studio: MediaFactory, tmp_path: Path
+    folder: Path, media: MediaFactory, tmp_path: Path
 ) -> None:
     victim, log = tmp_path / "victim", folder / "log"
     victim.write_text("as it was")
@@ -168,18 +168,18 @@ def test_the_worker_follows_no_link_that_a_program_has_planted(
     directory = folder / "in"
     evil = folder / "ffmpeg"
     links = "; ".join(f"ln -sf {victim} {name}" for name in ("captions.ass", "specimens.ass", "specimens.gray"))
-    evil.write_text(f'#!/bin/sh\nid -u >> {log}\n{links}\nexec {studio.ffmpeg} "$@"\n')
+    evil.write_text(f'#!/bin/sh\nid -u >> {log}\n{links}\nexec {media.ffmpeg} "$@"\n')
     evil.chmod(0o755)
     folder.chmod(0o755)
     log.touch()
     log.chmod(0o666)
-    film = studio.video("plain.mp4", 0.4, "64x48", sound=False)
+    film = media.make_video("plain.mp4", 0.4, "64x48", sound=False)
     (directory / "in_video").write_bytes(film.read_bytes())
     (directory / "in_subtitles").write_text("1\n00:00:00,000 --> 00:00:00,300\nplanted text \u0939\n")
     chown_to_sandbox_user(directory, evil)
     tools = Machine(str(evil), None, 1)
     with contextlib.suppress(JobFailed, OSError):
-        asyncio.run(make(Caption(url_video=U, url_srt=U), directory, tools, Limits(), lambda *_: None))
+        asyncio.run(make(Caption(url_video=URL, url_srt=URL), directory, tools, Limits(), lambda *_: None))
     assert set(log.read_text().split()) == {str(SANDBOX_USER)}
     assert victim.read_text() == "as it was"
 
@@ -268,13 +268,13 @@ def test_the_worker_hides_before_the_sdk_forks(folder: Path, monkeypatch: pytest
 @with_tools
 @pytest.mark.fault("G16", "I11", "I14")
 def test_a_job_is_done_by_that_user_with_names_of_ours_and_nothing_else(
-    studio: MediaFactory, folder: Path, monkeypatch: pytest.MonkeyPatch
+    media: MediaFactory, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its inputs are called by names that mean something to shells, filters and ffmpeg."""
     folder.chmod(0o755)
     program, seen, work = folder / "ffmpeg", folder / "seen", folder / "work"
     # The checkout may lie where only we may go, and then nothing of it is for that user.
-    real, fonts = shutil.copy(studio.ffmpeg, folder / "real"), shutil.copytree(FONTS_DIRECTORY, folder / "fonts")
+    real, fonts = shutil.copy(media.ffmpeg, folder / "real"), shutil.copytree(FONTS_DIRECTORY, folder / "fonts")
     for module in ("make", "job"):
         monkeypatch.setattr(f"gpu_worker.{module}.FONTS_DIRECTORY", fonts)
     # Reading its version opens no untrusted file.
@@ -291,7 +291,7 @@ def test_a_job_is_done_by_that_user_with_names_of_ours_and_nothing_else(
     srt = folder / "s.srt"
     srt.write_text("1\n00:00:00,000 --> 00:00:00,300\nhi\n")
     odd = {"video": "-i%03d':;[a]$(id).mp4", "srt": "..%2f..%2fetc%2fpasswd\\"}
-    cloud = FakeNetwork(files={odd["video"]: studio.video("odd.mp4", 0.4, "64x48"), odd["srt"]: srt})
+    cloud = FakeNetwork(files={odd["video"]: media.make_video("odd.mp4", 0.4, "64x48"), odd["srt"]: srt})
 
     async def work_on() -> dict[str, object]:
         async with cloud.open():
@@ -351,11 +351,11 @@ def test_no_program_gains_rights_and_each_has_its_bounds(folder: Path) -> None:
 
 @with_tools
 @pytest.mark.fault("G12")
-def test_a_file_without_end_is_ended(studio: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_without_end_is_ended(media: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(command._BOUNDS, "fsize", 100_000)
     endless = ("-f", "lavfi", "-i", "testsrc2=s=320x240:r=25", "-f", "rawvideo", "-y", "out.mp4")
     with pytest.raises(RunFailed) as failure:
-        asyncio.run(run_ffmpeg(studio.ffmpeg, endless, tmp_path))
+        asyncio.run(run_ffmpeg(media.ffmpeg, endless, tmp_path))
     assert failure.value.out_of_resources
     assert (tmp_path / "out.mp4").stat().st_size == 100_000
 
@@ -388,23 +388,23 @@ def test_a_program_that_multiplies_is_stopped(folder: Path, monkeypatch: pytest.
 
 
 @pytest.mark.fault("G2")
-def test_there_is_no_network_in_it(studio: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_there_is_no_network_in_it(media: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(0)
         call = ("-v", "quiet", "-i", f"tcp://127.0.0.1:{server.getsockname()[1]}?timeout=200000")
         if not {"--net", "--seccomp-filter"} & set(sandboxed_argv((), tmp_path)):
             pytest.skip("nothing here keeps programs from the network")
         with pytest.raises(RunFailed):
-            asyncio.run(run_ffmpeg(studio.ffmpeg, call, tmp_path))
+            asyncio.run(run_ffmpeg(media.ffmpeg, call, tmp_path))
         with pytest.raises(BlockingIOError):
             server.accept()
         monkeypatch.setattr("gpu_worker.ffmpeg.run.boxed", lambda argv, *_: argv)
         with pytest.raises(RunFailed):
-            asyncio.run(run_ffmpeg(studio.ffmpeg, call, tmp_path))
+            asyncio.run(run_ffmpeg(media.ffmpeg, call, tmp_path))
         server.accept()[0].close()
 
 
-def test_the_filter_leaves_ffmpeg_no_way_out(studio: MediaFactory, tmp_path: Path) -> None:
+def test_the_filter_leaves_ffmpeg_no_way_out(media: MediaFactory, tmp_path: Path) -> None:
     """What setpriv puts on programs from 2.41 on, put on by hand."""
     assert bpf.FILE.read_bytes() == bpf.assembled()
 
@@ -415,10 +415,10 @@ def test_the_filter_leaves_ffmpeg_no_way_out(studio: MediaFactory, tmp_path: Pat
                 socket.socket(family, socket.SOCK_DGRAM)
         for there in socket.socketpair():
             there.close()
-        call = [studio.ffmpeg, "-i", "tcp://127.0.0.1:9", "-f", "null", "-"]
+        call = [media.ffmpeg, "-i", "tcp://127.0.0.1:9", "-f", "null", "-"]
         refused = subprocess.run(call, capture_output=True, text=True, check=False)
         assert "Permission denied" in refused.stderr
-        studio.run("-f", "lavfi", "-i", "testsrc2=d=0.2", "-c:v", "libx264", tmp_path / "out.mp4")
+        media.run_ffmpeg("-f", "lavfi", "-i", "testsrc2=d=0.2", "-c:v", "libx264", tmp_path / "out.mp4")
 
     elsewhere(tried)
     assert (tmp_path / "out.mp4").stat().st_size > 1000
@@ -439,17 +439,17 @@ def test_where_nothing_can_make_a_box_work_goes_on(tmp_path: Path, monkeypatch: 
 
 @pytest.mark.fault("G13")
 def test_a_program_that_crashes_is_not_tried_for_ever(
-    studio: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    media: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs = tmp_path / "runs"
     program = tmp_path / "ffmpeg"
     program.write_text(
-        f'#!/bin/sh\ncase "$*" in *libx264*) echo x >> {runs}; kill -ILL $$;; esac\nexec {studio.ffmpeg} "$@"\n'
+        f'#!/bin/sh\ncase "$*" in *libx264*) echo x >> {runs}; kill -ILL $$;; esac\nexec {media.ffmpeg} "$@"\n'
     )
     program.chmod(0o755)
-    picture = studio.circle("crash.png", (160, 90), 20)
-    monkeypatch.setattr(studio, "ffmpeg", str(program))
+    picture = media.make_circle("crash.png", (160, 90), 20)
+    monkeypatch.setattr(media, "ffmpeg", str(program))
     with pytest.raises(JobFailed) as failure:
-        studio.make(Img2Vid(url_image=U, duration=0.2, size="160x90"), image=picture)
+        media.transcode(Img2Vid(url_image=URL, duration=0.2, size="160x90"), image=picture)
     assert failure.value.failure.code == Code.ENCODE_FAILED
     assert runs.read_text().split() == ["x"]

@@ -20,7 +20,7 @@ import pytest
 
 from contract.operations import AddAudio, Caption, Img2Vid, Operation
 from gpu_worker.errors import JobFailed
-from tests.support.media.factory import MediaFactory, U
+from tests.support.media.factory import URL, MediaFactory
 from tests.support.media.hostile import with_alias
 
 _IN_OPEN = 0x20
@@ -48,9 +48,9 @@ class Canary:
 
 
 @pytest.fixture
-def canary(studio: MediaFactory, tmp_path: Path) -> Iterator[Canary]:
+def canary(media: MediaFactory, tmp_path: Path) -> Iterator[Canary]:
     file = tmp_path / "canary.ts"
-    file.write_bytes(studio.video("canary.ts", 0.5, "64x48").read_bytes())
+    file.write_bytes(media.make_video("canary.ts", 0.5, "64x48").read_bytes())
     libc = ctypes.CDLL(None, use_errno=True)
     watch = libc.inotify_init1(os.O_NONBLOCK)
     assert watch >= 0
@@ -81,24 +81,30 @@ def hls(target: str) -> bytes:
     return f"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n{target}\n#EXT-X-ENDLIST\n".encode()
 
 
-def try_all(studio: MediaFactory, bait: Path) -> None:
+def try_all(media: MediaFactory, bait: Path) -> None:
     """Offer the file to every operation as every input; how each ends is not asked here."""
-    srt = studio.folder / "hello.srt"
+    srt = media.folder / "hello.srt"
     srt.write_text("1\n00:00:00,000 --> 00:00:00,300\nhi\n")
     offers: list[tuple[Operation, dict[str, Path]]] = [
-        (Caption(url_video=U, url_srt=U), {"video": bait, "subtitles": srt}),
-        (Caption(url_video=U, url_srt=U), {"video": studio.video("baited.mp4", 0.4, "64x48"), "subtitles": bait}),
-        (AddAudio(url_video=U, url_audio=U), {"video": bait, "audio": studio.sound()}),
-        (AddAudio(url_video=U, url_audio=U), {"video": studio.video("baited.mp4", 0.4, "64x48"), "audio": bait}),
-        (Img2Vid(url_image=U, size="64x64", duration=0.1), {"image": bait}),
+        (Caption(url_video=URL, url_srt=URL), {"video": bait, "subtitles": srt}),
+        (
+            Caption(url_video=URL, url_srt=URL),
+            {"video": media.make_video("baited.mp4", 0.4, "64x48"), "subtitles": bait},
+        ),
+        (AddAudio(url_video=URL, url_audio=URL), {"video": bait, "audio": media.make_audio()}),
+        (
+            AddAudio(url_video=URL, url_audio=URL),
+            {"video": media.make_video("baited.mp4", 0.4, "64x48"), "audio": bait},
+        ),
+        (Img2Vid(url_image=URL, size="64x64", duration=0.1), {"image": bait}),
     ]
     for operation, inputs in offers:
         with contextlib.suppress(JobFailed):
-            studio.make(operation, **inputs)
+            media.transcode(operation, **inputs)
 
 
-def naively(studio: MediaFactory, bait: Path, *options: str) -> None:
-    argv = [studio.ffmpeg, "-v", "quiet", "-nostdin", *options, "-i", str(bait), "-t", "1", "-f", "null", "-"]
+def naively(media: MediaFactory, bait: Path, *options: str) -> None:
+    argv = [media.ffmpeg, "-v", "quiet", "-nostdin", *options, "-i", str(bait), "-t", "1", "-f", "null", "-"]
     subprocess.run(argv, check=False, capture_output=True, timeout=20)
 
 
@@ -136,50 +142,50 @@ LISTS: dict[str, tuple[Callable[[Canary], bytes], tuple[str, ...]]] = {
 
 @pytest.mark.fault("G1", "G2")
 @pytest.mark.parametrize("kind", LISTS)
-def test_a_list_opens_nothing(studio: MediaFactory, canary: Canary, tmp_path: Path, kind: str) -> None:
+def test_a_list_opens_nothing(media: MediaFactory, canary: Canary, tmp_path: Path, kind: str) -> None:
     write, options = LISTS[kind]
     for target in (canary, Canary(Path(canary.url), canary.port, canary.watch)):
         bait = tmp_path / "bait.mp4"
         bait.write_bytes(write(target))
-        try_all(studio, bait)
+        try_all(media, bait)
     assert not canary.opened()
     assert canary.callers == 0
     if kind in {"hls", "concat"}:
         bait.write_bytes(write(canary))
-        naively(studio, bait, "-protocol_whitelist", "file", *options)
+        naively(media, bait, "-protocol_whitelist", "file", *options)
         assert canary.opened(), "the bait does not work"
 
 
 @pytest.mark.fault("G2")
-def test_a_film_that_lies_in_another_file_opens_nothing(studio: MediaFactory, canary: Canary, tmp_path: Path) -> None:
-    film = studio.video("reference.mov", 0.4, "64x48", sound=False).read_bytes()
+def test_a_film_that_lies_in_another_file_opens_nothing(media: MediaFactory, canary: Canary, tmp_path: Path) -> None:
+    film = media.make_video("reference.mov", 0.4, "64x48", sound=False).read_bytes()
     bait = tmp_path / "bait.mp4"
     bait.write_bytes(with_alias(film, canary.file))
-    try_all(studio, bait)
+    try_all(media, bait)
     assert not canary.opened()
-    naively(studio, bait, "-enable_drefs", "1", "-use_absolute_path", "1")
+    naively(media, bait, "-enable_drefs", "1", "-use_absolute_path", "1")
     assert canary.opened(), "the bait does not work"
 
 
 @pytest.mark.fault("G6", "H6")
-def test_what_is_attached_to_a_film_is_not_written_anywhere(studio: MediaFactory, tmp_path: Path) -> None:
+def test_what_is_attached_to_a_film_is_not_written_anywhere(media: MediaFactory, tmp_path: Path) -> None:
     """A font in a Matroska file would be loaded by ffmpeg's subtitle filters, and its name could be a path."""
     name = tmp_path / "escaped.ttf"
-    font = studio.folder / "font.ttf"
+    font = media.folder / "font.ttf"
     font.write_bytes(b"\0\1\0\0" + bytes(200))
     bait = tmp_path / "bait.mkv"
-    film = studio.video("attached-to.mp4", 0.4, "64x48")
+    film = media.make_video("attached-to.mp4", 0.4, "64x48")
     attach = ("-attach", font, "-metadata:s:t", "mimetype=font/ttf", "-metadata:s:t", f"filename={name}")
-    studio.run("-i", film, *attach, "-c", "copy", bait)
+    media.run_ffmpeg("-i", film, *attach, "-c", "copy", bait)
     assert str(name).encode() in bait.read_bytes()
     before = set(tmp_path.iterdir())
-    try_all(studio, bait)
+    try_all(media, bait)
     assert set(tmp_path.iterdir()) == before
 
 
-def test_the_canary_sings(studio: MediaFactory, canary: Canary) -> None:
+def test_the_canary_sings(media: MediaFactory, canary: Canary) -> None:
     assert not canary.opened()
-    naively(studio, canary.file)
+    naively(media, canary.file)
     assert canary.opened()
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", canary.port), timeout=2) as call:
         call.settimeout(2)

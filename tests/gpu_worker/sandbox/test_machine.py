@@ -23,7 +23,7 @@ from gpu_worker.sandbox.workdir import (
     temporary_workdir,
 )
 from gpu_worker.settings import Settings
-from tests.support.media.factory import U
+from tests.support.media.factory import URL
 
 
 def laid_out(root: Path, files: dict[str, str]) -> Path:
@@ -136,7 +136,7 @@ def test_files_lie_in_memory_only_when_half_of_it_holds_them(places: list[Volume
 
 def test_what_a_job_may_need_follows_from_its_inputs() -> None:
     limits = Limits(max_video_bytes=1000, max_audio_bytes=100, max_output_bytes=10)
-    assert bytes_needed(AddAudio(url_video=U, url_audio=U).inputs(), limits) == 1120
+    assert bytes_needed(AddAudio(url_video=URL, url_audio=URL).inputs(), limits) == 1120
 
 
 def test_a_folder_in_memory_is_known_as_one(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from gpu_worker.plan.captions.layout import write_ass
 from gpu_worker.plan.model import SUBTITLES, Inputs, PlanOptions
 from gpu_worker.subtitles import read_subtitles
 from tests.support.canary import Canary
-from tests.support.media.factory import MediaFactory, U
+from tests.support.media.factory import URL, MediaFactory
 
 ONE = "1\n00:00:00,000 --> 00:00:00,400\n"
 MOST = Limits().max_cues
@@ -47,7 +47,7 @@ def read(text: str) -> tuple[Cue, ...]:
 
 
 def commands(cues: tuple[Cue, ...]) -> list[tuple[str, ...]]:
-    plan = make_plan(Caption(url_video=U, url_srt=U), Inputs(video=Facts("mov", _FILM), cues=cues), PlanOptions())
+    plan = make_plan(Caption(url_video=URL, url_srt=URL), Inputs(video=Facts("mov", _FILM), cues=cues), PlanOptions())
     return [step.args for step in plan.steps]
 
 
@@ -67,21 +67,21 @@ def test_no_text_reaches_a_command_line_or_becomes_a_command(text: str) -> None:
     assert not re.search(r"(?<!\\)\{", allowed.sub("", script))
 
 
-def drawn(studio: MediaFactory, folder: Path, script: str, seconds: str = "0.2") -> list[bytes]:
+def drawn(media: MediaFactory, folder: Path, script: str, seconds: str = "0.2") -> list[bytes]:
     """The frames of a grey picture of 320x180, ten a second, with the script drawn into it."""
     (folder / SUBTITLES).write_text(script, encoding="utf-8")
     source = ("-f", "lavfi", "-i", f"color=c=black:s=320x180:r=10:d={seconds}")
     burn = ("-vf", f"ass=f={SUBTITLES}:fontsdir={FONTS_DIRECTORY}", "-f", "rawvideo", "-pix_fmt", "gray", "-y", "out")
-    asyncio.run(run_ffmpeg(studio.ffmpeg, (*source, *burn), folder))
+    asyncio.run(run_ffmpeg(media.ffmpeg, (*source, *burn), folder))
     pixels = (folder / "out").read_bytes()
     return [pixels[at : at + 320 * 180] for at in range(0, len(pixels), 320 * 180)]
 
 
 @pytest.mark.fault("H2")
 @pytest.mark.parametrize("text", ["%{localtime}", "%{pts}", "%{expr:2+3}", "${HOME} $(id) `id`", "%n %s %05d"])
-def test_expressions_are_drawn_as_they_stand(studio: MediaFactory, tmp_path: Path, text: str) -> None:
+def test_expressions_are_drawn_as_they_stand(media: MediaFactory, tmp_path: Path, text: str) -> None:
     def look(shown: str) -> list[bytes]:
-        return drawn(studio, tmp_path, write_ass(read(f"{ONE}{shown}\n"), (320, 180)))
+        return drawn(media, tmp_path, write_ass(read(f"{ONE}{shown}\n"), (320, 180)))
 
     first, second = look(text)
     assert first == second
@@ -91,15 +91,15 @@ def test_expressions_are_drawn_as_they_stand(studio: MediaFactory, tmp_path: Pat
 
 
 @pytest.mark.fault("H3", "H7")
-def test_a_caption_that_is_a_filter_graph_opens_nothing(studio: MediaFactory, tmp_path: Path, canary: Canary) -> None:
+def test_a_caption_that_is_a_filter_graph_opens_nothing(media: MediaFactory, tmp_path: Path, canary: Canary) -> None:
     secret = tmp_path / "secret.srt"
     secret.write_text(f"{ONE}WWWWWWWW\n")
     text = f"x':fontsdir={tmp_path}:textfile={secret},movie={secret}[a];[a]ass=f={secret}\\\n{canary.url}"
     srt = tmp_path / "s.srt"
     srt.write_text(f"{ONE}{text}\n")
     before = secret.stat().st_atime_ns
-    made, out = studio.make(
-        Caption(url_video=U, url_srt=U), video=studio.video("captioned.mp4", 0.4, "320x180"), subtitles=srt
+    made, out = media.transcode(
+        Caption(url_video=URL, url_srt=URL), video=media.make_video("captioned.mp4", 0.4, "320x180"), subtitles=srt
     )
     assert made.media.frames == 10
     assert secret.stat().st_atime_ns == before
@@ -132,14 +132,14 @@ SCRIPTS = {
 
 @pytest.mark.fault("H5", "H8")
 @pytest.mark.parametrize("kind", SCRIPTS)
-def test_of_an_ass_script_only_words_are_left(studio: MediaFactory, tmp_path: Path, kind: str) -> None:
+def test_of_an_ass_script_only_words_are_left(media: MediaFactory, tmp_path: Path, kind: str) -> None:
     cues = read(SCRIPTS[kind])
     assert [cue.text for cue in cues] == ["word"]
     script = write_ass(cues, (320, 180))
     for bad in ("[Fonts]", "[Graphics]", "fontname", "passwd", "\\p1", "\\k", "\\t(", "\\clip", "99999", "\\blur"):
         assert bad not in script
     plain = write_ass((Cue(0, 400, cues[0].text),), (320, 180))
-    assert drawn(studio, tmp_path, script)[0] == drawn(studio, tmp_path, plain)[0]
+    assert drawn(media, tmp_path, script)[0] == drawn(media, tmp_path, plain)[0]
 
 
 @pytest.mark.fault("H5")
@@ -153,7 +153,7 @@ def test_a_script_of_commands_without_end_has_no_words(command: str) -> None:
 @pytest.mark.fault("H7", "H8")
 @pytest.mark.parametrize("field", ["font", "font_file", "color", "position", "style", "filter", "ffmpeg_args", "text"])
 def test_no_operation_takes_a_font_a_colour_a_place_or_arguments(field: str) -> None:
-    given = {"url_image": U, "url_video": U, "url_audio": U, "url_srt": U}
+    given = {"url_image": URL, "url_video": URL, "url_audio": URL, "url_srt": URL}
     for operation in OPERATIONS:
         fields = {name: value for name, value in given.items() if name in operation.model_fields}
         if operation is Compose:

@@ -102,7 +102,7 @@ def test_no_character_is_lost_on_the_way_to_the_script(text: str) -> None:
 
 
 @pytest.mark.fault("H1")
-def test_libass_draws_whatever_comes(studio: MediaFactory) -> None:
+def test_libass_draws_whatever_comes(media: MediaFactory) -> None:
     """All in one script, one text a second: ffmpeg must end well and show the text that follows each."""
     texts: list[str] = []
 
@@ -115,8 +115,8 @@ def test_libass_draws_whatever_comes(studio: MediaFactory) -> None:
     assert len(texts) > 30
     shown = [text for strange in texts for text in (strange, "plain")]
     cues = [Cue(1000 * second, 1000 * (second + 1), text) for second, text in enumerate(shown)]
-    (studio.folder / "strange.ass").write_text(write_ass(cues, (160, 120)), encoding="utf-8")
-    pixels = studio.run(
+    (media.folder / "strange.ass").write_text(write_ass(cues, (160, 120)), encoding="utf-8")
+    pixels = media.run_ffmpeg(
         *("-f", "lavfi", "-i", f"color=c=black:s=160x120:r=1:d={len(cues)}"),
         *("-vf", f"ass=f=strange.ass:fontsdir={FONTS}", "-f", "rawvideo", "-pix_fmt", "gray", "-"),
     )

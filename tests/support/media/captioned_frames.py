@@ -34,27 +34,27 @@ SOURCES: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
-def film(studio: MediaFactory, name: str) -> tuple[Path, VideoFacts]:
+def make_source(media: MediaFactory, name: str) -> tuple[Path, VideoFacts]:
     rate, extra = SOURCES[name]
     tags = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-bf", "2")
-    path = studio.video(
+    path = media.make_video(
         f"cuda{list(SOURCES).index(name)}.mp4", 2, f"{WIDTH}x{HEIGHT}", rate, sound=False, extra=(*extra, *tags)
     )
-    facts = studio.probe(path).video
+    facts = media.probe(path).video
     assert facts is not None
     return path, facts
 
 
-def plan_for(video: VideoFacts, gpu: Gpu | None, cues: tuple[Cue, ...] | None = CUES) -> Plan:
+def plan_captions(video: VideoFacts, gpu: Gpu | None, cues: tuple[Cue, ...] | None = CUES) -> Plan:
     return render_video(video, Overlay(cues=cues), PlanOptions(gpu=gpu))
 
 
-def graph_of(plan: Plan) -> str:
+def filter_graph(plan: Plan) -> str:
     args = plan.steps[0].args
     return args[args.index("-filter_complex") + 1]
 
 
-def prepared(folder: Path, plan: Plan) -> Path:
+def write_plan_files(folder: Path, plan: Plan) -> Path:
     """The folder with the files that a plan's filters read."""
     for name, text in plan.files.items():
         (folder / name).write_text(text)
@@ -63,20 +63,20 @@ def prepared(folder: Path, plan: Plan) -> Path:
     return folder
 
 
-def drawn(
-    studio: MediaFactory, path: Path, plan: Plan, graph: str, folder: Path, opening: Sequence[str] = ()
+def draw_frames(
+    media: MediaFactory, path: Path, plan: Plan, graph: str, folder: Path, opening: Sequence[str] = ()
 ) -> tuple[list[bytes], str]:
     """The planes of each frame that a graph draws with a plan's files, and what ffmpeg said."""
     argv = [
-        studio.ffmpeg, "-hide_banner", "-nostdin", *opening, "-i", str(path), "-filter_complex", graph,
+        media.ffmpeg, "-hide_banner", "-nostdin", *opening, "-i", str(path), "-filter_complex", graph,
         "-map", "[picture]", "-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", "yuv420p", "-",
     ]  # fmt: skip
-    done = subprocess.run(argv, check=True, capture_output=True, cwd=prepared(folder, plan))
+    done = subprocess.run(argv, check=True, capture_output=True, cwd=write_plan_files(folder, plan))
     size = WIDTH * HEIGHT * 3 // 2
     return [done.stdout[at : at + size] for at in range(0, len(done.stdout), size)], done.stderr.decode()
 
 
-def noise(one: bytes, other: bytes) -> float:
+def mean_square_error(one: bytes, other: bytes) -> float:
     """Mean square error of two frames, all planes together: 0.65 is 50 dB."""
     images = [Image.frombytes("L", (WIDTH, HEIGHT * 3 // 2), data) for data in (one, other)]
     return ImageStat.Stat(ImageChops.difference(*images)).sum2[0] / (WIDTH * HEIGHT * 3 // 2)

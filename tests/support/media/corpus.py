@@ -76,14 +76,14 @@ HOWS: dict[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Film:
+class CorpusFile:
     """One file of the corpus, and how it was drawn."""
 
     path: Path
     drawn: tuple[str, ...]
 
 
-def film(studio: MediaFactory, number: int) -> Film | None:
+def draw_video(media: MediaFactory, number: int) -> CorpusFile | None:
     """Make one video; None where ffmpeg does not write that combination."""
     lot = random.Random(SEED + number)  # noqa: S311 - reproducible on purpose
     container = lot.choice(list(CONTAINERS))
@@ -97,22 +97,22 @@ def film(studio: MediaFactory, number: int) -> Film | None:
     pixels = () if "-pix_fmt" in ENCODERS[encoder] else ("-pix_fmt", "yuv420p")
     inputs = (*first, *picture, *((*second, *tone) if sound != "none" else ()))
     fragments = ("-movflags", "+frag_keyframe+empty_moov") if container.startswith("fragmented") else ()
-    path = studio.folder / f"corpus-{number}.{container}"
+    path = media.folder / f"corpus-{number}.{container}"
     whole = path.with_name(f"whole-{number}.mkv") if how == "cut" else path
     options = (*HOWS[how], *pixels, *ENCODERS[encoder], *SOUNDS[sound], "-strict", "-2")
     try:
-        studio.run(*inputs, *options, *(fragments if whole is path else ()), whole)
+        media.run_ffmpeg(*inputs, *options, *(fragments if whole is path else ()), whole)
         if whole is not path:
-            studio.run("-ss", "1.3", "-i", whole, "-c", "copy", *fragments, path)
+            media.run_ffmpeg("-ss", "1.3", "-i", whole, "-c", "copy", *fragments, path)
     except subprocess.CalledProcessError:
         return None
-    return Film(path, (container, encoder, sound, how, rate, size))
+    return CorpusFile(path, (container, encoder, sound, how, rate, size))
 
 
-def decoded_times(studio: MediaFactory, path: Path) -> list[float]:
+def list_decoded_times(media: MediaFactory, path: Path) -> list[float]:
     """When ffmpeg's decoder shows each frame of the first video stream, in seconds: the reference."""
     try:
-        listing = studio.run(
+        listing = media.run_ffmpeg(
             "-i", path, "-map", "0:V:0", "-fps_mode", "passthrough", "-enc_time_base", "1:90000", "-f", "framecrc", "-"
         )
     except subprocess.CalledProcessError:
@@ -120,11 +120,11 @@ def decoded_times(studio: MediaFactory, path: Path) -> list[float]:
     return [int(line.split(b",")[2]) / 90_000 for line in listing.splitlines() if line and not line.startswith(b"#")]
 
 
-def thumbnails(studio: MediaFactory, path: Path, *numbers: int) -> list[bytes]:
+def decode_thumbnails(media: MediaFactory, path: Path, *numbers: int) -> list[bytes]:
     """The upper half of some frames as 32x18 gray pixels, where no caption is drawn."""
     chosen = "+".join(f"eq(n,{number})" for number in numbers)
     shape = f"select='{chosen}',scale=32:36:flags=area,format=gray,crop=32:18:0:0"
-    raw = studio.run("-i", path, "-map", "0:V:0", "-vf", shape, "-fps_mode", "passthrough", "-f", "rawvideo", "-")
+    raw = media.run_ffmpeg("-i", path, "-map", "0:V:0", "-vf", shape, "-fps_mode", "passthrough", "-f", "rawvideo", "-")
     return [raw[at : at + 32 * 18] for at in range(0, len(raw), 32 * 18)]
 
 
@@ -152,16 +152,16 @@ TONE = "aevalsrc='if(between(t,0.5,1.0),sin(2*PI*600*t),0)':d=2:s={rate}"
 """Heard from 0.5 to 1 s of two seconds."""
 
 
-def song(studio: MediaFactory, number: int) -> Film | None:
+def draw_audio(media: MediaFactory, number: int) -> CorpusFile | None:
     """Make one sound; None where ffmpeg does not write that combination."""
     lot = random.Random(SEED + 10_000 + number)  # noqa: S311 - reproducible on purpose
     codec = lot.choice(list(SOUND_CODECS))
     options, containers = SOUND_CODECS[codec]
     container, rate = lot.choice(containers), lot.choice(("48000", "44100", "22050", "16000", "8000", "96000"))
     channels = lot.choice(("1", "2", "2", "6"))
-    path = studio.folder / f"corpus-sound-{number}.{container}"
+    path = media.folder / f"corpus-sound-{number}.{container}"
     try:
-        studio.run("-f", "lavfi", "-i", TONE.format(rate=rate), *options, "-ac", channels, "-strict", "-2", path)
+        media.run_ffmpeg("-f", "lavfi", "-i", TONE.format(rate=rate), *options, "-ac", channels, "-strict", "-2", path)
     except subprocess.CalledProcessError:
         return None
-    return Film(path, (codec, container, rate, channels))
+    return CorpusFile(path, (codec, container, rate, channels))

@@ -21,7 +21,7 @@ from gpu_worker.pipeline.transcode import Output, local_name, make
 from gpu_worker.plan.gpu import Gpu
 from gpu_worker.probe.probe import probe
 
-U = "https://example.com/file"
+URL = "https://example.com/file"
 
 
 class MediaFactory:
@@ -32,22 +32,22 @@ class MediaFactory:
         self._drawn: dict[str, object] = {}
         self.ffmpeg = find_ffmpeg(os.environ.get("FFMPEG"))
 
-    def _once(self, name: str, draw: Callable[[Path], object], of: object = None) -> Path:
+    def make_once(self, name: str, draw: Callable[[Path], object], of: object = None) -> Path:
         path = self.folder / name
         assert self._drawn.setdefault(name, of) == of, f"another {name} was drawn before"
         if not path.exists():
             draw(path)
         return path
 
-    def run(self, *args: str | Path) -> bytes:
+    def run_ffmpeg(self, *args: str | Path) -> bytes:
         argv = [self.ffmpeg, "-nostdin", "-v", "error", "-y", *map(str, args)]
         return subprocess.run(argv, check=True, capture_output=True, cwd=self.folder).stdout
 
-    def file(self, name: str, *args: str | Path) -> Path:
+    def make_file(self, name: str, *args: str | Path) -> Path:
         """A file that ffmpeg makes with these arguments."""
-        return self._once(name, lambda path: self.run(*args, path), args)
+        return self.make_once(name, lambda path: self.run_ffmpeg(*args, path), args)
 
-    def video(
+    def make_video(
         self,
         name: str = "video.mp4",
         seconds: float = 2,
@@ -59,17 +59,17 @@ class MediaFactory:
         source: str = "testsrc2",
     ) -> Path:
         voice = ("-f", "lavfi", "-i", f"sine=440:d={seconds}:r=48000") if sound else ()
-        return self.file(
+        return self.make_file(
             name, "-f", "lavfi", "-i", f"{source}{':' if '=' in source else '='}s={size}:r={rate}:d={seconds}", *voice,
             "-pix_fmt", "yuv420p", "-preset", "ultrafast", *extra,
         )  # fmt: skip
 
-    def sound(
+    def make_audio(
         self, name: str = "sound.mp3", seconds: float = 1.5, hertz: int = 880, extra: tuple[str, ...] = ()
     ) -> Path:
-        return self.file(name, "-f", "lavfi", "-i", f"sine={hertz}:d={seconds}:r=44100", *extra)
+        return self.make_file(name, "-f", "lavfi", "-i", f"sine={hertz}:d={seconds}:r=44100", *extra)
 
-    def turned(self, name: str, video: Path) -> Path:
+    def make_rotated(self, name: str, video: Path) -> Path:
         """The same MP4 with a matrix in its track header that has players turn it clockwise by 90 degrees."""
 
         def draw(path: Path) -> None:
@@ -78,9 +78,9 @@ class MediaFactory:
             data[at : at + 36] = struct.pack(">9i", 0, 1 << 16, 0, -(1 << 16), 0, 0, 0, 0, 1 << 30)
             path.write_bytes(data)
 
-        return self._once(name, draw, ("turned", video))
+        return self.make_once(name, draw, ("turned", video))
 
-    def circle(self, name: str, size: tuple[int, int], radius: int) -> Path:
+    def make_circle(self, name: str, size: tuple[int, int], radius: int) -> Path:
         """A white disc in the middle of a dark picture."""
 
         def draw(path: Path) -> None:
@@ -89,9 +89,9 @@ class MediaFactory:
             ImageDraw.Draw(big).ellipse((x - r, y - r, x + r - 1, y + r - 1), fill=(255, 255, 255))
             big.resize(size, Image.Resampling.BOX).save(path, quality=95)
 
-        return self._once(name, draw, ("circle", size, radius))
+        return self.make_once(name, draw, ("circle", size, radius))
 
-    def make(
+    def transcode(
         self, operation: Operation, limits: Limits | None = None, gpu: Gpu | None = None, **inputs: Path
     ) -> tuple[Output, Path]:
         """Make one output from local files given by role name. Returns what was made and where it is now."""
@@ -112,28 +112,30 @@ class MediaFactory:
     def probe(self, path: Path, role: Role = Role.VIDEO) -> Facts:
         return asyncio.run(probe(self.ffmpeg, path, role, "url_video", 10**9))
 
-    def frames(self, path: Path, *select: str) -> list[Image.Image]:
-        """Decoded frames as RGB, read with the colours the file states."""
+    def decode_frames(self, path: Path, *select: str) -> list[Image.Image]:
+        """Decoded frames as RGB, read with the colors the file states."""
         facts = self.probe(path)
         assert facts.video is not None
         size = facts.video.display_size
-        raw = self.run("-i", path, *select, "-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", "rgb24", "-")
+        raw = self.run_ffmpeg(
+            "-i", path, *select, "-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"
+        )
         step = size[0] * size[1] * 3
         return [Image.frombytes("RGB", size, raw[at : at + step]) for at in range(0, len(raw), step)]
 
-    def frame_at(self, path: Path, seconds: float) -> Image.Image:
-        return self.frames(path, "-ss", str(seconds), "-frames:v", "1")[0]
+    def decode_frame(self, path: Path, seconds: float) -> Image.Image:
+        return self.decode_frames(path, "-ss", str(seconds), "-frames:v", "1")[0]
 
-    def listing(self, path: Path, stream: str) -> list[str]:
+    def list_packets(self, path: Path, stream: str) -> list[str]:
         """Size and checksum of each packet of a stream, as stored."""
-        out = self.run("-i", path, "-map", stream, "-c", "copy", "-f", "framecrc", "-").decode()
+        out = self.run_ffmpeg("-i", path, "-map", stream, "-c", "copy", "-f", "framecrc", "-").decode()
         return [",".join(row.split(",")[4:6]) for row in out.splitlines() if not row.startswith("#")]
 
-    def header(self, path: Path) -> str:
+    def read_header(self, path: Path) -> str:
         argv = [self.ffmpeg, "-nostdin", "-hide_banner", "-i", str(path)]
         return subprocess.run(argv, check=False, capture_output=True).stderr.decode("utf-8", "replace")
 
 
-def ink(image: Image.Image, level: int = 200) -> int:
+def count_bright_pixels(image: Image.Image, level: int = 200) -> int:
     """Pixels that are nearly white: caption text on a dark picture."""
     return sum(image.convert("L").point(lambda value: 1 if value >= level else 0).tobytes())

@@ -18,44 +18,44 @@ from contract.operations import AddAudio, Caption, Img2Vid, Operation, Role
 from gpu_worker.errors import JobFailed
 from gpu_worker.pipeline.execute_plan import Machine
 from gpu_worker.pipeline.transcode import local_name, make
-from tests.support.media.factory import MediaFactory, U
-from tests.support.media.image_files import P3, RGB, chunk, png, profile
+from tests.support.media.factory import URL, MediaFactory
+from tests.support.media.image_files import P3, RGB, chunk, icc_profile, png
 
 _CONTAINERS = frozenset({b"moov", b"trak", b"mdia", b"minf", b"dinf"})
 
 
-def seeds(studio: MediaFactory) -> dict[str, list[Path]]:
+def make_seed_files(media: MediaFactory) -> dict[str, list[Path]]:
     """Small whole files by role."""
     x = ("-c:v", "libvpx"), ("-c:v", "mpeg4"), ("-pix_fmt", "rgb8")
     return {
         "video": [
-            studio.video("f.mp4", 0.4, "64x48"), studio.video("f.ts", 0.4, "64x48"),
-            studio.video("f.webm", 0.4, "64x48", extra=x[0]), studio.video("f.avi", 0.4, "64x48", extra=x[1]),
-            studio.video("f.gif", 0.4, "64x48", sound=False, extra=x[2]),
-            studio.video("f.mkv", 0.4, "64x48", extra=("-metadata:s:v", "language=ger", "-metadata", "title=t")),
+            media.make_video("f.mp4", 0.4, "64x48"), media.make_video("f.ts", 0.4, "64x48"),
+            media.make_video("f.webm", 0.4, "64x48", extra=x[0]), media.make_video("f.avi", 0.4, "64x48", extra=x[1]),
+            media.make_video("f.gif", 0.4, "64x48", sound=False, extra=x[2]),
+            media.make_video("f.mkv", 0.4, "64x48", extra=("-metadata:s:v", "language=ger", "-metadata", "title=t")),
         ],
-        "audio": [studio.sound(f"f{kind}", 0.3) for kind in (".mp3", ".m4a", ".wav", ".flac")],
+        "audio": [media.make_audio(f"f{kind}", 0.3) for kind in (".mp3", ".m4a", ".wav", ".flac")],
         "image": [
-            *(studio.circle(f"disc.{kind}", (80, 60), 20) for kind in ("png", "jpg", "webp", "tiff", "bmp", "gif")),
-            *(_described(studio, kind) for kind in ("png", "jpg", "webp")),
+            *(media.make_circle(f"disc.{kind}", (80, 60), 20) for kind in ("png", "jpg", "webp", "tiff", "bmp", "gif")),
+            *(_described(media, kind) for kind in ("png", "jpg", "webp")),
         ],
     }  # fmt: skip
 
 
-def _described(studio: MediaFactory, kind: str) -> Path:
+def _described(media: MediaFactory, kind: str) -> Path:
     """A photo with the profile of a wide screen, turned by its EXIF."""
-    path = studio.folder / f"described.{kind}"
+    path = media.folder / f"described.{kind}"
     if not path.exists():
         exif = Image.Exif()
         exif[0x112] = 6
-        with Image.open(studio.circle("disc.png", (80, 60), 20)) as image:
-            image.convert("RGB").save(path, exif=exif, icc_profile=profile(P3))
+        with Image.open(media.make_circle("disc.png", (80, 60), 20)) as image:
+            image.convert("RGB").save(path, exif=exif, icc_profile=icc_profile(P3))
     return path
 
 
-async def offered(studio: MediaFactory, ffmpeg: str, directory: Path, role: str, data: bytes) -> Code | None:
+async def run_with_file(media: MediaFactory, ffmpeg: str, directory: Path, role: str, data: bytes) -> Code | None:
     """What becomes of a job, on the way to its end, whose file of that role has these bytes; None if a video does."""
-    operation = _given(studio, directory, role, data)
+    operation = _given(media, directory, role, data)
     try:
         await make(operation, directory, Machine(ffmpeg, None, 1), Limits(execution_seconds=30), lambda *_: None)
     except JobFailed as failure:
@@ -63,19 +63,19 @@ async def offered(studio: MediaFactory, ffmpeg: str, directory: Path, role: str,
     return None
 
 
-def _given(studio: MediaFactory, directory: Path, role: str, data: bytes) -> Operation:
+def _given(media: MediaFactory, directory: Path, role: str, data: bytes) -> Operation:
     directory.mkdir()
     (directory / local_name(Role(role))).write_bytes(data)
     (directory / local_name(Role.SUBTITLES)).write_text("1\n00:00:00,000 --> 00:00:00,300\nhi\n")
     if role == "video":
-        return Caption(url_video=U, url_srt=U)
+        return Caption(url_video=URL, url_srt=URL)
     if role == "image":
-        return Img2Vid(url_image=U, size="64x64", duration=0.1)
-    (directory / local_name(Role.VIDEO)).symlink_to(studio.video("f.mp4", 0.4, "64x48"))
-    return AddAudio(url_video=U, url_audio=U)
+        return Img2Vid(url_image=URL, size="64x64", duration=0.1)
+    (directory / local_name(Role.VIDEO)).symlink_to(media.make_video("f.mp4", 0.4, "64x48"))
+    return AddAudio(url_video=URL, url_audio=URL)
 
 
-def mutated(data: bytes, dice: random.Random) -> bytes:
+def mutate(data: bytes, dice: random.Random) -> bytes:
     """Some bytes flipped, overwritten, put in or cut off; near the beginning more often than elsewhere."""
     bytes_ = bytearray(data)
     reach = len(bytes_) if dice.random() < 0.4 else min(len(bytes_), dice.choice((64, 300, 1500)))
@@ -93,13 +93,13 @@ def mutated(data: bytes, dice: random.Random) -> bytes:
     return bytes(bytes_[: dice.randrange(1, len(bytes_))] if dice.random() < 0.1 else bytes_)
 
 
-def samples(studio: MediaFactory, numbers: range) -> Iterator[tuple[str, bytes]]:
+def damaged_files(media: MediaFactory, numbers: range) -> Iterator[tuple[str, bytes]]:
     """A role and a damaged file for each number; the same ones in every run."""
-    whole = {role: [path.read_bytes() for path in paths] for role, paths in seeds(studio).items()}
+    whole = {role: [path.read_bytes() for path in paths] for role, paths in make_seed_files(media).items()}
     for number in numbers:
         dice = random.Random(number)  # noqa: S311
         role = dice.choice(("video", "audio", "image"))
-        yield role, mutated(dice.choice(whole[role]), dice)
+        yield role, mutate(dice.choice(whole[role]), dice)
 
 
 def with_alias(film: bytes, target: Path) -> bytes:
@@ -131,12 +131,12 @@ def with_tracks(film: bytes, count: int) -> bytes:
     return _changed(film, b"moov", more)
 
 
-def of_codec(film: bytes, name: bytes) -> bytes:
+def with_codec(film: bytes, name: bytes) -> bytes:
     """An MP4 of H.264 that says it is of another codec."""
     return film.replace(b"avc1", name)
 
 
-def moving_png(frames: int) -> bytes:
+def animated_png(frames: int) -> bytes:
     """An animated PNG whose every frame but the first is one pixel."""
     still = png((64, 64), 8, RGB, bytes(192))
     end = chunk(b"IEND", b"")
@@ -151,7 +151,7 @@ def moving_png(frames: int) -> bytes:
     return b"".join([*out, end])
 
 
-def sound_of(hertz: int, channels: int, frames: int) -> bytes:
+def make_wav(hertz: int, channels: int, frames: int) -> bytes:
     """A WAV of that rate."""
     target = io.BytesIO()
     with wave.open(target, "wb") as file:

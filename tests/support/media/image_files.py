@@ -6,16 +6,16 @@ import struct
 import zlib
 from collections.abc import Mapping, Sequence
 
-Colour = tuple[int, int, int]
+Color = tuple[int, int, int]
 Pair = tuple[float, float]
 
-PATCHES: tuple[Colour, ...] = (
+PATCHES: tuple[Color, ...] = (
     (0, 255, 0), (255, 238, 0), (200, 30, 60), (20, 60, 220), (128, 128, 128), (255, 255, 255),
 )  # fmt: skip
 PATCH = 64
 WIDTH, HEIGHT = PATCH * len(PATCHES), 192
 
-GREY, RGB, PALETTE, GREY_ALPHA, RGB_ALPHA = 0, 2, 3, 4, 6
+GRAY, RGB, PALETTE, GRAY_ALPHA, RGB_ALPHA = 0, 2, 3, 4, 6
 """PNG's kinds of pixels."""
 
 
@@ -37,8 +37,8 @@ def patches_png(depth: int, kind: int, opacity: int | None = None, extra: bytes 
     """The patches side by side; grey kinds hold their green."""
     top = 2**depth - 1
 
-    def pixel(colour: Colour) -> bytes:
-        values = (colour[1],) if kind in {GREY, GREY_ALPHA} else colour
+    def pixel(colour: Color) -> bytes:
+        values = (colour[1],) if kind in {GRAY, GRAY_ALPHA} else colour
         scaled = [value * top // 255 for value in (*values, *(() if opacity is None else (opacity,)))]
         return struct.pack(f">{len(scaled)}{'B' if depth == 8 else 'H'}", *scaled)
 
@@ -77,7 +77,7 @@ _BRADFORD: _Matrix = [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0
 _D50, _D65 = [[0.9642], [1.0], [0.8249]], [[0.95046], [1.0], [1.08906]]
 
 
-def profile(primaries: tuple[Pair, Pair, Pair], gamma: float | None = None, *, table: bool = False) -> bytes:
+def icc_profile(primaries: tuple[Pair, Pair, Pair], gamma: float | None = None, *, table: bool = False) -> bytes:
     """An ICC profile of three primaries, white D65, and a power; without one, sRGB's curve, as formula or table."""
     columns = [[x / y for x, y in primaries], [1.0] * 3, [(1 - x - y) / y for x, y in primaries]]
     strengths = _times(_inverse(columns), _D65)

@@ -12,7 +12,7 @@ from gpu_worker.photo.decode import RefusedError, read, write
 ANY_SIZE = 10**4, 10**4
 
 
-def shown(data: bytes, folder: Path, least: tuple[int, int] = ANY_SIZE) -> tuple[Image.Image, list[str]]:
+def decode_photo(data: bytes, folder: Path, least: tuple[int, int] = ANY_SIZE) -> tuple[Image.Image, list[str]]:
     """The pixels that ffmpeg would get of a file, and the notes about them."""
     source, target = folder / "picture", folder / "pixels"
     source.write_bytes(data)
@@ -23,10 +23,10 @@ def shown(data: bytes, folder: Path, least: tuple[int, int] = ANY_SIZE) -> tuple
     return Image.frombytes("RGB", image.size, target.read_bytes()), notes
 
 
-def refusal(data: bytes, folder: Path) -> str | None:
+def find_refusal(data: bytes, folder: Path) -> str | None:
     """The word with which a file is refused; None if it is read."""
     try:
-        shown(data, folder)
+        decode_photo(data, folder)
     except RefusedError as error:
         return str(error)
     return None

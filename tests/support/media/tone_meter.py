@@ -18,10 +18,10 @@ EXACT = 0.04
 """Seconds. By as much may a sound be early or late before anybody sees that lips and words do not agree."""
 
 
-def spans(studio: MediaFactory, path: Path, hertz: int, least: float = 0.03) -> list[tuple[float, float]]:
+def find_tone(media: MediaFactory, path: Path, hertz: int, least: float = 0.03) -> list[tuple[float, float]]:
     """From when to when a tone is heard in a file, in seconds, by the file's own clock."""
     clock = "aresample=async=1:min_hard_comp=0.01:first_pts=0"
-    raw = studio.run("-i", path, "-map", "0:a:0", "-af", clock, "-ac", "1", "-ar", str(_RATE), "-f", "s16le", "-")
+    raw = media.run_ffmpeg("-i", path, "-map", "0:a:0", "-af", clock, "-ac", "1", "-ar", str(_RATE), "-f", "s16le", "-")
     samples = struct.unpack(f"<{len(raw) // 2}h", raw)
     turn = [cmath.exp(-2j * math.pi * hertz * index / _RATE) for index in range(_STEP * 2)]
     loud = [
@@ -40,9 +40,9 @@ def spans(studio: MediaFactory, path: Path, hertz: int, least: float = 0.03) -> 
     return [(start, end) for start, end in pairs if end - start > 0.03]
 
 
-def assert_heard(studio: MediaFactory, path: Path, hertz: int, *expected: tuple[float, float]) -> None:
+def assert_tone(media: MediaFactory, path: Path, hertz: int, *expected: tuple[float, float]) -> None:
     """The tone is heard from when to when it should be, and at no other time."""
-    found = spans(studio, path, hertz)
+    found = find_tone(media, path, hertz)
     assert len(found) == len(expected), f"{hertz} Hz: {found}"
     for (start, end), (first, last) in zip(found, expected, strict=True):
         assert start == pytest.approx(first, abs=EXACT), f"{hertz} Hz: {found}"
