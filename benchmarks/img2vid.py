@@ -67,7 +67,7 @@ def _cost(bench: Bench) -> Row:
 
 def _encode_alone(bench: Bench, frames: Path) -> None:
     opening = product.raw_input(_SIZE, _RATE, frames)
-    bench.run(*opening, *product.x264_args(bench, _RATE), "-f", "null", "-")
+    bench.run(*opening, *product.x264_args(bench), "-f", "null", "-")
 
 
 @dataclass

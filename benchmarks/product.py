@@ -11,7 +11,6 @@ import contextlib
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from fractions import Fraction
 from pathlib import Path
 
 from benchmarks.bench import Bench, BenchError, roomy
@@ -25,7 +24,7 @@ from gpu_worker.pipeline.execute_plan import Machine
 from gpu_worker.pipeline.transcode import Output, local_name, make
 from gpu_worker.plan import make_plan
 from gpu_worker.plan.captions.layout import BURN_FILTER, write_ass
-from gpu_worker.plan.encode import TAG_FILTER, encoder_args, group_frames
+from gpu_worker.plan.encode import TAG_FILTER, encoder_args
 from gpu_worker.plan.model import FONTS, SUBTITLES, Encoder, FrameSource, Inputs, PlanOptions
 from gpu_worker.plan.still.canvas import parse_size
 from gpu_worker.plan.still.zoom import still_size, zoom
@@ -105,13 +104,12 @@ def resampler() -> str:
     return "VapourSynth" if "vapoursynth" in sys.modules else "cykooz.resizer"
 
 
-def x264_args(bench: Bench, rate: int) -> tuple[str, ...]:
+def x264_args(bench: Bench) -> tuple[str, ...]:
     """How the product has its frames encoded, the filter that tags them included.
 
     Without it ffmpeg would convert untagged frames to what the encoder is told they are: a fifth of an encode.
     """
-    group = group_frames(Fraction(rate), captioned=False)
-    return "-vf", TAG_FILTER, *encoder_args(Encoder.X264, bench.threads, group=group)
+    return "-vf", TAG_FILTER, *encoder_args(Encoder.X264, bench.threads)
 
 
 def burn_folder(folder: Path, srt: Path, size: tuple[int, int]) -> Path:

@@ -51,8 +51,6 @@ class VideoFacts:
     """Packets that are decoded and not shown: an edit list starts after them. Not counted in `frames`."""
     packet_times: Sequence[int] = ()
     """Presentation times in decode order, in units of `time_base`."""
-    packet_keys: Sequence[int] = ()
-    """For each packet, in decode order: 1 if it is a key frame."""
     number: int = 0
     """Which of the file's video streams it is, cover art not counted: `V:0` in ffmpeg's words is the first."""
     timed: bool = True
@@ -61,8 +59,6 @@ class VideoFacts:
     """The first packet has no presentation time, so ffmpeg shows its frame late, by what it holds back to reorder."""
     starts_clean: bool = True
     """False if the first packets cannot be decoded, because what they refer to was cut off."""
-    parameters: str = ""
-    """Length and checksum of the decoder's parameter sets, as ffmpeg's `framecrc` prints them."""
     time_base: Fraction = Fraction(1)
 
     @property

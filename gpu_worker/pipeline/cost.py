@@ -60,8 +60,8 @@ def check_plan(plan: Plan, sources: Inputs, threads: int, limits: Limits, second
 
     If it could, and only the `seconds_left` of this one are too few, the media is not to blame.
     """
-    if plan.video_mode == "copy" or plan.spliced:
-        return  # cheap, or of a cost that only its steps know; and if it fails, the next plan is weighed
+    if plan.video_mode == "copy":
+        return  # cheap; if it fails, the plan that encodes instead is checked
     field = "url_image" if sources.image is not None else "url_video"
     width, height = plan.expected.size
     if width * height > _LARGEST_FRAME or max(width, height) > _LONGEST_SIDE:

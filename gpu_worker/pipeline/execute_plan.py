@@ -17,7 +17,6 @@ from gpu_worker.ffmpeg.run import NOT_STARTED, MemoryLimitExceeded, RunFailed, r
 from gpu_worker.formats.mp4 import Mp4Error, end_at, end_picture_at
 from gpu_worker.frames.feed import write_frames
 from gpu_worker.pipeline.verify import media_facts, verify
-from gpu_worker.pipeline.verify_intermediate import check_proof
 from gpu_worker.plan.audio import STEADIED
 from gpu_worker.plan.gpu import Gpu
 from gpu_worker.plan.gpu_errors import GpuError, fault_in
@@ -66,8 +65,6 @@ async def perform(plan: Plan, directory: Path, tools: Machine, limits: Limits, o
             raise _judged(failure, step, plan) from None
         if step.shape is not None:
             decoded = _decoded_video(log)
-        if step.proof is not None:
-            await check_proof(tools.ffmpeg, directory, step.proof)
     path = directory / OUTPUT
     await asyncio.to_thread(_finish, path, plan, limits)
     on_stage("verify", 0.0)

@@ -15,8 +15,6 @@ def fallback(plan: Plan, means: PlanOptions, failure: JobFailed) -> tuple[PlanOp
     """Other means for another try, and what to tell the client; None if there is nothing else to try."""
     if failure.failure.code not in {Code.ENCODE_FAILED, Code.OUTPUT_INVALID}:
         return None
-    if plan.spliced:
-        return replace(means, may_splice=False), ()
     if plan.video_mode == "copy":
         return replace(means, may_copy=False), ("The picture could not be copied and was encoded again.",)
     if plan.gpu and means.gpu is not None:

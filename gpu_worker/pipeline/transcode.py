@@ -7,7 +7,7 @@ import functools
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -22,10 +22,9 @@ from gpu_worker.pipeline.cost import check_plan, check_sources
 from gpu_worker.pipeline.execute_plan import GpuFailed, Machine, OnStage, perform
 from gpu_worker.pipeline.fallback import fallback
 from gpu_worker.pipeline.glyph_check import check_captions
-from gpu_worker.pipeline.provenance import is_own_encode
 from gpu_worker.plan import make_plan
 from gpu_worker.plan.captions.layout import late_warnings
-from gpu_worker.plan.model import FONTS, IN_VIDEO, OUTPUT, Inputs, PlanOptions
+from gpu_worker.plan.model import FONTS, OUTPUT, Inputs, PlanOptions
 from gpu_worker.plan.still.canvas import parse_size
 from gpu_worker.plan.still.zoom import still_size
 from gpu_worker.probe.probe import probe
@@ -71,8 +70,6 @@ async def make(
     least = still_size(parse_size(operation.size)) if isinstance(operation, Img2Vid | Compose) else _ANY_SIZE
     probed = await _probe_all(operation.inputs(), least, directory, tools, limits)
     check_sources(probed, limits)
-    if await _is_own(probed, tools, directory):
-        probed = replace(probed, own_video=True)
     hearing = functools.partial(
         find_sounds, tools.ffmpeg, directory, probed, limits.max_pixels, own=keeps_own_sound(operation)
     )
@@ -142,9 +139,3 @@ async def _probe_all(
         else:
             facts[given.role] = await probe(tools.ffmpeg, path, given.role, given.field, limits.max_pixels)
     return Inputs(facts.get(Role.VIDEO), facts.get(Role.AUDIO), image, subtitles.cues, subtitles.warnings)
-
-
-async def _is_own(sources: Inputs, tools: Machine, directory: Path) -> bool:
-    if sources.video is None or sources.cues is None:
-        return False
-    return await is_own_encode(tools.ffmpeg, directory / IN_VIDEO)

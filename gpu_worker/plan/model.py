@@ -30,7 +30,7 @@ class Encoder(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PlanOptions:
-    """What this execution works with. `may_copy` and `may_splice` are withdrawn after such a plan has failed.
+    """What this execution works with. `may_copy` is withdrawn after a plan that copies has failed.
 
     Without a `gpu`, none was asked for, and no reason is due for doing without.
     """
@@ -38,7 +38,6 @@ class PlanOptions:
     gpu: Gpu | None = None
     threads: int = 2
     may_copy: bool = True
-    may_splice: bool = True
     max_pixels: int = 120_000_000
     max_output_bytes: int = 4 * 1024**3
 
@@ -53,8 +52,6 @@ class Inputs:
     cues: tuple[Cue, ...] | None = None
     notes: tuple[str, ...] = ()
     """What reading them has to tell the client."""
-    own_video: bool = False
-    """The video says of itself that it was encoded here: by the same x264, with the same options."""
 
     def picture(self) -> VideoFacts:
         """The video's picture track. Probing a video guarantees it; anything else is a defect."""
@@ -93,19 +90,6 @@ class FrameSource:
 
 
 @dataclass(frozen=True, slots=True)
-class IntermediateCheck:
-    """What must be true of the files made so far; else the steps to come would make a broken video of them."""
-
-    clip: str
-    """A video with these `parameters` (as in VideoFacts), whose frames number up to the last of the `borders`."""
-    parameters: str
-    borders: tuple[int, ...]
-    """At each of them but the last a group of pictures starts, and the one before it has more than one frame."""
-    listing: str
-    """What ffmpeg's `framecrc` wrote of packets that should not exist: there is none in it."""
-
-
-@dataclass(frozen=True, slots=True)
 class Step:
     """One ffmpeg run: its arguments without the program. `seconds` is how much it will write, for progress."""
 
@@ -116,8 +100,6 @@ class Step:
     """The size of the frames it reads. Frames of another shape later on would be squeezed into the same picture."""
     decodes: Role | None = None
     """Set where the step only decodes that input: if it fails, the input is to blame."""
-    proof: IntermediateCheck | None = None
-    """To be checked once the step is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +120,6 @@ class ExpectedOutput:
     """Frames that the source does not have."""
     cut: bool = False
     """The source goes on behind the end."""
-    even: bool = False
-    """Each frame must last exactly as long as any other."""
     sound_end: Fraction | None = None
     sound_off: Fraction = Fraction(0)
     """The end of the sound in seconds, and by how much more than a frame of AAC it may end earlier or later."""
@@ -156,8 +136,6 @@ class Plan:
     files: Mapping[str, str] = field(default_factory=dict)
     """Text files to write first, by name."""
     warnings: tuple[str, ...] = ()
-    spliced: bool = False
-    """Part of the picture is copied from the input, and part is encoded."""
     gpu: frozenset[GpuStage] = frozenset()
     """The parts of the work that this plan gives to the GPU."""
     picture_ends_at: Fraction | None = None

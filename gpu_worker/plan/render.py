@@ -12,7 +12,7 @@ from gpu_worker.plan.audio import SILENCE, Sound
 from gpu_worker.plan.captions.added_frames import add_frames, added_times, retiming
 from gpu_worker.plan.captions.layout import BURN_FILTER, write_ass
 from gpu_worker.plan.cuda.graph import DOWNLOAD, OPENING, for_video, gpu_graph, parts_done
-from gpu_worker.plan.encode import TAG_FILTER, encoder_args, file_args, for_size, group_frames
+from gpu_worker.plan.encode import TAG_FILTER, encoder_args, file_args, for_size
 from gpu_worker.plan.filters import decoder_args, frame_timing, picture_filters, picture_warnings
 from gpu_worker.plan.gpu import PARTS, Gpu, GpuStage
 from gpu_worker.plan.input_args import LONGEST, open_args
@@ -161,17 +161,12 @@ def _encode_step(route: _Route, extras: Overlay, expected: ExpectedOutput, means
         *(("-filter_complex", sound.graph) if sound.graph else ()),
         *("-map", "[picture]"),
         *route.timing,
-        *encoder_args(_encoder(route), means.threads, on_gpu=route.gpu == PARTS, group=_group(extras, expected)),
+        *encoder_args(_encoder(route), means.threads, on_gpu=route.gpu == PARTS),
         *sound.args,
         *cut,
         *file_args(means),
     )
     return Step(args, float(expected.duration))
-
-
-def _group(extras: Overlay, expected: ExpectedOutput) -> int:
-    rate = expected.frames / expected.duration if expected.duration else Fraction(0)
-    return group_frames(rate, captioned=extras.cues is not None)
 
 
 def _plan(

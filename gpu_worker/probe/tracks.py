@@ -74,11 +74,9 @@ def video_facts(film: Film) -> VideoFacts:
         interlaced=stream.interlaced,
         hidden=track.hidden,
         packet_times=track.times,
-        packet_keys=track.keys,
         timed=not track.untimed,
         starts_untimed=track.starts_untimed,
         starts_clean=track.starts_clean,
-        parameters=track.header.get("extradata", ""),
         time_base=track.time_base,
     )
 

@@ -6,7 +6,6 @@ from contract.operations import Caption
 from gpu_worker.plan.audio import own_sound
 from gpu_worker.plan.model import Inputs, Plan, PlanOptions
 from gpu_worker.plan.render import Overlay, render_video
-from gpu_worker.plan.splice import spliced
 
 
 def plan_caption(_operation: Caption, sources: Inputs, means: PlanOptions) -> Plan:
@@ -17,4 +16,4 @@ def plan_caption(_operation: Caption, sources: Inputs, means: PlanOptions) -> Pl
 def caption_video(sources: Inputs, means: PlanOptions) -> Plan:
     """The same for any operation that changes nothing else: the picture is encoded where it must be."""
     extras = Overlay(sound=own_sound(sources.own_sound()), cues=sources.cues or ())
-    return spliced(render_video(sources.picture(), extras, means), sources, means)
+    return render_video(sources.picture(), extras, means)

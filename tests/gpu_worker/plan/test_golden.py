@@ -34,17 +34,7 @@ OLD_FILM = replace(FILM, video=replace(CLIP, width=720, height=576, colour=Colou
 SONG = Facts("mp3", None, AudioFacts("mp3", 44100, 2, Fraction(0), Fraction(3, 2)))
 CUES = (Cue(500, 1200, "Hello"), Cue(1200, 1600, "there"))
 
-# A second without captions between two with: groups of ten frames can be copied there.
-OWN_FILM = replace(
-    FILM,
-    video=replace(
-        CLIP, frames=100, end=Fraction(4), packet_times=array("q", range(0, 51200, 512)),
-        packet_keys=bytes(at % 10 == 0 for at in range(100)),
-    ),
-)  # fmt: skip
-
 CAPTION = Caption(url_video=U, url_srt=U), Inputs(video=FILM, cues=CUES)
-OWN_CAPTION = Caption(url_video=U, url_srt=U), Inputs(video=OWN_FILM, cues=CUES, own_video=True)
 OLD_CAPTION = Caption(url_video=U, url_srt=U), Inputs(video=OLD_FILM, cues=CUES)
 ADDAUDIO = AddAudio(url_video=U, url_audio=U), Inputs(video=FILM, audio=SONG)
 MIXED = AddAudio(url_video=U, url_audio=U, mode="mix", volume=0.5), Inputs(video=FILM, audio=SONG)
@@ -65,7 +55,6 @@ CASES: dict[str, tuple[tuple[Operation, Inputs], Gpu | None, bool]] = {
     "addaudio-copy-mix": (MIXED, None, True),
     "addaudio-encode-x264": (ADDAUDIO, None, False),
     "addaudio-encode-gpu": (ADDAUDIO, GPU, False),
-    "caption-spliced": (OWN_CAPTION, None, True),
     "caption-x264": (CAPTION, None, True),
     "caption-gpu": (CAPTION, GPU, True),
     "caption-gpu-without-filters": (CAPTION, NO_FILTERS, True),

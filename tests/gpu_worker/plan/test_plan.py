@@ -92,7 +92,7 @@ def test_img2vid() -> None:
         STILL_848,
         (
             f"{RAW.format(rate='30000/1001')} -filter_complex [0:V:0]{TAGS}[picture] -map [picture] "
-            f"{X264.replace('-g 250', '-g 60')} -an -t 86400 {FILE}"
+            f"{X264} -an -t 86400 {FILE}"
         ),
     ]
     feed = plan.steps[1].feed
