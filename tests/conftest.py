@@ -4,7 +4,6 @@ import io
 import logging
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import boto3
 import pytest
@@ -12,11 +11,9 @@ import pytest
 from lambda_api.observability import logger
 from local.aws.names import BUCKET
 from local.aws.server import create_table
-from tests.faults.report import DOCUMENT
 from tests.support import engines
 from tests.support.aws import CREDENTIALS, Aws, embedded_aws
 from tests.support.canary import CanaryPlugin
-from tests.support.fault_report import FaultReport
 from tests.support.guard import guarded
 from tests.support.hypothesis_profiles import HypothesisProfiles
 from tests.support.log_scan import LogScan
@@ -65,13 +62,6 @@ def log() -> Iterator[io.StringIO]:
     handler.setStream(before or sys.stdout)
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--faults", action="store_true", help="write docs/faults.md from what the marked tests show")
-    parser.addoption("--faults-to", type=Path, default=DOCUMENT, metavar="FILE", help="write that elsewhere")
-
-
 def pytest_configure(config: pytest.Config) -> None:
     for plugin in (CanaryPlugin(), LogScan(), HypothesisProfiles(), TestNotes()):
         config.pluginmanager.register(plugin)
-    if config.getoption("--faults") and not hasattr(config, "workerinput"):
-        config.pluginmanager.register(FaultReport(config.getoption("--faults-to")))

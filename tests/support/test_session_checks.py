@@ -15,18 +15,18 @@ ROOT = Path(__file__).resolve().parents[2]
 CONFTEST = """
 import socket
 import pytest
-from tests.support.canary import Aviary
+from tests.support.canary import CanaryPlugin
 from tests.support.log_scan import LogScan, look
-from tests.support.hypothesis_profiles import Luck
+from tests.support.hypothesis_profiles import HypothesisProfiles
 
-AVIARY = Aviary()
+CANARY = CanaryPlugin()
 
 def pytest_configure(config):
-    for plugin in (AVIARY, LogScan(), Luck()):
+    for plugin in (CANARY, LogScan(), HypothesisProfiles()):
         config.pluginmanager.register(plugin)
 
 def visit():
-    socket.create_connection(("127.0.0.1", AVIARY._canary.port)).close()
+    socket.create_connection(("127.0.0.1", CANARY._canary.port)).close()
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session):
