@@ -12,7 +12,8 @@ from benchmarks.bench import Bench
 from benchmarks.cut_accuracy import Verdict, sweep
 from benchmarks.measure import Contender, Ratio, interleaved, medians
 from benchmarks.results import Row
-from contract.operations import AddAudio, Role
+from contract.operations import Role
+from contract.operations.addaudio import AddAudio
 
 _OPERATION = AddAudio(url_video=product.U, url_audio=product.U)
 _RATE = ("-b:v", "4400k")

@@ -9,7 +9,8 @@ from benchmarks import baselines, product, sources
 from benchmarks.bench import Bench
 from benchmarks.measure import Contender, Ratio, interleaved, medians
 from benchmarks.results import Row
-from contract.operations import Caption, Role
+from contract.operations import Role
+from contract.operations.caption import Caption
 
 _OPERATION = Caption(url_video=product.U, url_srt=product.U)
 _RATE = ("-crf", "20")

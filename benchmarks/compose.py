@@ -12,7 +12,9 @@ from benchmarks.bench import Bench
 from benchmarks.measure import Contender, Ratio, interleaved, medians
 from benchmarks.pictures import decibels, luma, squared_error
 from benchmarks.results import Row
-from contract.operations import Compose, Img2Vid, Role
+from contract.operations import Role
+from contract.operations.compose import Compose
+from contract.operations.img2vid import Img2Vid
 
 _RATE = 24
 _SIZE = baselines.SIZE

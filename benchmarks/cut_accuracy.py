@@ -12,7 +12,8 @@ from pathlib import Path
 
 from benchmarks import baselines, product
 from benchmarks.bench import Bench, BenchError
-from contract.operations import AddAudio, Role
+from contract.operations import Role
+from contract.operations.addaudio import AddAudio
 
 _FRAMES, _RATE = 72, 48_000
 _X264 = ("-c:v", "libx264", "-preset", "veryfast", "-g", "24")

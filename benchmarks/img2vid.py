@@ -18,7 +18,8 @@ from benchmarks.bench import Bench
 from benchmarks.measure import Contender, Ratio, interleaved, medians, peak_memory
 from benchmarks.pictures import Jitter, Luma, Reference, decibels, jitter, luma, squared_error
 from benchmarks.results import Row
-from contract.operations import Img2Vid, Role
+from contract.operations import Role
+from contract.operations.img2vid import Img2Vid
 
 _SECONDS, _RATE = 5, 24
 _FRAMES = _SECONDS * _RATE

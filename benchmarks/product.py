@@ -15,7 +15,8 @@ from pathlib import Path
 
 from benchmarks.bench import Bench, BenchError, roomy
 from contract.limits import Limits
-from contract.operations import Img2Vid, Operation, Role, frame_count
+from contract.operations import Operation, Role, frame_count
+from contract.operations.img2vid import Img2Vid
 from gpu_worker.errors import JobFailed
 from gpu_worker.ffmpeg.run import run_ffmpeg
 from gpu_worker.frames.resampler import Plane, open_resampler

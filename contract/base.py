@@ -7,9 +7,10 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 CONTRACT_VERSION = 1
-"""Version of the messages in this package. A side accepts this one and the one before."""
+"""Version of the messages in this package. Version 1 was the first."""
 
-ACCEPTED_VERSIONS = frozenset({CONTRACT_VERSION - 1, CONTRACT_VERSION})
+ACCEPTED_VERSIONS = frozenset({max(1, CONTRACT_VERSION - 1), CONTRACT_VERSION})
+"""Gateway and worker accept this version and the one before, so that either can be deployed first."""
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 """A float that is a number: NaN and the infinities are refused (RFC 8259 has no spelling for them)."""

@@ -1,8 +1,9 @@
-"""Numbers both sides hold to. Sizes in bytes, times in seconds."""
+"""Numbers that gateway and worker share. Sizes in bytes, times in seconds."""
 
 from __future__ import annotations
 
 from contract.base import Finite, Message
+from contract.roles import Role
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -15,13 +16,14 @@ MAX_METADATA_KEYS = 50
 
 MIN_FRAME_RATE, MAX_FRAME_RATE, DEFAULT_FRAME_RATE = 1.0, 60.0, 24.0
 MIN_DURATION, MAX_DURATION, DEFAULT_DURATION = 0.1, 300.0, 5.0
-MIN_SIDE, MAX_SIDE = 64, 3840
+MIN_SIDE, MAX_SIDE, DEFAULT_SIZE = 64, 3840, "1920x1080"
+MAX_VOLUME = 4.0
 
 PROGRESS_INTERVAL_SECONDS = 5.0
 
 
 class Limits(Message):
-    """What one execution may use. The gateway states them in each message; the worker enforces them."""
+    """What one execution may use. The gateway sends them in each job message; the worker enforces them."""
 
     max_video_bytes: int = 2 * GIB
     max_audio_bytes: int = 512 * MIB
@@ -33,6 +35,15 @@ class Limits(Message):
     max_media_seconds: Finite = 3 * 3600.0
     max_cues: int = 20_000
     fetch_seconds: Finite = 300.0
-    """For one input, from connecting to its last byte, with all retries."""
+    """For one input, from connecting to its last byte, including all retries."""
     execution_seconds: Finite = 600.0
-    """For the whole execution. RunPod stops it there too (`policy.executionTimeout`)."""
+    """For the whole execution. RunPod stops it then, too (`policy.executionTimeout`)."""
+
+    def max_bytes(self, role: Role) -> int:
+        """Return the size limit of an input file."""
+        return {
+            Role.VIDEO: self.max_video_bytes,
+            Role.AUDIO: self.max_audio_bytes,
+            Role.IMAGE: self.max_image_bytes,
+            Role.SUBTITLES: self.max_subtitle_bytes,
+        }[role]

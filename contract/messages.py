@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field
 
 from contract.base import ACCEPTED_VERSIONS, CONTRACT_VERSION, Finite, Message
 from contract.limits import Limits
-from contract.operations import Operation
+from contract.operations import OperationUnion
 
 
 def _accepted(version: int) -> int:
@@ -58,7 +58,7 @@ class WorkerJob(Message):
     contract_version: Version = CONTRACT_VERSION
     job_id: JobId
     attempt: Attempt
-    operation: Operation
+    operation: OperationUnion
     output: OutputSlot
     manifest: ManifestSlot
     progress_url: str

@@ -57,7 +57,7 @@ class Target:
     url: str
 
 
-def normalise_url(text: str) -> str:
+def normalize_url(text: str) -> str:
     """Return the URL with illegal characters encoded, the host in ASCII lower case, no fragment.
 
     Idempotent. Raises UrlError if it is not an absolute http or https URL.

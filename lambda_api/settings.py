@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeVar
 
-from contract.urls import normalise_url
+from contract.urls import normalize_url
 from lambda_api.domain.credentials import ApiCredentials
 from lambda_api.domain.policy import SECOND, Policy
 from lambda_api.domain.quotas import Allowance
@@ -79,7 +79,7 @@ class Settings:
             runpod_endpoint_id=read.text("RUNPOD_ENDPOINT_ID") if Secret.RUNPOD in needs else "",
             runpod_api_url=read.text("RUNPOD_API_URL", "https://api.runpod.ai/v2"),
             runpod_management_url=read.text("RUNPOD_MANAGEMENT_URL", "https://api.runpod.io"),
-            public_url=read.parsed("PUBLIC_URL", normalise_url).rstrip("/"),
+            public_url=read.parsed("PUBLIC_URL", normalize_url).rstrip("/"),
             hook_secrets=read.parsed("HOOK_SECRET", _hook_secrets) if Secret.HOOK in needs else (),
             callers=_callers(read) if Secret.CALLERS in needs else ApiCredentials(),
             cors_origins=tuple(o.strip() for o in read.text("CORS_ALLOW_ORIGINS", "*").split(",") if o.strip()),

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from contract.operations import Compose
+from contract.operations.compose import Compose
 from lambda_api.domain.tokens import Purpose, make_token
 
 KEY, HOOK_SECRET = "bench-key", "bench-hook-secret-0123456789"

@@ -22,7 +22,7 @@ from benchmarks.load.receiver import Receiver
 from benchmarks.load.watch import Ends
 from benchmarks.measure import Say
 from benchmarks.results import Row
-from contract.operations import Img2Vid
+from contract.operations.img2vid import Img2Vid
 from lambda_api.adapters.aws.client import Aws
 from lambda_api.adapters.dynamodb import SHARDS, DynamoJobStore
 from lambda_api.domain.job import Callback, Job, State

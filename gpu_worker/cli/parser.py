@@ -24,7 +24,6 @@ from contract.limits import (
 from contract.operations import OPERATIONS, Operation, Role
 
 PROGRAM = "python -m gpu_worker"
-_MODELS = {str(model.model_fields["kind"].default): model for model in OPERATIONS}
 FILES = {"image": Role.IMAGE, "video": Role.VIDEO, "audio": Role.AUDIO, "srt": Role.SUBTITLES}
 _PLACEHOLDER = "https://local.invalid/file"
 """The models name inputs by URL; local ones are put in place before anything would be fetched."""
@@ -137,7 +136,7 @@ def parse(argv: Sequence[str]) -> tuple[argparse.ArgumentParser, Request]:
     values: dict[str, Any] = {name: value for name in _OPTIONS if (value := getattr(args, name, None)) is not None}
     values |= {f"url_{name}": _PLACEHOLDER for name in files}
     try:
-        operation = _MODELS[args.kind].model_validate(values)
+        operation = OPERATIONS[args.kind].model_validate(values)
     except ValidationError as error:
         parser.error("; ".join(_sentence(problem["loc"], problem["msg"]) for problem in error.errors()))
     return parser, Request(operation, files, args.output)

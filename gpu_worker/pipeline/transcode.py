@@ -14,7 +14,7 @@ from typing import Literal
 from contract.errors import Code
 from contract.limits import Limits
 from contract.messages import MediaFacts
-from contract.operations import Compose, Img2Vid, Input, Operation, Role
+from contract.operations import Input, Operation, PictureOptions, Role
 from gpu_worker.errors import JobFailed
 from gpu_worker.media.info import Facts, PhotoInfo
 from gpu_worker.photo.read_photo import read_photo
@@ -28,7 +28,7 @@ from gpu_worker.plan.model import FONTS, OUTPUT, Inputs, PlanOptions
 from gpu_worker.plan.still.canvas import parse_size
 from gpu_worker.plan.still.zoom import still_size
 from gpu_worker.probe.probe import probe
-from gpu_worker.probe.sounds import are_alike, find_sounds, keeps_own_sound
+from gpu_worker.probe.sounds import are_alike, find_sounds
 from gpu_worker.sandbox import safe_open
 from gpu_worker.subtitles import Subtitles, read_subtitles
 
@@ -67,11 +67,11 @@ async def make(
     Cancelling it leaves no process behind.
     """
     on_stage("probe", 0.0)
-    least = still_size(parse_size(operation.size)) if isinstance(operation, Img2Vid | Compose) else _ANY_SIZE
+    least = still_size(parse_size(operation.size)) if isinstance(operation, PictureOptions) else _ANY_SIZE
     probed = await _probe_all(operation.inputs(), least, directory, tools, limits)
     check_sources(probed, limits)
     hearing = functools.partial(
-        find_sounds, tools.ffmpeg, directory, probed, limits.max_pixels, own=keeps_own_sound(operation)
+        find_sounds, tools.ffmpeg, directory, probed, limits.max_pixels, own=operation.keeps_own_sound()
     )
     sources, trust = await hearing(trust=True), True
     check_sources(sources, limits)

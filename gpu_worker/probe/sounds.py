@@ -13,7 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from contract.errors import Code
-from contract.operations import AddAudio, AudioMode, Operation, Role
+from contract.operations import Role
 from gpu_worker.errors import job_failed
 from gpu_worker.media.info import AudioFacts, Facts, SoundTrack
 from gpu_worker.plan.model import IN_AUDIO, IN_VIDEO, Inputs
@@ -57,13 +57,6 @@ async def find_sounds(
         # A plan for a sound that changes cannot tell whether the other one does.
         return await find_sounds(ffmpeg, directory, sources, max_pixels, own=own, trust=False)
     return found
-
-
-def keeps_own_sound(operation: Operation) -> bool:
-    """True if the sound that the operation's video came with is heard in the result."""
-    if isinstance(operation, AddAudio):
-        return operation.mode is AudioMode.MIX
-    return all(given.role is not Role.AUDIO for given in operation.inputs())
 
 
 def are_alike(one: Inputs, other: Inputs) -> bool:

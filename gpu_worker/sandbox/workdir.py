@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contract.limits import Limits
-from contract.operations import Input, Role
+from contract.operations import Input
 from gpu_worker.logs import log_event
 from gpu_worker.sandbox.memory import free_memory
 
@@ -96,13 +96,7 @@ def choose_volume(needed: int, places: Sequence[Volume], memory: int) -> Volume:
 
 def bytes_needed(inputs: Sequence[Input], limits: Limits) -> int:
     """The most that a job may write: its inputs, its output, and once more as much on the way to that."""
-    most = {
-        Role.VIDEO: limits.max_video_bytes,
-        Role.AUDIO: limits.max_audio_bytes,
-        Role.IMAGE: limits.max_image_bytes,
-        Role.SUBTITLES: limits.max_subtitle_bytes,
-    }
-    return sum(most[given.role] for given in inputs) + 2 * limits.max_output_bytes
+    return sum(limits.max_bytes(given.role) for given in inputs) + 2 * limits.max_output_bytes
 
 
 def inspect_volume(folder: Path, mounts: Path = _MOUNTS) -> Volume | None:

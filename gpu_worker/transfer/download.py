@@ -148,7 +148,7 @@ class Fetcher:
         if not has_file(response):
             failure = job_failed(Code.SOURCE_HTTP, field=given.field, http_status=str(response.status))
             raise TemporaryError(failure, seconds_asked(response.headers)) if failure.failure.retryable else failure
-        most = self._most(given.role)
+        most = self._limits.max_bytes(given.role)
         if (response.content_length or 0) > most:
             raise self._too_large(given)
         body = decoded(_without_stalls(response.content.iter_chunked(256 * KIB)), encodings_of(response.headers), most)
@@ -161,15 +161,9 @@ class Fetcher:
         return size
 
     def _too_large(self, given: Input) -> JobFailed:
-        return job_failed(Code.SOURCE_TOO_LARGE, field=given.field, limit=in_megabytes(self._most(given.role)))
-
-    def _most(self, role: Role) -> int:
-        return {
-            Role.VIDEO: self._limits.max_video_bytes,
-            Role.AUDIO: self._limits.max_audio_bytes,
-            Role.IMAGE: self._limits.max_image_bytes,
-            Role.SUBTITLES: self._limits.max_subtitle_bytes,
-        }[role]
+        return job_failed(
+            Code.SOURCE_TOO_LARGE, field=given.field, limit=in_megabytes(self._limits.max_bytes(given.role))
+        )
 
 
 async def _without_stalls(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -8,9 +8,7 @@ from enum import StrEnum
 
 from contract.errors import Failure
 from contract.messages import ExecutionFacts, MediaFacts, OutputFacts
-from contract.operations import AddAudio, Caption, Compose, Img2Vid, Operation
-
-AnyOperation = Caption | Img2Vid | AddAudio | Compose
+from contract.operations import OperationUnion
 
 
 class State(StrEnum):
@@ -68,7 +66,7 @@ class Callback:
 class Job:
     job_id: str
     owner: str
-    operation: Operation
+    operation: OperationUnion
     created_at: int
     deadline_at: int
     state: State = State.ACCEPTED

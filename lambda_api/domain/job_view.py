@@ -19,7 +19,7 @@ Link = Annotated[str, WithJsonSchema({"type": "string", "format": "uri-reference
 
 Kind = Annotated[
     str,
-    WithJsonSchema({"type": "string", "enum": [operation.model_fields["kind"].default for operation in OPERATIONS]}),
+    WithJsonSchema({"type": "string", "enum": list(OPERATIONS)}),
 ]
 StageName = Annotated[str, WithJsonSchema({"type": "string", "enum": ["queued", *STAGES]})]
 VideoMode = Annotated[str, WithJsonSchema({"type": "string", "enum": ["encode", "copy"]})]

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from contract.operations import Operation
 from contract.urls import Target, UrlError, check_target, parse_url
 from lambda_api.domain.errors import IdempotencyMismatch, InvalidRequest, Unavailable
-from lambda_api.domain.job import AnyOperation, Callback, Job
+from lambda_api.domain.job import Callback, Job
 from lambda_api.domain.ports import Idempotency
 from lambda_api.usecases.dispatch_job import dispatch
 from lambda_api.usecases.services import Services
@@ -24,7 +25,7 @@ _UNSIGNED = (
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
     owner: str
-    operation: AnyOperation
+    operation: Operation
     webhook_url: str | None
     metadata: Mapping[str, str]
     idempotency_key: str | None

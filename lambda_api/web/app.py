@@ -41,7 +41,9 @@ async def index(request: Request) -> Response | Index:
     base_path: str = request.scope["root_path"]
     if pages.wants_page(request.headers.get("accept", "")):
         return pages.index_page(VERSION, base_path)
-    return Index(service="api-gpu", version=VERSION, docs=f"{base_path}/docs", operations=[o.path for o in OPERATIONS])
+    return Index(
+        service="api-gpu", version=VERSION, docs=f"{base_path}/docs", operations=[o.path for o in OPERATIONS.values()]
+    )
 
 
 def create_app(services: Services, settings: Settings) -> FastAPI:

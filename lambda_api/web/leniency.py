@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from contract.pages import page_advice
 from contract.pasted import check_pasted
-from contract.urls import UrlError, normalise_url
+from contract.urls import UrlError, normalize_url
 from lambda_api.domain.js_json import dumps
 
 BODY_SHAPE = "body_shape"
@@ -78,7 +78,7 @@ def pasted_url(value: Any, *, of_file: bool) -> Any:
         return value
     try:
         check_pasted(value)
-        advice = page_advice(normalise_url(value)) if of_file else None
+        advice = page_advice(normalize_url(value)) if of_file else None
     except UrlError as error:
         raise ValueError(str(error)) from None
     if advice is not None:

@@ -54,7 +54,7 @@ _INDEX_POLICY = (
 def index_page(version: str, base_path: str) -> Response:
     """Say what is here to a person with a browser."""
     base = html.escape(base_path)
-    rows = "".join(f"<li><code>POST {o.path}</code> {_summary(o.__doc__)}</li>" for o in OPERATIONS)
+    rows = "".join(f"<li><code>POST {o.path}</code> {_summary(o.__doc__)}</li>" for o in OPERATIONS.values())
     page = f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>api-gpu</title><style>{_STYLE}</style></head>

@@ -14,9 +14,9 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 
 from contract.messages import JOB_ID
-from contract.operations import OPERATIONS
+from contract.operations import OPERATIONS, Operation
 from lambda_api.domain.errors import Unavailable
-from lambda_api.domain.job import AnyOperation, Job
+from lambda_api.domain.job import Job
 from lambda_api.domain.job_view import JobView, LinksView
 from lambda_api.domain.ports import ProviderError
 from lambda_api.usecases.cancel_job import cancel
@@ -82,7 +82,7 @@ def _below_base_path(request: Request, job: JobView) -> JobView:
     return job.model_copy(update={"links": LinksView(**links)}) if base else job
 
 
-def _add_submit_route(operation: type[AnyOperation]) -> None:
+def _add_submit_route(operation: type[Operation]) -> None:
     async def endpoint(
         request: Request,
         body: SubmitOptions,
@@ -132,7 +132,7 @@ def _submitted(request: Request, job: Job, *, replayed: bool, waited: bool) -> R
     return JSONResponse(shown.model_dump(mode="json"), 200 if waited and over else 202, headers)
 
 
-for _operation in OPERATIONS:
+for _operation in OPERATIONS.values():
     _add_submit_route(_operation)
 
 

@@ -18,8 +18,7 @@ from pydantic import (
 )
 
 from contract.limits import MAX_METADATA_BYTES, MAX_METADATA_KEYS
-from contract.operations import Trimmed, Url
-from lambda_api.domain.job import AnyOperation
+from contract.operations import Operation, Trimmed, Url
 from lambda_api.domain.job_view import JobView
 from lambda_api.web import leniency
 
@@ -82,7 +81,7 @@ class SubmitOptions(BaseModel):
         return value
 
 
-def request_model(operation: type[AnyOperation]) -> type[SubmitOptions]:
+def request_model(operation: type[Operation]) -> type[SubmitOptions]:
     """The body of an operation's route: its fields and the options, unknown fields forbidden."""
     bases: Any = (operation, SubmitOptions)
     return cast("type[SubmitOptions]", create_model(f"{operation.__name__}Request", __base__=bases))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.addresses import AddressKind, classify, is_allowed
-from contract.urls import UrlError, check_target, normalise_url, parse_url
+from contract.urls import UrlError, check_target, normalize_url, parse_url
 
 
 @pytest.mark.parametrize(
@@ -32,17 +32,17 @@ from contract.urls import UrlError, check_target, normalise_url, parse_url
     ],
 )
 def test_normalising(text: str, normal: str) -> None:
-    assert normalise_url(text) == normal
-    assert normalise_url(normal) == normal
+    assert normalize_url(text) == normal
+    assert normalize_url(normal) == normal
 
 
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_normalising_is_idempotent_or_refuses(path: str, query: str) -> None:
     try:
-        once = normalise_url(f"https://media.example/{path}?{query}")
+        once = normalize_url(f"https://media.example/{path}?{query}")
     except UrlError:
         return
-    assert normalise_url(once) == once
+    assert normalize_url(once) == once
     assert once.isascii()
 
 

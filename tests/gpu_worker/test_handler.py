@@ -165,7 +165,14 @@ def test_a_missing_source_says_which_status(cloud: FakeNetwork, work_dir: Path) 
 
 @pytest.mark.fault("I12")
 @pytest.mark.parametrize(
-    "changes", [{"contract_version": 99}, {"operation": {"kind": "dance"}}, {"deadline": None}, {"output": {}}]
+    "changes",
+    [
+        {"contract_version": 99},
+        {"contract_version": 0},
+        {"operation": {"kind": "dance"}},
+        {"deadline": None},
+        {"output": {}},
+    ],
 )
 def test_a_message_it_does_not_know_is_refused(changes: dict[str, Any], cloud: FakeNetwork, work_dir: Path) -> None:
     assert failure_of(run(cloud, IMG2VID, **changes)).code == Code.MESSAGE_UNSUPPORTED
@@ -178,7 +185,7 @@ def test_junk_instead_of_a_message_is_refused() -> None:
 
 @pytest.mark.fault("I12")
 def test_a_newer_peer_may_send_more_fields(cloud: FakeNetwork, work_dir: Path) -> None:
-    assert "error" not in run(cloud, IMG2VID, contract_version=0, something_new={"a": 1})
+    assert "error" not in run(cloud, IMG2VID, something_new={"a": 1})
 
 
 def test_a_job_past_its_deadline_is_not_started(cloud: FakeNetwork, work_dir: Path) -> None:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from contract.messages import ExecutionFacts, MediaFacts, OutputFacts, ProgressReport, ResultManifest
-from contract.operations import Caption
+from contract.operations.caption import Caption
 from lambda_api.domain.job import Job
 from lambda_api.domain.keys import manifest_key, output_key
 from lambda_api.usecases.submit_job import Submission

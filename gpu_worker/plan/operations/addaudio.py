@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-from contract.operations import AddAudio, AudioMode, Role
+from contract.operations import AudioMode, Role
+from contract.operations.addaudio import AddAudio
 from gpu_worker.media.info import Facts, VideoFacts
 from gpu_worker.plan.audio import Sound, sound_over_video
 from gpu_worker.plan.encode import file_args
@@ -36,7 +37,7 @@ _COARSEST_SCALE = 1000
 """Units a second that are fine enough to end a sound with a picture."""
 
 
-def plan_addaudio(operation: AddAudio, sources: Inputs, means: PlanOptions) -> Plan:
+def plan(operation: AddAudio, sources: Inputs, means: PlanOptions) -> Plan:
     """Put the new sound under the video. The result ends with the shorter of the two."""
     return lay_under(sources, operation.mode, operation.volume, means)
 

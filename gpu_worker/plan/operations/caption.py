@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from contract.operations import Caption
+from contract.operations.caption import Caption
 from gpu_worker.plan.audio import own_sound
 from gpu_worker.plan.model import Inputs, Plan, PlanOptions
 from gpu_worker.plan.render import Overlay, render_video
 
 
-def plan_caption(_operation: Caption, sources: Inputs, means: PlanOptions) -> Plan:
+def plan(_operation: Caption, sources: Inputs, means: PlanOptions) -> Plan:
     """Draw the cues into the picture; the sound is copied where MP4 can carry it."""
     return caption_video(sources, means)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 from contract.limits import DEFAULT_DURATION, MIN_DURATION
-from contract.operations import AudioMode, Compose, exact_rate, frame_count
+from contract.operations import AudioMode, exact_rate, frame_count
+from contract.operations.compose import Compose
 from gpu_worker.plan.audio import SILENCE, new_sound, sound_over_video
 from gpu_worker.plan.model import Inputs, Plan, PlanOptions
 from gpu_worker.plan.operations.addaudio import lay_under
@@ -14,7 +15,7 @@ from gpu_worker.plan.render import Overlay, render_still, render_video
 from gpu_worker.plan.still.canvas import parse_size
 
 
-def plan_compose(operation: Compose, sources: Inputs, means: PlanOptions) -> Plan:
+def plan(operation: Compose, sources: Inputs, means: PlanOptions) -> Plan:
     """One of three shapes: from a picture, a video with captions, or a video that only gets a sound."""
     if sources.image is not None:
         return _from_still(operation, sources, means)

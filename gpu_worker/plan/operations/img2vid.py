@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from contract.operations import Img2Vid, exact_rate, frame_count
+from contract.operations import exact_rate, frame_count
+from contract.operations.img2vid import Img2Vid
 from gpu_worker.plan.model import Inputs, Plan, PlanOptions
 from gpu_worker.plan.render import Overlay, render_still
 from gpu_worker.plan.still.canvas import parse_size
 
 
-def plan_img2vid(operation: Img2Vid, sources: Inputs, means: PlanOptions) -> Plan:
+def plan(operation: Img2Vid, sources: Inputs, means: PlanOptions) -> Plan:
     """Make `frame_count` frames at exactly the rate that is meant by `frame_rate`."""
     timing = frame_count(operation.duration, operation.frame_rate), exact_rate(operation.frame_rate)
     return render_still(sources.still(), (parse_size(operation.size), operation.fit), timing, Overlay(), means)

@@ -21,7 +21,8 @@ from PIL import Image
 
 from contract.errors import CATALOGUE, Blame, Code
 from contract.limits import Limits
-from contract.operations import Caption, Img2Vid
+from contract.operations.caption import Caption
+from contract.operations.img2vid import Img2Vid
 from gpu_worker.errors import JobFailed
 from gpu_worker.ffmpeg.run import MemoryLimitExceeded, run_ffmpeg
 from gpu_worker.media.info import Colour, Cue, Facts, VideoFacts

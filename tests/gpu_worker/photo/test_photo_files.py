@@ -13,7 +13,8 @@ import pytest
 from PIL import Image, ImageChops, ImageCms, ImageOps
 
 from contract.errors import Code
-from contract.operations import Img2Vid, Role
+from contract.operations import Role
+from contract.operations.img2vid import Img2Vid
 from gpu_worker.errors import JobFailed
 from gpu_worker.formats.unsupported import name_unsupported
 from gpu_worker.photo.read_photo import _command, needed_paths

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from contract.operations import AddAudio
+from contract.operations.addaudio import AddAudio
 from tests.gpu_worker.pipeline.test_exact_cut import FILMS, RATE, shoot, silence
 from tests.support.media.factory import URL, MediaFactory
 

@@ -9,7 +9,8 @@ import pysubs2
 import pytest
 
 from contract.errors import CATALOGUE, Blame, Code
-from contract.operations import AddAudio, Caption
+from contract.operations.addaudio import AddAudio
+from contract.operations.caption import Caption
 from gpu_worker.errors import JobFailed
 from gpu_worker.subtitles import read_subtitles
 from tests.support.media.corpus import SEED, CorpusFile, decode_thumbnails, draw_audio, draw_video, list_decoded_times

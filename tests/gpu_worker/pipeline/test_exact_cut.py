@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from contract.operations import AddAudio
+from contract.operations.addaudio import AddAudio
 from gpu_worker.formats.mp4 import Mp4Error, track_ends
 from gpu_worker.pipeline import execute_plan as performing
 from tests.support.media.factory import URL, MediaFactory

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from contract.errors import Code
-from contract.operations import Caption
+from contract.operations.caption import Caption
 from gpu_worker.errors import JobFailed
 from gpu_worker.ffmpeg import run
 from gpu_worker.media.info import Cue

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from contract.errors import Code
-from contract.operations import Caption, Img2Vid
+from contract.operations.caption import Caption
+from contract.operations.img2vid import Img2Vid
 from gpu_worker.errors import JobFailed
 from gpu_worker.pipeline import gpu_probe
 from gpu_worker.pipeline.gpu_probe import find_gpu

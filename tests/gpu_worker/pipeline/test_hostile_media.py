@@ -15,7 +15,10 @@ import pytest
 
 from contract.errors import CATALOGUE, Blame, Code
 from contract.limits import Limits
-from contract.operations import AddAudio, Caption, Img2Vid, Operation, Role
+from contract.operations import Operation, Role
+from contract.operations.addaudio import AddAudio
+from contract.operations.caption import Caption
+from contract.operations.img2vid import Img2Vid
 from gpu_worker.errors import JobFailed
 from gpu_worker.photo.read_photo import read_photo
 from gpu_worker.pipeline.cost import check_sources

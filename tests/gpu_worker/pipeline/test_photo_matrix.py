@@ -11,7 +11,8 @@ import pytest
 from PIL import Image, ImageCms
 
 from contract.errors import Code
-from contract.operations import Compose, Img2Vid
+from contract.operations.compose import Compose
+from contract.operations.img2vid import Img2Vid
 from gpu_worker.errors import JobFailed
 from tests.support.media.factory import URL, MediaFactory
 from tests.support.media.image_files import (

@@ -11,7 +11,10 @@ from PIL import Image
 
 from contract.errors import Code
 from contract.limits import Limits
-from contract.operations import Caption, Compose, Fit, Img2Vid
+from contract.operations import Fit
+from contract.operations.caption import Caption
+from contract.operations.compose import Compose
+from contract.operations.img2vid import Img2Vid
 from gpu_worker.errors import JobFailed
 from tests.support.media.factory import URL, MediaFactory, count_bright_pixels
 

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from contract.operations import AddAudio, Caption, Compose
+from contract.operations.addaudio import AddAudio
+from contract.operations.caption import Caption
+from contract.operations.compose import Compose
 from gpu_worker.media.info import VideoFacts
 from tests.support.media.factory import URL, MediaFactory
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from contract.errors import Code
-from contract.operations import Caption
+from contract.operations.caption import Caption
 from gpu_worker.errors import JobFailed
 from gpu_worker.pipeline.transcode import Output
 from tests.support.media.factory import URL, MediaFactory

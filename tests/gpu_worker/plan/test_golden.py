@@ -15,7 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from contract.operations import AddAudio, Caption, Compose, Img2Vid, Operation
+from contract.operations import Operation
+from contract.operations.addaudio import AddAudio
+from contract.operations.caption import Caption
+from contract.operations.compose import Compose
+from contract.operations.img2vid import Img2Vid
 from gpu_worker.media.info import AudioFacts, Colour, Cue, Facts, PhotoInfo, VideoFacts
 from gpu_worker.plan import make_plan
 from gpu_worker.plan.gpu import Gpu, GpuStage, UnavailableReason

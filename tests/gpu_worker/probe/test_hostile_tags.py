@@ -11,7 +11,11 @@ from hypothesis import strategies as st
 
 from contract.errors import Code
 from contract.limits import Limits
-from contract.operations import AddAudio, Caption, Compose, Img2Vid, Operation
+from contract.operations import Operation
+from contract.operations.addaudio import AddAudio
+from contract.operations.caption import Caption
+from contract.operations.compose import Compose
+from contract.operations.img2vid import Img2Vid
 from gpu_worker.errors import JobFailed
 from gpu_worker.media.info import Cue, Facts, PhotoInfo
 from gpu_worker.plan import make_plan

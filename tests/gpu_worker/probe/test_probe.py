@@ -17,7 +17,10 @@ import pytest
 
 from contract.errors import Code
 from contract.limits import Limits
-from contract.operations import AddAudio, Caption, Compose, Operation, Role
+from contract.operations import Operation, Role
+from contract.operations.addaudio import AddAudio
+from contract.operations.caption import Caption
+from contract.operations.compose import Compose
 from gpu_worker.errors import JobFailed
 from gpu_worker.photo.read_photo import read_photo
 from gpu_worker.probe.framecrc import PacketListing

@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 
 from contract.errors import Blame, Code
-from contract.operations import AddAudio, Caption, Compose, Operation
+from contract.operations import Operation
+from contract.operations.addaudio import AddAudio
+from contract.operations.caption import Caption
+from contract.operations.compose import Compose
 from gpu_worker.errors import JobFailed
 from gpu_worker.pipeline.verify import verify
 from gpu_worker.plan import make_plan

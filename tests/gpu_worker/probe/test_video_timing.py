@@ -13,7 +13,9 @@ import pytest
 from PIL import Image
 
 from contract.errors import Code
-from contract.operations import AddAudio, Caption, Compose
+from contract.operations.addaudio import AddAudio
+from contract.operations.caption import Caption
+from contract.operations.compose import Compose
 from gpu_worker.errors import JobFailed
 from gpu_worker.ffmpeg.run import run_ffmpeg
 from gpu_worker.formats.mp4 import track_ends

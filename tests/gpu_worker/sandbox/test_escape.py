@@ -27,7 +27,8 @@ import pytest
 
 from contract.errors import Code
 from contract.limits import Limits
-from contract.operations import Caption, Img2Vid
+from contract.operations.caption import Caption
+from contract.operations.img2vid import Img2Vid
 from gpu_worker import handler
 from gpu_worker.errors import JobFailed
 from gpu_worker.ffmpeg.run import MemoryLimitExceeded, RunFailed, run_ffmpeg, sandboxed_process

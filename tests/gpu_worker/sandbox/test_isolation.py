@@ -18,7 +18,10 @@ from pathlib import Path
 
 import pytest
 
-from contract.operations import AddAudio, Caption, Img2Vid, Operation
+from contract.operations import Operation
+from contract.operations.addaudio import AddAudio
+from contract.operations.caption import Caption
+from contract.operations.img2vid import Img2Vid
 from gpu_worker.errors import JobFailed
 from tests.support.media.factory import URL, MediaFactory
 from tests.support.media.hostile import with_alias

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from contract.limits import Limits
-from contract.operations import AddAudio
+from contract.operations.addaudio import AddAudio
 from gpu_worker.sandbox.cpus import usable_cpus
 from gpu_worker.sandbox.memory import free_memory, granted_memory
 from gpu_worker.sandbox.workdir import (

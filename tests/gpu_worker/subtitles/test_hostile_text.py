@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from contract.errors import Code
 from contract.limits import Limits
-from contract.operations import OPERATIONS, Caption, Compose
+from contract.operations import OPERATIONS
+from contract.operations.caption import Caption
+from contract.operations.compose import Compose
 from gpu_worker.errors import JobFailed
 from gpu_worker.ffmpeg.run import run_ffmpeg
 from gpu_worker.media.info import Cue, Facts, VideoFacts
@@ -154,7 +156,7 @@ def test_a_script_of_commands_without_end_has_no_words(command: str) -> None:
 @pytest.mark.parametrize("field", ["font", "font_file", "color", "position", "style", "filter", "ffmpeg_args", "text"])
 def test_no_operation_takes_a_font_a_colour_a_place_or_arguments(field: str) -> None:
     given = {"url_image": URL, "url_video": URL, "url_audio": URL, "url_srt": URL}
-    for operation in OPERATIONS:
+    for operation in OPERATIONS.values():
         fields = {name: value for name, value in given.items() if name in operation.model_fields}
         if operation is Compose:
             del fields["url_video"]

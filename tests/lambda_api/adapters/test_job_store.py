@@ -13,7 +13,7 @@ from zlib import crc32
 import boto3
 import pytest
 
-from contract.operations import Compose
+from contract.operations.compose import Compose
 from lambda_api.adapters.aws import client
 from lambda_api.adapters.dynamodb import SHARDS, DynamoJobStore
 from lambda_api.adapters.http import Answer, HttpLost

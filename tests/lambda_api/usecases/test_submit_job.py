@@ -8,7 +8,10 @@ import pytest
 
 from contract.errors import Code
 from contract.messages import WorkerJob
-from contract.operations import Caption, Compose, Fit, Img2Vid
+from contract.operations import Fit
+from contract.operations.caption import Caption
+from contract.operations.compose import Compose
+from contract.operations.img2vid import Img2Vid
 from lambda_api.domain.errors import IdempotencyMismatch, InvalidRequest, Unavailable
 from lambda_api.domain.job import State
 from lambda_api.domain.policy import HOUR, SECOND

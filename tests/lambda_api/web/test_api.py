@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 
-from contract.operations import AddAudio, Caption, Compose, Img2Vid
+from contract.operations.addaudio import AddAudio
+from contract.operations.caption import Caption
+from contract.operations.compose import Compose
+from contract.operations.img2vid import Img2Vid
 from lambda_api.domain.errors import Unavailable
 from lambda_api.domain.job import Job, State
 from lambda_api.domain.ports import ProviderError

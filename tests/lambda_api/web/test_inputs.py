@@ -151,7 +151,7 @@ def test_numbers_as_text(client: Client, world: World, given: str, number: float
         ("size", "1081x1920", "size: width and height must be even numbers from 64 to 3840"),
         ("fit", "stretch", 'fit: must be "cover" or "contain".'),
         ("fit", 7, 'fit: must be "cover" or "contain".'),
-        ("url_image", 7, 'url_image: must be text, for example "https://example.com/clip.mp4".'),
+        ("url_image", 7, 'url_image: must be text, for example "https://media.example.com/photo.jpg".'),
         ("url_image", [IMAGE, IMAGE], "url_image: must be one URL as text, not a list."),
         ("url_image", {"url": IMAGE}, "url_image: must be a URL as text, not an object or a file."),
         ("url_image", "https://https://media.example/p.jpg", "url_image: https:// stands twice"),

@@ -38,7 +38,7 @@ def test_a_browser_gets_a_page_and_a_program_json(client: Client, accept: str, p
     answer = client.call("GET", "/", key=None, headers={"accept": accept})
     assert wants_page(accept) is page
     assert answer.headers["content-type"].startswith("text/html" if page else "application/json")
-    assert all(operation.path in answer.text for operation in OPERATIONS)
+    assert all(operation.path in answer.text for operation in OPERATIONS.values())
 
 
 def test_the_page_links_to_what_is_there(client: Client) -> None:
@@ -114,7 +114,7 @@ def test_a_browser_without_the_internet_shows_the_documentation(site: str, tmp_p
         "--enable-logging=stderr", "--virtual-time-budget=20000", "--dump-dom", f"{site}/docs",
     ]  # fmt: skip
     done = subprocess.run(argv, capture_output=True, text=True, timeout=150, check=False)
-    for operation in OPERATIONS:
+    for operation in OPERATIONS.values():
         assert f'data-path="{operation.path}"' in done.stdout
     assert "Failed to load API definition" not in done.stdout
     refused = [line for line in done.stderr.splitlines() if "CONSOLE" in line and "violates" in line]

@@ -14,7 +14,10 @@ from PIL import Image
 
 from contract.errors import Code
 from contract.limits import Limits
-from contract.operations import AddAudio, Caption, Img2Vid, Operation, Role
+from contract.operations import Operation, Role
+from contract.operations.addaudio import AddAudio
+from contract.operations.caption import Caption
+from contract.operations.img2vid import Img2Vid
 from gpu_worker.errors import JobFailed
 from gpu_worker.pipeline.execute_plan import Machine
 from gpu_worker.pipeline.transcode import local_name, make

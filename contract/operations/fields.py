@@ -1,0 +1,76 @@
+"""Field types that several options share: trimmed text, URLs, numbers, choices."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, JsonValue, WithJsonSchema
+
+from contract.limits import MAX_URL_LENGTH
+from contract.urls import UrlError, normalize_url
+
+BROADCAST_RATES = {"23.976": 24, "23.98": 24, "29.97": 30, "47.952": 48, "47.95": 48, "59.94": 60}
+"""Decimals that people write for N * 1000/1001 frames per second (SMPTE ST 170)."""
+
+_DECIMAL_COMMA = re.compile(r"[0-9]{1,3},[0-9]{1,2}")
+"""A comma that groups thousands has three digits after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metavar:
+    """How the help of a command line names the value of a field."""
+
+    name: str
+
+
+def _trim(value: Any) -> Any:
+    return value.strip(" \r\n\t") if isinstance(value, str) else value
+
+
+def _trim_and_lower(value: Any) -> Any:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+def _read_number(value: Any) -> Any:
+    """Read a decimal comma where it cannot mean anything else. Refuse booleans, which pydantic would read as 0 or 1."""
+    if isinstance(value, bool):
+        raise ValueError("must be a number")  # noqa: TRY004 - pydantic reports only a ValueError
+    if isinstance(value, str):
+        text = value.strip()
+        point = text.replace(",", ".")
+        return point if _DECIMAL_COMMA.fullmatch(text) or point in BROADCAST_RATES else text
+    return value
+
+
+def _normalize(value: str) -> str:
+    try:
+        return normalize_url(value)
+    except UrlError as error:
+        raise ValueError(str(error)) from None
+
+
+def url_schema(contents: str, example: str) -> WithJsonSchema:
+    """Describe a URL field. The first sentence says what is at the URL: a command line shows it for a local file."""
+    schema: dict[str, JsonValue] = {
+        "type": "string",
+        "format": "uri",
+        "maxLength": MAX_URL_LENGTH,
+        "description": f"{contents} Send a public http or https URL. Spaces and accents in it are encoded for you.",
+        "examples": [example],
+    }
+    return WithJsonSchema(schema)
+
+
+Trimmed = BeforeValidator(_trim)
+"""Remove blanks and line breaks around a text."""
+
+Number = BeforeValidator(_read_number)
+"""Accept a number, or text that is one."""
+
+AnyCase = BeforeValidator(_trim_and_lower)
+"""Accept a choice in upper or lower case."""
+
+Url = Annotated[str, Trimmed, AfterValidator(_normalize), url_schema("A file.", "https://media.example.com/clip.mp4")]
+"""A normalized http or https URL (`contract.urls`). `check_target` decides whether its address may be contacted."""
