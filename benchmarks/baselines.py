@@ -33,14 +33,14 @@ NCA = Zoom("NCA", "7680:4320")
 ZOOMS = (SEED_HEAD, SEED, NCA)
 
 
-def zoom_filter(zoom: Zoom, frames: int, rate: int, colours: str = "") -> str:
+def zoom_filter(zoom: Zoom, frames: int, rate: int, colors: str = "") -> str:
     """Their graph, with our end of the zoom on our last frame, so that the pictures can be compared.
 
-    `colours` are further options of the enlarging.
+    `colors` are further options of the enlarging.
     """
     path = f"z='1+{END_ZOOM - 1:.3f}*on/{frames - 1}':x='trunc(iw/2-iw/zoom/2)':y='trunc(ih/2-ih/zoom/2)'"
     shape = f"d={frames}:s={SIZE[0]}x{SIZE[1]}:fps={rate}"
-    return f"scale={zoom.scale}:flags=lanczos{colours},zoompan={path}:{shape},format=yuv420p"
+    return f"scale={zoom.scale}:flags=lanczos{colors},zoompan={path}:{shape},format=yuv420p"
 
 
 def x264(bench: Bench, preset: str) -> tuple[str, ...]:
@@ -54,7 +54,7 @@ def img2vid(bench: Bench, zoom: Zoom, preset: str, photo: Path, timing: tuple[in
 
 
 def img2vid_frames(bench: Bench, zoom: Zoom, photo: Path, frames: int) -> Iterator[bytes]:
-    """The pictures that their encoder would get, but in our colours, without which they could not be compared."""
+    """The pictures that their encoder would get, but in our colors, without which they could not be compared."""
     graph = zoom_filter(zoom, frames, 24, ":out_color_matrix=bt709:out_range=tv")
     return bench.pictures(FRAME_BYTES, "-i", photo, "-vf", graph, "-frames:v", str(frames), "-f", "rawvideo", "-")
 

@@ -72,14 +72,14 @@ class _Movie:
     tracks: tuple[_Track, ...]
 
 
-def track_ends(path: Path) -> dict[str, Fraction]:
+def read_track_ends(path: Path) -> dict[str, Fraction]:
     """Where each kind of track (`vide`, `soun`) ends, in seconds. Raises UnexpectedLayout."""
     with open_read(path) as file:
         movie = _movie(file)
     return {track.kind: Fraction(track.length, movie.scale) for track in movie.tracks}
 
 
-def end_at(path: Path, end: Fraction) -> None:
+def trim_edit_lists(path: Path, end: Fraction) -> None:
     """Let no track be shown beyond `end`, in seconds.
 
     What follows is decoded where others need it, and not shown. Raises UnexpectedLayout.
@@ -93,7 +93,7 @@ def end_at(path: Path, end: Fraction) -> None:
         _write_all(file, changes)
 
 
-def end_picture_at(path: Path, end: Fraction) -> None:
+def set_video_end(path: Path, end: Fraction) -> None:
     """Let the picture be shown until `end`, in seconds, the last frame longer or shorter than its packet says.
 
     Sounds stay as they are. Raises UnexpectedLayout.
@@ -123,15 +123,15 @@ def _write_all(file: BinaryIO, changes: Iterable[tuple[_Number, int]]) -> None:
         number.write(file, value)
 
 
-def needs_key(path: Path) -> bool:
+def is_encrypted(path: Path) -> bool:
     """True if a track is encrypted (ISO/IEC 23001-7); ffmpeg up to 7 decodes it to noise. False for other formats."""
     with open_read(path) as file, contextlib.suppress(Mp4Error):
         moov = _child(file, _whole(file), b"moov")
-        return any(_is_encrypted(file, box) for box in _children(file, moov) if box.kind == b"trak")
+        return any(_is_encrypted_track(file, box) for box in _children(file, moov) if box.kind == b"trak")
     return False
 
 
-def _is_encrypted(file: BinaryIO, track: _Box) -> bool:
+def _is_encrypted_track(file: BinaryIO, track: _Box) -> bool:
     with contextlib.suppress(Mp4Error):
         box = track
         for kind in _TO_ENTRIES:

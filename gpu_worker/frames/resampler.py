@@ -2,7 +2,7 @@
 
 ffmpeg's own zoom filter places its window on whole pixels, which is seen as trembling. Both
 libraries here take a window of real numbers and work plane by plane in the encoder's own format,
-so that no colour conversion happens per frame. They see only pictures that ffmpeg has decoded.
+so that no color conversion happens per frame. They see only pictures that ffmpeg has decoded.
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ from fractions import Fraction
 
 
 @dataclass(frozen=True, slots=True)
-class Colour:
-    """Colour description in ffmpeg's words (`bt709`, `smpte170m`…); `unknown` where the file is silent."""
+class Color:
+    """Color description in ffmpeg's words (`bt709`, `smpte170m`…); `unknown` where the file is silent."""
 
     matrix: str = "unknown"
     primaries: str = "unknown"
@@ -25,7 +25,7 @@ class Colour:
 
     @property
     def is_wide(self) -> bool:
-        """True for colours that BT.709 does not have: BT.2020 and the two of P3."""
+        """True for colors that BT.709 does not have: BT.2020 and the two of P3."""
         return self.primaries in {"bt2020", "smpte431", "smpte432"}
 
 
@@ -45,7 +45,7 @@ class VideoFacts:
     rotation: int = 0
     """Degrees clockwise a player turns it: 0, 90, 180 or 270."""
     pix_fmt: str = "yuv420p"
-    colour: Colour = Colour()
+    color: Color = Color()
     interlaced: bool = False
     hidden: int = 0
     """Packets that are decoded and not shown: an edit list starts after them. Not counted in `frames`."""

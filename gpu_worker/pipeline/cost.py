@@ -33,7 +33,7 @@ _MOST_DRAWINGS = 20_000
 """Frames of a GIF used as a video: thirteen minutes. A format that needs next to nothing for one is cheap to abuse."""
 
 
-def check_sources(sources: Inputs, limits: Limits) -> None:
+def check_inputs_within_limits(sources: Inputs, limits: Limits) -> None:
     """Raise JobFailed if an input is too long, or a picture of it too large, or too many pictures in one."""
     for field, facts in (("url_video", sources.video), ("url_audio", sources.audio)):
         if facts is None:

@@ -14,12 +14,12 @@ from contract.limits import Limits
 from contract.messages import MediaFacts, Stage
 from gpu_worker.errors import JobFailed, in_megabytes, job_failed
 from gpu_worker.ffmpeg.run import NOT_STARTED, MemoryLimitExceeded, RunFailed, run_ffmpeg
-from gpu_worker.formats.mp4 import Mp4Error, end_at, end_picture_at
+from gpu_worker.formats.mp4 import Mp4Error, set_video_end, trim_edit_lists
 from gpu_worker.frames.feed import write_frames
 from gpu_worker.pipeline.verify import media_facts, verify
-from gpu_worker.plan.audio import STEADIED
+from gpu_worker.plan.audio import LOOPBACK_DECODER
 from gpu_worker.plan.gpu import Gpu
-from gpu_worker.plan.gpu_errors import GpuError, fault_in
+from gpu_worker.plan.gpu_errors import GpuError, classify_gpu_error
 from gpu_worker.plan.model import IN_VIDEO, OUTPUT, Plan, Step
 from gpu_worker.probe.decoder_report import DecoderReport, is_not_opened, read_report
 from gpu_worker.probe.stderr_parser import changes_shape, changes_sound
@@ -96,9 +96,9 @@ def _finish(path: Path, plan: Plan, limits: Limits) -> None:
         raise job_failed(Code.OUTPUT_TOO_LARGE, limit=in_megabytes(limits.max_output_bytes))
     try:
         if plan.ends_at is not None:
-            end_at(path, plan.ends_at)
-        if plan.picture_ends_at is not None:
-            end_picture_at(path, plan.picture_ends_at)
+            trim_edit_lists(path, plan.ends_at)
+        if plan.video_ends_at is not None:
+            set_video_end(path, plan.video_ends_at)
     except (Mp4Error, OSError):
         raise job_failed(Code.OUTPUT_INVALID) from None
 
@@ -124,7 +124,7 @@ async def _run_step(step: Step, directory: Path, tools: Machine, limits: Limits,
         raise job_failed(Code.RESOURCES) from None
     if step.shape is not None and changes_shape(log, step.shape):
         raise job_failed(Code.MEDIA_UNSUPPORTED, field="url_video", format="a picture that changes its shape midway")
-    if STEADIED not in step.args and changes_sound(log):
+    if LOOPBACK_DECODER not in step.args and changes_sound(log):
         raise job_failed(Code.OUTPUT_INVALID)  # filters that are set up anew lose what was in them
     return log
 
@@ -147,7 +147,7 @@ class GpuFailed(JobFailed):
 def _judged(failure: RunFailed, step: Step, plan: Plan) -> JobFailed:
     """What a failed run means for the job."""
     # Asked first: a GPU that has no session or no memory left ends ffmpeg with "Cannot allocate memory" too.
-    fault = fault_in(failure.log) if plan.gpu and step.decodes is None else None
+    fault = classify_gpu_error(failure.log) if plan.gpu and step.decodes is None else None
     if fault is not None:
         return GpuFailed(fault)
     if failure.out_of_resources:

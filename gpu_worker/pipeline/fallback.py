@@ -26,5 +26,5 @@ def fallback(plan: Plan, means: PlanOptions, failure: JobFailed) -> tuple[PlanOp
 def _distrusted(gpu: Gpu, used: frozenset[GpuStage], failure: JobFailed) -> Gpu:
     """The GPU less the part that failed; if nobody knows which, decoding and drawing go before encoding."""
     if isinstance(failure, GpuFailed) and not used.isdisjoint(failure.fault.parts):
-        return gpu.without(*failure.fault)
-    return gpu.without(used - {GpuStage.ENCODE} or used, UnavailableReason.UNKNOWN)
+        return gpu.disabling(*failure.fault)
+    return gpu.disabling(used - {GpuStage.ENCODE} or used, UnavailableReason.UNKNOWN)

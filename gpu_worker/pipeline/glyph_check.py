@@ -13,7 +13,7 @@ from contract.errors import Code
 from gpu_worker.errors import job_failed
 from gpu_worker.ffmpeg.run import MemoryLimitExceeded, RunFailed, run_ffmpeg
 from gpu_worker.media.info import Cue
-from gpu_worker.plan.captions.glyph_coverage import doubtful, missing_warning
+from gpu_worker.plan.captions.glyph_coverage import characters_to_check, missing_glyphs_warning
 from gpu_worker.plan.captions.layout import write_specimens
 from gpu_worker.plan.model import FONTS
 from gpu_worker.sandbox import safe_open
@@ -36,10 +36,10 @@ async def check_captions(ffmpeg: str, cues: Sequence[Cue], directory: Path) -> t
     Raises JobFailed if not even plain text is drawn: a video that lacks its captions must not pass for one that has
     them. That is found out once per ffmpeg.
     """
-    characters = doubtful(cues)
+    characters = characters_to_check(cues)
     if not characters and ffmpeg in _proved:
         return ()
-    warning = missing_warning(await undrawn(ffmpeg, characters, directory))
+    warning = missing_glyphs_warning(await undrawn(ffmpeg, characters, directory))
     _proved.add(ffmpeg)
     return () if warning is None else (warning,)
 

@@ -16,9 +16,9 @@ from pathlib import Path
 from weakref import WeakKeyDictionary
 
 from gpu_worker.ffmpeg.run import MemoryLimitExceeded, RunFailed, run_ffmpeg
-from gpu_worker.media.info import Colour, Cue, VideoFacts
-from gpu_worker.plan.gpu import PARTS, Gpu, GpuStage, UnavailableReason
-from gpu_worker.plan.gpu_errors import GpuError, fault_in
+from gpu_worker.media.info import Color, Cue, VideoFacts
+from gpu_worker.plan.gpu import ALL_STAGES, Gpu, GpuStage, UnavailableReason
+from gpu_worker.plan.gpu_errors import GpuError, classify_gpu_error
 from gpu_worker.plan.model import IN_VIDEO, PlanOptions
 from gpu_worker.plan.render import Overlay, render_video
 from gpu_worker.sandbox import safe_open
@@ -39,7 +39,7 @@ _CLIP = VideoFacts(
     start=Fraction(0),
     end=Fraction(_FRAMES, _RATE),
     frame_rate=Fraction(_RATE),
-    colour=Colour("bt709", "bt709", "bt709"),
+    color=Color("bt709", "bt709", "bt709"),
     packet_times=array("q", range(_FRAMES)),
     time_base=Fraction(1, _RATE),
 )
@@ -59,7 +59,7 @@ async def find_gpu(ffmpeg: str) -> Gpu:
         gpu, until = _known.get(ffmpeg, (Gpu(), -math.inf))
         if time.monotonic() >= until:
             gpu = await _tried(ffmpeg)
-            lasting = all(reason.lasting for reason in gpu.lacks.values())
+            lasting = all(reason.is_lasting for reason in gpu.missing.values())
             _known[ffmpeg] = gpu, math.inf if lasting else time.monotonic() + _TRUSTED_SECONDS
         return gpu
 
@@ -71,20 +71,20 @@ async def _tried(ffmpeg: str) -> Gpu:
         try:
             await run_ffmpeg(ffmpeg, _CLIP_ARGS, directory, timeout=_TIMEOUT_SECONDS)
         except (RunFailed, MemoryLimitExceeded, TimeoutError, OSError):
-            return Gpu().without(PARTS, UnavailableReason.UNKNOWN)
+            return Gpu().disabling(ALL_STAGES, UnavailableReason.UNKNOWN)
         fault = await _fault(ffmpeg, directory, Gpu())
         if fault is None:
             return Gpu()
-        if len(fault.parts) == len(PARTS):
-            return Gpu().without(*fault)
+        if len(fault.parts) == len(ALL_STAGES):
+            return Gpu().disabling(*fault)
         alone = Gpu()
         for part in (GpuStage.ENCODE, GpuStage.DECODE):
-            others = Gpu().without(PARTS - {part}, UnavailableReason.UNKNOWN)
+            others = Gpu().disabling(ALL_STAGES - {part}, UnavailableReason.UNKNOWN)
             found = await _fault(ffmpeg, directory, others)
             if found is not None:
-                alone = alone.without((part,), found.reason)
+                alone = alone.disabling((part,), found.reason)
         # If each works alone, what is left to blame is what they need only together.
-        return alone if alone.lacks else alone.without((GpuStage.DRAW,), fault.reason)
+        return alone if alone.missing else alone.disabling((GpuStage.DRAW,), fault.reason)
 
 
 async def _fault(ffmpeg: str, directory: Path, gpu: Gpu) -> GpuError | None:
@@ -96,9 +96,9 @@ async def _fault(ffmpeg: str, directory: Path, gpu: Gpu) -> GpuError | None:
         for step in plan.steps:
             await run_ffmpeg(ffmpeg, step.args, directory, timeout=_TIMEOUT_SECONDS)
     except RunFailed as failure:
-        return fault_in(failure.log) or GpuError((), UnavailableReason.UNKNOWN)
+        return classify_gpu_error(failure.log) or GpuError((), UnavailableReason.UNKNOWN)
     except TimeoutError:
-        return GpuError(PARTS, UnavailableReason.SILENT)
+        return GpuError(ALL_STAGES, UnavailableReason.SILENT)
     except (MemoryLimitExceeded, OSError):
-        return GpuError(PARTS, UnavailableReason.UNKNOWN)
+        return GpuError(ALL_STAGES, UnavailableReason.UNKNOWN)
     return None

@@ -18,12 +18,12 @@ from contract.operations import Input, Operation, PictureOptions, Role
 from gpu_worker.errors import JobFailed
 from gpu_worker.media.info import Facts, PhotoInfo
 from gpu_worker.photo.read_photo import read_photo
-from gpu_worker.pipeline.cost import check_plan, check_sources
+from gpu_worker.pipeline.cost import check_inputs_within_limits, check_plan
 from gpu_worker.pipeline.execute_plan import GpuFailed, Machine, OnStage, perform
 from gpu_worker.pipeline.fallback import fallback
 from gpu_worker.pipeline.glyph_check import check_captions
 from gpu_worker.plan import make_plan
-from gpu_worker.plan.captions.layout import late_warnings
+from gpu_worker.plan.captions.layout import late_caption_warnings
 from gpu_worker.plan.model import FONTS, OUTPUT, Inputs, PlanOptions
 from gpu_worker.plan.still.canvas import parse_size
 from gpu_worker.plan.still.zoom import still_size
@@ -69,12 +69,12 @@ async def make(
     on_stage("probe", 0.0)
     least = still_size(parse_size(operation.size)) if isinstance(operation, PictureOptions) else _ANY_SIZE
     probed = await _probe_all(operation.inputs(), least, directory, tools, limits)
-    check_sources(probed, limits)
+    check_inputs_within_limits(probed, limits)
     hearing = functools.partial(
         find_sounds, tools.ffmpeg, directory, probed, limits.max_pixels, own=operation.keeps_own_sound()
     )
     sources, trust = await hearing(trust=True), True
-    check_sources(sources, limits)
+    check_inputs_within_limits(sources, limits)
     means = PlanOptions(
         gpu=tools.gpu,
         threads=tools.threads,
@@ -105,7 +105,7 @@ async def make(
             warnings += told
             continue
         encoder = plan.encoder.value if plan.encoder else None
-        warnings += late_warnings(sources.cues or (), plan.expected.duration)
+        warnings += late_caption_warnings(sources.cues or (), plan.expected.duration)
         noted = (*plan.warnings, *sources.notes, *warnings, *found, *tools.warnings)
         return Output(directory / OUTPUT, media, encoder, plan.video_mode, noted)
 
@@ -113,7 +113,7 @@ async def make(
 async def check_inputs(inputs: Sequence[Input], directory: Path, tools: Machine, limits: Limits) -> None:
     """Probe inputs that lie in `directory` under their local names. Raises JobFailed for what would be refused."""
     sources = await _probe_all(inputs, _ANY_SIZE, directory, tools, limits)
-    check_sources(sources, limits)
+    check_inputs_within_limits(sources, limits)
     await find_sounds(tools.ffmpeg, directory, sources, limits.max_pixels, own=False, trust=True)
 
 

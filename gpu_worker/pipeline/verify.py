@@ -11,7 +11,7 @@ from contract.errors import Code
 from contract.messages import MediaFacts
 from contract.operations import Role
 from gpu_worker.errors import JobFailed, job_failed
-from gpu_worker.formats.mp4 import Mp4Error, track_ends
+from gpu_worker.formats.mp4 import Mp4Error, read_track_ends
 from gpu_worker.media.info import AudioFacts, Facts, VideoFacts
 from gpu_worker.plan.model import ExpectedOutput
 from gpu_worker.probe.decoder_report import DecoderReport
@@ -30,7 +30,7 @@ async def verify(
     """
     try:
         facts = await probe(ffmpeg, path, Role.VIDEO, "output", _ANY_SIZE, own=True)
-        facts = _as_shown(facts, await asyncio.to_thread(track_ends, path))
+        facts = _as_shown(facts, await asyncio.to_thread(read_track_ends, path))
     except (JobFailed, Mp4Error, OSError):
         raise job_failed(Code.OUTPUT_INVALID) from None
     if facts.video is None or (expected is not None and not _agree(facts.video, facts, expected, decoded)):
@@ -73,20 +73,20 @@ def _agree(video: VideoFacts, facts: Facts, expected: ExpectedOutput, decoded: D
         and video.display_size == expected.size
         and has_its_frames(video.frames, expected, decoded)
         # A start within the first frame gets lost on the way, and with it the end comes earlier.
-        and min(abs(video.end - expected.end), abs(video.duration - expected.duration)) <= expected.end_off
+        and min(abs(video.end - expected.end), abs(video.duration - expected.duration)) <= expected.end_tolerance
         and (facts.audio is not None) == expected.has_audio
         and (facts.audio is None or _sound_ends(facts.audio, expected))
     )
 
 
 def _sound_ends(audio: AudioFacts, expected: ExpectedOutput) -> bool:
-    off = Fraction(_AAC_FRAME, audio.sample_rate) + expected.sound_off
+    off = Fraction(_AAC_FRAME, audio.sample_rate) + expected.sound_end_tolerance
     return expected.sound_end is None or abs(audio.end - expected.sound_end) <= off
 
 
 def has_its_frames(found: int, expected: ExpectedOutput, decoded: DecoderReport | None) -> bool:
     """True if the output has the frames that the source's decoder gave, which may be fewer than its packets."""
-    off = expected.frames_off
+    off = expected.frames_tolerance
     if decoded is None:
         return abs(found - expected.frames) <= off
     given = decoded.frames + expected.frames_added

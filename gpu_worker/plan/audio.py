@@ -12,7 +12,7 @@ from gpu_worker.media.info import AudioFacts
 _CARRIED = frozenset({"aac", "mp3", "ac3", "eac3", "opus", "alac"})
 """Codecs of a video's own sound that go into MP4 as they are."""
 
-STEADIED = "-dec"
+LOOPBACK_DECODER = "-dec"
 """The option that is on a command line with a sound whose sample rate or channels change midway."""
 
 _RATES = frozenset({44100, 48000})
@@ -35,20 +35,20 @@ class Sound:
     decoding: tuple[str, ...] = ()
     """Goes before the graph: outputs of which the graph takes what they decode."""
     end: Fraction | None = None
-    """The end in seconds, give or take `end_off`."""
-    end_off: Fraction = Fraction(0)
+    """The end in seconds, give or take `end_tolerance`."""
+    end_tolerance: Fraction = Fraction(0)
 
 
-SILENCE = Sound()
+NO_SOUND = Sound()
 
 
 def own_sound(audio: AudioFacts | None, index: int = 0) -> Sound:
     """The sound a video came with, as it is if possible."""
     if audio is None:
-        return SILENCE
+        return NO_SOUND
     if audio.codec in _CARRIED and audio.gapless:
         args = ("-map", f"{index}:{audio.selector}", "-c:a", "copy")
-        return Sound(args, present=True, end=audio.end, end_off=_COPY_OFF)
+        return Sound(args, present=True, end=audio.end, end_tolerance=_COPY_OFF)
     return _encoded(audio, index, (), audio.end)
 
 
@@ -56,12 +56,12 @@ def new_sound(audio: AudioFacts, index: int, *, volume: float = 1.0, length: Fra
     """Another file's sound, with silence after its end up to `length` seconds, and no longer."""
     if audio.codec == "aac" and audio.gapless and volume == 1.0 and audio.start <= _COPY_OFF and length <= audio.end:
         args = ("-map", f"{index}:{audio.selector}", "-c:a", "copy")
-        return Sound(args, present=True, end=length, end_off=_COPY_OFF)
+        return Sound(args, present=True, end=length, end_tolerance=_COPY_OFF)
     louder = () if volume == 1.0 else (f"volume={volume:g}",)
     return _encoded(audio, index, louder, length)
 
 
-def sound_over_video(own: AudioFacts | None, new: AudioFacts, mode: AudioMode, volume: float, end: Fraction) -> Sound:
+def combine_sounds(own: AudioFacts | None, new: AudioFacts, mode: AudioMode, volume: float, end: Fraction) -> Sound:
     """The new sound of input 1, alone or over that of input 0, exactly up to `end`."""
     if mode is AudioMode.REPLACE or own is None:
         return new_sound(new, 1, volume=volume, length=end)
@@ -84,7 +84,7 @@ def _encoded(audio: AudioFacts, index: int, filters: Sequence[str], end: Fractio
     # The encoder takes no channels of which nobody says where they are to be heard. It is left to mix more than two.
     layout = {1: ("pan=mono|c0=c0",), 2: (_stereo(audio),)}.get(audio.channels, ())
     graph = f"{label}{','.join((_clock(audio), *filters, *layout, *_exactly(end)))}[sound]"
-    return Sound(("-map", "[sound]", *aac_args(audio)), graph, True, decoding, end)
+    return Sound(("-map", "[sound]", *aac_encoder_args(audio)), graph, True, decoding, end)
 
 
 def _decoded(*sounds: tuple[AudioFacts, int]) -> tuple[tuple[str, ...], list[str]]:
@@ -105,7 +105,7 @@ def _decoded(*sounds: tuple[AudioFacts, int]) -> tuple[tuple[str, ...], list[str
         return (), labels
     output = ("-af", _STEREO, "-c:a", "pcm_f32le", "-ar", "48000", "-f", "null", "-")
     streams = (option for stream in maps for option in ("-map", stream))
-    decoders = (option for number in range(len(maps)) for option in (STEADIED, f"0:{number}"))
+    decoders = (option for number in range(len(maps)) for option in (LOOPBACK_DECODER, f"0:{number}"))
     return (*streams, *output, *decoders), labels
 
 
@@ -140,7 +140,7 @@ def _stereo(audio: AudioFacts) -> str:
     return "pan=stereo|c0=c0|c1=c0" if audio.channels == 1 else "aformat=channel_layouts=stereo"
 
 
-def aac_args(audio: AudioFacts) -> tuple[str, ...]:
+def aac_encoder_args(audio: AudioFacts) -> tuple[str, ...]:
     """AAC that every player takes: at most two channels, at an ordinary rate."""
     rate = () if audio.sample_rate in _RATES else ("-ar", "48000")
     layout = () if audio.channels <= 2 else ("-ac", "2")

@@ -42,14 +42,14 @@ def encoder_args(encoder: Encoder, threads: int, *, on_gpu: bool = False) -> tup
     return ("-c:v", encoder.value, *options, "-profile:v", "high", *pixels, *own, *BT709)
 
 
-def for_size(gpu: Gpu | None, size: tuple[int, int]) -> Gpu | None:
+def gpu_for_size(gpu: Gpu | None, size: tuple[int, int]) -> Gpu | None:
     """The GPU as far as it can encode pictures of this size."""
     if gpu is None or (min(size) >= _SMALLEST and max(size) <= _LARGEST):
         return gpu
-    return gpu.without((GpuStage.ENCODE,), UnavailableReason.PICTURE)
+    return gpu.disabling((GpuStage.ENCODE,), UnavailableReason.PICTURE)
 
 
-def file_args(means: PlanOptions) -> tuple[str, ...]:
+def output_args(means: PlanOptions) -> tuple[str, ...]:
     """Options of the file itself: no metadata of the sources, index in front, bounded size.
 
     `-fs` stops ffmpeg without an error, so whoever runs this compares the size with the bound.

@@ -16,7 +16,7 @@ _TONE_MAP = (
 _NARROW = "zscale={source}:primaries=bt709:transfer=bt709:matrix=bt709:range=tv"
 
 FLATTEN = ("format=gbrap", "premultiply=inplace=1", "format=gbrp")
-"""Colour times opacity is what stands on black."""
+"""Color times opacity is what stands on black."""
 
 _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 """ffmpeg's own decoders leave out the opacity that WebM keeps beside the picture."""
@@ -38,10 +38,10 @@ def picture_filters(video: VideoFacts) -> tuple[str, ...]:
     if video.has_alpha:
         filters += (f"scale=in_color_matrix={matrix}", *FLATTEN)
         matrix = "auto"
-    elif video.colour.is_hdr:
+    elif video.color.is_hdr:
         filters += (_TONE_MAP[0].format(source=_described(video)), *_TONE_MAP[1:])
         matrix = "bt709"
-    elif video.colour.is_wide:
+    elif video.color.is_wide:
         filters.append(_NARROW.format(source=_described(video)))
         matrix = "bt709"
     filters.append(f"scale={width}:{height}:flags=bicubic:in_color_matrix={matrix}:out_color_matrix=bt709:out_range=tv")
@@ -55,7 +55,7 @@ def decoder_args(video: VideoFacts) -> tuple[str, ...]:
 
 def picture_warnings(video: VideoFacts) -> tuple[str, ...]:
     """What a client may want to know about how the picture was changed."""
-    return ("The HDR picture was converted to standard range.",) if video.colour.is_hdr else ()
+    return ("The HDR picture was converted to standard range.",) if video.color.is_hdr else ()
 
 
 def _input_matrix(video: VideoFacts) -> str:
@@ -65,20 +65,20 @@ def _input_matrix(video: VideoFacts) -> str:
     """
     if not video.pix_fmt.startswith(("yuv", "nv", "p0", "uyvy", "yuyv")):
         return "auto"
-    if video.colour.matrix in _MATRICES:
-        return _SCALE_NAMES.get(video.colour.matrix, video.colour.matrix)
+    if video.color.matrix in _MATRICES:
+        return _SCALE_NAMES.get(video.color.matrix, video.color.matrix)
     return "bt709" if min(video.width, video.height) >= 720 else "bt601"
 
 
 def _described(video: VideoFacts) -> str:
-    """What `zscale` must know of a wide picture. Files that state its brightness or colours may leave out the rest."""
-    colour = video.colour
-    matrix = colour.matrix if colour.matrix in _MATRICES else "bt2020nc"
-    primaries = colour.primaries if colour.primaries in _PRIMARIES else "bt2020"
-    return f"matrixin={matrix}:primariesin={primaries}:transferin={colour.transfer if colour.is_hdr else 'bt709'}"
+    """What `zscale` must know of a wide picture. Files that state its brightness or colors may leave out the rest."""
+    color = video.color
+    matrix = color.matrix if color.matrix in _MATRICES else "bt2020nc"
+    primaries = color.primaries if color.primaries in _PRIMARIES else "bt2020"
+    return f"matrixin={matrix}:primariesin={primaries}:transferin={color.transfer if color.is_hdr else 'bt709'}"
 
 
-def frame_timing(video: VideoFacts, *, keep_clock: bool = True) -> tuple[str, ...]:
+def frame_timing_args(video: VideoFacts, *, keep_clock: bool = True) -> tuple[str, ...]:
     """Options that keep each frame at its own time. `keep_clock`: no filter gives a frame another.
 
     The encoder's default clock ticks once per frame of the nominal rate, too coarse where frames

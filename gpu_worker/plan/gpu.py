@@ -15,7 +15,7 @@ class GpuStage(StrEnum):
     ENCODE = "encoded"
 
 
-PARTS = frozenset(GpuStage)
+ALL_STAGES = frozenset(GpuStage)
 
 
 class UnavailableReason(StrEnum):
@@ -36,7 +36,7 @@ class UnavailableReason(StrEnum):
     UNKNOWN = "the GPU failed"
 
     @property
-    def lasting(self) -> bool:
+    def is_lasting(self) -> bool:
         """True if nothing but a restart, elsewhere or of something else, makes it go away."""
         return self in {
             UnavailableReason.NO_DRIVER,
@@ -52,20 +52,20 @@ class UnavailableReason(StrEnum):
 class Gpu:
     """A GPU. `lacks` names the parts of the work it does not do, each with the reason."""
 
-    lacks: Mapping[GpuStage, UnavailableReason] = field(default_factory=dict)
+    missing: Mapping[GpuStage, UnavailableReason] = field(default_factory=dict)
 
-    def does(self, part: GpuStage) -> bool:
-        return part not in self.lacks
+    def supports(self, part: GpuStage) -> bool:
+        return part not in self.missing
 
-    def without(self, parts: Collection[GpuStage], reason: UnavailableReason) -> Gpu:
+    def disabling(self, parts: Collection[GpuStage], reason: UnavailableReason) -> Gpu:
         """The same GPU, trusted with less. A reason already known stays: the first cause says most."""
-        return Gpu({**dict.fromkeys(parts, reason), **self.lacks})
+        return Gpu({**dict.fromkeys(parts, reason), **self.missing})
 
-    def excuses(self, parts: Collection[GpuStage]) -> tuple[str, ...]:
+    def warnings(self, parts: Collection[GpuStage]) -> tuple[str, ...]:
         """A sentence for each reason why the CPU did some of these parts."""
-        reasons = dict.fromkeys(self.lacks[part] for part in GpuStage if part in parts and part in self.lacks)
+        reasons = dict.fromkeys(self.missing[part] for part in GpuStage if part in parts and part in self.missing)
         return tuple(
-            f"The CPU {_listed([part for part in GpuStage if part in parts and self.lacks.get(part) is reason])} "
+            f"The CPU {_listed([part for part in GpuStage if part in parts and self.missing.get(part) is reason])} "
             f"the video: {reason}."
             for reason in reasons
         )

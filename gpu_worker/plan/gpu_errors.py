@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import NamedTuple
 
-from gpu_worker.plan.gpu import PARTS, GpuStage, UnavailableReason
+from gpu_worker.plan.gpu import ALL_STAGES, GpuStage, UnavailableReason
 
 
 class GpuError(NamedTuple):
@@ -26,11 +26,11 @@ _DECODE = (GpuStage.DECODE,)
 _DRAW = (GpuStage.DRAW,)
 
 _PHRASES: tuple[tuple[str, GpuError], ...] = (
-    ("Cannot load libcuda.so", GpuError(PARTS, UnavailableReason.NO_DRIVER)),
-    ("CUDA_ERROR_NO_DEVICE", GpuError(PARTS, UnavailableReason.NO_DEVICE)),
-    ("No CUDA capable devices found", GpuError(PARTS, UnavailableReason.NO_DEVICE)),
-    ("CUDA_ERROR_SYSTEM_DRIVER_MISMATCH", GpuError(PARTS, UnavailableReason.OLD_DRIVER)),
-    ("cuInit(0) failed", GpuError(PARTS, UnavailableReason.DRIVER)),
+    ("Cannot load libcuda.so", GpuError(ALL_STAGES, UnavailableReason.NO_DRIVER)),
+    ("CUDA_ERROR_NO_DEVICE", GpuError(ALL_STAGES, UnavailableReason.NO_DEVICE)),
+    ("No CUDA capable devices found", GpuError(ALL_STAGES, UnavailableReason.NO_DEVICE)),
+    ("CUDA_ERROR_SYSTEM_DRIVER_MISMATCH", GpuError(ALL_STAGES, UnavailableReason.OLD_DRIVER)),
+    ("cuInit(0) failed", GpuError(ALL_STAGES, UnavailableReason.DRIVER)),
     ("CUDA_ERROR_UNSUPPORTED_PTX_VERSION", GpuError(_DRAW, UnavailableReason.OLD_DRIVER)),
     ("CUDA_ERROR_NO_BINARY_FOR_GPU", GpuError(_DRAW, UnavailableReason.OLD_DRIVER)),
     ("Driver does not support the required nvenc API version", GpuError(_ENCODE, UnavailableReason.OLD_DRIVER)),
@@ -55,7 +55,7 @@ _PHRASES: tuple[tuple[str, GpuError], ...] = (
         "params) failed -> CUDA_ERROR_OUT_OF_MEMORY",
         GpuError(_DECODE, UnavailableReason.NO_MEMORY),
     ),
-    ("CUDA_ERROR_OUT_OF_MEMORY", GpuError(PARTS, UnavailableReason.NO_MEMORY)),
+    ("CUDA_ERROR_OUT_OF_MEMORY", GpuError(ALL_STAGES, UnavailableReason.NO_MEMORY)),
     ("Hardware is lacking required capabilities", GpuError(_DECODE, UnavailableReason.PICTURE)),
     ("hwaccel initialisation returned error", GpuError(_DECODE, UnavailableReason.PICTURE)),
     # A decoder that cannot be had on the GPU is replaced without a word, and its frames do not fit the filters.
@@ -70,6 +70,6 @@ _PHRASES: tuple[tuple[str, GpuError], ...] = (
 """In order: a log holds the cause before what follows from it, and a follower is read only without its cause."""
 
 
-def fault_in(log: str) -> GpuError | None:
+def classify_gpu_error(log: str) -> GpuError | None:
     """The fault a log tells of; None if it speaks of no GPU."""
     return next((fault for phrase, fault in _PHRASES if phrase in log), None)

@@ -35,9 +35,9 @@ _ALL = f"{_FILMS},{_SOUNDS},{_PICTURES}"
 CODECS: dict[Role, str] = {Role.VIDEO: _ALL, Role.AUDIO: _ALL}
 """Decoders, by the names that ffmpeg gives them."""
 
-PROTOCOLS = ("-protocol_whitelist", "file,pipe")
+PROTOCOL_ARGS = ("-protocol_whitelist", "file,pipe")
 
-LONGEST = ("-t", "86400")
+MAX_DURATION_ARGS = ("-t", "86400")
 """For what is not cut anywhere else: nothing that a demuxer makes of a file may be endless. No limit is higher."""
 
 
@@ -46,5 +46,5 @@ def open_args(role: Role, name: str, max_pixels: int) -> tuple[str, ...]:
 
     The bound on pixels holds for sounds too: a song may bring a cover.
     """
-    allowed = (*PROTOCOLS, "-format_whitelist", FORMATS[role], "-codec_whitelist", CODECS[role])
+    allowed = (*PROTOCOL_ARGS, "-format_whitelist", FORMATS[role], "-codec_whitelist", CODECS[role])
     return (*allowed, "-max_pixels", str(max_pixels), "-i", name)

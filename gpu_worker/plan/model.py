@@ -109,11 +109,11 @@ class ExpectedOutput:
     video_codec: str
     size: tuple[int, int]
     frames: int
-    frames_off: int
+    frames_tolerance: int
     duration: Fraction
     """Of the picture track, in seconds."""
     end: Fraction
-    end_off: Fraction
+    end_tolerance: Fraction
     """The end of the picture track in seconds, and by how much it may end earlier or later."""
     has_audio: bool
     frames_added: int = 0
@@ -121,7 +121,7 @@ class ExpectedOutput:
     cut: bool = False
     """The source goes on behind the end."""
     sound_end: Fraction | None = None
-    sound_off: Fraction = Fraction(0)
+    sound_end_tolerance: Fraction = Fraction(0)
     """The end of the sound in seconds, and by how much more than a frame of AAC it may end earlier or later."""
 
 
@@ -138,7 +138,7 @@ class Plan:
     warnings: tuple[str, ...] = ()
     gpu: frozenset[GpuStage] = frozenset()
     """The parts of the work that this plan gives to the GPU."""
-    picture_ends_at: Fraction | None = None
+    video_ends_at: Fraction | None = None
     """The end that the picture track alone gets, in seconds."""
     ends_at: Fraction | None = None
     """Where players are to end, in seconds: the finished file may hold packets from beyond, which it hides."""

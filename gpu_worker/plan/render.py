@@ -8,23 +8,23 @@ from fractions import Fraction
 
 from contract.operations import Fit, Role
 from gpu_worker.media.info import Cue, PhotoInfo, VideoFacts
-from gpu_worker.plan.audio import SILENCE, Sound
-from gpu_worker.plan.captions.added_frames import add_frames, added_times, retiming
+from gpu_worker.plan.audio import NO_SOUND, Sound
+from gpu_worker.plan.captions.added_frames import add_frames, find_added_times, first_frame_filters
 from gpu_worker.plan.captions.layout import BURN_FILTER, write_ass
-from gpu_worker.plan.cuda.graph import DOWNLOAD, OPENING, for_video, gpu_graph, parts_done
-from gpu_worker.plan.encode import TAG_FILTER, encoder_args, file_args, for_size
-from gpu_worker.plan.filters import decoder_args, frame_timing, picture_filters, picture_warnings
-from gpu_worker.plan.gpu import PARTS, Gpu, GpuStage
-from gpu_worker.plan.input_args import LONGEST, open_args
+from gpu_worker.plan.cuda.graph import CUDA_INPUT_ARGS, DOWNLOAD_FILTERS, gpu_for_video, gpu_graph, gpu_stages
+from gpu_worker.plan.encode import TAG_FILTER, encoder_args, gpu_for_size, output_args
+from gpu_worker.plan.filters import decoder_args, frame_timing_args, picture_filters, picture_warnings
+from gpu_worker.plan.gpu import ALL_STAGES, Gpu, GpuStage
+from gpu_worker.plan.input_args import MAX_DURATION_ARGS, open_args
 from gpu_worker.plan.model import IN_AUDIO, IN_VIDEO, SUBTITLES, Encoder, ExpectedOutput, Plan, PlanOptions, Step
-from gpu_worker.plan.still.canvas import frames_of_still, still_step
+from gpu_worker.plan.still.canvas import still_frame_source, still_step
 
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
     """What goes with the picture. `audio_input` opens `in_audio` as input 1; `end` cuts the result, in seconds."""
 
-    sound: Sound = SILENCE
+    sound: Sound = NO_SOUND
     audio_input: bool = False
     cues: tuple[Cue, ...] | None = None
     end: Fraction | None = None
@@ -43,30 +43,30 @@ class _Route:
 def render_video(video: VideoFacts, extras: Overlay, means: PlanOptions) -> Plan:
     """Re-encode a video's picture. Its frames and their times stay; rotation is drawn in."""
     end = video.end if extras.end is None else min(extras.end, video.end)
-    added = added_times(video, extras.cues, end)
+    added = find_added_times(video, extras.cues, end)
     expected = ExpectedOutput(
         video_codec="h264",
         size=video.display_size,
         frames=_frames_before(video, end) + len(added),
         # Where the times are estimates, a frame may be there already.
-        frames_off=1 if video.timed else 1 + len(added),
+        frames_tolerance=1 if video.timed else 1 + len(added),
         frames_added=len(added),
         cut=end < video.end,
         duration=max(Fraction(0), end - video.start),
         end=end,
-        end_off=video.timing_slack,
+        end_tolerance=video.timing_slack,
         has_audio=extras.sound.present,
         sound_end=extras.sound.end,
-        sound_off=extras.sound.end_off,
+        sound_end_tolerance=extras.sound.end_tolerance,
     )
-    gpu = for_video(means.gpu, video, extras.cues, adds_frames=bool(added))
-    route = _video_route(video, extras.cues, added, parts_done(gpu), means)
-    asked = PARTS if extras.cues is not None else PARTS - {GpuStage.DRAW}
+    gpu = gpu_for_video(means.gpu, video, extras.cues, adds_frames=bool(added))
+    route = _video_route(video, extras.cues, added, gpu_stages(gpu), means)
+    asked = ALL_STAGES if extras.cues is not None else ALL_STAGES - {GpuStage.DRAW}
     warnings = (*picture_warnings(video), *_excuses(gpu, asked))
     step = replace(_encode_step(route, extras, expected, means), shape=(video.width, video.height))
     plan = _plan((step,), expected, extras, route, warnings)
     # Filters that give frames other times forget how long the last one is.
-    return replace(plan, picture_ends_at=end) if added or expected.cut or retiming(video) else plan
+    return replace(plan, video_ends_at=end) if added or expected.cut or first_frame_filters(video) else plan
 
 
 def render_still(
@@ -83,23 +83,23 @@ def render_still(
         video_codec="h264",
         size=size,
         frames=frames,
-        frames_off=0,
+        frames_tolerance=0,
         duration=frames / rate,
         end=frames / rate,
-        end_off=1 / rate,
+        end_tolerance=1 / rate,
         has_audio=extras.sound.present,
         sound_end=extras.sound.end,
-        sound_off=extras.sound.end_off,
+        sound_end_tolerance=extras.sound.end_tolerance,
     )
     opening = (
         *("-f", "rawvideo", "-pixel_format", "yuv420p", "-video_size", f"{size[0]}x{size[1]}"),
         *("-framerate", str(rate), "-protocol_whitelist", "file,pipe", "-i", "pipe:0"),
     )
-    gpu = for_size(means.gpu, size)
+    gpu = gpu_for_size(means.gpu, size)
     # The frames are made on the CPU and stay there: NVENC takes them as they are.
-    route = _Route(opening, _graph("V:0", (), extras.cues), (), parts_done(gpu) & {GpuStage.ENCODE})
+    route = _Route(opening, _graph("V:0", (), extras.cues), (), gpu_stages(gpu) & {GpuStage.ENCODE})
     step = _encode_step(route, extras, expected, means)
-    fed = Step(step.args, step.seconds, frames_of_still(size, frames))
+    fed = Step(step.args, step.seconds, still_frame_source(size, frames))
     steps = (still_step(image, size, fit), fed)
     warnings = (*image.warnings, *_excuses(gpu, {GpuStage.ENCODE}))
     return _plan(steps, expected, extras, route, warnings)
@@ -113,19 +113,21 @@ def _video_route(
     means: PlanOptions,
 ) -> _Route:
     opening = (*decoder_args(video), *open_args(Role.VIDEO, IN_VIDEO, means.max_pixels))
-    retimed = retiming(video)
-    timing = frame_timing(video, keep_clock=not (added or retimed))
-    if parts == PARTS:
-        return _Route((*OPENING, *opening), gpu_graph(video, cues), timing, parts)
+    retimed = first_frame_filters(video)
+    timing = frame_timing_args(video, keep_clock=not (added or retimed))
+    if parts == ALL_STAGES:
+        return _Route((*CUDA_INPUT_ARGS, *opening), gpu_graph(video, cues), timing, parts)
     if GpuStage.DECODE in parts:
         # Nothing is scaled here: should the GPU decode to another size, the output's check must see it.
-        return _Route((*OPENING, *opening), _graph(video.selector, (DOWNLOAD,), cues, added), timing, parts)
-    few = () if GpuStage.ENCODE in parts else few_decoder_threads(means)
+        return _Route(
+            (*CUDA_INPUT_ARGS, *opening), _graph(video.selector, (DOWNLOAD_FILTERS,), cues, added), timing, parts
+        )
+    few = () if GpuStage.ENCODE in parts else decoder_threads_args(means)
     filters = (*retimed, *picture_filters(video))
     return _Route((*few, *opening), _graph(video.selector, filters, cues, added), timing, parts)
 
 
-def few_decoder_threads(means: PlanOptions) -> tuple[str, ...]:
+def decoder_threads_args(means: PlanOptions) -> tuple[str, ...]:
     """Options before an input that is encoded by x264, which takes five times as long as decoding does.
 
     ffmpeg would start as many threads for decoding, and the processors would mostly change between them.
@@ -141,7 +143,7 @@ def _graph(selector: str, filters: tuple[str, ...], cues: tuple[Cue, ...] | None
 
 
 def _excuses(gpu: Gpu | None, parts: Collection[GpuStage]) -> tuple[str, ...]:
-    return () if gpu is None else gpu.excuses(parts)
+    return () if gpu is None else gpu.warnings(parts)
 
 
 def _encoder(route: _Route) -> Encoder:
@@ -151,7 +153,7 @@ def _encoder(route: _Route) -> Encoder:
 def _encode_step(route: _Route, extras: Overlay, expected: ExpectedOutput, means: PlanOptions) -> Step:
     second = open_args(Role.AUDIO, IN_AUDIO, means.max_pixels) if extras.audio_input else ()
     sound = extras.sound
-    cut = LONGEST if extras.end is None else ("-t", seconds(extras.end))
+    cut = MAX_DURATION_ARGS if extras.end is None else ("-t", seconds(extras.end))
     args = (
         *route.opening,
         *second,
@@ -161,10 +163,10 @@ def _encode_step(route: _Route, extras: Overlay, expected: ExpectedOutput, means
         *(("-filter_complex", sound.graph) if sound.graph else ()),
         *("-map", "[picture]"),
         *route.timing,
-        *encoder_args(_encoder(route), means.threads, on_gpu=route.gpu == PARTS),
+        *encoder_args(_encoder(route), means.threads, on_gpu=route.gpu == ALL_STAGES),
         *sound.args,
         *cut,
-        *file_args(means),
+        *output_args(means),
     )
     return Step(args, float(expected.duration))
 

@@ -16,10 +16,10 @@ from gpu_worker.concurrency import run_all
 from gpu_worker.errors import job_failed
 from gpu_worker.ffmpeg.inspection import inspect
 from gpu_worker.ffmpeg.run import read_lines, sandboxed_process
-from gpu_worker.formats.mp4 import needs_key
+from gpu_worker.formats.mp4 import is_encrypted
 from gpu_worker.formats.unsupported import HEAD_BYTES, is_heif, name_unsupported
 from gpu_worker.media.info import Facts
-from gpu_worker.plan.input_args import LONGEST, open_args
+from gpu_worker.plan.input_args import MAX_DURATION_ARGS, open_args
 from gpu_worker.probe.framecrc import PacketListing
 from gpu_worker.probe.stderr_parser import StderrParser
 from gpu_worker.probe.tracks import (
@@ -53,7 +53,7 @@ async def probe(ffmpeg: str, path: Path, role: Role, field: str, max_pixels: int
     argv = [
         *(ffmpeg, "-hide_banner", "-nostdin", "-nostats"),
         *(("-skip_frame", "all") if own else ()),
-        *LONGEST,
+        *MAX_DURATION_ARGS,
         *open_args(role, path.name, max_pixels),
         *(_PICTURE if own else _MAPS[role]),
         # Unflushed: a write for each packet costs both sides more than the listing itself.
@@ -102,7 +102,7 @@ def _check_file(
     corrupt = any(track.corrupt for track in table.tracks.values())
     if dump.cut_off and (corrupt or "matroska" in dump.container or "mov" in dump.container):
         raise job_failed(Code.MEDIA_TRUNCATED, field=field)
-    if table.encrypted or ("mov" in dump.container and needs_key(path)):
+    if table.encrypted or ("mov" in dump.container and is_encrypted(path)):
         raise job_failed(Code.MEDIA_UNSUPPORTED, field=field, format="encrypted")
     if dump.garbled:
         raise job_failed(Code.MEDIA_UNSUPPORTED, field=field, format="an odd description of a track")

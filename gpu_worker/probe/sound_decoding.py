@@ -14,7 +14,7 @@ from contract.operations import Role
 from gpu_worker.errors import job_failed
 from gpu_worker.ffmpeg.inspection import inspect
 from gpu_worker.media.info import AudioFacts
-from gpu_worker.plan.input_args import LONGEST, open_args
+from gpu_worker.plan.input_args import MAX_DURATION_ARGS, open_args
 from gpu_worker.probe.stderr_parser import changes_sound, channels_of
 
 _TIMEOUT_SECONDS = 120.0
@@ -133,7 +133,7 @@ async def decode_sound(ffmpeg: str, path: Path, role: Role, number: int, max_pix
     # Times of a transport stream begin with the first of the streams that are used: the picture is one of them.
     picture = ("-map", "0:V?", "-c:v", "copy") if role is Role.VIDEO else ()
     argv = [
-        *(ffmpeg, "-hide_banner", "-nostdin", "-nostats", *LONGEST),
+        *(ffmpeg, "-hide_banner", "-nostdin", "-nostats", *MAX_DURATION_ARGS),
         *open_args(role, path.name, max_pixels),
         # Damaged parts are left out, however many: what remains is judged here.
         *(*stream, *stream, *picture, "-c:a:0", "copy", "-c:a:1", "pcm_s16le", "-max_error_rate", "1"),

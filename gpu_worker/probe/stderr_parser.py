@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from gpu_worker.media.info import Colour
+from gpu_worker.media.info import Color
 
 _INPUT = re.compile(r"Input #0, (?P<name>[^']{1,80}), from '")
 _STREAM_START = re.compile(r"  Stream #0:\d")
@@ -101,7 +101,7 @@ class StreamLine:
     def encrypted(self) -> bool:
         return "(encv " in self.text or "(enca " in self.text or "(drm" in self.text
 
-    def colour(self) -> Colour:
+    def color(self) -> Color:
         """Read the bracket after the pixel format: `(tv, bt709)`, `(pc, bt470bg/unknown/unknown, progressive)`."""
         found = _PIXELS.search(self.text)
         words = [word.strip() for word in (found["more"] or "").split(",")] if found else []
@@ -111,7 +111,7 @@ class StreamLine:
             names = "/".join([single or "unknown"] * 3)
         matrix, primaries, transfer = (names.split("/") + ["unknown"] * 3)[:3]
         full = "pc" in words or (found is not None and found["name"].startswith("yuvj"))
-        return Colour(
+        return Color(
             _known(matrix, _MATRICES), _known(primaries, _PRIMARIES), _known(transfer, _TRANSFERS), full_range=full
         )
 

@@ -70,7 +70,7 @@ def video_facts(film: Film) -> VideoFacts:
         sample_aspect=aspect if Fraction(1, 20) <= aspect <= 20 else Fraction(1),
         rotation=stream.rotation,
         pix_fmt=stream.pix_fmt,
-        colour=stream.colour(),
+        color=stream.color(),
         interlaced=stream.interlaced,
         hidden=track.hidden,
         packet_times=track.times,

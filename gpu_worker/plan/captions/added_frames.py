@@ -34,7 +34,7 @@ _MARKER = 16
 """Side of the picture that marks the times. It is put next to the frames and cut off again."""
 
 
-def retiming(video: VideoFacts) -> tuple[str, ...]:
+def first_frame_filters(video: VideoFacts) -> tuple[str, ...]:
     """Filters that give the first frame its time: that of its packet, or 0 if the video would begin late.
 
     Players differ in what they show before the first frame, and some start the sound with it.
@@ -43,12 +43,12 @@ def retiming(video: VideoFacts) -> tuple[str, ...]:
         begin, most = float(_begin(video)), float(_MOST_HELD_BACK / video.frame_rate)
         held_back = f"min(STARTPTS-{begin:.6f}/TB,{most:.6f}/TB)"
         return (f"setpts='if(eq(N,0),{begin:.6f}/TB,PTS-{held_back})'",)
-    if begins_late(video):
+    if has_late_start(video):
         return (f"setpts='if(eq(N,0),{float(_begin(video)):.6f}/TB,PTS)'",)
     return ()
 
 
-def begins_late(video: VideoFacts) -> bool:
+def has_late_start(video: VideoFacts) -> bool:
     """True if the first frame that can be decoded is shown later than the video begins, or may be."""
     return not video.starts_clean or video.start * CLOCK > _FAR
 
@@ -57,7 +57,7 @@ def _begin(video: VideoFacts) -> Fraction:
     return Fraction(0) if video.start * CLOCK > _FAR else video.start
 
 
-def added_times(video: VideoFacts, cues: Sequence[Cue] | None, end: Fraction) -> tuple[int, ...]:
+def find_added_times(video: VideoFacts, cues: Sequence[Cue] | None, end: Fraction) -> tuple[int, ...]:
     """Return when frames are to be added before `end`, in 1/90000 s and in order.
 
     If captions change too often between frames for one command line, there is a time every tenth of a second.
@@ -70,7 +70,7 @@ def added_times(video: VideoFacts, cues: Sequence[Cue] | None, end: Fraction) ->
     stop = math.ceil(end * CLOCK)
     # Whole numbers, because there may be a million of them.
     frames = sorted({moment for time in video.packet_times if (moment := time * ticks // parts) < stop})
-    if begins_late(video) and frames:
+    if has_late_start(video) and frames:
         frames[0] = min(frames[0], round(_begin(video) * CLOCK))
     if not frames or max(map(sub, [*frames[1:], stop], frames)) <= _FAR:
         return ()

@@ -42,7 +42,7 @@ _EAST_ASIAN = re.compile("[\u3000-\u303f\u30fb\u30fc\ufe30-\ufe4f\uff00-\uffef]"
 _LONGEST_LIST = 64
 
 
-def doubtful(cues: Iterable[Cue]) -> tuple[str, ...]:
+def characters_to_check(cues: Iterable[Cue]) -> tuple[str, ...]:
     """Return the cues' emoji, and characters that the shipped text font may not have; of each script, a sample."""
     texts = {cue.text for cue in cues}
     pictures = {emoji for text in texts for emoji in EMOJI.findall(text)}
@@ -70,7 +70,7 @@ def script_of(char: str) -> str:
     return name.title() if _SCRIPT.fullmatch(name) else "symbols"
 
 
-def missing_warning(undrawn: Iterable[str]) -> str | None:
+def missing_glyphs_warning(undrawn: Iterable[str]) -> str | None:
     """What to tell the client about characters that no font has; None if there are none."""
     names = sorted({script_of(char) for char in undrawn}, key=lambda name: (name.islower(), name))
     if not names:

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from gpu_worker.media.info import BOTTOM, Cue
 from gpu_worker.plan.captions.glyph_coverage import EMOJI
-from gpu_worker.plan.captions.line_breaks import BREAK, laid_out
+from gpu_worker.plan.captions.line_breaks import BREAK, fit_text
 from gpu_worker.plan.model import FONTS, SUBTITLES
 
 FAMILY = "DejaVu Sans"
@@ -75,7 +75,7 @@ def ass_text(text: str) -> str:
     return "".join(drawn).replace("\n", "\\N").replace(BREAK, _NO_SPACE)
 
 
-def late_warnings(cues: Sequence[Cue], end: Fraction) -> tuple[str, ...]:
+def late_caption_warnings(cues: Sequence[Cue], end: Fraction) -> tuple[str, ...]:
     """What to tell the client if subtitles begin only when the video is over. `end` in seconds."""
     late = sum(cue.start_ms >= end * 1000 for cue in cues)
     return (f"Subtitles that begin after the end of the video: {late} of {len(cues)}.",) if late else ()
@@ -103,7 +103,7 @@ def _script(size: tuple[int, int], style: str, events: Iterable[str]) -> str:
 
 
 def _dialogue(cue: Cue, room: tuple[float, float], text_height: int) -> str:
-    text, percent = laid_out(cue.text, room)
+    text, percent = fit_text(cue.text, room)
     place = "" if cue.place == BOTTOM else f"{{\\an{cue.place}}}"
     smaller = "" if percent == 100 else f"{{\\fs{text_height * percent / 100:.1f}}}"
     return _event(cue.start_ms, cue.end_ms, place + smaller + ass_text(text))

@@ -30,7 +30,7 @@ _SMALLEST = 15
 _SPARE = 1.06
 
 
-def laid_out(text: str, room: tuple[float, float]) -> tuple[str, int]:
+def fit_text(text: str, room: tuple[float, float]) -> tuple[str, int]:
     """Return the text with places to break, and the percentage of the normal size at which it fits.
 
     `room` is the width and the height there is for it, in units of the normal line height.

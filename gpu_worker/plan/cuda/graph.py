@@ -12,14 +12,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from gpu_worker.media.info import Colour, Cue, VideoFacts
-from gpu_worker.plan.captions.added_frames import lookup, retiming
+from gpu_worker.media.info import Color, Cue, VideoFacts
+from gpu_worker.plan.captions.added_frames import first_frame_filters, lookup
 from gpu_worker.plan.captions.layout import BURN_FILTER, hundredths
-from gpu_worker.plan.encode import TAG_FILTER, for_size
+from gpu_worker.plan.encode import TAG_FILTER, gpu_for_size
 from gpu_worker.plan.filters import picture_filters
-from gpu_worker.plan.gpu import PARTS, Gpu, GpuStage, UnavailableReason
+from gpu_worker.plan.gpu import ALL_STAGES, Gpu, GpuStage, UnavailableReason
 
-OPENING = (
+CUDA_INPUT_ARGS = (
     *("-init_hw_device", "cuda=gpu:0", "-filter_hw_device", "gpu"),
     *("-hwaccel", "cuda", "-hwaccel_device", "gpu", "-hwaccel_output_format", "cuda"),
     # A thread of the software decoder would each claim a surface, and NVDEC has 32. No extra surfaces
@@ -28,7 +28,7 @@ OPENING = (
 )
 """Options before an input that have the GPU decode it, or fail: a silent return to the CPU ends at the first filter."""
 
-DOWNLOAD = "hwdownload,format=nv12,format=yuv420p"
+DOWNLOAD_FILTERS = "hwdownload,format=nv12,format=yuv420p"
 """Brings decoded frames back for filters of the CPU."""
 
 _COPY = "scale_cuda=format=yuv420p:interp_algo=nearest"
@@ -38,34 +38,34 @@ _CODECS = frozenset({"h264", "hevc", "vp9", "av1"})
 _SMALLEST, _LARGEST = 160, 4096
 """Sides every one of these decoders takes on every GPU that has them (VP9 and AV1 ask for 128, HEVC for 144)."""
 
-MOST_CHANGES = 4000
+MAX_CAPTION_CHANGES = 4000
 """The expression that times the captions stays under 100 KB; Linux allows 128 KiB in one argument."""
 
 
-def for_video(
+def gpu_for_video(
     gpu: Gpu | None, video: VideoFacts, cues: Sequence[Cue] | None, *, adds_frames: bool = False
 ) -> Gpu | None:
     """The GPU as far as it is right for this video. `adds_frames`: to those that the video has.
 
-    It gets only pictures that need no conversion: CUDA's scaler knows no colour matrix, and rotation
+    It gets only pictures that need no conversion: CUDA's scaler knows no color matrix, and rotation
     or deinterlacing there depends on the build. All others are filtered by the CPU.
     """
-    gpu = for_size(gpu, video.display_size)
+    gpu = gpu_for_size(gpu, video.display_size)
     if gpu is None:
         return None
     if not _is_plain(video):
-        return gpu.without((GpuStage.DECODE, GpuStage.DRAW), UnavailableReason.PICTURE)
+        return gpu.disabling((GpuStage.DECODE, GpuStage.DRAW), UnavailableReason.PICTURE)
     if adds_frames:
-        return gpu.without((GpuStage.DRAW,), UnavailableReason.PICTURE)
-    if cues is not None and len(caption_changes(video, cues)) > MOST_CHANGES:
-        return gpu.without((GpuStage.DRAW,), UnavailableReason.CAPTIONS)
+        return gpu.disabling((GpuStage.DRAW,), UnavailableReason.PICTURE)
+    if cues is not None and len(caption_changes(video, cues)) > MAX_CAPTION_CHANGES:
+        return gpu.disabling((GpuStage.DRAW,), UnavailableReason.CAPTIONS)
     return gpu
 
 
-def parts_done(gpu: Gpu | None) -> frozenset[GpuStage]:
+def gpu_stages(gpu: Gpu | None) -> frozenset[GpuStage]:
     """What a GPU does of a video: drawing pays only where frames are there already and may stay."""
-    done = frozenset(part for part in GpuStage if gpu is not None and gpu.does(part))
-    return done if done == PARTS else done - {GpuStage.DRAW}
+    done = frozenset(part for part in GpuStage if gpu is not None and gpu.supports(part))
+    return done if done == ALL_STAGES else done - {GpuStage.DRAW}
 
 
 def gpu_graph(video: VideoFacts, cues: Sequence[Cue] | None) -> str:
@@ -121,10 +121,10 @@ def _captions(video: VideoFacts, cues: Sequence[Cue]) -> str:
 
 def _is_plain(video: VideoFacts) -> bool:
     """Whether the CPU's filters would change nothing, and the GPU's decoders take it."""
-    done = replace(video, pix_fmt="yuv420p", colour=Colour("bt709", "bt709", "bt709"), interlaced=False)
+    done = replace(video, pix_fmt="yuv420p", color=Color("bt709", "bt709", "bt709"), interlaced=False)
     return (
         picture_filters(video) == picture_filters(done)
-        and (video.pix_fmt, video.colour.full_range) == (done.pix_fmt, done.colour.full_range)
+        and (video.pix_fmt, video.color.full_range) == (done.pix_fmt, done.color.full_range)
         and video.rotation == 0
         and video.sample_aspect == 1
         and video.display_size == (video.width, video.height)
@@ -132,5 +132,5 @@ def _is_plain(video: VideoFacts) -> bool:
         and max(video.display_size) <= _LARGEST
         and video.codec in _CODECS
         and video.timed
-        and not retiming(video)
+        and not first_frame_filters(video)
     )

@@ -14,8 +14,8 @@ from itertools import pairwise
 from contract.operations import AudioMode, Role
 from contract.operations.addaudio import AddAudio
 from gpu_worker.media.info import Facts, VideoFacts
-from gpu_worker.plan.audio import Sound, sound_over_video
-from gpu_worker.plan.encode import file_args
+from gpu_worker.plan.audio import Sound, combine_sounds
+from gpu_worker.plan.encode import output_args
 from gpu_worker.plan.input_args import open_args
 from gpu_worker.plan.model import IN_AUDIO, IN_VIDEO, ExpectedOutput, Inputs, Plan, PlanOptions, Step
 from gpu_worker.plan.render import Overlay, render_video, seconds
@@ -39,14 +39,14 @@ _COARSEST_SCALE = 1000
 
 def plan(operation: AddAudio, sources: Inputs, means: PlanOptions) -> Plan:
     """Put the new sound under the video. The result ends with the shorter of the two."""
-    return lay_under(sources, operation.mode, operation.volume, means)
+    return replace_or_mix_audio(sources, operation.mode, operation.volume, means)
 
 
-def lay_under(sources: Inputs, mode: AudioMode, volume: float, means: PlanOptions) -> Plan:
+def replace_or_mix_audio(sources: Inputs, mode: AudioMode, volume: float, means: PlanOptions) -> Plan:
     """The same for any operation that adds a sound and draws nothing."""
     video, new = sources.picture(), sources.new_sound()
     end = min(video.end, new.end)
-    sound = sound_over_video(sources.own_sound(), new, mode, volume, end)
+    sound = combine_sounds(sources.own_sound(), new, mode, volume, end)
     if means.may_copy and sources.video is not None and _copyable(sources.video) and end > video.start:
         return _copy(sources.video, video, sound, end, means)
     return render_video(video, Overlay(sound=sound, audio_input=True, end=end), means)
@@ -104,16 +104,16 @@ def _copy(facts: Facts, video: VideoFacts, sound: Sound, end: Fraction, means: P
         # One unit for all durations, so that none is rounded.
         *("-video_track_timescale", str(scale), "-movie_timescale", str(scale)),
         *sound.args,
-        *file_args(means),
+        *output_args(means),
     )
     expected = ExpectedOutput(
         video_codec=video.codec,
         size=video.display_size,
         frames=cut.frames,
-        frames_off=0,
+        frames_tolerance=0,
         duration=cut.end - video.start,
         end=cut.end,
-        end_off=Fraction(1, 1000),
+        end_tolerance=Fraction(1, 1000),
         has_audio=True,
         sound_end=cut.end,
     )

@@ -7,9 +7,9 @@ from fractions import Fraction
 from contract.limits import DEFAULT_DURATION, MIN_DURATION
 from contract.operations import AudioMode, exact_rate, frame_count
 from contract.operations.compose import Compose
-from gpu_worker.plan.audio import SILENCE, new_sound, sound_over_video
+from gpu_worker.plan.audio import NO_SOUND, combine_sounds, new_sound
 from gpu_worker.plan.model import Inputs, Plan, PlanOptions
-from gpu_worker.plan.operations.addaudio import lay_under
+from gpu_worker.plan.operations.addaudio import replace_or_mix_audio
 from gpu_worker.plan.operations.caption import caption_video
 from gpu_worker.plan.render import Overlay, render_still, render_video
 from gpu_worker.plan.still.canvas import parse_size
@@ -20,13 +20,13 @@ def plan(operation: Compose, sources: Inputs, means: PlanOptions) -> Plan:
     if sources.image is not None:
         return _from_still(operation, sources, means)
     if sources.cues is None:
-        return lay_under(sources, AudioMode.REPLACE, 1.0, means)
+        return replace_or_mix_audio(sources, AudioMode.REPLACE, 1.0, means)
     if sources.audio is None:
         return caption_video(sources, means)
     video = sources.picture()
     new = sources.new_sound()
     end = min(video.end, new.end)
-    sound = sound_over_video(sources.own_sound(), new, AudioMode.REPLACE, 1.0, end)
+    sound = combine_sounds(sources.own_sound(), new, AudioMode.REPLACE, 1.0, end)
     return render_video(video, Overlay(sound, audio_input=True, cues=sources.cues, end=end), means)
 
 
@@ -34,7 +34,7 @@ def _from_still(operation: Compose, sources: Inputs, means: PlanOptions) -> Plan
     frames = frame_count(still_seconds(operation, sources), operation.frame_rate)
     rate = exact_rate(operation.frame_rate)
     length = Fraction(frames) / rate
-    sound = SILENCE if sources.audio is None else new_sound(sources.new_sound(), 1, length=length)
+    sound = NO_SOUND if sources.audio is None else new_sound(sources.new_sound(), 1, length=length)
     extras = Overlay(sound, audio_input=sources.audio is not None, cues=sources.cues, end=length)
     return render_still(sources.still(), (parse_size(operation.size), operation.fit), (frames, rate), extras, means)
 

@@ -6,7 +6,7 @@ import math
 
 from contract.operations import Fit, Role
 from gpu_worker.media.info import PhotoInfo
-from gpu_worker.plan.input_args import PROTOCOLS
+from gpu_worker.plan.input_args import PROTOCOL_ARGS
 from gpu_worker.plan.model import PIXELS, FrameSource, Step
 from gpu_worker.plan.still.zoom import still_size
 
@@ -21,7 +21,7 @@ def still_step(image: PhotoInfo, size: tuple[int, int], fit: Fit) -> Step:
     still = still_size(size)
     filters = _cover(image, still) if fit is Fit.COVER else _contain(image, still)
     args = (
-        *PROTOCOLS,
+        *PROTOCOL_ARGS,
         *("-f", "rawvideo", "-pixel_format", "rgb24", "-video_size", f"{image.width}x{image.height}", "-i", PIXELS),
         *("-map", "0:v:0", "-frames:v", "1", "-vf", ",".join(filters)),
         *("-f", "rawvideo", "-pix_fmt", "yuv420p", "-y", STILL),
@@ -29,7 +29,7 @@ def still_step(image: PhotoInfo, size: tuple[int, int], fit: Fit) -> Step:
     return Step(args=args, seconds=0.0, decodes=Role.IMAGE)
 
 
-def frames_of_still(size: tuple[int, int], frames: int) -> FrameSource:
+def still_frame_source(size: tuple[int, int], frames: int) -> FrameSource:
     """What feeds the encoder once `still_step` has run."""
     return FrameSource(path=STILL, still_size=still_size(size), size=size, frames=frames)
 

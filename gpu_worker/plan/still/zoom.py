@@ -17,7 +17,7 @@ class Box(NamedTuple):
     bottom: float
 
     def on_chroma(self, size: tuple[int, int]) -> Box:
-        """The rectangle on a 4:2:0 chroma plane that is drawn at half of `size`, so that colour stays on its shapes.
+        """The rectangle on a 4:2:0 chroma plane that is drawn at half of `size`, so that color stays on its shapes.
 
         Chroma is sited as in H.264: midway between two lines, but on the left one of two columns
         (ITU-T H.264, figure E-1, type 0). A quarter of a chroma pixel lies between that and its middle,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gpu_worker.formats.mp4 import Mp4Error, end_at, needs_key, track_ends
+from gpu_worker.formats.mp4 import Mp4Error, is_encrypted, read_track_ends, trim_edit_lists
 
 
 def box(kind: bytes, *content: bytes, large: bool = False) -> bytes:
@@ -45,9 +45,9 @@ def test_every_track_and_the_whole_end_where_they_should(tmp_path: Path, wide: b
     before = movie(600, long, track(b"vide", long, (120, -1), (long - 120, 40), wide=wide),
                    track(b"soun", 1500, (1500, 1024), wide=wide), wide=wide)  # fmt: skip
     path.write_bytes(before)
-    assert track_ends(path) == {"vide": Fraction(long, 600), "soun": Fraction(5, 2)}
-    end_at(path, Fraction(1701, 600) - Fraction(1, 10**6))
-    assert track_ends(path) == {"vide": Fraction(1701, 600), "soun": Fraction(5, 2)}
+    assert read_track_ends(path) == {"vide": Fraction(long, 600), "soun": Fraction(5, 2)}
+    trim_edit_lists(path, Fraction(1701, 600) - Fraction(1, 10**6))
+    assert read_track_ends(path) == {"vide": Fraction(1701, 600), "soun": Fraction(5, 2)}
     expected = movie(600, 1701, track(b"vide", 1701, (120, -1), (1581, 40), wide=wide),
                      track(b"soun", 1500, (1500, 1024), wide=wide), wide=wide)  # fmt: skip
     assert path.read_bytes() == expected
@@ -79,7 +79,7 @@ def test_a_file_that_is_not_ours_is_left_alone(tmp_path: Path, data: bytes) -> N
     path = tmp_path / "m.mp4"
     path.write_bytes(data)
     with pytest.raises(Mp4Error):
-        end_at(path, Fraction(2))
+        trim_edit_lists(path, Fraction(2))
     assert path.read_bytes() == data
 
 
@@ -103,7 +103,7 @@ def sampled(kind: bytes) -> bytes:
 def test_tracks_that_need_a_key_are_told(tmp_path: Path, tracks: list[bytes], needed: bool) -> None:
     path = tmp_path / "m.mp4"
     path.write_bytes(box(b"ftyp", b"isom") + box(b"mdat", b"encv") + box(b"moov", *tracks))
-    assert needs_key(path) is needed
+    assert is_encrypted(path) is needed
 
 
 @settings(max_examples=300, deadline=None)
@@ -116,10 +116,10 @@ def test_a_broken_file_raises_one_thing_only(
         data[at] = value
     path = tmp_path_factory.getbasetemp() / "broken.mp4"
     path.write_bytes(data[: len(data) - length % 40])
-    assert needs_key(path) is False
+    assert is_encrypted(path) is False
     try:
-        end_at(path, Fraction(2))
+        trim_edit_lists(path, Fraction(2))
     except Mp4Error:
         return
     assert path.stat().st_size == len(data) - length % 40
-    assert all(end <= 2 for end in track_ends(path).values())
+    assert all(end <= 2 for end in read_track_ends(path).values())

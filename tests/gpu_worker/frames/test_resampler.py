@@ -1,4 +1,4 @@
-"""What draws the frames of a still: steadiness, sharpness, colour in place. Measured before encoding."""
+"""What draws the frames of a still: steadiness, sharpness, color in place. Measured before encoding."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from gpu_worker.frames.feed import write_frames
 from gpu_worker.frames.resampler import Draw, open_resampler, plane_sizes
 from gpu_worker.photo.read_photo import read_photo
 from gpu_worker.plan.model import FrameSource
-from gpu_worker.plan.still.canvas import STILL, frames_of_still, still_step
+from gpu_worker.plan.still.canvas import STILL, still_frame_source, still_step
 from gpu_worker.plan.still.zoom import still_size, view
 from tests.support.media.factory import MediaFactory
 
@@ -159,7 +159,7 @@ def test_frames_are_as_sharp_as_a_float_lanczos_of_the_photo(opened: Open, media
     (tmp_path / "in_image").symlink_to(photo)
     facts = asyncio.run(read_photo(tmp_path / "in_image", "url_image", 10**8, still_size(SIZE)))
     asyncio.run(run_ffmpeg(media.ffmpeg, still_step(facts, SIZE, Fit.COVER).args, tmp_path))
-    draw = opened((tmp_path / STILL).read_bytes(), frames_of_still(SIZE, FRAMES))
+    draw = opened((tmp_path / STILL).read_bytes(), still_frame_source(SIZE, FRAMES))
     full = Image.open(photo).convert("L").convert("F").point(lambda value: value * (219 / 255) + 16)
     for index in (0, FRAMES // 2, FRAMES - 1):
         truth = full.resize(SIZE, Image.Resampling.LANCZOS, view(index, FRAMES, full.size))
@@ -184,8 +184,8 @@ def test_any_even_size_can_be_drawn_from_several_threads(opened: Open) -> None:
 def test_the_faster_library_is_used_where_it_is_installed() -> None:
     size = still_size((64, 64))
     draw = open_resampler(bytes(size[0] * size[1] * 3 // 2), FrameSource("unused", size, (64, 64), 1))
-    wanted = "vapour" if importlib.util.find_spec("vapoursynth") else "cykooz"
-    assert draw.__module__ == f"gpu_worker.frames.resampler.{wanted}"
+    module = "vapoursynth" if importlib.util.find_spec("vapoursynth") else "fast_image_resize"
+    assert draw.__module__ == f"gpu_worker.frames.{module}"
 
 
 def test_frames_reach_the_pipe_in_order_and_whole(tmp_path: Path) -> None:

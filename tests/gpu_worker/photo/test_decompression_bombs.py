@@ -25,7 +25,7 @@ from contract.operations.caption import Caption
 from contract.operations.img2vid import Img2Vid
 from gpu_worker.errors import JobFailed
 from gpu_worker.ffmpeg.run import MemoryLimitExceeded, run_ffmpeg
-from gpu_worker.media.info import Colour, Cue, Facts, VideoFacts
+from gpu_worker.media.info import Color, Cue, Facts, VideoFacts
 from gpu_worker.pipeline.cost import check_plan
 from gpu_worker.plan import make_plan
 from gpu_worker.plan.gpu import Gpu
@@ -247,7 +247,7 @@ def test_a_hundred_megapixels_take_a_bounded_amount_of_memory(media: MediaFactor
 
 FILM = VideoFacts(
     "h264", 1920, 1080, 324_000, Fraction(0), Fraction(10_800), Fraction(30), pix_fmt="yuv420p",
-    colour=Colour("bt709"), packet_times=range(324_000), time_base=Fraction(1, 30),
+    color=Color("bt709"), packet_times=range(324_000), time_base=Fraction(1, 30),
 )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from contract.operations.addaudio import AddAudio
-from gpu_worker.formats.mp4 import Mp4Error, track_ends
+from gpu_worker.formats.mp4 import Mp4Error, read_track_ends
 from gpu_worker.pipeline import execute_plan as performing
 from tests.support.media.factory import URL, MediaFactory
 
@@ -132,7 +132,7 @@ def test_every_cut_ends_with_the_frame_it_should(media: MediaFactory, name: str)
         assert (made.video_mode, made.warnings) == ("copy", ())
         assert decoded(media, path) == whole[:wanted], f"cut at {float(end)}"
         assert made.media.frames == wanted
-        ends = track_ends(path)
+        ends = read_track_ends(path)
         assert abs(ends["vide"] - end) <= Fraction(1, 1000)
         assert abs(ends["soun"] - end) <= Fraction(1, 1000)
         assert made.media.duration_seconds == pytest.approx(float(end), abs=0.0011)
@@ -182,7 +182,7 @@ def test_what_a_source_hides_or_delays_changes_nothing(
     starts = [t * facts.time_base for t in sorted(facts.packet_times) if facts.start <= t * facts.time_base < facts.end]
     assert (made.video_mode, made.warnings) == ("copy", ())
     assert decoded(media, path) == whole[: sum(1 for start in starts if start < Fraction(end))]
-    ends, due = track_ends(path), min(facts.end, Fraction(end))
+    ends, due = read_track_ends(path), min(facts.end, Fraction(end))
     assert abs(ends["vide"] - due) <= Fraction(1, 1000)
     assert abs(ends["soun"] - due) <= Fraction(1, 1000)
     result = media.probe(path).video
@@ -199,7 +199,7 @@ def test_the_sound_ends_with_the_picture_however_it_was_made(media: MediaFactory
     operation = AddAudio(url_video=URL, url_audio=URL, mode="mix" if how == "mixed" else "replace")
     made, path = media.transcode(operation, video=film, audio=sound)
     assert (made.video_mode, made.warnings) == ("copy", ())
-    ends = track_ends(path)
+    ends = read_track_ends(path)
     assert abs(ends["vide"] - ends["soun"]) <= Fraction(1, 1000)
     if how == "copied":
         ours, theirs = media.list_packets(path, "0:a:0"), media.list_packets(sound, "0:a:0")
@@ -214,7 +214,7 @@ def test_what_cannot_be_cut_is_encoded_again(media: MediaFactory, monkeypatch: p
     def refuse(*_: object) -> None:
         raise Mp4Error("as if")
 
-    monkeypatch.setattr(performing, "end_at", refuse)
+    monkeypatch.setattr(performing, "trim_edit_lists", refuse)
     film = shoot(media, FILMS["b-frames"])
     made, path = media.transcode(AddAudio(url_video=URL, url_audio=URL), video=film, audio=silence(media, 48000))
     assert (made.video_mode, made.media.frames) == ("encode", 30)

@@ -19,7 +19,7 @@ from gpu_worker.media.info import Cue
 from gpu_worker.pipeline import glyph_check
 from gpu_worker.pipeline.glyph_check import check_captions, undrawn
 from gpu_worker.pipeline.transcode import FONTS_DIRECTORY as FONTS
-from gpu_worker.plan.captions.glyph_coverage import _SHIPPED, doubtful, missing_warning, script_of
+from gpu_worker.plan.captions.glyph_coverage import _SHIPPED, characters_to_check, missing_glyphs_warning, script_of
 from gpu_worker.plan.captions.layout import write_ass
 from tests.support.media.factory import URL, MediaFactory
 
@@ -56,7 +56,7 @@ def test_every_character_taken_for_granted_is_drawn(media: MediaFactory, bare: P
 
 def test_emoji_are_drawn_by_the_shipped_fonts(media: MediaFactory, bare: Path) -> None:
     text = "😀👍🏽❤️👨‍👩‍👧🇩🇪1️⃣🏴󠁧󠁢󠁥󠁮󠁧󠁿🎉🫠🥲©️™️⭐✨☀️㊗️"
-    assert len(doubtful([Cue(0, 1000, text)])) == 16
+    assert len(characters_to_check([Cue(0, 1000, text)])) == 16
     assert checked(media, bare, text) == ()
 
 
@@ -107,18 +107,18 @@ def test_plain_text_is_measured_once(media: MediaFactory, bare: Path, monkeypatc
 
 def test_a_sample_of_each_script_is_looked_at() -> None:
     cues = [Cue(0, 1, "".join(map(chr, range(0x4E00, 0x9000)))), Cue(0, 1, "ไทย"), Cue(0, 1, "A Ω Ж א ع")]
-    sample = doubtful(cues)
+    sample = characters_to_check(cues)
     assert len(sample) < 40
     assert {script_of(char) for char in sample} == {"Han", "Thai"}
 
 
 def test_a_warning_fits_the_result() -> None:
     everything = [chr(code) for code in range(0x20, 0x1FFFF) if not 0xD800 <= code < 0xE000]
-    warning = missing_warning(everything)
+    warning = missing_glyphs_warning(everything)
     assert warning is not None
     assert len(warning) <= 128
     assert re.fullmatch(r"[A-Za-z ,:.]+", warning)
-    assert missing_warning([]) is None
+    assert missing_glyphs_warning([]) is None
 
 
 def test_a_caption_job_tells(media: MediaFactory, bare: Path) -> None:

@@ -15,8 +15,8 @@ from gpu_worker.errors import JobFailed
 from gpu_worker.pipeline import gpu_probe
 from gpu_worker.pipeline.gpu_probe import find_gpu
 from gpu_worker.pipeline.transcode import Output
-from gpu_worker.plan.gpu import PARTS, Gpu, GpuStage, UnavailableReason
-from gpu_worker.plan.gpu_errors import fault_in
+from gpu_worker.plan.gpu import ALL_STAGES, Gpu, GpuStage, UnavailableReason
+from gpu_worker.plan.gpu_errors import classify_gpu_error
 from gpu_worker.probe.probe import gpu_name
 from tests.support.media.factory import URL, MediaFactory, count_bright_pixels
 from tests.support.media.fake_gpu import Fault, asked, install
@@ -80,9 +80,9 @@ NOTHING = "[vost#0:0/h264_nvenc @ 0x5] Task finished with error code: -22 (Inval
 @pytest.mark.parametrize(
     ("log", "parts", "reason"),
     [
-        (NO_DRIVER_5, PARTS, UnavailableReason.NO_DRIVER), (NO_DRIVER_9, PARTS, UnavailableReason.NO_DRIVER),
-        (NO_DEVICE, PARTS, UnavailableReason.NO_DEVICE), (DRIVER, PARTS, UnavailableReason.DRIVER),
-        (FULL, PARTS, UnavailableReason.NO_MEMORY), (OLD_DRIVER, {ENCODE}, UnavailableReason.OLD_DRIVER),
+        (NO_DRIVER_5, ALL_STAGES, UnavailableReason.NO_DRIVER), (NO_DRIVER_9, ALL_STAGES, UnavailableReason.NO_DRIVER),
+        (NO_DEVICE, ALL_STAGES, UnavailableReason.NO_DEVICE), (DRIVER, ALL_STAGES, UnavailableReason.DRIVER),
+        (FULL, ALL_STAGES, UnavailableReason.NO_MEMORY), (OLD_DRIVER, {ENCODE}, UnavailableReason.OLD_DRIVER),
         (OLD_FOR_FILTERS, {DRAW}, UnavailableReason.OLD_DRIVER),
         (NO_ENCODE_LIBRARY, {ENCODE}, UnavailableReason.NO_CAPABILITY),
         (NO_DECODE_LIBRARY, {DECODE}, UnavailableReason.NO_CAPABILITY),
@@ -94,17 +94,17 @@ NOTHING = "[vost#0:0/h264_nvenc @ 0x5] Task finished with error code: -22 (Inval
     ],
 )  # fmt: skip
 def test_a_drivers_words_are_understood(log: str, parts: set[GpuStage], reason: UnavailableReason) -> None:
-    fault = fault_in("Input #0, mov, from 'in_video':\n" + log.replace("\\\n", ""))
+    fault = classify_gpu_error("Input #0, mov, from 'in_video':\n" + log.replace("\\\n", ""))
     assert fault is not None
     assert (set(fault.parts), fault.reason) == (parts, reason)
-    told = Gpu().without(*fault).excuses(GpuStage)
+    told = Gpu().disabling(*fault).warnings(GpuStage)
     assert len(told) == 1
     assert len(told[0]) <= 128
 
 
 def test_words_that_name_no_cause_accuse_nobody() -> None:
     for log in ("", NOTHING, "in_video: Invalid data found when processing input"):
-        assert fault_in(log) is None
+        assert classify_gpu_error(log) is None
 
 
 def stub(tmp_path: Path, script: str) -> str:
@@ -153,10 +153,10 @@ def test_what_a_gpu_does_not_do_is_known_with_its_reason(
     media: MediaFactory, tmp_path: Path, faults: tuple[Fault, ...], lacks: dict[GpuStage, UnavailableReason]
 ) -> None:
     program = install(tmp_path, media.ffmpeg, faults)
-    assert found(program).lacks == lacks
+    assert found(program).missing == lacks
     tries = len(asked(tmp_path))
     assert tries <= 3
-    assert found(program).lacks == lacks
+    assert found(program).missing == lacks
     # What may pass is asked again, but not for each job.
     assert len(asked(tmp_path)) == tries
 
@@ -165,17 +165,17 @@ def test_what_passes_does_not_count_for_ever(
     media: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program = install(tmp_path, media.ffmpeg, (Fault("encode", NO_SESSION, last=2),))
-    assert found(program).lacks == {ENCODE: UnavailableReason.NO_SESSION}
-    assert found(program).lacks == {ENCODE: UnavailableReason.NO_SESSION}
+    assert found(program).missing == {ENCODE: UnavailableReason.NO_SESSION}
+    assert found(program).missing == {ENCODE: UnavailableReason.NO_SESSION}
     monkeypatch.setattr(gpu_probe.time, "monotonic", lambda: 1e9)
     assert found(program) == Gpu()
 
 
 def test_what_lasts_counts_for_ever(media: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = install(tmp_path, media.ffmpeg, (Fault("encode", NO_ENCODER, last=2),))
-    assert found(program).lacks == {ENCODE: UnavailableReason.NO_ENCODER}
+    assert found(program).missing == {ENCODE: UnavailableReason.NO_ENCODER}
     monkeypatch.setattr(gpu_probe.time, "monotonic", lambda: 1e9)
-    assert found(program).lacks == {ENCODE: UnavailableReason.NO_ENCODER}
+    assert found(program).missing == {ENCODE: UnavailableReason.NO_ENCODER}
 
 
 @pytest.mark.parametrize(
@@ -192,12 +192,12 @@ def test_a_driver_that_crashes_or_hangs_is_not_used(
     monkeypatch.setattr(gpu_probe, "_TIMEOUT_SECONDS", 1.0)
     program = stub(tmp_path, f'case "$*" in *cuda*|*nvenc*) {script};; esac\nexec "{media.ffmpeg}" "$@"')
     gpu = found(program)
-    assert not any(gpu.does(part) for part in (DECODE, ENCODE))
-    assert set(gpu.lacks.values()) == {reason}
+    assert not any(gpu.supports(part) for part in (DECODE, ENCODE))
+    assert set(gpu.missing.values()) == {reason}
 
 
 def test_an_ffmpeg_that_is_missing_has_no_gpu(tmp_path: Path) -> None:
-    assert set(found(str(tmp_path / "none")).lacks) == PARTS
+    assert set(found(str(tmp_path / "none")).missing) == ALL_STAGES
 
 
 def captioned(media: MediaFactory, program: str, gpu: Gpu | None) -> tuple[Output, Path]:
@@ -283,7 +283,7 @@ def test_sessions_may_run_out_between_two_jobs(media: MediaFactory, tmp_path: Pa
 @pytest.mark.parametrize("spoils", ["echo 'not a film' > out.mp4", ": > out.mp4"])
 def test_what_a_gpu_makes_is_checked_like_everything_else(media: MediaFactory, tmp_path: Path, spoils: str) -> None:
     program = stub(tmp_path, f'case "$*" in *h264_nvenc*) {spoils}; exit 0;; esac\nexec "{media.ffmpeg}" "$@"')
-    made, _path = captioned(media, program, Gpu().without({DECODE, DRAW}, UnavailableReason.NO_CAPABILITY))
+    made, _path = captioned(media, program, Gpu().disabling({DECODE, DRAW}, UnavailableReason.NO_CAPABILITY))
     assert made.encoder == "libx264"
     assert the_cpu("encoded", UnavailableReason.UNKNOWN) in made.warnings
 

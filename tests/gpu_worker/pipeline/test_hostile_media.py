@@ -21,7 +21,7 @@ from contract.operations.caption import Caption
 from contract.operations.img2vid import Img2Vid
 from gpu_worker.errors import JobFailed
 from gpu_worker.photo.read_photo import read_photo
-from gpu_worker.pipeline.cost import check_sources
+from gpu_worker.pipeline.cost import check_inputs_within_limits
 from gpu_worker.pipeline.transcode import local_name
 from gpu_worker.plan.model import Inputs
 from gpu_worker.probe.probe import probe
@@ -59,7 +59,7 @@ async def looked_at(ffmpeg: str, role: str, path: Path) -> Code | None:
             await read_photo(path, f"url_{role}", limits.max_pixels, (64, 64))
             return None
         facts = await probe(ffmpeg, path, Role(role), f"url_{role}", limits.max_pixels)
-        check_sources(Inputs(**{role: facts}), limits)
+        check_inputs_within_limits(Inputs(**{role: facts}), limits)
     except JobFailed as failure:
         return failure.failure.code
     return None

@@ -1,4 +1,4 @@
-"""Every kind of photo: drawn right, or refused by name. Colours are read as a BT.709 player does."""
+"""Every kind of photo: drawn right, or refused by name. Colors are read as a BT.709 player does."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ G_SECOND_GONE = (GREENS[0], (0, 0, 0), *GREENS[2:])
 
 def patches(mode: str = "RGB") -> Image.Image:
     image = Image.new("RGB", (WIDTH, HEIGHT))
-    for at, colour in enumerate(PATCHES):
-        image.paste(colour, (at * PATCH, 0, (at + 1) * PATCH, HEIGHT))
+    for at, color in enumerate(PATCHES):
+        image.paste(color, (at * PATCH, 0, (at + 1) * PATCH, HEIGHT))
     return image.convert(mode)
 
 
@@ -87,9 +87,9 @@ def saved(image: Image.Image, kind: str, **options: object) -> bytes:
 def ycck() -> bytes:
     """A CMYK JPEG as Photoshop writes it: inverted, and with the first three channels as luma and chroma."""
     image = Image.new("CMYK", (WIDTH, HEIGHT))
-    for at, colour in enumerate(PATCHES):
-        black = max(colour)
-        inks = tuple(255 - round(value * 255 / black) for value in colour)
+    for at, color in enumerate(PATCHES):
+        black = max(color)
+        inks = tuple(255 - round(value * 255 / black) for value in color)
         luma = Image.new("RGB", (1, 1), inks).convert("YCbCr").getpixel((0, 0))
         image.paste(tuple(255 - v for v in (*luma, black)), (at * PATCH, 0, (at + 1) * PATCH, HEIGHT))  # type: ignore[misc]
     data = bytearray(saved(image, "JPEG", quality=98))
@@ -110,8 +110,8 @@ def transparent16(value: Color) -> bytes:
 
 def palette(opacity: bytes = b"") -> bytes:
     row = b"".join(bytes([at]) * PATCH for at in range(len(PATCHES)))
-    colours = chunk(b"PLTE", b"".join(bytes(colour) for colour in PATCHES))
-    return png((WIDTH, HEIGHT), 8, PALETTE, row, colours + (chunk(b"tRNS", opacity) if opacity else b""))
+    colors = chunk(b"PLTE", b"".join(bytes(color) for color in PATCHES))
+    return png((WIDTH, HEIGHT), 8, PALETTE, row, colors + (chunk(b"tRNS", opacity) if opacity else b""))
 
 
 def half_opaque(kind: str, **options: object) -> bytes:
@@ -206,7 +206,7 @@ RIGHT: dict[str, tuple[Callable[[], bytes], tuple[Color, ...]]] = {
     "png grey 16": (lambda: patches_png(16, GRAY), GREENS),
     "png grey half opaque": (lambda: patches_png(8, GRAY_ALPHA, 128), HALF_GREENS),
     "png grey 16 half opaque": (lambda: patches_png(16, GRAY_ALPHA, 128), HALF_GREENS),
-    "png one colour transparent": (lambda: patches_png(8, RGB, extra=transparent(PATCHES[1])), SECOND_GONE),
+    "png one color transparent": (lambda: patches_png(8, RGB, extra=transparent(PATCHES[1])), SECOND_GONE),
     "png palette": (palette, PATCHES),
     "png palette transparent": (lambda: palette(b"\xff\0"), SECOND_GONE),
     "png one bit": (lambda: png((WIDTH, HEIGHT), 1, GRAY, bytes(24) + b"\xff" * 24), BLACK_AND_WHITE),
@@ -291,8 +291,8 @@ def test_a_photo_in_hdr_is_refused_by_name(media: MediaFactory) -> None:
 def test_a_photo_is_turned_and_mirrored_as_it_says(tmp_path: Path, kind: str, orientation: int) -> None:
     upright = Image.new("RGB", (240, 160), (10, 10, 10))
     corners = {(0, 0): (250, 30, 30), (120, 0): (30, 250, 30), (0, 80): (30, 30, 250)}
-    for (x, y), colour in corners.items():
-        upright.paste(colour, (x, y, x + 120, y + 80))
+    for (x, y), color in corners.items():
+        upright.paste(color, (x, y, x + 120, y + 80))
     turns = Image.Transpose
     undone = {
         2: turns.FLIP_LEFT_RIGHT, 3: turns.ROTATE_180, 4: turns.FLIP_TOP_BOTTOM, 5: turns.TRANSPOSE,
@@ -305,14 +305,14 @@ def test_a_photo_is_turned_and_mirrored_as_it_says(tmp_path: Path, kind: str, or
     stored.save(path, **({"tiffinfo": {0x112: orientation}} if kind == "tiff" else {"exif": exif, "quality": 95}))  # type: ignore[arg-type]
     frame, _notes = decode_photo(path.read_bytes(), tmp_path)
     assert frame.size == upright.size
-    for (x, y), colour in {**corners, (120, 80): (10, 10, 10)}.items():
+    for (x, y), color in {**corners, (120, 80): (10, 10, 10)}.items():
         found = frame.getpixel((x + 60, y + 40))
-        assert all(abs(a - b) <= 12 for a, b in zip(found, colour, strict=True)), (orientation, found, colour)  # type: ignore[arg-type]
+        assert all(abs(a - b) <= 12 for a, b in zip(found, color, strict=True)), (orientation, found, color)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "AVIF"])
 def test_of_an_animation_the_first_frame_is_used_and_that_is_said(media: MediaFactory, kind: str) -> None:
-    others = [Image.new("RGB", (WIDTH, HEIGHT), colour) for colour in ((255, 0, 255), (0, 0, 0))]
+    others = [Image.new("RGB", (WIDTH, HEIGHT), color) for color in ((255, 0, 255), (0, 0, 0))]
     data = saved(
         patches(),
         kind,

@@ -1,4 +1,4 @@
-"""What is to be seen: shapes, colours, the camera's path. Every test opens frames of a finished video."""
+"""What is to be seen: shapes, colors, the camera's path. Every test opens frames of a finished video."""
 
 from __future__ import annotations
 
@@ -137,15 +137,15 @@ def near(found: tuple[int, ...], wanted: tuple[int, ...], within: int = 7) -> bo
 def test_colours_of_a_picture_arrive_when_read_as_bt709(media: MediaFactory, kind: str) -> None:
     def draw(path: Path) -> None:
         image = Image.new("RGB", (len(PATCHES) * 64, 180))
-        for index, colour in enumerate(PATCHES):
-            image.paste(colour, (index * 64, 0, index * 64 + 64, 180))
+        for index, color in enumerate(PATCHES):
+            image.paste(color, (index * 64, 0, index * 64 + 64, 180))
         image.save(path, quality=98)
 
     clip = still(media, media.make_once(f"patches.{kind}", draw), size="320x180", duration=0.1)
     frame = media.decode_frames(clip, *BT709)[0]
-    for index, colour in enumerate(PATCHES):
+    for index, color in enumerate(PATCHES):
         found = frame.getpixel((index * 64 + 32, 90))
-        assert near(found, colour), (found, colour)  # type: ignore[arg-type]
+        assert near(found, color), (found, color)  # type: ignore[arg-type]
     assert "yuv420p(tv, bt709" in media.read_header(clip)
 
 
@@ -391,9 +391,9 @@ def test_hdr_is_converted_and_said_so(media: MediaFactory) -> None:
         "-c:v", "prores_ks", "-pix_fmt", "yuv422p10le", "-vf",
         "setparams=color_primaries=bt2020:color_trc=smpte2084:colorspace=bt2020nc:range=tv",
         "-color_primaries", "bt2020", "-color_trc", "smpte2084", "-colorspace", "bt2020nc"))  # fmt: skip
-    colour = media.probe(video).video
-    assert colour is not None
-    assert colour.colour.is_hdr
+    color = media.probe(video).video
+    assert color is not None
+    assert color.color.is_hdr
     srt = captions(media, "words.srt", PLAIN)
     made, path = media.transcode(Caption(url_video=URL, url_srt=URL), video=video, subtitles=srt)
     assert "The HDR picture was converted to standard range." in made.warnings

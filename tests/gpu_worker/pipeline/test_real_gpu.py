@@ -18,8 +18,8 @@ import pytest
 
 from gpu_worker.media.info import Cue, VideoFacts
 from gpu_worker.pipeline.gpu_probe import find_gpu
-from gpu_worker.plan.cuda.graph import OPENING, gpu_graph
-from gpu_worker.plan.gpu import PARTS, Gpu, GpuStage, UnavailableReason
+from gpu_worker.plan.cuda.graph import CUDA_INPUT_ARGS, gpu_graph
+from gpu_worker.plan.gpu import ALL_STAGES, Gpu, GpuStage, UnavailableReason
 from gpu_worker.plan.model import IN_VIDEO, OUTPUT
 from tests.support.media.captioned_frames import (
     CUES,
@@ -43,7 +43,7 @@ LONG_CUES = tuple(Cue(at * 1000 + 300, at * 1000 + 900, f"caption {at}\nof twent
 def gpu(media: MediaFactory) -> Gpu:
     """The GPU of this machine."""
     found = asyncio.run(find_gpu(media.ffmpeg))
-    print("\n", found.excuses(PARTS) or "The GPU decodes, captions and encodes.")
+    print("\n", found.warnings(ALL_STAGES) or "The GPU decodes, captions and encodes.")
     return found
 
 
@@ -60,7 +60,7 @@ def full_hd(media: MediaFactory) -> tuple[Path, VideoFacts]:
 
 
 def needs(gpu: Gpu, *parts: GpuStage) -> None:
-    missing = gpu.excuses(parts)
+    missing = gpu.warnings(parts)
     if missing:
         pytest.skip(" ".join(missing))
 
@@ -73,7 +73,7 @@ def test_frames_decoded_and_captioned_by_the_gpu_are_those_of_the_cpu(
     path, video = make_source(media, name)
     plan = plan_captions(video, None)
     graph = gpu_graph(video, CUES).replace("[picture]", ",hwdownload,format=yuv420p[picture]")
-    there, _ = draw_frames(media, path, plan, graph, tmp_path, OPENING)
+    there, _ = draw_frames(media, path, plan, graph, tmp_path, CUDA_INPUT_ARGS)
     here, _ = draw_frames(media, path, plan, filter_graph(plan), tmp_path)
     assert len(there) == len(here) == video.frames
     # Chroma at the edges of letters differs: the GPU takes one of four alphas there, the CPU their average.
@@ -109,8 +109,8 @@ def test_every_way_makes_the_same_film(
     needs(gpu, *parts)
     cpu = tmp_path / "cpu"
     cpu.mkdir()
-    on_cpu = run(media, full_hd, Gpu().without(PARTS, UnavailableReason.UNKNOWN), cpu)
-    on_gpu = run(media, full_hd, Gpu().without(PARTS - set(parts), UnavailableReason.UNKNOWN), tmp_path)
+    on_cpu = run(media, full_hd, Gpu().disabling(ALL_STAGES, UnavailableReason.UNKNOWN), cpu)
+    on_gpu = run(media, full_hd, Gpu().disabling(ALL_STAGES - set(parts), UnavailableReason.UNKNOWN), tmp_path)
     made, other = media.probe(tmp_path / OUTPUT).video, media.probe(cpu / OUTPUT).video
     assert made is not None
     assert other is not None
@@ -132,7 +132,7 @@ def test_frames_stay_on_the_gpu(
     write_plan_files(tmp_path, plan_captions(video, None, LONG_CUES))
     graph = gpu_graph(video, LONG_CUES)
     argv = [
-        media.ffmpeg, "-v", "error", "-nostdin", *OPENING, "-i", str(path), "-filter_complex", graph,
+        media.ffmpeg, "-v", "error", "-nostdin", *CUDA_INPUT_ARGS, "-i", str(path), "-filter_complex", graph,
         "-map", "[picture]", "-c:v", "wrapped_avframe", "-f", "null", "-",
     ]  # fmt: skip
     started = time.monotonic()

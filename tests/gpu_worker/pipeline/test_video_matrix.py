@@ -1,4 +1,4 @@
-"""Every kind of video: drawn right, or refused by name. Colours are read as a BT.709 player does."""
+"""Every kind of video: drawn right, or refused by name. Colors are read as a BT.709 player does."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def chart(media: MediaFactory) -> Path:
 
     def draw(path: Path) -> None:
         image = Image.new("RGB", SIZE, (16, 16, 16))
-        for at, colour in enumerate(PATCHES):
-            image.paste(colour, (at * 64, 0, at * 64 + 64, HEIGHT // 3))
+        for at, color in enumerate(PATCHES):
+            image.paste(color, (at * 64, 0, at * 64 + 64, HEIGHT // 3))
         disc = Image.new("L", (WIDTH * 4, HEIGHT * 4), 0)
         x, y, r = WIDTH * 2, HEIGHT * 4 * 0.66, HEIGHT * 4 * 0.28
         ImageDraw.Draw(disc).ellipse((x - r, y - r, x + r, y + r), fill=255)

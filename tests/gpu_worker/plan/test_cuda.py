@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from gpu_worker.media.info import Colour, Cue, VideoFacts
-from gpu_worker.plan.cuda.graph import MOST_CHANGES, caption_changes, for_video
-from gpu_worker.plan.gpu import PARTS, Gpu, GpuStage, UnavailableReason
+from gpu_worker.media.info import Color, Cue, VideoFacts
+from gpu_worker.plan.cuda.graph import MAX_CAPTION_CHANGES, caption_changes, gpu_for_video
+from gpu_worker.plan.gpu import ALL_STAGES, Gpu, GpuStage, UnavailableReason
 from tests.support.media.captioned_frames import (
     CUES,
     SOURCES,
@@ -27,7 +27,7 @@ from tests.support.media.fake_gpu import graph_on_cpu
 
 VIDEO = VideoFacts(
     codec="h264", width=640, height=360, frames=50, start=Fraction(0), end=Fraction(2), frame_rate=Fraction(25),
-    packet_times=array("q", range(50)), time_base=Fraction(1, 25), colour=Colour("bt709", "bt709", "bt709"),
+    packet_times=array("q", range(50)), time_base=Fraction(1, 25), color=Color("bt709", "bt709", "bt709"),
 )  # fmt: skip
 
 
@@ -37,7 +37,7 @@ def test_captions_drawn_once_each_are_on_the_same_frames_and_look_the_same(
 ) -> None:
     path, video = make_source(media, name)
     on_gpu, on_cpu = plan_captions(video, Gpu()), plan_captions(video, None)
-    assert on_gpu.gpu == PARTS
+    assert on_gpu.gpu == ALL_STAGES
     counted = filter_graph(on_gpu).replace("hwupload", "showinfo")
     there, log = draw_frames(media, path, on_gpu, graph_on_cpu(counted), tmp_path)
     here, _ = draw_frames(media, path, on_cpu, filter_graph(on_cpu), tmp_path)
@@ -79,9 +79,9 @@ def test_a_frame_that_shows_what_the_frame_before_showed_is_not_uploaded() -> No
     "change",
     [
         {"codec": "mpeg4"}, {"codec": "prores"}, {"pix_fmt": "yuv420p10le"}, {"pix_fmt": "yuv444p"},
-        {"pix_fmt": "yuvj420p"}, {"colour": Colour("bt709", full_range=True)}, {"colour": Colour("smpte170m")},
-        {"colour": Colour()}, {"colour": Colour("bt2020nc", "bt2020", "smpte2084")},
-        {"colour": Colour("bt709", "bt2020")}, {"colour": Colour("bt709", "smpte432")}, {"interlaced": True},
+        {"pix_fmt": "yuvj420p"}, {"color": Color("bt709", full_range=True)}, {"color": Color("smpte170m")},
+        {"color": Color()}, {"color": Color("bt2020nc", "bt2020", "smpte2084")},
+        {"color": Color("bt709", "bt2020")}, {"color": Color("bt709", "smpte432")}, {"interlaced": True},
         {"rotation": 90}, {"rotation": 180}, {"sample_aspect": Fraction(4, 3)}, {"width": 641},
         {"height": 120}, {"timed": False}, {"starts_clean": False}, {"start": Fraction(1, 2)}, {"width": 5000},
     ],
@@ -97,18 +97,18 @@ def test_a_picture_that_must_be_converted_is_not_left_to_the_gpu(change: dict[st
 
 def test_a_plain_picture_is_left_to_the_gpu_whatever_its_times() -> None:
     uneven = replace(VIDEO, constant_rate=False, packet_times=array("q", [0, 1, 3, *range(5, 50)]))
-    for video in (VIDEO, uneven, replace(VIDEO, codec="hevc"), replace(VIDEO, width=1280, height=720, colour=Colour())):
+    for video in (VIDEO, uneven, replace(VIDEO, codec="hevc"), replace(VIDEO, width=1280, height=720, color=Color())):
         plan = plan_captions(video, Gpu())
-        assert (plan.gpu, plan.warnings) == (PARTS, ())
+        assert (plan.gpu, plan.warnings) == (ALL_STAGES, ())
 
 
 def test_more_captions_than_a_command_line_takes_are_drawn_by_the_cpu() -> None:
     times = array("q", range(3 * 3600 * 60))
     film = replace(VIDEO, packet_times=times, time_base=Fraction(1, 60), end=Fraction(3 * 3600))
-    cues = tuple(Cue(at * 1000 + 10, at * 1000 + 500, "x") for at in range(MOST_CHANGES // 2))
+    cues = tuple(Cue(at * 1000 + 10, at * 1000 + 500, "x") for at in range(MAX_CAPTION_CHANGES // 2))
     fits = plan_captions(film, Gpu(), cues[:-1])
     assert max(map(len, fits.steps[0].args)) < 100_000 < 128 * 1024
-    assert fits.gpu == PARTS
+    assert fits.gpu == ALL_STAGES
     too_many = plan_captions(film, Gpu(), cues)
     assert too_many.gpu == {GpuStage.DECODE, GpuStage.ENCODE}
     assert too_many.warnings == ("The CPU captioned the video: there are too many captions for the GPU.",)
@@ -116,16 +116,16 @@ def test_more_captions_than_a_command_line_takes_are_drawn_by_the_cpu() -> None:
 
 def test_drawing_stays_on_the_cpu_unless_frames_can_stay_on_the_gpu() -> None:
     for missing in GpuStage:
-        plan = plan_captions(VIDEO, Gpu().without({missing}, UnavailableReason.NO_MEMORY))
-        assert plan.gpu == PARTS - {missing, GpuStage.DRAW}
+        plan = plan_captions(VIDEO, Gpu().disabling({missing}, UnavailableReason.NO_MEMORY))
+        assert plan.gpu == ALL_STAGES - {missing, GpuStage.DRAW}
         assert "overlay_cuda" not in filter_graph(plan)
         assert ("hwdownload" in filter_graph(plan)) is (GpuStage.DECODE in plan.gpu)
     assert plan_captions(VIDEO, None).warnings == ()
-    assert for_video(None, VIDEO, CUES) is None
+    assert gpu_for_video(None, VIDEO, CUES) is None
 
 
 def test_without_captions_nothing_is_drawn_and_frames_stay_on_the_gpu() -> None:
     plan = plan_captions(VIDEO, Gpu(), None)
-    assert plan.gpu == PARTS
+    assert plan.gpu == ALL_STAGES
     assert "ass=" not in filter_graph(plan)
     assert "overlay" not in filter_graph(plan)

@@ -20,7 +20,7 @@ from contract.operations.addaudio import AddAudio
 from contract.operations.caption import Caption
 from contract.operations.compose import Compose
 from contract.operations.img2vid import Img2Vid
-from gpu_worker.media.info import AudioFacts, Colour, Cue, Facts, PhotoInfo, VideoFacts
+from gpu_worker.media.info import AudioFacts, Color, Cue, Facts, PhotoInfo, VideoFacts
 from gpu_worker.plan import make_plan
 from gpu_worker.plan.gpu import Gpu, GpuStage, UnavailableReason
 from gpu_worker.plan.model import Inputs, Plan, PlanOptions
@@ -30,11 +30,11 @@ U = "https://example.com/file"
 CLIP = VideoFacts(
     codec="h264", width=1280, height=720, frames=50, start=Fraction(0), end=Fraction(2), frame_rate=Fraction(25),
     packet_times=array("q", range(0, 25600, 512)), time_base=Fraction(1, 12800),
-    colour=Colour("bt709", "bt709", "bt709"),
+    color=Color("bt709", "bt709", "bt709"),
 )  # fmt: skip
 PHOTO = PhotoInfo(4000, 3000)
 FILM = Facts("mov,mp4,m4a,3gp,3g2,mj2", CLIP, AudioFacts("aac", 48000, 2, Fraction(0), Fraction(2)))
-OLD_FILM = replace(FILM, video=replace(CLIP, width=720, height=576, colour=Colour("bt470bg"), interlaced=True))
+OLD_FILM = replace(FILM, video=replace(CLIP, width=720, height=576, color=Color("bt470bg"), interlaced=True))
 SONG = Facts("mp3", None, AudioFacts("mp3", 44100, 2, Fraction(0), Fraction(3, 2)))
 CUES = (Cue(500, 1200, "Hello"), Cue(1200, 1600, "there"))
 
@@ -50,9 +50,9 @@ FROM_PHOTO = (
 FROM_FILM = Compose(url_video=U, url_audio=U, url_srt=U), Inputs(video=FILM, audio=SONG, cues=CUES)
 
 GPU = Gpu()
-NO_NVDEC = GPU.without({GpuStage.DECODE}, UnavailableReason.NO_CAPABILITY)
-NO_FILTERS = GPU.without({GpuStage.DRAW}, UnavailableReason.BUILD)
-NO_NVENC = GPU.without({GpuStage.ENCODE}, UnavailableReason.NO_ENCODER)
+NO_NVDEC = GPU.disabling({GpuStage.DECODE}, UnavailableReason.NO_CAPABILITY)
+NO_FILTERS = GPU.disabling({GpuStage.DRAW}, UnavailableReason.BUILD)
+NO_NVENC = GPU.disabling({GpuStage.ENCODE}, UnavailableReason.NO_ENCODER)
 
 CASES: dict[str, tuple[tuple[Operation, Inputs], Gpu | None, bool]] = {
     "addaudio-copy": (ADDAUDIO, None, True),

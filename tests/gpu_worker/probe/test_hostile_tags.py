@@ -32,7 +32,7 @@ GRAPH = (
     "movie=filename=in_subtitles:f=concat:format_opts=safe=0[n];[m][n]overlay=shortest=1[o];"
     "[o]zscale=matrixin=bt2020nc:primariesin=bt2020"
 )
-"""Opens the subtitles as a list of files, if it is taken for the name of a colour."""
+"""Opens the subtitles as a list of files, if it is taken for the name of a color."""
 LANGUAGES = {
     "goes on like the line": f"a): Video: h264 (High), yuv420p(tv, bt2020nc/{GRAPH}/smpte2084), 320x180 (",
     "begins a line": f"a)\n  Stream #0:0: Video: h264, yuv420p(tv, bt2020nc/{GRAPH}/smpte2084), 320x180",
@@ -46,7 +46,7 @@ LANGUAGES = {
 def film(media: MediaFactory, tmp_path: Path) -> Callable[[str], Path]:
     def of(language: str) -> Path:
         path = tmp_path / "film.mkv"
-        colours = ("-colorspace", "bt2020nc", "-color_primaries", "bt2020", "-color_trc", "smpte2084")
+        colors = ("-colorspace", "bt2020nc", "-color_primaries", "bt2020", "-color_trc", "smpte2084")
         media.run_ffmpeg(
             "-f",
             "lavfi",
@@ -56,7 +56,7 @@ def film(media: MediaFactory, tmp_path: Path) -> Callable[[str], Path]:
             "libx264",
             "-pix_fmt",
             "yuv420p",
-            *colours,
+            *colors,
             "-metadata:s:v",
             f"language={language}",
             "-y",

@@ -211,8 +211,8 @@ def test_metadata_cannot_pretend_to_be_a_stream() -> None:
     stream = dump.mapped_stream("Video")
     assert stream is not None
     assert (stream.codec, stream.pix_fmt, stream.rotation, stream.interlaced) == ("h264", "yuv420p10le", 90, True)
-    assert stream.colour().is_hdr
-    assert stream.colour().matrix == "bt2020nc"
+    assert stream.color().is_hdr
+    assert stream.color().matrix == "bt2020nc"
 
 
 @pytest.mark.parametrize(

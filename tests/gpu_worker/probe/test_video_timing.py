@@ -18,11 +18,11 @@ from contract.operations.caption import Caption
 from contract.operations.compose import Compose
 from gpu_worker.errors import JobFailed
 from gpu_worker.ffmpeg.run import run_ffmpeg
-from gpu_worker.formats.mp4 import track_ends
+from gpu_worker.formats.mp4 import read_track_ends
 from gpu_worker.media.info import Cue, VideoFacts
 from gpu_worker.pipeline.transcode import Output
 from gpu_worker.pipeline.verify import has_its_frames
-from gpu_worker.plan.captions.added_frames import added_times
+from gpu_worker.plan.captions.added_frames import find_added_times
 from gpu_worker.plan.model import ExpectedOutput
 from gpu_worker.probe.decoder_report import DecoderReport, read_report
 from tests.support.media.factory import URL, MediaFactory, count_bright_pixels
@@ -92,7 +92,7 @@ def test_compose_ends_a_sparse_video_with_its_sound(media: MediaFactory) -> None
         audio=media.make_audio("five.mp3", 5),
     )  # fmt: skip
     assert made.media.duration_seconds == pytest.approx(5.0, abs=0.06)
-    assert float(track_ends(path)["vide"]) == pytest.approx(5, abs=0.06)
+    assert float(read_track_ends(path)["vide"]) == pytest.approx(5, abs=0.06)
     assert seen(media, path, 0.9, 1.1, 1.9, 2.1, 4.8) == [False, True, True, False, False]
 
 
@@ -107,7 +107,7 @@ def test_the_last_frame_before_a_cut_is_held(media: MediaFactory, name: str) -> 
     facts = media.probe(path).video
     assert facts is not None
     assert (made.video_mode, facts.frames) == ("encode", 31)
-    assert float(track_ends(path)["vide"]) == pytest.approx(3, abs=0.002)
+    assert float(read_track_ends(path)["vide"]) == pytest.approx(3, abs=0.002)
 
 
 def video_of(times: list[int], end: int, base: Fraction = Fraction(1, 10)) -> VideoFacts:
@@ -129,12 +129,12 @@ def video_of(times: list[int], end: int, base: Fraction = Fraction(1, 10)) -> Vi
     ],
 )  # fmt: skip
 def test_frames_are_added_where_captions_change(times: list[int], cue: tuple[int, int], added: list[int]) -> None:
-    assert list(added_times(video_of(times, 20), [Cue(*cue, "x")], Fraction(2))) == added
+    assert list(find_added_times(video_of(times, 20), [Cue(*cue, "x")], Fraction(2))) == added
 
 
 def test_thousands_of_captions_between_frames_get_a_steady_clock() -> None:
     many = [Cue(at, at + 10, "x") for at in range(0, 86_000, 20)]
-    times = added_times(video_of([0, 1], 90, Fraction(1)), many, Fraction(90))
+    times = find_added_times(video_of([0, 1], 90, Fraction(1)), many, Fraction(90))
     assert len(times) == 900 - 1
     # A frame of the lecture is there already at 1 s.
     assert {after - before for before, after in pairwise(times[10:-1])} == {9000}

@@ -35,7 +35,7 @@ from gpu_worker.ffmpeg.run import MemoryLimitExceeded, RunFailed, run_ffmpeg, sa
 from gpu_worker.pipeline import gpu_probe
 from gpu_worker.pipeline.execute_plan import Machine
 from gpu_worker.pipeline.transcode import FONTS_DIRECTORY, make
-from gpu_worker.plan.gpu import PARTS, Gpu, UnavailableReason
+from gpu_worker.plan.gpu import ALL_STAGES, Gpu, UnavailableReason
 from gpu_worker.sandbox import command, safe_open
 from gpu_worker.sandbox.command import SANDBOX_USER, chown_to_sandbox_user, make_undumpable, sandboxed_argv
 from gpu_worker.sandbox.workdir import temporary_workdir
@@ -287,7 +287,7 @@ def test_a_job_is_done_by_that_user_with_names_of_ours_and_nothing_else(
     for name, value in {"FFMPEG": str(program), "WORK_DIR": str(work), "ALLOW_LOOPBACK_URLS": "true"}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(
-        gpu_probe, "_known", {str(program): (Gpu().without(PARTS, UnavailableReason.NO_DRIVER), math.inf)}
+        gpu_probe, "_known", {str(program): (Gpu().disabling(ALL_STAGES, UnavailableReason.NO_DRIVER), math.inf)}
     )
     srt = folder / "s.srt"
     srt.write_text("1\n00:00:00,000 --> 00:00:00,300\nhi\n")

@@ -26,7 +26,7 @@ from gpu_worker.settings import Settings
 from tests.support.media.factory import URL
 
 
-def laid_out(root: Path, files: dict[str, str]) -> Path:
+def fit_text(root: Path, files: dict[str, str]) -> Path:
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
@@ -69,7 +69,7 @@ def test_cpus_are_the_smallest_of_what_is_granted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str], member_of: str, stated: str, cpus: int
 ) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(64)))
-    root = laid_out(tmp_path / "groups", files)
+    root = fit_text(tmp_path / "groups", files)
     (tmp_path / "self").write_text(f"{member_of}\n")
     assert usable_cpus({"RUNPOD_CPU_COUNT": stated}, root, tmp_path / "self") == cpus
 
@@ -99,7 +99,7 @@ GIB = 1024**3
 def test_memory_is_the_smallest_of_what_is_granted(
     tmp_path: Path, files: dict[str, str], member_of: str, granted: int, free: int
 ) -> None:
-    root = laid_out(tmp_path / "groups", files)
+    root = fit_text(tmp_path / "groups", files)
     (tmp_path / "self").write_text(f"{member_of}\n")
     (tmp_path / "meminfo").write_text(f"MemTotal: {64 * 1024**2} kB\nMemAvailable: {48 * 1024**2} kB\n")
     asked = (root, tmp_path / "self", tmp_path / "meminfo")

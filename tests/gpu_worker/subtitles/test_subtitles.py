@@ -10,8 +10,8 @@ import pytest
 from contract.errors import Code
 from gpu_worker.errors import JobFailed
 from gpu_worker.media.info import Cue
-from gpu_worker.plan.captions.layout import ass_text, late_warnings, write_ass
-from gpu_worker.plan.captions.line_breaks import BREAK, laid_out
+from gpu_worker.plan.captions.layout import ass_text, late_caption_warnings, write_ass
+from gpu_worker.plan.captions.line_breaks import BREAK, fit_text
 from gpu_worker.subtitles import Subtitles, read_subtitles
 
 ONE = "00:00:01,000 --> 00:00:02,500\n"
@@ -255,21 +255,21 @@ def test_the_script_measures_in_pixels_of_the_output() -> None:
 
 
 def test_lines_without_spaces_get_places_to_break() -> None:
-    assert laid_out("短い字幕", (10, 10)) == ("短い字幕", 100)
-    text, percent = laid_out("「これは」とても長い字幕、です。", (6, 10))
+    assert fit_text("短い字幕", (10, 10)) == ("短い字幕", 100)
+    text, percent = fit_text("「これは」とても長い字幕、です。", (6, 10))
     assert text == "「こ|れ|は」|と|て|も|長|い|字|幕、|で|す。".replace("|", BREAK)
     assert percent == 100
-    assert laid_out("한국어 자막은 띄어쓰기가", (6, 10))[0] == "한국어 자막은 띄어쓰기가"
-    assert laid_out("short " + "x" * 20, (6, 10))[0] == "short " + BREAK.join("x" * 20)
+    assert fit_text("한국어 자막은 띄어쓰기가", (6, 10))[0] == "한국어 자막은 띄어쓰기가"
+    assert fit_text("short " + "x" * 20, (6, 10))[0] == "short " + BREAK.join("x" * 20)
 
 
 def test_what_does_not_fit_is_made_smaller() -> None:
-    assert laid_out("one two three " * 10, (10, 10))[1] == 100
-    assert 15 < laid_out("one two three " * 40, (10, 10))[1] < 70
+    assert fit_text("one two three " * 10, (10, 10))[1] == 100
+    assert 15 < fit_text("one two three " * 40, (10, 10))[1] < 70
     assert "{\\fs" in write_ass([Cue(0, 1000, "one two three " * 100)], (1080, 1080))
 
 
 def test_subtitles_after_the_end_are_told() -> None:
     shown = [Cue(0, 1000, "a"), Cue(1999, 3000, "b"), Cue(2000, 3000, "c")]
-    assert late_warnings(shown, Fraction(2)) == ("Subtitles that begin after the end of the video: 1 of 3.",)
-    assert late_warnings(shown[:2], Fraction(2)) == ()
+    assert late_caption_warnings(shown, Fraction(2)) == ("Subtitles that begin after the end of the video: 1 of 3.",)
+    assert late_caption_warnings(shown[:2], Fraction(2)) == ()

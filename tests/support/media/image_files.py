@@ -1,4 +1,4 @@
-"""Picture files that no library writes: 16-bit and transparent PNG, odd TIFF, and colour profiles."""
+"""Picture files that no library writes: 16-bit and transparent PNG, odd TIFF, and color profiles."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def patches_png(depth: int, kind: int, opacity: int | None = None, extra: bytes 
     """The patches side by side; grey kinds hold their green."""
     top = 2**depth - 1
 
-    def pixel(colour: Color) -> bytes:
-        values = (colour[1],) if kind in {GRAY, GRAY_ALPHA} else colour
+    def pixel(color: Color) -> bytes:
+        values = (color[1],) if kind in {GRAY, GRAY_ALPHA} else color
         scaled = [value * top // 255 for value in (*values, *(() if opacity is None else (opacity,)))]
         return struct.pack(f">{len(scaled)}{'B' if depth == 8 else 'H'}", *scaled)
 
-    row = b"".join(pixel(colour) * PATCH for colour in PATCHES)
+    row = b"".join(pixel(color) * PATCH for color in PATCHES)
     return png((WIDTH, HEIGHT), depth, kind, row, extra)
 
 
