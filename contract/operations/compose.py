@@ -28,7 +28,7 @@ class Compose(PictureOptions, Operation):
     url_srt: SubtitlesUrl | None = None
     duration: Annotated[
         Duration | None,
-        Field(description="Length of a clip from a picture in seconds, by default as its sound."),
+        Field(description="Length of a clip from a picture in seconds, by default that of its sound."),
     ] = None
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""The operations on local files: the same plans and the same ffmpeg runs, without queue or bucket."""
+"""Run one operation on local files: the same plans and ffmpeg runs as in a job, without queue or bucket."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import TextIO
 
 from contract.limits import Limits
 from gpu_worker.cli.output_file import OutputRefusedError, check_output, deliver
-from gpu_worker.cli.parser import FILES, Request, as_options, parse
+from gpu_worker.cli.parser import Request, parse
 from gpu_worker.cli.progress_bar import ProgressBar
 from gpu_worker.errors import JobFailed
 from gpu_worker.ffmpeg.locate import FfmpegUnusableError, find_ffmpeg, read_build
@@ -26,18 +26,18 @@ from gpu_worker.sandbox.workdir import temporary_workdir
 from gpu_worker.settings import Settings
 
 OK, FAILED, KILLED = 0, 1, 128
-"""Exit codes; a signal adds its number to the last. argparse ends with 2 at a wrong command line."""
+"""Exit codes; KILLED plus the number of the signal. argparse exits with 2 on a wrong command line."""
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main(argv: Sequence[str]) -> int:
-    """Parse, make one video, print what it is. Returns the exit code."""
+    """Parse the command line, make one video and print its facts. Returns the exit code."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
-            # Closed by the shell (`2>&-`). The number must be taken, or the next file would get it, and the texts.
+            # Closed by the shell (`2>&-`). Occupy the descriptor, or the next open file would get it and the output.
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
-        # Names of files need not be text.
+        # Filenames may be bytes that are not valid text.
         getattr(sys, name).reconfigure(errors="backslashreplace")
     try:
         return _make_video(argv)
@@ -55,7 +55,7 @@ def _make_video(argv: Sequence[str]) -> int:
     except FfmpegUnusableError as unusable:
         return _failed(unusable.reason)
     except JobFailed as failure:
-        return _failed(as_options(failure.failure.message), failure.failure.code)
+        return _failed(request.description.with_flags(failure.failure.message), failure.failure.code)
     except OutputRefusedError as refused:
         return _failed(f"-o: {refused}")
     except asyncio.CancelledError:
@@ -68,7 +68,7 @@ def _make_video(argv: Sequence[str]) -> int:
 
 
 def _flush(stream: TextIO) -> None:
-    """Write what is left, or drop it if nobody reads it any more: Python itself would end with code 120."""
+    """Flush the stream, or discard the rest if its reader has gone: Python would exit with code 120."""
     try:
         stream.flush()
     except OSError:
@@ -76,16 +76,16 @@ def _flush(stream: TextIO) -> None:
 
 
 def _check_files(parser: argparse.ArgumentParser, request: Request) -> Path:
-    """Return the file to write. Ends the program with code 2 if that or an input cannot be used."""
-    for name, path in request.files.items():
+    """Return the file to write. Exits with code 2 if it or an input cannot be used."""
+    for option, path in request.files.items():
         if not path.exists():
-            parser.error(f"--{name}: there is no file {path}")
+            parser.error(f"{option.flag}: there is no file {path}")
         if not path.is_file():
-            parser.error(f"--{name}: {path} is a folder, a device or a pipe; name a file")
+            parser.error(f"{option.flag}: {path} is a folder, a device or a pipe; name a file")
         if not os.access(path, os.R_OK):
-            parser.error(f"--{name}: {path} may not be read")
+            parser.error(f"{option.flag}: no permission to read {path}")
     try:
-        return check_output(request.output, {f"--{name}": path for name, path in request.files.items()})
+        return check_output(request.output, {option.flag: path for option, path in request.files.items()})
     except OutputRefusedError as refused:
         parser.error(f"-o: {refused}")
 
@@ -99,8 +99,9 @@ async def _run(request: Request, output: Path, received: list[int]) -> Output:
         _say(f"note: {warning}")
     bar = ProgressBar()
     with temporary_workdir(settings.work_dir) as directory, contextlib.closing(bar):
-        for kind, path in request.files.items():
-            (directory / local_name(FILES[kind])).symlink_to(path.resolve())
+        for option, path in request.files.items():
+            if option.role:
+                (directory / local_name(option.role)).symlink_to(path.resolve())
         tools = Machine(ffmpeg, await find_gpu(ffmpeg), usable_cpus())
         limits = Limits(execution_seconds=24 * 3600.0)
         made = await make(request.operation, directory, tools, limits, bar.show)
@@ -110,7 +111,7 @@ async def _run(request: Request, output: Path, received: list[int]) -> Output:
 
 
 def _cancel_on_signals(received: list[int]) -> None:
-    """Have the first signal cancel this task. Later ones do not disturb the cleanup, which takes a second at most."""
+    """Cancel this task on the first signal. Later ones do not interrupt the cleanup, which takes a second at most."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
 
     def stop(number: int) -> None:

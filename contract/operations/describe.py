@@ -1,0 +1,133 @@
+"""Operations as data: what a command line, a form or the documentation has to know about them.
+
+Everything here is read from the JSON schema and the docstring of a model.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from inspect import cleandoc
+from typing import Any, get_args
+
+from pydantic.fields import FieldInfo
+
+from contract.operations.base import Operation
+from contract.operations.fields import Metavar
+from contract.operations.inputs import ROLES
+from contract.roles import Role
+
+Schema = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One field of an operation."""
+
+    field: str
+    role: Role | None
+    """Set if the field is an input file."""
+    required: bool
+    default: str | None
+    range: str | None
+    """Of a number, such as "0.1 to 300"."""
+    choices: tuple[str, ...]
+    description: str
+    """A noun phrase, such as "length of the clip in seconds"."""
+    example: str
+    metavar: str
+
+    @property
+    def flag(self) -> str:
+        """The option of a command line."""
+        return "--" + self.field.removeprefix("url_").replace("_", "-")
+
+    @property
+    def help(self) -> str:
+        """The description with the range and the default."""
+        notes = [self.range, f"default {self.default}" if self.default else None]
+        noted = ", ".join(filter(None, notes))
+        return f"{self.description} ({noted})" if noted else self.description
+
+    @property
+    def expected(self) -> str:
+        """Valid values, to complete "give …"."""
+        if self.choices:
+            return " or ".join(self.choices)
+        return f"a number from {self.range}" if self.range else f"{self.description}, such as {self.example}"
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """An operation: its options, with input files first, and a request that uses the most common ones."""
+
+    kind: str
+    path: str
+    summary: str
+    """One line without a period."""
+    details: str
+    options: tuple[Option, ...]
+    example: Mapping[str, Any]
+
+    def with_flags(self, text: str) -> str:
+        """Name fields by the options of a command line in a text that names them as the API does."""
+        flags = {option.field: option.flag for option in self.options}
+        text = re.sub(r"`(\w+)`|\b(url_\w+)", lambda found: flags.get(found[1] or found[2], found[0]), text)
+        return text.replace("`", "")
+
+    def example_arguments(self) -> Iterator[str]:
+        """Yield the example as arguments of a command line. Input files are named as in their URLs."""
+        for option in self.options:
+            if option.field in self.example:
+                value = str(self.example[option.field])
+                yield from (option.flag, value.rpartition("/")[2] if option.role else value)
+
+
+def describe(operation: type[Operation]) -> Description:
+    """Return the description of an operation."""
+    schema = operation.model_json_schema()
+    summary, _, details = cleandoc(operation.__doc__ or "").partition("\n\n")
+    fields = [name for name in operation.model_fields if name != "kind"]
+    fields.sort(key=lambda name: name not in ROLES)
+    return Description(
+        kind=operation.model_fields["kind"].default,
+        path=operation.path,
+        summary=summary.removesuffix("."),
+        details=details,
+        options=tuple(_option(name, operation.model_fields[name], field_schema(name, schema)) for name in fields),
+        example=schema["examples"][-1],
+    )
+
+
+def field_schema(name: str, schema: Schema) -> Schema:
+    """Return the schema of one field, without null and with references resolved."""
+    field = schema.get("properties", {}).get(name, {})
+    choice: Schema = next((choice for choice in field.get("anyOf", ()) if choice.get("type") != "null"), {})
+    reference = (choice or field).get("$ref", "")
+    return {**schema.get("$defs", {}).get(reference.rpartition("/")[2], {}), **choice, **field}
+
+
+def _option(name: str, info: FieldInfo, schema: Schema) -> Option:
+    text = schema["description"].partition(". ")[0].removesuffix(".").replace("`", "")
+    return Option(
+        field=name,
+        role=ROLES.get(name),
+        required=info.is_required(),
+        default=_text(schema["default"]) if schema.get("default") is not None else None,
+        range=f"{schema['minimum']:g} to {schema['maximum']:g}" if schema["type"] == "number" else None,
+        choices=tuple(schema.get("enum", ())),
+        description=text[0].lower() + text[1:],
+        example=_text(schema["examples"][0]),
+        metavar="FILE" if name in ROLES else _metavar(info) or name.upper(),
+    )
+
+
+def _text(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _metavar(info: FieldInfo) -> str | None:
+    """Return the marker of the field, which in an optional field is one level below."""
+    markers = [*info.metadata, *(marker for part in get_args(info.annotation) for marker in get_args(part))]
+    return next((marker.name for marker in markers if isinstance(marker, Metavar)), None)
