@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALL := @sh scripts/install.sh
 PORT ?= 8000
 
-.PHONY: openapi audit faults deploy destroy callers test-stack test-full help demo up test lint bench-media bench-gateway bench-load image lock clean
+.PHONY: openapi picture audit faults deploy destroy callers test-stack test-full help demo up test lint bench-media bench-gateway bench-load image lock clean
 .DELETE_ON_ERROR:
 
 help:  ## What can be made
@@ -63,6 +63,9 @@ faults:  ## Write the names of the tests into docs/faults.md
 
 openapi: $(VENV)/.local  ## Write docs/openapi.json, the document of the API
 	@$(BIN)/python -m scripts.openapi
+
+picture: $(VENV)/.local  ## Render docs/compose.webp, the README's picture, with the worker
+	@$(BIN)/python -m scripts.make_picture
 
 audit: .venv-audit/.done  ## Look for known holes in the pinned dependencies (asks PyPI)
 	@set -e; for file in requirements/*.txt; do \

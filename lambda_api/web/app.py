@@ -14,7 +14,7 @@ from lambda_api.web.middleware import Guard
 from lambda_api.web.openapi import TAGS, Api
 from lambda_api.web.schemas import Health, Index
 
-VERSION = "0.1.0"
+VERSION = "0.2.0"
 DESCRIPTION = f"""A picture, a narration and subtitles in; a finished video out.
 
 Send your key in `X-API-Key` and an uncompressed JSON body with `Content-Type: application/json`, at most
