@@ -67,10 +67,10 @@ async def _up(options: Options, log: Log) -> int:
 
 def _demo(arguments: argparse.Namespace) -> int:
     from local.demo import outputs_in, run  # noqa: PLC0415 - so that `--help` answers at once
-    from local.given_files import Given  # noqa: PLC0415 - so that `--help` answers at once
+    from local.given_files import OPTIONS, check_paths  # noqa: PLC0415 - so that `--help` answers at once
 
-    given = Given(arguments.photo, arguments.video, arguments.audio, arguments.srt)
-    problem = given.problem(outputs_in(arguments.out))
+    given = {role: path for option, role in OPTIONS.items() if (path := getattr(arguments, option)) is not None}
+    problem = check_paths(given, outputs_in(arguments.out))
     if problem is not None:
         return _refuse(problem)
     code = asyncio.run(until_signalled(run(given, arguments.out, verbose=arguments.verbose)))
@@ -137,8 +137,8 @@ def _add_up(up: argparse.ArgumentParser) -> None:
 
 def _add_demo(demo: argparse.ArgumentParser) -> None:
     demo.description = (
-        "Start everything, submit caption, img2vid, addaudio and compose at once, save the finished videos, "
-        "check each, print a table and stop. Files that are not given are made."
+        "Start everything, submit one job for each operation at once, save the finished videos, "
+        "check each, print a table and stop. Samples replace the files that are not given."
     )
     demo.add_argument("--photo", type=Path, help="a picture (JPEG, PNG, WebP)")
     demo.add_argument("--video", type=Path, help="a video with sound")

@@ -18,8 +18,8 @@ class Client:
         self._url = url
         self._headers = {"X-API-Key": key}
 
-    async def submit(self, operation: str, body: dict[str, Any]) -> Job:
-        return await self._json("POST", f"/video/{operation}", body)
+    async def submit(self, path: str, body: dict[str, Any]) -> Job:
+        return await self._json("POST", path, body)
 
     async def job(self, job_id: str) -> Job:
         return await self._json("GET", f"/job/{job_id}", None)

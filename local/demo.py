@@ -1,4 +1,4 @@
-"""`python -m local demo`: every operation once, on real media, through the same HTTP API that clients use."""
+"""`python -m local demo`: run every operation once on real media, through the HTTP API that clients use."""
 
 from __future__ import annotations
 
@@ -7,67 +7,69 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Coroutine
+from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
+from contract.operations import OPERATIONS, Operation, Role
+from contract.operations.describe import describe
+from contract.operations.inputs import ROLES
 from gpu_worker.concurrency import run_all
 from gpu_worker.ffmpeg.locate import find_ffmpeg
 from local import file_server
 from local.callback_receiver import CallbackSink
 from local.client import Client, Job
 from local.console import Progress, size_text, table
-from local.given_files import Given
+from local.given_files import check_contents
 from local.logs import Log
-from local.media import SUBTITLES, MediaFiles, make_clip, make_voice
-from local.sample_image import draw_landscape
+from local.samples import SAMPLES
 from local.servers import Server, bind
 from local.settings import API_KEY, CALLBACK_SECRET, Options
 from local.system import running
-from local.verify_video import Checked, check
+from local.verify_video import Verification, verify_video
 
 _DEADLINE_SECONDS = 600.0
 _CALLBACK_SECONDS = 15.0
 _POLL_SECONDS = 0.4
-_OPERATIONS = ("caption", "img2vid", "addaudio", "compose")
 _TERMINAL = {"COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT"}
 _HEADER = (
     ("operation", "job_id", "status", "settled by", "queue ms", "execution ms", "encoder", "duration", "size", "file")
 )  # fmt: skip
 
 
-async def run(given: Given, out: Path, *, verbose: bool = False) -> int:
-    """Run it all; 0 if every job, file and callback was as it should be, 1 if not, 2 if a given file is refused.
+async def run(given: Mapping[Role, Path], out: Path, *, verbose: bool = False) -> int:
+    """Run the demo on the `given` files; samples replace the missing ones.
 
-    Why it was not 0 is printed last.
+    Returns 0 if every job, file and callback was correct, 1 if not, 2 if a given file is refused. The reasons are
+    printed last.
     """
     started = time.monotonic()
     log = Log(sys.stderr if verbose else None)
     ffmpeg = find_ffmpeg(os.environ.get("FFMPEG"))
     _clear(out)
-    # The workers start at once, beside everything else, so that the jobs need not wait for them.
-    refusal = await given.refusal(ffmpeg)
+    refusal = await check_contents(given, ffmpeg)
     if refusal is not None:
         print(f"api-gpu: {refusal}", file=sys.stderr)
         return 2
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="api-gpu-demo-")))
-        media = given.completed_by(await _made(given, folder, ffmpeg))
+        files = {**await _make_samples(SAMPLES.keys() - given.keys(), folder, ffmpeg), **given}
         print("Starting the gateway, AWS, RunPod and two workers on this machine…", flush=True)
+        # The workers start at once, together with everything else, so that no job waits for one.
         system = await stack.enter_async_context(running(Options(workers=2, workers_min=2), log))
-        file_urls = await _served(stack, Server(file_server.build(media.named()), bind()))
+        served = {role.value: path for role, path in files.items()}
+        file_url = await _serve(stack, Server(file_server.build(served), bind()))
         sink = CallbackSink(CALLBACK_SECRET)
-        callback_url = await _served(stack, Server(sink.app, bind())) + "/callback"
-        urls = {name: f"{file_urls}/{name}" for name in media.named()}
+        callback_url = await _serve(stack, Server(sink.app, bind())) + "/callback"
         session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=False))
         client = Client(session, system.url, API_KEY)
-        jobs = await _run_jobs(client, urls, callback_url)
+        jobs = await _run_jobs(client, {role: f"{file_url}/{role.value}" for role in files}, callback_url)
         results = {operation: await _collect(client, ffmpeg, operation, job, out) for operation, job in jobs.items()}
         await _await_callbacks(sink, jobs)
-        problems = _report(jobs, results, sink, out)
+        problems = report(jobs, results, sink, out)
     print(f"Stopped; nothing is left running. {time.monotonic() - started:.0f} s in all.")
     for problem in problems:
         print(f"PROBLEM  {problem}")
@@ -76,49 +78,39 @@ async def run(given: Given, out: Path, *, verbose: bool = False) -> int:
 
 
 def outputs_in(out: Path) -> list[Path]:
-    """The files that a run writes."""
-    return [out / f"{operation}.mp4" for operation in _OPERATIONS]
+    """Return the files that a run writes."""
+    return [out / f"{operation}.mp4" for operation in OPERATIONS]
+
+
+def request_body(operation: type[Operation], urls: Mapping[Role, str]) -> dict[str, Any]:
+    """Return the operation's smallest example with the URLs of the demo's files."""
+    example = describe(operation).smallest
+    return {name: urls[ROLES[name]] if name in ROLES else value for name, value in example.items()}
 
 
 def _clear(out: Path) -> None:
-    """Remove what an earlier run has left: it would pass for the result of this one. Raises OSError."""
+    """Remove the outputs of an earlier run, which could be mistaken for those of this one. Raises OSError."""
     out.mkdir(parents=True, exist_ok=True)
     for path in outputs_in(out):
         path.unlink(missing_ok=True)
 
 
-async def _made(given: Given, folder: Path, ffmpeg: str) -> MediaFiles:
-    """Make the files that were not given."""
-    made = MediaFiles(folder / "photo.jpg", folder / "video.mp4", folder / "audio.wav", folder / "srt.srt")
-    await asyncio.to_thread(made.srt.write_text, SUBTITLES, "utf-8")
-    making: list[Coroutine[Any, Any, object]] = []
-    if given.photo is None:
-        making.append(asyncio.to_thread(draw_landscape, made.photo))
-    if given.video is None:
-        making.append(make_clip(ffmpeg, made.video))
-    if given.audio is None:
-        making.append(asyncio.to_thread(make_voice, made.audio))
-    await run_all(*making)
-    return made
+async def _make_samples(roles: Iterable[Role], folder: Path, ffmpeg: str) -> dict[Role, Path]:
+    paths = {role: folder / SAMPLES[role].name for role in roles}
+    await run_all(*(SAMPLES[role].make(ffmpeg, path) for role, path in paths.items()))
+    return paths
 
 
-async def _served(stack: AsyncExitStack, server: Server) -> str:
+async def _serve(stack: AsyncExitStack, server: Server) -> str:
     stack.push_async_callback(server.stop)
     await server.start()
     return server.url
 
 
-async def _run_jobs(client: Client, urls: dict[str, str], callback_url: str) -> dict[str, Job]:
-    """Submit all four at once and follow them to their ends, or to the demo's own deadline."""
-    bodies: dict[str, dict[str, Any]] = {
-        "caption": {"url_video": urls["video"], "url_srt": urls["srt"]},
-        "img2vid": {"url_image": urls["photo"], "frame_rate": 24, "duration": 5},
-        "addaudio": {"url_video": urls["video"], "url_audio": urls["audio"]},
-        "compose": {"url_image": urls["photo"], "url_audio": urls["audio"], "url_srt": urls["srt"]},
-    }
-    submitted = await asyncio.gather(
-        *(client.submit(name, body | {"webhook_url": callback_url}) for name, body in bodies.items())
-    )
+async def _run_jobs(client: Client, urls: Mapping[Role, str], callback_url: str) -> dict[str, Job]:
+    """Submit all operations at once and poll the jobs until all have ended, for at most 600 s."""
+    bodies = {kind: request_body(model, urls) | {"webhook_url": callback_url} for kind, model in OPERATIONS.items()}
+    submitted = await asyncio.gather(*(client.submit(OPERATIONS[kind].path, body) for kind, body in bodies.items()))
     jobs = dict(zip(bodies, submitted, strict=True))
     print("Submitted " + ", ".join(jobs) + ":", flush=True)
     progress = Progress(sys.stdout)
@@ -132,12 +124,12 @@ async def _run_jobs(client: Client, urls: dict[str, str], callback_url: str) -> 
         jobs = dict(zip(jobs, shown, strict=True))
 
 
-async def _collect(client: Client, ffmpeg: str, operation: str, job: Job, out: Path) -> Checked:
+async def _collect(client: Client, ffmpeg: str, operation: str, job: Job, out: Path) -> Verification:
     if job["status"] != "COMPLETED":
-        return Checked(0.0, 0, (job.get("error") or {}).get("message") or "did not finish")
+        return Verification(0.0, 0, (job.get("error") or {}).get("message") or "did not finish")
     path = out / f"{operation}.mp4"
     await client.download(job["video_url"], path)
-    return await check(ffmpeg, path.resolve(), job["video"])
+    return await verify_video(ffmpeg, path.resolve(), job["video"])
 
 
 async def _await_callbacks(sink: CallbackSink, jobs: dict[str, Job]) -> None:
@@ -149,8 +141,8 @@ async def _await_callbacks(sink: CallbackSink, jobs: dict[str, Job]) -> None:
         await sink.bell.wait(left)
 
 
-def _report(jobs: dict[str, Job], results: dict[str, Checked], sink: CallbackSink, out: Path) -> list[str]:
-    """Print the table; return what went wrong."""
+def report(jobs: dict[str, Job], results: dict[str, Verification], sink: CallbackSink, out: Path) -> list[str]:
+    """Print the table of results. Returns the problems."""
     problems: list[str] = []
     rows: list[tuple[str, ...]] = []
     verified = 0
@@ -173,7 +165,7 @@ def _report(jobs: dict[str, Job], results: dict[str, Checked], sink: CallbackSin
     return problems
 
 
-def _row(operation: str, job: Job, result: Checked, out: Path) -> tuple[str, ...]:
+def _row(operation: str, job: Job, result: Verification, out: Path) -> tuple[str, ...]:
     execution = job.get("execution") or {}
     encoder = execution.get("encoder") or ("copied" if execution.get("video_mode") == "copy" else "")
     done = job["status"] == "COMPLETED"

@@ -13,7 +13,7 @@ from local.apigateway_events import HttpRequest, HttpResponse, message, to_event
 from local.lambdas.functions import Invocable
 from local.lambdas.pool import FunctionError, FunctionTimeoutError
 from local.logs import Log
-from local.samples import Samples
+from local.samples import SampleServer
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
 """API Gateway's payload limit."""
@@ -23,7 +23,7 @@ _HOOKS = ("/runpod/webhook/", "/runpod/progress/")
 class Gateway:
     """The HTTP front. After `close_to_clients` only RunPod's and the workers' calls are still let in."""
 
-    def __init__(self, api: Invocable, hooks: Invocable, log: Log, samples: Samples | None = None) -> None:
+    def __init__(self, api: Invocable, hooks: Invocable, log: Log, samples: SampleServer | None = None) -> None:
         self._api = api
         self._hooks = hooks
         self._log = log

@@ -1,4 +1,4 @@
-"""Media for the demo, made on the spot: nothing is downloaded and nothing is kept in the repository."""
+"""Media for the demo, generated when needed: nothing is downloaded and nothing is stored in the repository."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import array
 import math
 import sys
 import wave
-from dataclasses import dataclass
 from pathlib import Path
 
 from local.processes import run_to_end
 
 CLIP_SECONDS, VOICE_SECONDS = 5, 6
 _RATE = 16_000
-# First three resonances of the vocal tract, in Hz, for five vowels (a, e, i, o, u).
+# The first three formants, in Hz, of five vowels (a, e, i, o, u).
 _VOWELS = ((730, 1090, 2440), (530, 1840, 2480), (270, 2290, 3010), (570, 840, 2410), (300, 870, 2240))
 
 SUBTITLES = """\
@@ -32,25 +31,12 @@ every accent <i>arrives</i>.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class MediaFiles:
-    """One file of each kind the operations take."""
-
-    photo: Path
-    video: Path
-    audio: Path
-    srt: Path
-
-    def named(self) -> dict[str, Path]:
-        return {"photo": self.photo, "video": self.video, "audio": self.audio, "srt": self.srt}
-
-
 class MediaError(RuntimeError):
-    """ffmpeg could not make a file; the message is its last line."""
+    """ffmpeg could not make a file. The message ends with the last line that it printed."""
 
 
 async def make_clip(ffmpeg: str, path: Path) -> None:
-    """A 1280x720 clip at 25 frames a second: a dive into the Mandelbrot set under a moving clock, with chords."""
+    """Make a 1280x720 clip of 5 s at 25 fps: a zoom into the Mandelbrot set under a moving test card, with chords."""
     chord = "+".join(
         f"0.14*sin({hz}*2*PI*t)*(0.6+0.4*sin(2*PI*t/{beat}))" for hz, beat in ((220, 1), (277, 2), (330, 3))
     )
@@ -71,7 +57,7 @@ async def make_clip(ffmpeg: str, path: Path) -> None:
 
 
 def make_voice(path: Path) -> None:
-    """A WAV that sounds like someone speaking no language: syllables of formant-shaped harmonics, with pauses."""
+    """Make a WAV of 6 s that sounds like speech: syllables of formant-shaped harmonics, with pauses."""
     samples = array.array("h")
     tables = [_vowel(formants) for formants in _VOWELS]
     phase = 0.0
@@ -94,7 +80,7 @@ def make_voice(path: Path) -> None:
 
 
 def _vowel(formants: tuple[int, int, int]) -> list[float]:
-    """One period of a vowel at about 118 Hz: 30 harmonics, each as loud as the resonances near it make it."""
+    """Return one period of a vowel at about 118 Hz: 30 harmonics, weighted by the formants near them."""
     weights = [sum(math.exp(-(((h * 118 - f) / 110) ** 2)) for f in formants) + 0.02 / h for h in range(1, 31)]
     period = [
         sum(w * math.sin(2 * math.pi * h * n / 400 + h * h) for h, w in enumerate(weights, 1)) for n in range(400)

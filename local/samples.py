@@ -1,43 +1,56 @@
-"""Sample inputs at `/samples/…`, so that a first request works as pasted. Each file is made at its first request."""
+"""Sample inputs, one per role: used by the demo, and served at `/samples/…` so that a pasted first request works."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from aiohttp import web
 
+from contract.operations import Role
 from local.media import SUBTITLES, make_clip, make_voice
 from local.sample_image import draw_landscape
 
 PATH = "/samples"
-NAMES = ("photo.jpg", "voice.wav", "voice.srt", "clip.mp4")
 
 
-class Samples:
-    """A picture, a narration with its subtitles, and a clip with sound."""
+class Sample(NamedTuple):
+    """A file that `make` writes, given the ffmpeg to use and the path."""
+
+    name: str
+    make: Callable[[str, Path], Coroutine[Any, Any, object]]
+
+
+SAMPLES = {
+    Role.IMAGE: Sample("photo.jpg", lambda _ffmpeg, path: asyncio.to_thread(draw_landscape, path)),
+    Role.AUDIO: Sample("voice.wav", lambda _ffmpeg, path: asyncio.to_thread(make_voice, path)),
+    Role.SUBTITLES: Sample("voice.srt", lambda _ffmpeg, path: asyncio.to_thread(path.write_text, SUBTITLES, "utf-8")),
+    Role.VIDEO: Sample("clip.mp4", make_clip),
+}
+NAMES = tuple(sample.name for sample in SAMPLES.values())
+
+
+class SampleServer:
+    """Serves the samples. Each is made at its first request and kept in `folder`."""
 
     def __init__(self, folder: Path, ffmpeg: str) -> None:
         self._folder = folder
-        self._making = asyncio.Lock()
-        self._makers: dict[str, Callable[[Path], Awaitable[object]]] = {
-            "photo.jpg": lambda path: asyncio.to_thread(draw_landscape, path),
-            "voice.wav": lambda path: asyncio.to_thread(make_voice, path),
-            "voice.srt": lambda path: asyncio.to_thread(path.write_text, SUBTITLES, "utf-8"),
-            "clip.mp4": lambda path: make_clip(ffmpeg, path),
-        }
+        self._ffmpeg = ffmpeg
+        self._lock = asyncio.Lock()
+        self._samples = {sample.name: sample for sample in SAMPLES.values()}
 
     def add_to(self, app: web.Application) -> None:
-        """Serve them. Ranges are answered; another name is a 404."""
+        """Add the route. It supports ranges; any other name is a 404."""
         app.router.add_get(f"{PATH}/{{name}}", self._serve)
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
-        name = request.match_info["name"]
-        if name not in self._makers:
+        sample = self._samples.get(request.match_info["name"])
+        if sample is None:
             return web.Response(status=404, text=f"Samples: {', '.join(NAMES)}\n")
-        path = self._folder / name
-        async with self._making:
+        path = self._folder / sample.name
+        async with self._lock:
             if not path.exists():
-                await self._makers[name](path)
+                await sample.make(self._ffmpeg, path)
         return web.FileResponse(path)

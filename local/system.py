@@ -30,7 +30,7 @@ from local.runpod.containers import WorkerSpec
 from local.runpod.emulator import Emulator
 from local.runpod.scaler import Scaling
 from local.runpod.settings import Settings as EmulatorSettings
-from local.samples import Samples
+from local.samples import SampleServer
 from local.servers import Server, bind
 from local.settings import (
     API,
@@ -83,7 +83,7 @@ async def running(options: Options, log: Log, make_functions: MakeFunctions = Fo
         env = lambda_environment(options, aws.addresses, public_url, emulator_server.url)
         functions = make_functions(FUNCTIONS, env, lambda_scratch, log)
         cleanup.push_async_callback(functions.stop)
-        samples = Samples(_folder(root, "samples"), ffmpeg)
+        samples = SampleServer(_folder(root, "samples"), ffmpeg)
         gateway = Gateway(functions.of(API.name), functions.of(HOOKS.name), log, samples)
         gateway_server = Server(gateway.app, sock)
         cleanup.push_async_callback(gateway_server.stop)

@@ -1,4 +1,4 @@
-"""Is a downloaded video what the job says it is? Decodes all of it and measures it."""
+"""Verify that a downloaded video is what its job says: decode all of it and measure it."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ _MAX_PIXELS = 120_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """`problem` is None for a file that decodes from end to end and agrees with the job."""
+class Verification:
+    """`problem` is None for a file that decodes from end to end and agrees with its job."""
 
     seconds: float
     size_bytes: int
     problem: str | None
 
 
-async def check(ffmpeg: str, path: Path, video: dict[str, Any]) -> Checked:
+async def verify_video(ffmpeg: str, path: Path, video: dict[str, Any]) -> Verification:
     """Compare a file with the `video` object of its job."""
     size, digest = await asyncio.to_thread(_measure, path)
     try:
         facts = await probe(ffmpeg, path, Role.VIDEO, path.name, _MAX_PIXELS)
     except JobFailed:
-        return Checked(0.0, size, "not a readable video")
+        return Verification(0.0, size, "not a readable video")
     if facts.video is None:
-        return Checked(0.0, size, "no picture")
+        return Verification(0.0, size, "no picture")
     seconds = float(facts.video.end - facts.video.start)
     found = {"size_bytes": size, "sha256": digest, "width": facts.video.width, "height": facts.video.height}
     wrong = [name for name, value in found.items() if video.get(name) != value]
     if wrong:
-        return Checked(seconds, size, f"{', '.join(wrong)} not as the job says")
+        return Verification(seconds, size, f"{', '.join(wrong)} not as the job says")
     if abs(seconds - float(video["duration_seconds"])) > 0.1:
-        return Checked(seconds, size, "duration not as the job says")
-    if not await _decodes(ffmpeg, path):
-        return Checked(seconds, size, "does not decode")
-    return Checked(seconds, size, None)
+        return Verification(seconds, size, "duration not as the job says")
+    if not await _is_decodable(ffmpeg, path):
+        return Verification(seconds, size, "does not decode")
+    return Verification(seconds, size, None)
 
 
 def _measure(path: Path) -> tuple[int, str]:
@@ -52,7 +52,7 @@ def _measure(path: Path) -> tuple[int, str]:
     return path.stat().st_size, digest
 
 
-async def _decodes(ffmpeg: str, path: Path) -> bool:
+async def _is_decodable(ffmpeg: str, path: Path) -> bool:
     argv = (ffmpeg, "-hide_banner", "-nostdin", "-v", "error", "-xerror", "-i", str(path), "-f", "null", "-")
     code, errors = await run_to_end(argv)
     return code == 0 and not errors

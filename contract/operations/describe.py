@@ -60,7 +60,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """An operation: its options, with input files first, and a request that uses the most common ones."""
+    """An operation: its options, with input files first, and two valid requests."""
 
     kind: str
     path: str
@@ -68,7 +68,10 @@ class Description:
     """One line without a period."""
     details: str
     options: tuple[Option, ...]
+    smallest: Mapping[str, Any]
+    """The request that has only what is required."""
     example: Mapping[str, Any]
+    """A request with the most common options."""
 
     def with_flags(self, text: str) -> str:
         """Name fields by the options of a command line in a text that names them as the API does."""
@@ -96,6 +99,7 @@ def describe(operation: type[Operation]) -> Description:
         summary=summary.removesuffix("."),
         details=details,
         options=tuple(_option(name, operation.model_fields[name], field_schema(name, schema)) for name in fields),
+        smallest=schema["examples"][0],
         example=schema["examples"][-1],
     )
 

@@ -22,7 +22,7 @@ from local.runpod.containers import WorkerSpec
 from local.servers import Server, bind
 from local.settings import API_KEY, Options
 from local.system import running
-from local.verify_video import check
+from local.verify_video import verify_video
 from tests.image import relay
 from tests.image.conftest import Image
 
@@ -82,7 +82,7 @@ async def _run(
             if job["status"] == "COMPLETED":
                 path = out / f"{operation}.mp4"
                 await client.download(job["video_url"], path)
-                problems[operation] = (await check(find_ffmpeg(None), path, job["video"])).problem
+                problems[operation] = (await verify_video(find_ffmpeg(None), path, job["video"])).problem
         return jobs, problems, max(seen, key=lambda one: len(one["states"]))
 
 

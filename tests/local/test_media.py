@@ -14,16 +14,17 @@ from aiohttp import web
 from PIL import Image, ImageStat
 from standardwebhooks import Webhook
 
+from contract.operations import OPERATIONS
 from gpu_worker.ffmpeg.locate import find_ffmpeg
 from local import file_server
 from local.callback_receiver import CallbackSink, Received
-from local.demo import _report
+from local.demo import report, request_body
 from local.media import SUBTITLES, make_clip, make_voice
 from local.sample_image import draw_landscape
-from local.samples import Samples
+from local.samples import SAMPLES, SampleServer
 from local.servers import Server, bind
 from local.settings import CALLBACK_SECRET
-from local.verify_video import Checked, check
+from local.verify_video import Verification, verify_video
 
 
 def test_the_picture_is_large_and_full_of_detail(tmp_path: Path) -> None:
@@ -56,11 +57,11 @@ def test_a_clip_is_checked_against_what_its_job_says(tmp_path: Path) -> None:
         ffmpeg, path = find_ffmpeg(None), tmp_path / "clip.mp4"
         await make_clip(ffmpeg, path)
         honest = {"width": 1280, "height": 720, "duration_seconds": 5.0, "size_bytes": path.stat().st_size}
-        first = await check(ffmpeg, path, honest)
+        first = await verify_video(ffmpeg, path, honest)
         assert first.problem == "sha256 not as the job says"
         assert abs(first.seconds - 5.0) < 0.05
         path.write_bytes(path.read_bytes()[:-5000])
-        assert (await check(ffmpeg, path, honest)).problem is not None
+        assert (await verify_video(ffmpeg, path, honest)).problem is not None
 
     asyncio.run(scenario())
 
@@ -108,20 +109,30 @@ def test_the_file_server_gives_its_files_and_no_other(tmp_path: Path) -> None:
 def test_the_report_names_each_operation_that_failed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     done = {"job_id": "j1", "status": "COMPLETED", "execution": {"settled_by": "webhook", "encoder": "libx264"}}
     jobs = {"caption": done, "compose": {"job_id": "j2", "status": "FAILED"}}
-    results = {"caption": Checked(5.0, 1000, None), "compose": Checked(0.0, 0, "url_audio has no audio stream.")}
+    results = {
+        "caption": Verification(5.0, 1000, None),
+        "compose": Verification(0.0, 0, "url_audio has no audio stream."),
+    }
     sink = CallbackSink(CALLBACK_SECRET)
     sink.received = [Received(f"m{n}", verified=True, body={"job_id": f"j{n}"}) for n in (1, 2)]
-    assert _report(jobs, results, sink, tmp_path) == ["compose: url_audio has no audio stream."]
+    assert report(jobs, results, sink, tmp_path) == ["compose: url_audio has no audio stream."]
     shown = capsys.readouterr().out
     assert "Callbacks: 2 of 2" in shown
     assert f"{tmp_path}/caption.mp4" in shown
     assert f"{tmp_path}/compose.mp4" not in shown
 
 
+def test_request_bodies_have_a_sample_for_each_input() -> None:
+    urls = {role: f"http://files/{role}" for role in SAMPLES}
+    for operation in OPERATIONS.values():
+        body = request_body(operation, urls)
+        assert all(given.url == urls[given.role] for given in operation.model_validate(body).inputs())
+
+
 def test_samples_are_made_at_their_first_request_and_kept(tmp_path: Path) -> None:
     async def scenario() -> None:
         app = web.Application()
-        Samples(tmp_path, find_ffmpeg(None)).add_to(app)
+        SampleServer(tmp_path, find_ffmpeg(None)).add_to(app)
         server = Server(app, bind())
         await server.start()
         async with aiohttp.ClientSession(trust_env=False) as session:
