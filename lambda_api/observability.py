@@ -77,26 +77,25 @@ def count(name: str, value: int) -> None:
 class PowertoolsObserver:
     """`domain.ports.Observer`: one log line and a few metrics for each change of a job."""
 
-    def changed(self, before: Job | None, after: Job) -> None:
+    def job_changed(self, before: Job | None, after: Job) -> None:
         if before is not None and before.state is after.state:
             self._same_state(before, after)
             return
-        logger.info("job changed", extra=_facts(after) | {"from": before.state if before else None})
+        logger.info("job_changed", extra=_facts(after) | {"from": before.state if before else None})
         _add(f"Jobs{after.state.title().replace('_', '')}", MetricUnit.Count, 1)
-        if after.terminal and after.execution is not None:
+        if after.is_terminal and after.execution is not None:
             self._finished(after)
 
-    def noted(self, what: str, **facts: str | int) -> None:
-        logger.warning(what, extra=facts)
-        name = "".join(word.capitalize() for word in what.split())
-        _add(f"Noted{name}", MetricUnit.Count, 1)
+    def warn(self, event: str, **facts: str | int) -> None:
+        logger.warning(event, extra=facts)
+        _add("".join(word.capitalize() for word in event.split("_")), MetricUnit.Count, 1)
 
     @staticmethod
     def _same_state(before: Job, after: Job) -> None:
         old, new = before.callback, after.callback
         if old is not None and new is not None and new.last_result != old.last_result:
             logger.info(
-                "callback attempted",
+                "callback_attempted",
                 extra={
                     "job_id": after.job_id,
                     "callback": new.status,

@@ -16,9 +16,9 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from contract.urls import normalize_url
-from lambda_api.domain.credentials import ApiCredentials
+from lambda_api.domain.access.credentials import ApiCredentials
+from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.policy import SECOND, Policy
-from lambda_api.domain.quotas import Allowance
 
 T = TypeVar("T")
 

@@ -21,7 +21,7 @@ from lambda_api.adapters.runpod import READ_SECONDS, RunpodProvider
 from lambda_api.adapters.s3 import S3Objects
 from lambda_api.adapters.secrets import CachedSecret, read_secret
 from lambda_api.adapters.sqs import SqsCallbackQueue
-from lambda_api.domain.credentials import ApiCredentials
+from lambda_api.domain.access.credentials import ApiCredentials
 from lambda_api.domain.errors import Unavailable
 from lambda_api.domain.ports import Observer
 from lambda_api.observability import PowertoolsObserver
@@ -55,7 +55,7 @@ def services(needs: frozenset[Secret] = EVERYTHING, runpod_seconds: float = READ
         sender=HttpCallbackSender(callers, allow_loopback=config.allow_loopback),
         observer=observer,
         policy=config.policy,
-        limits=Limits(execution_seconds=config.policy.execution_ms / 1000),
+        worker_limits=Limits(execution_seconds=config.policy.execution_ms / 1000),
         endpoint_id=config.runpod_endpoint_id,
         public_url=config.public_url,
         hook_secrets=config.hook_secrets,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from contract.operations.compose import Compose
-from lambda_api.domain.tokens import Purpose, make_token
+from lambda_api.domain.access.tokens import Purpose, make_token
 
 KEY, HOOK_SECRET = "bench-key", "bench-hook-secret-0123456789"
 CALLBACK_SECRET = f"whsec_{base64.b64encode(HOOK_SECRET.encode()).decode()}"

@@ -23,9 +23,9 @@ from benchmarks.measure import Say
 from contract.messages import ExecutionFacts, MediaFacts, OutputFacts, ResultManifest
 from lambda_api.adapters.aws.client import DYNAMODB, Aws
 from lambda_api.adapters.dynamodb import DynamoJobStore
+from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.job import Job, State
 from lambda_api.domain.keys import manifest_key, output_key
-from lambda_api.domain.quotas import Allowance
 
 _HERE = Path(__file__).parent
 _SECONDS = 120

@@ -102,9 +102,9 @@ async def measure(plan: Plan, say: Say) -> Result:
     facts = {
         "jobs": plan.jobs, "clients": plan.clients, "jobs_per_second": plan.jobs / seconds,
         "submits_hung_up_on": crowd.hung_up, "requests_refused": crowd.refused, "executions": len(executions),
-        "workers_killed": ends.told["killed by a fault"], "runs_lost": ends.told["dispatch unknown"],
-        "runs_refused": ends.told["dispatch refused"], "statuses_lost": ends.told["status not known"],
-        "cancels_refused": ends.told["cancel refused"], "web_hooks_dropped": ends.told["webhook dropped"],
+        "workers_killed": ends.told["killed by a fault"], "runs_lost": ends.told["dispatch_outcome_unknown"],
+        "runs_refused": ends.told["dispatch_refused"], "statuses_lost": ends.told["status_check_failed"],
+        "cancels_refused": ends.told["cancel_failed"], "web_hooks_dropped": ends.told["webhook dropped"],
         "callbacks": sum(told.tries for told in receiver.told.values()), "callbacks_failed": receiver.failed,
         "statuses": _counted(crowd.outcomes), "memory_mb": _megabytes(memory[plan.jobs]),
     }  # fmt: skip

@@ -25,9 +25,9 @@ from benchmarks.results import Row
 from contract.operations.img2vid import Img2Vid
 from lambda_api.adapters.aws.client import Aws
 from lambda_api.adapters.dynamodb import SHARDS, DynamoJobStore
+from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.job import Callback, Job, State
 from lambda_api.domain.policy import HOUR, MINUTE
-from lambda_api.domain.quotas import Allowance
 from local.aws.names import TABLE
 from local.aws.process import CREDENTIALS
 from local.lambdas.functions import ForkedFunctions

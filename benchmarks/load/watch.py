@@ -27,7 +27,7 @@ class Ends(Log):
             return
         told = json.loads(line)
         self.told[told["message"]] += 1
-        if told["message"] == "job changed" and told["state"] in _TERMINAL:
+        if told["message"] == "job_changed" and told["state"] in _TERMINAL:
             self.ends[told["job_id"]] += 1
 
     def event(self, source: str, message: str, level: str = "INFO", **fields: object) -> None:

@@ -16,7 +16,7 @@ from contract.urls import Target, UrlError, check_target, parse_url
 from lambda_api.adapters import deadline
 from lambda_api.adapters.dns import resolve
 from lambda_api.adapters.http import Answer, HttpLost, HttpRefused, Pool, exchange
-from lambda_api.domain.credentials import ApiCredentials
+from lambda_api.domain.access.credentials import ApiCredentials
 from lambda_api.domain.ports import DeliveryResult
 
 _CONNECT, _READ = 5.0, 10.0

@@ -24,11 +24,11 @@ from pydantic import TypeAdapter
 from lambda_api.adapters import quota_row
 from lambda_api.adapters.aws.client import Aws
 from lambda_api.adapters.dynamodb_table import WHAT, Item, Table, failed
+from lambda_api.domain.access.quotas import Allowance, Usage, check_quota
 from lambda_api.domain.errors import InvalidRequest, Unavailable
 from lambda_api.domain.job import Job
-from lambda_api.domain.policy import kept_until
+from lambda_api.domain.policy import expires_at
 from lambda_api.domain.ports import Idempotency, IdempotencyRecord, Page
-from lambda_api.domain.quotas import Allowance, Usage, check
 
 SHARDS = 8
 """Partitions of the `due` index: a thousand writes a second each before DynamoDB throttles."""
@@ -63,7 +63,7 @@ class DynamoJobStore:
                 # Ids are never used twice: this one was stored before, and the answer got lost.
                 return None
             used = quota_row.usage(reasons[-1].get("Item") or {})
-            check(used, allowance, now)
+            check_quota(used, allowance, now)
         raise Unavailable("Too much is being written at once. Try again.", retry_after=1)
 
     def _existing(self, item: Mapping[str, Any] | None, put: Item) -> IdempotencyRecord:
@@ -150,7 +150,7 @@ class DynamoJobStore:
         return ((int(item["due_at"]["N"]), item["pk"]["S"].partition("#")[2]) for item in answer["Items"])
 
     def _item(self, job: Job) -> Item:
-        ends_at = kept_until(job.created_at, job.deadline_at, job.due_at, self._retention_ms)
+        ends_at = expires_at(job.created_at, job.deadline_at, job.due_at, self._retention_ms)
         item: Item = {
             **_job_key(job.job_id),
             "version": {"N": str(job.version)},

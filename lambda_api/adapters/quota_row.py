@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambda_api.adapters.dynamodb_table import Item
-from lambda_api.domain.quotas import Allowance, Usage, is_full
+from lambda_api.domain.access.quotas import Allowance, Usage, is_full
 
 _FULL = "(attribute_not_exists(full_at) OR full_at <= :now OR full_at > :impossible)"
 _NOT_FULL = "full_at > :now AND full_at <= :latest"
@@ -26,10 +26,10 @@ def take(owner: str, allowance: Allowance, now: int, used: Usage) -> Item:
     values = {":now": now, ":none": 0, ":one": 1}
     if is_full(used, allowance, now):
         bucket, later = _FULL, "full_at = :next"
-        values |= {":impossible": allowance.impossible(now), ":next": now + allowance.step_ms}
+        values |= {":impossible": allowance.max_full_at(now), ":next": now + allowance.step_ms}
     else:
         bucket, later = _NOT_FULL, "full_at = full_at + :step"
-        values |= {":latest": allowance.latest(now), ":step": allowance.step_ms}
+        values |= {":latest": allowance.latest_full_at(now), ":step": allowance.step_ms}
     if used.in_flight < 0:
         jobs, update = _FEWER_THAN_NONE, f"SET {later}, in_flight = :one"
     else:

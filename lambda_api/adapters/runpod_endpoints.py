@@ -29,7 +29,7 @@ class RunpodEndpoints:
         self._key = api_key
         self._connections = Connections(_IDLE_SECONDS)
 
-    def listed(self) -> list[Live]:
+    def list_endpoints(self) -> list[Live]:
         told = _object(self._ask("GET", "")).get("endpoints")
         if not isinstance(told, list):
             raise ProviderUnknown("RunPod's list of endpoints cannot be read")

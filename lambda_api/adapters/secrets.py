@@ -60,5 +60,5 @@ class CachedSecret(Generic[T]):
                 self._value = self._read()
             except Unavailable as error:
                 self._life = AGAIN_SECONDS
-                self._observer.noted("secret not read again", reason=error.reason or error.detail)
+                self._observer.warn("secret_refresh_failed", reason=error.reason or error.detail)
         return self._value

@@ -25,7 +25,7 @@ class SqsCallbackQueue:
         self._observer = observer
         self._aws = aws
 
-    def wake(self, job: Job, delay_ms: int = 0) -> bool:
+    def enqueue(self, job: Job, delay_ms: int = 0) -> bool:
         message: dict[str, Any] = {
             "QueueUrl": self._url,
             "MessageBody": json.dumps({"job_id": job.job_id}),
@@ -35,6 +35,6 @@ class SqsCallbackQueue:
         try:
             self._aws.call(SQS, "SendMessage", **message)
         except AwsError:
-            self._observer.noted("callback left to the sweeper", job_id=job.job_id)
+            self._observer.warn("callback_enqueue_failed", job_id=job.job_id)
             return False
         return True

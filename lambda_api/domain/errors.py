@@ -1,4 +1,4 @@
-"""Why a request is refused. Each class is one problem type with a stable code (RFC 9457).
+"""Reasons to refuse a request. Each class is one problem type with a stable code (RFC 9457).
 
 ApiError
 ├── InvalidRequest          400/422  the request itself
@@ -6,7 +6,7 @@ ApiError
 ├── Unauthorized            401
 ├── NotFound                404
 ├── AlreadyFinished         409
-├── TooManyRequests         429      carries `retry_after` and the quota that is used up
+├── TooManyRequests         429      carries `retry_after` and the exhausted quota
 │   ├── RateLimited         429
 │   └── TooManyJobs         429
 └── Unavailable             503      try again; carries `retry_after`
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 _NAMED = 3
-"""Errors that `detail` names: clients such as n8n show a person nothing else."""
+"""Errors that `detail` names: clients such as n8n show people nothing else."""
 
 
 class ApiError(Exception):
@@ -54,7 +54,7 @@ class InvalidRequest(ApiError):
 
     @classmethod
     def naming(cls, errors: tuple[tuple[str, str], ...]) -> Self:
-        """Refuse with the first errors in `detail`. The field `body` is the whole of the request."""
+        """Return an error whose `detail` names the first three. The field `body` means the whole request."""
         named = [_sentence(message if field == "body" else f"{field}: {message}") for field, message in errors[:_NAMED]]
         if len(errors) > _NAMED:
             named.append(f"And {len(errors) - _NAMED} more.")
@@ -79,7 +79,7 @@ class InvalidHeader(InvalidRequest):
 class Unauthorized(ApiError):
     status = 401
     code = "unauthorized"
-    title = "A valid API key is needed"
+    title = "A valid API key is required"
 
 
 class NotFound(ApiError):
@@ -91,20 +91,20 @@ class NotFound(ApiError):
 class AlreadyFinished(ApiError):
     status = 409
     code = "job_already_finished"
-    title = "The job is already over"
+    title = "The job has already finished"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quota:
-    """A limit, and that nothing is left of it, in the words of draft-ietf-httpapi-ratelimit-headers."""
+    """An exhausted limit, in the terms of draft-ietf-httpapi-ratelimit-headers."""
 
     name: str
     size: int
     unit: str = "requests"
     window_seconds: int | None = None
-    """In which the whole of it comes back."""
+    """The time in which all of it is refilled."""
     reset_seconds: int | None = None
-    """Until something of it is back."""
+    """The time until part of it is refilled."""
 
 
 class TooManyRequests(ApiError):

@@ -1,4 +1,4 @@
-"""What can happen to a job. Every event says, where a job lives on, when to look at it next."""
+"""Events in the life of a job. Each one that leaves the job unfinished carries `due_at`, when to check it next."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lambda_api.domain.job import Source
 
 @dataclass(frozen=True, slots=True)
 class DispatchBegun:
-    """RunPod is about to be asked. `due_at` is when the asker is taken for dead."""
+    """A dispatcher is about to call RunPod. After `due_at` the dispatcher is presumed dead."""
 
     endpoint_id: str
     due_at: int
@@ -19,7 +19,7 @@ class DispatchBegun:
 
 @dataclass(frozen=True, slots=True)
 class Dispatched:
-    """RunPod took the job."""
+    """RunPod accepted the job."""
 
     runpod_job_id: str
     endpoint_id: str
@@ -28,7 +28,7 @@ class Dispatched:
 
 @dataclass(frozen=True, slots=True)
 class DispatchRefused:
-    """RunPod did not take this attempt: throttled, down, unreachable."""
+    """RunPod did not accept this attempt: throttled, down, unreachable."""
 
     attempt: int
     due_at: int
@@ -36,7 +36,7 @@ class DispatchRefused:
 
 @dataclass(frozen=True, slots=True)
 class DispatchOutcomeUnknown:
-    """The answer got lost: RunPod may run this attempt, so the next one gets a new number, from `not_before` on."""
+    """The response was lost: RunPod may run this attempt. The next one gets a new number, from `not_before` on."""
 
     attempt: int
     due_at: int
@@ -45,7 +45,7 @@ class DispatchOutcomeUnknown:
 
 @dataclass(frozen=True, slots=True)
 class Resubmitted:
-    """RunPod forgot the job that it called `runpod_job_id`; ours is to be dispatched under a new attempt."""
+    """RunPod forgot its job `runpod_job_id`; dispatch ours as a new attempt."""
 
     runpod_job_id: str
     due_at: int
@@ -53,14 +53,14 @@ class Resubmitted:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """RunPod says that a worker has it."""
+    """RunPod reports that a worker has the job."""
 
     due_at: int
 
 
 @dataclass(frozen=True, slots=True)
 class Progressed:
-    """A worker reported."""
+    """A worker reported its progress."""
 
     report: ProgressReport
     due_at: int
@@ -68,14 +68,14 @@ class Progressed:
 
 @dataclass(frozen=True, slots=True)
 class Polled:
-    """Looked, and nothing is new."""
+    """The job was checked and nothing has changed."""
 
     due_at: int
 
 
 @dataclass(frozen=True, slots=True)
 class CancelRequested:
-    """The client wants it to stop; RunPod has not confirmed yet."""
+    """The client requested a cancel; RunPod has not confirmed it yet."""
 
     due_at: int
 

@@ -1,4 +1,4 @@
-"""A job and the callback it may owe."""
+"""A job and its callback."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class State(StrEnum):
     ACCEPTED = "ACCEPTED"
     """Stored; RunPod has not confirmed it yet."""
     IN_QUEUE = "IN_QUEUE"
-    """RunPod has it and no worker reported yet."""
+    """RunPod has it; no worker has reported yet."""
     IN_PROGRESS = "IN_PROGRESS"
     COMPLETED = "COMPLETED"
     """The manifest and the output exist in the bucket."""
@@ -28,8 +28,9 @@ TERMINAL = frozenset({State.COMPLETED, State.FAILED, State.CANCELLED, State.TIME
 
 
 class Source(StrEnum):
-    """What brought the evidence that ended a job."""
+    """The component that found the evidence which ended a job."""
 
+    SUBMIT = "submit"
     WEBHOOK = "webhook"
     SWEEPER = "sweeper"
     CANCEL = "cancel"
@@ -45,7 +46,7 @@ class CallbackStatus(StrEnum):
 class Callback:
     """A promise to POST the finished job to the client.
 
-    `body` is set by the write that ends the job and never changes: every attempt sends these facts, with a new link to
+    The write that ends the job sets `body`, which never changes: every attempt sends these facts, with a new link to
     the video.
     """
 
@@ -55,10 +56,15 @@ class Callback:
     attempts: int = 0
     next_at: int | None = None
     last_result: str | None = None
-    """`http_<status>`, `timeout`, `unreachable`, `forbidden_address`, `interrupted`; for the client to read."""
+    """Outcome of the last attempt, for the client.
+
+    `http_<status>`, `unreachable` (no connection), `no_answer` (connected, no complete response), `forbidden_address`
+    (not public), `no_secret` (the owner's signing secret was removed), or `interrupted` (the sender crashed before it
+    recorded the outcome of the last attempt).
+    """
 
     @property
-    def owed(self) -> bool:
+    def is_pending(self) -> bool:
         return self.body is not None and self.status is CallbackStatus.PENDING
 
 
@@ -72,20 +78,20 @@ class Job:
     state: State = State.ACCEPTED
     version: int = 1
     due_at: int | None = None
-    """When the sweeper should look at it; None if nothing is owed."""
+    """When the sweeper checks it; None if nothing is left to do."""
     attempt: int = 1
-    """The attempt the next (or last) message to RunPod carries. Rises only when one may have been accepted."""
+    """The attempt in the next (or last) message to RunPod. Rises only when RunPod may have accepted one."""
     dispatching: bool = False
-    """A dispatch of this attempt began and its outcome is not stored; if it is not in time, the dispatcher died."""
+    """A dispatch of this attempt began; if this is still set after `due_at`, the dispatcher crashed."""
     refusals: int = 0
-    """Dispatches in a row that RunPod did not take; sets the back-off."""
+    """Consecutive dispatches that RunPod did not accept; sets the backoff."""
     not_before: int = 0
-    """When the next attempt may be made; until then the job is only looked at."""
+    """Earliest time of the next attempt; until then the job is only checked."""
     runpod_job_id: str | None = None
     endpoint_id: str | None = None
-    """Where `runpod_job_id` is known, whatever is deployed later."""
+    """The endpoint that knows `runpod_job_id`; a later deployment may use another."""
     endpoints: Mapping[int, str] = field(default_factory=dict)
-    """Where each attempt went, or goes: a worker may be the first to tell RunPod's id of any of them."""
+    """The endpoint of each attempt: a worker may be the first to report RunPod's id of any of them."""
     submitted_at: int | None = None
     started_at: int | None = None
     completed_at: int | None = None
@@ -104,5 +110,5 @@ class Job:
     metadata: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def terminal(self) -> bool:
+    def is_terminal(self) -> bool:
         return self.state in TERMINAL

@@ -1,4 +1,4 @@
-"""Where a job's objects are in the bucket. The only place that builds keys."""
+"""Keys of a job's objects in the bucket. The only module that builds them."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""What the use cases need from the world, and how it may fail.
+"""Interfaces that the use cases need, and their errors.
 
 ProviderError
-├── ProviderRefused    not taken for sure: throttled, down, no connection; carries `retry_after_ms`
-├── ProviderUnknown    the answer was lost: it may have been taken
-├── ProviderRejected   taken for invalid: trying again cannot help
+├── ProviderRefused    certainly not accepted: throttled, down, no connection; carries `retry_after_ms`
+├── ProviderUnknown    the response was lost: RunPod may have accepted it
+├── ProviderRejected   invalid for RunPod: a retry cannot help
 └── ProviderJobMissing RunPod does not know this job (too new, expired, or lost)
 """
 
@@ -13,12 +13,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.job import Job
-from lambda_api.domain.quotas import Allowance
 
 
 class ProviderError(Exception):
-    """RunPod did not do what was asked."""
+    """RunPod did not do what we requested."""
 
     def __init__(self, reason: str, *, retry_after_ms: int = 0) -> None:
         super().__init__(reason)
@@ -52,7 +52,7 @@ class ProviderStatus:
 
 @dataclass(frozen=True, slots=True)
 class Idempotency:
-    """A client's promise that requests with this key are one request. `fingerprint` is of the body."""
+    """An idempotency key: requests with the same key are one request. `fingerprint` is the hash of the body."""
 
     key: str
     fingerprint: str
@@ -61,7 +61,7 @@ class Idempotency:
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyRecord:
-    """The key was used before, by this owner, for this job."""
+    """An earlier use of a key: the same owner's, for this job."""
 
     job_id: str
     fingerprint: str
@@ -76,7 +76,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryResult:
-    """What became of one callback attempt. `final` says that no other attempt may be made."""
+    """The outcome of one callback attempt. `final`: no further attempt may be made."""
 
     ok: bool
     result: str
@@ -85,38 +85,38 @@ class DeliveryResult:
 
 
 class JobStore(Protocol):
-    """Raises `domain.errors.Unavailable` when the store cannot answer."""
+    """The table of jobs. Raises `domain.errors.Unavailable` if it does not answer."""
 
     def create(
         self, job: Job, idempotency: Idempotency | None, now: int, allowance: Allowance
     ) -> IdempotencyRecord | None:
-        """Write the job, its key and what its owner uses in one transaction; an unexpired key wins, nothing is written.
+        """Write the job, its key and its owner's usage in one transaction.
 
-        A job whose id is stored already is left as it is. Raises `RateLimited` or `TooManyJobs` for an owner who
-        uses all of the allowance.
+        Returns the record of an unexpired key, and then writes nothing. A job whose id is already stored is left
+        unchanged. Raises `RateLimited` or `TooManyJobs` if the owner's allowance is exhausted.
         """
 
     def get(self, job_id: str) -> Job | None:
-        """The job; None if it never was, or is past its time (`policy.kept_until`) and owes nothing."""
+        """Return the job; None if there is none, or if it has expired (`policy.expires_at`) with no work left."""
 
     def save(self, job: Job, *, ends: bool = False) -> bool:
-        """Write `job` if the stored version is `job.version - 1`; False if somebody else was faster.
+        """Write `job` if the stored version is `job.version - 1`; False if another process wrote first.
 
-        The write that `ends` the job also takes it off its owner's jobs in flight.
+        The write that `ends` the job also removes it from its owner's jobs in flight.
         """
 
     def page(self, owner: str, limit: int, cursor: str | None) -> Page:
-        """Jobs of one owner, newest first. A cursor that is not ours is `InvalidRequest`."""
+        """Return jobs of one owner, newest first. Raises `InvalidRequest` for a cursor that we did not issue."""
 
     def due(self, now: int, limit: int) -> Iterable[str]:
-        """Ids of jobs with `due_at <= now`, oldest first. May be a moment stale."""
+        """Return ids of jobs with `due_at <= now`, oldest first. May be slightly stale."""
 
 
 class Provider(Protocol):
-    """RunPod's job API: four calls, and the endpoint's settings."""
+    """RunPod's job API: four calls, and the endpoint's settings. Raises ProviderError."""
 
     def run(self, endpoint_id: str, payload: Mapping[str, Any]) -> str:
-        """Submit; returns RunPod's job id."""
+        """Submit a job; returns RunPod's id of it."""
 
     def status(self, endpoint_id: str, runpod_job_id: str) -> ProviderStatus: ...
 
@@ -128,36 +128,38 @@ class Provider(Protocol):
 
 
 class ObjectStore(Protocol):
-    """The bucket. Raises `domain.errors.Unavailable` when it cannot answer. Presigning makes no call."""
+    """The bucket. Raises `domain.errors.Unavailable` if it does not answer. Presigning makes no call."""
 
     def presign_put(self, key: str, content_type: str, seconds: int) -> str:
-        """A PUT that signs the content type and `If-None-Match: *`: only the first upload is stored."""
+        """Return a PUT URL that signs the content type and `If-None-Match: *`: only the first upload is stored."""
 
     def presign_get(self, key: str, seconds: int) -> str: ...
 
     def size(self, key: str) -> int | None:
-        """Bytes of the object, None if there is none."""
+        """Return the bytes of the object; None if there is none."""
 
     def read(self, key: str, max_bytes: int) -> bytes | None:
-        """The object, None if there is none or it is larger."""
+        """Return the object; None if there is none or it has more than `max_bytes`."""
 
 
 class CallbackQueue(Protocol):
-    def wake(self, job: Job, delay_ms: int = 0) -> bool:
-        """Ask for a delivery; one owner's many do not keep another's waiting. Raises nothing.
+    def enqueue(self, job: Job, delay_ms: int = 0) -> bool:
+        """Enqueue a delivery. Queueing is fair across owners. Raises nothing.
 
-        Best effort: what is lost, or was not taken (False), is made up by the sweeper.
+        Best effort: the sweeper delivers what the queue loses or does not accept (False).
         """
 
 
 class CallbackSender(Protocol):
     def send(self, owner: str, url: str, message_id: str, now: int, body: str) -> DeliveryResult:
-        """One signed POST. Raises nothing: every fault is a `Delivery`."""
+        """Send one signed POST. Raises nothing: every fault is a `DeliveryResult`."""
 
 
 class Observer(Protocol):
-    """Logs and metrics, told of facts."""
+    """Logs and metrics."""
 
-    def changed(self, before: Job | None, after: Job) -> None: ...
+    def job_changed(self, before: Job | None, after: Job) -> None:
+        """Record a stored change; `before` is None for a new job."""
 
-    def noted(self, what: str, **facts: str | int) -> None: ...
+    def warn(self, event: str, **facts: str | int) -> None:
+        """Record a condition that an operator may have to act on. `event` is a name in snake_case."""

@@ -1,4 +1,4 @@
-"""What a GPU second costs, to estimate a job's price. RunPod bills start-up and idle time on top."""
+"""Prices of a GPU second, to estimate a job's cost. RunPod also bills start-up and idle time."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ PRICE_PER_SECOND = {
 
 
 def price_per_second(gpu_type: str | None, default: float) -> float:
-    """USD per second for a device name; the longest matching row wins, `default` where none does."""
+    """Return USD per second for a device name: the longest matching row, or `default` if none matches."""
     rows = [name for name in PRICE_PER_SECOND if gpu_type and name in gpu_type]
     return PRICE_PER_SECOND[max(rows, key=len)] if rows else default
 
 
 def cost_usd(execution_ms: int, price: float) -> float:
-    """What an execution costs at `price` USD per second. RunPod bills whole seconds, rounded up."""
+    """Return the cost of an execution at `price` USD per second. RunPod bills whole seconds, rounded up."""
     return math.ceil(execution_ms / 1000) * price

@@ -1,7 +1,7 @@
 """The only way a job changes: `apply`, over one table keyed by (state, event).
 
-What the table does not list is ignored, and says why. So a terminal job takes nothing, and whichever
-terminal evidence is written first wins: the store compares `version` on every write.
+An event that the table does not list is rejected with a reason. So a terminal job never changes, and the terminal
+evidence that is written first wins: the store compares `version` on every write.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from lambda_api.domain.job import Job, State
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The job as it is after the event, one version on."""
+    """The job after the event; its version is one higher."""
 
     job: Job
 
@@ -48,10 +48,10 @@ Rule = Callable[[Job, Any, int], Job | Rejected]
 
 
 def apply(job: Job, event: Event, now: int) -> Change | Rejected:
-    """Return what `event` makes of `job` at `now`. Pure; raises nothing."""
+    """Return `job` after `event` at `now`, or the reason to reject it. Pure; raises nothing."""
     rule = _TABLE.get((job.state, type(event)))
     if rule is None:
-        return Rejected(f"a job in {job.state} takes no {type(event).__name__}")
+        return Rejected(f"a job in {job.state} does not accept {type(event).__name__}")
     result = rule(job, event, now)
     if isinstance(result, Rejected):
         return result
@@ -59,7 +59,7 @@ def apply(job: Job, event: Event, now: int) -> Change | Rejected:
 
 
 def _dispatch_begun(job: Job, event: DispatchBegun, _now: int) -> Job:
-    # The last asker died in between: RunPod may have taken that attempt.
+    # The last dispatcher crashed: RunPod may have accepted that attempt.
     attempt = job.attempt + 1 if job.dispatching else job.attempt
     endpoints = {**job.endpoints, attempt: event.endpoint_id}
     return replace(job, attempt=attempt, dispatching=True, endpoints=endpoints, due_at=event.due_at)
@@ -78,22 +78,22 @@ def _dispatched(job: Job, event: Dispatched, now: int) -> Job:
     )
 
 
-def _adopted(job: Job, event: Dispatched, now: int) -> Job | Rejected:
-    """A worker reported before the answer to `/run` was stored: only the id was missing."""
+def _id_learned(job: Job, event: Dispatched, now: int) -> Job | Rejected:
+    """A worker reported before the response to `/run` was stored: only the id is missing."""
     if job.runpod_job_id is not None:
-        return Rejected("RunPod's id is known already")
+        return Rejected("RunPod's id is already known")
     return replace(job, runpod_job_id=event.runpod_job_id, endpoint_id=event.endpoint_id, submitted_at=now)
 
 
 def _refused(job: Job, event: DispatchRefused, _now: int) -> Job | Rejected:
     if event.attempt != job.attempt:
-        return Rejected("another attempt was begun since")
+        return Rejected("a later attempt has begun")
     return replace(job, dispatching=False, refusals=job.refusals + 1, due_at=event.due_at)
 
 
-def _unknown(job: Job, event: DispatchOutcomeUnknown, _now: int) -> Job | Rejected:
+def _outcome_unknown(job: Job, event: DispatchOutcomeUnknown, _now: int) -> Job | Rejected:
     if event.attempt != job.attempt:
-        return Rejected("another attempt was begun since")
+        return Rejected("a later attempt has begun")
     attempt, refusals = job.attempt + 1, job.refusals + 1
     return replace(
         job, dispatching=False, attempt=attempt, refusals=refusals, not_before=event.not_before, due_at=event.due_at
@@ -102,7 +102,7 @@ def _unknown(job: Job, event: DispatchOutcomeUnknown, _now: int) -> Job | Reject
 
 def _resubmitted(job: Job, event: Resubmitted, _now: int) -> Job | Rejected:
     if event.runpod_job_id != job.runpod_job_id:
-        return Rejected("RunPod has it under another id by now")
+        return Rejected("RunPod has it under another id now")
     again = replace(job, state=State.ACCEPTED, attempt=job.attempt + 1, refusals=0, due_at=event.due_at)
     return replace(again, runpod_job_id=None, dispatching=False, not_before=0)
 
@@ -113,8 +113,8 @@ def _started(job: Job, event: Started, now: int) -> Job:
 
 def _progressed(job: Job, event: Progressed, now: int) -> Job | Rejected:
     report = event.report
-    seen = (report.attempt, report.seq)
-    if seen <= job.progress_seen:
+    number = (report.attempt, report.seq)
+    if number <= job.progress_seen:
         return Rejected("an older progress report")
     known = job
     if job.runpod_job_id is None and report.runpod_job_id is not None:
@@ -125,12 +125,12 @@ def _progressed(job: Job, event: Progressed, now: int) -> Job | Rejected:
         started_at=job.started_at or now,
         percent=max(job.percent, min(report.percent, 99)),
         stage=report.stage,
-        progress_seen=seen,
+        progress_seen=number,
         due_at=event.due_at,
     )
 
 
-def _checked(job: Job, event: Polled, _now: int) -> Job:
+def _polled(job: Job, event: Polled, _now: int) -> Job:
     return replace(job, due_at=event.due_at)
 
 
@@ -171,7 +171,7 @@ def _cancelled(job: Job, event: Cancelled, now: int) -> Job:
 
 _LIVE: dict[type, Rule] = {
     Progressed: _progressed,
-    Polled: _checked,
+    Polled: _polled,
     CancelRequested: _cancel_requested,
     Completed: _completed,
     Failed: _failed,
@@ -185,10 +185,10 @@ _RULES: dict[State, dict[type, Rule]] = {
         DispatchBegun: _dispatch_begun,
         Dispatched: _dispatched,
         DispatchRefused: _refused,
-        DispatchOutcomeUnknown: _unknown,
+        DispatchOutcomeUnknown: _outcome_unknown,
     },
     State.IN_QUEUE: {**_LIVE, Started: _started, Resubmitted: _resubmitted},
-    State.IN_PROGRESS: {**_LIVE, Started: _checked, Dispatched: _adopted, Resubmitted: _resubmitted},
+    State.IN_PROGRESS: {**_LIVE, Started: _polled, Dispatched: _id_learned, Resubmitted: _resubmitted},
     State.COMPLETED: {},
     State.FAILED: {},
     State.CANCELLED: {},

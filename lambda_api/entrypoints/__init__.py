@@ -12,7 +12,7 @@ from collections.abc import Callable
 gc.disable()
 
 
-def ready(start: Callable[[], object] | None = None) -> None:
+def freeze_gc_after_init(start: Callable[[], object] | None = None) -> None:
     """Make what each event needs: a wrong setting stops the function here, not a request.
 
     Collect garbage from now on, and never look at what is there already: it stays.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lambda_api.adapters import deadline
-from lambda_api.entrypoints import ready
+from lambda_api.entrypoints import freeze_gc_after_init
 from lambda_api.observability import instrumented
 from lambda_api.settings import EVERYTHING
 from lambda_api.web.app import create_app
@@ -15,7 +15,7 @@ from lambda_api.wiring import after_restore, renew, services, settings
 _ANSWERING_SECONDS = 1.0
 """Of the function's time: none of its calls goes on until then."""
 
-_app = create_app(services(), settings(EVERYTHING))
+_app = create_app(services(), settings(EVERYTHING).cors_origins)
 _answer = event_handler(_app)
 
 
@@ -34,4 +34,4 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         return _answer(event, context)
 
 
-ready()
+freeze_gc_after_init()

@@ -16,11 +16,11 @@ from contract.messages import ProgressReply, ProgressReport
 from lambda_api import wiring
 from lambda_api.adapters import deadline
 from lambda_api.domain.errors import NotFound
-from lambda_api.entrypoints import ready
+from lambda_api.entrypoints import freeze_gc_after_init
 from lambda_api.observability import instrumented
 from lambda_api.settings import Secret
-from lambda_api.usecases.handle_webhook import ring
-from lambda_api.usecases.record_progress import progress
+from lambda_api.usecases.handle_webhook import handle_webhook
+from lambda_api.usecases.record_progress import record_progress
 from lambda_api.web import apigw_v2
 
 _SECONDS = 5.0
@@ -38,8 +38,8 @@ _HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Event and answer: API Gateway payload format 2.0. Raises nothing."""
     with deadline.within(_SECONDS):
-        return apigw_v2.answered(
-            lambda: apigw_v2.answer(200, _route(apigw_v2.read(event, services().public_url)), _HEADERS),
+        return apigw_v2.handle_errors(
+            lambda: apigw_v2.build_response(200, _route(apigw_v2.parse_event(event, services().public_url)), _HEADERS),
             apigw_v2.request_id(event),
             _HEADERS,
         )
@@ -51,14 +51,14 @@ def _route(request: apigw_v2.HttpRequest) -> dict[str, Any]:
         raise NotFound("There is nothing here.")
     _, purpose, job_id, token = parts
     if purpose == "webhook":
-        ring(services(), job_id, token, _error_text(_body(request)))
+        handle_webhook(services(), job_id, token, _error_text(_body(request)))
         return {"ok": True}
     if purpose == "progress":
         try:
             report = ProgressReport.model_validate_json(_body(request))
         except ValueError:
             raise NotFound("There is no such job.") from None
-        return ProgressReply(stop=progress(services(), job_id, token, report)).model_dump()
+        return ProgressReply(stop=record_progress(services(), job_id, token, report)).model_dump()
     raise NotFound("There is nothing here.")
 
 
@@ -81,4 +81,4 @@ def _error_text(body: bytes) -> str | None:
     return error if isinstance(error, str) else None
 
 
-ready(services)
+freeze_gc_after_init(services)

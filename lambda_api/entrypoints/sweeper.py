@@ -8,7 +8,7 @@ from contextvars import copy_context
 from typing import Any
 
 from lambda_api.adapters import deadline
-from lambda_api.entrypoints import ready
+from lambda_api.entrypoints import freeze_gc_after_init
 from lambda_api.observability import count, instrumented, logger
 from lambda_api.usecases.sweep import SweepResult, sweep
 from lambda_api.wiring import services
@@ -38,9 +38,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
 
         swept = sweep(services(), _LIMIT, may_go_on, at_once)
     count("JobsOverdue", swept.overdue)
-    if swept.looked_at:
-        logger.info("swept", extra={"looked_at": swept.looked_at, "failed": swept.failed})
-    return {"looked_at": swept.looked_at, "failed": swept.failed}
+    if swept.handled:
+        logger.info("swept", extra={"handled": swept.handled, "failed": swept.failed})
+    return {"handled": swept.handled, "failed": swept.failed}
 
 
-ready(services)
+freeze_gc_after_init(services)

@@ -1,1 +1,1 @@
-"""What the gateway does, one file each. They know ports, never adapters."""
+"""The actions of the gateway, one file each. They call ports, never adapters."""

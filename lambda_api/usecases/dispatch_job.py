@@ -1,9 +1,10 @@
-"""Hand a stored job to RunPod, once per call and never blindly again."""
+"""Dispatch a stored job to RunPod, once per call and never blindly again."""
 
 from __future__ import annotations
 
 from contract.errors import Code, Failure
 from contract.messages import ManifestSlot, OutputSlot, WorkerJob
+from lambda_api.domain.access.tokens import Purpose, make_token
 from lambda_api.domain.errors import Unavailable
 from lambda_api.domain.events import (
     Dispatched,
@@ -17,59 +18,59 @@ from lambda_api.domain.job import Job, Source, State
 from lambda_api.domain.keys import manifest_key, output_key
 from lambda_api.domain.policy import MAX_ATTEMPTS, SECOND
 from lambda_api.domain.ports import ProviderError, ProviderRefused, ProviderRejected, ProviderUnknown
-from lambda_api.domain.tokens import Purpose, make_token
-from lambda_api.usecases.apply_event import record
+from lambda_api.usecases.job_record.apply_event import apply_event
 from lambda_api.usecases.services import Services
 
 _URL_SLACK_SECONDS = 15 * 60
+"""Signed URLs outlive the deadline by this much."""
 _MIN_TTL_MS = 10 * SECOND
 _MIN_EXECUTION_MS = 5 * SECOND
 """RunPod's smallest `policy.ttl` and `policy.executionTimeout`."""
 
 
-def dispatch(services: Services, job: Job) -> Job:
-    """Submit an ACCEPTED job to RunPod and store the outcome. Any other job is returned as it is.
+def dispatch_job(services: Services, job: Job, source: Source) -> Job:
+    """Submit an ACCEPTED job to RunPod and store the outcome; any other job is returned unchanged.
 
-    An outage is not the client's error: the job stays ACCEPTED and is tried again when due.
-    The stored job says `dispatching`: should this process die, whoever dispatches next knows that RunPod may
-    have been asked. Raises Unavailable if the store cannot be written; the job is then dispatched again later.
+    A RunPod outage is not the client's error: the job stays ACCEPTED and is dispatched again when due. The stored job
+    is marked `dispatching`: if this process crashes, the next dispatcher knows that RunPod may have the job. Raises
+    Unavailable if the store cannot be written; the sweeper then dispatches the job later.
     """
     if job.state is not State.ACCEPTED:
         return job
     now = services.clock()
     if job.attempt > MAX_ATTEMPTS:
-        # Any of the lost answers may have been a yes: a worker's report or the deadline decides.
-        return record(services, job, Polled(services.policy.next_check(now, job.deadline_at)))
-    event = _submit(services, job, now)
-    after = record(services, job, event)
+        # RunPod may have accepted any of the attempts without a response: a worker's report or the deadline decides.
+        return apply_event(services, job, Polled(services.policy.next_check(now, job.deadline_at)))
+    event = _run(services, job, source, now)
+    after = apply_event(services, job, event)
     if isinstance(event, Dispatched) and after.runpod_job_id != event.runpod_job_id:
-        _abandon(services, event)
+        _cancel_abandoned(services, event)
     return after
 
 
-def _submit(services: Services, job: Job, now: int) -> Event:
+def _run(services: Services, job: Job, source: Source, now: int) -> Event:
     policy = services.policy
     retry_at = policy.retry_at(now, job.refusals, job.deadline_at, services.random())
     try:
-        runpod_job_id = services.provider.run(services.endpoint_id, payload(services, job, now))
+        runpod_job_id = services.provider.run(services.endpoint_id, build_payload(services, job, now))
     except ProviderRejected as error:
-        services.observer.noted("dispatch rejected", job_id=job.job_id, reason=error.reason)
-        return Failed(Failure.of(Code.PROVIDER_REJECTED), Source.SWEEPER)
+        services.observer.warn("dispatch_rejected", job_id=job.job_id, reason=error.reason)
+        return Failed(Failure.of(Code.PROVIDER_REJECTED), source)
     except ProviderRefused as error:
-        services.observer.noted("dispatch refused", job_id=job.job_id, reason=error.reason)
-        wished = min(now + error.retry_after_ms, policy.last_start(job.deadline_at))
-        return DispatchRefused(job.attempt, max(retry_at, wished))
+        services.observer.warn("dispatch_refused", job_id=job.job_id, reason=error.reason)
+        requested_at = min(now + error.retry_after_ms, policy.last_start(job.deadline_at))
+        return DispatchRefused(job.attempt, max(retry_at, requested_at))
     except ProviderUnknown as error:
-        services.observer.noted("dispatch unknown", job_id=job.job_id, reason=error.reason)
+        services.observer.warn("dispatch_outcome_unknown", job_id=job.job_id, reason=error.reason)
         return DispatchOutcomeUnknown(job.attempt, retry_at, policy.next_attempt(now, job.attempt + 1, job.deadline_at))
     return Dispatched(runpod_job_id, services.endpoint_id, policy.next_check(services.clock(), job.deadline_at))
 
 
-def payload(services: Services, job: Job, now: int) -> dict[str, object]:
-    """The body of RunPod's `/run`: our message, the web hook, and limits for queue and execution."""
+def build_payload(services: Services, job: Job, now: int) -> dict[str, object]:
+    """Build the body of RunPod's `/run`: our message, the webhook, and the limits of queue and execution."""
     left_ms = max(0, job.deadline_at - now)
     return {
-        "input": message(services, job, left_ms).model_dump(mode="json"),
+        "input": build_message(services, job, left_ms).model_dump(mode="json"),
         "webhook": _hook_url(services, "webhook", job),
         "policy": {
             "executionTimeout": max(services.policy.execution_ms, _MIN_EXECUTION_MS),
@@ -78,8 +79,8 @@ def payload(services: Services, job: Job, now: int) -> dict[str, object]:
     }
 
 
-def message(services: Services, job: Job, left_ms: int) -> WorkerJob:
-    """The worker's order. URLs are signed here, late, because they die with the signing credentials."""
+def build_message(services: Services, job: Job, left_ms: int) -> WorkerJob:
+    """Build the worker's message. URLs are signed here, late, because they expire with the signing credentials."""
     seconds = left_ms // 1000 + _URL_SLACK_SECONDS
     objects = services.objects
     return WorkerJob(
@@ -93,7 +94,7 @@ def message(services: Services, job: Job, left_ms: int) -> WorkerJob:
         ),
         manifest=ManifestSlot(put_url=objects.presign_put(manifest_key(job.job_id), "application/json", seconds)),
         progress_url=_hook_url(services, "progress", job),
-        limits=services.limits,
+        limits=services.worker_limits,
         deadline=job.deadline_at / 1000,
     )
 
@@ -103,9 +104,9 @@ def _hook_url(services: Services, purpose: Purpose, job: Job) -> str:
     return f"{services.public_url}/runpod/{purpose}/{job.job_id}/{token}"
 
 
-def _abandon(services: Services, event: Dispatched) -> None:
-    """The job ended while RunPod was being asked; nobody wants this execution."""
+def _cancel_abandoned(services: Services, event: Dispatched) -> None:
+    """Cancel an execution that RunPod accepted while the job ended: its result is not needed."""
     try:
         services.provider.cancel(event.endpoint_id, event.runpod_job_id)
     except (ProviderError, Unavailable):
-        services.observer.noted("abandoned execution not cancelled", runpod_job_id=event.runpod_job_id)
+        services.observer.warn("abandoned_execution_cancel_failed", runpod_job_id=event.runpod_job_id)

@@ -1,20 +1,18 @@
-"""Read jobs. The answer depends on what is stored, never on RunPod being up."""
+"""Read jobs. The response depends on what is stored, never on RunPod being up."""
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from dataclasses import dataclass
 
-from contract.messages import JOB_ID
-from lambda_api.domain.errors import NotFound, Unavailable
-from lambda_api.domain.job import Job, State
-from lambda_api.domain.job_view import JobView, view
-from lambda_api.domain.keys import output_key
+from lambda_api.domain.errors import Unavailable
+from lambda_api.domain.job import Job
+from lambda_api.domain.views.job_view import JobView
+from lambda_api.usecases.job_record.find_owned_job import find_owned_job
+from lambda_api.usecases.job_record.represent_job import represent_job
 from lambda_api.usecases.services import Services
 
-_JOB_ID = re.compile(JOB_ID)
-_LOOK_AGAIN_MS = 250
+_POLL_MS = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,51 +21,26 @@ class ViewPage:
     cursor: str | None
 
 
-def owned(services: Services, owner: str, job_id: str) -> Job:
-    """The job, if it is this owner's. Somebody else's job is the same NotFound as none at all.
-
-    Ids are made in small letters; spreadsheets and people write them in capital ones.
-    """
-    job_id = job_id.lower()
-    job = services.store.get(job_id) if _JOB_ID.fullmatch(job_id) else None
-    if job is None or job.owner != owner:
-        raise NotFound("There is no such job.")
-    return job
-
-
-def show(services: Services, owner: str, job_id: str) -> JobView:
-    return represent(services, owned(services, owner, job_id))
+def get_job(services: Services, owner: str, job_id: str) -> JobView:
+    """Return one job of its owner. Raises NotFound, Unavailable."""
+    return represent_job(services, find_owned_job(services, owner, job_id))
 
 
 def list_jobs(services: Services, owner: str, limit: int, cursor: str | None) -> ViewPage:
-    """One owner's jobs, newest first."""
+    """Return one owner's jobs, newest first. Raises InvalidRequest for a foreign cursor, Unavailable."""
     page = services.store.page(owner, limit, cursor)
-    return ViewPage(tuple(represent(services, job) for job in page.jobs), page.cursor)
+    return ViewPage(tuple(represent_job(services, job) for job in page.jobs), page.cursor)
 
 
-def represent(services: Services, job: Job) -> JobView:
-    """The job with a freshly signed URL of its video, if there is one."""
-    if job.state is not State.COMPLETED:
-        return view(job, None, None)
-    seconds = services.video_url_seconds
-    url = services.objects.presign_get(output_key(job.job_id), seconds)
-    return view(job, url, services.clock() + seconds * 1000)
+def wait_for_job(services: Services, job: Job, until: int) -> Job:
+    """Return the job when it has finished, or as last read at `until` (milliseconds since the epoch). Raises nothing.
 
-
-def represent_anyway(services: Services, job: Job) -> tuple[JobView, bool]:
-    """The job, and whether that is all of it: without credentials it is shown without the URL of its video."""
-    try:
-        return represent(services, job), True
-    except Unavailable:
-        return view(job, None, None), False
-
-
-def wait_for(services: Services, job: Job, until: int) -> Job:
-    """The job when it is over, or as it was last known at `until`, in milliseconds since the epoch. Raises nothing."""
+    Reads it every 250 ms.
+    """
     current = job
-    while not current.terminal and (left_ms := until - services.clock()) > 0:
-        services.sleep(min(_LOOK_AGAIN_MS, left_ms) / 1000)
-        # It is stored: an answer that says otherwise would make the client submit it again.
+    while not current.is_terminal and (left_ms := until - services.clock()) > 0:
+        services.sleep(min(_POLL_MS, left_ms) / 1000)
+        # The job is stored: after an error response the client would submit it again.
         with suppress(Unavailable):
             current = services.store.get(job.job_id) or current
     return current

@@ -1,28 +1,28 @@
-"""RunPod's web hook rang."""
+"""Handle RunPod's webhook."""
 
 from __future__ import annotations
 
+from lambda_api.domain.access.tokens import verify_token
 from lambda_api.domain.errors import NotFound, Unavailable
 from lambda_api.domain.job import Source
-from lambda_api.domain.tokens import token_attempt
 from lambda_api.usecases.services import Services
-from lambda_api.usecases.settle_job import settle
+from lambda_api.usecases.settle_job import settle_job
 
 
-def ring(services: Services, job_id: str, token: str, hint: str | None) -> None:
-    """Look at the job because a genuine token says so. The token of any attempt will do: it is a doorbell.
+def handle_webhook(services: Services, job_id: str, token: str, error_text: str | None) -> None:
+    """Check the job that a genuine token names. The token of any attempt is accepted: the webhook is a doorbell.
 
-    Raises NotFound for a wrong token or an unknown job. Trouble on our side is not RunPod's: it is left
-    to the sweeper.
+    `error_text`: the error in the webhook's unsigned body. Raises NotFound for a wrong token or an unknown job. If our
+    own store does not answer, the sweeper checks the job later; RunPod gets no error.
     """
-    if token_attempt(services.hook_secrets, "webhook", job_id, token) is None:
+    if verify_token(services.hook_secrets, "webhook", job_id, token) is None:
         raise NotFound("There is no such job.")
     try:
         job = services.store.get(job_id)
         if job is not None:
-            settle(services, job, Source.WEBHOOK, hint)
+            settle_job(services, job, Source.WEBHOOK, error_text)
             return
     except Unavailable:
-        services.observer.noted("web hook left to the sweeper", job_id=job_id)
+        services.observer.warn("webhook_deferred", job_id=job_id)
         return
     raise NotFound("There is no such job.")

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from contract.limits import Limits
-from lambda_api.domain.credentials import ApiCredentials
+from lambda_api.domain.access.credentials import ApiCredentials
+from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.policy import Policy
 from lambda_api.domain.ports import CallbackQueue, CallbackSender, JobStore, ObjectStore, Observer, Provider
-from lambda_api.domain.quotas import Allowance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,7 @@ class Services:
     sender: CallbackSender
     observer: Observer
     policy: Policy
-    limits: Limits
+    worker_limits: Limits
     endpoint_id: str
     public_url: str
     """Base of the URLs that RunPod and the worker call."""

@@ -1,4 +1,8 @@
-"""Take a request: write it down, then hand it to RunPod once."""
+"""Submit a job: store it, then dispatch it to RunPod once.
+
+Idempotency and quota are part of the transaction that stores the job: Powertools' idempotency writes its own record
+before and after the handler, and could not commit or roll back with the job's row and the owner's usage.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +10,16 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from contract.operations import Operation
 from contract.urls import Target, UrlError, check_target, parse_url
 from lambda_api.domain.errors import IdempotencyMismatch, InvalidRequest, Unavailable
-from lambda_api.domain.job import Callback, Job
+from lambda_api.domain.job import Callback, Job, Source
 from lambda_api.domain.ports import Idempotency
-from lambda_api.usecases.dispatch_job import dispatch
+from lambda_api.usecases.dispatch_job import dispatch_job
 from lambda_api.usecases.services import Services
 
-_UNSIGNED = (
+_UNSIGNED_CALLBACK = (
     "callbacks are signed, and no signing secret is set up for this API key; have one added, or leave webhook_url out "
     "and poll the job"
 )
@@ -38,67 +41,66 @@ class Submitted:
     """True if an earlier request with the same key made this job."""
 
 
-def submit(services: Services, submission: Submission) -> Submitted:
+def submit_job(services: Services, submission: Submission) -> Submitted:
     """Store the job (and its idempotency key) in one write, then dispatch it.
 
-    Whatever RunPod does, the job is accepted. Raises InvalidRequest for an address that may not be
-    contacted, IdempotencyMismatch for a key used with another body, TooManyRequests for an owner who asks
-    for too much, Unavailable if nothing was stored.
+    The job is accepted whatever RunPod does. Raises InvalidRequest for an address that must not be contacted,
+    IdempotencyMismatch for a key used with another body, TooManyRequests for an owner whose quota is exhausted,
+    Unavailable if nothing was stored.
     """
     _check_addresses(services, submission)
     if submission.webhook_url is not None and submission.owner not in services.callers().callback_secrets:
-        raise InvalidRequest.naming((("webhook_url", _UNSIGNED),))
+        raise InvalidRequest.naming((("webhook_url", _UNSIGNED_CALLBACK),))
     now = services.clock()
-    policy = services.policy
-    job = Job(
+    job = _new_job(services, submission, now)
+    idempotency = None
+    if submission.idempotency_key is not None:
+        expires_at = now + services.policy.idempotency_ms
+        idempotency = Idempotency(submission.idempotency_key, fingerprint(submission), expires_at)
+    existing = services.store.create(job, idempotency, now, services.allowance)
+    if existing is not None and idempotency is not None:
+        if existing.fingerprint != idempotency.fingerprint:
+            raise IdempotencyMismatch("The Idempotency-Key was used with another request body. Send a new key.")
+        earlier = services.store.get(existing.job_id)
+        if earlier is None:
+            raise Unavailable("The earlier job is not readable yet. Try again.", retry_after=1)
+        return Submitted(earlier, replayed=True)
+    services.observer.job_changed(None, job)
+    try:
+        return Submitted(dispatch_job(services, job, Source.SUBMIT), replayed=False)
+    except Unavailable:
+        # The job is stored, so it will run: the sweeper dispatches what this request could not.
+        return Submitted(job, replayed=False)
+
+
+def fingerprint(submission: Submission) -> str:
+    """Return the SHA-256 of the request as understood, in hex.
+
+    A default that is spelled out makes no difference. Neither does a field that a later release adds, to clients that
+    do not send it: a client may repeat a request while releases change.
+    """
+    operation = submission.operation
+    request = {
+        "operation": {"kind": operation.kind, **operation.model_dump(mode="json", exclude_defaults=True)},
+        "webhook_url": submission.webhook_url,
+        "metadata": dict(submission.metadata),
+    }
+    return hashlib.sha256(json.dumps(request, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _new_job(services: Services, submission: Submission, now: int) -> Job:
+    return Job(
         job_id=services.new_id(),
         owner=submission.owner,
         operation=submission.operation,
         created_at=now,
-        deadline_at=now + policy.job_ttl_ms,
-        due_at=now + policy.dispatch_grace_ms,
+        deadline_at=now + services.policy.job_ttl_ms,
+        due_at=now + services.policy.dispatch_grace_ms,
         dispatching=True,
         endpoints={1: services.endpoint_id},
         callback=Callback(url=submission.webhook_url) if submission.webhook_url else None,
         metadata=submission.metadata,
     )
-    idempotency = None
-    if submission.idempotency_key is not None:
-        idempotency = Idempotency(submission.idempotency_key, fingerprint(submission), now + policy.idempotency_ms)
-    existing = services.store.create(job, idempotency, now, services.allowance)
-    if existing is not None and idempotency is not None:
-        if existing.fingerprint not in {idempotency.fingerprint, _former_fingerprint(submission)}:
-            raise IdempotencyMismatch("This Idempotency-Key was used with another request body.")
-        earlier = services.store.get(existing.job_id)
-        if earlier is None:
-            raise Unavailable("The earlier job is not readable yet.", retry_after=1)
-        return Submitted(earlier, replayed=True)
-    services.observer.changed(None, job)
-    try:
-        return Submitted(dispatch(services, job), replayed=False)
-    except Unavailable:
-        # It is stored, so it will run: the sweeper dispatches what this request could not.
-        return Submitted(job, replayed=False)
-
-
-def fingerprint(submission: Submission) -> str:
-    """SHA-256 of what was asked for, as understood.
-
-    Spelling defaults out makes no difference. Neither does what a later release adds, to whoever does not use it: a
-    client may repeat a request while releases change.
-    """
-    operation = submission.operation
-    return _digest(submission, {"kind": operation.kind, **operation.model_dump(mode="json", exclude_defaults=True)})
-
-
-def _former_fingerprint(submission: Submission) -> str:
-    """As the release before this one stored it: for the keys of the day before an update. The next release drops it."""
-    return _digest(submission, submission.operation.model_dump(mode="json"))
-
-
-def _digest(submission: Submission, operation: Mapping[str, Any]) -> str:
-    asked = {"operation": operation, "webhook_url": submission.webhook_url, "metadata": dict(submission.metadata)}
-    return hashlib.sha256(json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def _check_addresses(services: Services, submission: Submission) -> None:
@@ -113,13 +115,13 @@ def _check_addresses(services: Services, submission: Submission) -> None:
         except UrlError as error:
             errors.append((field, str(error)))
         else:
-            if field == "webhook_url" and _leads_to_us(services, target):
+            if field == "webhook_url" and _is_own_host(services, target):
                 errors.append((field, "the URL leads back to this service; send the URL of your own receiver"))
     if errors:
         raise InvalidRequest.naming(tuple(errors))
 
 
-def _leads_to_us(services: Services, target: Target) -> bool:
-    """True for a callback that would come back as a request nobody made."""
+def _is_own_host(services: Services, target: Target) -> bool:
+    """True for a callback that would come back to this service as a request."""
     own = parse_url(services.public_url)
     return (target.host, target.port) == (own.host, own.port)

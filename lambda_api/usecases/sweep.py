@@ -1,4 +1,4 @@
-"""Once a minute: everything that is due. Alone in making promises of the form "within T"."""
+"""Handle, once a minute, every job that is due. The only component with a time guarantee."""
 
 from __future__ import annotations
 
@@ -12,122 +12,137 @@ from lambda_api.domain.job import Job, Source, State
 from lambda_api.domain.policy import MAX_ATTEMPTS, MINUTE, SECOND
 from lambda_api.domain.ports import ProviderError
 from lambda_api.domain.transitions import Change, apply
-from lambda_api.usecases.deliver_callback import deliver, leave_to_queue
-from lambda_api.usecases.dispatch_job import dispatch
+from lambda_api.usecases.deliver_callback import defer_callback, deliver_callback
+from lambda_api.usecases.dispatch_job import dispatch_job
+from lambda_api.usecases.evidence.apply_evidence import apply_evidence
+from lambda_api.usecases.evidence.read_result import read_result
 from lambda_api.usecases.services import Services
-from lambda_api.usecases.settle_job import completed, settle
+from lambda_api.usecases.settle_job import settle_job
 
 _CLAIM_MS = 30 * SECOND
+"""A dispatcher that has not stored its outcome within this time is presumed dead."""
 OVERDUE_MS = 5 * MINUTE
 """A job that was due for longer than this is a sign that sweeping fails, or cannot keep up."""
 
 
 @dataclass(frozen=True, slots=True)
 class SweepResult:
-    looked_at: int
+    handled: int
     failed: int
     overdue: int
     """Jobs that were due for more than OVERDUE_MS."""
 
 
 ForEach = Callable[[Callable[[str], SweepResult], Iterable[str]], Iterable[SweepResult]]
-"""`map`, or an executor's: most of a sweep is waiting for answers."""
+"""`map`, or an executor's `map`: most of a sweep is waiting for responses."""
 
 
-def sweep(services: Services, limit: int, may_go_on: Callable[[], bool], for_each: ForEach = map) -> SweepResult:
-    """Dispatch, settle or deliver each due job. One that raises is logged and does not stop the rest.
+def sweep(services: Services, limit: int, may_continue: Callable[[], bool], for_each: ForEach = map) -> SweepResult:
+    """Dispatch, settle or deliver each due job. A job that raises is logged and does not stop the others.
 
-    Stops early when `may_go_on` says so; what is left is still due at the next run. Of each owner's callbacks one at
-    a time is sent, the others are left to the queue: a receiver that does not answer keeps no one else waiting.
+    Stops early when `may_continue` returns False; the remaining jobs are still due at the next sweep. Sends one
+    callback of each owner at a time and hands the owner's others to the queue: a receiver that does not respond delays
+    no other owner. Raises Unavailable if the store cannot list the due jobs.
     """
+    runpod_answers, owner_locks = _call_once(lambda: _runpod_answers(services)), PerOwnerLock()
 
-    works, turns = _asked_once(lambda: _runpod_works(services)), PerOwnerLock()
+    def handle(job_id: str) -> SweepResult:
+        return _handle(services, job_id, runpod_answers, owner_locks) if may_continue() else SweepResult(0, 0, 0)
 
-    def look(job_id: str) -> SweepResult:
-        return _look(services, job_id, works, turns) if may_go_on() else SweepResult(0, 0, 0)
-
-    looks = list(for_each(look, services.store.due(services.clock(), limit)))
+    results = list(for_each(handle, services.store.due(services.clock(), limit)))
     return SweepResult(
-        sum(one.looked_at for one in looks), sum(one.failed for one in looks), sum(one.overdue for one in looks)
+        sum(one.handled for one in results), sum(one.failed for one in results), sum(one.overdue for one in results)
     )
 
 
 class PerOwnerLock:
-    """One at a time of each owner."""
+    """Locks, one for each owner, that are never waited for."""
 
     def __init__(self) -> None:
         self._lock, self._taken = Lock(), set[str]()
 
     @contextmanager
-    def of(self, owner: str) -> Iterator[bool]:
-        """Whether the turn was free, and now is the caller's."""
+    def try_acquire(self, owner: str) -> Iterator[bool]:
+        """Yield True and hold the owner's lock, or yield False if another thread holds it."""
         with self._lock:
-            mine = owner not in self._taken
+            acquired = owner not in self._taken
             self._taken.add(owner)
         try:
-            yield mine
+            yield acquired
         finally:
-            if mine:
+            if acquired:
                 self._taken.discard(owner)
 
 
-def _look(services: Services, job_id: str, runpod_works: Callable[[], bool], turns: PerOwnerLock) -> SweepResult:
+def _handle(
+    services: Services, job_id: str, runpod_answers: Callable[[], bool], owner_locks: PerOwnerLock
+) -> SweepResult:
     overdue = False
     try:
-        # The index may lag behind: only what the table says now counts.
+        # The index may lag behind the table: trust only the row as it is now.
         job = services.store.get(job_id)
         late_ms = services.clock() - job.due_at if job is not None and job.due_at is not None else -1
         overdue = late_ms > OVERDUE_MS
         if job is not None and late_ms >= 0:
-            _attend(services, job, runpod_works, turns)
+            _advance(services, job, runpod_answers, owner_locks)
     except Exception as error:  # noqa: BLE001 - one poisoned job must not starve the others
-        services.observer.noted("sweep failed", job_id=job_id, error=type(error).__name__)
+        services.observer.warn("sweep_failed", job_id=job_id, error=type(error).__name__)
         return SweepResult(1, 1, overdue)
     return SweepResult(1, 0, overdue)
 
 
-def _attend(services: Services, job: Job, runpod_works: Callable[[], bool], turns: PerOwnerLock) -> None:
+def _advance(services: Services, job: Job, runpod_answers: Callable[[], bool], owner_locks: PerOwnerLock) -> None:
     now = services.clock()
-    if job.terminal:
-        with turns.of(job.owner) as mine:
-            if mine:
-                deliver(services, job.job_id)
+    if job.is_terminal:
+        with owner_locks.try_acquire(job.owner) as acquired:
+            if acquired:
+                deliver_callback(services, job.job_id)
             else:
-                leave_to_queue(services, job)
+                defer_callback(services, job)
         return
-    ready = _to_be_dispatched(job, now) and _may_ask(services, job, now, runpod_works)
-    current = job if ready else settle(services, job, Source.SWEEPER)
-    # It was settled: that RunPod has lost it may be news. Another sweep that overlaps may have seen to it, too.
-    if _to_be_dispatched(current, now):
-        _dispatch(services, current, now)
+    if _is_dispatchable(job, now) and _may_call_run(services, job, now, runpod_answers):
+        current = _apply_earlier_result(services, job)
+    else:
+        current = settle_job(services, job, Source.SWEEPER)
+    # Settling may have found that RunPod lost the job. An overlapping sweep may also have handled it meanwhile.
+    if _is_dispatchable(current, now):
+        _claim_and_dispatch(services, current, now)
 
 
-def _to_be_dispatched(job: Job, now: int) -> bool:
-    wanted = job.state is State.ACCEPTED and not job.cancel_requested and job.attempt <= MAX_ATTEMPTS
-    return wanted and job.due_at is not None and max(job.due_at, job.not_before) <= now < job.deadline_at
+def _apply_earlier_result(services: Services, job: Job) -> Job:
+    """Complete the job if an earlier attempt, of which RunPod reported nothing, has stored a result."""
+    result = read_result(services, job, Source.SWEEPER) if _next_attempt(job) > 1 else None
+    return job if result is None else apply_evidence(services, job, result)
 
 
-def _may_ask(services: Services, job: Job, now: int, runpod_works: Callable[[], bool]) -> bool:
-    """Attempts that RunPod may have taken are few, so all but the first wait until it answers what costs nothing.
+def _is_dispatchable(job: Job, now: int) -> bool:
+    if job.state is not State.ACCEPTED or job.cancel_requested or job.attempt > MAX_ATTEMPTS:
+        return False
+    return job.due_at is not None and max(job.due_at, job.not_before) <= now < job.deadline_at
 
-    If it does not until it is late, all but the last one are made nevertheless: perhaps only that is not answered.
+
+def _may_call_run(services: Services, job: Job, now: int, runpod_answers: Callable[[], bool]) -> bool:
+    """Decide whether to call `/run`.
+
+    Possibly-accepted attempts are limited, so retries wait until RunPod's free `/health` call succeeds. After the last
+    start all attempts but the last are made anyway: perhaps only `/health` fails.
     """
-    number = _next_attempt(job)
-    late = now >= services.policy.last_start(job.deadline_at)
-    return number == 1 or (late and number < MAX_ATTEMPTS) or runpod_works()
+    attempt = _next_attempt(job)
+    is_late = now >= services.policy.last_start(job.deadline_at)
+    return attempt == 1 or (is_late and attempt < MAX_ATTEMPTS) or runpod_answers()
 
 
 def _next_attempt(job: Job) -> int:
-    """Whoever began this one and did not live to store what came of it may have been heard."""
+    """Number the next attempt. If the last dispatcher crashed before it stored the outcome, RunPod may have the job."""
     return job.attempt + job.dispatching
 
 
-def _asked_once(question: Callable[[], bool]) -> Callable[[], bool]:
-    """The answer to `question`, which whoever is first asks and the others wait for."""
-    turn, answers = Lock(), list[bool]()
+def _call_once(question: Callable[[], bool]) -> Callable[[], bool]:
+    """Return a function whose first caller calls `question`; all others wait for that answer."""
+    lock, answers = Lock(), list[bool]()
 
     def answer() -> bool:
-        with turn:
+        with lock:
             if not answers:
                 answers.append(question())
             return answers[0]
@@ -135,20 +150,17 @@ def _asked_once(question: Callable[[], bool]) -> Callable[[], bool]:
     return answer
 
 
-def _runpod_works(services: Services) -> bool:
+def _runpod_answers(services: Services) -> bool:
     try:
         services.provider.health(services.endpoint_id)
     except ProviderError as error:
-        services.observer.noted("dispatches wait for RunPod", reason=error.reason)
+        services.observer.warn("dispatch_paused", reason=error.reason)
         return False
     return True
 
 
-def _dispatch(services: Services, job: Job, now: int) -> None:
-    if _next_attempt(job) > 1 and completed(services, job, Source.SWEEPER) is not None:
-        settle(services, job, Source.SWEEPER)
-        return
-    # Two sweeps may overlap; the one whose claim is stored dispatches.
+def _claim_and_dispatch(services: Services, job: Job, now: int) -> None:
+    # Sweeps may overlap; the one whose claim is stored dispatches.
     claim = apply(job, DispatchBegun(services.endpoint_id, now + _CLAIM_MS), now)
     if isinstance(claim, Change) and services.store.save(claim.job):
-        dispatch(services, claim.job)
+        dispatch_job(services, claim.job, Source.SWEEPER)

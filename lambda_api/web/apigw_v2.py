@@ -1,4 +1,4 @@
-"""Requests and answers as API Gateway's HTTP API exchanges them with a function (payload format 2.0)."""
+"""Requests and responses as API Gateway's HTTP API exchanges them with a function (payload format 2.0)."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from urllib.parse import urlsplit
 
 from lambda_api.domain.errors import ApiError, InvalidRequest
 from lambda_api.observability import fault, logger, refused
-from lambda_api.web.problem import problem
+from lambda_api.web.problem import problem_document
 
-BROKEN = "Something went wrong on our side. Try again, or send us the request_id."
+INTERNAL_ERROR_DETAIL = "Something went wrong on our side. Try again, or send us the request_id."
 
 
-class UnreadableEvent(ApiError):
-    """No HTTP API makes such an event: the function is wired to something else, or was invoked by hand."""
+class MalformedEvent(ApiError):
+    """The event does not come from an HTTP API: the function is wired to something else, or was invoked by hand."""
 
 
 class MalformedBody(InvalidRequest):
@@ -30,40 +30,40 @@ class MalformedBody(InvalidRequest):
 class HttpRequest:
     method: str
     path: str
-    """As it was sent, behind the base path: maybe percent-encoded."""
+    """As sent, without the base path; may be percent-encoded."""
     base_path: str
-    """Of a custom domain: the key of the API mapping, with a slash in front; empty without one."""
+    """The API mapping key of a custom domain with a leading slash; empty without one."""
     query: str
     headers: Mapping[str, str]
-    """Names in lower case; several of one name are joined by commas."""
+    """Names in lower case; repeated headers are joined by commas."""
     source_ip: str
     text: str
     is_base64: bool
 
     def body(self) -> bytes:
-        """Raises MalformedBody."""
+        """Decode the body. Raises MalformedBody."""
         try:
             return base64.b64decode(self.text, validate=True) if self.is_base64 else self.text.encode()
         except ValueError:
-            raise MalformedBody("The request body is not what its sender says it is.") from None
+            raise MalformedBody("The request body is not valid base64. Send it again.") from None
 
 
 def request_id(event: Any) -> str:
-    """API Gateway's id of the request; empty if the event has none. Never raises."""
+    """Return API Gateway's id of the request; empty if the event has none. Raises nothing."""
     context = event.get("requestContext") if isinstance(event, dict) else None
     found = context.get("requestId") if isinstance(context, dict) else None
     return found if isinstance(found, str) and found.isascii() and found.isprintable() and len(found) <= 64 else ""
 
 
-def read(event: Any, public_url: str = "") -> HttpRequest:
-    """The request in an event. Raises UnreadableEvent if it is not one of payload format 2.0.
+def parse_event(event: Any, public_url: str = "") -> HttpRequest:
+    """Read the request in an event. Raises MalformedEvent if the event is not of payload format 2.0.
 
-    `public_url`: a path in it is the base path of the requests to its host.
+    `public_url`: its path is the base path of requests to its host.
     """
     public = urlsplit(public_url)
     try:
         if event["version"] != "2.0":
-            raise UnreadableEvent("The request did not come from an HTTP API of payload format 2.0.")
+            raise MalformedEvent("The request did not come from an HTTP API of payload format 2.0.")
         http = event["requestContext"]["http"]
         headers = {_text(name).lower(): _text(value) for name, value in (event.get("headers") or {}).items()}
         is_public_host = event["requestContext"].get("domainName") == public.hostname
@@ -72,7 +72,7 @@ def read(event: Any, public_url: str = "") -> HttpRequest:
             headers["cookie"] = "; ".join(map(_text, cookies))
         return HttpRequest(
             method=_text(http["method"]),
-            path=_behind(base_path, _text(event["rawPath"])),
+            path=_strip_base_path(base_path, _text(event["rawPath"])),
             base_path=base_path,
             query=_text(event.get("rawQueryString") or ""),
             headers=headers,
@@ -81,19 +81,19 @@ def read(event: Any, public_url: str = "") -> HttpRequest:
             is_base64=bool(event.get("isBase64Encoded")),
         )
     except (KeyError, TypeError, AttributeError, ValueError):
-        raise UnreadableEvent("The request did not reach us whole.") from None
+        raise MalformedEvent("The gateway event is malformed.") from None
 
 
-def _behind(base_path: str, path: str) -> str:
-    """The path without the base path. AWS documents that `rawPath` lacks it; API Gateway sends it."""
+def _strip_base_path(base_path: str, path: str) -> str:
+    """Return the path without the base path. AWS documents that `rawPath` lacks it, but API Gateway sends it."""
     rest = path.removeprefix(base_path)
     return rest or "/" if rest[:1] in {"", "/"} else path
 
 
-def answer(
+def build_response(
     status: int, body: Mapping[str, Any], headers: Mapping[str, str], content_type: str = "application/json"
 ) -> dict[str, Any]:
-    """A function's answer with a JSON body."""
+    """Build a function's response with a JSON body."""
     return {
         "statusCode": status,
         "headers": {"content-type": content_type, **headers},
@@ -102,21 +102,23 @@ def answer(
     }
 
 
-def answered(respond: Callable[[], dict[str, Any]], request_id: str, headers: Mapping[str, str]) -> dict[str, Any]:
-    """What `respond` makes, or a problem if it raises, so that API Gateway has none of its own to tell."""
+def handle_errors(respond: Callable[[], dict[str, Any]], request_id: str, headers: Mapping[str, str]) -> dict[str, Any]:
+    """Return the response of `respond`, or a problem document if it raises, so that API Gateway does not."""
     try:
         return respond()
-    except UnreadableEvent as error:
-        logger.error("unreadable event", extra={"request_id": request_id})
+    except MalformedEvent as error:
+        logger.error("malformed_event", extra={"request_id": request_id})
         failure: ApiError = error
     except ApiError as error:
         refused(error, request_id)
         failure = error
     except Exception as error:  # noqa: BLE001 - the runtime would log its text, which may quote the request
-        logger.error("unhandled error", extra={"request_id": request_id, **fault(error)})
-        failure = ApiError(BROKEN)
-    pause = {} if failure.retry_after is None else {"retry-after": str(failure.retry_after)}
-    return answer(failure.status, problem(failure, request_id), {**headers, **pause}, "application/problem+json")
+        logger.error("unhandled_error", extra={"request_id": request_id, **fault(error)})
+        failure = ApiError(INTERNAL_ERROR_DETAIL)
+    retry_after = {} if failure.retry_after is None else {"retry-after": str(failure.retry_after)}
+    return build_response(
+        failure.status, problem_document(failure, request_id), {**headers, **retry_after}, "application/problem+json"
+    )
 
 
 def _string(value: Any) -> str:
@@ -126,6 +128,6 @@ def _string(value: Any) -> str:
 
 
 def _text(value: Any) -> str:
-    """A string that can be sent on. Raises ValueError for half of a surrogate pair."""
+    """Return a string that can be encoded. Raises TypeError; ValueError for half of a surrogate pair."""
     _string(value).encode()
     return str(value)

@@ -1,6 +1,7 @@
-"""Check `X-API-Key` against stored SHA-256 digests, and that nothing unknown is asked for.
+"""Authenticate by `X-API-Key`, and refuse unknown query parameters.
 
-Keys are long random strings, so a plain digest is enough: there is no dictionary to try.
+Keys are stored as SHA-256 digests. They are long random strings, so a plain digest is enough: no dictionary attack
+applies.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from fastapi.routing import APIRoute
 from lambda_api.domain.errors import InvalidRequest, Unauthorized
 from lambda_api.usecases.services import Services
 from lambda_api.web.errors import field_name
-from lambda_api.web.leniency import sent_query
-from lambda_api.web.names import meant, unknown
+from lambda_api.web.validation.field_names import closest_field, unknown_field
+from lambda_api.web.validation.leniency import drop_blank_parameters
 
 _MAX_KEY_LENGTH = 256
 
 
-def owner_of(api_keys: Mapping[str, str], key: str | None) -> str:
-    """The owner of a key. Compares with every digest, each in constant time. Raises Unauthorized."""
+def find_owner(api_keys: Mapping[str, str], key: str | None) -> str:
+    """Return the owner of a key. Compares with every digest, each in constant time. Raises Unauthorized."""
     digest = hashlib.sha256((key or "")[:_MAX_KEY_LENGTH].encode("utf-8", "surrogateescape")).hexdigest()
     owners = [owner for known, owner in api_keys.items() if hmac.compare_digest(known, digest)]
     if not key or len(key) > _MAX_KEY_LENGTH or not owners:
@@ -31,15 +32,15 @@ def owner_of(api_keys: Mapping[str, str], key: str | None) -> str:
     return owners[0]
 
 
-def _unknown(name: str, known: list[str]) -> tuple[str, str]:
-    """Name a parameter only if it is close to one that exists: any other may hold whatever the caller has."""
-    return (field_name(("query", name)) if meant(name, known) else "query", unknown(name, known))
+def _unknown_parameter(name: str, known: list[str]) -> tuple[str, str]:
+    """Name a parameter only if it resembles an existing one: any other may contain the caller's data."""
+    return (field_name(("query", name)) if closest_field(name, known) else "query", unknown_field(name, known))
 
 
 class KeyedRoute(APIRoute):
-    """A route that needs a key, checked before the body is read. Query parameters that it does not know are refused.
+    """A route that requires a key, checked before the body is read. It refuses unknown query parameters.
 
-    The open routes ignore them: links to pages carry tracking parameters, and monitors add some against caches.
+    The open routes ignore them: links to pages carry tracking parameters, and monitors add some to bypass caches.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -48,9 +49,9 @@ class KeyedRoute(APIRoute):
 
         async def keyed(request: Request) -> Response:
             services: Services = request.app.state.services
-            request.state.owner = owner_of(services.callers().api_keys, request.headers.get("x-api-key"))
-            request.scope["query_string"], names = sent_query(request.scope["query_string"])
-            errors = tuple(_unknown(name, known) for name in names if name not in known)
+            request.state.owner = find_owner(services.callers().api_keys, request.headers.get("x-api-key"))
+            request.scope["query_string"], names = drop_blank_parameters(request.scope["query_string"])
+            errors = tuple(_unknown_parameter(name, known) for name in names if name not in known)
             if errors:
                 raise InvalidRequest.naming(errors)
             return await handle(request)

@@ -1,4 +1,4 @@
-"""Which web pages may call. In AWS, API Gateway answers preflights before they come here."""
+"""CORS: the web pages that may call. In AWS, API Gateway answers preflight requests itself."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class OriginRefused(ApiError):
 
 
 class Cors(CORSMiddleware):
-    """Starlette's, without its answers in plain text. `Guard` makes a problem of what is raised here."""
+    """Starlette's middleware. Its plain-text errors become problem documents in `RequestMiddleware`."""
 
     def preflight_response(self, request_headers: Headers) -> Response:
-        answer = super().preflight_response(request_headers)
-        if answer.status_code >= 400:
-            raise OriginRefused("The origin, the method or a header is not among those allowed.")
-        kept = {name: value for name, value in answer.headers.items() if not name.startswith("content-")}
+        response = super().preflight_response(request_headers)
+        if response.status_code >= 400:
+            raise OriginRefused("The origin, the method or a header is not allowed.")
+        kept = {name: value for name, value in response.headers.items() if not name.startswith("content-")}
         return Response(status_code=204, headers=kept)

@@ -1,4 +1,4 @@
-"""Every refusal becomes a problem document; none of them quotes what the client sent."""
+"""Turn every refusal into a problem document that never quotes what the client sent."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ from starlette.exceptions import HTTPException
 
 from lambda_api.domain.errors import ApiError, InvalidRequest, Quota, TooManyRequests, Unauthorized
 from lambda_api.observability import refused
-from lambda_api.web.problem import problem
-from lambda_api.web.sentences import Schema, json_problem, sentence
+from lambda_api.web.problem import problem_document
+from lambda_api.web.validation.sentences import Schema, describe_error, describe_json_error
 
 _PRINTABLE_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _MAX_ERRORS = 20
+_UNEXPECTED = "Something went wrong on our side. Try again."
 
 CHALLENGE = 'ApiKey realm="api-gpu", header="X-API-Key"'
-"""RFC 9110 wants one with every 401. No registered scheme is for a key in a header of its own."""
+"""RFC 9110 requires a challenge with every 401. No registered scheme covers a key in a custom header."""
 
 
 class MalformedJson(InvalidRequest):
@@ -32,8 +33,8 @@ class MalformedJson(InvalidRequest):
     title = "The request body is not JSON"
 
 
-class _Http(ApiError):
-    """What the framework refuses on its own: unknown paths, wrong methods."""
+class _FrameworkError(ApiError):
+    """A refusal by the framework: unknown paths, wrong methods."""
 
     def __init__(self, status: int, code: str, title: str) -> None:
         super().__init__(f"{title}.")
@@ -45,12 +46,13 @@ class _Http(ApiError):
 
 _HTTP = {
     400: ("malformed_json", "The request body is not JSON"),
-    404: ("not_found", "There is nothing at this path"),
-    405: ("method_not_allowed", "The path does not take this method"),
+    404: ("not_found", "There is no such path"),
+    405: ("method_not_allowed", "The path does not allow this method"),
 }
 
 
 def install(app: FastAPI) -> None:
+    """Register the handlers of all errors."""
     app.add_exception_handler(ApiError, _api_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
@@ -66,12 +68,12 @@ def _respond(request: Request, error: ApiError, headers: dict[str, str] | None =
         headers["WWW-Authenticate"] = CHALLENGE
     request_id = request.scope["state"].get("request_id", "")
     refused(error, request_id)
-    body = problem(error, request_id)
+    body = problem_document(error, request_id)
     return JSONResponse(body, error.status, headers, media_type="application/problem+json")
 
 
 def _rate_limit(quota: Quota) -> dict[str, str]:
-    """After draft-ietf-httpapi-ratelimit-headers-10: structured fields, of the one quota that is used up."""
+    """Describe the exhausted quota as structured fields (draft-ietf-httpapi-ratelimit-headers-10)."""
     policy, left = f'"{quota.name}";q={quota.size}', f'"{quota.name}";r=0'
     if quota.unit != "requests":
         policy += f';qu="{quota.unit}"'
@@ -83,7 +85,7 @@ def _rate_limit(quota: Quota) -> dict[str, str]:
 
 
 async def _api_error(request: Request, error: Exception) -> JSONResponse:
-    return _respond(request, error if isinstance(error, ApiError) else ApiError("Something went wrong."))
+    return _respond(request, error if isinstance(error, ApiError) else ApiError(_UNEXPECTED))
 
 
 async def _validation_error(request: Request, error: Exception) -> JSONResponse:
@@ -91,9 +93,11 @@ async def _validation_error(request: Request, error: Exception) -> JSONResponse:
     broken = next((item for item in found if item["type"] == "json_invalid"), None)
     if broken is not None:
         document = error.body if isinstance(error, RequestValidationError) else ""
-        return _respond(request, MalformedJson(json_problem(str(document), broken["loc"][1], broken["ctx"]["error"])))
+        return _respond(
+            request, MalformedJson(describe_json_error(str(document), broken["loc"][1], broken["ctx"]["error"]))
+        )
     schema = _schema(request.scope.get("route"), of_body=any(item["loc"][:1] == ("body",) for item in found))
-    pairs = tuple((field_name(item["loc"]), sentence(item, schema)) for item in found[:_MAX_ERRORS])
+    pairs = tuple((field_name(item["loc"]), describe_error(item, schema)) for item in found[:_MAX_ERRORS])
     return _respond(request, InvalidRequest.naming(pairs))
 
 
@@ -103,7 +107,7 @@ def _parameter_schema(info: FieldInfo) -> Schema:
 
 
 def _schema(route: Any, *, of_body: bool) -> Schema:
-    """The schema of what the route takes: its body, or its query."""
+    """Return the schema of the route's body, or of its query."""
     if not isinstance(route, APIRoute):
         return {}
     if not of_body:
@@ -115,12 +119,12 @@ def _schema(route: Any, *, of_body: bool) -> Schema:
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, HTTPException):
-        return _respond(request, ApiError("Something went wrong."))
+        return _respond(request, ApiError(_UNEXPECTED))
     code, title = _HTTP.get(error.status_code, ("refused", "The request was refused"))
-    return _respond(request, _Http(error.status_code, code, title), dict(error.headers or {}))
+    return _respond(request, _FrameworkError(error.status_code, code, title), dict(error.headers or {}))
 
 
 def field_name(loc: Sequence[str | int]) -> str:
-    """A dotted path. The names in it are the client's own, so odd ones are not repeated."""
+    """Return a dotted path. Its names are client data, so unusual ones are not repeated."""
     names = [str(part) for part in loc[1:]]
     return ".".join(n if _PRINTABLE_NAME.fullmatch(n) else "(unprintable)" for n in names) or "body"

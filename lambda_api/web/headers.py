@@ -1,4 +1,4 @@
-"""The request headers that change what a submit does."""
+"""Request headers that change what a submit does."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Any
 from lambda_api.domain.errors import InvalidHeader
 
 MAX_WAIT_SECONDS = 25
-"""From when the request came. API Gateway gives up after 30 s."""
+"""From the arrival of the request. API Gateway's timeout is 30 s."""
 
-_ANSWERING_MS = 2000
-"""What the function needs after the wait: for a last look at the job, and the answer."""
+_RESPONSE_MS = 2000
+"""Time for a last read of the job and the response after the wait."""
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _WAIT = re.compile(r"(?i)\bwait\s*=\s*\"?(\d{1,6})\"?")
 
 
 def idempotency_key(value: str | None) -> str | None:
-    """1 to 255 visible ASCII characters, or none. A blank header was not sent. Raises InvalidHeader."""
+    """Return the key, or None for a missing or blank header. Raises InvalidHeader."""
     key = (value or "").strip()
     if not key:
         return None
@@ -30,19 +30,19 @@ def idempotency_key(value: str | None) -> str | None:
     return key
 
 
-def wait_until(prefer: str | None, began: int, now: int, context: Any) -> int | None:
-    """When the wait ends for which `Prefer` asks, counted from `began`; None if it does not. All in milliseconds.
+def wait_deadline(prefer: str | None, received_at: int, now: int, context: Any) -> int | None:
+    """Return the end of the wait that `Prefer` requests, from `received_at`; None without one. All in milliseconds.
 
-    `context`: Lambda's, if there is one. The function must not be stopped while it waits: the answer would be lost.
+    `context`: Lambda's, if there is one. The wait ends before the function's timeout, which would lose the response.
     """
     seconds = wait_seconds(prefer)
     if seconds == 0:
         return None
     left_ms = context.get_remaining_time_in_millis() if context is not None else MAX_WAIT_SECONDS * 1000
-    return min(began + seconds * 1000, now + left_ms - _ANSWERING_MS)
+    return min(received_at + seconds * 1000, now + left_ms - _RESPONSE_MS)
 
 
 def wait_seconds(prefer: str | None) -> int:
-    """`Prefer: wait=N` (RFC 7240), at most 25; 0 if absent. What is not understood is ignored, as the RFC says."""
+    """Return the seconds of `Prefer: wait=N`, at most 25; 0 if absent. Ignores unknown preferences (RFC 7240)."""
     match = _WAIT.search(prefer or "")
     return min(int(match.group(1)), MAX_WAIT_SECONDS) if match else 0

@@ -1,4 +1,4 @@
-"""API Gateway's events, through Mangum, to the application, and an answer whatever the event was."""
+"""Pass API Gateway's events through Mangum to the application, and respond to malformed events too."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from mangum.handlers import HTTPGateway
 from mangum.types import LambdaConfig, LambdaContext, LambdaEvent, Scope
 
 from lambda_api.web import apigw_v2
-from lambda_api.web.middleware import HARDENED
+from lambda_api.web.middleware import SECURITY_HEADERS
 
-# It logs every path, and errors with their text. `Guard` logs both without what a client wrote.
+# Mangum logs every path, and errors with their text. `RequestMiddleware` logs both without client data.
 logging.getLogger("mangum.http").disabled = True
 
 
 class _Events(HTTPGateway):
-    """Mangum's reader of events trusts their shape; ours does not."""
+    """Mangum's event reader with a check of the shape, which Mangum trusts."""
 
     public_url: ClassVar[Callable[[], str]]
 
@@ -32,13 +32,13 @@ class _Events(HTTPGateway):
 
     def __init__(self, event: LambdaEvent, context: LambdaContext, config: LambdaConfig) -> None:
         super().__init__(event, context, config)
-        self._request = apigw_v2.read(event, type(self).public_url())
+        self._request = apigw_v2.parse_event(event, type(self).public_url())
 
     @property
     def body(self) -> bytes:
         return self._request.body()
 
-    # Mangum asks for it again to see which format the answer must have.
+    # Mangum reads it again to choose the format of the response.
     @cached_property
     def scope(self) -> Scope:
         request = self._request
@@ -61,18 +61,20 @@ class _Events(HTTPGateway):
 
 
 def event_handler(app: FastAPI) -> Callable[[Any, Any], dict[str, Any]]:
-    """The application as a Lambda handler: event in, answer out, both of payload format 2.0. Raises nothing."""
+    """Return the application as a Lambda handler: event in, response out, payload format 2.0. Raises nothing."""
 
     class Events(_Events):
-        # Read at each request: a restored process gets other services.
+        # Read at each request: SnapStart gives a restored process new services.
         public_url = staticmethod(lambda: str(app.state.services.public_url))
 
-    # Problems are text: they need no base64 on their way out.
+    # Problems are text: they need no base64 encoding.
     text = [*DEFAULT_TEXT_MIME_TYPES, "application/problem+json"]
     asgi = Mangum(app, lifespan="off", custom_handlers=[Events], text_mime_types=text)
 
     def handle(event: Any, context: Any) -> dict[str, Any]:
         request_id = apigw_v2.request_id(event) or str(getattr(context, "aws_request_id", ""))
-        return apigw_v2.answered(lambda: asgi(event, context), request_id, HARDENED | {"x-request-id": request_id})
+        return apigw_v2.handle_errors(
+            lambda: asgi(event, context), request_id, SECURITY_HEADERS | {"x-request-id": request_id}
+        )
 
     return handle

@@ -1,4 +1,4 @@
-"""What a body may be sent as: JSON, as it is."""
+"""The media type of request bodies: uncompressed JSON."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class UnsupportedMediaType(ApiError):
     title = "The request body is not sent as JSON"
 
 
-def check_encoding(content_type: str | None, content_encoding: str | None) -> None:
-    """Raises UnsupportedMediaType. A charset does not matter: JSON says by itself which it is."""
+def check_media_type(content_type: str | None, content_encoding: str | None) -> None:
+    """Raise UnsupportedMediaType for anything but uncompressed JSON. A charset is ignored: JSON is UTF-8 (RFC 8259)."""
     media_type = (content_type or "").partition(";")[0].strip().lower()
     if media_type in _FORMS:
         raise UnsupportedMediaType(
@@ -37,7 +37,7 @@ def check_encoding(content_type: str | None, content_encoding: str | None) -> No
 
 
 class JsonRoute(APIRoute):
-    """A route whose body, if it takes one, is JSON. Without this, other bodies are told that they are no object."""
+    """A route whose body, if it has one, is JSON. Without this check, any other body would get a 422."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
@@ -47,7 +47,7 @@ class JsonRoute(APIRoute):
         async def json_only(request: Request) -> Response:
             if not (await request.body()).strip():
                 raise InvalidRequest.naming((("body", _EMPTY),))
-            check_encoding(request.headers.get("content-type"), request.headers.get("content-encoding"))
+            check_media_type(request.headers.get("content-type"), request.headers.get("content-encoding"))
             return await handle(request)
 
         return json_only

@@ -1,4 +1,4 @@
-"""Around every request: an id, a bounded body, safe headers, and an answer even when we are broken."""
+"""Middleware around every request: an id, a bounded body, security headers, and a response to every error."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from contract.limits import MAX_BODY_BYTES
 from lambda_api.domain.errors import ApiError
 from lambda_api.observability import fault, logger
 from lambda_api.web import apigw_v2
-from lambda_api.web.problem import problem
+from lambda_api.web.problem import problem_document
 
-HARDENED = {
+SECURITY_HEADERS = {
     "cache-control": "no-store",
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
     "cross-origin-resource-policy": "same-site",
@@ -24,17 +24,17 @@ HARDENED = {
     "x-frame-options": "DENY",
 }
 
-_Pairs = list[tuple[bytes, bytes]]
+_RawHeaders = list[tuple[bytes, bytes]]
 
 
-def _encoded(headers: Mapping[str, str]) -> _Pairs:
+def _encoded(headers: Mapping[str, str]) -> _RawHeaders:
     return [(name.encode(), value.encode()) for name, value in headers.items()]
 
 
-_HEADERS = _encoded(HARDENED)
+_HEADERS = _encoded(SECURITY_HEADERS)
 
 _METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
-"""Any other word is the client's own, and does not belong in a log."""
+"""Any other method is client data, which does not belong in a log."""
 
 
 class BodyTooLarge(ApiError):
@@ -43,7 +43,7 @@ class BodyTooLarge(ApiError):
     title = "The request body is too large"
 
 
-class Guard:
+class RequestMiddleware:
     """ASGI middleware. Sets `scope["state"]["request_id"]`."""
 
     def __init__(self, app: ASGIApp, new_id: Callable[[], str]) -> None:
@@ -58,15 +58,15 @@ class Guard:
         scope.setdefault("state", {})["request_id"] = request_id
         exchange = _Exchange(scope, send, request_id)
         try:
-            body = await _bounded(receive)
+            body = await _read_bounded(receive)
             await self._app(scope, _replay(body, receive), exchange.send)
         except ApiError as error:
             await exchange.refuse(error)
         except Exception as error:
-            logger.error("unhandled error", extra={"request_id": request_id, **fault(error)})
+            logger.error("unhandled_error", extra={"request_id": request_id, **fault(error)})
             if exchange.started:
                 raise
-            await exchange.refuse(ApiError(apigw_v2.BROKEN))
+            await exchange.refuse(ApiError(apigw_v2.INTERNAL_ERROR_DETAIL))
         exchange.log()
 
 
@@ -76,7 +76,7 @@ class _Exchange:
         self._send = send
         self._request_id = request_id
         self._status = 0
-        self._began = time.monotonic()
+        self._started_at = time.monotonic()
         self.started = False
 
     async def send(self, message: Message) -> None:
@@ -86,14 +86,14 @@ class _Exchange:
             message = {**message, "headers": self._headers(message["headers"])}
         await self._send(message)
 
-    def _headers(self, given: _Pairs) -> _Pairs:
-        """Those of the answer, and ours where it has none of the name. Names are in lower case."""
+    def _headers(self, given: _RawHeaders) -> _RawHeaders:
+        """Add our headers to those of the response, which take precedence. Names are in lower case."""
         named = {name for name, _ in given}
         added = [pair for pair in _HEADERS if pair[0] not in named]
         return [*given, *added, (b"x-request-id", self._request_id.encode())]
 
     async def refuse(self, error: ApiError) -> None:
-        body = json.dumps(problem(error, self._request_id)).encode()
+        body = json.dumps(problem_document(error, self._request_id)).encode()
         headers = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())]
         await self.send({"type": "http.response.start", "status": error.status, "headers": headers})
         await self.send({"type": "http.response.body", "body": body})
@@ -108,18 +108,18 @@ class _Exchange:
                 "route": getattr(route, "path", "none"),
                 "status": self._status,
                 "owner": self._scope["state"].get("owner"),
-                "ms": round((time.monotonic() - self._began) * 1000),
+                "ms": round((time.monotonic() - self._started_at) * 1000),
             },
         )
 
 
-async def _bounded(receive: Receive) -> bytes:
+async def _read_bounded(receive: Receive) -> bytes:
     body = b""
     while True:
         message = await receive()
         body += bytes(message.get("body", b""))
         if len(body) > MAX_BODY_BYTES:
-            raise BodyTooLarge(f"A request body may have {MAX_BODY_BYTES} bytes.")
+            raise BodyTooLarge(f"The request body exceeds {MAX_BODY_BYTES} bytes. Send a smaller one.")
         if not message.get("more_body"):
             return body
 
@@ -127,11 +127,11 @@ async def _bounded(receive: Receive) -> bytes:
 def _replay(body: bytes, receive: Receive) -> Receive:
     sent = False
 
-    async def again() -> Message:
+    async def receive_once() -> Message:
         nonlocal sent
         if sent:
             return await receive()
         sent = True
         return {"type": "http.request", "body": body, "more_body": False}
 
-    return again
+    return receive_once

@@ -7,8 +7,8 @@ from typing import Any
 from lambda_api.domain.errors import ApiError
 
 
-def problem(error: ApiError, request_id: str) -> dict[str, Any]:
-    """The problem's members. Extension members never replace the standard ones."""
+def problem_document(error: ApiError, request_id: str) -> dict[str, Any]:
+    """Return the problem's members. Extension members never replace the standard ones."""
     return {
         **error.extra,
         "type": f"urn:api-gpu:problem:{error.code}",

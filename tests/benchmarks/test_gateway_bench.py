@@ -17,8 +17,8 @@ from benchmarks.gateway.prices import PRICES, dollars
 from benchmarks.targets import GATEWAY
 from lambda_api.adapters.aws.client import Aws
 from lambda_api.adapters.dynamodb import DynamoJobStore
+from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.ports import Idempotency, IdempotencyRecord
-from lambda_api.domain.quotas import Allowance
 from tests.support.examples import job
 from tests.support.fakes import START
 

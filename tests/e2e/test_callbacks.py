@@ -96,4 +96,4 @@ def test_a_lost_message_is_made_up_by_the_sweeper(site: Web, receiver: Receiver)
     with running("--workers=1", env=nowhere) as system:
         job = settled(system, submit(system, site))
         assert (job["callback"]["status"], len(receiver.seen)) == ("DELIVERED", 1)
-        assert any("callback left to the sweeper" in line for line in system.log)
+        assert any("callback_enqueue_failed" in line for line in system.log)

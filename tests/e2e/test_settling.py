@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lambda_api.domain.tokens import make_token
+from lambda_api.domain.access.tokens import make_token
 from tests.support.system import HOOK_SECRET, Job, System, Web, eventually, http
 
 SMALL: dict[str, Any] = {"size": "128x128", "duration": 0.5, "frame_rate": 10}
@@ -41,7 +41,7 @@ def test_a_doubled_web_hook_changes_nothing(system: System, site: Web) -> None:
     )
     assert delivered
     assert as_it_stands(system, job["job_id"]) == without_urls(job)
-    changes = [line for line in system.log if "job changed" in line and job["job_id"] in line and "COMPLETED" in line]
+    changes = [line for line in system.log if "job_changed" in line and job["job_id"] in line and "COMPLETED" in line]
     assert len(changes) == 1
 
 

@@ -18,10 +18,10 @@ from pathlib import Path
 import pytest
 
 from lambda_api.adapters.dynamodb import DynamoJobStore
+from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.job import Callback, Job, State
 from lambda_api.domain.keys import manifest_key, output_key
 from lambda_api.domain.policy import HOUR
-from lambda_api.domain.quotas import Allowance
 from lambda_api.settings import Secret
 from local.aws.names import ACCOUNT, BUCKET, QUEUE, TABLE
 from tests.lambda_api.entrypoints.test_golden_events import API, RUNPOD
@@ -183,7 +183,7 @@ def test_what_runpod_sends(functions: Callable[[str], rie.Runtime], stage: Stage
 
 def test_the_schedule_sweeps(functions: Callable[[str], rie.Runtime], stage: Stage) -> None:
     stage.publish()
-    assert functions("SweeperFunction").invoke(golden("schedule")) == {"looked_at": 1, "failed": 0}
+    assert functions("SweeperFunction").invoke(golden("schedule")) == {"handled": 1, "failed": 0}
     assert stage.job().state is State.COMPLETED
 
 
@@ -202,7 +202,7 @@ def test_logs_and_metrics_are_what_the_dashboard_reads(functions: Callable[[str]
     runtime = functions("WebhookFunction")
     runtime.invoke(golden("runpod/webhook_completed"))
     lines = runtime.lines()
-    (changed,) = [line for line in lines if line.get("message") == "job changed" and line["state"] == "COMPLETED"][-1:]
+    (changed,) = [line for line in lines if line.get("message") == "job_changed" and line["state"] == "COMPLETED"][-1:]
     assert (changed["job_id"], changed["service"], changed["settled_by"]) == ("job-1", "stack", "webhook")
     sent = [line for line in lines if "JobsCompleted" in line][-1]
     assert (sent["service"], sent["JobsCompleted"], sent["CpuEncodes"]) == ("stack", [1.0], [1.0])

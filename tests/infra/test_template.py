@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.job import CallbackStatus, State
 from lambda_api.domain.keys import manifest_key, output_key
-from lambda_api.domain.quotas import Allowance
 from lambda_api.settings import Secret, Settings
 from local.aws.names import TABLE
 from local.aws.process import Addresses
@@ -374,7 +374,7 @@ def test_every_alarm_reaches_the_same_address(resources: dict[str, Any]) -> None
 @pytest.mark.fault("C3", "C8")
 @pytest.mark.parametrize(
     ("name", "metric", "number"),
-    [("DispatchRefused", "NotedDispatchRefused", 20), ("UnknownStatus", "NotedUnknownProviderStatus", 1)],
+    [("DispatchRefused", "DispatchRefused", 20), ("UnknownStatus", "ProviderStatusUnknown", 1)],
 )
 def test_what_runpod_does_for_long_or_in_words_nobody_knows_is_alarmed(
     resources: dict[str, Any], name: str, metric: str, number: int
@@ -405,8 +405,8 @@ def test_metrics_that_are_watched_or_drawn_are_sent(resources: dict[str, Any]) -
     sent = set(re.findall(r'"([A-Z]\w+)"', code))
     sent |= {f"Jobs{state.title().replace('_', '')}" for state in State}
     sent |= {f"Callback{status.title().replace('_', '')}" for status in CallbackStatus}
-    notes = re.findall(r'noted\(\s*"([^"]+)"', code)
-    sent |= {"Noted" + "".join(word.capitalize() for word in note.split()) for note in notes}
+    events = re.findall(r'warn\(\s*"([^"]+)"', code)
+    sent |= {"".join(word.capitalize() for word in event.split("_")) for event in events}
     assert used <= sent
 
 

@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 from lambda_api.adapters.callback_http import HttpCallbackSender
-from lambda_api.domain.credentials import ApiCredentials
-from lambda_api.domain.tokens import make_token
+from lambda_api.domain.access.credentials import ApiCredentials
+from lambda_api.domain.access.tokens import make_token
 from lambda_api.observability import PowertoolsObserver
 from lambda_api.redaction import redact
-from lambda_api.usecases.deliver_callback import deliver
-from lambda_api.usecases.submit_job import submit
+from lambda_api.usecases.deliver_callback import deliver_callback
+from lambda_api.usecases.submit_job import submit_job
 from local.settings import CALLBACK_SECRET
 from tests.support.examples import submission
 from tests.support.fakes import HOOK_SECRET, World
@@ -44,12 +44,12 @@ def test_a_callback_tells_the_log_its_result_and_not_its_address(log: io.StringI
             observer=PowertoolsObserver(),
             allow_loopback=True,
         )
-        submit(services, submission(webhook_url=f"{site.url}/hook/planted?token=planted"))
+        submit_job(services, submission(webhook_url=f"{site.url}/hook/planted?token=planted"))
         Client(world).call("POST", "/job/job-1/cancel")
-        assert deliver(services, "job-1")
+        assert deliver_callback(services, "job-1")
         assert [seen.path for seen in site.seen] == ["/hook/planted?token=planted"]
     logged = log.getvalue()
-    assert "callback attempted" in logged
+    assert "callback_attempted" in logged
     assert "planted" not in logged
     assert site.url not in logged
 
@@ -60,7 +60,7 @@ def test_a_scanner_of_the_hooks_gets_404_and_its_path_is_not_logged(
     log: io.StringIO, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
     world = World()
-    submit(world.services, submission())
+    submit_job(world.services, submission())
     monkeypatch.setattr(runpod_webhook, "services", lambda: world.services)
     path = f"/runpod/webhook/job-1/{TOKEN}"
     event = golden("runpod/webhook_completed") | {"rawPath": path}
@@ -89,7 +89,7 @@ def test_the_scan_sees(line: str) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        '{"message": "job changed", "job_id": "0b0c2a5e-4c0e-4b6e-8d1b-3f9a2b1c0d9e", "ms": 12}',
+        '{"message": "job_changed", "job_id": "0b0c2a5e-4c0e-4b6e-8d1b-3f9a2b1c0d9e", "ms": 12}',
         "GET [url] X-Amz-Signature=[secret]", "/runpod/webhook/job-1/[token]",
     ],
 )  # fmt: skip

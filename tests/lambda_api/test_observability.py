@@ -27,7 +27,7 @@ def sent(change: Any, capsys: pytest.CaptureFixture[str]) -> dict[str, list[floa
 
 def test_a_finished_job_tells_its_times_its_cost_and_who_encoded(capsys: pytest.CaptureFixture[str]) -> None:
     after = finished("h264_nvenc")
-    told = sent(lambda: PowertoolsObserver().changed(replace(after, state=State.IN_PROGRESS), after), capsys)
+    told = sent(lambda: PowertoolsObserver().job_changed(replace(after, state=State.IN_PROGRESS), after), capsys)
     # 4.2 s are billed as 5.
     assert told["GpuUsd"] == [pytest.approx(0.001)]
     assert (told["JobsCompleted"], told["QueueTime"], told["ExecutionTime"]) == ([1], [1500], [4200])
@@ -40,7 +40,7 @@ def test_a_finished_job_tells_its_times_its_cost_and_who_encoded(capsys: pytest.
      (finished("libx264", price=None), {"CpuEncodes"})],
 )  # fmt: skip
 def test_what_did_not_happen_is_not_sent(after: Job, names: set[str], capsys: pytest.CaptureFixture[str]) -> None:
-    told = sent(lambda: PowertoolsObserver().changed(replace(after, state=State.IN_PROGRESS), after), capsys)
+    told = sent(lambda: PowertoolsObserver().job_changed(replace(after, state=State.IN_PROGRESS), after), capsys)
     assert {"GpuEncodes", "CpuEncodes", "GpuUsd"} & set(told) == names
 
 

@@ -35,7 +35,7 @@ def test_secrets_do_not_survive(line: str) -> None:
 
 
 def test_facts_do() -> None:
-    line = '{"message": "job changed", "job_id": "job-1", "state": "COMPLETED", "ms": 12}'
+    line = '{"message": "job_changed", "job_id": "job-1", "state": "COMPLETED", "ms": 12}'
     assert redact(line) == line
 
 

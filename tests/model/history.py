@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
+from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.job import Job
 from lambda_api.domain.ports import Idempotency, IdempotencyRecord, JobStore, Page
-from lambda_api.domain.quotas import Allowance
 from tests.model.invariants import Moment, broken_at_creation, broken_by, claims
 
 Judge = Callable[[Job, Job], Iterable[str]]
@@ -85,7 +85,7 @@ class Ledger:
             before, moment = self.jobs[job.job_id], Moment(self.began, self._clock())
             self._blame(job, broken_by(before, job, self._objects, moment))
             self._blame(job, self._judge(before, job))
-            if ends != (job.terminal and not before.terminal):
+            if ends != (job.is_terminal and not before.is_terminal):
                 self._blame(job, ["a place in its owner's allowance freed at another time than its end"])
             self._keep(before, job)
         else:
@@ -118,7 +118,7 @@ class Ledger:
             self.claims[job.job_id, job.attempt] += 1
         elif before is not None and job.refusals > before.refusals and job.attempt == before.attempt:
             self.claims[job.job_id, job.attempt] -= 1
-        if job.terminal and not (before and before.terminal):
+        if job.is_terminal and not (before and before.is_terminal):
             self.ended.add(job.job_id)
             self._ends[job.job_id] = job.version
             self._seen[str(job.error.code if job.error else job.state)] += 1

@@ -10,7 +10,7 @@ from contract.errors import Code, Failure
 from contract.messages import ResultManifest
 from lambda_api.domain.job import Callback, CallbackStatus, Job, State
 from lambda_api.domain.keys import manifest_key, output_key
-from lambda_api.domain.policy import CALLBACK_DELAYS, CALLBACK_LEASE_MS, LEFT_TO_QUEUE_MS, MAX_ATTEMPTS, MINUTE
+from lambda_api.domain.policy import CALLBACK_DELAYS, CALLBACK_LEASE_MS, DEFERRAL_MS, MAX_ATTEMPTS, MINUTE
 
 PLANTED = "planted-in-a-traceback"
 """Text of RunPod's that no client may see."""
@@ -51,15 +51,15 @@ def broken_by(before: Job, after: Job, objects: Mapping[str, bytes], moment: Mom
         yield "a job that became another"
     if after.attempt < before.attempt or after.percent < before.percent or after.progress_seen < before.progress_seen:
         yield "attempt or progress went back"
-    if before.terminal:
+    if before.is_terminal:
         yield from _frozen(before, after, moment)
-    elif after.terminal:
+    elif after.is_terminal:
         yield from _ends(after, objects)
     else:
         # A write that leaves the time as it is may come after a clock that went back.
         yield from _lives(after, max(before.due_at or 0, moment.now + MINUTE))
         yield from _asks(before, after, moment)
-    if after.callback is not None and after.callback.owed and after.due_at is None:
+    if after.callback is not None and after.callback.is_pending and after.due_at is None:
         yield "a callback that nobody will send"
 
 
@@ -96,7 +96,7 @@ def _frozen(before: Job, after: Job, moment: Moment) -> Iterator[str]:
         yield from _has_tried(new, moment)
     elif new.attempts < old.attempts:
         yield "a callback forgets attempts"
-    if new is not None and not new.owed and after.due_at is not None:
+    if new is not None and not new.is_pending and after.due_at is not None:
         yield "a job that is looked at though nothing is owed"
 
 
@@ -117,13 +117,13 @@ def _has_tried(new: Callback, moment: Moment) -> Iterator[str]:
         expected = CallbackStatus.GIVEN_UP
     if new.status is not (expected or CallbackStatus.PENDING):
         yield f"a callback that is {new.status} after {result}"
-    if new.owed and wait < max(_delay(new.attempts), RETRY_AFTER_MS if result == "http_429" else 0):
+    if new.is_pending and wait < max(_delay(new.attempts), RETRY_AFTER_MS if result == "http_429" else 0):
         yield f"a callback tried again {wait} ms after {result}"
 
 
 def _is_left(before: Job, after: Job, moment: Moment) -> bool:
     """Whether an attempt that is due waits for somebody whom the queue wakes, for as long as it may."""
-    return (before.due_at or 0) <= moment.now < (after.due_at or 0) <= moment.now + LEFT_TO_QUEUE_MS
+    return (before.due_at or 0) <= moment.now < (after.due_at or 0) <= moment.now + DEFERRAL_MS
 
 
 def _delay(attempts: int) -> int:
@@ -172,7 +172,7 @@ def _ends(job: Job, objects: Mapping[str, bytes]) -> Iterator[str]:
         yield "a job that is looked at though nothing is owed"
     if job.callback is not None:
         body = json.loads(job.callback.body or "null")
-        if not job.callback.owed or (body["job_id"], body["status"]) != (job.job_id, job.state):
+        if not job.callback.is_pending or (body["job_id"], body["status"]) != (job.job_id, job.state):
             yield "an end whose callback is not owed by the same write"
 
 

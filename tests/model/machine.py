@@ -110,7 +110,7 @@ class JobMachine(RuleBasedStateMachine):
             self.universe.stumble(act, at)
 
     def live(self) -> list[Job | None]:
-        return [job for job in self.universe.jobs.values() if not job.terminal]
+        return [job for job in self.universe.jobs.values() if not job.is_terminal]
 
     def room(self) -> bool:
         return len(self.live()) < MAX_LIVE and len(self.universe.jobs) < MAX_JOBS

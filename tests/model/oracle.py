@@ -27,7 +27,7 @@ def untrue(world: ModelWorld, before: Job, after: Job) -> Iterator[str]:
     """What the write of `after` over `before` says that did not happen."""
     yield from _untrue_attempt(world, before, after)
     yield from _untrue_id(world, before, after)
-    if after.terminal and not before.terminal:
+    if after.is_terminal and not before.is_terminal:
         if not _true(world, before, after):
             yield f"it ended as {after.error.code if after.error else 'completed'}, which is not true"
         elif after.error is not None and after.settled_by is not Source.CANCEL and _has_result(world, after):
@@ -38,8 +38,8 @@ def wanted(world: ModelWorld, execution: Execution) -> bool:
     """An execution that RunPod told of is the job's, or was asked to stop: for another, or because the job is over."""
     job = world.jobs[execution.job_id]
     if job.runpod_job_id == execution.runpod_job_id:
-        return job.terminal or job.cancel_requested or not execution.asked
-    stopped_for_nothing = execution.asked and job.runpod_job_id is None and not job.terminal
+        return job.is_terminal or job.cancel_requested or not execution.asked
+    stopped_for_nothing = execution.asked and job.runpod_job_id is None and not job.is_terminal
     return not stopped_for_nothing and (execution.asked or not (execution.told and execution.known))
 
 

@@ -12,17 +12,17 @@ from dataclasses import replace
 import pytest
 
 from contract.messages import ProgressReport
-from lambda_api.domain.credentials import ApiCredentials
+from lambda_api.domain.access.credentials import ApiCredentials
+from lambda_api.domain.access.tokens import Purpose, make_token
 from lambda_api.domain.errors import AlreadyFinished, IdempotencyMismatch, NotFound, TooManyRequests, Unavailable
 from lambda_api.domain.job import CallbackStatus, Job, State
 from lambda_api.domain.policy import CALLBACK_DELAYS, MAX_ATTEMPTS, MINUTE
 from lambda_api.domain.ports import JobStore
-from lambda_api.domain.tokens import Purpose, make_token
-from lambda_api.usecases.cancel_job import cancel
-from lambda_api.usecases.deliver_callback import deliver, leave_to_queue, message_id
-from lambda_api.usecases.handle_webhook import ring
-from lambda_api.usecases.record_progress import progress
-from lambda_api.usecases.submit_job import submit
+from lambda_api.usecases.cancel_job import cancel_job
+from lambda_api.usecases.deliver_callback import defer_callback, deliver_callback, message_id
+from lambda_api.usecases.handle_webhook import handle_webhook
+from lambda_api.usecases.record_progress import record_progress
+from lambda_api.usecases.submit_job import submit_job
 from lambda_api.usecases.sweep import sweep
 from tests.model.crash_points import Crash, Gate
 from tests.model.external_systems import Execution, Receiver, Runpod
@@ -138,7 +138,7 @@ class ModelWorld:
         )
         before = len(self.jobs)
         try:
-            told = submit(self.services, asked)
+            told = submit_job(self.services, asked)
         except IdempotencyMismatch:
             self.seen["keys refused"] += 1
             kept = self.jobs[self.ledger.of_key[key or ""]]
@@ -169,7 +169,7 @@ class ModelWorld:
         """RunPod's web hook, with the URL that it was given. Its secret may have been withdrawn since."""
         token = execution.webhook.rpartition("/")[2]
         try:
-            ring(self.services, execution.job_id, token, hint)
+            handle_webhook(self.services, execution.job_id, token, hint)
         except NotFound:
             assert not self._genuine("webhook", execution, token), "a genuine token was refused"
 
@@ -182,16 +182,16 @@ class ModelWorld:
         token = execution.progress_url.rpartition("/")[2]
         seen = self.jobs[execution.job_id].progress_seen
         try:
-            stop = progress(self.services, execution.job_id, token, told)
+            stop = record_progress(self.services, execution.job_id, token, told)
         except NotFound:
             assert not self._genuine("progress", execution, token), "a genuine token was refused"
         except Unavailable:
             return
         else:
             job = self.jobs[execution.job_id]
-            assert not self.alone or stop == (job.terminal or job.cancel_requested), "a worker told the wrong thing"
+            assert not self.alone or stop == (job.is_terminal or job.cancel_requested), "a worker told the wrong thing"
             heard = told.runpod_job_id is not None and seen < job.progress_seen == (told.attempt, told.seq)
-            assert job.terminal or job.runpod_job_id is not None or not heard, "RunPod's id was not kept"
+            assert job.is_terminal or job.runpod_job_id is not None or not heard, "RunPod's id was not kept"
 
     def _genuine(self, purpose: Purpose, execution: Execution, token: str) -> bool:
         """Whether the token is of a secret that counts, for a job that can be read."""
@@ -203,9 +203,9 @@ class ModelWorld:
     def cancel(self, job_id: str) -> None:
         self.unwanted.add(job_id)
         try:
-            cancel(self.services, self.owner, job_id)
+            cancel_job(self.services, self.owner, job_id)
         except AlreadyFinished:
-            assert self.jobs[job_id].terminal
+            assert self.jobs[job_id].is_terminal
         except (NotFound, Unavailable):
             return
         else:
@@ -214,14 +214,14 @@ class ModelWorld:
 
     def deliver(self, job_id: str) -> None:
         with suppress(Unavailable):
-            deliver(self.services, job_id)
+            deliver_callback(self.services, job_id)
 
     def leave_to_queue(self, job_id: str) -> None:
         """As a sweep does that has another callback of this owner's in hand."""
         with suppress(Unavailable):
             job = self.services.store.get(job_id)
             if job is not None and job.due_at is not None and job.due_at <= self.clock():
-                leave_to_queue(self.services, job)
+                defer_callback(self.services, job)
 
     def forge(self, job_id: str, kind: int) -> None:
         """Tokens that nobody was given: nothing is asked of RunPod, and nothing is told."""
@@ -236,9 +236,9 @@ class ModelWorld:
         )
         asked, writes = self.runpod.asked, len(self.ledger.touched)
         with pytest.raises(NotFound):
-            ring(self.services, job_id, tokens[kind % len(tokens)], None)
+            handle_webhook(self.services, job_id, tokens[kind % len(tokens)], None)
         with pytest.raises(NotFound):
-            progress(self.services, job_id, make_token(secret, "progress", job_id, 1), report(attempt=2))
+            record_progress(self.services, job_id, make_token(secret, "progress", job_id, 1), report(attempt=2))
         assert (self.runpod.asked, len(self.ledger.touched)) == (asked, writes)
 
     def redeploy(self, number: int) -> None:
@@ -278,7 +278,7 @@ class ModelWorld:
 
     def run_out(self) -> None:
         """From here on only time passes and the sweeper comes every minute. Every promise must have been kept."""
-        live = [job for job in self.jobs.values() if not job.terminal]
+        live = [job for job in self.jobs.values() if not job.is_terminal]
         # What was planned by a clock that has gone back since is as late as that clock was ahead.
         latest = {job.job_id: max(self.clock(), job.deadline_at, job.due_at or 0) + 2 * MINUTE for job in live}
         for _ in range(_NO_END):
@@ -287,7 +287,7 @@ class ModelWorld:
             self.sweep()
         self.check()
         for job_id, job in self.jobs.items():
-            assert job.terminal, f"{job_id} never ended"
+            assert job.is_terminal, f"{job_id} never ended"
             self._told(job)
         for job_id, limit in latest.items():
             assert (self.jobs[job_id].completed_at or 0) <= limit, f"{job_id} ended late"

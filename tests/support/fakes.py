@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from contract.limits import Limits
-from lambda_api.domain.credentials import ApiCredentials
+from lambda_api.domain.access.credentials import ApiCredentials
+from lambda_api.domain.access.quotas import Allowance, Usage, admit
 from lambda_api.domain.errors import InvalidRequest, Unavailable
 from lambda_api.domain.job import Job
-from lambda_api.domain.policy import HOUR, Policy, kept_until
+from lambda_api.domain.policy import HOUR, Policy, expires_at
 from lambda_api.domain.ports import (
     DeliveryResult,
     Idempotency,
@@ -22,7 +23,6 @@ from lambda_api.domain.ports import (
     ProviderJobMissing,
     ProviderStatus,
 )
-from lambda_api.domain.quotas import Allowance, Usage, admit
 from lambda_api.usecases.services import Services
 
 START = 1_800_000_000_000
@@ -93,7 +93,7 @@ class FakeStore:
         job = self.jobs.get(job_id)
         if job is None or job.due_at is not None:
             return job
-        ends_at = kept_until(job.created_at, job.deadline_at, None, self._retention_ms)
+        ends_at = expires_at(job.created_at, job.deadline_at, None, self._retention_ms)
         return None if ends_at // 1000 * 1000 <= self._clock() else job
 
     def save(self, job: Job, *, ends: bool = False) -> bool:
@@ -213,7 +213,7 @@ class FakeQueue:
     sent: list[tuple[str, int]] = field(default_factory=list)
     up: bool = True
 
-    def wake(self, job: Job, delay_ms: int = 0) -> bool:
+    def enqueue(self, job: Job, delay_ms: int = 0) -> bool:
         if self.up:
             self.sent.append((job.job_id, delay_ms))
         return self.up
@@ -232,13 +232,13 @@ class FakeSender:
 @dataclass
 class FakeObserver:
     changes: list[tuple[Job | None, Job]] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
-    def changed(self, before: Job | None, after: Job) -> None:
+    def job_changed(self, before: Job | None, after: Job) -> None:
         self.changes.append((before, after))
 
-    def noted(self, what: str, **facts: str | int) -> None:
-        self.notes.append(what)
+    def warn(self, event: str, **facts: str | int) -> None:
+        self.warnings.append(event)
 
 
 @dataclass
@@ -268,7 +268,7 @@ class World:
             sender=self.sender,
             observer=self.observer,
             policy=self.policy,
-            limits=Limits(),
+            worker_limits=Limits(),
             endpoint_id="endpoint",
             public_url="https://api.example",
             hook_secrets=(HOOK_SECRET, "older-hook-secret-of-the-tests"),

@@ -75,7 +75,7 @@ class Client:
 
     def __init__(self, world: World, **changes: str) -> None:
         self.world = world
-        self._handler = event_handler(create_app(world.services, settings(**changes)))
+        self._handler = event_handler(create_app(world.services, settings(**changes).cors_origins))
 
     def send(self, event: dict[str, Any]) -> Answer:
         raw = self._handler(event, context())

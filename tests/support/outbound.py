@@ -27,7 +27,7 @@ from gpu_worker.transfer import download as fetch
 from gpu_worker.transfer import resolver
 from lambda_api.adapters import callback_http, connection_pool
 from lambda_api.adapters.callback_http import FORBIDDEN, HttpCallbackSender
-from lambda_api.domain.credentials import ApiCredentials
+from lambda_api.domain.access.credentials import ApiCredentials
 from lambda_api.domain.ports import DeliveryResult
 from tests.support.dns import Dns, asking, dns
 from tests.support.ports import reserved_port

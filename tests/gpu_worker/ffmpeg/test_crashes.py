@@ -18,7 +18,7 @@ from gpu_worker.handler import handler
 from lambda_api.domain.job import State
 from lambda_api.domain.policy import HOUR, MINUTE
 from lambda_api.domain.ports import ProviderStatus
-from lambda_api.usecases.submit_job import submit
+from lambda_api.usecases.submit_job import submit_job
 from lambda_api.usecases.sweep import sweep
 from tests.support.examples import submission
 from tests.support.fake_network import FakeNetwork
@@ -104,7 +104,7 @@ def test_a_decoder_that_dies_of_sigsegv_fails_the_job_once_and_for_all(
     assert 1 <= len((tmp_path / "runs").read_text().splitlines()) <= 6
     assert list((tmp_path / "work").iterdir()) == []
     world = World()
-    submit(world.services, submission())
+    submit_job(world.services, submission())
     world.provider.statuses["runpod-1"] = ProviderStatus("FAILED", told)
     for _ in range(2 * HOUR // MINUTE):
         world.clock.advance(MINUTE)

@@ -22,7 +22,7 @@ from gpu_worker.transfer import download as fetch
 from gpu_worker.transfer import retries
 from lambda_api.domain.policy import MINUTE
 from lambda_api.domain.ports import ProviderStatus
-from lambda_api.usecases.submit_job import submit
+from lambda_api.usecases.submit_job import submit_job
 from lambda_api.usecases.sweep import sweep
 from tests.support.examples import submission
 from tests.support.fake_network import FakeNetwork
@@ -192,7 +192,7 @@ def test_a_source_that_expired_in_the_queue_is_told_to_the_client(
         query = "X-Amz-Date=20260101T000000Z&X-Amz-Expires=900&X-Amz-Signature=planted"
         told = asyncio.run(work(f"{store.url}/planted.jpg?{query}"))["error"]
     world = World()
-    submit(world.services, submission())
+    submit_job(world.services, submission())
     world.provider.statuses["runpod-1"] = ProviderStatus("FAILED", told)
     world.clock.advance(2 * MINUTE)
     sweep(world.services, 100, lambda: True)

@@ -17,9 +17,9 @@ from lambda_api.adapters.dynamodb import DynamoJobStore
 from lambda_api.adapters.s3 import S3Objects
 from lambda_api.adapters.secrets import read_secret
 from lambda_api.adapters.sqs import SqsCallbackQueue
+from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.errors import Unavailable
 from lambda_api.domain.ports import Idempotency, IdempotencyRecord
-from lambda_api.domain.quotas import Allowance
 from tests.support.examples import job
 from tests.support.fakes import START, FakeObserver
 from tests.support.scripted_server import Peer, Reply, answer, drip, hang_up, nobody, peer, reset, stall
@@ -244,15 +244,15 @@ def test_a_queue_that_does_not_answer_is_noted(server: Peer) -> None:
     server.replies = [answer(200, {"MessageId": "m"}), fault("AWS.SimpleQueueService.NonExistentQueue")]
     observer = FakeObserver()
     queue = SqsCallbackQueue("https://sqs.example/1/q", observer, aws(server.url))
-    assert queue.wake(job(job_id="a", owner="ada"), 1500) is True
+    assert queue.enqueue(job(job_id="a", owner="ada"), 1500) is True
     asked = {
         "QueueUrl": "https://sqs.example/1/q", "MessageBody": '{"job_id": "a"}', "DelaySeconds": 2,
         "MessageGroupId": "ada",
     }  # fmt: skip
     assert (server.seen[0].json, server.seen[0].headers["x-amz-target"]) == (asked, "AmazonSQS.SendMessage")
-    assert observer.notes == []
-    assert queue.wake(job(job_id="a")) is False
-    assert observer.notes == ["callback left to the sweeper"]
+    assert observer.warnings == []
+    assert queue.enqueue(job(job_id="a")) is False
+    assert observer.warnings == ["callback_enqueue_failed"]
 
 
 class TestSecrets:

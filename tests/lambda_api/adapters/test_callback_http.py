@@ -16,7 +16,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from lambda_api.adapters import callback_http
 from lambda_api.adapters.callback_http import HttpCallbackSender
-from lambda_api.domain.credentials import ApiCredentials
+from lambda_api.domain.access.credentials import ApiCredentials
 from tests.support.scripted_server import nobody, peer, reset
 
 NEW = "whsec_" + base64.b64encode(b"new-secret-of-32-bytes-or-so-okay").decode()

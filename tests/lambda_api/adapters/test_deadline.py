@@ -14,9 +14,9 @@ from lambda_api.adapters.aws.client import DYNAMODB, Aws
 from lambda_api.adapters.aws.errors import AwsError
 from lambda_api.adapters.dynamodb import DynamoJobStore
 from lambda_api.adapters.runpod import RunpodProvider
+from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.errors import Unavailable
 from lambda_api.domain.ports import ProviderRefused, ProviderUnknown
-from lambda_api.domain.quotas import Allowance
 from tests.support.aws import account
 from tests.support.examples import job
 from tests.support.fakes import START

@@ -15,15 +15,15 @@ import pytest
 from contract.messages import ExecutionFacts
 from lambda_api.adapters.dynamodb import SHARDS, DynamoJobStore
 from lambda_api.adapters.s3 import S3Objects
+from lambda_api.domain.access.quotas import Allowance
+from lambda_api.domain.access.tokens import make_token
 from lambda_api.domain.errors import Unavailable
 from lambda_api.domain.job import Job, State
 from lambda_api.domain.keys import manifest_key
 from lambda_api.domain.policy import HOUR, MINUTE
 from lambda_api.domain.ports import ObjectStore, ProviderStatus
-from lambda_api.domain.quotas import Allowance
-from lambda_api.domain.tokens import make_token
-from lambda_api.usecases.handle_webhook import ring
-from lambda_api.usecases.submit_job import submit
+from lambda_api.usecases.handle_webhook import handle_webhook
+from lambda_api.usecases.submit_job import submit_job
 from lambda_api.usecases.sweep import sweep
 from local.aws.names import TABLE
 from tests.model.world import ModelWorld
@@ -37,14 +37,14 @@ WEEK = 7 * 24 * HOUR
 
 
 def bell(world: World) -> None:
-    ring(world.services, "job-1", make_token(HOOK_SECRET, "webhook", "job-1", 1), None)
+    handle_webhook(world.services, "job-1", make_token(HOOK_SECRET, "webhook", "job-1", 1), None)
 
 
 @pytest.fixture
 def world() -> World:
     """One job that RunPod has, finished."""
     world = World()
-    submit(world.services, submission())
+    submit_job(world.services, submission())
     world.provider.default_status = ProviderStatus("IN_PROGRESS")
     publish(world, manifest())
     return world
@@ -75,7 +75,7 @@ def test_five_lost_races_are_left_to_the_sweeper(world: World) -> None:
     others_write(world, 5)
     bell(world)
     left = world.store.jobs["job-1"]
-    assert (left.state, world.observer.notes[-1]) == (State.IN_QUEUE, "web hook left to the sweeper")
+    assert (left.state, world.observer.warnings[-1]) == (State.IN_QUEUE, "webhook_deferred")
     assert left.due_at is not None
     world.clock.now = left.due_at
     sweep(world.services, 100, lambda: True)

@@ -17,12 +17,12 @@ from contract.operations.compose import Compose
 from lambda_api.adapters.aws import client
 from lambda_api.adapters.dynamodb import SHARDS, DynamoJobStore
 from lambda_api.adapters.http import Answer, HttpLost
+from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.errors import InvalidRequest, RateLimited, TooManyJobs, TooManyRequests
 from lambda_api.domain.events import Completed, Progressed
 from lambda_api.domain.job import Callback, Job, Source
 from lambda_api.domain.policy import HOUR
 from lambda_api.domain.ports import Idempotency, IdempotencyRecord, JobStore
-from lambda_api.domain.quotas import Allowance
 from lambda_api.domain.transitions import Change, apply
 from local.aws.names import TABLE
 from tests.support.aws import CREDENTIALS, account

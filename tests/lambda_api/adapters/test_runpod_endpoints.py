@@ -31,7 +31,7 @@ def test_what_is_sent(site: Peer, endpoints: RunpodEndpoints) -> None:
         answer(200, {"endpoints": [LIVE]}), answer(200, LIVE), answer(200, {"summary": {"unhealthy": 2}}),
         answer(201, LIVE), answer(200, LIVE), answer(204),
     ]  # fmt: skip
-    assert endpoints.listed() == [LIVE]
+    assert endpoints.list_endpoints() == [LIVE]
     assert endpoints.read("a/../b") == LIVE
     assert endpoints.unhealthy_workers("ep") == 2
     assert endpoints.create({"name": "video"}) == LIVE
@@ -91,12 +91,12 @@ def test_no_connection_is_certain() -> None:
 def test_a_list_that_cannot_be_read_is_not_an_empty_one(site: Peer, endpoints: RunpodEndpoints, listed: Any) -> None:
     site.replies = [answer(200, listed)]
     with pytest.raises(ProviderUnknown):
-        endpoints.listed()
+        endpoints.list_endpoints()
 
 
 def test_what_is_not_an_endpoint_is_passed_over(site: Peer, endpoints: RunpodEndpoints) -> None:
     site.replies = [answer(200, {"endpoints": [None, {}, {"id": "x"}, LIVE]})]
-    assert endpoints.listed() == [LIVE]
+    assert endpoints.list_endpoints() == [LIVE]
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,9 @@ from lambda_api.adapters.runpod import RunpodProvider
 from lambda_api.domain.errors import AlreadyFinished
 from lambda_api.domain.job import Job, State
 from lambda_api.domain.policy import HOUR, MINUTE, SECOND
-from lambda_api.usecases.cancel_job import cancel
+from lambda_api.usecases.cancel_job import cancel_job
 from lambda_api.usecases.services import Services
-from lambda_api.usecases.submit_job import submit
+from lambda_api.usecases.submit_job import submit_job
 from lambda_api.usecases.sweep import sweep
 from tests.support.examples import manifest, publish, submission
 from tests.support.fakes import World
@@ -46,7 +46,7 @@ class Scene:
 
     def submit(self, *replies: Reply) -> Job:
         self.runpod.replies = list(replies)
-        return submit(self.services, submission()).job
+        return submit_job(self.services, submission()).job
 
     def submit_impatiently(self, slow: Reply) -> Job:
         """While RunPod's answer is waited for as briefly as a test may take. Good answers get the time they need."""
@@ -143,7 +143,7 @@ def test_a_wrong_key_ends_nothing_before_the_deadline(scene: Scene, status: int)
     assert scene.job.state is State.TIMED_OUT
     assert scene.job.error is not None
     assert scene.job.error.code is Code.PROVIDER_UNAVAILABLE
-    assert "dispatch refused" in scene.world.observer.notes
+    assert "dispatch_refused" in scene.world.observer.warnings
 
 
 @pytest.mark.fault("C3")
@@ -187,7 +187,7 @@ def test_an_old_job_that_is_lost_ends_by_its_deadline(scene: Scene) -> None:
         (TAKEN if handler.path.endswith("/run") else answer(404))(handler)
 
     scene.runpod.replies = [forgetful]
-    while not scene.job.terminal:
+    while not scene.job.is_terminal:
         scene.sweep(2 * MINUTE)
     assert scene.job.error is not None
     assert scene.job.error.code is Code.PROVIDER_LOST
@@ -200,10 +200,10 @@ def test_an_old_job_that_is_lost_ends_by_its_deadline(scene: Scene) -> None:
 def test_a_status_nobody_knows_is_counted_and_looked_at_again(scene: Scene) -> None:
     scene.submit(TAKEN)
     job = scene.sweep(61 * SECOND, says("PAUSED_FOR_TEA"))
-    assert not job.terminal
+    assert not job.is_terminal
     assert job.due_at is not None
     assert job.due_at <= scene.world.clock.now + MINUTE
-    assert scene.world.observer.notes == ["unknown provider status"]
+    assert scene.world.observer.warnings == ["provider_status_unknown"]
     assert "TEA" not in repr(job)
 
 
@@ -221,7 +221,7 @@ def test_a_job_keeps_the_endpoint_that_took_it(scene: Scene) -> None:
     scene.submit(TAKEN)
     scene.world.services = replace(scene.services, endpoint_id="another")
     scene.sweep(61 * SECOND, says("IN_PROGRESS"))
-    cancel(scene.services, "ada", "job-1")
+    cancel_job(scene.services, "ada", "job-1")
     assert scene.asked()[1:] == ["GET /endpoint/status/runpod-1", "POST /endpoint/cancel/runpod-1"]
 
 
@@ -229,19 +229,19 @@ def test_a_job_keeps_the_endpoint_that_took_it(scene: Scene) -> None:
 def test_a_cancel_that_is_throttled_is_asked_for_again(scene: Scene) -> None:
     scene.submit(TAKEN)
     scene.runpod.replies = [answer(429, {}, {"Retry-After": "1"})]
-    assert cancel(scene.services, "ada", "job-1").cancel_requested
-    assert not scene.job.terminal
+    assert cancel_job(scene.services, "ada", "job-1").cancel_requested
+    assert not scene.job.is_terminal
     assert scene.sweep(61 * SECOND, says("CANCELLED")).state is State.CANCELLED
     assert scene.asked().count("POST /endpoint/cancel/runpod-1") == 2
     with pytest.raises(AlreadyFinished):
-        cancel(scene.services, "ada", "job-1")
+        cancel_job(scene.services, "ada", "job-1")
 
 
 @pytest.mark.fault("C12")
 def test_a_job_that_no_worker_takes_ends_by_its_deadline(scene: Scene) -> None:
     scene.submit(TAKEN)
     scene.runpod.replies = [says("IN_QUEUE")]
-    while not scene.job.terminal:
+    while not scene.job.is_terminal:
         scene.sweep(MINUTE)
     assert scene.job.state is State.TIMED_OUT
     assert scene.world.clock.now <= scene.job.deadline_at + 2 * MINUTE

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from lambda_api.domain.endpoint import NVENC_POOLS, InvalidProperties, changes, is_marked, mark_of, wanted
+from lambda_api.domain.endpoint import NVENC_POOLS, InvalidProperties, desired_body, diff, has_tag, ownership_tag
 
 MARK = "0123456789"
 PROPERTIES = {"Name": "video", "Image": "registry/worker:1"}
 
 
 def body(**properties: Any) -> dict[str, Any]:
-    return wanted(PROPERTIES | properties, MARK)
+    return desired_body(PROPERTIES | properties, MARK)
 
 
 def test_every_setting_is_stated() -> None:
@@ -70,9 +70,9 @@ def test_what_cannot_be_used_is_named(property_: str, value: Any) -> None:
 
 def test_all_that_is_wrong_is_told_at_once() -> None:
     with pytest.raises(InvalidProperties) as told:
-        wanted({"Image": "secret value", "WorkersMax": "0"}, MARK)
+        desired_body({"Image": "secret value", "WorkersMax": "0"}, MARK)
     assert str(told.value) == (
-        "WorkersMax must be a number from 1 to 1000; Name is missing; Image must be an image as docker names it"
+        "WorkersMax must be a number from 1 to 1000; Name is missing; Image must be a Docker image reference"
     )
 
 
@@ -82,28 +82,28 @@ def test_what_another_version_added_is_left_alone() -> None:
 
 def test_only_what_differs_is_sent() -> None:
     live = body() | {"id": "ep", "ports": [], "createdAt": "now"}
-    assert changes(body(), live) == {}
-    assert changes(body(Image="registry/worker:2"), live) == {"image": "registry/worker:2"}
-    assert changes(body(WorkersMax="9"), live) == {"workers": {"min": 0, "max": 9, "idleTimeout": 5}}
-    assert set(changes(body(Name="other", RegistryId="r", MinCudaVersion="12.8"), live)) == {"name", "registry", "gpu"}
+    assert diff(body(), live) == {}
+    assert diff(body(Image="registry/worker:2"), live) == {"image": "registry/worker:2"}
+    assert diff(body(WorkersMax="9"), live) == {"workers": {"min": 0, "max": 9, "idleTimeout": 5}}
+    assert set(diff(body(Name="other", RegistryId="r", MinCudaVersion="12.8"), live)) == {"name", "registry", "gpu"}
 
 
 def test_what_runpod_adds_is_not_a_difference() -> None:
     live = body()
     live["gpu"] |= {"excludedTypes": []}
-    assert changes(body(), live | {"name": f"video-{MARK} -fb"}) == {}
+    assert diff(body(), live | {"name": f"video-{MARK} -fb"}) == {}
 
 
 @pytest.mark.parametrize("live", [{}, {"gpu": None}, {"env": {"RUNPOD_LOG_LEVEL": "INFO", "MORE": "by hand"}}])
 def test_what_is_missing_or_too_much_is_a_difference(live: dict[str, Any]) -> None:
-    assert set(live or {"workers"}) <= set(changes(body(), ({} if not live else body()) | live))
+    assert set(live or {"workers"}) <= set(diff(body(), ({} if not live else body()) | live))
 
 
 def test_a_mark_is_of_one_resource_of_one_stack() -> None:
-    marks = {mark_of(stack, logical) for stack in ("a", "b") for logical in ("x", "y")}
+    marks = {ownership_tag(stack, logical) for stack in ("a", "b") for logical in ("x", "y")}
     assert len(marks) == 4
-    assert is_marked({"name": f"anything-{MARK}"}, MARK)
-    assert is_marked({"name": f"anything-{MARK}-fb"}, MARK)
-    assert not is_marked({"name": f"anything-{MARK}-else"}, MARK)
-    assert not is_marked({"name": MARK}, MARK)
-    assert not is_marked({}, MARK)
+    assert has_tag({"name": f"anything-{MARK}"}, MARK)
+    assert has_tag({"name": f"anything-{MARK}-fb"}, MARK)
+    assert not has_tag({"name": f"anything-{MARK}-else"}, MARK)
+    assert not has_tag({"name": MARK}, MARK)
+    assert not has_tag({}, MARK)

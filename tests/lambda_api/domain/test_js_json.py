@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_api.domain.js_json import dumps
+from lambda_api.domain.views.js_json import dumps
 
 DOCUMENTS = [
     [0.0, -0.0, 30.0, 29.97, 0.00003, 1e-6, 1e-7, -2.5e-9, 1e16, 1e20, 1e21, 1.5e300, 5e-324, 123456789012345680000.0],

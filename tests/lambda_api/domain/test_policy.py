@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from lambda_api.domain.policy import CALLBACK_DELAYS, HOUR, MINUTE, SECOND, Policy, kept_until
+from lambda_api.domain.policy import CALLBACK_DELAYS, HOUR, MINUTE, SECOND, Policy, expires_at
 
 POLICY = Policy()
 
@@ -36,8 +36,8 @@ def test_callback_delays_have_jitter_and_honour_retry_after() -> None:
 
 def test_a_job_is_kept_for_its_retention_and_until_nothing_can_be_owed() -> None:
     whole = sum(CALLBACK_DELAYS)
-    assert kept_until(0, HOUR, HOUR, 7 * 24 * HOUR) == 7 * 24 * HOUR
+    assert expires_at(0, HOUR, HOUR, 7 * 24 * HOUR) == 7 * 24 * HOUR
     for deadline_at in (HOUR, 24 * HOUR):
-        assert kept_until(0, deadline_at, None, HOUR) >= deadline_at + 1.1 * whole + 24 * HOUR
+        assert expires_at(0, deadline_at, None, HOUR) >= deadline_at + 1.1 * whole + 24 * HOUR
     # A receiver may ask for a day's pause before each attempt.
-    assert kept_until(0, HOUR, 9 * 24 * HOUR, HOUR) == 10 * 24 * HOUR
+    assert expires_at(0, HOUR, 9 * 24 * HOUR, HOUR) == 10 * 24 * HOUR

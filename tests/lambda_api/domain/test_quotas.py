@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lambda_api.domain.access.quotas import Allowance, Usage, admit
 from lambda_api.domain.errors import RateLimited, TooManyJobs, TooManyRequests
 from lambda_api.domain.policy import HOUR, MINUTE, SECOND
-from lambda_api.domain.quotas import Allowance, Usage, admit
 from tests.support.examples import job
 from tests.support.fakes import START, FakeClock, FakeStore
 

@@ -155,5 +155,5 @@ def test_whatever_happens_the_first_ending_stays(events: list[Event]) -> None:
             assert ending is None
             assert result.job.version == current.version + 1
             current = result.job
-            ending = current if current.terminal else None
+            ending = current if current.is_terminal else None
     assert ending is None or replace(ending) == current

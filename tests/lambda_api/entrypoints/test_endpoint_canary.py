@@ -112,5 +112,5 @@ def test_what_cannot_be_restored_is_told_as_it_is(runpod: Management, capsys: py
     logger.registered_handler.setStream(before)
     assert (facts["revived"], facts["failure"]) == (False, "RunPod refused (400): fault injected")
     assert metrics == {"EndpointWorkersMax": 0, "EndpointUnhealthyWorkers": 0}
-    assert "endpoint was scaled down" in log.getvalue()
+    assert "endpoint_scaled_down" in log.getvalue()
     assert KEY not in log.getvalue()

@@ -265,8 +265,8 @@ def test_nobody_elses_endpoint_is_touched(stack: Stack, runpod: Management, site
 @pytest.mark.parametrize(
     ("properties", "reason"),
     [
-        ({"GpuPools": ["HOPPER_141"]}, "GpuPools must not have HOPPER_141: the H200 has no video encoder (NVENC)"),
-        ({"Image": "x y"}, "Image must be an image as docker names it"),
+        ({"GpuPools": ["HOPPER_141"]}, "GpuPools must not contain HOPPER_141: the H200 has no video encoder (NVENC)"),
+        ({"Image": "x y"}, "Image must be a Docker image reference"),
     ],
 )
 def test_properties_that_cannot_be_used(stack: Stack, runpod: Management, properties: Any, reason: str) -> None:
@@ -336,7 +336,7 @@ def test_neither_key_nor_signature_is_told(stack: Stack, runpod: Management) -> 
     stack.delete()
     logger.registered_handler.setStream(before)
     told = log.getvalue() + json.dumps(stack.answers)
-    assert "endpoint not changed" in told
+    assert "endpoint_change_failed" in told
     assert KEY not in told
     assert "planted-signature" not in told
 

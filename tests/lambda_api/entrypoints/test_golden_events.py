@@ -15,7 +15,7 @@ from contract.messages import ProgressReply, ProgressReport, ResultManifest, Wor
 from lambda_api import wiring
 from lambda_api.domain.job import State
 from lambda_api.domain.ports import ProviderStatus
-from lambda_api.usecases.submit_job import submit
+from lambda_api.usecases.submit_job import submit_job
 from tests.support.examples import manifest, publish, submission
 from tests.support.fakes import World
 from tests.support.gateway import EVENTS, Client, context, entrypoint, environment, golden
@@ -54,7 +54,7 @@ def names(folder: str) -> set[str]:
 def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """The entrypoints around fakes, with one job at RunPod."""
     world = World()
-    submit(world.services, submission(webhook_url="https://hooks.example/"))
+    submit_job(world.services, submission(webhook_url="https://hooks.example/"))
     world.provider.default_status = ProviderStatus("IN_PROGRESS")
     for module in (runpod_webhook, sweeper, callbacks):
         monkeypatch.setattr(module, "services", lambda: world.services)
@@ -92,7 +92,7 @@ def test_what_runpod_sends_about_a_job_that_is_done(world: World, name: str) -> 
 @pytest.mark.parametrize("name", sorted(n for n in RUNPOD if n.startswith("webhook")))
 def test_what_runpod_sends_about_a_job_that_runs_cannot_end_it(world: World, name: str) -> None:
     invoke(runpod_webhook, golden(f"runpod/{name}"))
-    assert not world.store.jobs["job-1"].terminal
+    assert not world.store.jobs["job-1"].is_terminal
 
 
 @pytest.mark.parametrize(
@@ -107,13 +107,13 @@ def test_what_runpod_sends_about_a_job_that_runs_cannot_end_it(world: World, nam
 def test_odd_events_are_answered(world: World, change: dict[str, Any]) -> None:
     answer = invoke(runpod_webhook, golden("runpod/webhook_completed") | change)
     assert answer["statusCode"] in {200, 404}
-    assert not world.store.jobs["job-1"].terminal
+    assert not world.store.jobs["job-1"].is_terminal
 
 
 def test_the_schedule_sweeps(world: World) -> None:
     publish(world, manifest())
     world.clock.advance(120_000)
-    assert invoke(sweeper, golden("schedule")) == {"looked_at": 1, "failed": 0}
+    assert invoke(sweeper, golden("schedule")) == {"handled": 1, "failed": 0}
     assert world.store.jobs["job-1"].state is State.COMPLETED
 
 

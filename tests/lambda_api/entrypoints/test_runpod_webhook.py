@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from contract.limits import MAX_BODY_BYTES
+from lambda_api.domain.access.tokens import make_token
 from lambda_api.domain.job import State
 from lambda_api.domain.policy import HOUR, MINUTE
 from lambda_api.domain.ports import ProviderError, ProviderStatus
-from lambda_api.domain.tokens import make_token
-from lambda_api.usecases.submit_job import submit
+from lambda_api.usecases.submit_job import submit_job
 from lambda_api.usecases.sweep import sweep
 from tests.support.examples import manifest, publish, submission
 from tests.support.fakes import HOOK_SECRET, World
@@ -29,7 +29,7 @@ TOKEN = make_token(HOOK_SECRET, "webhook", "job-1", 1)
 def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """The handler around fakes, with one job that RunPod says is running."""
     world = World()
-    submit(world.services, submission())
+    submit_job(world.services, submission())
     world.provider.default_status = ProviderStatus("IN_PROGRESS")
     monkeypatch.setattr(runpod_webhook, "services", lambda: world.services)
     return world

@@ -16,14 +16,14 @@ import pytest
 
 from lambda_api import wiring
 from lambda_api.adapters import callback_http, deadline, runpod
+from lambda_api.domain.access.tokens import make_token
 from lambda_api.domain.errors import Unavailable
 from lambda_api.domain.job import Job, Source, State
 from lambda_api.domain.policy import HOUR, MINUTE, SECOND
 from lambda_api.domain.ports import DeliveryResult, ProviderError, ProviderStatus
-from lambda_api.domain.tokens import make_token
 from lambda_api.usecases.services import Services
-from lambda_api.usecases.settle_job import settle
-from lambda_api.usecases.submit_job import submit
+from lambda_api.usecases.settle_job import settle_job
+from lambda_api.usecases.submit_job import submit_job
 from lambda_api.usecases.sweep import sweep
 from lambda_api.web.app import create_app
 from lambda_api.web.mangum_adapter import event_handler
@@ -84,7 +84,7 @@ def taking_less_than(seconds: float) -> Iterator[None]:
 def submitted(seconds: float, monkeypatch: pytest.MonkeyPatch, services: Services, **headers: str) -> dict[str, Any]:
     """What the API's function answers to a submit."""
     api = entrypoint("api")
-    monkeypatch.setattr(api, "_answer", event_handler(create_app(services, settings())))
+    monkeypatch.setattr(api, "_answer", event_handler(create_app(services, settings().cors_origins)))
     event = golden("api/caption") | {"body": json.dumps(CAPTION)}
     event["headers"] |= headers
     told: dict[str, Any] = api.handler(event, function(seconds))
@@ -143,7 +143,7 @@ def test_the_web_hook_waits_three_seconds_for_runpod_and_leaves_the_rest_to_the_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     world = World()
-    before = submit(world.services, submission()).job
+    before = submit_job(world.services, submission()).job
     services = replace(world.services, provider=runpod_webhook.services().provider)
     with taking_less_than(3.5):
         assert rung(monkeypatch, services)["statusCode"] == 200
@@ -170,12 +170,12 @@ def test_a_sweep_over_a_silent_table_ends_before_it_is_stopped() -> None:
 def test_no_call_of_a_sweep_goes_on_until_it_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World()
     for _ in range(40):
-        submit(world.services, submission())
+        submit_job(world.services, submission())
     world.provider.default_status = ProviderStatus("IN_PROGRESS")
     world.clock.advance(2 * MINUTE)
     seen = left_at_each_write(world)
     monkeypatch.setattr(sweeper, "services", lambda: world.services)
-    assert sweeper.handler({}, function(55)) == {"looked_at": 40, "failed": 0}
+    assert sweeper.handler({}, function(55)) == {"handled": 40, "failed": 0}
     assert len(seen) == 40
     assert all(40 < left <= 53 for left in seen)
 
@@ -216,7 +216,7 @@ def slow_world() -> World:
     provider, sender = SlowProvider(), SlowSender()
     world = World(provider=provider, sender=sender)
     provider.clock = sender.clock = world.clock
-    submit(world.services, submission(webhook_url="https://hooks.example/"))
+    submit_job(world.services, submission(webhook_url="https://hooks.example/"))
     world.clock.advance(2 * MINUTE)
     return world
 
@@ -254,7 +254,7 @@ def completed_by_another(world: World) -> None:
 
 def owing_a_callback(world: World) -> None:
     publish(world, manifest(attempt=1))
-    settle(world.services, world.store.jobs["job-1"], Source.SWEEPER)
+    settle_job(world.services, world.store.jobs["job-1"], Source.SWEEPER)
     stored(world)
 
 

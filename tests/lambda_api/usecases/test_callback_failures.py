@@ -14,13 +14,13 @@ import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from lambda_api.adapters import callback_http
+from lambda_api.domain.access.tokens import make_token
 from lambda_api.domain.job import Callback, CallbackStatus
 from lambda_api.domain.policy import CALLBACK_DELAYS, HOUR, MINUTE, SECOND
-from lambda_api.domain.tokens import make_token
 from lambda_api.observability import PowertoolsObserver
-from lambda_api.usecases.deliver_callback import deliver
-from lambda_api.usecases.handle_webhook import ring
-from lambda_api.usecases.submit_job import submit
+from lambda_api.usecases.deliver_callback import deliver_callback
+from lambda_api.usecases.handle_webhook import handle_webhook
+from lambda_api.usecases.submit_job import submit_job
 from lambda_api.usecases.sweep import sweep
 from tests.support.examples import lasting, manifest, publish, submission
 from tests.support.fakes import HOOK_SECRET, World
@@ -38,13 +38,13 @@ class Scene:
 
     def owe(self, job_id: str, url: str, owner: str = "ada") -> None:
         """A job that is over, whose callback is owed."""
-        submit(self.world.services, submission(owner=owner, webhook_url=url))
+        submit_job(self.world.services, submission(owner=owner, webhook_url=url))
         publish(self.world, manifest(job_id))
-        ring(self.world.services, job_id, make_token(HOOK_SECRET, "webhook", job_id, 1), None)
+        handle_webhook(self.world.services, job_id, make_token(HOOK_SECRET, "webhook", job_id, 1), None)
 
     def deliver(self, *replies: Reply) -> Callback:
         self.receiver.replies = list(replies)
-        assert deliver(self.world.services, "job-1")
+        assert deliver_callback(self.world.services, "job-1")
         return self.callback()
 
     def callback(self, job_id: str = "job-1") -> Callback:
@@ -75,7 +75,7 @@ def scene() -> Iterator[Scene]:
 @pytest.mark.parametrize("status", [200, 201, 204, 409])
 def test_any_success_is_a_delivery(scene: Scene, status: int) -> None:
     assert scene.deliver(answer(status)).status is CallbackStatus.DELIVERED
-    assert deliver(scene.world.services, "job-1") is False
+    assert deliver_callback(scene.world.services, "job-1") is False
 
 
 @pytest.mark.fault("J3", "J5")
@@ -139,7 +139,7 @@ def test_a_handshake_that_never_comes_is_a_failed_attempt(scene: Scene, monkeypa
     monkeypatch.setattr(callback_http, "_CONNECT", 0.3)
     scene.owe("job-2", scene.receiver.url.replace("http:", "https:"))
     scene.receiver.replies = [stall]
-    assert deliver(scene.world.services, "job-2")
+    assert deliver_callback(scene.world.services, "job-2")
     assert scene.callback("job-2").last_result == "unreachable"
 
 
@@ -234,5 +234,5 @@ def test_secrets_in_the_url_are_in_no_log(scene: Scene, log: io.StringIO) -> Non
         scene.deliver(fault)
         scene.world.clock.advance(scene.wait())
     assert scene.receiver.seen[0].path == "/hook?token=planted-token"
-    assert log.getvalue().count("callback attempted") > 1
+    assert log.getvalue().count("callback_attempted") > 1
     assert "planted" not in log.getvalue()

@@ -50,7 +50,7 @@ def test_a_deadline_that_passed_without_sweeps_is_kept_by_the_next_one() -> None
     assert job is not None
     world.clock.now = job.deadline_at - SECOND
     world.sweep()
-    assert not world.jobs[job.job_id].terminal
+    assert not world.jobs[job.job_id].is_terminal
     world.clock.now = job.deadline_at + 10 * MINUTE
     world.sweep()
     assert world.jobs[job.job_id].state is State.TIMED_OUT

@@ -9,16 +9,16 @@ from dataclasses import replace
 
 import pytest
 
+from lambda_api.domain.access.tokens import make_token
 from lambda_api.domain.errors import Unavailable
 from lambda_api.domain.job import Callback, CallbackStatus, State
-from lambda_api.domain.job_view import timestamp
 from lambda_api.domain.policy import HOUR, MINUTE, SECOND
 from lambda_api.domain.ports import DeliveryResult
-from lambda_api.domain.tokens import make_token
-from lambda_api.usecases import callback_body
-from lambda_api.usecases.deliver_callback import deliver, leave_to_queue
-from lambda_api.usecases.handle_webhook import ring
-from lambda_api.usecases.submit_job import submit
+from lambda_api.domain.views.job_view import timestamp
+from lambda_api.usecases.deliver_callback import defer_callback, deliver_callback
+from lambda_api.usecases.handle_webhook import handle_webhook
+from lambda_api.usecases.job_record import callback_body
+from lambda_api.usecases.submit_job import submit_job
 from lambda_api.usecases.sweep import SweepResult, sweep
 from tests.support.examples import lasting, manifest, publish, submission
 from tests.support.fakes import HOOK_SECRET, World
@@ -31,9 +31,9 @@ REFUSED = DeliveryResult(ok=False, result="http_500")
 def world() -> World:
     """A job that just completed and owes a callback."""
     world = World()
-    submit(world.services, submission(webhook_url=URL))
+    submit_job(world.services, submission(webhook_url=URL))
     publish(world, manifest())
-    ring(world.services, "job-1", make_token(HOOK_SECRET, "webhook", "job-1", 1), None)
+    handle_webhook(world.services, "job-1", make_token(HOOK_SECRET, "webhook", "job-1", 1), None)
     return world
 
 
@@ -44,13 +44,13 @@ def callback(world: World) -> Callback:
 
 
 def test_the_ending_and_the_debt_are_one_write(world: World) -> None:
-    ended = [after for before, after in world.observer.changes if before is not None and after.terminal]
-    assert [job.callback.owed for job in ended if job.callback] == [True]
+    ended = [after for before, after in world.observer.changes if before is not None and after.is_terminal]
+    assert [job.callback.is_pending for job in ended if job.callback] == [True]
     assert world.queue.sent == [("job-1", 0)]
 
 
 def test_the_body_is_the_job_with_its_video(world: World) -> None:
-    deliver(world.services, "job-1")
+    deliver_callback(world.services, "job-1")
     ((owner, url, message_id, _, body),) = world.sender.posts
     told = json.loads(body)
     assert (owner, url, message_id) == ("ada", URL, "msg_job-1")
@@ -62,7 +62,7 @@ def test_the_body_is_the_job_with_its_video(world: World) -> None:
 
 
 def test_the_body_says_what_happened_and_where_to_look(world: World) -> None:
-    deliver(world.services, "job-1")
+    deliver_callback(world.services, "job-1")
     body = world.sender.posts[0][4]
     told = json.loads(body)
     assert next(iter(told)) == "type"
@@ -80,7 +80,7 @@ def test_the_body_says_what_happened_and_where_to_look(world: World) -> None:
 def test_other_ends_have_types_and_no_link(world: World, state: State, kind: str) -> None:
     job = replace(world.store.jobs["job-1"], state=state)
     stored = json.dumps(json.loads(callback(world).body or "") | {"status": state, "video_url": None})
-    told = json.loads(callback_body.body(world.services, job, stored))
+    told = json.loads(callback_body.build_attempt_body(world.services, job, stored))
     assert (told["type"], told["status"], told["video_url"]) == (kind, state, None)
 
 
@@ -89,7 +89,7 @@ def test_each_attempt_has_a_link_that_works_then(world: World) -> None:
     ends = []
     for hours in (0, 12, 24):
         world.clock.now = max(world.clock.now + hours * HOUR, callback(world).next_at or 0)
-        deliver(world.services, "job-1")
+        deliver_callback(world.services, "job-1")
         ends.append((json.loads(world.sender.posts[-1][4])["video_url_expires_at"], timestamp(world.clock.now + HOUR)))
     assert all(end == due for end, due in ends)
     assert len(set(ends)) == 3
@@ -101,7 +101,7 @@ def test_a_callback_that_the_release_before_stored_gains_what_it_lacks(world: Wo
         '"video":{"frame_rate":30.0},"cost":{"gpu_usd":3e-05},"metadata":{"b":"1","10":"2","2":"3"},'
         '"links":{"self":"/job/job-1","cancel":"/job/job-1/cancel"}}'
     )
-    sent = callback_body.body(world.services, world.store.jobs["job-1"], old)
+    sent = callback_body.build_attempt_body(world.services, world.store.jobs["job-1"], old)
     assert sent.startswith('{"type":"job.completed","job_id":"job-1"')
     assert '"video":{"frame_rate":30},"cost":{"gpu_usd":0.00003},"metadata":{"2":"3","10":"2","b":"1"}' in sent
     assert "expired" not in sent
@@ -113,14 +113,14 @@ def test_without_a_link_there_is_no_attempt(world: World) -> None:
 
     world.objects.presign_get = unsigned  # type: ignore[method-assign]
     with pytest.raises(Unavailable):
-        deliver(world.services, "job-1")
+        deliver_callback(world.services, "job-1")
     assert (callback(world).attempts, world.sender.posts) == (0, [])
 
 
 def test_taken_once_and_never_again(world: World) -> None:
-    assert deliver(world.services, "job-1") is True
+    assert deliver_callback(world.services, "job-1") is True
     assert (callback(world).status, callback(world).attempts) == (CallbackStatus.DELIVERED, 1)
-    assert deliver(world.services, "job-1") is False
+    assert deliver_callback(world.services, "job-1") is False
     world.clock.advance(48 * HOUR)
     sweep(world.services, 100, lambda: True)
     assert len(world.sender.posts) == 1
@@ -130,15 +130,15 @@ def test_taken_once_and_never_again(world: World) -> None:
 def test_failures_follow_the_schedule_with_one_id_and_the_same_facts(world: World) -> None:
     world.sender.answers = [REFUSED] * 9
     waits = []
-    deliver(world.services, "job-1")
+    deliver_callback(world.services, "job-1")
     while callback(world).status is CallbackStatus.PENDING:
         next_at = callback(world).next_at
         assert next_at is not None
         waits.append(next_at - world.clock.now)
         world.clock.now = next_at - 1
-        assert deliver(world.services, "job-1") is False
+        assert deliver_callback(world.services, "job-1") is False
         world.clock.now = next_at
-        assert deliver(world.services, "job-1") is True
+        assert deliver_callback(world.services, "job-1") is True
     assert waits == [5 * SECOND, MINUTE, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 6 * HOUR, 12 * HOUR, 24 * HOUR]
     assert (callback(world).status, callback(world).attempts) == (CallbackStatus.GIVEN_UP, 9)
     assert len({(message_id, lasting(body)) for _, _, message_id, _, body in world.sender.posts}) == 1
@@ -148,7 +148,7 @@ def test_failures_follow_the_schedule_with_one_id_and_the_same_facts(world: Worl
 def test_short_waits_are_the_queues_and_long_ones_the_sweepers(world: World) -> None:
     world.sender.answers = [REFUSED] * 9
     for _ in range(5):
-        deliver(world.services, "job-1")
+        deliver_callback(world.services, "job-1")
         world.clock.now = callback(world).next_at or 0
     assert [delay for _, delay in world.queue.sent] == [0, 5 * SECOND, MINUTE, 5 * MINUTE]
     sweep(world.services, 100, lambda: True)
@@ -158,13 +158,13 @@ def test_short_waits_are_the_queues_and_long_ones_the_sweepers(world: World) -> 
 @pytest.mark.fault("J4")
 def test_a_final_answer_is_the_last(world: World) -> None:
     world.sender.answers = [DeliveryResult(ok=False, result="http_410", final=True)]
-    deliver(world.services, "job-1")
+    deliver_callback(world.services, "job-1")
     assert (callback(world).status, callback(world).last_result) == (CallbackStatus.GIVEN_UP, "http_410")
 
 
 def test_retry_after_is_honoured(world: World) -> None:
     world.sender.answers = [DeliveryResult(ok=False, result="http_503", retry_after_ms=10 * MINUTE)]
-    deliver(world.services, "job-1")
+    deliver_callback(world.services, "job-1")
     assert callback(world).next_at == world.clock.now + 10 * MINUTE
 
 
@@ -208,7 +208,7 @@ def test_a_sweep_sends_one_callback_of_an_owner_at_a_time(world: World, up: bool
 
 def test_what_was_left_to_a_queue_that_lost_it_is_made_up_by_a_later_sweep(world: World) -> None:
     world.clock.advance(MINUTE)
-    leave_to_queue(world.services, world.store.jobs["job-1"])
+    defer_callback(world.services, world.store.jobs["job-1"])
     for minutes, posts in ((14, 0), (1, 1)):
         world.clock.advance(minutes * MINUTE)
         sweep(world.services, 100, lambda: True)
@@ -225,9 +225,9 @@ def test_a_crash_after_the_post_sends_the_same_again(world: World) -> None:
 
     world.sender.send = send_and_die  # type: ignore[method-assign,assignment]
     with pytest.raises(KeyboardInterrupt):
-        deliver(world.services, "job-1")
+        deliver_callback(world.services, "job-1")
     world.sender.send = real  # type: ignore[method-assign]
-    assert deliver(world.services, "job-1") is False
+    assert deliver_callback(world.services, "job-1") is False
     world.clock.advance(MINUTE)
     sweep(world.services, 100, lambda: True)
     first, second = world.sender.posts
@@ -236,16 +236,16 @@ def test_a_crash_after_the_post_sends_the_same_again(world: World) -> None:
 
 
 def test_two_at_once_send_once(world: World) -> None:
-    world.store.before_save = lambda _: str(deliver(world.services, "job-1")) and None
-    assert deliver(world.services, "job-1") is False
+    world.store.before_save = lambda _: str(deliver_callback(world.services, "job-1")) and None
+    assert deliver_callback(world.services, "job-1") is False
     assert len(world.sender.posts) == 1
 
 
 def test_a_job_without_a_callback_owes_nothing() -> None:
     world = World()
-    submit(world.services, submission())
+    submit_job(world.services, submission())
     publish(world, manifest())
-    ring(world.services, "job-1", make_token(HOOK_SECRET, "webhook", "job-1", 1), None)
-    assert deliver(world.services, "job-1") is False
+    handle_webhook(world.services, "job-1", make_token(HOOK_SECRET, "webhook", "job-1", 1), None)
+    assert deliver_callback(world.services, "job-1") is False
     assert world.queue.sent == []
-    assert deliver(world.services, "job-404") is False
+    assert deliver_callback(world.services, "job-404") is False

@@ -13,15 +13,18 @@ from typing import Any
 
 import pytest
 
-from lambda_api.domain.endpoint import Body, Live, is_marked, wanted
+from lambda_api.domain.endpoint import Body, Live, desired_body, has_tag
 from lambda_api.domain.ports import ProviderRefused, ProviderUnknown
-from lambda_api.usecases.ensure_endpoint import EndpointHealth, EndpointResult, RetryPolicy, ensure, look, remove
+from lambda_api.usecases.endpoint.check_endpoint import EndpointHealth, check_endpoint
+from lambda_api.usecases.endpoint.ensure_endpoint import EndpointResult, ensure_endpoint
+from lambda_api.usecases.endpoint.remove_endpoint import remove_endpoint
+from lambda_api.usecases.endpoint.retry_policy import RetryPolicy
 from tests.model.crash_points import Crash, Gate
 from tests.support.fakes import FakeClock
 
 MARK, OTHER_MARK = "0123456789", "9876543210"
-OLD = wanted({"Name": "video", "Image": "registry/worker:1"}, MARK)
-NEW = wanted({"Name": "video", "Image": "registry/worker:2", "WorkersMax": "5"}, MARK)
+OLD = desired_body({"Name": "video", "Image": "registry/worker:1"}, MARK)
+NEW = desired_body({"Name": "video", "Image": "registry/worker:2", "WorkersMax": "5"}, MARK)
 
 
 class Account:
@@ -33,7 +36,7 @@ class Account:
         self.create(OLD | {"name": f"video-{OTHER_MARK}"})
         self.foreign = dict(self.endpoints)
 
-    def listed(self) -> list[Live]:
+    def list_endpoints(self) -> list[Live]:
         return [dict(live) for live in self.endpoints.values()]
 
     def read(self, endpoint_id: str) -> Live | None:
@@ -55,8 +58,8 @@ class Account:
         self.endpoints.pop(endpoint_id, None)
 
     def ours(self) -> list[dict[str, Any]]:
-        assert {name: live for name, live in self.endpoints.items() if not is_marked(live, MARK)} == self.foreign
-        return [live for live in self.endpoints.values() if is_marked(live, MARK)]
+        assert {name: live for name, live in self.endpoints.items() if not has_tag(live, MARK)} == self.foreign
+        return [live for live in self.endpoints.values() if has_tag(live, MARK)]
 
 
 class Stack:
@@ -73,20 +76,20 @@ class Stack:
         )
 
     def create(self) -> EndpointResult:
-        return ensure(self.endpoints, NEW, MARK, None, self.patience)
+        return ensure_endpoint(self.endpoints, NEW, MARK, None, self.patience)
 
     def update(self) -> EndpointResult:
-        return ensure(self.endpoints, NEW, MARK, self.known, self.patience)
+        return ensure_endpoint(self.endpoints, NEW, MARK, self.known, self.patience)
 
     def delete(self) -> None:
-        remove(self.endpoints, MARK, self.known, self.patience)
+        remove_endpoint(self.endpoints, MARK, self.known, self.patience)
 
     def clean_up(self) -> None:
         """The deletion of what was never known: its creation failed."""
-        remove(self.endpoints, MARK, None, self.patience)
+        remove_endpoint(self.endpoints, MARK, None, self.patience)
 
     def look(self) -> EndpointHealth:
-        return look(self.endpoints, str(self.known), 3, self.patience)
+        return check_endpoint(self.endpoints, str(self.known), 3, self.patience)
 
     def dies(self, act: Callable[[], object], at: int) -> None:
         self.gate.plan(at)

@@ -13,12 +13,12 @@ import pytest
 from lambda_api import wiring
 from lambda_api.adapters.aws import client as aws_client
 from lambda_api.adapters.dynamodb import DynamoJobStore
+from lambda_api.domain.access.quotas import Allowance
+from lambda_api.domain.access.tokens import make_token
 from lambda_api.domain.errors import RateLimited, TooManyJobs, Unavailable
 from lambda_api.domain.policy import HOUR, SECOND
 from lambda_api.domain.ports import Idempotency, ProviderRejected
-from lambda_api.domain.quotas import Allowance
-from lambda_api.domain.tokens import make_token
-from lambda_api.usecases.handle_webhook import ring
+from lambda_api.usecases.handle_webhook import handle_webhook
 from lambda_api.usecases.sweep import sweep
 from local.aws.names import TABLE
 from tests.support.aws import CREDENTIALS, Aws
@@ -127,7 +127,7 @@ def completed(world: World) -> None:
     assert submit(Client(world)).status == 202
     publish(world, manifest())
     for _ in range(2):
-        ring(world.services, "job-1", make_token(HOOK_SECRET, "webhook", "job-1", 1), None)
+        handle_webhook(world.services, "job-1", make_token(HOOK_SECRET, "webhook", "job-1", 1), None)
 
 
 def timed_out(world: World) -> None:
@@ -146,7 +146,7 @@ def cancelled(world: World) -> None:
 @pytest.mark.parametrize("end", [rejected, completed, timed_out, cancelled])
 def test_however_a_job_ends_its_place_is_given_back_once(world: World, end: Callable[[World], None]) -> None:
     end(world)
-    assert world.store.jobs["job-1"].terminal
+    assert world.store.jobs["job-1"].is_terminal
     assert world.store.usage["ada"].in_flight == 0
 
 

@@ -17,8 +17,8 @@ from lambda_api.domain.job import Job, Source, State
 from lambda_api.domain.policy import HOUR, MINUTE
 from lambda_api.domain.ports import ProviderRefused
 from lambda_api.domain.transitions import Change, apply
-from lambda_api.usecases.settle_job import settle
-from lambda_api.usecases.submit_job import submit
+from lambda_api.usecases.settle_job import settle_job
+from lambda_api.usecases.submit_job import submit_job
 from local.aws.names import TABLE
 from tests.model.crash_points import Gate
 from tests.model.external_systems import Reply, Stop, fail, work
@@ -127,7 +127,7 @@ def test_cancel_and_dispatch() -> None:
 def test_a_wish_to_cancel_that_meets_a_dispatch_is_granted_to_what_was_dispatched() -> None:
     world = World()
     world.provider.failures = [ProviderRefused("http_503")]
-    submit(world.services, submission())
+    submit_job(world.services, submission())
     wish = replace(world.store.jobs["job-1"], cancel_requested=True)
     world.store.jobs["job-1"] = wish
 
@@ -137,7 +137,7 @@ def test_a_wish_to_cancel_that_meets_a_dispatch_is_granted_to_what_was_dispatche
         world.store.jobs["job-1"] = result.job
 
     world.store.before_save = dispatched
-    settle(world.services, wish, Source.SWEEPER)
+    settle_job(world.services, wish, Source.SWEEPER)
     assert (world.store.jobs["job-1"].state, world.provider.cancelled) == (State.CANCELLED, ["runpod-9"])
 
 
@@ -269,7 +269,7 @@ def test_fifty_requests_with_one_key_at_once_are_one_job(aws: Aws) -> None:
     def client() -> str:
         while True:
             try:
-                return submit(world.services, asked).job.job_id
+                return submit_job(world.services, asked).job.job_id
             except Unavailable:
                 # Told to come again: so does a client.
                 continue

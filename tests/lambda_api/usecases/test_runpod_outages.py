@@ -13,7 +13,7 @@ from contract.errors import Code
 from lambda_api.domain.job import Job, State
 from lambda_api.domain.policy import HOUR, MAX_ATTEMPTS, MINUTE, Policy
 from lambda_api.domain.ports import ProviderRefused, ProviderStatus, ProviderUnknown
-from lambda_api.usecases.submit_job import submit
+from lambda_api.usecases.submit_job import submit_job
 from lambda_api.usecases.sweep import sweep
 from tests.support.examples import manifest, publish, submission
 from tests.support.fakes import World
@@ -51,8 +51,8 @@ class Outage:
 
     def pass_by(self) -> None:
         """Minute after minute, to the job's end."""
-        submit(self.world.services, submission())
-        while not self.job.terminal:
+        submit_job(self.world.services, submission())
+        while not self.job.is_terminal:
             self.world.clock.advance(MINUTE)
             if self.world.provider.runs:
                 publish(self.world, manifest(attempt=self.job.attempt))
@@ -100,7 +100,7 @@ def test_where_an_execution_may_take_all_of_the_time_half_of_it_is_waited_for() 
 def test_what_a_lost_attempt_made_is_found_while_the_last_one_is_kept() -> None:
     """RunPod took the second attempt, its answer and its web hook got lost."""
     outage = Outage(10, whole=False)
-    submit(outage.world.services, submission())
+    submit_job(outage.world.services, submission())
     for _ in range(3):
         outage.world.clock.advance(MINUTE)
         sweep(outage.world.services, 100, lambda: True)
@@ -121,7 +121,7 @@ def test_one_sweep_asks_once_how_runpod_is_whoever_waits_for_it() -> None:
     world = World()
     world.provider.failures = [LOST] * 20
     for _ in range(20):
-        submit(world.services, submission())
+        submit_job(world.services, submission())
     world.provider.down = True
     asked: list[str] = []
     health = world.provider.health
@@ -137,7 +137,7 @@ def test_one_sweep_asks_once_how_runpod_is_whoever_waits_for_it() -> None:
         with ThreadPoolExecutor(8) as threads:
             sweep(world.services, 100, lambda: True, threads.map)
         assert len(asked) == minute
-    assert (world.provider.runs, world.observer.notes.count("dispatches wait for RunPod")) == ([], 3)
+    assert (world.provider.runs, world.observer.warnings.count("dispatch_paused")) == ([], 3)
     world.provider.down = False
     world.clock.advance(MINUTE)
     sweep(world.services, 100, lambda: True)
@@ -147,7 +147,7 @@ def test_one_sweep_asks_once_how_runpod_is_whoever_waits_for_it() -> None:
 def test_jobs_that_were_never_asked_for_do_not_wait_for_the_question() -> None:
     world = World()
     world.provider.failures = [REFUSED]
-    submit(world.services, submission())
+    submit_job(world.services, submission())
     world.provider.down = True
     world.clock.advance(MINUTE)
     sweep(world.services, 100, lambda: True)
@@ -158,7 +158,7 @@ def test_an_attempt_that_runpod_lost_is_made_again_at_once() -> None:
     """What is kept is kept for silence: a RunPod that says that it has no such job works."""
     world = World()
     world.provider.failures = [LOST]
-    submit(world.services, submission())
+    submit_job(world.services, submission())
     for _ in range(5):
         world.clock.advance(MINUTE)
         sweep(world.services, 100, lambda: True)

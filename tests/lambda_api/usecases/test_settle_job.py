@@ -7,16 +7,16 @@ import json
 import pytest
 
 from contract.errors import Code, Failure
+from lambda_api.domain.access.tokens import make_token
 from lambda_api.domain.errors import AlreadyFinished, NotFound
 from lambda_api.domain.job import Job, Source, State
 from lambda_api.domain.keys import manifest_key, output_key
 from lambda_api.domain.policy import HOUR, MINUTE, SECOND
 from lambda_api.domain.ports import ProviderError, ProviderRefused, ProviderStatus, ProviderUnknown
-from lambda_api.domain.tokens import make_token
-from lambda_api.usecases.cancel_job import cancel
-from lambda_api.usecases.handle_webhook import ring
-from lambda_api.usecases.record_progress import progress
-from lambda_api.usecases.submit_job import submit
+from lambda_api.usecases.cancel_job import cancel_job
+from lambda_api.usecases.handle_webhook import handle_webhook
+from lambda_api.usecases.record_progress import record_progress
+from lambda_api.usecases.submit_job import submit_job
 from lambda_api.usecases.sweep import OVERDUE_MS, sweep
 from tests.support.examples import manifest, publish, report, submission
 from tests.support.fakes import HOOK_SECRET, World
@@ -26,7 +26,7 @@ from tests.support.fakes import HOOK_SECRET, World
 def world() -> World:
     """One job, taken by RunPod, which says that it is running."""
     world = World()
-    submit(world.services, submission())
+    submit_job(world.services, submission())
     world.provider.statuses["runpod-1"] = ProviderStatus("IN_PROGRESS")
     return world
 
@@ -36,7 +36,7 @@ def stored(world: World) -> Job:
 
 
 def bell(world: World, hint: str | None = None, attempt: int = 1) -> None:
-    ring(world.services, "job-1", make_token(HOOK_SECRET, "webhook", "job-1", attempt), hint)
+    handle_webhook(world.services, "job-1", make_token(HOOK_SECRET, "webhook", "job-1", attempt), hint)
 
 
 def late(world: World, ms: int = 61 * SECOND) -> None:
@@ -78,7 +78,7 @@ def test_the_token_of_an_earlier_attempt_still_rings(world: World) -> None:
 def doubled(world: World) -> None:
     """The answer to the first attempt is lost, RunPod has it all the same, and then the second."""
     world.provider.failures = [ProviderUnknown("TimeoutError")]
-    submit(world.services, submission())
+    submit_job(world.services, submission())
     late(world)
     assert (stored(world).attempt, stored(world).runpod_job_id) == (2, "runpod-1")
 
@@ -103,9 +103,9 @@ def test_an_execution_that_made_the_video_is_not_cancelled(world: World) -> None
     # Of the first attempt there is no answer, but its worker's word.
     told = World()
     told.provider.failures = [ProviderUnknown("TimeoutError")]
-    submit(told.services, submission())
+    submit_job(told.services, submission())
     token = make_token(HOOK_SECRET, "progress", "job-1", 1)
-    progress(told.services, "job-1", token, report(runpod_job_id="runpod-of-the-worker"))
+    record_progress(told.services, "job-1", token, report(runpod_job_id="runpod-of-the-worker"))
     publish(told, manifest(attempt=1))
     bell(told)
     for one in (world, again, told):
@@ -124,7 +124,7 @@ def test_a_runpod_that_refuses_to_cancel_the_other_execution_changes_nothing() -
 @pytest.mark.parametrize("job_id", ["job-1", "job-404"])
 def test_a_wrong_token_reads_nothing(world: World, job_id: str) -> None:
     with pytest.raises(NotFound):
-        ring(world.services, job_id, make_token(HOOK_SECRET, "progress", job_id, 1), None)
+        handle_webhook(world.services, job_id, make_token(HOOK_SECRET, "progress", job_id, 1), None)
     assert world.provider.asked == 0
 
 
@@ -232,7 +232,7 @@ def test_a_job_that_lives_on_is_looked_at_again(world: World, status: str) -> No
     world.provider.statuses["runpod-1"] = ProviderStatus(status)
     late(world)
     due = stored(world).due_at
-    assert not stored(world).terminal
+    assert not stored(world).is_terminal
     assert due is not None
     assert world.clock.now < due <= world.clock.now + MINUTE
 
@@ -261,7 +261,7 @@ def test_a_bucket_that_is_down_decides_nothing(world: World) -> None:
     world.provider.statuses["runpod-1"] = ProviderStatus("FAILED")
     world.objects.down = True
     bell(world)
-    assert not stored(world).terminal
+    assert not stored(world).is_terminal
 
 
 def test_a_fresh_job_that_runpod_does_not_know_is_not_lost_yet(world: World) -> None:
@@ -286,7 +286,7 @@ def test_a_lost_job_is_sent_again_three_times_at_most(world: World) -> None:
 def test_progress_moves_the_job_and_postpones_the_sweeper(world: World) -> None:
     world.clock.advance(30 * SECOND)
     token = make_token(HOOK_SECRET, "progress", "job-1", 1)
-    assert progress(world.services, "job-1", token, report(3)) is False
+    assert record_progress(world.services, "job-1", token, report(3)) is False
     job = stored(world)
     assert (job.state, job.percent, job.stage) == (State.IN_PROGRESS, 30, "encode")
     assert job.started_at == world.clock.now
@@ -294,19 +294,19 @@ def test_progress_moves_the_job_and_postpones_the_sweeper(world: World) -> None:
 
 
 def test_progress_of_a_job_that_is_over_tells_the_worker_to_stop(world: World) -> None:
-    cancel(world.services, "ada", "job-1")
-    assert progress(world.services, "job-1", make_token(HOOK_SECRET, "progress", "job-1", 1), report()) is True
+    cancel_job(world.services, "ada", "job-1")
+    assert record_progress(world.services, "job-1", make_token(HOOK_SECRET, "progress", "job-1", 1), report()) is True
 
 
 @pytest.mark.parametrize(("purpose", "attempt"), [("webhook", 1), ("progress", 2)])
 def test_progress_needs_the_token_of_its_attempt(world: World, purpose: str, attempt: int) -> None:
     token = make_token(HOOK_SECRET, purpose, "job-1", attempt)  # type: ignore[arg-type]
     with pytest.raises(NotFound):
-        progress(world.services, "job-1", token, report())
+        record_progress(world.services, "job-1", token, report())
 
 
 def test_cancel_ends_the_job_at_runpod_and_here(world: World) -> None:
-    assert cancel(world.services, "ada", "job-1").state is State.CANCELLED
+    assert cancel_job(world.services, "ada", "job-1").state is State.CANCELLED
     assert world.provider.cancelled == ["runpod-1"]
     assert stored(world).settled_by is Source.CANCEL
 
@@ -314,8 +314,8 @@ def test_cancel_ends_the_job_at_runpod_and_here(world: World) -> None:
 @pytest.mark.fault("C11")
 def test_cancel_while_runpod_is_down_is_pursued(world: World) -> None:
     world.provider.failures = [ProviderError("http_429")]
-    assert cancel(world.services, "ada", "job-1").cancel_requested
-    assert not stored(world).terminal
+    assert cancel_job(world.services, "ada", "job-1").cancel_requested
+    assert not stored(world).is_terminal
     late(world)
     assert stored(world).state is State.CANCELLED
     assert world.provider.cancelled == ["runpod-1"]
@@ -326,7 +326,7 @@ def test_cancel_after_the_end_says_how_it_ended(world: World) -> None:
     publish(world, manifest())
     bell(world)
     with pytest.raises(AlreadyFinished) as refused:
-        cancel(world.services, "ada", "job-1")
+        cancel_job(world.services, "ada", "job-1")
     assert refused.value.extra == {"job_status": "COMPLETED"}
 
 
@@ -334,15 +334,15 @@ def test_cancel_that_loses_the_race_reports_the_winner(world: World) -> None:
     publish(world, manifest())
     world.store.before_save = lambda _: bell(world)
     with pytest.raises(AlreadyFinished):
-        cancel(world.services, "ada", "job-1")
+        cancel_job(world.services, "ada", "job-1")
     assert stored(world).state is State.COMPLETED
 
 
 def test_another_owners_job_does_not_exist(world: World) -> None:
     with pytest.raises(NotFound) as theirs:
-        cancel(world.services, "bob", "job-1")
+        cancel_job(world.services, "bob", "job-1")
     with pytest.raises(NotFound) as nobodys:
-        cancel(world.services, "bob", "job-404")
+        cancel_job(world.services, "bob", "job-404")
     assert str(theirs.value) == str(nobodys.value)
 
 
@@ -350,7 +350,7 @@ def test_another_owners_job_does_not_exist(world: World) -> None:
 def test_two_sweeps_at_once_dispatch_once() -> None:
     world = World()
     world.provider.failures = [ProviderRefused("http_503")]
-    submit(world.services, submission())
+    submit_job(world.services, submission())
     world.clock.advance(15 * SECOND)
     world.store.before_save = lambda _: sweep(world.services, 100, lambda: True) and None
     sweep(world.services, 100, lambda: True)
@@ -366,7 +366,7 @@ def test_an_index_that_lags_behind_does_no_harm(world: World) -> None:
 
 
 def test_one_poisoned_job_does_not_stop_the_sweep(world: World) -> None:
-    submit(world.services, submission())
+    submit_job(world.services, submission())
     world.store.jobs["job-1"] = world.store.jobs["job-1"].__class__(
         **{f: getattr(stored(world), f) for f in stored(world).__slots__} | {"endpoint_id": object()}
     )
@@ -375,7 +375,7 @@ def test_one_poisoned_job_does_not_stop_the_sweep(world: World) -> None:
     world.store.get = lambda job_id: boom() if job_id == "job-1" else original(job_id)  # type: ignore[method-assign]
     world.clock.advance(2 * MINUTE)
     swept = sweep(world.services, 100, lambda: True)
-    assert (swept.looked_at, swept.failed) == (2, 1)
+    assert (swept.handled, swept.failed) == (2, 1)
     assert world.store.jobs["job-2"].state is State.IN_PROGRESS
 
 
@@ -385,7 +385,7 @@ def boom() -> Job:
 
 def test_the_sweep_stops_when_its_time_is_up(world: World) -> None:
     world.clock.advance(2 * MINUTE)
-    assert sweep(world.services, 100, lambda: False).looked_at == 0
+    assert sweep(world.services, 100, lambda: False).handled == 0
 
 
 def test_a_job_that_waited_long_for_the_sweeper_counts_as_overdue(world: World) -> None:

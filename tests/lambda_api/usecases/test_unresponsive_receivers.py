@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from lambda_api.domain.callbacks import owe
+from lambda_api.domain.callbacks import mark_callback_pending
 from lambda_api.domain.job import Callback, CallbackStatus, Job, State
 from lambda_api.domain.policy import HOUR, MINUTE, SECOND
 from lambda_api.domain.ports import DeliveryResult
-from lambda_api.usecases.deliver_callback import deliver
+from lambda_api.usecases.deliver_callback import deliver_callback
 from lambda_api.usecases.services import Services
 from lambda_api.usecases.sweep import sweep
 from tests.support.examples import job
@@ -54,7 +54,7 @@ class Queue:
     spent: Counter[str] = field(default_factory=Counter)
     """Group → milliseconds for which its messages that are done were in flight."""
 
-    def wake(self, job: Job, delay_ms: int = 0) -> bool:
+    def enqueue(self, job: Job, delay_ms: int = 0) -> bool:
         self.messages.append((self.time.now + delay_ms, job.job_id, job.owner))
         return True
 
@@ -122,8 +122,8 @@ class Gateway:
         """A job is over."""
         now, url = self.time.now, f"https://{owner}.example/"
         over = job(job_id=job_id, owner=owner, state=State.COMPLETED, callback=Callback(url=url), due_at=None)
-        self.store.jobs[job_id] = owe(over, BODY, now, now + self.services.policy.callback_grace_ms)
-        self.queue.wake(self.store.jobs[job_id])
+        self.store.jobs[job_id] = mark_callback_pending(over, BODY, now, now + self.services.policy.callback_grace_ms)
+        self.queue.enqueue(self.store.jobs[job_id])
         self.began[job_id] = now
 
     def refused(self, job_id: str) -> None:
@@ -155,7 +155,7 @@ class Gateway:
     def _lane(self) -> None:
         most = stated(r"BatchSize: (\d+)")
         while not self._over():
-            if not self.queue.take(most, lambda job_id: deliver(self.services, job_id)):
+            if not self.queue.take(most, lambda job_id: deliver_callback(self.services, job_id)):
                 self.time.sleep(SECOND)
 
     def _sweeper(self) -> None:

@@ -14,11 +14,11 @@ from contract.operations.addaudio import AddAudio
 from contract.operations.caption import Caption
 from contract.operations.compose import Compose
 from contract.operations.img2vid import Img2Vid
+from lambda_api.domain.access.tokens import make_token
 from lambda_api.domain.errors import Unavailable
 from lambda_api.domain.job import Job, State
 from lambda_api.domain.ports import ProviderError
-from lambda_api.domain.tokens import make_token
-from lambda_api.usecases.handle_webhook import ring
+from lambda_api.usecases.handle_webhook import handle_webhook
 from lambda_api.web.app import create_app
 from lambda_api.web.mangum_adapter import event_handler
 from tests.support.examples import VIDEO as BYTES
@@ -56,7 +56,7 @@ def fields(told: dict[str, Any]) -> list[str]:
 
 def finish(world: World, job_id: str = "job-1") -> None:
     publish(world, manifest(job_id))
-    ring(world.services, job_id, make_token(HOOK_SECRET, "webhook", job_id, 1), None)
+    handle_webhook(world.services, job_id, make_token(HOOK_SECRET, "webhook", job_id, 1), None)
 
 
 @pytest.mark.parametrize(
@@ -221,7 +221,7 @@ def test_an_unexpected_error_is_a_problem_too_and_tells_nothing(client: Client, 
     problem(answer, 500, "internal")
     assert "planted" not in answer.text
     logged = log.getvalue()
-    assert "unhandled error" in logged
+    assert "unhandled_error" in logged
     assert "RuntimeError" in logged
     assert "planted" not in logged
 
@@ -313,7 +313,7 @@ def test_prefer_wait_ends_before_the_function_is_stopped(world: World, left: int
     function = SimpleNamespace(get_remaining_time_in_millis=lambda: left - (world.clock.now - began))
     event = golden("api/caption")
     event["headers"]["prefer"] = "wait=25"
-    answer = event_handler(create_app(world.services, settings()))(event, function)
+    answer = event_handler(create_app(world.services, settings().cors_origins))(event, function)
     assert answer["statusCode"] == 202
     assert world.clock.now - began == waited
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from lambda_api.domain.job import State
-from lambda_api.usecases.submit_job import submit
+from lambda_api.usecases.submit_job import submit_job
 from lambda_api.web.app import create_app
 from lambda_api.web.mangum_adapter import event_handler
 from tests.support.examples import manifest, publish, submission
@@ -26,12 +26,12 @@ PUBLIC_URL = "https://api.example.com/video"
 def world() -> World:
     world = World()
     world.services = replace(world.services, public_url=PUBLIC_URL)
-    submit(world.services, submission(webhook_url="https://hooks.example/"))
+    submit_job(world.services, submission(webhook_url="https://hooks.example/"))
     return world
 
 
 def send(world: World, event: dict[str, Any]) -> Answer:
-    raw = event_handler(create_app(world.services, settings()))(event, context())
+    raw = event_handler(create_app(world.services, settings().cors_origins))(event, context())
     return Answer(raw["statusCode"], raw["headers"], raw["body"])
 
 

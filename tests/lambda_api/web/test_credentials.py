@@ -59,7 +59,7 @@ def test_a_key_that_is_not_ours_is_the_same_answer_whatever_is_wrong_with_it(
     assert answers == [answers[0]] * len(wrong)
     assert (answers[0].status, answers[0].json["code"]) == (401, "unauthorized")
     # Nobody was asked for anything.
-    assert (world.provider.asked, world.observer.notes) == (0, [])
+    assert (world.provider.asked, world.observer.warnings) == (0, [])
 
 
 @pytest.mark.fault("A5")
@@ -191,7 +191,7 @@ def test_two_keys_of_one_owner_pass_until_one_is_revoked(gate: Gate) -> None:
 
 def noted(log: io.StringIO) -> list[str]:
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
-    return [line["reason"] for line in lines if line["message"] == "secret not read again"]
+    return [line["reason"] for line in lines if line["message"] == "secret_refresh_failed"]
 
 
 @pytest.mark.fault("K2")

@@ -108,7 +108,7 @@ def test_scalars_in_metadata_become_text(client: Client, value: object, text: st
         ([1], "metadata: must be an object"),
         ("abc", 'metadata: must be an object, for example {"row": "7"}'),
         (7, "metadata: must be an object"),
-        ({str(n): n for n in range(51)}, "metadata: may have 50 entries at most"),
+        ({str(n): n for n in range(51)}, "metadata: must not have more than 50 entries"),
     ],
 )
 def test_other_metadata_is_explained(client: Client, metadata: object, says: str) -> None:
@@ -206,7 +206,7 @@ def test_detail_names_the_first_errors(client: Client) -> None:
     )
     assert len(answer.json["errors"]) == 5
     answer = client.call("POST", "/video/caption", CAPTION | {"colour": "blue"})
-    assert detail(answer) == "colour: no such field; known here: url_video, url_srt, webhook_url, metadata."
+    assert detail(answer) == "colour: no such field; known fields: url_video, url_srt, webhook_url, metadata."
 
 
 @pytest.mark.parametrize(
@@ -264,12 +264,12 @@ def test_its_own_kind_is_taken_and_no_other(client: Client) -> None:
     [
         ("/jobs?limt=3", "limt: no such field; did you mean limit?"),
         ("/jobs?page=2", "page: no such field; did you mean cursor?"),
-        ("/jobs?planted=1", "query: no such field; known here: limit, cursor."),
+        ("/jobs?planted=1", "query: no such field; known fields: limit, cursor."),
         ("/job/job-1?x=1", "query: no such field"),
         ("/runpod/health?x=1", "query: no such field"),
         ("/jobs?limit=many", "limit: must be a whole number from 1 to 100"),
         ("/jobs?limit=500", "limit: must be a whole number from 1 to 100"),
-        ("/jobs?cursor=" + "x" * 300, "cursor: may have 256"),
+        ("/jobs?cursor=" + "x" * 300, "cursor: must not have more than 256"),
     ],
 )
 def test_unknown_query_parameters_are_refused(client: Client, path: str, says: str) -> None:

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contract.limits import MAX_BODY_BYTES
-from lambda_api.usecases.submit_job import submit
+from lambda_api.usecases.submit_job import submit_job
 from lambda_api.web.app import create_app
 from lambda_api.web.mangum_adapter import event_handler
 from local.apigateway_events import HttpResponse, to_response
@@ -54,8 +54,8 @@ BROKEN = {
 def functions() -> Iterator[dict[str, Send]]:
     """The two functions, each around a world with one job at RunPod."""
     world = World()
-    submit(world.services, submission())
-    api = event_handler(create_app(world.services, gateway.settings()))
+    submit_job(world.services, submission())
+    api = event_handler(create_app(world.services, gateway.settings().cors_origins))
 
     def sent(event: Any) -> HttpResponse:
         # How many requests one owner may send is not the question here.
@@ -147,7 +147,7 @@ def test_odd_spellings_of_numbers(functions: dict[str, Send], number: str, statu
 def test_of_a_field_given_twice_the_last_one_counts() -> None:
     world = World()
     body = b'{"url_video": 7, "url_srt": "https://media.example/s.srt", "url_video": "https://media.example/last.mp4"}'
-    api = event_handler(create_app(world.services, gateway.settings()))
+    api = event_handler(create_app(world.services, gateway.settings().cors_origins))
     assert api(posted("api/caption", body), gateway.context())["statusCode"] == 202
     [job] = world.store.jobs.values()
     assert job.operation.model_dump()["url_video"] == "https://media.example/last.mp4"

@@ -11,17 +11,17 @@ import pytest
 from pydantic import BaseModel
 
 from contract.operations import OPERATIONS
-from lambda_api.domain.tokens import make_token
-from lambda_api.usecases.deliver_callback import deliver
-from lambda_api.usecases.handle_webhook import ring
-from lambda_api.usecases.submit_job import submit
-from lambda_api.web.app import described
+from lambda_api.domain.access.tokens import make_token
+from lambda_api.usecases.deliver_callback import deliver_callback
+from lambda_api.usecases.handle_webhook import handle_webhook
+from lambda_api.usecases.submit_job import submit_job
+from lambda_api.web.app import create_documented_app
 from tests.support.examples import manifest, publish, submission
 from tests.support.fakes import HOOK_SECRET, World
 from tests.support.gateway import Client
 from tests.support.scripts import script
 
-DOCUMENT = described().openapi()
+DOCUMENT = create_documented_app().openapi()
 SUBMITS = [operation.path for operation in OPERATIONS.values()]
 
 
@@ -71,10 +71,10 @@ def test_names_and_rights_are_there_for_tools() -> None:
 
 def test_the_callback_is_described_as_it_is_sent() -> None:
     world = World()
-    submit(world.services, submission(webhook_url="https://hooks.example/"))
+    submit_job(world.services, submission(webhook_url="https://hooks.example/"))
     publish(world, manifest())
-    ring(world.services, "job-1", make_token(HOOK_SECRET, "webhook", "job-1", 1), None)
-    deliver(world.services, "job-1")
+    handle_webhook(world.services, "job-1", make_token(HOOK_SECRET, "webhook", "job-1", 1), None)
+    deliver_callback(world.services, "job-1")
     told = json.loads(world.sender.posts[0][4])
     callback = DOCUMENT["webhooks"]["job_ended"]["post"]
     assert callback["requestBody"]["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/JobEvent"}
@@ -102,7 +102,7 @@ def test_every_reference_leads_somewhere() -> None:
 
 
 @pytest.mark.parametrize("path", SUBMITS)
-@pytest.mark.parametrize("example", ["smallest", "told"])
+@pytest.mark.parametrize("example", ["smallest", "callback"])
 def test_examples_can_be_sent(path: str, example: str) -> None:
     body = operations()[f"POST {path}"]["requestBody"]["content"]["application/json"]["examples"][example]["value"]
     answer = Client(World()).call("POST", path, body)

@@ -17,7 +17,7 @@ import pytest
 from contract.operations import OPERATIONS
 from lambda_api.web.app import create_app
 from lambda_api.web.mangum_adapter import event_handler
-from lambda_api.web.pages import wants_page
+from lambda_api.web.routes.pages import prefers_html
 from tests.support.fakes import World
 from tests.support.gateway import Client, context, golden, settings
 from tests.support.wsgi import Wsgi
@@ -36,7 +36,7 @@ def client() -> Client:
 )
 def test_a_browser_gets_a_page_and_a_program_json(client: Client, accept: str, page: bool) -> None:
     answer = client.call("GET", "/", key=None, headers={"accept": accept})
-    assert wants_page(accept) is page
+    assert prefers_html(accept) is page
     assert answer.headers["content-type"].startswith("text/html" if page else "application/json")
     assert all(operation.path in answer.text for operation in OPERATIONS.values())
 
@@ -66,7 +66,7 @@ def test_assets_are_compressed_for_those_who_can_read_it(name: str, kind: str) -
     world = World()
     event = golden("api/docs") | {"rawPath": f"/docs/{name}"}
     event["headers"]["accept-encoding"] = "gzip, deflate, br"
-    packed = event_handler(create_app(world.services, settings()))(event, context())
+    packed = event_handler(create_app(world.services, settings().cors_origins))(event, context())
     plain = Client(world).call("GET", f"/docs/{name}", key=None)
     assert (packed["headers"]["content-encoding"], packed["isBase64Encoded"]) == ("gzip", True)
     assert packed["headers"]["content-type"].startswith(kind)

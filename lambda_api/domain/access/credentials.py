@@ -1,4 +1,4 @@
-"""Who may call, and with what their callbacks are signed."""
+"""API keys and the secrets that sign callbacks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiCredentials:
-    """As the secret says it at one moment: keys are added and revoked while functions run."""
+    """The contents of the secret at one moment: keys are added and revoked while functions run."""
 
     api_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
     """SHA-256 of an API key in hex → owner."""

@@ -1,6 +1,6 @@
 """Tokens in the URLs that RunPod and the worker call back.
 
-RunPod signs nothing, so the URL itself must be unguessable. A token is for one job, one attempt and one
+RunPod signs nothing, so the URL itself must be unguessable. A token is valid for one job, one attempt and one
 purpose: `<attempt>-<HMAC-SHA256 in base64url>`. Several secrets may be valid while one is being replaced.
 """
 
@@ -18,13 +18,14 @@ _MAX_LENGTH = 64
 
 
 def make_token(secret: str, purpose: Purpose, job_id: str, attempt: int) -> str:
+    """Return the token of one attempt of a job."""
     message = f"{purpose}\n{job_id}\n{attempt}".encode()
     digest = hmac.new(secret.encode(), message, hashlib.sha256).digest()
     return f"{attempt}-{base64.urlsafe_b64encode(digest).decode().rstrip('=')}"
 
 
-def token_attempt(secrets: Sequence[str], purpose: Purpose, job_id: str, token: str) -> int | None:
-    """The attempt a genuine token was made for; None for any other text. Constant time in its content."""
+def verify_token(secrets: Sequence[str], purpose: Purpose, job_id: str, token: str) -> int | None:
+    """Return the attempt that a genuine token was made for; None for any other text. Constant time in its content."""
     head, _, _ = token.partition("-")
     if len(token) > _MAX_LENGTH or not token.isascii() or not (head.isdigit() and len(head) <= 4):
         return None

@@ -1,4 +1,4 @@
-"""Sentences for what a request got wrong: what is expected, with an example, and never what was sent."""
+"""Sentences for invalid requests: what is expected, with an example, and never what was sent."""
 
 from __future__ import annotations
 
@@ -7,31 +7,31 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from lambda_api.web.leniency import BODY_SHAPE
-from lambda_api.web.names import unknown
+from lambda_api.web.validation.field_names import unknown_field
+from lambda_api.web.validation.leniency import BODY_SHAPE
 
 Schema = Mapping[str, Any]
 
 _JSON_ERRORS = {
     "Expecting value": "a value is missing or is not valid JSON; texts need double quotes",
     "Expecting property name": (
-        "a field name in double quotes is expected; look for a comma too many, single quotes or a placeholder that was "
+        "a field name in double quotes is expected; look for an extra comma, single quotes or a placeholder that was "
         "not replaced"
     ),
-    "Illegal trailing comma": "there is a comma too many",
+    "Illegal trailing comma": "there is an extra comma",
     "Expecting ',' delimiter": 'a comma is missing, or a double quote inside a text is not written as \\"',
-    "Expecting ':' delimiter": "a colon is missing behind a field name",
+    "Expecting ':' delimiter": "a colon is missing after a field name",
     "Extra data": "the JSON ends here, but more text follows",
     "Unterminated string": "the text that begins here has no closing double quote",
     "Invalid control character": "a line break or tab inside a text must be written as \\n or \\t",
     "Invalid \\": "a backslash inside a text must be written as \\\\",
 }
-"""Start of the decoder's message → advice."""
+"""Prefix of the decoder's message → advice."""
 _FORM = re.compile(r"[\w.%\[\]-]{1,64}=[^{]*")
 
 
-def json_problem(document: str, position: int, message: str) -> str:
-    """Say where a body stops being JSON, and why."""
+def describe_json_error(document: str, position: int, message: str) -> str:
+    """Describe where a body stops being valid JSON, and why."""
     if _FORM.match(document.lstrip()):
         return "The request body is a form, not JSON. Send a JSON object."
     line = document.count("\n", 0, position) + 1
@@ -40,23 +40,23 @@ def json_problem(document: str, position: int, message: str) -> str:
     return f"The request body is not valid JSON. Line {line}, column {column}: {why}."
 
 
-def sentence(item: Mapping[str, Any], schema: Schema) -> str:
-    """Describe one of pydantic's errors. `schema`: of the object that the field belongs to."""
+def describe_error(item: Mapping[str, Any], schema: Schema) -> str:
+    """Describe one of pydantic's errors. `schema`: that of the object which the field belongs to."""
     kind, loc = item["type"], item["loc"]
     if kind == BODY_SHAPE:
         return str(item["msg"])
     if kind == "missing":
         return "missing" if len(loc) > 1 else "the request has no body; send a JSON object"
     if kind in {"extra_forbidden", "literal_error"}:
-        return unknown(str(loc[-1]), [name for name in schema.get("properties", ()) if name != "kind"])
+        return unknown_field(str(loc[-1]), [name for name in schema.get("properties", ()) if name != "kind"])
     field = _field_schema(str(loc[1]) if len(loc) > 1 else "", schema)
     own = str(item["ctx"]["error"]) if kind == "value_error" else None
     if own is not None and field.get("type") not in {"number", "integer"}:
         return own if field.get("format") == "uri" else own + _example(field, own)
     if kind == "too_long":
-        return f"may have {item['ctx']['max_length']} entries at most"
+        return f"must not have more than {item['ctx']['max_length']} entries"
     if kind == "string_too_long":
-        return f"may have {item['ctx']['max_length']} characters at most"
+        return f"must not have more than {item['ctx']['max_length']} characters"
     return _expected(field)
 
 
@@ -78,7 +78,7 @@ def _example(field: Schema, text: str) -> str:
 
 
 def _field_schema(name: str, schema: Schema) -> Schema:
-    """The field's own schema: without null, and with what a reference leads to."""
+    """Return the field's own schema: without null, and with its reference resolved."""
     field = schema.get("properties", {}).get(name, {})
     option: Schema = next((option for option in field.get("anyOf", ()) if option.get("type") != "null"), {})
     reference = (option or field).get("$ref", "")

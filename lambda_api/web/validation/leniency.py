@@ -1,6 +1,6 @@
-"""Accept empty fields as clients send them, and near misses whose meaning is certain.
+"""Accept empty fields as clients send them, and values whose meaning is certain.
 
-n8n, Make and spreadsheets send `null` or `""` for what was left empty: both mean that the field was not sent.
+n8n, Make and spreadsheets send `null` or `""` for an empty field: both mean that the field was not sent.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 from contract.pages import page_advice
 from contract.pasted import check_pasted
 from contract.urls import UrlError, normalize_url
-from lambda_api.domain.js_json import dumps
+from lambda_api.domain.views.js_json import dumps
 
 BODY_SHAPE = "body_shape"
 _OBJECT = 'send one JSON object, for example {"url_image": "https://example.com/photo.jpg"}'
@@ -21,17 +21,18 @@ _NESTED = 'must be text, a number, true or false; send nested data as text, for 
 
 
 def is_blank(value: object) -> bool:
+    """True for None and for text without a visible character."""
     return value is None or (isinstance(value, str) and not value.strip())
 
 
-def sent(body: Any) -> dict[str, Any]:
-    """Drop the blank fields of a body. Raises PydanticCustomError if it is no JSON object."""
+def drop_blank_fields(body: Any) -> dict[str, Any]:
+    """Return a body without its blank fields. Raises PydanticCustomError if it is not a JSON object."""
     if isinstance(body, dict):
         return {name: value for name, value in body.items() if not is_blank(value)}
-    raise PydanticCustomError(BODY_SHAPE, "{sentence}", {"sentence": _shape(body)})
+    raise PydanticCustomError(BODY_SHAPE, "{sentence}", {"sentence": _describe_shape(body)})
 
 
-def _shape(body: object) -> str:
+def _describe_shape(body: object) -> str:
     if isinstance(body, str) and body.strip()[:1] in {"{", "["}:
         return "the body is JSON inside a string; send the object itself, without quotes around it"
     if isinstance(body, str):
@@ -43,15 +44,15 @@ def _shape(body: object) -> str:
     return f"the body is a single value; {_OBJECT}"
 
 
-def sent_query(query: bytes) -> tuple[bytes, list[str]]:
-    """Drop blank parameters and the blanks around the others; the names of those that stay."""
+def drop_blank_parameters(query: bytes) -> tuple[bytes, list[str]]:
+    """Return a query without blank parameters, its values trimmed, and the names that are left."""
     pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True, encoding="utf-8", errors="replace")
     kept = [(name, value.strip()) for name, value in pairs if not is_blank(value)]
     return urlencode(kept).encode(), [name for name, _ in kept]
 
 
-def metadata_entries(value: Any) -> Any:
-    """Drop entries that are null. An empty list is what PHP makes of an empty object."""
+def normalize_metadata(value: Any) -> Any:
+    """Drop null entries. An empty list counts as empty: PHP encodes an empty array that way."""
     if isinstance(value, str) and value.strip()[:1] == "{":
         raise ValueError("this is JSON inside a string; send the object itself, without quotes around it")
     if value == []:
@@ -59,8 +60,8 @@ def metadata_entries(value: Any) -> Any:
     return {name: entry for name, entry in value.items() if entry is not None} if isinstance(value, dict) else value
 
 
-def metadata_text(value: Any) -> Any:
-    """Write numbers and booleans as JavaScript does."""
+def metadata_value_to_text(value: Any) -> Any:
+    """Convert numbers and booleans to text as JavaScript does."""
     if isinstance(value, bool | int | float):
         return dumps(value)
     if not isinstance(value, str):
@@ -68,8 +69,8 @@ def metadata_text(value: Any) -> Any:
     return value
 
 
-def pasted_url(value: Any, *, of_file: bool) -> Any:
-    """Refuse what is certainly no URL of a file. Raises ValueError with a sentence that quotes nothing."""
+def check_pasted_url(value: Any, *, of_file: bool) -> Any:
+    """Return `value` unless it is certainly not a file's URL. Raises ValueError with a sentence that quotes nothing."""
     if isinstance(value, list):
         raise ValueError("must be one URL as text, not a list")  # noqa: TRY004 - pydantic reports only a ValueError
     if isinstance(value, dict):

@@ -1,7 +1,7 @@
-"""The document at /openapi.json: what FastAPI reads from the routes, and what it cannot know.
+"""The document at /openapi.json: what FastAPI reads from the routes, completed with what it cannot know.
 
-That is the key, the headers, links, callbacks and examples. Generated at the first request for it. Requests are
-described without null and without alternatives, which code generators turn into unusable types.
+Those are the key, headers, links, callbacks and examples. Generated at the first request for it. Requests are described
+without null and without alternatives, which code generators turn into unusable types.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any
 from fastapi import FastAPI
 
 from lambda_api.domain.job import TERMINAL, State
-from lambda_api.domain.job_view import event_type
-from lambda_api.web.openapi_callback import callback
+from lambda_api.domain.views.job_view import event_type
+from lambda_api.web.openapi.callback import describe_callback
 
 Json = dict[str, Any]
 
@@ -21,14 +21,14 @@ _TEXT: Json = {"type": "string"}
 _SECONDS: Json = {"type": "integer", "minimum": 1}
 
 _HEADERS: dict[str, tuple[str, Json]] = {
-    "Location": ("Where the job is.", {"type": "string", "format": "uri-reference"}),
-    "Retry-After": ("Seconds after which to ask again.", _SECONDS),
+    "Location": ("URL of the job.", {"type": "string", "format": "uri-reference"}),
+    "Retry-After": ("Seconds to wait before the next request.", _SECONDS),
     "Idempotent-Replayed": ("An earlier request with this Idempotency-Key made the job.", {"const": "true"}),
-    "Preference-Applied": ("`wait` was understood.", {"const": "wait"}),
-    "RateLimit": ("What is left of the quota that is used up, and when something is back.", _TEXT),
-    "RateLimit-Policy": ("The quota that is used up.", _TEXT),
-    "WWW-Authenticate": ("Which header the key belongs in.", _TEXT),
-    "X-Request-Id": ("What to tell us if something is wrong.", _TEXT),
+    "Preference-Applied": ("`wait` was applied.", {"const": "wait"}),
+    "RateLimit": ("What is left of the exhausted quota, and when part of it is refilled.", _TEXT),
+    "RateLimit-Policy": ("The exhausted quota.", _TEXT),
+    "WWW-Authenticate": ("The header for the key.", _TEXT),
+    "X-Request-Id": ("The request's id, for support.", _TEXT),
 }
 _SUBMITTED = ("Location", "Idempotent-Replayed", "Preference-Applied")
 _ALWAYS = frozenset({"Location", "WWW-Authenticate", "X-Request-Id"})
@@ -42,33 +42,35 @@ TAGS = [
 
 _STATUSES: dict[str, tuple[str, tuple[str, ...]]] = {
     "400": ("The body is not JSON, or a header is not valid.", ()),
-    "401": ("No key, or not a valid one.", ("WWW-Authenticate",)),
+    "401": ("The key is missing or not valid.", ("WWW-Authenticate",)),
     "404": ("There is no such job, or it is not yours.", ()),
-    "409": ("The job had ended; `job_status` says how it ended.", ()),
+    "409": ("The job has already finished; `job_status` is its state.", ()),
     "413": ("The body is too large.", ()),
     "415": ("The body is not sent as `application/json`, or it is compressed.", ()),
-    "422": ("`detail` and `errors` say which fields are missing, unknown or not valid, and what is expected.", ()),
+    "422": ("`detail` and `errors` name the fields that are missing, unknown or not valid, and what is expected.", ()),
     "429": ("Too many requests, or too many jobs at once.", ("Retry-After", "RateLimit", "RateLimit-Policy")),
     "503": ("Not available right now.", ("Retry-After",)),
 }
-"""Status → what it means, and its headers."""
+"""Status → its meaning and its headers."""
 
 _LINKS: Json = {
     "job": {
         "operationId": "get_job",
         "parameters": {"job_id": "$response.body#/job_id"},
-        "description": "How the job is.",
+        "description": "Read the job.",
     },
     "cancel": {
         "operationId": "cancel_job",
         "parameters": {"job_id": "$response.body#/job_id"},
-        "description": "Stop the job.",
+        "description": "Cancel the job.",
     },
 }
 _OPTIONS: Json = {"webhook_url": "https://hooks.example.com/videos", "metadata": {"scene": "7"}}
 
 
-class Api(FastAPI):
+class DocumentedApi(FastAPI):
+    """FastAPI with the completed document."""
+
     def openapi(self) -> Json:
         if self.openapi_schema is None:
             self.openapi_schema = _completed(super().openapi())
@@ -91,7 +93,7 @@ def _completed(document: Json) -> Json:
             _complete_submit(operation, components["schemas"])
         _share_problems(operation["responses"], components["responses"])
     components["schemas"]["JobEvent"] = _event(components["schemas"]["JobView"])
-    document["webhooks"] = {"job_ended": {"post": callback()}}
+    document["webhooks"] = {"job_ended": {"post": describe_callback()}}
     return document
 
 
@@ -103,7 +105,7 @@ def _operations(document: Json) -> Iterator[Json]:
 def _complete(operation: Json) -> None:
     responses = operation["responses"]
     operation["security"] = [{"key": []}] if "401" in responses else []
-    # FastAPI's own, where a route has parameters that cannot be wrong.
+    # FastAPI adds this one even to routes whose parameters cannot be invalid.
     if "HTTPValidationError" in str(responses.get("422")):
         del responses["422"]
     for status, response in responses.items():
@@ -121,8 +123,8 @@ def _complete(operation: Json) -> None:
 
 def _complete_submit(operation: Json, schemas: Json) -> None:
     responses = operation["responses"]
-    responses["200"]["description"] = "With `Prefer: wait`: the job, which ended in time."
-    responses["202"]["description"] = "The job was taken, or had been with this Idempotency-Key."
+    responses["200"]["description"] = "With `Prefer: wait`: the finished job."
+    responses["202"]["description"] = "The job is accepted, or already was with this Idempotency-Key."
     for status, names in {"200": _SUBMITTED, "202": (*_SUBMITTED, "Retry-After")}.items():
         responses[status]["headers"] = _headers(*names, "X-Request-Id")
         responses[status]["links"] = _links(*_LINKS)
@@ -132,13 +134,13 @@ def _complete_submit(operation: Json, schemas: Json) -> None:
     schema["properties"] = {name: _plain(field) for name, field in schema["properties"].items()}
     smallest = schema.pop("examples")[0]
     media["examples"] = {
-        "smallest": {"summary": "What it needs", "value": smallest},
-        "told": {"summary": "With a callback", "value": smallest | _OPTIONS},
+        "smallest": {"summary": "Required fields", "value": smallest},
+        "callback": {"summary": "With a callback", "value": smallest | _OPTIONS},
     }
 
 
 def _share_problems(responses: Json, shared: Json) -> None:
-    """A refusal is the same whatever it refuses: said once, and pointed at."""
+    """Move refusals, which are the same everywhere, to the shared components."""
     for status, response in responses.items():
         if status in _STATUSES:
             shared[f"Problem{status}"] = response
@@ -154,12 +156,12 @@ def _headers(*names: str) -> Json:
 
 
 def _without_null(parameter: Json) -> None:
-    """A header or a query parameter is sent or not: it is never null."""
+    """Remove null from a parameter: a header or a query parameter is sent or not."""
     parameter["schema"] = _plain(parameter["schema"])
 
 
 def _plain(schema: Json) -> Json:
-    """A schema without null. Null is accepted for an optional field, and means the same as leaving it out."""
+    """Return a schema without null, which is accepted for an optional field and means that it was not sent."""
     if "anyOf" not in schema:
         return schema
     [found] = [option for option in schema["anyOf"] if option != {"type": "null"}]
@@ -168,13 +170,13 @@ def _plain(schema: Json) -> Json:
 
 
 def _event(job: Json) -> Json:
-    """The body of a callback: a job that has ended, without the state of the callback itself."""
+    """Return the schema of a callback's body: a finished job, without the state of the callback itself."""
     kinds = [event_type(state) for state in State if state in TERMINAL]
     properties = {"type": {"type": "string", "enum": kinds}} | job["properties"]
     del properties["callback"]
     return job | {
         "title": "JobEvent",
-        "description": "A job that has ended. The links are absolute, `video_url` is new at each delivery.",
+        "description": "A finished job. The links are absolute; `video_url` is new in each delivery.",
         "properties": properties,
         "required": ["type", *(name for name in job["required"] if name != "callback")],
     }

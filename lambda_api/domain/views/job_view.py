@@ -1,4 +1,4 @@
-"""A job as a client reads it: the same shape in 202, GET, lists and callbacks."""
+"""The job as a client reads it: the same shape in 202, GET, lists and callbacks."""
 
 from __future__ import annotations
 
@@ -25,8 +25,14 @@ StageName = Annotated[str, WithJsonSchema({"type": "string", "enum": ["queued", 
 VideoMode = Annotated[str, WithJsonSchema({"type": "string", "enum": ["encode", "copy"]})]
 
 
+_LAST_RESULT = (
+    "Outcome of the last attempt: `http_<status>`, `unreachable`, `no_answer`, `forbidden_address`, `no_secret`, or "
+    "`interrupted` if the sender crashed before it recorded the outcome."
+)
+
+
 class _View(BaseModel):
-    # Compiled at first use: the web hook's function shows jobs in callbacks only.
+    # Compiled at first use: the webhook's function needs them only for callbacks.
     model_config = ConfigDict(frozen=True, defer_build=True)
 
 
@@ -57,7 +63,7 @@ class ExecutionView(_View):
 
 
 class CostView(_View):
-    """An estimate: RunPod bills a worker's start-up and idle time too, per endpoint."""
+    """An estimate: RunPod also bills a worker's start-up and idle time, per endpoint."""
 
     gpu_seconds: float
     gpu_usd: float
@@ -76,7 +82,7 @@ class CallbackView(_View):
     status: CallbackStatus
     attempts: int
     next_attempt_at: Timestamp | None
-    last_result: str | None
+    last_result: Annotated[str | None, Field(description=_LAST_RESULT)]
 
 
 class LinksView(_View):
@@ -104,17 +110,17 @@ class JobView(_View):
 
 
 def event_type(state: State) -> str:
-    """The `type` of a callback: `job.completed`, `job.failed`, `job.cancelled` or `job.timed_out`."""
+    """Return the `type` of a callback: `job.completed`, `job.failed`, `job.cancelled` or `job.timed_out`."""
     return f"job.{state.lower()}"
 
 
 def timestamp(ms: int) -> str:
-    """Milliseconds since the epoch as RFC 3339 in UTC, to the millisecond."""
+    """Format milliseconds since the epoch as RFC 3339 in UTC, to the millisecond."""
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def view(job: Job, video_url: str | None, video_url_expires_at: int | None) -> JobView:
-    """The job as its owner sees it. `video_url` is a signed URL made for this answer."""
+def job_view(job: Job, video_url: str | None, video_url_expires_at: int | None) -> JobView:
+    """Return the job as its owner sees it. `video_url` is a signed URL made for this response."""
     return JobView(
         job_id=job.job_id,
         operation=job.operation.kind,
@@ -192,6 +198,6 @@ def _callback(job: Job) -> CallbackView | None:
     return CallbackView(
         status=callback.status,
         attempts=callback.attempts,
-        next_attempt_at=_optional(callback.next_at if callback.owed else None),
+        next_attempt_at=_optional(callback.next_at if callback.is_pending else None),
         last_result=callback.last_result,
     )

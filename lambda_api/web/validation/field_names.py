@@ -1,4 +1,4 @@
-"""Which field a person meant by a name that does not exist."""
+"""Suggest an existing field for an unknown name."""
 
 from __future__ import annotations
 
@@ -20,31 +20,33 @@ _ALIASES = {
     "limit": "pagesize perpage count size max",
     "cursor": "nextcursor page offset after next",
 }
-"""Field → other names of it, without signs and in small letters, the commonest first."""
+"""Field → its aliases, in lower case without punctuation, the most common first."""
 
 
-def meant(name: str, known: Collection[str]) -> str | None:
-    """Return the known field that `name` most likely stands for."""
+def closest_field(name: str, known: Collection[str]) -> str | None:
+    """Return the known field that `name` most likely means, or None."""
     plain = _plain(name[:64])
     exact = next((field for field in known if _plain(field) == plain), None)
     alias = next((field for field in known if plain in _ALIASES.get(field, "").split()), None)
     if exact or alias:
         return exact or alias
-    import difflib  # noqa: PLC0415 - for mistakes only, not for every start
+    import difflib  # noqa: PLC0415 - needed for mistakes only, not at every start
 
     plains = {_plain(field): field for field in known}
     close = difflib.get_close_matches(plain, plains, n=1, cutoff=0.75)
     return plains[close[0]] if close else None
 
 
-def unknown(name: str, known: Collection[str]) -> str:
-    """Say that the field does not exist, and which does."""
-    guess = meant(name, known)
+def unknown_field(name: str, known: Collection[str]) -> str:
+    """Describe an unknown field, with the closest known one or all of them."""
+    guess = closest_field(name, known)
     if guess is not None:
         return f"no such field; did you mean {guess}?"
     inputs_first = sorted(known, key=lambda field: not field.startswith("url_"))
-    return f"no such field; known here: {', '.join(inputs_first)}" if known else "no such field; none is known here"
+    return (
+        f"no such field; known fields: {', '.join(inputs_first)}" if known else "no such field; this request has none"
+    )
 
 
 def _plain(name: str) -> str:
-    return "".join(sign for sign in name.lower() if sign.isalnum())
+    return "".join(character for character in name.lower() if character.isalnum())

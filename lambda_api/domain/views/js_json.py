@@ -1,6 +1,7 @@
 """JSON byte for byte as JavaScript's `JSON.stringify` writes it.
 
-Many receivers verify a signature over the body that they parsed and wrote again. For them the two must be equal
+Many receivers verify a signature over the body that they parsed and serialized again. For them the two must be equal.
+No Python library writes numbers and key order as JavaScript does
 (ECMA-262: Number::toString, QuoteJSONString, OrdinaryOwnPropertyKeys).
 """
 
@@ -16,18 +17,18 @@ _LAST_INDEX = 2**32 - 2
 
 
 def dumps(value: Any) -> str:
-    """Write JSON types and tuples. Raises ValueError for a number that JSON does not have."""
+    """Serialize JSON types and tuples. Raises ValueError for NaN and the infinities."""
     if isinstance(value, Mapping):
         return "{" + ",".join(f"{dumps(name)}:{dumps(value[name])}" for name in _order(value)) + "}"
     if isinstance(value, list | tuple):
         return "[" + ",".join(map(dumps, value)) + "]"
     if isinstance(value, float):
-        return number(value)
+        return format_number(value)
     return json.dumps(value, ensure_ascii=False)
 
 
-def number(value: float) -> str:
-    """Write a number without `.0`, and with an exponent only where JavaScript writes one."""
+def format_number(value: float) -> str:
+    """Format a number without `.0`, and with an exponent only where JavaScript writes one."""
     if not math.isfinite(value):
         raise ValueError("not a JSON number")
     if value == 0:
@@ -44,7 +45,7 @@ def number(value: float) -> str:
 
 
 def _order(value: Mapping[str, Any]) -> list[str]:
-    """Order names as a JavaScript object does: first those that are array indexes, by number."""
+    """Order names as a JavaScript object does: array indexes first, by number."""
     indexes = sorted((name for name in value if _is_index(name)), key=int)
     return [*indexes, *(name for name in value if not _is_index(name))]
 

@@ -1,4 +1,4 @@
-"""Pages for people: what is here, and the documentation. They load nothing from another host."""
+"""Pages for people: an index and the documentation. They load nothing from another host."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ _INDEX_POLICY = (
 )
 
 
-def index_page(version: str, base_path: str) -> Response:
-    """Say what is here to a person with a browser."""
+def render_index(version: str, base_path: str) -> Response:
+    """Render the index for a browser."""
     base = html.escape(base_path)
     rows = "".join(f"<li><code>POST {o.path}</code> {_summary(o.__doc__)}</li>" for o in OPERATIONS.values())
     page = f"""<!doctype html>
@@ -71,8 +71,8 @@ def index_page(version: str, base_path: str) -> Response:
     return HTMLResponse(page, headers={"Content-Security-Policy": _INDEX_POLICY, "Vary": "Accept"})
 
 
-def wants_page(accept: str) -> bool:
-    """Tell a browser from a program: n8n accepts HTML, too, but asks for JSON first."""
+def prefers_html(accept: str) -> bool:
+    """Tell a browser from a program: n8n also accepts HTML, but lists JSON first."""
     return "text/html" in accept and "application/json" not in accept
 
 
@@ -102,7 +102,7 @@ def _summary(doc: str | None) -> str:
 def _content(name: str) -> bytes:
     if name == "start.js":
         return _START.encode()
-    # Found, not imported: the package comes with more of FastAPI than its files need.
+    # Located, not imported: the import would load more of FastAPI than these files need.
     spec = find_spec("fastapi_offline")
     places = spec.submodule_search_locations if spec is not None else None
     return Path((places or [""])[0], "static", name).read_bytes()
@@ -110,5 +110,5 @@ def _content(name: str) -> bytes:
 
 @cache
 def _compressed(name: str) -> bytes:
-    """API Gateway compresses nothing, and the script has 1.5 MB."""
+    """Compress an asset: API Gateway compresses nothing, and the script has 1.5 MB."""
     return gzip.compress(_content(name), mtime=0)

@@ -6,24 +6,24 @@ from typing import Any
 
 from lambda_api.domain.policy import CALLBACK_DELAYS
 
-_RULES = f"""Sent to the `webhook_url` of a job when it has ended, as Standard Webhooks describes it.
+_RULES = f"""Sent to the `webhook_url` of a job when it has finished, as described by Standard Webhooks.
 
-- **Answer 2xx within 15 seconds** (5 to connect, 10 to answer), then do the work. 409 counts as received before, 410
-  ends the deliveries. Redirects are not followed. Anything else is tried again, {len(CALLBACK_DELAYS)} times in about
-  45 hours; `Retry-After` is honored up to a day.
+- **Answer 2xx within 15 seconds** (5 to connect, 10 to respond), then do the work. 409 means already received, 410
+  ends the deliveries. Redirects are not followed. Any other response is retried: {len(CALLBACK_DELAYS)} attempts in
+  about 45 hours; `Retry-After` is honored up to a day.
 - **Verify the raw bytes** of the body with a Standard Webhooks library and the secret of your API key. For receivers
-  that only have the parsed body, `JSON.stringify(JSON.parse(body))` gives the same bytes.
+  that have only the parsed body, `JSON.stringify(JSON.parse(body))` gives the same bytes.
 - `webhook-id` is the same at each delivery of a job: use it to drop repeats. Each delivery has its own
-  `webhook-timestamp`, signature and `video_url`; all other facts stay the same.
+  `webhook-timestamp`, signature and `video_url`; everything else stays the same.
 """
 
 
-def callback() -> dict[str, Any]:
-    """The operation object of the callback."""
+def describe_callback() -> dict[str, Any]:
+    """Return the operation object of the callback."""
     return {
         "tags": ["Jobs"],
         "operationId": "job_ended",
-        "summary": "A job has ended",
+        "summary": "A job has finished",
         "description": _RULES,
         "security": [],
         "parameters": [
@@ -41,9 +41,9 @@ def callback() -> dict[str, Any]:
         },
         "responses": {
             "2XX": {"description": "Received."},
-            "409": {"description": "Received before. Not sent again."},
+            "409": {"description": "Already received. Not sent again."},
             "410": {"description": "Never send again."},
-            "default": {"description": "Tried again later."},
+            "default": {"description": "Retried later."},
         },
     }
 

@@ -1,4 +1,4 @@
-"""Bodies that clients send. The answer's shape is `domain.view.JobView`."""
+"""Bodies that clients send, and the small responses. The job in a response is `domain.views.job_view.JobView`."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from pydantic import (
 
 from contract.limits import MAX_METADATA_BYTES, MAX_METADATA_KEYS
 from contract.operations import Operation, Trimmed, Url
-from lambda_api.domain.job_view import JobView
-from lambda_api.web import leniency
+from lambda_api.domain.views.job_view import JobView
+from lambda_api.web.validation import leniency
 
 
-def _small(metadata: dict[str, str]) -> dict[str, str]:
+def _check_metadata(metadata: dict[str, str]) -> dict[str, str]:
     if len(json.dumps(metadata, ensure_ascii=False).encode("utf-8", "surrogatepass")) > MAX_METADATA_BYTES:
-        raise ValueError(f"may have {MAX_METADATA_BYTES} bytes as JSON at most")
-    if not all(_encodable(text) for pair in metadata.items() for text in pair):
+        raise ValueError(f"must not exceed {MAX_METADATA_BYTES} bytes as JSON")
+    if not all(_is_valid_unicode(text) for pair in metadata.items() for text in pair):
         raise ValueError("must be valid Unicode")
     return metadata
 
 
-def _encodable(text: str) -> bool:
+def _is_valid_unicode(text: str) -> bool:
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -40,33 +40,33 @@ def _encodable(text: str) -> bool:
 
 
 _METADATA = (
-    f"Given back with the job, at most {MAX_METADATA_BYTES} bytes as JSON. Numbers and booleans become text; an entry "
-    "that is null is left out."
+    f"Returned with the job, at most {MAX_METADATA_BYTES} bytes as JSON. Numbers and booleans become text; an entry "
+    "that is null is dropped."
 )
 
 Metadata = Annotated[
-    dict[str, Annotated[str, Trimmed, BeforeValidator(leniency.metadata_text)]],
+    dict[str, Annotated[str, Trimmed, BeforeValidator(leniency.metadata_value_to_text)]],
     Field(max_length=MAX_METADATA_KEYS, description=_METADATA, examples=[{"row": "7"}]),
-    AfterValidator(_small),
-    BeforeValidator(leniency.metadata_entries),
+    AfterValidator(_check_metadata),
+    BeforeValidator(leniency.normalize_metadata),
 ]
 
 
 class SubmitOptions(BaseModel):
-    """What every submit takes beside its operation."""
+    """Fields that every submit accepts in addition to its operation's."""
 
-    # FastAPI wants bodies compiled when it makes their routes.
+    # FastAPI needs compiled bodies when it makes their routes.
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=False)
 
-    webhook_url: Annotated[Url | None, Field(description="Receives a callback when the job has ended. https only.")] = (
+    webhook_url: Annotated[Url | None, Field(description="Receives a callback when the job finishes. https only.")] = (
         None
     )
     metadata: Metadata = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
-    def _sent(cls, body: Any) -> dict[str, Any]:
-        fields = leniency.sent(body)
+    def _drop_blank(cls, body: Any) -> dict[str, Any]:
+        fields = leniency.drop_blank_fields(body)
         kind = cls.model_fields.get("kind")
         if kind is not None and fields.get("kind") == kind.default:
             del fields["kind"]
@@ -74,27 +74,27 @@ class SubmitOptions(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _pasted(cls, value: Any, info: ValidationInfo) -> Any:
+    def _check_urls(cls, value: Any, info: ValidationInfo) -> Any:
         name = info.field_name or ""
         if name == "webhook_url" or name.startswith("url_"):
-            return leniency.pasted_url(value, of_file=name != "webhook_url")
+            return leniency.check_pasted_url(value, of_file=name != "webhook_url")
         return value
 
 
 def request_model(operation: type[Operation]) -> type[SubmitOptions]:
-    """The body of an operation's route: its fields and the options, unknown fields forbidden."""
+    """Create the body model of an operation's route: its fields and the options; unknown fields are forbidden."""
     bases: Any = (operation, SubmitOptions)
     return cast("type[SubmitOptions]", create_model(f"{operation.__name__}Request", __base__=bases))
 
 
-# Once, before FastAPI would do it for each route and status.
+# Compile once here; otherwise FastAPI does it for each route and status.
 JobView.model_rebuild()
 
 
 class JobPage(BaseModel):
     jobs: list[JobView]
     next_cursor: str | None
-    """Send it as `cursor` for the next page; null at the end."""
+    """Send it as `cursor` to read the next page; null on the last page."""
 
 
 class FieldError(BaseModel):

@@ -1,0 +1,1 @@
+"""Credentials, quotas and tokens: who may do what, and how much of it."""

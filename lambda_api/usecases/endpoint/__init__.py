@@ -1,0 +1,1 @@
+"""The serverless endpoint at RunPod: create or update it, remove it, watch it."""

@@ -1,0 +1,36 @@
+"""Read the proof of success from the bucket."""
+
+from __future__ import annotations
+
+from contract.messages import ResultManifest
+from lambda_api.domain.events import Completed
+from lambda_api.domain.job import Job, Source
+from lambda_api.domain.keys import manifest_key, output_key
+from lambda_api.domain.pricing import price_per_second
+from lambda_api.usecases.services import Services
+
+_MAX_MANIFEST_BYTES = 64 * 1024
+
+
+def read_result(services: Services, job: Job, source: Source) -> Completed | None:
+    """Return Completed if the bucket holds this job's manifest, and the output with the size that it states.
+
+    None without that proof. Raises Unavailable if the bucket does not answer.
+    """
+    raw = services.objects.read(manifest_key(job.job_id), _MAX_MANIFEST_BYTES)
+    if raw is None:
+        return None
+    try:
+        manifest = ResultManifest.model_validate_json(raw)
+    except ValueError:
+        services.observer.warn("manifest_unreadable", job_id=job.job_id)
+        return None
+    key = output_key(job.job_id)
+    if manifest.job_id != job.job_id or manifest.output.key != key:
+        services.observer.warn("manifest_job_mismatch", job_id=job.job_id)
+        return None
+    if services.objects.size(key) != manifest.output.size_bytes:
+        services.observer.warn("output_size_mismatch", job_id=job.job_id)
+        return None
+    price = price_per_second(manifest.execution.gpu_type, services.default_price_per_second)
+    return Completed(manifest, price, source)

@@ -1,0 +1,1 @@
+"""How use cases find a job, present it, and change it."""

@@ -1,0 +1,52 @@
+"""Read, list and cancel jobs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Path, Query, Request
+
+from contract.messages import JOB_ID
+from lambda_api.domain.views.job_view import JobView
+from lambda_api.usecases import cancel_job as cancelling
+from lambda_api.usecases import get_job as reading
+from lambda_api.usecases.job_record.represent_job import represent_job
+from lambda_api.web.routes.base import PROBLEM, keyed_router, problem_responses, services_of, with_base_path
+from lambda_api.web.validation.schemas import JobPage, Problem
+
+# Documented, not enforced: anything that cannot be an id is a job that does not exist.
+JobIdPath = Annotated[
+    str, Path(description="The `job_id` that the submit returned.", json_schema_extra={"pattern": JOB_ID})
+]
+CursorQuery = Annotated[
+    str | None,
+    Query(max_length=256, description="`next_cursor` of the previous page.", json_schema_extra={"format": "cursor"}),
+]
+
+router = keyed_router("Jobs")
+
+
+@router.get("/job/{job_id}", responses=problem_responses(404))
+async def get_job(request: Request, job_id: JobIdPath) -> JobView:
+    """Read one job."""
+    return with_base_path(request, reading.get_job(services_of(request), request.state.owner, job_id))
+
+
+@router.post("/job/{job_id}/cancel", responses=problem_responses(404, 409))
+async def cancel_job(request: Request, job_id: JobIdPath) -> JobView:
+    """Cancel a job. 409 with `job_status` if it has already finished."""
+    services = services_of(request)
+    job = cancelling.cancel_job(services, request.state.owner, job_id)
+    return with_base_path(request, represent_job(services, job))
+
+
+# The one 422 with a model: it puts the schema that all problems refer to into the document.
+@router.get("/jobs", responses={422: {"model": Problem, **PROBLEM}})
+async def list_jobs(
+    request: Request,
+    limit: Annotated[int, Query(ge=1, le=100, examples=[20])] = 20,
+    cursor: CursorQuery = None,
+) -> JobPage:
+    """List your jobs, newest first."""
+    page = reading.list_jobs(services_of(request), request.state.owner, limit, cursor)
+    return JobPage(jobs=[with_base_path(request, job) for job in page.jobs], next_cursor=page.cursor)
