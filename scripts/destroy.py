@@ -1,8 +1,8 @@
-"""Remove the stack and everything in it: `make destroy`. Asks for the stack's name first.
+"""Delete the stack and everything in it: `make destroy`. Asks for the stack's name first.
 
-Empties the bucket (CloudFormation deletes no bucket that holds anything), then lets SAM delete the stack and what it
-uploaded for it. The endpoint at RunPod goes with the stack, unless it was given to it. If the stack's RunPod key has
-been revoked, set RUNPOD_API_KEY to one that may delete endpoints.
+Empties the bucket (CloudFormation deletes only empty buckets), then SAM deletes the stack and its own uploads. The
+RunPod endpoint is deleted too, unless it existed before the stack. If the stack's RunPod key has been revoked, set
+RUNPOD_API_KEY to one that may delete endpoints.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import os
 import sys
 from typing import Any
 
-from stack import DEFAULT_STACK, Account, Stop, asked, guarded, sam
+from stack import DEFAULT_STACK, Account, Stop, call_aws, run_command, sam
 
 STAYS = """
-Gone. What stays:
+Deleted. What stays:
 - a backup of the table, which AWS keeps for 35 days at no charge
-- the secrets, if Secrets Manager schedules them for deletion: unreadable, uncharged, gone within 30 days
+- the secrets, if Secrets Manager schedules their deletion: unreadable, not charged, deleted within 30 days
 - the bucket aws-sam-cli-managed-default-… that SAM uses for all stacks of the region
 - the worker's image in its registry, and your RunPod account"""
 
@@ -27,31 +27,31 @@ def main(arguments: list[str]) -> None:
         prog="make destroy", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--stack", default=DEFAULT_STACK, help="STACK=…, the stack's name")
-    parser.add_argument("--region", help="REGION=…, else that of your AWS settings")
+    parser.add_argument("--region", help="REGION=…, default: that of your AWS settings")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     options = parser.parse_args(arguments)
     account = Account(options.region)
     print(f"AWS account {account.identity()}, region {account.region}, stack {options.stack}")
     stack = account.stack(options.stack)
     if stack is None:
-        raise Stop("There is no such stack here.")
+        raise Stop("There is no such stack in this region. Check STACK= and REGION=.")
     print("This deletes all jobs and videos, the keys of all callers, and the API's address.")
-    if not options.yes and input("Type the stack's name to go on: ").strip() != options.stack:
+    if not options.yes and input("Type the stack's name to continue: ").strip() != options.stack:
         raise Stop("Nothing was deleted.")
     secret, key = stack.outputs.get("RunpodSecretArn"), os.environ.get("RUNPOD_API_KEY", "").strip()
     if secret and key:
-        asked(lambda: account.client("secretsmanager").put_secret_value(SecretId=secret, SecretString=key))
+        call_aws(lambda: account.client("secretsmanager").put_secret_value(SecretId=secret, SecretString=key))
     if bucket := stack.outputs.get("BucketName"):
         print(f"Emptied {bucket}: {empty(account.client('s3'), bucket)} objects")
-    of_this = ("--stack-name", options.stack, "--region", account.region, "--s3-prefix", options.stack)
-    sam("delete", *of_this, "--no-prompts")
+    of_stack = ("--stack-name", options.stack, "--region", account.region, "--s3-prefix", options.stack)
+    sam("delete", *of_stack, "--no-prompts")
     print(STAYS)
 
 
 def empty(s3: Any, bucket: str) -> int:
-    """Delete every object; how many there were. A bucket that is gone already is empty. Raises Stop."""
+    """Delete every object and return their number, 0 if the bucket does not exist. Raises Stop."""
 
-    def deleted() -> int:
+    def delete_all() -> int:
         count = 0
         try:
             for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
@@ -64,8 +64,8 @@ def empty(s3: Any, bucket: str) -> int:
             pass
         return count
 
-    return int(asked(deleted))
+    return int(call_aws(delete_all))
 
 
 if __name__ == "__main__":
-    sys.exit(guarded(main))
+    sys.exit(run_command(main))

@@ -1,7 +1,7 @@
-"""Check what `make deploy` needs before anything is installed for it, and ask for what is missing.
+"""Check what `make deploy` needs before anything is installed, and ask for what is missing.
 
-Runs with the system's Python and its standard library. Then it runs the program that it is given, with the answers
-as environment variables. Credentials are looked for where the AWS tools look; only AWS can say that they are right.
+Needs only the standard library. Ends by running the given command with the answers as environment variables. It looks
+for credentials where the AWS tools look; only AWS can verify them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
-_IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]*(/[A-Za-z0-9._-]+)*(:[A-Za-z0-9._-]+)?(@sha256:[0-9a-f]{64})?")
+IMAGE_REFERENCE = re.compile(
+    r"[A-Za-z0-9][A-Za-z0-9._:-]*(/[A-Za-z0-9._-]+)*(:[A-Za-z0-9._-]+)?(@sha256:[0-9a-f]{64})?"
+)
 _SOURCES = (
     "AWS_WEB_IDENTITY_TOKEN_FILE",
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
@@ -29,7 +31,7 @@ _VENDOR = Path("/sys/devices/virtual/dmi/id/sys_vendor")
 
 
 class Stop(Exception):
-    """Something is missing; says what to do."""
+    """Something is missing; the text says what to do."""
 
 
 def main(arguments: list[str]) -> None:
@@ -37,7 +39,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--region", default="")
     parser.add_argument("--image", default="")
     parser.add_argument("--endpoint", default="")
-    parser.add_argument("--first", action="store_true", help="nothing was deployed from here yet")
+    parser.add_argument("--first", action="store_true", help="nothing was deployed from this checkout yet")
     parser.add_argument("command", nargs="+")
     options = parser.parse_args(arguments)
     profile = read_profile(os.environ)
@@ -47,23 +49,23 @@ def main(arguments: list[str]) -> None:
             "or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
         )
     if options.image and options.endpoint:
-        raise Stop("Give IMAGE, for an endpoint of the stack's own, or ENDPOINT, not both.")
-    region = options.region or find_region(os.environ, profile) or _ask("AWS region, such as eu-central-1: ")
+        raise Stop("Give IMAGE to create an endpoint, or ENDPOINT to use an existing one, not both.")
+    region = options.region or find_region(os.environ, profile) or _prompt("AWS region, such as eu-central-1: ")
     if not _REGION.fullmatch(region):
-        raise Stop("Which AWS region? Say make deploy REGION=eu-central-1, or set AWS_REGION.")
+        raise Stop("Which AWS region? Run make deploy REGION=eu-central-1, or set AWS_REGION.")
     image = options.image
     if options.first and not image and not options.endpoint:
-        image = _ask("The worker's image as RunPod pulls it (empty: keep what the stack has): ")
+        image = _prompt("The worker's image as RunPod pulls it (empty: keep what the stack has): ")
         if not image:
-            print("Note: without IMAGE or ENDPOINT only a stack that exists can be updated.")
-    if image and not _IMAGE.fullmatch(image):
-        raise Stop("IMAGE is no image reference: registry/name:tag@sha256:…")
+            print("Note: without IMAGE or ENDPOINT only an existing stack can be updated.")
+    if image and not IMAGE_REFERENCE.fullmatch(image):
+        raise Stop("IMAGE is not an image reference. Give registry/name:tag@sha256:…")
     os.environ.update({"REGION": region, "IMAGE": image})
     os.execvp(options.command[0], options.command)  # noqa: S606 - what the Makefile names
 
 
 def read_profile(env: Mapping[str, str]) -> dict[str, str]:
-    """The settings of the profile in use, from both files."""
+    """Return the settings of the selected profile, from both files."""
     home = Path(env.get("HOME") or "/")
     name = env.get("AWS_PROFILE") or env.get("AWS_DEFAULT_PROFILE") or "default"
     found: dict[str, str] = {}
@@ -75,7 +77,7 @@ def read_profile(env: Mapping[str, str]) -> dict[str, str]:
         try:
             parser.read(env.get(variable) or home / usual, encoding="utf-8")
         except (configparser.Error, UnicodeDecodeError, OSError):
-            # The AWS tools will say what is wrong with it.
+            # The AWS tools will report what is wrong with the file.
             return {"credential_process": "unreadable"}
         for section in (name, f"{prefix}{name}"):
             if parser.has_section(section):
@@ -84,7 +86,7 @@ def read_profile(env: Mapping[str, str]) -> dict[str, str]:
 
 
 def has_credentials(env: Mapping[str, str], profile: Mapping[str, str]) -> bool:
-    """True if the AWS tools may find some: in the environment, a profile, or the machine they run on."""
+    """Return True if the AWS tools may find some: in the environment, a profile, or EC2 metadata."""
     if env.get("AWS_ACCESS_KEY_ID") and env.get("AWS_SECRET_ACCESS_KEY"):
         return True
     if any(env.get(name) for name in _SOURCES) or any(profile.get(name) for name in _PROFILE_SOURCES):
@@ -103,7 +105,7 @@ def _on_ec2() -> bool:
         return False
 
 
-def _ask(question: str) -> str:
+def _prompt(question: str) -> str:
     return input(question).strip() if sys.stdin.isatty() else ""
 
 

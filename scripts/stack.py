@@ -1,4 +1,4 @@
-"""What deploying, destroying and looking after a stack have in common: AWS as the caller's credentials see it."""
+"""AWS and the SAM CLI for the commands that deploy, destroy and manage a stack."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ DEFAULT_STACK = "api-gpu"
 
 
 class Stop(Exception):
-    """It cannot go on; says why, and what to do. Holds no secret."""
+    """The command cannot continue; the text says why and what to do, without secrets."""
 
 
 @dataclass(frozen=True)
 class Stack:
-    """A stack that exists. `parameters` without the hidden ones' values."""
+    """An existing stack. NoEcho parameters have no value here."""
 
     status: str
     parameters: dict[str, str] = field(default_factory=dict)
@@ -32,12 +32,12 @@ class Stack:
 
 
 class Account:
-    """The account and region that the environment's credentials lead to. Raises Stop."""
+    """The account and region of the environment's credentials. Raises Stop."""
 
     def __init__(self, region: str | None) -> None:
-        self._session = asked(lambda: boto3.Session(region_name=region or os.environ.get("AWS_REGION")))
+        self._session = call_aws(lambda: boto3.Session(region_name=region or os.environ.get("AWS_REGION")))
         if not self._session.region_name:
-            raise Stop("Which AWS region? Say make … REGION=eu-central-1, or set AWS_REGION.")
+            raise Stop("Which AWS region? Run make … REGION=eu-central-1, or set AWS_REGION.")
         self.region: str = self._session.region_name
 
     def client(self, service: str) -> Any:
@@ -45,34 +45,35 @@ class Account:
         return self._session.client(service, config=config)
 
     def identity(self) -> str:
-        """The account's number."""
-        return str(asked(lambda: self.client("sts").get_caller_identity())["Account"])
+        """Return the account's number."""
+        return str(call_aws(lambda: self.client("sts").get_caller_identity())["Account"])
 
     def stack(self, name: str) -> Stack | None:
         client = self.client("cloudformation")
         try:
-            (told,) = client.describe_stacks(StackName=name)["Stacks"]
+            (found,) = client.describe_stacks(StackName=name)["Stacks"]
         except ClientError as error:
             if "does not exist" in str(error):
                 return None
-            raise Stop(f"CloudFormation did not tell about the stack: {error}") from None
+            raise Stop(f"CloudFormation did not describe the stack: {error}") from None
         except BotoCoreError as error:
             raise Stop(f"CloudFormation did not answer: {error}") from None
-        # Under review is one whose first change set failed: it holds nothing.
-        if told["StackStatus"] in {"DELETE_COMPLETE", "REVIEW_IN_PROGRESS"}:
+        # REVIEW_IN_PROGRESS: its first change set failed, it has no resources.
+        if found["StackStatus"] in {"DELETE_COMPLETE", "REVIEW_IN_PROGRESS"}:
             return None
         return Stack(
-            told["StackStatus"],
-            {p["ParameterKey"]: p.get("ParameterValue", "") for p in told.get("Parameters", [])},
-            {o["OutputKey"]: o["OutputValue"] for o in told.get("Outputs", [])},
+            found["StackStatus"],
+            {p["ParameterKey"]: p.get("ParameterValue", "") for p in found.get("Parameters", [])},
+            {o["OutputKey"]: o["OutputValue"] for o in found.get("Outputs", [])},
         )
 
     def unreserved_executions(self) -> int:
-        settings = asked(lambda: self.client("lambda").get_account_settings())
+        settings = call_aws(lambda: self.client("lambda").get_account_settings())
         return int(settings["AccountLimit"]["UnreservedConcurrentExecutions"])
 
 
-def asked(call: Callable[[], Any]) -> Any:
+def call_aws(call: Callable[[], Any]) -> Any:
+    """Call AWS. Raises Stop for missing credentials, refusals and network errors."""
     try:
         return call()
     except (NoCredentialsError, NoRegionError, ProfileNotFound) as error:
@@ -82,15 +83,15 @@ def asked(call: Callable[[], Any]) -> Any:
 
 
 def sam(*arguments: str, **more: str) -> None:
-    """Run the SAM CLI in the terminal. Raises Stop with nothing added to what it printed."""
+    """Run the SAM CLI in the terminal. Raises Stop if it fails."""
     program = os.environ.get("SAM") or str(Path(sys.executable).parent / "sam")
     env = os.environ | {"SAM_CLI_TELEMETRY": "0"} | more
     if subprocess.run([program, *arguments], cwd=ROOT, env=env, check=False).returncode != 0:
         raise Stop(f"`sam {arguments[0]}` failed: see above.")
 
 
-def guarded(main: Callable[[list[str]], None]) -> int:
-    """Run a command; its exit code. Ctrl-C is an answer, not a crash."""
+def run_command(main: Callable[[list[str]], None]) -> int:
+    """Run a command and return its exit code: 1 after Stop, 130 after Ctrl-C."""
     try:
         main(sys.argv[1:])
     except Stop as stop:

@@ -41,14 +41,14 @@ ENDS = {"a": 1, "b": 1}
 CALLBACKS = {"a": told(COMPLETED), "b": told(FAILED)}
 
 
-def test_a_crowd_loses_nothing_while_everything_fails_now_and_then() -> None:
+def test_crowd_loses_no_job_with_injected_failures() -> None:
     result = asyncio.run(crowd.measure(Plan(clients=12, jobs=40, kill_each=5), lambda _: None))
     assert result.verdict == Verdict(lost=0, doubled=0, ended_wrongly=0, told_wrongly=0, told_again=0), result.facts
     met = ("runs_lost", "runs_refused", "workers_killed", "web_hooks_dropped", "callbacks_failed", "submits_hung_up_on")
     assert [name for name in met if not result.facts[name]] == []
 
 
-def test_a_sweep_drains_what_is_overdue_of_every_kind_over_all_shards() -> None:
+def test_sweep_drains_overdue_jobs_of_every_kind_and_shard() -> None:
     drained = asyncio.run(drain.measure(48, lambda _: None))
     assert (drained.left, drained.untold) == ([0], 0)
     assert set(drained.written) == set(range(8))
@@ -72,13 +72,13 @@ def test_a_sweep_drains_what_is_overdue_of_every_kind_over_all_shards() -> None:
         ({"unverified": 1}, Verdict(0, 0, 0, 1, 0)),
     ],
 )
-def test_the_judge_sees_it(changed: dict[str, object], verdict: Verdict) -> None:
+def test_violations_are_reported(changed: dict[str, object], verdict: Verdict) -> None:
     seen = {"outcomes": OUTCOMES, "keys": KEYS, "listed": LISTED, "ends": ENDS, "told": CALLBACKS, "unverified": 0}
     assert judge(**seen | changed) == verdict  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("hangs_up", "again"), [(False, 1), (True, 0)])
-def test_the_receiver_knows_whether_its_answer_was_heard(hangs_up: bool, again: int) -> None:
+def test_receiver_records_whether_its_answer_arrived(hangs_up: bool, again: int) -> None:
     """A callback that comes again is one too many if the last answer arrived, and none if it was lost."""
 
     async def run() -> Told:
@@ -133,7 +133,7 @@ async def hang_up_on(receiver: Receiver, url: str) -> None:
     receiver._verifier = verifier
 
 
-def test_the_function_that_grew_most_is_seen_beside_the_median() -> None:
+def test_memory_growth_reports_the_largest_next_to_the_median() -> None:
     before = {1: 100, 2: 100, 3: 100, 4: 100}
     assert growth(before, {1: 100, 2: 101, 3: 300, 5: 900}) == (1.01, 3.0)
 

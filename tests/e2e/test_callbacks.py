@@ -57,7 +57,7 @@ def settled(system: System, job_id: str) -> Job:
 
 @pytest.mark.fault("J3", "J7")
 @pytest.mark.parametrize("failures", [0, 3])
-def test_a_receiver_that_fails_k_times_gets_k_plus_one(
+def test_receiver_failing_k_times_gets_k_plus_one_callbacks(
     system: System, site: Web, receiver: Receiver, failures: int
 ) -> None:
     receiver.fail = failures
@@ -84,14 +84,14 @@ def test_tampering_fails_verification(system: System, site: Web, receiver: Recei
             Webhook(CALLBACK_SECRET).verify(wrong_body, wrong_headers)
 
 
-def test_failures_are_told_too(system: System, site: Web, receiver: Receiver) -> None:
+def test_failed_job_sends_a_callback(system: System, site: Web, receiver: Receiver) -> None:
     job_id = str(system.submit("img2vid", url_image=site("nothing.jpg"), webhook_url=site("hook"))["job_id"])
     settled(system, job_id)
     told = json.loads(receiver.seen[0][1])
     assert (told["status"], told["error"]["code"]) == ("FAILED", "source_http")
 
 
-def test_a_lost_message_is_made_up_by_the_sweeper(site: Web, receiver: Receiver) -> None:
+def test_sweeper_resends_a_lost_queue_message(site: Web, receiver: Receiver) -> None:
     nowhere = {"CALLBACK_QUEUE_URL": "http://127.0.0.1:9/lost", "CALLBACK_GRACE_SECONDS": "1"}
     with running("--workers=1", env=nowhere) as system:
         job = settled(system, submit(system, site))

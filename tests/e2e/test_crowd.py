@@ -19,7 +19,7 @@ _ENDED = re.compile(r"(\S+) emulator .*COMPLETED .*runpod_job_id=(\S+)")
 _DELIVERED = re.compile(r"(\S+) emulator .*webhook delivered .*runpod_job_id=(\S+)")
 
 
-def test_thirty_jobs_at_once(system: System, site: Web, capsys: pytest.CaptureFixture[str]) -> None:
+def test_thirty_concurrent_jobs_complete_once(system: System, site: Web, capsys: pytest.CaptureFixture[str]) -> None:
     before = {execution["id"] for execution in system.executions()}
 
     def submit(_: int) -> Job:

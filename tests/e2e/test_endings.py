@@ -38,7 +38,7 @@ def test_cancel_while_ffmpeg_runs(system: System, site: Web) -> None:
 
 
 @pytest.mark.fault("E11")
-def test_cancel_after_the_end_tells_the_state(system: System, site: Web) -> None:
+def test_cancel_of_a_finished_job_returns_its_state(system: System, site: Web) -> None:
     job = system.run("img2vid", url_image=site("photo.jpg"), **SMALL)
     status, told = system.call("POST", f"/job/{job['job_id']}/cancel")
     assert (status, told["code"], told["job_status"]) == (409, "job_already_finished", "COMPLETED")
@@ -46,7 +46,7 @@ def test_cancel_after_the_end_tells_the_state(system: System, site: Web) -> None
 
 
 @pytest.mark.fault("I2")
-def test_a_worker_killed_mid_job_is_run_again_and_gives_one_result(system: System, site: Web) -> None:
+def test_killed_worker_is_retried_with_one_result(system: System, site: Web) -> None:
     system.faults(worker={"mode": "kill_mid_job", "seconds": 0.3, "times": 1})
     job = system.wait(system.submit("img2vid", url_image=site("photo.jpg"), duration=2)["job_id"])
     assert job["status"] == "COMPLETED"
@@ -55,7 +55,7 @@ def test_a_worker_killed_mid_job_is_run_again_and_gives_one_result(system: Syste
 
 
 @pytest.mark.fault("I2")
-def test_a_worker_gone_for_good_is_a_timeout_by_the_deadline(site: Web) -> None:
+def test_lost_worker_times_out_by_the_deadline(site: Web) -> None:
     with running("--workers=1", env={"JOB_TTL_SECONDS": "12", "CHECK_SECONDS": "3"}) as system:
         system.faults(worker="gone")
         began = time.monotonic()
@@ -84,7 +84,7 @@ def test_a_worker_gone_for_good_is_a_timeout_by_the_deadline(site: Web) -> None:
         ("img2vid", {"url_image": "@text.mp4"}, "media_unreadable", "url_image"),
     ],
 )  # fmt: skip
-def test_bad_input_fails_with_a_sentence_and_leaks_nothing(
+def test_bad_input_fails_with_a_clear_message_and_no_leak(
     system: System, site: Web, operation: str, fields: dict[str, str], code: str, said: str
 ) -> None:
     whole = {"url_video": "@clip.mp4", "url_srt": "@clip.srt"} | fields if operation == "caption" else fields
@@ -98,7 +98,7 @@ def test_bad_input_fails_with_a_sentence_and_leaks_nothing(
         assert leak not in str(job)
 
 
-def test_secrets_and_signed_urls_are_in_no_log_line(system: System, site: Web) -> None:
+def test_no_secret_or_signed_url_in_the_log(system: System, site: Web) -> None:
     system.run("caption", url_video=site("clip.mp4?token=planted"), url_srt=site("clip.srt"))
     logged = "".join(line for line in system.log if not SHOWN.match(line))
     assert "job_changed" in logged

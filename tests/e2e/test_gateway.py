@@ -21,7 +21,7 @@ def test_prefer_wait_returns_the_finished_job(system: System, site: Web) -> None
     assert (status, job["status"]) == (200, "COMPLETED")
 
 
-def test_many_requests_with_one_key_are_one_job(system: System, site: Web) -> None:
+def test_concurrent_requests_with_one_key_create_one_job(system: System, site: Web) -> None:
     before = len(system.executions())
     body = SMALL | {"url_image": site("photo.jpg")}
 
@@ -37,7 +37,7 @@ def test_many_requests_with_one_key_are_one_job(system: System, site: Web) -> No
 
 
 @pytest.mark.fault("B12")
-def test_a_client_that_leaves_before_its_answer_finds_its_job_by_its_key(system: System, site: Web) -> None:
+def test_client_that_disconnects_finds_its_job_by_its_key(system: System, site: Web) -> None:
     before = len(system.executions())
     body = json.dumps(SMALL | {"url_image": site("photo.jpg")}).encode()
     address = urlsplit(system.url)
@@ -53,14 +53,14 @@ def test_a_client_that_leaves_before_its_answer_finds_its_job_by_its_key(system:
     assert len(system.executions()) == before + 1
 
 
-def test_owners_do_not_see_each_other(system: System, site: Web) -> None:
+def test_owners_cannot_see_each_others_jobs(system: System, site: Web) -> None:
     job_id = system.submit("img2vid", url_image=site("photo.jpg"), **SMALL)["job_id"]
     assert system.call("GET", f"/job/{job_id}", key="other-key")[0] == 404
     assert system.call("GET", f"/job/{job_id}", key="wrong")[0] == 401
     system.wait(job_id)
 
 
-def test_runpods_side_is_shown(system: System) -> None:
+def test_execution_shows_runpods_details(system: System) -> None:
     status, health = system.call("GET", "/runpod/health")
     assert (status, set(health)) == (200, {"endpoint_id", "jobs", "workers"})
     status, config = system.call("GET", "/runpod/config")
@@ -68,6 +68,6 @@ def test_runpods_side_is_shown(system: System) -> None:
     assert "env" not in config
 
 
-def test_addresses_that_are_not_public_are_refused_even_here(system: System) -> None:
+def test_private_addresses_are_refused_even_locally(system: System) -> None:
     status, told = system.call("POST", "/video/img2vid", {"url_image": "http://169.254.169.254/latest"})
     assert (status, [error["field"] for error in told["errors"]]) == (422, ["url_image"])

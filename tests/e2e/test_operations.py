@@ -61,13 +61,13 @@ def test_img2vid(system: System, site: Web, tmp_path: Path, rate: float, seconds
     check(job, tmp_path, size=(640, 360), seconds=seconds, frames=frames, sound=False)
 
 
-def test_addaudio_copies_the_picture_and_ends_with_the_shorter(system: System, site: Web, tmp_path: Path) -> None:
+def test_addaudio_copies_the_video_and_ends_with_the_shorter_track(system: System, site: Web, tmp_path: Path) -> None:
     job = system.run("addaudio", url_video=site("clip.mp4"), url_audio=site("voice.mp3"))
     check(job, tmp_path, size=(640, 360), seconds=2, frames=None, sound=True)
     assert (job["execution"]["video_mode"], job["execution"]["encoder"]) == ("copy", None)
 
 
-def test_compose_from_a_picture_lasts_as_long_as_the_voice(system: System, site: Web, tmp_path: Path) -> None:
+def test_compose_from_a_photo_lasts_as_long_as_the_voice(system: System, site: Web, tmp_path: Path) -> None:
     fields = {"url_image": site("photo.jpg"), "url_audio": site("voice.mp3"), "url_srt": site("clip.srt")}
     job = system.run("compose", size="360x640", **fields)
     check(job, tmp_path, size=(360, 640), seconds=2, frames=None, sound=True)

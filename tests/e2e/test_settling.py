@@ -26,14 +26,14 @@ def as_it_stands(system: System, job_id: str) -> Job:
 
 
 @pytest.mark.fault("D1")
-def test_a_dropped_web_hook_is_settled_by_the_sweeper(system: System, site: Web) -> None:
+def test_dropped_webhook_is_settled_by_the_sweeper(system: System, site: Web) -> None:
     system.faults(webhook="drop")
     job = system.wait(small(system, site))
     assert (job["status"], job["execution"]["settled_by"]) == ("COMPLETED", "sweeper")
 
 
 @pytest.mark.fault("D2")
-def test_a_doubled_web_hook_changes_nothing(system: System, site: Web) -> None:
+def test_duplicate_webhook_changes_nothing(system: System, site: Web) -> None:
     system.faults(webhook="duplicate")
     job = system.wait(small(system, site))
     delivered = eventually(
@@ -45,13 +45,13 @@ def test_a_doubled_web_hook_changes_nothing(system: System, site: Web) -> None:
     assert len(changes) == 1
 
 
-def test_a_null_body_still_completes(system: System, site: Web) -> None:
+def test_null_webhook_body_still_completes_the_job(system: System, site: Web) -> None:
     system.faults(webhook="null_body")
     job = system.wait(small(system, site))
     assert (job["status"], job["execution"]["settled_by"]) == ("COMPLETED", "webhook")
 
 
-def test_a_late_web_hook_after_the_sweeper_changes_nothing(system: System, site: Web) -> None:
+def test_late_webhook_after_the_sweeper_changes_nothing(system: System, site: Web) -> None:
     system.faults(webhook="drop")
     job_id = small(system, site)
     job = system.wait(job_id)
@@ -63,7 +63,7 @@ def test_a_late_web_hook_after_the_sweeper_changes_nothing(system: System, site:
 
 
 @pytest.mark.fault("D5")
-def test_a_forged_body_with_a_good_token_cannot_complete_a_running_job(system: System, site: Web) -> None:
+def test_forged_body_with_a_valid_token_completes_nothing(system: System, site: Web) -> None:
     system.faults(worker="hold")
     job_id = small(system, site)
     url = f"{system.url}/runpod/webhook/{job_id}/{make_token(HOOK_SECRET, 'webhook', job_id, 1)}"
@@ -75,7 +75,7 @@ def test_a_forged_body_with_a_good_token_cannot_complete_a_running_job(system: S
 
 
 @pytest.mark.parametrize("purpose", ["webhook", "progress"])
-def test_a_wrong_token_is_a_404(system: System, site: Web, purpose: str) -> None:
+def test_wrong_token_returns_404(system: System, site: Web, purpose: str) -> None:
     job_id = small(system, site)
     for token in ("1-wrong", make_token("another-secret-altogether", "webhook", job_id, 1)):
         status, told = http("POST", f"{system.url}/runpod/{purpose}/{job_id}/{token}", {"status": "COMPLETED"})
@@ -84,7 +84,7 @@ def test_a_wrong_token_is_a_404(system: System, site: Web, purpose: str) -> None
 
 
 @pytest.mark.parametrize("fault", ["503", "429", "timeout"])
-def test_runpod_down_at_submit_is_not_the_clients_error(system: System, site: Web, fault: str) -> None:
+def test_submit_is_accepted_while_runpod_is_down(system: System, site: Web, fault: str) -> None:
     system.faults(run={"mode": fault, "seconds": 6} if fault == "timeout" else fault)
     job_id = small(system, site)
     job = system.job(job_id)
@@ -94,7 +94,7 @@ def test_runpod_down_at_submit_is_not_the_clients_error(system: System, site: We
 
 
 @pytest.mark.fault("B9")
-def test_accepted_then_reset_is_two_executions_and_one_result(system: System, site: Web) -> None:
+def test_lost_run_response_gives_two_executions_and_one_result(system: System, site: Web) -> None:
     before = {e["id"] for e in system.executions()}
     system.faults(run={"mode": "accept_then_reset", "times": 1}, worker="hold")
     job_id = small(system, site)
@@ -116,7 +116,7 @@ def test_accepted_then_reset_is_two_executions_and_one_result(system: System, si
 
 
 @pytest.mark.fault("D11")
-def test_runpods_status_down_at_the_bell_is_left_to_the_sweeper(system: System, site: Web) -> None:
+def test_sweeper_settles_when_runpods_status_api_is_down(system: System, site: Web) -> None:
     system.faults(status={"mode": "503", "times": 2})
     job = system.wait(str(system.submit("img2vid", url_image=site("nothing.jpg"))["job_id"]))
     assert (job["status"], job["error"]["code"]) == ("FAILED", "source_http")

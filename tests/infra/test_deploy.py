@@ -90,12 +90,14 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     ("image", "key", "says"),
     [
         ("registry.example/worker:1.0", "not-the-key-of-runpod", "RunPod refuses"),
-        ("registry.example/worker:1.0", "short", "no RunPod API key"),
-        ("no image", RUNPOD_KEY, "no image reference"),
+        ("registry.example/worker:1.0", "short", "not a RunPod API key"),
+        ("no image", RUNPOD_KEY, "not an image reference"),
         ("", RUNPOD_KEY, "image is missing"),
     ],
 )
-def test_what_cannot_work_is_said_before_anything_is_made(cloud: Cloud, image: str, key: str, says: str) -> None:
+def test_invalid_settings_are_reported_before_anything_is_created(
+    cloud: Cloud, image: str, key: str, says: str
+) -> None:
     management = f"RunpodManagementUrl={cloud.runpod.emulator}/management"
     done = cloud.script("deploy", "--image", image, "--parameter", management, RUNPOD_API_KEY=key)
     assert (done.returncode, says in done.stderr) == (1, True), done.stderr
@@ -103,7 +105,7 @@ def test_what_cannot_work_is_said_before_anything_is_made(cloud: Cloud, image: s
     assert not cloud.client("cloudformation").list_stacks()["StackSummaries"]
 
 
-def test_a_stack_comes_changes_and_goes(cloud: Cloud) -> None:
+def test_stack_is_created_updated_and_deleted(cloud: Cloud) -> None:
     first = cloud.deploy("registry.example/worker:1.0")
     key = found(r"API key +(ag_\S+)", first)
     assert list(cloud.endpoints().values()) == ["registry.example/worker:1.0"]

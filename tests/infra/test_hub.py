@@ -18,11 +18,11 @@ def read(name: str) -> dict[str, Any]:
     return told
 
 
-def test_only_gpus_that_encode_are_asked_for() -> None:
+def test_hub_requests_only_gpus_with_nvenc() -> None:
     assert set(read("hub")["config"]["gpuIds"].split(",")) <= set(NVENC_POOLS)
     pools = {gpu["id"]: gpu["pool"] for gpu in gpus()}
     assert pools[read("tests")["config"]["gpuTypeId"]] in NVENC_POOLS
 
 
-def test_a_test_sends_what_the_worker_answers_without_a_gateway() -> None:
+def test_hub_test_sends_the_self_test_input() -> None:
     assert [test["input"] for test in read("tests")["tests"]] == [CHECK]

@@ -100,13 +100,13 @@ def statements(role: dict[str, Any]) -> Iterator[tuple[str, Any]]:
                     yield action, resource
 
 
-def test_the_tools_find_nothing_wrong() -> None:
+def test_sam_validate_and_cfn_lint_pass() -> None:
     for command in ((str(BIN / "sam"), "validate"), (str(BIN / "cfn-lint"), "template.yaml")):
         done = run(*command)
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_each_function_runs_its_entrypoint_with_a_role_and_a_log_of_its_own(resources: dict[str, Any]) -> None:
+def test_each_function_has_its_entrypoint_role_and_log(resources: dict[str, Any]) -> None:
     functions = of_type(resources, "AWS::Lambda::Function")
     assert set(functions) == set(FUNCTIONS)
     for name, function in functions.items():
@@ -120,7 +120,7 @@ def test_each_function_runs_its_entrypoint_with_a_role_and_a_log_of_its_own(reso
 
 @pytest.mark.fault("K8")
 @pytest.mark.parametrize("name", sorted(ALLOWED))
-def test_a_role_allows_what_its_function_calls_and_nothing_else(resources: dict[str, Any], name: str) -> None:
+def test_roles_grant_exactly_the_required_actions(resources: dict[str, Any], name: str) -> None:
     role = resources[name]["Properties"]
     assert "ManagedPolicyArns" not in role
     log = {"Fn::GetAtt": [f"{name.removesuffix('Role')}Log", "Arn"]}
@@ -129,7 +129,7 @@ def test_a_role_allows_what_its_function_calls_and_nothing_else(resources: dict[
 
 
 @pytest.mark.fault("K8")
-def test_no_role_holds_a_wildcard(resources: dict[str, Any]) -> None:
+def test_no_role_has_a_wildcard(resources: dict[str, Any]) -> None:
     for role in of_type(resources, "AWS::IAM::Role").values():
         for action, resource in statements(role):
             assert "*" not in action
@@ -138,7 +138,7 @@ def test_no_role_holds_a_wildcard(resources: dict[str, Any]) -> None:
             assert "*" not in json.dumps(resource).replace("/jobs/*/", "")
 
 
-def test_a_function_is_told_the_secrets_that_it_may_read(resources: dict[str, Any]) -> None:
+def test_functions_get_exactly_the_secrets_they_may_read(resources: dict[str, Any]) -> None:
     for function in FUNCTIONS:
         told = {name: value for name, value in variables(resources, function).items() if name.endswith("_SECRET_ARN")}
         may = {arn for action, arn in ALLOWED[function.replace("Function", "Role")] if "GetSecret" in action}
@@ -146,7 +146,7 @@ def test_a_function_is_told_the_secrets_that_it_may_read(resources: dict[str, An
         assert set(told) <= {need.value for need in Secret}
 
 
-def test_no_secret_is_in_an_environment_or_shown(template: dict[str, Any], resources: dict[str, Any]) -> None:
+def test_no_secret_in_environments_or_outputs(template: dict[str, Any], resources: dict[str, Any]) -> None:
     hidden = {name for name, p in template["Parameters"].items() if p.get("NoEcho")}
     assert hidden == {"RunpodApiKey", "ApiKeySha256", "CallbackSecret"}
     for name, resource in resources.items():
@@ -159,7 +159,7 @@ def test_no_secret_is_in_an_environment_or_shown(template: dict[str, Any], resou
         assert not plain & set(variables(resources, function))
 
 
-def test_secrets_are_not_made_anew_by_a_deploy(resources: dict[str, Any]) -> None:
+def test_deploy_does_not_replace_secrets(resources: dict[str, Any]) -> None:
     """A change of these texts would replace what running functions and jobs in flight rely on."""
     assert resources["HookSecret"]["Properties"]["GenerateSecretString"] == {
         "PasswordLength": 48, "ExcludePunctuation": True, "ExcludeCharacters": ",",
@@ -170,7 +170,7 @@ def test_secrets_are_not_made_anew_by_a_deploy(resources: dict[str, Any]) -> Non
     assert parts["Secrets"]["Fn::If"][1:] == [{"Fn::Sub": '"${Owner}": ["${CallbackSecret}"]'}, ""]
 
 
-def test_the_table_is_the_one_that_the_tests_use(resources: dict[str, Any], aws: Aws) -> None:
+def test_table_matches_the_one_in_tests(resources: dict[str, Any], aws: Aws) -> None:
     table = resources["Table"]["Properties"]
     local = aws.client("dynamodb").describe_table(TableName=TABLE)["Table"]
     assert table["KeySchema"] == local["KeySchema"]
@@ -181,7 +181,7 @@ def test_the_table_is_the_one_that_the_tests_use(resources: dict[str, Any], aws:
 
 
 @pytest.mark.fault("K8")
-def test_what_is_kept_is_encrypted_recoverable_and_ends(resources: dict[str, Any]) -> None:
+def test_storage_is_encrypted_recoverable_and_expires(resources: dict[str, Any]) -> None:
     table = resources["Table"]["Properties"]
     assert table["BillingMode"] == "PAY_PER_REQUEST"
     assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
@@ -200,7 +200,7 @@ def test_what_is_kept_is_encrypted_recoverable_and_ends(resources: dict[str, Any
 
 
 @pytest.mark.fault("K8")
-def test_poison_ends_in_a_queue_of_its_own(resources: dict[str, Any]) -> None:
+def test_poison_messages_reach_the_dead_letter_queue(resources: dict[str, Any]) -> None:
     queues = of_type(resources, "AWS::SQS::Queue")
     assert all(queue["SqsManagedSseEnabled"] for queue in queues.values())
     redrive = queues["CallbackQueue"]["RedrivePolicy"]
@@ -215,14 +215,14 @@ def test_poison_ends_in_a_queue_of_its_own(resources: dict[str, Any]) -> None:
 
 
 @pytest.mark.fault("K8")
-def test_every_log_ends(resources: dict[str, Any]) -> None:
+def test_every_log_has_a_retention(resources: dict[str, Any]) -> None:
     logs = of_type(resources, "AWS::Logs::LogGroup")
     assert len(logs) == len(FUNCTIONS) + 1
     assert all(log["RetentionInDays"] == {"Ref": "LogRetentionDays"} for log in logs.values())
 
 
 @pytest.mark.fault("K8")
-def test_the_front_door(resources: dict[str, Any]) -> None:
+def test_routes_and_access_log_of_the_api(resources: dict[str, Any]) -> None:
     routes = {r["RouteKey"]: r["Target"]["Fn::Sub"] for r in of_type(resources, "AWS::ApiGatewayV2::Route").values()}
     hook = "integrations/${WebhookIntegration}"
     assert routes == {
@@ -241,7 +241,7 @@ def test_the_front_door(resources: dict[str, Any]) -> None:
         assert integration["IntegrationUri"]["Fn::Sub"].endswith("Function.Arn}:live/invocations")
 
 
-def test_time_outs_fit_into_each_other(resources: dict[str, Any]) -> None:
+def test_timeouts_fit_into_each_other(resources: dict[str, Any]) -> None:
     seconds = {name: resources[name]["Properties"]["Timeout"] for name in FUNCTIONS}
     assert 25 < seconds["ApiFunction"] < 30
     assert seconds["WebhookFunction"] < 30
@@ -249,7 +249,7 @@ def test_time_outs_fit_into_each_other(resources: dict[str, Any]) -> None:
     assert resources["RunpodEndpoint"]["Properties"]["ServiceTimeout"] > seconds["EndpointFunction"]
 
 
-def test_one_machine_has_the_limits_of_a_deployment(template: dict[str, Any], resources: dict[str, Any]) -> None:
+def test_local_limits_equal_deployed_limits(template: dict[str, Any], resources: dict[str, Any]) -> None:
     functions = {
         "ApiFunction": API,
         "WebhookFunction": HOOKS,
@@ -286,7 +286,7 @@ def test_one_machine_has_the_limits_of_a_deployment(template: dict[str, Any], re
         ("OwnerJobsInFlight", "OWNER_JOBS_IN_FLIGHT", Allowance().jobs_in_flight),
     ],
 )
-def test_an_owners_limits_are_parameters_that_the_gateway_takes(
+def test_quota_parameters_are_valid_settings(
     template: dict[str, Any], resources: dict[str, Any], parameter: str, variable: str, default: int
 ) -> None:
     assert variables(resources, "ApiFunction")[variable] == {"Ref": parameter}
@@ -297,7 +297,7 @@ def test_an_owners_limits_are_parameters_that_the_gateway_takes(
 
 
 @pytest.mark.fault("K4")
-def test_when_the_api_has_used_all_there_is_the_others_go_on(resources: dict[str, Any]) -> None:
+def test_concurrency_is_reserved_for_all_but_the_api(resources: dict[str, Any]) -> None:
     reserved = {name: resources[name]["Properties"].get("ReservedConcurrentExecutions") for name in FUNCTIONS}
     set_aside = {name: value["Fn::If"] for name, value in reserved.items() if value is not None}
     assert set_aside == {
@@ -312,7 +312,7 @@ def test_when_the_api_has_used_all_there_is_the_others_go_on(resources: dict[str
     assert {"ApiThrottlesAlarm", "WebhookThrottlesAlarm", "SweeperThrottlesAlarm"} <= set(alarms)
 
 
-def test_the_schedules(resources: dict[str, Any]) -> None:
+def test_schedules(resources: dict[str, Any]) -> None:
     rules = {
         rule["ScheduleExpression"]: rule["Targets"][0] for rule in of_type(resources, "AWS::Events::Rule").values()
     }
@@ -321,7 +321,7 @@ def test_the_schedules(resources: dict[str, Any]) -> None:
     }  # fmt: skip
 
 
-def test_the_endpoint_states_every_setting(template: dict[str, Any], resources: dict[str, Any]) -> None:
+def test_endpoint_resource_sets_every_property(template: dict[str, Any], resources: dict[str, Any]) -> None:
     stated = set(resources["RunpodEndpoint"]["Properties"]) - {"ServiceToken", "ServiceTimeout"}
     assert stated == {
         "Name", "Image", "GpuPools", "WorkersMin", "WorkersMax", "IdleTimeout", "QueueDelay", "FlashBoot",
@@ -341,21 +341,21 @@ def test_the_endpoint_states_every_setting(template: dict[str, Any], resources: 
         ("", False),
     ],
 )  # fmt: skip
-def test_origins_are_origins(template: dict[str, Any], given: str, fits: bool) -> None:
+def test_cors_origins_pattern(template: dict[str, Any], given: str, fits: bool) -> None:
     assert bool(re.fullmatch(template["Parameters"]["CorsAllowOrigins"]["AllowedPattern"], given)) is fits
 
 
-def test_stacks_of_one_name_in_two_regions_have_dashboards_of_their_own(resources: dict[str, Any]) -> None:
+def test_dashboard_name_contains_the_region(resources: dict[str, Any]) -> None:
     assert resources["Dashboard"]["Properties"]["DashboardName"] == {"Fn::Sub": "${AWS::StackName}-${AWS::Region}"}
 
 
-def test_an_endpoint_that_may_not_be_asked_about_is_no_alarm(resources: dict[str, Any]) -> None:
+def test_foreign_endpoint_without_data_raises_no_alarm(resources: dict[str, Any]) -> None:
     missing = resources["EndpointAtZeroAlarm"]["Properties"]["TreatMissingData"]
     assert missing == {"Fn::If": ["OwnEndpoint", "breaching", "notBreaching"]}
 
 
 @pytest.mark.fault("K8")
-def test_every_alarm_reaches_the_same_address(resources: dict[str, Any]) -> None:
+def test_every_alarm_reaches_the_alarm_topic(resources: dict[str, Any]) -> None:
     alarms = of_type(resources, "AWS::CloudWatch::Alarm")
     short = {name.removesuffix("Function") for name in FUNCTIONS}
     assert {name.removesuffix("Alarm") for name in alarms} == {
@@ -376,7 +376,7 @@ def test_every_alarm_reaches_the_same_address(resources: dict[str, Any]) -> None
     ("name", "metric", "number"),
     [("DispatchRefused", "DispatchRefused", 20), ("UnknownStatus", "ProviderStatusUnknown", 1)],
 )
-def test_what_runpod_does_for_long_or_in_words_nobody_knows_is_alarmed(
+def test_refused_dispatches_and_unknown_statuses_raise_alarms(
     resources: dict[str, Any], name: str, metric: str, number: int
 ) -> None:
     alarm = resources[f"{name}Alarm"]["Properties"]
@@ -385,7 +385,7 @@ def test_what_runpod_does_for_long_or_in_words_nobody_knows_is_alarmed(
     assert alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
 
 
-def test_every_alarm_is_on_the_dashboard_and_in_the_costs(resources: dict[str, Any]) -> None:
+def test_every_alarm_is_on_the_dashboard_and_in_the_costs_table(resources: dict[str, Any]) -> None:
     alarms = of_type(resources, "AWS::CloudWatch::Alarm")
     shown = re.findall(r"\$\{(\w+Alarm)\.Arn\}", resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
     assert sorted(shown) == sorted(alarms)
@@ -395,7 +395,7 @@ def test_every_alarm_is_on_the_dashboard_and_in_the_costs(resources: dict[str, A
     assert f"**{sum(rows):.2f}**" in costs
 
 
-def test_metrics_that_are_watched_or_drawn_are_sent(resources: dict[str, Any]) -> None:
+def test_alarm_and_dashboard_metrics_are_sent(resources: dict[str, Any]) -> None:
     body = re.sub(r"\$\{[^}]+\}", "x", resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
     drawn = [metric for widget in json.loads(body)["widgets"] for metric in widget["properties"].get("metrics", [])]
     used = {metric[1] for metric in drawn if metric[0] == "api-gpu"}
@@ -410,7 +410,7 @@ def test_metrics_that_are_watched_or_drawn_are_sent(resources: dict[str, Any]) -
     assert used <= sent
 
 
-def test_every_parameter_explains_and_bounds_itself(template: dict[str, Any]) -> None:
+def test_every_parameter_has_a_description_and_bounds(template: dict[str, Any]) -> None:
     shown = [name for group in template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
              for name in group["Parameters"]]  # fmt: skip
     assert sorted(shown) == sorted(template["Parameters"])

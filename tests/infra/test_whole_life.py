@@ -116,9 +116,7 @@ def stores() -> Iterator[dict[str, str]]:
         }
 
 
-def test_a_job_lives_its_whole_life_in_the_real_runtime(
-    built: Path, stores: dict[str, str], site: Web, tmp_path: Path
-) -> None:
+def test_job_completes_in_the_real_runtime(built: Path, stores: dict[str, str], site: Web, tmp_path: Path) -> None:
     site.routes["hook"] = receiver = Receiver()
     text = io.StringIO()
     options = Options(workers=1, sweep_seconds=2, webhook_scale=0.02, env=stores)

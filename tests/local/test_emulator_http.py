@@ -14,7 +14,7 @@ import pytest
 from tests.local.support import BEARER, KEY, RAW, Rig, eventually, receiving, rig
 
 
-def test_a_job_by_hand(tmp_path: Path) -> None:
+def test_job_passes_through_every_worker_route(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with rig(tmp_path) as emulator, receiving() as (receiver, hook):
             job_id = await emulator.run(input={"a": 1}, webhook=hook)
@@ -32,7 +32,7 @@ def test_a_job_by_hand(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-def test_a_waiting_take_is_answered_as_soon_as_a_job_comes(tmp_path: Path) -> None:
+def test_long_poll_returns_as_soon_as_a_job_arrives(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with rig(tmp_path, take_hold=60.0) as emulator:
             take = asyncio.create_task(emulator.take())
@@ -46,7 +46,7 @@ def test_a_waiting_take_is_answered_as_soon_as_a_job_comes(tmp_path: Path) -> No
     asyncio.run(scenario())
 
 
-def test_an_empty_take_is_held_back(tmp_path: Path) -> None:
+def test_long_poll_without_a_job_waits(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with rig(tmp_path) as emulator:
             began = time.monotonic()
@@ -57,7 +57,7 @@ def test_an_empty_take_is_held_back(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-def test_a_job_does_not_go_to_a_take_that_hung_up(tmp_path: Path) -> None:
+def test_job_is_not_given_to_a_closed_long_poll(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with rig(tmp_path, take_hold=10.0) as emulator:
             take = asyncio.create_task(emulator.take("dead"))
@@ -70,7 +70,7 @@ def test_a_job_does_not_go_to_a_take_that_hung_up(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-def test_batches(tmp_path: Path) -> None:
+def test_job_take_batch_returns_several_jobs(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with rig(tmp_path) as emulator:
             ids = [await emulator.run(input={"n": n}) for n in range(3)]
@@ -97,7 +97,7 @@ def test_batches(tmp_path: Path) -> None:
         ("GET", "/management/v2/serverless/other", BEARER, 404),
     ],
 )
-def test_who_may_ask_for_what(tmp_path: Path, method: str, path: str, headers: Any, status: int) -> None:
+def test_each_route_requires_its_key(tmp_path: Path, method: str, path: str, headers: Any, status: int) -> None:
     async def scenario() -> None:
         async with rig(tmp_path) as emulator:
             body = {"input": {}} if method == "POST" else None
@@ -106,7 +106,7 @@ def test_who_may_ask_for_what(tmp_path: Path, method: str, path: str, headers: A
     asyncio.run(scenario())
 
 
-def test_bodies_that_are_refused(tmp_path: Path) -> None:
+def test_invalid_bodies_are_refused(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with rig(tmp_path) as emulator:
             for body in ({}, {"input": 3}, {"input": {}, "policy": {"ttl": 1}}):
@@ -121,7 +121,7 @@ def test_bodies_that_are_refused(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-def test_runsync_waits_for_the_result_or_says_how_far_it_is(tmp_path: Path) -> None:
+def test_runsync_returns_the_result_or_the_current_state(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with rig(tmp_path) as emulator:
             status, waiting = await emulator.call("POST", "/v2/local/runsync?wait=1000", {"input": {}})
@@ -169,7 +169,7 @@ def test_cancel_retry_and_purge(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-def test_a_silent_workers_job_goes_back_to_the_queue(tmp_path: Path) -> None:
+def test_job_of_a_silent_worker_is_requeued(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with rig(tmp_path, silence=0.5) as emulator:
             job_id = await emulator.run(input={})
@@ -180,7 +180,7 @@ def test_a_silent_workers_job_goes_back_to_the_queue(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-def test_webhooks_are_tried_three_times_and_only_a_200_counts(tmp_path: Path) -> None:
+def test_webhook_is_sent_three_times_until_a_200(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with rig(tmp_path) as emulator, receiving(500, 204, 302, 200) as (receiver, hook):
             job_id = await emulator.run(input={}, webhook=hook)
@@ -197,7 +197,7 @@ def test_webhooks_are_tried_three_times_and_only_a_200_counts(tmp_path: Path) ->
     asyncio.run(scenario())
 
 
-def test_a_webhook_that_nobody_hears_is_not_an_error_of_the_job(tmp_path: Path) -> None:
+def test_undelivered_webhook_does_not_fail_the_job(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with rig(tmp_path) as emulator:
             job_id = await emulator.run(input={}, webhook="http://127.0.0.1:9/")
@@ -209,7 +209,7 @@ def test_a_webhook_that_nobody_hears_is_not_an_error_of_the_job(tmp_path: Path) 
     asyncio.run(scenario())
 
 
-def test_the_endpoint_as_the_management_api_shows_it(tmp_path: Path) -> None:
+def test_management_api_shows_the_endpoint(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with rig(tmp_path) as emulator:
             _, shown = await emulator.call("GET", "/management/v2/serverless/local")
@@ -279,7 +279,7 @@ def test_a_run_that_times_out_stores_nothing(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-def test_a_run_can_be_accepted_and_its_answer_lost(tmp_path: Path) -> None:
+def test_run_can_be_accepted_with_a_lost_response(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with rig(tmp_path) as emulator:
             await emulator.call("POST", "/_faults", {"run": {"mode": "accept_then_reset", "times": 1}})

@@ -104,7 +104,7 @@ def test_killed_run_leaves_no_process(suite: Path, tmp_path: Path, number: signa
 
 @pytest.mark.full
 @pytest.mark.e2e
-def test_killed_process_of_xdist_leaves_no_process(suite: Path, tmp_path: Path) -> None:
+def test_killed_xdist_worker_leaves_no_process(suite: Path, tmp_path: Path) -> None:
     for run in started(suite, tmp_path, "-n2", "--max-worker-restart=0"):
         system = next(one for one in family(run) if "local" in one.cmdline())
         parent = system.parent()
@@ -116,7 +116,7 @@ def test_killed_process_of_xdist_leaves_no_process(suite: Path, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("mark", [True, False])
-def test_what_a_finished_run_left_is_ended(mark: bool, tmp_path: Path) -> None:
+def test_leftovers_of_a_finished_run_are_killed(mark: bool, tmp_path: Path) -> None:
     code = (
         "import os, subprocess, sys; from pathlib import Path; from tests.support.guard import guarded, marked\n"
         f"with guarded(Path({str(tmp_path)!r})):\n"

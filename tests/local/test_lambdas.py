@@ -41,7 +41,7 @@ async def function(tmp_path: Path, **spec: Any) -> AsyncIterator[tuple[Function,
         await forks.stop()
 
 
-def test_the_handler_sees_what_lambda_shows_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_handler_gets_the_event_and_context_of_lambda(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
 
     async def scenario() -> None:
@@ -58,7 +58,7 @@ def test_the_handler_sees_what_lambda_shows_it(tmp_path: Path, monkeypatch: pyte
     asyncio.run(scenario())
 
 
-def test_an_environment_is_used_again(tmp_path: Path) -> None:
+def test_environment_is_reused(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with function(tmp_path) as (stub, _):
             pids = {(await stub.invoke({}))["pid"] for _ in range(5)}
@@ -67,7 +67,7 @@ def test_an_environment_is_used_again(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-def test_one_event_at_a_time_each_and_no_more_environments_than_allowed(tmp_path: Path) -> None:
+def test_each_environment_runs_one_event_at_a_time_up_to_the_limit(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with function(tmp_path) as (stub, _):
             runs = await asyncio.gather(*(stub.invoke({"do": "sleep", "seconds": 0.3}) for _ in range(7)))
@@ -84,7 +84,7 @@ def test_one_event_at_a_time_each_and_no_more_environments_than_allowed(tmp_path
 
 
 @pytest.mark.parametrize(("do", "message"), [("raise", "ValueError: as asked"), ("unserialisable", "TypeError")])
-def test_a_handler_that_raises_keeps_its_environment(tmp_path: Path, do: str, message: str) -> None:
+def test_environment_survives_an_exception(tmp_path: Path, do: str, message: str) -> None:
     async def scenario() -> None:
         async with function(tmp_path) as (stub, log):
             before = (await stub.invoke({}))["pid"]
@@ -96,7 +96,7 @@ def test_a_handler_that_raises_keeps_its_environment(tmp_path: Path, do: str, me
     asyncio.run(scenario())
 
 
-def test_a_crash_costs_one_environment(tmp_path: Path) -> None:
+def test_crash_ends_one_environment(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with function(tmp_path) as (stub, _):
             before = (await stub.invoke({}))["pid"]
@@ -108,7 +108,7 @@ def test_a_crash_costs_one_environment(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-def test_a_time_out_kills_the_environment_and_its_children(tmp_path: Path) -> None:
+def test_timeout_kills_the_environment_and_its_children(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with function(tmp_path, timeout=0.6) as (stub, _):
             first = psutil.Process((await stub.invoke({}))["pid"])
@@ -122,7 +122,7 @@ def test_a_time_out_kills_the_environment_and_its_children(tmp_path: Path) -> No
     asyncio.run(scenario())
 
 
-def test_a_module_that_is_not_there_is_the_functions_error(tmp_path: Path) -> None:
+def test_missing_module_is_a_function_error(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with function(tmp_path, module="tests.local.nowhere") as (stub, _):
             with pytest.raises(FunctionError, match="ModuleNotFoundError"):
@@ -131,7 +131,7 @@ def test_a_module_that_is_not_there_is_the_functions_error(tmp_path: Path) -> No
     asyncio.run(scenario())
 
 
-def test_nothing_is_left_after_a_stop_in_the_middle(tmp_path: Path) -> None:
+def test_stop_during_an_event_leaves_no_process(tmp_path: Path) -> None:
     async def scenario() -> None:
         before = set(psutil.Process().children(recursive=True))
         async with function(tmp_path) as (stub, _):
@@ -159,7 +159,7 @@ async def gateway(stub: Function) -> AsyncIterator[tuple[Gateway, str, aiohttp.C
         await server.stop()
 
 
-def test_http_in_event_out_and_back(tmp_path: Path) -> None:
+def test_http_request_becomes_an_event_and_its_response_http(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with function(tmp_path) as (stub, _), gateway(stub) as (_, url, session):
             async with session.post(f"{url}/a%20b?x=1", json={"é": 1}, headers={"X-API-Key": "k"}) as answer:
@@ -172,7 +172,7 @@ def test_http_in_event_out_and_back(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-def test_what_api_gateway_answers_for_a_broken_function(tmp_path: Path) -> None:
+def test_gateway_status_of_a_broken_function(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with (
             function(tmp_path, module="tests.local.nowhere") as (stub, _),
@@ -201,7 +201,7 @@ def test_a_body_over_ten_megabytes_never_reaches_the_function(tmp_path: Path) ->
     asyncio.run(scenario())
 
 
-def test_a_closing_gateway_lets_only_hooks_in(tmp_path: Path) -> None:
+def test_closing_gateway_accepts_only_webhooks(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with function(tmp_path) as (stub, _), gateway(stub) as (front, url, session):
             front.close_to_clients()

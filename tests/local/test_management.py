@@ -34,7 +34,7 @@ async def create(emulator: Rig, **changes: Any) -> Any:
     return made
 
 
-def test_an_endpoint_from_its_creation_to_its_end(tmp_path: Path) -> None:
+def test_endpoint_lifecycle(tmp_path: Path) -> None:
     async def scenario(emulator: Rig) -> None:
         made = await create(emulator, env={"A": "1", "B": "2"})
         path = f"{BASE}/{made['id']}"
@@ -72,7 +72,7 @@ def test_an_endpoint_from_its_creation_to_its_end(tmp_path: Path) -> None:
         ({"type": "LOAD_BALANCER"}, 422), ({"timeout": "600"}, 422),
     ],
 )  # fmt: skip
-def test_what_runpod_would_refuse(tmp_path: Path, changes: Any, status: int) -> None:
+def test_values_that_runpod_refuses(tmp_path: Path, changes: Any, status: int) -> None:
     async def scenario(emulator: Rig) -> None:
         told = await emulator.call("POST", BASE, BODY | changes)
         assert (told[0], told[1]["status"]) == (status, status)
@@ -82,7 +82,7 @@ def test_what_runpod_would_refuse(tmp_path: Path, changes: Any, status: int) -> 
 
 
 @pytest.mark.parametrize("missing", ["name", "type", "image", "scaling", "gpu"])
-def test_what_must_be_there(tmp_path: Path, missing: str) -> None:
+def test_required_fields(tmp_path: Path, missing: str) -> None:
     async def scenario(emulator: Rig) -> None:
         body = {name: value for name, value in BODY.items() if name != missing}
         assert (await emulator.call("POST", BASE, body))[0] == 422
@@ -90,7 +90,7 @@ def test_what_must_be_there(tmp_path: Path, missing: str) -> None:
     run(tmp_path, scenario)
 
 
-def test_what_an_update_may_not(tmp_path: Path) -> None:
+def test_updates_that_are_refused(tmp_path: Path) -> None:
     async def scenario(emulator: Rig) -> None:
         path = f"{BASE}/{(await create(emulator))['id']}"
         for body in ({"type": "QUEUE"}, {"gpu": {"excludedTypes": ["NVIDIA L4"]}}, [], {"workers": {"idleTimeout": 0}}):
@@ -100,7 +100,7 @@ def test_what_an_update_may_not(tmp_path: Path) -> None:
     run(tmp_path, scenario)
 
 
-def test_naming_pools_forgets_excluded_types(tmp_path: Path) -> None:
+def test_setting_pools_clears_excluded_types(tmp_path: Path) -> None:
     async def scenario(emulator: Rig) -> None:
         gpu = {"pools": ["AMPERE_24"], "excludedTypes": ["NVIDIA L4"], "minCudaVersion": "12.4"}
         path = f"{BASE}/{(await create(emulator, gpu=gpu))['id']}"
@@ -133,7 +133,7 @@ def test_a_fleet_scaled_to_zero_starts_no_worker(tmp_path: Path) -> None:
     run(tmp_path, scenario, workers=1)
 
 
-def test_a_worker_that_does_not_come_up_is_shown(tmp_path: Path) -> None:
+def test_worker_that_fails_to_start_is_shown(tmp_path: Path) -> None:
     async def scenario(emulator: Rig) -> None:
         await emulator.call("POST", "/_faults", {"worker": "unhealthy"})
         shown = (await emulator.call("GET", f"{BASE}/local/workers"))[1]
@@ -156,7 +156,7 @@ def test_the_catalogue_and_the_rate_headers(tmp_path: Path) -> None:
     run(tmp_path, scenario)
 
 
-def test_the_key_is_looked_at_first(tmp_path: Path) -> None:
+def test_key_is_checked_first(tmp_path: Path) -> None:
     async def scenario(emulator: Rig) -> None:
         for method, path in (("GET", BASE), ("POST", BASE), ("PATCH", f"{BASE}/local"), ("DELETE", f"{BASE}/none")):
             async with emulator.session.request(method, emulator.url + path, data="{") as answer:
@@ -166,7 +166,7 @@ def test_the_key_is_looked_at_first(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", ["400", "401", "429", "500"])
-def test_a_refused_call_changes_nothing(tmp_path: Path, mode: str) -> None:
+def test_refused_request_changes_nothing(tmp_path: Path, mode: str) -> None:
     async def scenario(emulator: Rig) -> None:
         await emulator.call("POST", "/_faults", {"endpoint_create": {"mode": mode, "times": 1}})
         async with emulator.session.post(emulator.url + BASE, json=BODY, headers=BEARER) as answer:
@@ -179,7 +179,7 @@ def test_a_refused_call_changes_nothing(tmp_path: Path, mode: str) -> None:
 
 
 @pytest.mark.parametrize(("mode", "count"), [("timeout", 1), ("accept_then_reset", 2), ("accept_late", 2)])
-def test_an_answer_can_be_lost(tmp_path: Path, mode: str, count: int) -> None:
+def test_response_can_be_lost(tmp_path: Path, mode: str, count: int) -> None:
     async def scenario(emulator: Rig) -> None:
         await emulator.call("POST", "/_faults", {"endpoint_create": {"mode": mode, "seconds": 0.4, "times": 1}})
         asking = asyncio.create_task(emulator.call("POST", BASE, BODY))

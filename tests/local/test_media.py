@@ -27,7 +27,7 @@ from local.settings import CALLBACK_SECRET
 from local.verify_video import Verification, verify_video
 
 
-def test_the_picture_is_large_and_full_of_detail(tmp_path: Path) -> None:
+def test_sample_photo_is_large_and_detailed(tmp_path: Path) -> None:
     draw_landscape(tmp_path / "photo.jpg")
     with Image.open(tmp_path / "photo.jpg") as photo:
         assert photo.size == (2400, 1600)
@@ -35,7 +35,7 @@ def test_the_picture_is_large_and_full_of_detail(tmp_path: Path) -> None:
         assert len(photo.resize((240, 160)).getcolors(240 * 160) or []) > 5000
 
 
-def test_the_voice_has_syllables_and_pauses(tmp_path: Path) -> None:
+def test_sample_voice_has_syllables_and_pauses(tmp_path: Path) -> None:
     make_voice(tmp_path / "voice.wav")
     with wave.open(str(tmp_path / "voice.wav")) as sound:
         assert sound.getnframes() / sound.getframerate() == 6.0
@@ -45,14 +45,14 @@ def test_the_voice_has_syllables_and_pauses(tmp_path: Path) -> None:
     assert loud.count(0) >= 3
 
 
-def test_the_subtitles_are_valid_and_end_with_the_clip() -> None:
+def test_sample_subtitles_end_with_the_clip() -> None:
     events = pysubs2.SSAFile.from_string(SUBTITLES).events
     assert len(events) == 3
     assert events[-1].end <= 5000
     assert any(ord(letter) > 255 for event in events for letter in event.text)
 
 
-def test_a_clip_is_checked_against_what_its_job_says(tmp_path: Path) -> None:
+def test_output_is_compared_with_its_job(tmp_path: Path) -> None:
     async def scenario() -> None:
         ffmpeg, path = find_ffmpeg(None), tmp_path / "clip.mp4"
         await make_clip(ffmpeg, path)
@@ -66,7 +66,7 @@ def test_a_clip_is_checked_against_what_its_job_says(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-def test_the_sink_believes_only_what_is_signed() -> None:
+def test_receiver_accepts_only_signed_callbacks() -> None:
     async def scenario() -> None:
         sink = CallbackSink(CALLBACK_SECRET)
         server = Server(sink.app, bind())
@@ -89,7 +89,7 @@ def test_the_sink_believes_only_what_is_signed() -> None:
     asyncio.run(scenario())
 
 
-def test_the_file_server_gives_its_files_and_no_other(tmp_path: Path) -> None:
+def test_file_server_serves_only_its_files(tmp_path: Path) -> None:
     async def scenario() -> None:
         (tmp_path / "a.srt").write_text("text")
         (tmp_path / "secret").write_text("no")
@@ -106,7 +106,7 @@ def test_the_file_server_gives_its_files_and_no_other(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-def test_the_report_names_each_operation_that_failed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_report_names_every_failed_operation(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     done = {"job_id": "j1", "status": "COMPLETED", "execution": {"settled_by": "webhook", "encoder": "libx264"}}
     jobs = {"caption": done, "compose": {"job_id": "j2", "status": "FAILED"}}
     results = {
@@ -129,7 +129,7 @@ def test_request_bodies_have_a_sample_for_each_input() -> None:
         assert all(given.url == urls[given.role] for given in operation.model_validate(body).inputs())
 
 
-def test_samples_are_made_at_their_first_request_and_kept(tmp_path: Path) -> None:
+def test_samples_are_made_on_the_first_request_and_kept(tmp_path: Path) -> None:
     async def scenario() -> None:
         app = web.Application()
         SampleServer(tmp_path, find_ffmpeg(None)).add_to(app)

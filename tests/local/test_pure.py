@@ -16,7 +16,7 @@ from local.runpod.scaler import Plan, Scaling, Seen, decide
 from local.triggers import failed_ids, schedule_event, sqs_event
 
 
-def test_a_bare_fault_stays_until_it_is_cleared() -> None:
+def test_fault_without_a_count_stays_until_cleared() -> None:
     faults = Faults()
     faults.set({"run": "503"})
     assert [faults.use("run").mode for _ in range(3)] == ["503"] * 3  # type: ignore[union-attr]
@@ -35,7 +35,7 @@ def test_a_counted_fault_is_used_up() -> None:
     assert faults.use("webhook") is None
 
 
-def test_a_fault_that_meets_one_in_three_takes_its_modes_in_turn() -> None:
+def test_fault_with_every_three_takes_its_modes_in_turn() -> None:
     faults = Faults()
     faults.set({"run": {"mode": ["503", "timeout"], "every": 3}})
     met = [faults.use("run") for _ in range(9)]
@@ -56,7 +56,7 @@ def test_unknown_faults_are_refused(body: Any) -> None:
     assert faults.shown() == {}
 
 
-def test_all_or_none_of_a_set_of_faults() -> None:
+def test_faults_are_set_all_or_none() -> None:
     faults = Faults()
     with pytest.raises(UnknownFaultError, match="accept_then_reset"):
         faults.set({"webhook": "drop", "run": "nonsense"})
@@ -86,7 +86,7 @@ def test_scaling_at_second_100(waiting: list[float], workers: list[Seen], plan: 
     assert decide(100.0, SCALING, waiting, workers) == plan
 
 
-def test_the_minimum_is_started_and_kept() -> None:
+def test_minimum_workers_are_kept_running() -> None:
     scaling = Scaling(workers_min=1, workers_max=3, idle_timeout=1.0)
     assert decide(100.0, scaling, [], []) == Plan(1, ())
     assert decide(100.0, scaling, [], [Seen("a", False, 0.0)]) == Plan(0, ())
@@ -134,7 +134,7 @@ def test_an_http_request_as_the_event_of_payload_format_2() -> None:
 
 
 @pytest.mark.parametrize(("body", "mime"), [(b"\x89PNG", "image/png"), (b"\xff\xfe", "application/json")])
-def test_a_body_that_is_not_text_travels_as_base64(body: bytes, mime: str) -> None:
+def test_binary_body_is_base64(body: bytes, mime: str) -> None:
     event = to_event(_request(body, mime), request_id="r1", now=0.0)
     assert event["isBase64Encoded"] is True
     assert base64.b64decode(event["body"]) == body
@@ -158,14 +158,14 @@ def test_an_empty_request_has_no_body_query_or_cookies() -> None:
         ({"statusCode": 9}, 500, None, "application/json"),
     ],
 )
-def test_an_answer_as_http(answer: Any, status: int, body: bytes | None, kind: str | None) -> None:
+def test_lambda_response_becomes_http(answer: Any, status: int, body: bytes | None, kind: str | None) -> None:
     response = to_response(answer)
     assert response.status == status
     assert body is None or response.body == body
     assert kind is None or dict(response.headers)["content-type"] == kind
 
 
-def test_cookies_of_an_answer_become_headers() -> None:
+def test_response_cookies_become_headers() -> None:
     response = to_response({"statusCode": 200, "cookies": ["a=1", "b=2"]})
     assert [value for name, value in response.headers if name == "set-cookie"] == ["a=1", "b=2"]
 
@@ -184,11 +184,11 @@ MESSAGES = [{"MessageId": name, "ReceiptHandle": f"r-{name}", "Body": "b"} for n
         ("odd", {"m1", "m2"}),
     ],
 )
-def test_partial_batch_answers(answer: Any, failed: set[str]) -> None:
+def test_partial_batch_responses(answer: Any, failed: set[str]) -> None:
     assert failed_ids(answer, MESSAGES) == failed
 
 
-def test_the_other_events() -> None:
+def test_schedule_and_queue_events() -> None:
     record = sqs_event(MESSAGES)["Records"][0]
     assert record["messageId"] == "m1"
     assert record["eventSource"] == "aws:sqs"
@@ -201,7 +201,7 @@ def _shown(line: str) -> str | None:
     return None if entry is None else render(0.0, "api", entry).split(" ", 1)[1]
 
 
-def test_lines_of_every_shape_become_one_short_line() -> None:
+def test_every_log_format_becomes_one_short_line() -> None:
     powertools = json.dumps({"level": "WARNING", "location": "f:1", "message": "m", "timestamp": "t", "job_id": "j"})
     assert _shown(powertools) == "api        WARNING m  job_id=j"
     assert _shown('{"requestId": "r", "message": "two\\nlines", "level": "WARN"}') == (
@@ -220,7 +220,7 @@ def test_metrics_and_empty_lines_are_left_out() -> None:
     assert parse("  ") is None
 
 
-def test_what_the_demo_draws() -> None:
+def test_sample_image_has_the_requested_size() -> None:
     job = {"status": "IN_PROGRESS", "progress": {"percent": 50, "stage": "encode"}}
     assert bar("caption", job) == f"  caption   [{'#' * 12}{'-' * 12}]  50 %  IN_PROGRESS encode"
     assert table(("a", "size"), [("bb", "9")]).splitlines() == ["a   size", "--  ----", "bb     9"]

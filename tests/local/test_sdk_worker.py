@@ -22,7 +22,7 @@ def _runs(notes: Path) -> list[str]:
     return (notes / "runs").read_text().split() if (notes / "runs").exists() else []
 
 
-def test_results_of_every_kind_then_idle_to_nothing(tmp_path: Path) -> None:
+def test_every_kind_of_result_and_scaling_down_to_zero(tmp_path: Path) -> None:
     """One worker: returns, fails, raises, returns nothing, is cancelled; then 0 processes and 0 directories."""
     notes = _notes(tmp_path)
 
@@ -61,7 +61,7 @@ async def _cancel_reaches_the_handler(emulator: Rig, notes: Path) -> None:
     assert (await emulator.status(job_id))["status"] == "CANCELLED"
 
 
-def test_a_worker_killed_mid_job_is_replaced_and_the_job_run_again(tmp_path: Path) -> None:
+def test_job_of_a_killed_worker_runs_on_a_new_one(tmp_path: Path) -> None:
     notes = _notes(tmp_path)
 
     async def scenario() -> None:
@@ -86,7 +86,7 @@ async def _pids(emulator: Rig) -> list[int]:
     return [worker["pid"] for worker in (await emulator.call("GET", "/_workers"))[1]["workers"]]
 
 
-def test_workers_that_ask_to_be_replaced_are_gone_for_good_and_come_back(tmp_path: Path) -> None:
+def test_refresh_worker_replaces_the_worker(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with rig(tmp_path, workers=1) as emulator:
             first = await emulator.until(await emulator.run(input={"do": "refresh"}), "COMPLETED")
@@ -105,7 +105,7 @@ def test_workers_that_ask_to_be_replaced_are_gone_for_good_and_come_back(tmp_pat
     asyncio.run(scenario())
 
 
-def test_an_overdue_job_times_out_and_a_deaf_worker_is_killed(tmp_path: Path) -> None:
+def test_overdue_job_times_out_and_its_stuck_worker_is_killed(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with rig(tmp_path, workers=1, overdue_grace=0.5) as emulator:
             job = emulator.emulator.submit(Submission({"do": "deaf"}, policy=Policy(execution_timeout=0.5)))
@@ -117,7 +117,7 @@ def test_an_overdue_job_times_out_and_a_deaf_worker_is_killed(tmp_path: Path) ->
     asyncio.run(scenario())
 
 
-def test_a_command_that_ends_at_once_is_started_with_growing_pauses(tmp_path: Path) -> None:
+def test_worker_that_exits_at_once_restarts_with_backoff(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with rig(tmp_path, workers=1) as emulator:
             fleet = emulator.emulator.fleet

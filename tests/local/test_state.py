@@ -55,7 +55,7 @@ def test_a_job_goes_from_the_queue_to_its_result() -> None:
         ({"output": {"partial": 5}, "error": "m"}, "FAILED", {"output": {"partial": 5}, "error": "m"}),
     ],
 )
-def test_what_a_final_body_means(body: Any, status: str, shown: Any) -> None:
+def test_final_body_sets_the_state(body: Any, status: str, shown: Any) -> None:
     made = Made()
     job = made.job()
     made.state.take("w")
@@ -76,7 +76,7 @@ def test_progress_is_shown_as_output_and_replaced_by_the_result() -> None:
     assert job.status is Status.COMPLETED
 
 
-def test_the_oldest_waits_least_and_low_priority_comes_last() -> None:
+def test_oldest_job_starts_first_and_low_priority_last() -> None:
     made = Made()
     low, first = made.job(lowPriority=True), made.job()
     made.clock.now += 1
@@ -93,7 +93,7 @@ def test_low_priority_jobs_start_no_worker() -> None:
     assert list(made.state.waiting_since()) == [1000.0]
 
 
-def test_cancel_of_a_running_job_tells_its_worker_and_late_results_change_nothing() -> None:
+def test_cancel_stops_the_worker_and_late_results_change_nothing() -> None:
     made = Made()
     job = made.job()
     made.state.take("w")
@@ -116,7 +116,7 @@ def test_cancel_of_a_finished_job_changes_nothing() -> None:
     assert made.state.drain() == []
 
 
-def test_execution_timeout_counts_from_the_take() -> None:
+def test_execution_timeout_starts_when_a_worker_takes_the_job() -> None:
     made = Made()
     job = made.job(executionTimeout=5000)
     made.clock.now += 100
@@ -146,7 +146,7 @@ def test_ttl_deletes_the_record_without_a_webhook(running: bool) -> None:
     assert made.state.done("w", job.id, {"output": 1}) is Done.UNKNOWN
 
 
-def test_status_ttl_changes_one_jobs_ttl() -> None:
+def test_status_ttl_changes_the_ttl_of_one_job() -> None:
     made = Made()
     job = made.job()
     made.state.set_ttl(job, 20.0)
@@ -155,7 +155,7 @@ def test_status_ttl_changes_one_jobs_ttl() -> None:
 
 
 @pytest.mark.parametrize(("sync", "kept"), [(False, 1800.0), (True, 60.0)])
-def test_results_are_kept_for_so_long(sync: bool, kept: float) -> None:
+def test_results_expire_as_runpod_documents(sync: bool, kept: float) -> None:
     made = Made()
     job = made.job(sync=sync)
     made.state.take("w")
@@ -166,7 +166,7 @@ def test_results_are_kept_for_so_long(sync: bool, kept: float) -> None:
     assert made.state.get(job.id) is None
 
 
-def test_a_lost_workers_job_is_run_again_twice_then_fails() -> None:
+def test_job_of_a_lost_worker_fails_after_two_retries() -> None:
     made = Made()
     job = made.job()
     for retries in (1, 2):
@@ -180,7 +180,7 @@ def test_a_lost_workers_job_is_run_again_twice_then_fails() -> None:
     assert "error" in job.envelope(0)
 
 
-def test_a_lost_worker_takes_no_other_workers_job_with_it() -> None:
+def test_lost_worker_affects_only_its_own_job() -> None:
     made = Made()
     mine, other = made.job(), made.job()
     made.state.take("w1")
@@ -189,7 +189,7 @@ def test_a_lost_worker_takes_no_other_workers_job_with_it() -> None:
     assert (mine.status, other.status) == (Status.IN_QUEUE, Status.IN_PROGRESS)
 
 
-def test_a_result_from_a_worker_that_lost_the_job_is_refused() -> None:
+def test_result_of_a_worker_that_lost_the_job_is_refused() -> None:
     made = Made()
     job = made.job()
     made.state.take("w1")
@@ -199,7 +199,7 @@ def test_a_result_from_a_worker_that_lost_the_job_is_refused() -> None:
     assert job.status is Status.IN_PROGRESS
 
 
-def test_retry_is_for_failed_and_timed_out_jobs_only() -> None:
+def test_only_failed_and_timed_out_jobs_can_be_retried() -> None:
     made = Made()
     job = made.job()
     assert made.state.retry(job) is False
@@ -212,7 +212,7 @@ def test_retry_is_for_failed_and_timed_out_jobs_only() -> None:
     assert made.state.retry(job) is False
 
 
-def test_purge_drops_what_waits() -> None:
+def test_purge_removes_queued_jobs() -> None:
     made = Made()
     running = made.job()
     made.state.take("w")
@@ -237,7 +237,7 @@ def test_stop_pod_asks_for_another_worker() -> None:
     + [{"input": {}, "policy": {"ttl": value}} for value in ("10000", True, 9_999, 604_800_001, -1)]
     + [{"input": {}, "policy": {"executionTimeout": value}} for value in (4_999, 604_800_001)],
 )
-def test_bodies_that_are_refused(body: Any) -> None:
+def test_invalid_bodies_are_refused(body: Any) -> None:
     with pytest.raises(BadRequestError):
         Submission.parse(body)
 

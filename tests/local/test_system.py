@@ -99,7 +99,7 @@ def _all_gone(processes: list[psutil.Process]) -> bool:
 
 @pytest.mark.e2e
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_up_serves_and_then_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
+def test_up_serves_and_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
     with up(tmp_path) as system:
         assert system.get(f"{system.url}/health")["status"]
         health = system.get(f"{system.url}/runpod/health", {"X-API-Key": "local-key"})
@@ -126,7 +126,7 @@ def test_up_serves_and_then_leaves_nothing(tmp_path: Path, number: signal.Signal
 
 
 @pytest.mark.e2e
-def test_a_signal_during_the_start_leaves_nothing(tmp_path: Path) -> None:
+def test_signal_during_startup_leaves_nothing_behind(tmp_path: Path) -> None:
     temp = tmp_path / "temp"
     temp.mkdir()
     command = [sys.executable, "-m", "local", "up", "--port", "0"]
@@ -147,7 +147,7 @@ def test_a_signal_during_the_start_leaves_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.e2e
-def test_even_a_killed_supervisor_leaves_nothing(tmp_path: Path) -> None:
+def test_killed_supervisor_leaves_nothing_behind(tmp_path: Path) -> None:
     with up(tmp_path) as system:
         system.put_a_worker_to_work()
         family = system.family()
@@ -165,7 +165,7 @@ def _command(tmp_path: Path, *arguments: str, **env: str) -> subprocess.Complete
     )  # fmt: skip
 
 
-def test_a_port_in_use_is_one_clear_line(tmp_path: Path) -> None:
+def test_port_in_use_prints_one_line(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -187,7 +187,7 @@ def test_a_port_in_use_is_one_clear_line(tmp_path: Path) -> None:
         ("--srt", 'it\'s "not" a $photo.jpg', "{} is not a readable subtitle file (SRT, WebVTT or ASS)."),
     ],
 )
-def test_demo_refuses_a_file_before_anything_starts(
+def test_demo_refuses_unusable_files_before_startup(
     tmp_path: Path,
     option: str,
     name: str,
@@ -212,7 +212,7 @@ def test_demo_refuses_a_file_before_anything_starts(
 
 
 @pytest.mark.parametrize("command", ["up", "demo"])
-def test_ffmpeg_5_1_is_refused_at_the_start(
+def test_ffmpeg_5_1_is_refused_at_startup(
     command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -228,7 +228,7 @@ def test_ffmpeg_5_1_is_refused_at_the_start(
     "arguments",
     [["up", "--workers", "0"], ["up", "--port", "70000"], ["up", "--env", "=x"], ["up", "--idle-seconds", "0"]],
 )
-def test_options_that_make_no_sense(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_invalid_options_are_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(arguments)
     assert ended.value.code == 2

@@ -21,7 +21,7 @@ def put(name: str, condition: str = "attribute_not_exists(pk)") -> dict[str, dic
     return {"Put": {"Item": {"pk": {"S": name}}, "ConditionExpression": condition}}
 
 
-def test_what_others_wrote_meanwhile_stays(table: Table) -> None:
+def test_concurrent_writes_of_others_survive(table: Table) -> None:
     names = [f"row-{uuid.uuid4()}" for _ in range(40)]
 
     def work(name: str) -> bool:
@@ -36,7 +36,7 @@ def test_what_others_wrote_meanwhile_stays(table: Table) -> None:
     assert [name for name in names if table.read({"pk": {"S": f"{name}-0"}}) is not None] == []
 
 
-def test_whoever_is_refused_is_told_the_row(table: Table) -> None:
+def test_refused_condition_returns_the_row(table: Table) -> None:
     name = f"row-{uuid.uuid4()}"
     assert table.write(put(name), put(f"{name}-2")) == []
     asked = put(name)

@@ -42,13 +42,15 @@ def checkout(tmp_path: Path) -> Path:
     [
         ([], {}, "No AWS credentials: run `aws configure`"),
         ([], {"AWS_ACCESS_KEY_ID": "a"}, "No AWS credentials"),
-        ([], _KEYS, "Which AWS region? Say make deploy REGION=eu-central-1"),
+        ([], _KEYS, "Which AWS region? Run make deploy REGION=eu-central-1"),
         (["REGION=Frankfurt"], _KEYS, "Which AWS region?"),
-        (["REGION=eu-central-1", "IMAGE=not an image"], _KEYS, "IMAGE is no image reference"),
+        (["REGION=eu-central-1", "IMAGE=not an image"], _KEYS, "IMAGE is not an image reference"),
         (["REGION=eu-central-1", "IMAGE=a/b:1", "ENDPOINT=e1"], _KEYS, "not both"),
     ],
 )
-def test_deploy_asks_before_it_installs(checkout: Path, arguments: list[str], env: dict[str, str], says: str) -> None:
+def test_deploy_reports_missing_settings_before_installing(
+    checkout: Path, arguments: list[str], env: dict[str, str], says: str
+) -> None:
     ended = make("deploy", *arguments, cwd=checkout, **env)
     assert ended.returncode == 2
     assert says in ended.stderr
@@ -78,7 +80,7 @@ def test_answers_reach_the_deployment(checkout: Path) -> None:
         ("no section\n", "", {}, True, ""),
     ],
 )
-def test_credentials_are_looked_for_where_the_aws_tools_look(
+def test_credentials_are_found_where_aws_tools_look(
     tmp_path: Path, config: str, credentials: str, env: dict[str, str], found: bool, region: str
 ) -> None:
     (tmp_path / ".aws").mkdir()
@@ -91,7 +93,7 @@ def test_credentials_are_looked_for_where_the_aws_tools_look(
         assert preflight.find_region(environ, profile) == region
 
 
-def test_names_of_files_reach_the_demo_as_they_are(checkout: Path) -> None:
+def test_filenames_reach_the_demo_unchanged(checkout: Path) -> None:
     write_program(checkout / ".venv" / "bin" / "python", 'printf "%s\\n" "$@"')
     for file in ("requirements/local.txt", ".venv/.local"):
         (checkout / file).touch()

@@ -56,28 +56,28 @@ def test_help(name: str) -> None:
     ("env", "says"),
     [({"AWS_DEFAULT_REGION": ""}, "Which AWS region?"), ({}, "AWS does not know you")],
 )
-def test_what_is_missing_is_said(env: dict[str, str], says: str) -> None:
+def test_missing_settings_are_named(env: dict[str, str], says: str) -> None:
     nobody = {"HOME": "/nonexistent", "AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent"}
     done = called("deploy", **nobody, **env)
     assert (done.returncode, says in done.stderr) == (1, True), done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_a_profile_that_is_not_there_is_said() -> None:
+def test_unknown_profile_is_named() -> None:
     nobody = {"AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent"}
     done = called("deploy", **nobody, AWS_PROFILE="nobody")
     assert (done.returncode, "could not be found" in done.stderr, "Traceback" in done.stderr) == (1, True, False)
 
 
-def test_an_image_and_an_endpoint_are_not_given_together() -> None:
+def test_image_and_endpoint_exclude_each_other() -> None:
     done = called("deploy", "--image", "a/b:1", "--endpoint-id", "e1")
     assert (done.returncode, "not both" in done.stderr) == (2, True)
 
 
-def test_an_image_takes_the_place_of_an_endpoint_given_before(deploy: Any) -> None:
-    options = deploy._options(["--image", "a/b:1"])
+def test_image_replaces_an_earlier_endpoint(deploy: Any) -> None:
+    options = deploy.parse_options(["--image", "a/b:1"])
     stack = deploy.Stack("CREATE_COMPLETE", {"RunpodEndpointId": "e1"})
-    assert deploy._worker(options, stack, {}) == {"WorkerImage": "a/b:1", "RunpodEndpointId": ""}
+    assert deploy.choose_worker(options, stack, {}) == {"WorkerImage": "a/b:1", "RunpodEndpointId": ""}
 
 
 @pytest.mark.parametrize(
@@ -87,33 +87,31 @@ def test_an_image_takes_the_place_of_an_endpoint_given_before(deploy: Any) -> No
         ({}, "not-the-key-of-runpod", "It needs to read and write endpoints."),
         ({"RunpodEndpointId": "local"}, KEY, None),
         ({"RunpodEndpointId": "local"}, "not-the-key-of-runpod", "It needs to use endpoint local."),
-        ({"RunpodEndpointId": "other"}, KEY, "RunPod knows no endpoint other of this key."),
+        ({"RunpodEndpointId": "other"}, KEY, "RunPod has no endpoint other for this key."),
     ],
 )
-def test_a_key_is_asked_for_what_it_has_to_do(
+def test_runpod_key_is_checked_for_its_permission(
     deploy: Any, runpod: Management, capsys: pytest.CaptureFixture[str],
     parameters: dict[str, str], key: str, says: str | None,
 ) -> None:  # fmt: skip
     urls = {"RunpodManagementUrl": runpod.url, "RunpodApiUrl": runpod.url.replace("/management", "/v2")}
     if says is None:
-        deploy._check_runpod_key(key, urls | parameters)
+        deploy.check_runpod_key(key, urls | parameters)
     else:
         with pytest.raises(deploy.Stop, match=re.escape(says)):
-            deploy._check_runpod_key(key, urls | parameters)
+            deploy.check_runpod_key(key, urls | parameters)
     assert capsys.readouterr().out == ""
 
 
-def test_an_answer_that_is_not_runpods_says_nothing_about_the_key(
-    deploy: Any, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_proxy_answer_does_not_reject_the_key(deploy: Any, capsys: pytest.CaptureFixture[str]) -> None:
     with peer() as site:
         for refusal in (answer(403, b"error code: 1010", {"Content-Type": "text/plain"}), answer(502)):
             site.replies = [refusal]
-            deploy._check_runpod_key(KEY, {"RunpodManagementUrl": site.url})
-    assert capsys.readouterr().out.count("going on") == 2
+            deploy.check_runpod_key(KEY, {"RunpodManagementUrl": site.url})
+    assert capsys.readouterr().out.count("continuing") == 2
 
 
-def test_what_cannot_be_deleted_stops_the_removal() -> None:
+def test_undeletable_object_stops_the_removal() -> None:
     class Bucket:
         exceptions = SimpleNamespace(NoSuchBucket=KeyError)
 
@@ -130,7 +128,7 @@ def test_what_cannot_be_deleted_stops_the_removal() -> None:
         destroy.empty(Bucket(), "b")
 
 
-def test_keys_and_secrets_are_kept_as_the_gateway_reads_them(callers: Any) -> None:
+def test_gateway_reads_the_callers_that_were_written(callers: Any) -> None:
     kept: dict[str, Any] = {"api_keys": {}, "callback_secrets": {}}
     key = callers.add_key(kept, "ada").split()[-1]
     assert kept["api_keys"] == {hashlib.sha256(key.encode()).hexdigest(): "ada"}
@@ -139,12 +137,12 @@ def test_keys_and_secrets_are_kept_as_the_gateway_reads_them(callers: Any) -> No
     env = {name: value for name, value in environment().items() if name != "API_KEYS"}
     read = Settings.from_env(env, EVERYTHING, {Secret.CALLERS: callers.json.dumps(kept)})
     assert (list(read.callers.api_keys.values()), read.callers.callback_secrets["ada"]) == (["ada"], (third, second))
-    assert not [line for line in callers.listed(kept) if key in line or third in line]
+    assert not [line for line in callers.list_callers(kept) if key in line or third in line]
     callers.drop_callback_secrets(kept, "ada")
     assert (kept["callback_secrets"], first != third) == ({"ada": [third]}, True)
 
 
-class TestTwoOperatorsAtOnce:
+class TestConcurrentOperators:
     @pytest.fixture
     def vault(self, aws: Aws) -> Any:
         return aws.client("secretsmanager")
@@ -154,12 +152,12 @@ class TestTwoOperatorsAtOnce:
         kept = {"api_keys": {"aa11": "ada"}, "callback_secrets": {}}
         return str(vault.create_secret(Name=f"callers-{uuid.uuid4()}", SecretString=json.dumps(kept))["ARN"])
 
-    def test_the_second_is_told_and_a_revoked_key_stays_away(self, callers: Any, vault: Any, arn: str) -> None:
+    def test_second_change_is_refused_and_revoked_key_stays_revoked(self, callers: Any, vault: Any, arn: str) -> None:
         (version, mine), (theirs_version, theirs) = callers.read(vault, arn), callers.read(vault, arn)
         callers.revoke_key(theirs, "aa11")
         callers.add_key(mine, "bob")
         callers.replace(vault, arn, theirs_version, theirs)
-        with pytest.raises(callers.Stop, match="Somebody else has just changed the callers"):
+        with pytest.raises(callers.Stop, match="Another operator has just changed the callers"):
             callers.replace(vault, arn, version, mine)
         assert callers.read(vault, arn)[1]["api_keys"] == {}
         version, again = callers.read(vault, arn)
@@ -167,7 +165,7 @@ class TestTwoOperatorsAtOnce:
         callers.replace(vault, arn, version, again)
         assert list(callers.read(vault, arn)[1]["api_keys"].values()) == ["bob"]
 
-    def test_an_answer_that_was_lost_is_no_other_operator(
+    def test_lost_response_is_not_a_conflict(
         self, callers: Any, vault: Any, arn: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         move = vault.update_secret_version_stage
@@ -183,7 +181,7 @@ class TestTwoOperatorsAtOnce:
         callers.replace(vault, arn, version, kept)
         assert callers.read(vault, arn)[1] == kept
 
-    def test_any_other_refusal_is_said_as_it_is(
+    def test_other_aws_errors_are_reported(
         self, callers: Any, vault: Any, arn: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def denied(**_: Any) -> None:
@@ -205,7 +203,7 @@ def test_only_one_key_is_revoked_at_a_time(callers: Any) -> None:
     assert kept["api_keys"] == {"aa22": "bob"}
 
 
-def test_a_key_is_rotated_and_the_one_before_goes_on_until_it_is_revoked(callers: Any) -> None:
+def test_rotated_key_works_until_it_is_revoked(callers: Any) -> None:
     # As the template makes it, and as it was kept before days were.
     kept: dict[str, Any] = {"api_keys": {"a" * 64: "ada", "b" * 64: "bob"}, "callback_secrets": {}}
     told = callers.rotate_key(kept, "ada")
@@ -213,7 +211,7 @@ def test_a_key_is_rotated_and_the_one_before_goes_on_until_it_is_revoked(callers
     assert "bbbb" not in told
     assert sorted(kept["api_keys"].values()) == ["ada", "ada", "bob"]
     (new,) = set(kept["api_keys"]) - {"a" * 64, "b" * 64}
-    assert f"ada  key {new[:12]}  {datetime.now(UTC):%Y-%m-%d}" in callers.listed(kept)
+    assert f"ada  key {new[:12]}  {datetime.now(UTC):%Y-%m-%d}" in callers.list_callers(kept)
     callers.revoke_key(kept, "aaaa")
     callers.revoke_key(kept, new)
     assert (kept["api_keys"], kept["created"]) == ({"b" * 64: "bob"}, {})
@@ -221,13 +219,13 @@ def test_a_key_is_rotated_and_the_one_before_goes_on_until_it_is_revoked(callers
         callers.rotate_key(kept, "ada")
 
 
-def test_an_owner_has_a_plain_name(callers: Any) -> None:
+def test_owner_names_are_restricted(callers: Any) -> None:
     for name in ("", "Ada", "a b", "x" * 64):
         with pytest.raises(callers.Stop):
             callers.add_key({"api_keys": {}, "callback_secrets": {}}, name)
 
 
-def test_callers_without_a_change_are_listed_with_the_syntax_of_make(
+def test_callers_are_listed_with_the_make_commands(
     callers: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stack = SimpleNamespace(outputs={"CallersSecretArn": "arn"})

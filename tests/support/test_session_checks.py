@@ -47,14 +47,14 @@ def session(folder: Path, tests: str, options: Sequence[str], late: str = "pass"
     return subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
 
 
-def test_a_session_of_which_nothing_is_to_be_said_passes(tmp_path: Path) -> None:
+def test_clean_session_passes(tmp_path: Path) -> None:
     done = session(tmp_path, QUIET, ["-n1"])
     assert done.returncode == 0, done.stdout + done.stderr
     assert "1 passed" in done.stdout
 
 
 @pytest.mark.parametrize("options", [["-n0"], ["-n2"]], ids=str)
-def test_who_visits_the_canary_fails(tmp_path: Path, options: list[str]) -> None:
+def test_contacting_the_canary_fails_the_test(tmp_path: Path, options: list[str]) -> None:
     visits = "def test_visits():\n    visit()\ndef test_visits_too(canary):\n    visit()\n"
     done = session(tmp_path, QUIET + visits, options)
     assert done.returncode == 1, done.stdout + done.stderr
@@ -68,7 +68,7 @@ def test_who_visits_the_canary_fails(tmp_path: Path, options: list[str]) -> None
     ("late", "what"),
     [("visit()", "the canary was contacted: between tests"), ("look('x', ['planted'])", "a secret in the log: x")],
 )
-def test_what_comes_when_no_test_runs_fails_the_run(tmp_path: Path, options: list[str], late: str, what: str) -> None:
+def test_violation_between_tests_fails_the_run(tmp_path: Path, options: list[str], late: str, what: str) -> None:
     done = session(tmp_path, QUIET, options, late)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "1 passed" in done.stdout
@@ -92,7 +92,7 @@ def drawn(folder: Path, options: list[str], its: str = "") -> list[str]:
     return re.findall(r"drawn (\d+)", done.stdout)
 
 
-def test_examples_are_the_same_each_time_and_others_in_the_full_run(tmp_path: Path) -> None:
+def test_examples_repeat_and_differ_in_the_full_run(tmp_path: Path) -> None:
     same = [drawn(tmp_path, []) for _ in range(2)]
     others = [drawn(tmp_path, ["-m", "full"]) for _ in range(2)]
     assert same[0] == same[1]
@@ -101,5 +101,5 @@ def test_examples_are_the_same_each_time_and_others_in_the_full_run(tmp_path: Pa
     assert len(others[0]) >= 100
 
 
-def test_what_is_the_same_by_its_own_will_is_not_run_twice(tmp_path: Path) -> None:
+def test_derandomized_test_is_not_rerun_in_the_full_run(tmp_path: Path) -> None:
     assert drawn(tmp_path, ["-m", "full"], "@settings(derandomize=True)") == []

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import partial
 
 from contract.retry import retry_sync
-
 from lambda_api.domain.endpoint import Body, Endpoints, Live, diff
 from lambda_api.domain.ports import ProviderError, ProviderRefused, ProviderUnknown
 from lambda_api.usecases.endpoint.retry_policy import RetryPolicy

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from contract.retry import Backoff, retry_sync
-
 from lambda_api.domain.ports import ProviderError, ProviderRefused, ProviderUnknown
 
 T = TypeVar("T")
