@@ -41,18 +41,8 @@ def main() -> None:
         make_voice(voice)
         captions.write_text(SUBTITLES, encoding="utf-8")
         video = folder / "short.mp4"
-        inputs: list[str | Path] = ["--image", photo, "--audio", voice, "--srt", captions]
-        worker: list[str | Path] = [
-            sys.executable,
-            "-m",
-            "gpu_worker",
-            "compose",
-            *inputs,
-            "--size",
-            "1080x1920",
-            "-o",
-            video,
-        ]
+        inputs = [f"--image={photo}", f"--audio={voice}", f"--srt={captions}"]
+        worker = [sys.executable, "-m", "gpu_worker", "compose", *inputs, "--size=1080x1920", f"--output={video}"]
         subprocess.run(worker, check=True, cwd=ROOT)
         card = draw_card(photo, voice)
         frames = [paste_frame(card, picture) for picture in read_frames(video, folder)]
