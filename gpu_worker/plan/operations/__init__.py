@@ -1,1 +1,1 @@
-"""One planner per operation. Pure."""
+"""The planners: each module is named as its operation and has a function `plan`. Pure."""

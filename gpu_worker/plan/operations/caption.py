@@ -1,4 +1,4 @@
-"""Subtitles drawn into a video."""
+"""Draw subtitles into a video."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from gpu_worker.plan.model import Inputs, Plan, PlanOptions
 from gpu_worker.plan.render import Overlay, render_video
 
 
-def plan(_operation: Caption, sources: Inputs, means: PlanOptions) -> Plan:
+def plan(_operation: Caption, inputs: Inputs, options: PlanOptions) -> Plan:
     """Draw the cues into the picture; the sound is copied where MP4 can carry it."""
-    return caption_video(sources, means)
+    return caption_video(inputs, options)
 
 
-def caption_video(sources: Inputs, means: PlanOptions) -> Plan:
-    """The same for any operation that changes nothing else: the picture is encoded where it must be."""
-    extras = Overlay(sound=own_sound(sources.own_sound()), cues=sources.cues or ())
-    return render_video(sources.picture(), extras, means)
+def caption_video(inputs: Inputs, options: PlanOptions) -> Plan:
+    """Plan any operation that changes nothing else."""
+    extras = Overlay(sound=own_sound(inputs.own_sound()), cues=inputs.cues or ())
+    return render_video(inputs.picture(), extras, options)

@@ -1,4 +1,4 @@
-"""A still becomes a clip with a slow zoom."""
+"""Turn a picture into a clip with a slow zoom."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gpu_worker.plan.render import Overlay, render_still
 from gpu_worker.plan.still.canvas import parse_size
 
 
-def plan(operation: Img2Vid, sources: Inputs, means: PlanOptions) -> Plan:
-    """Make `frame_count` frames at exactly the rate that is meant by `frame_rate`."""
+def plan(operation: Img2Vid, inputs: Inputs, options: PlanOptions) -> Plan:
+    """Draw `frame_count` frames at the exact rate that `frame_rate` stands for."""
     timing = frame_count(operation.duration, operation.frame_rate), exact_rate(operation.frame_rate)
-    return render_still(sources.still(), (parse_size(operation.size), operation.fit), timing, Overlay(), means)
+    return render_still(inputs.still(), (parse_size(operation.size), operation.fit), timing, Overlay(), options)
