@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from local.notifier import Bell
+from local.notifier import Notifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +21,12 @@ class Received:
     body: dict[str, Any] | None
 
 
-class CallbackSink:
+class CallbackReceiver:
     """An HTTP application with one route, `POST /callback`: 204 for a callback that verifies, 401 for any other."""
 
     def __init__(self, secret: str) -> None:
         self.received: list[Received] = []
-        self.bell = Bell()
+        self.notifier = Notifier()
         self.app = web.Application()
         self.app.router.add_post("/callback", self._receive)
         self._verifier = Webhook(secret)
@@ -50,7 +50,7 @@ class CallbackSink:
 
     def _keep(self, one: Received) -> None:
         self.received.append(one)
-        self.bell.ring()
+        self.notifier.notify()
 
 
 def _job_in(body: Any) -> dict[str, Any]:

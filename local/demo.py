@@ -20,7 +20,7 @@ from contract.operations.inputs import ROLES
 from gpu_worker.concurrency import run_all
 from gpu_worker.ffmpeg.locate import find_ffmpeg
 from local import file_server
-from local.callback_receiver import CallbackSink
+from local.callback_receiver import CallbackReceiver
 from local.client import Client, Job
 from local.console import Progress, size_text, table
 from local.given_files import check_contents
@@ -62,7 +62,7 @@ async def run(given: Mapping[Role, Path], out: Path, *, verbose: bool = False) -
         system = await stack.enter_async_context(running(Options(workers=2, workers_min=2), log))
         served = {role.value: path for role, path in files.items()}
         file_url = await _serve(stack, Server(file_server.build(served), bind()))
-        sink = CallbackSink(CALLBACK_SECRET)
+        sink = CallbackReceiver(CALLBACK_SECRET)
         callback_url = await _serve(stack, Server(sink.app, bind())) + "/callback"
         session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=False))
         client = Client(session, system.url, API_KEY)
@@ -132,16 +132,16 @@ async def _collect(client: Client, ffmpeg: str, operation: str, job: Job, out: P
     return await verify_video(ffmpeg, path.resolve(), job["video"])
 
 
-async def _await_callbacks(sink: CallbackSink, jobs: dict[str, Job]) -> None:
+async def _await_callbacks(sink: CallbackReceiver, jobs: dict[str, Job]) -> None:
     until = time.monotonic() + _CALLBACK_SECONDS
     while not all(sink.verified_for(job["job_id"]) for job in jobs.values()):
         left = until - time.monotonic()
         if left <= 0:
             return
-        await sink.bell.wait(left)
+        await sink.notifier.wait(left)
 
 
-def report(jobs: dict[str, Job], results: dict[str, Verification], sink: CallbackSink, out: Path) -> list[str]:
+def report(jobs: dict[str, Job], results: dict[str, Verification], sink: CallbackReceiver, out: Path) -> list[str]:
     """Print the table of results. Returns the problems."""
     problems: list[str] = []
     rows: list[tuple[str, ...]] = []

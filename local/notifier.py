@@ -1,4 +1,4 @@
-"""Wake everything that waits for something to change."""
+"""Wake all tasks that wait for a change."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import asyncio
 import contextlib
 
 
-class Bell:
-    """Long polls wait on it; whoever changes something rings it."""
+class Notifier:
+    """Long polls wait on it; code that changes state notifies it."""
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
 
-    def ring(self) -> None:
+    def notify(self) -> None:
         self._event.set()
         self._event = asyncio.Event()
 
     async def wait(self, seconds: float) -> None:
-        """Return at the next ring or after `seconds`."""
+        """Return at the next notification or after `seconds`."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._event.wait()

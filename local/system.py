@@ -26,9 +26,9 @@ from local.gateway import Gateway
 from local.lambdas.functions import ForkedFunctions, MakeFunctions
 from local.logs import Log
 from local.runpod import app as runpod_app
-from local.runpod.containers import WorkerSpec
 from local.runpod.emulator import Emulator
-from local.runpod.scaler import Scaling
+from local.runpod.fleet.containers import WorkerSpec
+from local.runpod.fleet.scaler import Scaling
 from local.runpod.settings import Settings as EmulatorSettings
 from local.samples import SampleServer
 from local.servers import Server, bind

@@ -114,7 +114,7 @@ class Crowd:
             left = ends - asyncio.get_running_loop().time()
             if left <= 0:
                 return
-            await self._receiver.bell.wait(left)
+            await self._receiver.notifier.wait(left)
 
     async def _ask(
         self, method: str, path: str, body: Json | None = None, key: str | None = None, patience: float | None = None

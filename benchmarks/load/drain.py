@@ -106,7 +106,7 @@ async def measure(jobs: int, say: Say) -> Drained:
 async def _untold(receiver: Receiver, owed: int) -> int:
     end = time.monotonic() + _LAST_CALLBACKS_SECONDS
     while (missing := owed - sum(told.accepted > 0 for told in receiver.told.values())) and time.monotonic() < end:
-        await receiver.bell.wait(1)
+        await receiver.notifier.wait(1)
     return missing
 
 

@@ -12,7 +12,7 @@ from itertools import cycle
 from aiohttp import web
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from local.notifier import Bell
+from local.notifier import Notifier
 from local.runpod.replies import reset
 
 
@@ -44,7 +44,7 @@ class Receiver:
         self.told: defaultdict[str, Told] = defaultdict(Told)
         self.unverified = 0
         self.failed = 0
-        self.bell = Bell()
+        self.notifier = Notifier()
         self.app = web.Application()
         self.app.router.add_post("/callback", self._receive)
         self._verifier = Webhook(secret)
@@ -84,5 +84,5 @@ class Receiver:
             await answer.write_eof()
             job.answered |= request.transport is not None and not request.transport.is_closing()
         job.accepted += 1
-        self.bell.ring()
+        self.notifier.notify()
         return answer

@@ -1,11 +1,11 @@
-"""The emulator's own routes, without a key: faults on and off, and what it knows about jobs and workers."""
+"""The emulator's own routes, without a key: set and clear faults, list jobs and workers."""
 
 from __future__ import annotations
 
 from aiohttp import web
 
 from local.runpod.faults import UnknownFaultError
-from local.runpod.management import worker_status
+from local.runpod.management.routes import worker_status
 from local.runpod.replies import EMULATOR, error, json_body, reply
 
 
@@ -14,13 +14,13 @@ def routes() -> list[web.RouteDef]:
         web.get("/_faults", _show_faults),
         web.post("/_faults", _set_faults),
         web.delete("/_faults", _clear_faults),
-        web.get("/_jobs", _debug_jobs),
-        web.get("/_workers", _debug_workers),
+        web.get("/_jobs", _show_jobs),
+        web.get("/_workers", _show_workers),
     ]
 
 
 async def _show_faults(request: web.Request) -> web.Response:
-    return reply(200, request.app[EMULATOR].faults.shown())
+    return reply(200, request.app[EMULATOR].faults.as_json())
 
 
 async def _set_faults(request: web.Request) -> web.Response:
@@ -31,23 +31,23 @@ async def _set_faults(request: web.Request) -> web.Response:
         return error(400, str(problem))
     except ValueError:
         return error(400, "json is invalid")
-    await emulator.worker_fault_set()
-    emulator.log.event("emulator", "faults set", "WARNING", **emulator.faults.shown())
+    await emulator.apply_worker_fault()
+    emulator.log.event("emulator", "faults set", "WARNING", **emulator.faults.as_json())
     return await _show_faults(request)
 
 
 async def _clear_faults(request: web.Request) -> web.Response:
     emulator = request.app[EMULATOR]
     emulator.faults.clear()
-    emulator.bell.ring()
+    emulator.notifier.notify()
     return await _show_faults(request)
 
 
-async def _debug_jobs(request: web.Request) -> web.Response:
+async def _show_jobs(request: web.Request) -> web.Response:
     return reply(200, {"jobs": [job.summary() for job in request.app[EMULATOR].state.jobs.values()]})
 
 
-async def _debug_workers(request: web.Request) -> web.Response:
+async def _show_workers(request: web.Request) -> web.Response:
     containers = request.app[EMULATOR].fleet.containers.values()
     workers = [
         {

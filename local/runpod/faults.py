@@ -1,8 +1,8 @@
-"""Faults that can be switched on while the emulator runs. Pure.
+"""Faults that can be set while the emulator runs. Pure.
 
-A target takes one mode, as a bare string (until cleared) or as `{"mode": "503", "times": 1}`
-(that many times), or several in turn, as a list; `"every": 10` leaves nine of ten uses alone.
-Further keys of the object are the mode's own settings.
+A target takes one mode, as a bare string (until cleared) or as `{"mode": "503", "times": 1}` (that many times), or
+several modes in turn, as a list; `"every": 10` applies to one of ten uses. Further keys of the object are the mode's
+settings.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MODES: dict[str, tuple[str, ...]] = {
     "endpoint_update": _CHANGE,
     "endpoint_delete": _CHANGE,
 }
-"""What exists, by target.
+"""Modes by target.
 
 webhook  drop: never sent · duplicate: sent twice · null_body: `null` as body · delay: `seconds` late (3)
 run      503, 500, 429: refused · timeout: no answer for `seconds` (8), not accepted · accept_then_reset: accepted,
@@ -33,48 +33,49 @@ status   the same · reset: no answer · 404: as if the job were unknown
 cancel   the same
 job_done 500, 400: the worker's result is refused (the SDK repeats after a 5xx, never after a 4xx)
 worker   kill_mid_job: SIGKILL `seconds` (1) after a take, once per job unless `every_run` ·
-         gone: all killed, none started · hold: workers take no jobs · unhealthy: one is shown that does not come up
+         gone: all killed, none started · hold: workers take no jobs ·
+         unhealthy: shows one worker that fails to start
 endpoint_read, _create, _update, _delete (the management API)
          401, 400, 429, 500: refused, 429 with `Retry-After: 1` · timeout, accept_then_reset: as for run ·
-         accept_late: accepted after `seconds` (8), and only then answered
+         accept_late: accepted and answered after `seconds` (8)
 """
 
 
 class UnknownFaultError(ValueError):
-    """A target, a mode or a setting that does not exist. The message lists what does."""
+    """A target, a mode or a setting that does not exist. The message lists what exists."""
 
 
 @dataclass(slots=True)
 class Fault:
-    """One active fault. `times` is what is left of it; None means until cleared. `next_modes` follow in turn."""
+    """One active fault. `times` is the number of uses left; None means until cleared. `next_modes` follow in turn."""
 
     mode: str
     times: int | None = None
     settings: dict[str, Any] = field(default_factory=dict)
     next_modes: tuple[str, ...] = ()
     every: int = 1
-    spared: int = 0
-    """Uses since the last that met it."""
+    skipped: int = 0
+    """Uses since the fault last applied."""
 
     def seconds(self, default: float) -> float:
         return float(self.settings.get("seconds", default))
 
-    def meets(self) -> bool:
-        """Count one use; True if the fault is for this one."""
-        self.spared += 1
-        if self.spared < self.every:
+    def applies(self) -> bool:
+        """Count one use and return True if the fault applies to it."""
+        self.skipped += 1
+        if self.skipped < self.every:
             return False
-        self.spared = 0
+        self.skipped = 0
         return True
 
-    def turn(self) -> Fault:
-        """The fault as it is now; the next use meets the next mode."""
-        now = Fault(self.mode, self.times, self.settings)
+    def rotate(self) -> Fault:
+        """Return the current fault and move on to the next mode."""
+        current = Fault(self.mode, self.times, self.settings)
         if self.next_modes:
             self.mode, self.next_modes = self.next_modes[0], (*self.next_modes[1:], self.mode)
-        return now
+        return current
 
-    def shown(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         modes = [self.mode, *self.next_modes] if self.next_modes else self.mode
         every = {"every": self.every} if self.every > 1 else {}
         return {"mode": modes, "times": self.times, **every, **self.settings}
@@ -87,7 +88,7 @@ class Faults:
         self._active: dict[str, Fault] = {}
 
     def set(self, body: Any) -> None:
-        """Switch on every fault named in `body`, or none of them. Raises UnknownFaultError."""
+        """Set every fault named in `body`, or none of them. Raises UnknownFaultError."""
         if not isinstance(body, dict):
             raise UnknownFaultError("send an object: " + _catalogue())
         parsed = {target: _parse(target, value) for target, value in body.items()}
@@ -97,7 +98,7 @@ class Faults:
         self._active.clear()
 
     def peek(self, target: str) -> Fault | None:
-        """The target's fault without using one of its times."""
+        """Return the target's fault without using it."""
         return self._active.get(target)
 
     def is_on(self, target: str, mode: str) -> bool:
@@ -105,18 +106,18 @@ class Faults:
         return fault is not None and fault.mode == mode
 
     def use(self, target: str) -> Fault | None:
-        """The target's fault, counted as applied once; None if there is none, or not this time."""
+        """Use the target's fault once; None if there is none or it skips this use."""
         fault = self._active.get(target)
-        if fault is None or not fault.meets():
+        if fault is None or not fault.applies():
             return None
         if fault.times is not None:
             fault.times -= 1
             if fault.times <= 0:
                 del self._active[target]
-        return fault.turn()
+        return fault.rotate()
 
-    def shown(self) -> dict[str, Any]:
-        return {target: fault.shown() for target, fault in self._active.items()}
+    def as_json(self) -> dict[str, Any]:
+        return {target: fault.as_json() for target, fault in self._active.items()}
 
 
 def _parse(target: str, value: Any) -> Fault:

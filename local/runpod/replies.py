@@ -1,4 +1,4 @@
-"""What the emulator's HTTP sides share: JSON answers, who is asking, and an aborted connection."""
+"""Shared by the emulator's routes: JSON responses, the key check, and an aborted connection."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def error(status: int, message: str) -> web.Response:
 
 
 def refusal(request: web.Request, expected: str) -> web.Response | None:
-    """401 for a wrong `Authorization`, 404 for an endpoint that is not ours, None if all is well."""
+    """401 for a wrong `Authorization`, 404 for an endpoint that is not ours, None otherwise."""
     emulator = request.app[EMULATOR]
     if request.headers.get("Authorization") != expected:
         return error(401, "unauthorized")
@@ -38,7 +38,7 @@ async def json_body(request: web.Request) -> Any:
 
 
 def reset(request: web.Request) -> web.Response:
-    """Break the connection with a TCP reset, so that the client never learns what became of its request."""
+    """Break the connection with a TCP reset, so that the client never learns the outcome of its request."""
     transport = request.transport
     if transport is not None:
         sock = transport.get_extra_info("socket")

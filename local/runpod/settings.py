@@ -1,11 +1,11 @@
-"""How the emulator behaves."""
+"""The emulator's settings."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from local.runpod.effects import Rules
-from local.runpod.scaler import Scaling
+from local.runpod.fleet.scaler import Scaling
+from local.runpod.jobs.effects import Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +18,8 @@ class Settings:
     rules: Rules = field(default_factory=Rules)
     webhook_scale: float = 1.0
     take_hold: float = 20.0
-    """How long job-take and job-stop are held open. The SDK has no pause of its own between polls."""
+    """How long job-take and job-stop are held open. The SDK does not pause between polls."""
     silence: float = 60.0
-    """A worker that holds a job and has not been heard of for this long is lost."""
+    """A worker with a job and without contact for this long is lost."""
     overdue_grace: float = 5.0
-    """After an execution timeout the worker is told to stop, then killed if it has not."""
+    """Between the stop request after an execution timeout and the kill."""

@@ -18,7 +18,7 @@ from gpu_worker.ffmpeg.locate import find_ffmpeg
 from local import file_server
 from local.client import Client, Job
 from local.logs import Log
-from local.runpod.containers import WorkerSpec
+from local.runpod.fleet.containers import WorkerSpec
 from local.servers import Server, bind
 from local.settings import API_KEY, Options
 from local.system import running

@@ -8,7 +8,7 @@ from typing import Any
 
 from gpu_worker.job.self_test import CHECK
 from lambda_api.domain.endpoint import NVENC_POOLS
-from local.runpod.catalog import gpus
+from local.runpod.management.catalog import gpus
 
 FOLDER = Path(__file__).resolve().parents[2] / ".runpod"
 

@@ -17,9 +17,9 @@ from aiohttp import web
 
 from local.logs import Log
 from local.runpod import app
-from local.runpod.containers import WorkerSpec
 from local.runpod.emulator import Emulator
-from local.runpod.scaler import Scaling
+from local.runpod.fleet.containers import WorkerSpec
+from local.runpod.fleet.scaler import Scaling
 from local.runpod.settings import Settings
 from local.servers import Server, bind, url_of
 

@@ -17,7 +17,7 @@ from standardwebhooks import Webhook
 from contract.operations import OPERATIONS
 from gpu_worker.ffmpeg.locate import find_ffmpeg
 from local import file_server
-from local.callback_receiver import CallbackSink, Received
+from local.callback_receiver import CallbackReceiver, Received
 from local.demo import report, request_body
 from local.media import SUBTITLES, make_clip, make_voice
 from local.sample_image import draw_landscape
@@ -68,7 +68,7 @@ def test_output_is_compared_with_its_job(tmp_path: Path) -> None:
 
 def test_receiver_accepts_only_signed_callbacks() -> None:
     async def scenario() -> None:
-        sink = CallbackSink(CALLBACK_SECRET)
+        sink = CallbackReceiver(CALLBACK_SECRET)
         server = Server(sink.app, bind())
         await server.start()
         body, now = '{"job_id": "j1", "status": "COMPLETED"}', datetime.now(UTC)
@@ -113,7 +113,7 @@ def test_report_names_every_failed_operation(tmp_path: Path, capsys: pytest.Capt
         "caption": Verification(5.0, 1000, None),
         "compose": Verification(0.0, 0, "url_audio has no audio stream."),
     }
-    sink = CallbackSink(CALLBACK_SECRET)
+    sink = CallbackReceiver(CALLBACK_SECRET)
     sink.received = [Received(f"m{n}", verified=True, body={"job_id": f"j{n}"}) for n in (1, 2)]
     assert report(jobs, results, sink, tmp_path) == ["compose: url_audio has no audio stream."]
     shown = capsys.readouterr().out

@@ -12,7 +12,7 @@ from local.apigateway_events import HttpRequest, to_event, to_response
 from local.console import bar, table
 from local.logs import parse, render
 from local.runpod.faults import Faults, UnknownFaultError
-from local.runpod.scaler import Plan, Scaling, Seen, decide
+from local.runpod.fleet.scaler import Plan, Scaling, WorkerView, plan_scaling
 from local.triggers import failed_ids, schedule_event, sqs_event
 
 
@@ -53,14 +53,14 @@ def test_unknown_faults_are_refused(body: Any) -> None:
     faults = Faults()
     with pytest.raises(UnknownFaultError):
         faults.set(body)
-    assert faults.shown() == {}
+    assert faults.as_json() == {}
 
 
 def test_faults_are_set_all_or_none() -> None:
     faults = Faults()
     with pytest.raises(UnknownFaultError, match="accept_then_reset"):
         faults.set({"webhook": "drop", "run": "nonsense"})
-    assert faults.shown() == {}
+    assert faults.as_json() == {}
 
 
 SCALING = Scaling(workers_max=2, queue_delay=4.0, idle_timeout=30.0)
@@ -73,24 +73,26 @@ SCALING = Scaling(workers_max=2, queue_delay=4.0, idle_timeout=30.0)
         ([97.0], [], Plan(0, ())),
         ([96.0], [], Plan(1, ())),
         ([0.0, 0.0, 0.0], [], Plan(2, ())),
-        ([0.0], [Seen("a", True, None)], Plan(0, ())),
-        ([0.0], [Seen("a", False, 99.0)], Plan(0, ())),
-        ([0.0], [Seen("a", False, None)], Plan(1, ())),
-        ([0.0, 0.0], [Seen("a", True, None)], Plan(1, ())),
-        ([0.0], [Seen("a", False, None), Seen("b", False, None)], Plan(0, ())),
-        ([], [Seen("a", False, 70.0), Seen("b", False, 71.0)], Plan(0, ("a",))),
-        ([0.0], [Seen("a", False, 0.0)], Plan(0, ())),
+        ([0.0], [WorkerView("a", True, None)], Plan(0, ())),
+        ([0.0], [WorkerView("a", False, 99.0)], Plan(0, ())),
+        ([0.0], [WorkerView("a", False, None)], Plan(1, ())),
+        ([0.0, 0.0], [WorkerView("a", True, None)], Plan(1, ())),
+        ([0.0], [WorkerView("a", False, None), WorkerView("b", False, None)], Plan(0, ())),
+        ([], [WorkerView("a", False, 70.0), WorkerView("b", False, 71.0)], Plan(0, ("a",))),
+        ([0.0], [WorkerView("a", False, 0.0)], Plan(0, ())),
     ],
 )
-def test_scaling_at_second_100(waiting: list[float], workers: list[Seen], plan: Plan) -> None:
-    assert decide(100.0, SCALING, waiting, workers) == plan
+def test_scaling_at_second_100(waiting: list[float], workers: list[WorkerView], plan: Plan) -> None:
+    assert plan_scaling(100.0, SCALING, waiting, workers) == plan
 
 
 def test_minimum_workers_are_kept_running() -> None:
     scaling = Scaling(workers_min=1, workers_max=3, idle_timeout=1.0)
-    assert decide(100.0, scaling, [], []) == Plan(1, ())
-    assert decide(100.0, scaling, [], [Seen("a", False, 0.0)]) == Plan(0, ())
-    assert decide(100.0, scaling, [], [Seen("a", False, 0.0), Seen("b", False, 5.0)]) == Plan(0, ("a",))
+    assert plan_scaling(100.0, scaling, [], []) == Plan(1, ())
+    assert plan_scaling(100.0, scaling, [], [WorkerView("a", False, 0.0)]) == Plan(0, ())
+    assert plan_scaling(100.0, scaling, [], [WorkerView("a", False, 0.0), WorkerView("b", False, 5.0)]) == Plan(
+        0, ("a",)
+    )
 
 
 GOLDEN_EVENT = {

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from local.runpod.jobs import Policy, Submission
+from local.runpod.jobs.job import Policy, Submission
 from tests.local.support import Rig, eventually, gone, rig, using
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from local.runpod.effects import Done, Ended, Queued, Refresh, Rules, Stop
-from local.runpod.jobs import BadRequestError, Job, Policy, Status, Submission
-from local.runpod.state import EndpointState
+from local.runpod.jobs.effects import Done, Finished, Queued, Refresh, Rules, Stop
+from local.runpod.jobs.job import BadRequestError, Job, Policy, Status, Submission
+from local.runpod.jobs.state import EndpointState
 
 
 class Clock:
@@ -42,7 +42,7 @@ def test_a_job_goes_from_the_queue_to_its_result() -> None:
         "id": "j1", "status": "COMPLETED", "delayTime": 2000, "executionTime": 3000, "workerId": "w",
         "output": {"v": 1},
     }  # fmt: skip
-    assert made.state.drain() == [Queued("j1"), Ended("j1")]
+    assert made.state.drain() == [Queued("j1"), Finished("j1")]
     assert made.state.drain() == []
 
 
@@ -82,15 +82,15 @@ def test_oldest_job_starts_first_and_low_priority_last() -> None:
     made.clock.now += 1
     second = made.job()
     assert [made.state.take("w") for _ in range(4)] == [first, second, low, None]
-    assert list(made.state.waiting_since()) == []
+    assert list(made.state.queued_times()) == []
 
 
 def test_low_priority_jobs_start_no_worker() -> None:
     made = Made()
     made.job(lowPriority=True)
-    assert list(made.state.waiting_since()) == []
+    assert list(made.state.queued_times()) == []
     made.job()
-    assert list(made.state.waiting_since()) == [1000.0]
+    assert list(made.state.queued_times()) == [1000.0]
 
 
 def test_cancel_stops_the_worker_and_late_results_change_nothing() -> None:
@@ -99,7 +99,7 @@ def test_cancel_stops_the_worker_and_late_results_change_nothing() -> None:
     made.state.take("w")
     made.state.drain()
     made.state.cancel(job)
-    assert made.state.drain() == [Stop("w", job.id), Ended(job.id)]
+    assert made.state.drain() == [Stop("w", job.id), Finished(job.id)]
     assert made.state.done("w", job.id, {"output": 1}) is Done.IGNORED
     assert job.envelope(0)["status"] == "CANCELLED"
     assert "output" not in job.envelope(0)
@@ -128,7 +128,7 @@ def test_execution_timeout_starts_when_a_worker_takes_the_job() -> None:
     made.clock.now += 0.1
     made.state.expire()
     assert job.status is Status.TIMED_OUT
-    assert made.state.drain() == [Stop("w", job.id, overdue=True), Ended(job.id)]
+    assert made.state.drain() == [Stop("w", job.id, overdue=True), Finished(job.id)]
 
 
 @pytest.mark.parametrize("running", [False, True])
@@ -171,11 +171,11 @@ def test_job_of_a_lost_worker_fails_after_two_retries() -> None:
     job = made.job()
     for retries in (1, 2):
         made.state.take(f"w{retries}")
-        made.state.worker_lost(f"w{retries}")
+        made.state.lose_worker(f"w{retries}")
         assert (job.status, job.retries, job.worker_id) == (Status.IN_QUEUE, retries, None)
     assert made.state.counts()["retried"] == 2
     made.state.take("w3")
-    made.state.worker_lost("w3")
+    made.state.lose_worker("w3")
     assert job.status is Status.FAILED
     assert "error" in job.envelope(0)
 
@@ -185,7 +185,7 @@ def test_lost_worker_affects_only_its_own_job() -> None:
     mine, other = made.job(), made.job()
     made.state.take("w1")
     made.state.take("w2")
-    made.state.worker_lost("w1")
+    made.state.lose_worker("w1")
     assert (mine.status, other.status) == (Status.IN_QUEUE, Status.IN_PROGRESS)
 
 
@@ -193,7 +193,7 @@ def test_result_of_a_worker_that_lost_the_job_is_refused() -> None:
     made = Made()
     job = made.job()
     made.state.take("w1")
-    made.state.worker_lost("w1")
+    made.state.lose_worker("w1")
     made.state.take("w2")
     assert made.state.done("w1", job.id, {"output": 1}) is Done.NOT_YOURS
     assert job.status is Status.IN_PROGRESS
@@ -228,7 +228,7 @@ def test_stop_pod_asks_for_another_worker() -> None:
     made.state.take("w")
     made.state.drain()
     made.state.done("w", job.id, {"output": 1, "stopPod": True})
-    assert made.state.drain() == [Refresh("w"), Ended(job.id)]
+    assert made.state.drain() == [Refresh("w"), Finished(job.id)]
 
 
 @pytest.mark.parametrize(

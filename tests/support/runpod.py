@@ -13,9 +13,9 @@ from typing import Any
 
 from local.logs import Log
 from local.runpod import app
-from local.runpod.containers import WorkerSpec
 from local.runpod.emulator import Emulator
-from local.runpod.scaler import Scaling
+from local.runpod.fleet.containers import WorkerSpec
+from local.runpod.fleet.scaler import Scaling
 from local.runpod.settings import Settings
 from local.servers import Server, bind, url_of
 
@@ -31,7 +31,7 @@ class Management:
 
     def named(self, part: str) -> list[dict[str, Any]]:
         """The endpoints with this in their names."""
-        return [endpoint for endpoint in self.emulator.endpoints.listed() if part in endpoint["name"]]
+        return [endpoint for endpoint in self.emulator.endpoints.list_all() if part in endpoint["name"]]
 
     def faults(self, **faults: Any) -> None:
         """Only these from now on."""

@@ -76,7 +76,7 @@ def stack(runpod: Management, site: Peer, clock: FakeTime, monkeypatch: pytest.M
 
 def clear(runpod: Management) -> None:
     runpod.faults()
-    for endpoint in runpod.emulator.endpoints.listed():
+    for endpoint in runpod.emulator.endpoints.list_all():
         if endpoint["id"] != "local":
             runpod.emulator.endpoints.delete(endpoint["id"])
 
@@ -113,7 +113,7 @@ def test_a_whole_life(stack: Stack, runpod: Management) -> None:
     assert stack.resource_id == made["id"], "jobs in flight would be lost"
 
     assert stack.delete()
-    assert [endpoint["id"] for endpoint in runpod.emulator.endpoints.listed()] == ["local"]
+    assert [endpoint["id"] for endpoint in runpod.emulator.endpoints.list_all()] == ["local"]
 
 
 def test_an_update_sends_only_what_differs(stack: Stack, runpod: Management) -> None:
@@ -453,7 +453,7 @@ def test_one_endpoint_while_the_stack_is_there_and_none_after(
     runpod.faults(**faults)
     if not stack.create(PROPERTIES, deliveries=deliveries, lost_answers=lost):
         stack.until_done(stack.delete, calm)
-        assert [e["id"] for e in runpod.emulator.endpoints.listed()] == ["local"]
+        assert [e["id"] for e in runpod.emulator.endpoints.list_all()] == ["local"]
         return
     for number, (kind, faults, deliveries, lost) in enumerate(steps):
         if kind == "by hand":
@@ -463,8 +463,8 @@ def test_one_endpoint_while_the_stack_is_there_and_none_after(
         runpod.faults(**faults)
         if not stack.update(wish, deliveries=deliveries, lost_answers=lost):
             stack.until_done(partial(stack.update, dict(before or {})), calm)
-        live = [e for e in runpod.emulator.endpoints.listed() if e["id"] != "local"]
+        live = [e for e in runpod.emulator.endpoints.list_all() if e["id"] != "local"]
         assert [(e["id"], e["image"]) for e in live] == [(stack.resource_id, (stack.properties or {})["Image"])]
     runpod.faults(**last)
     stack.until_done(stack.delete, calm)
-    assert [e["id"] for e in runpod.emulator.endpoints.listed()] == ["local"]
+    assert [e["id"] for e in runpod.emulator.endpoints.list_all()] == ["local"]

@@ -11,7 +11,7 @@ import aiohttp
 
 from local.logs import Log
 from local.runpod.faults import Fault, Faults
-from local.runpod.jobs import Job
+from local.runpod.jobs.job import Job
 
 ATTEMPTS = 3
 GAP_SECONDS = 10.0
@@ -19,7 +19,7 @@ _TIMEOUT = aiohttp.ClientTimeout(total=10.0)
 
 
 class Webhooks:
-    """Deliveries under way. `scale` shortens the gap between attempts in tests."""
+    """Open deliveries. `scale` shortens the gap between attempts in tests."""
 
     def __init__(self, faults: Faults, log: Log, scale: float = 1.0) -> None:
         self._faults = faults
@@ -45,7 +45,7 @@ class Webhooks:
             task.add_done_callback(self._tasks.discard)
 
     async def drain(self, seconds: float) -> None:
-        """Let deliveries end for so long, then give up on the rest."""
+        """Wait up to `seconds` for open deliveries, then cancel the rest."""
         tasks = list(self._tasks)
         if tasks:
             await asyncio.wait(tasks, timeout=seconds)

@@ -1,6 +1,6 @@
 """Start a worker so that it cannot outlive the emulator, even if that is killed with SIGKILL.
 
-The SDK asks for jobs without any pause between refused connections: a worker left behind would
+The SDK asks for jobs without any pause between refused connections: an orphaned worker would
 burn a core. Linux only; elsewhere it just starts the command. Run as a script, before anything
 heavy is imported: `python -I -S launch.py PARENT_PID COMMAND…`.
 """

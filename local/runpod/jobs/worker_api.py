@@ -1,6 +1,6 @@
-"""What the SDK inside a worker calls (runpod SDK 1.12.0): job-take, job-done, job-stop, job-stream, ping.
+"""The routes that the SDK inside a worker calls (runpod SDK 1.12.0): job-take, job-done, job-stop, job-stream, ping.
 
-The SDK polls without any pause of its own, so every empty answer is held back first.
+The SDK polls without a pause, so every empty response is delayed.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import Any
 
 from aiohttp import web
 
-from local.runpod.effects import Done
 from local.runpod.emulator import Emulator
-from local.runpod.jobs import Job
+from local.runpod.jobs.effects import Done
+from local.runpod.jobs.job import Job
 from local.runpod.replies import EMULATOR, error, json_body, refusal, reply
 
 _PAUSE = 0.5
@@ -38,13 +38,13 @@ def routes() -> list[web.RouteDef]:
 def _worker(answer: Answer) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def handler(request: web.Request) -> web.Response:
         emulator = request.app[EMULATOR]
-        # The SDK sends the key as it is, without `Bearer`.
+        # The SDK sends the bare key, without `Bearer`.
         refused = refusal(request, emulator.settings.api_key)
         if refused is not None:
             await asyncio.sleep(_PAUSE)
             return refused
         worker_id = request.match_info["worker"]
-        emulator.heard(worker_id)
+        emulator.record_contact(worker_id)
         return await answer(request, emulator, worker_id)
 
     return handler
@@ -68,32 +68,32 @@ async def _take_batch(request: web.Request, emulator: Emulator, worker_id: str) 
 
 async def _wait_for_job(request: web.Request, emulator: Emulator, worker_id: str) -> Job | None:
     if request.query.get("job_in_progress", "0") == "0":
-        emulator.fleet.working(worker_id)
+        emulator.fleet.mark_ready(worker_id)
     until = time.monotonic() + emulator.settings.take_hold
-    while (left := until - time.monotonic()) > 0 and not _leaving(emulator, worker_id):
+    while (left := until - time.monotonic()) > 0 and not _is_leaving(emulator, worker_id):
         if request.transport is None or request.transport.is_closing():
             return None
         job = emulator.take(worker_id)
         if job is not None:
             return job
-        # Look at the connection now and then: a job must not go to a worker that has died.
-        await emulator.bell.wait(min(left, 1.0))
-    await asyncio.sleep(_PAUSE if _leaving(emulator, worker_id) else 0)
+        # Check the connection every second: a job must not go to a worker that has died.
+        await emulator.notifier.wait(min(left, 1.0))
+    await asyncio.sleep(_PAUSE if _is_leaving(emulator, worker_id) else 0)
     return None
 
 
-def _leaving(emulator: Emulator, worker_id: str) -> bool:
+def _is_leaving(emulator: Emulator, worker_id: str) -> bool:
     container = emulator.fleet.containers.get(worker_id)
     return emulator.closing or (container is not None and container.stopping)
 
 
 async def _stop(_request: web.Request, emulator: Emulator, worker_id: str) -> web.Response:
     until = time.monotonic() + emulator.settings.take_hold
-    while (left := until - time.monotonic()) > 0 and not _leaving(emulator, worker_id):
-        stops = emulator.stops_for(worker_id)
+    while (left := until - time.monotonic()) > 0 and not _is_leaving(emulator, worker_id):
+        stops = emulator.pop_stops(worker_id)
         if stops:
             return reply(200, {"jobsToStop": stops})
-        await emulator.bell.wait(min(left, 1.0))
+        await emulator.notifier.wait(min(left, 1.0))
     return web.Response(status=204)
 
 
@@ -121,7 +121,7 @@ async def _post(
         return error(400, "json is invalid")
     done = record(request.match_info["job"], body)
     emulator.apply()
-    emulator.bell.ring()
+    emulator.notifier.notify()
     return reply(_DONE[done], {"result": done.name.lower()})
 
 

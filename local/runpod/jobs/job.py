@@ -28,12 +28,12 @@ class Status(StrEnum):
 
 
 class BadRequestError(ValueError):
-    """The body of a submission cannot be used; the message is for its sender."""
+    """The body of a submission cannot be used; the message goes to its sender."""
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """`policy` of a submission, in seconds. `ttl` counts from submission, `execution_timeout` from pick-up."""
+    """`policy` of a submission, in seconds. `ttl` starts at submission, `execution_timeout` at pick-up."""
 
     execution_timeout: float = 600.0
     ttl: float = _DAY
@@ -109,7 +109,7 @@ class Job:
         return self.created_at + self.submission.policy.ttl
 
     def envelope(self, now: float) -> Json:
-        """The answer of /status: `id` and `status` always, the rest as far as it is known."""
+        """Return the response of /status: always `id` and `status`, the rest as far as known."""
         shown: Json = {"id": self.id, "status": self.status.value}
         if self.started_at is not None:
             shown["delayTime"] = round((self.started_at - self.created_at) * 1000)
@@ -121,20 +121,20 @@ class Job:
         return shown | self.result
 
     def webhook_body(self, now: float) -> Json:
-        """The envelope plus what RunPod echoes: the input and the webhook's own URL."""
+        """Return the envelope plus what RunPod echoes: the input and the webhook's URL."""
         return self.envelope(now) | {"input": self.submission.input, "webhook": self.submission.webhook}
 
     def for_worker(self) -> Json:
-        """What a worker is handed by job-take."""
-        handed: Json = {"id": self.id, "input": self.submission.input}
+        """Return the job as job-take hands it to a worker."""
+        message: Json = {"id": self.id, "input": self.submission.input}
         if self.submission.webhook is not None:
-            handed["webhook"] = self.submission.webhook
+            message["webhook"] = self.submission.webhook
         if self.submission.s3_config is not None:
-            handed["s3Config"] = self.submission.s3_config
-        return handed
+            message["s3Config"] = self.submission.s3_config
+        return message
 
     def summary(self) -> Json:
-        """For /_jobs: everything but the input and the webhook's URL, which carry signatures."""
+        """Return the job for /_jobs, without the input and the webhook's URL, which carry signatures."""
         return {
             "id": self.id,
             "job_id": self.submission.input.get("job_id"),

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from local.runpod.emulator import Emulator
 from local.runpod.faults import Fault
-from local.runpod.jobs import MAX_RUN_BYTES, MAX_RUNSYNC_BYTES, BadRequestError, Job, Submission
+from local.runpod.jobs.job import MAX_RUN_BYTES, MAX_RUNSYNC_BYTES, BadRequestError, Job, Submission
 from local.runpod.replies import EMULATOR, error, json_body, refusal, reply, reset
 
 Answer = Callable[[web.Request, Emulator], Awaitable[web.Response]]
@@ -21,20 +21,20 @@ AnswerForJob = Callable[[web.Request, Emulator, Job], Awaitable[web.Response]]
 def routes() -> list[web.RouteDef]:
     base = "/v2/{ep}"
     return [
-        web.post(f"{base}/run", _authorised(_run)),
-        web.post(f"{base}/runsync", _authorised(_runsync)),
-        web.get(f"{base}/status/{{job}}", _authorised(_for_job(_status, "status"))),
-        web.post(f"{base}/status/{{job}}", _authorised(_for_job(_status, "status"))),
-        web.get(f"{base}/status-sync/{{job}}", _authorised(_for_job(_status_sync, "status"))),
-        web.get(f"{base}/stream/{{job}}", _authorised(_for_job(_stream))),
-        web.post(f"{base}/cancel/{{job}}", _authorised(_for_job(_cancel, "cancel"))),
-        web.post(f"{base}/retry/{{job}}", _authorised(_for_job(_retry))),
-        web.post(f"{base}/purge-queue", _authorised(_purge)),
-        web.get(f"{base}/health", _authorised(_health)),
+        web.post(f"{base}/run", _authorized(_run)),
+        web.post(f"{base}/runsync", _authorized(_runsync)),
+        web.get(f"{base}/status/{{job}}", _authorized(_for_job(_status, "status"))),
+        web.post(f"{base}/status/{{job}}", _authorized(_for_job(_status, "status"))),
+        web.get(f"{base}/status-sync/{{job}}", _authorized(_for_job(_status_sync, "status"))),
+        web.get(f"{base}/stream/{{job}}", _authorized(_for_job(_stream))),
+        web.post(f"{base}/cancel/{{job}}", _authorized(_for_job(_cancel, "cancel"))),
+        web.post(f"{base}/retry/{{job}}", _authorized(_for_job(_retry))),
+        web.post(f"{base}/purge-queue", _authorized(_purge)),
+        web.get(f"{base}/health", _authorized(_health)),
     ]
 
 
-def _authorised(answer: Answer) -> Callable[[web.Request], Awaitable[web.Response]]:
+def _authorized(answer: Answer) -> Callable[[web.Request], Awaitable[web.Response]]:
     @wraps(answer)
     async def handler(request: web.Request) -> web.Response:
         emulator = request.app[EMULATOR]
@@ -44,7 +44,7 @@ def _authorised(answer: Answer) -> Callable[[web.Request], Awaitable[web.Respons
 
 
 def _for_job(answer: AnswerForJob, target: str | None = None) -> Answer:
-    """`target`: of the faults that may meet it."""
+    """Wrap a handler that needs a job. `target` names the faults that apply to it."""
 
     async def handler(request: web.Request, emulator: Emulator) -> web.Response:
         fault = emulator.faults.use(target) if target is not None else None
@@ -52,8 +52,8 @@ def _for_job(answer: AnswerForJob, target: str | None = None) -> Answer:
             return await _refused(request, fault)
         job = emulator.state.get(request.match_info["job"])
         emulator.apply()
-        told = error(404, "job not found") if job is None else await answer(request, emulator, job)
-        return told if fault is None else reset(request)
+        response = error(404, "job not found") if job is None else await answer(request, emulator, job)
+        return response if fault is None else reset(request)
 
     return handler
 
@@ -117,7 +117,7 @@ async def _status_sync(request: web.Request, emulator: Emulator, job: Job) -> we
 
 async def _stream(_request: web.Request, emulator: Emulator, job: Job) -> web.Response:
     if not job.chunks and not job.status.terminal:
-        await emulator.bell.wait(10.0)
+        await emulator.notifier.wait(10.0)
     chunks = [{"output": chunk} for chunk in job.chunks]
     job.chunks.clear()
     return reply(200, {"status": job.status.value, "stream": chunks})
@@ -152,4 +152,4 @@ def _wait_ms(request: web.Request, *, highest: int) -> float:
 async def _until_terminal(emulator: Emulator, job: Job, seconds: float) -> None:
     until = time.monotonic() + seconds
     while not job.status.terminal and not emulator.closing and (left := until - time.monotonic()) > 0:
-        await emulator.bell.wait(left)
+        await emulator.notifier.wait(left)

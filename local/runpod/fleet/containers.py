@@ -1,4 +1,4 @@
-"""Worker processes: what RunPod would run as containers, each with a scratch directory of its own."""
+"""Worker processes, which RunPod would run as containers, each with its own scratch directory."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from pathlib import Path
 from local.logs import Log
 from local.processes import Trace, kill_all, read_lines, remove_tree, start_service
 
-_REPOSITORY = Path(__file__).resolve().parents[2]
-_PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "FFMPEG")
+_REPOSITORY = Path(__file__).resolve().parents[3]
+_INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "FFMPEG")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +31,10 @@ class WorkerSpec:
     env: Mapping[str, str] = field(default_factory=dict)
 
     def environment(self, worker_id: str, scratch: Path) -> dict[str, str]:
-        """Only what a container on RunPod would see (SDK 1.12.0); nothing else leaks in, no proxy above all."""
+        """Return the variables of a container on RunPod (SDK 1.12.0) and nothing else, above all no proxy."""
         base = f"{self.base_url}/v2/{self.endpoint_id}"
         gpu = "gpu=Local+CPU"
-        passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+        passed = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         return passed | {
             "PYTHONPATH": str(_REPOSITORY),
             "PYTHONUNBUFFERED": "1",
@@ -59,7 +59,7 @@ class WorkerSpec:
 
 
 class Container:
-    """One worker process, from start to the moment nothing of it is left."""
+    """One worker process, from its start until it and its children are gone."""
 
     def __init__(self, worker_id: str, process: asyncio.subprocess.Process, scratch: Path, log: Log) -> None:
         self.id = worker_id
@@ -95,11 +95,11 @@ class Container:
         return container
 
     def kill_main(self) -> None:
-        """SIGKILL the worker alone, as the kernel does when memory runs out; its death is then noticed."""
+        """SIGKILL the worker alone, as the kernel does when memory runs out; `on_exit` follows."""
         self._signal(signal.SIGKILL)
 
     async def stop(self, grace: float) -> None:
-        """SIGTERM, then after `grace` seconds SIGKILL; returns when nothing is left of it. 0 kills at once."""
+        """Send SIGTERM, after `grace` seconds SIGKILL, and wait until it is gone. 0 kills at once."""
         self.stopping = True
         if grace > 0:
             self._signal(signal.SIGTERM)
@@ -109,7 +109,7 @@ class Container:
             except TimeoutError:
                 self._log.event(self.id, "did not stop in time, killed", "WARNING")
         if self._process.returncode is None:
-            # Find its children while they can still be told by their parent.
+            # Find its children while the parent still identifies them.
             await asyncio.to_thread(kill_all, self._trace())
         await self._gone.wait()
 
@@ -126,7 +126,7 @@ class Container:
             self._process.send_signal(number)
 
     def _trace(self) -> Trace:
-        # The scratch path is unique on this machine; worker ids are not, if two systems run side by side.
+        # The scratch path is unique on this machine; worker ids are not, if two systems run in parallel.
         return Trace(self.pid, self.scratch, ("WORK_DIR", str(self.scratch)))
 
     async def _copy_output(self, read_fd: int) -> None:

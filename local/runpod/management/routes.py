@@ -10,15 +10,15 @@ from functools import wraps
 
 from aiohttp import web
 
-from local.runpod import catalog
-from local.runpod.containers import Container
 from local.runpod.emulator import Emulator
-from local.runpod.endpoint_schema import RefusedError
 from local.runpod.faults import Fault
-from local.runpod.jobs import Json
+from local.runpod.fleet.containers import Container
+from local.runpod.jobs.job import Json
+from local.runpod.management import catalog
+from local.runpod.management.endpoint_schema import RefusedError
 from local.runpod.replies import EMULATOR, json_body, reset
 
-Act = Callable[[web.Request, Emulator], Awaitable[web.Response]]
+Action = Callable[[web.Request, Emulator], Awaitable[web.Response]]
 
 _TITLES = {400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 409: "Conflict", 422: "Unprocessable Entity",
            429: "Too Many Requests", 500: "Internal Server Error", 504: "Gateway Timeout"}  # fmt: skip
@@ -28,18 +28,18 @@ _WINDOWS = (("minute", 60, 60), ("hour", 3000, 3600), ("day", 50_000, 86_400))
 def routes() -> list[web.RouteDef]:
     base = "/management/v2/serverless"
     return [
-        web.get(base, _managed("read", _list)),
-        web.post(base, _managed("create", _create)),
-        web.get(f"{base}/{{ep}}", _managed("read", _show)),
-        web.patch(f"{base}/{{ep}}", _managed("update", _update)),
-        web.delete(f"{base}/{{ep}}", _managed("delete", _delete)),
-        web.get(f"{base}/{{ep}}/workers", _managed("read", _workers)),
-        web.get("/management/v2/catalog/gpus", _managed("read", _gpus)),
+        web.get(base, _handle("read", _list)),
+        web.post(base, _handle("create", _create)),
+        web.get(f"{base}/{{ep}}", _handle("read", _show)),
+        web.patch(f"{base}/{{ep}}", _handle("update", _update)),
+        web.delete(f"{base}/{{ep}}", _handle("delete", _delete)),
+        web.get(f"{base}/{{ep}}/workers", _handle("read", _workers)),
+        web.get("/management/v2/catalog/gpus", _handle("read", _gpus)),
     ]
 
 
-def _managed(kind: str, act: Act) -> Callable[[web.Request], Awaitable[web.Response]]:
-    @wraps(act)
+def _handle(kind: str, action: Action) -> Callable[[web.Request], Awaitable[web.Response]]:
+    @wraps(action)
     async def handler(request: web.Request) -> web.Response:
         emulator = request.app[EMULATOR]
         if request.headers.get("Authorization") != f"Bearer {emulator.settings.api_key}":
@@ -48,31 +48,31 @@ def _managed(kind: str, act: Act) -> Callable[[web.Request], Awaitable[web.Respo
         if fault is not None and not fault.mode.startswith("accept"):
             return await _refused(fault)
         if fault is not None and fault.mode == "accept_late":
-            # The caller is gone by then; what it asked for is done all the same.
-            return await _late(fault.seconds(8.0), act, request, emulator)
-        answer = await _done(act, request, emulator)
+            # The client has disconnected by then; the change is made all the same.
+            return await _run_late(fault.seconds(8.0), action, request, emulator)
+        answer = await _run(action, request, emulator)
         return answer if fault is None else reset(request)
 
     return handler
 
 
-async def _late(seconds: float, act: Act, request: web.Request, emulator: Emulator) -> web.Response:
+async def _run_late(seconds: float, action: Action, request: web.Request, emulator: Emulator) -> web.Response:
     await request.read()
     await asyncio.sleep(seconds)
-    return await _done(act, request, emulator)
+    return await _run(action, request, emulator)
 
 
-async def _done(act: Act, request: web.Request, emulator: Emulator) -> web.Response:
+async def _run(action: Action, request: web.Request, emulator: Emulator) -> web.Response:
     if "ep" in request.match_info and emulator.endpoints.get(request.match_info["ep"]) is None:
         answer = _problem(404)
     else:
         try:
-            answer = await act(request, emulator)
+            answer = await action(request, emulator)
         except RefusedError as refused:
             answer = _problem(refused.status, str(refused))
         except ValueError:
             answer = _problem(400, "json is invalid")
-    # RunPod counts; here a caller is never throttled unless a fault says so.
+    # RunPod limits rates; the emulator throttles only through a fault.
     answer.headers["RateLimit"] = ", ".join(f'"{name}";r={quota - 1};t={span}' for name, quota, span in _WINDOWS)
     answer.headers["RateLimit-Policy"] = ", ".join(f'"{name}";q={quota};w={span}' for name, quota, span in _WINDOWS)
     return answer
@@ -94,7 +94,7 @@ def _problem(status: int, detail: str | None = None) -> web.Response:
 
 
 async def _list(_request: web.Request, emulator: Emulator) -> web.Response:
-    return web.json_response({"endpoints": emulator.endpoints.listed()})
+    return web.json_response({"endpoints": emulator.endpoints.list_all()})
 
 
 async def _show(request: web.Request, emulator: Emulator) -> web.Response:
@@ -102,9 +102,9 @@ async def _show(request: web.Request, emulator: Emulator) -> web.Response:
 
 
 async def _create(request: web.Request, emulator: Emulator) -> web.Response:
-    made = emulator.endpoints.create(await json_body(request))
-    emulator.log.event("emulator", "endpoint created", endpoint_id=made["id"], name=made["name"])
-    return web.json_response(made, status=201)
+    created = emulator.endpoints.create(await json_body(request))
+    emulator.log.event("emulator", "endpoint created", endpoint_id=created["id"], name=created["name"])
+    return web.json_response(created, status=201)
 
 
 async def _update(request: web.Request, emulator: Emulator) -> web.Response:
@@ -112,7 +112,7 @@ async def _update(request: web.Request, emulator: Emulator) -> web.Response:
     changed = emulator.endpoints.update(endpoint_id, body)
     if endpoint_id == emulator.settings.endpoint_id:
         emulator.fleet.rescale(body.get("workers", {}) | body.get("scaling", {}))
-        emulator.bell.ring()
+        emulator.notifier.notify()
     emulator.log.event("emulator", "endpoint changed", endpoint_id=endpoint_id, fields=sorted(body))
     return web.json_response(changed)
 

@@ -1,4 +1,4 @@
-"""What RunPod takes for a GPU endpoint (REST v2: CreateEndpointRequest, UpdateEndpointRequest). Pure."""
+"""Validation of GPU endpoints as RunPod does it (REST v2: CreateEndpointRequest, UpdateEndpointRequest). Pure."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from local.runpod.catalog import POOLS
-from local.runpod.jobs import Json
+from local.runpod.jobs.job import Json
+from local.runpod.management.catalog import POOLS
 
 Check = Callable[[Any], bool]
 
 
 class RefusedError(ValueError):
-    """A request that RunPod answers with `status`: 422 for what its schema forbids, 400 for what makes no sense."""
+    """A request that RunPod answers with `status`: 422 for a violation of its schema, 400 for contradictions."""
 
     def __init__(self, status: int, detail: str) -> None:
         super().__init__(detail)
         self.status = status
 
 
-def check(body: Any, *, partial: bool) -> Json:
-    """A copy of the body, if it is right; `partial` for an update. Raises RefusedError."""
+def validate(body: Any, *, partial: bool) -> Json:
+    """Return a copy of a valid body; `partial` for an update. Raises RefusedError."""
     if not isinstance(body, dict):
         raise RefusedError(422, "the body must be an object")
     _fields(body, _FIELDS if partial else _FIELDS | _ONLY_CREATE, "")
@@ -55,8 +55,8 @@ def _scaling(scaling: Json, body: Json) -> None:
     kind = scaling.get("type")
     if not isinstance(kind, str) or kind not in _SCALING:
         raise RefusedError(422, "scaling.type must be QUEUE_DELAY or REQUEST_COUNT")
-    value, is_right = _SCALING[kind]
-    _fields(scaling, {"type": _text, value: is_right}, "scaling.")
+    value, is_valid = _SCALING[kind]
+    _fields(scaling, {"type": _text, value: is_valid}, "scaling.")
     if value not in scaling:
         raise RefusedError(422, f"scaling.{value} is required")
     if body.get("type") == "LOAD_BALANCER" and kind != "REQUEST_COUNT":

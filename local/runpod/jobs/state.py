@@ -5,7 +5,7 @@
                │  └──worker lost────┘ └── cancel ──────────► CANCELLED
                └── cancel ─► CANCELLED        ttl, at any point ─► the record is deleted
 
-A method changes records and leaves what the outside must do in `drain()`.
+Methods change records; `drain()` returns the effects that the caller must carry out.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from local.runpod.effects import Done, Effect, Ended, Queued, Refresh, Rules, Stop
-from local.runpod.jobs import Job, Json, Status, Submission
+from local.runpod.jobs.effects import Done, Effect, Finished, Queued, Refresh, Rules, Stop
+from local.runpod.jobs.job import Job, Json, Status, Submission
 
 
 class EndpointState:
@@ -34,7 +34,7 @@ class EndpointState:
         return effects
 
     def get(self, job_id: str) -> Job | None:
-        """The record, unless its ttl or its retention has passed."""
+        """Return the record, or None once its ttl or its retention has passed."""
         self.expire()
         return self.jobs.get(job_id)
 
@@ -52,7 +52,7 @@ class EndpointState:
         return job
 
     def take(self, worker_id: str) -> Job | None:
-        """Hand the longest-waiting job to a worker; None if nothing waits."""
+        """Hand the longest-waiting job to a worker; None if the queue is empty."""
         self.expire()
         waiting = self.in_status(Status.IN_QUEUE)
         if not waiting:
@@ -62,7 +62,7 @@ class EndpointState:
         return job
 
     def done(self, worker_id: str, job_id: str, body: Json) -> Done:
-        """A job-done post: progress if it says `"status": "IN_PROGRESS"`, else the result.
+        """Record a job-done post: progress if `"status"` is `"IN_PROGRESS"`, otherwise the result.
 
         `error` present means FAILED; a result without `output` is COMPLETED without one.
         """
@@ -79,11 +79,11 @@ class EndpointState:
             job.result = {"output": body.get("output")}
             return Done.ACCEPTED
         job.result = {key: body[key] for key in ("output", "error") if key in body}
-        self._end(job, Status.FAILED if "error" in body else Status.COMPLETED)
+        self._finish(job, Status.FAILED if "error" in body else Status.COMPLETED)
         return Done.ACCEPTED
 
     def chunk(self, worker_id: str, job_id: str, output: Any) -> Done:
-        """A job-stream post: kept until a client reads it with /stream."""
+        """Record a job-stream post, kept until a client reads it with /stream."""
         job = self.get(job_id)
         if job is None:
             return Done.UNKNOWN
@@ -95,12 +95,12 @@ class EndpointState:
         return Done.ACCEPTED
 
     def cancel(self, job: Job) -> None:
-        """Terminal jobs stay as they are."""
+        """Cancel a job; a terminal job does not change."""
         if job.status.terminal:
             return
         self._stop_worker(job)
         job.result = {}
-        self._end(job, Status.CANCELLED)
+        self._finish(job, Status.CANCELLED)
 
     def retry(self, job: Job) -> bool:
         """Queue a FAILED or TIMED_OUT job again under its id, without its old result. False for any other."""
@@ -111,19 +111,19 @@ class EndpointState:
         return True
 
     def purge(self) -> int:
-        """Drop every waiting job; the number dropped. No webhook is sent for them."""
+        """Remove every queued job and return their number. RunPod sends no webhook for them."""
         waiting = self.in_status(Status.IN_QUEUE)
         for job in waiting:
             del self.jobs[job.id]
         return len(waiting)
 
-    def worker_lost(self, worker_id: str) -> list[Job]:
-        """A worker is gone: its jobs go back to the queue, or fail after too many tries."""
+    def lose_worker(self, worker_id: str) -> list[Job]:
+        """Requeue the jobs of a lost worker, or fail them after `max_retries`."""
         lost = self.running_on(worker_id)
         for job in lost:
             if job.retries >= self._rules.max_retries:
                 job.result = {"error": "worker exited before the job was finished"}
-                self._end(job, Status.FAILED)
+                self._finish(job, Status.FAILED)
                 continue
             job.retries += 1
             self.totals["retried"] += 1
@@ -131,19 +131,19 @@ class EndpointState:
         return lost
 
     def set_ttl(self, job: Job, seconds: float) -> None:
-        """`GET /status?ttl=` changes one job's time to live."""
+        """Change one job's time to live, as `GET /status?ttl=` does."""
         policy = job.submission.policy
         changed = type(policy)(policy.execution_timeout, seconds, policy.low_priority)
-        was = job.submission
-        job.submission = Submission(was.input, was.webhook, changed, was.s3_config)
+        previous = job.submission
+        job.submission = Submission(previous.input, previous.webhook, changed, previous.s3_config)
 
     def expire(self) -> None:
-        """Apply what only time decides: execution timeouts, ttl, retention of finished jobs."""
+        """Apply execution timeouts, ttl, and the retention of finished jobs."""
         now = self._clock()
         for job in list(self.jobs.values()):
             if job.status.terminal:
-                kept = self._rules.sync_retention if job.sync else self._rules.retention
-                if job.ended_at is not None and now - job.ended_at > kept:
+                retention = self._rules.sync_retention if job.sync else self._rules.retention
+                if job.ended_at is not None and now - job.ended_at > retention:
                     del self.jobs[job.id]
             elif now >= job.expires_at():
                 self._stop_worker(job)
@@ -151,26 +151,26 @@ class EndpointState:
             elif job.started_at is not None and now - job.started_at >= job.submission.policy.execution_timeout:
                 self._stop_worker(job, overdue=True)
                 job.result = {"error": "execution timeout"}
-                self._end(job, Status.TIMED_OUT)
+                self._finish(job, Status.TIMED_OUT)
 
     def counts(self) -> dict[str, int]:
-        """The `jobs` half of /health."""
+        """Return the `jobs` part of /health."""
         return self.totals | {
             "inProgress": len(self.in_status(Status.IN_PROGRESS)),
             "inQueue": len(self.in_status(Status.IN_QUEUE)),
         }
 
-    def waiting_since(self) -> Iterable[float]:
-        """When each waiting job that may start a worker was queued. `lowPriority` jobs start none."""
+    def queued_times(self) -> Iterable[float]:
+        """Yield the queue times of jobs that may start a worker; `lowPriority` jobs may not."""
         return (j.queued_at for j in self.in_status(Status.IN_QUEUE) if not j.submission.policy.low_priority)
 
-    def _end(self, job: Job, status: Status) -> None:
+    def _finish(self, job: Job, status: Status) -> None:
         job.status, job.ended_at = status, self._clock()
         if status is Status.COMPLETED:
             self.totals["completed"] += 1
         elif status is not Status.CANCELLED:
             self.totals["failed"] += 1
-        self._effects.append(Ended(job.id))
+        self._effects.append(Finished(job.id))
 
     def _requeue(self, job: Job) -> None:
         job.status, job.worker_id, job.started_at = Status.IN_QUEUE, None, None

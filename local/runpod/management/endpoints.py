@@ -1,4 +1,4 @@
-"""The account's serverless endpoints as RunPod keeps them (REST v2). Pure: clock and ids injected.
+"""The account's serverless endpoints as RunPod stores them (REST v2). Pure: clock and ids are injected.
 
 Only the fleet's own endpoint has workers; the others are settings that can be read back.
 """
@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from local.runpod.endpoint_schema import RefusedError, check
-from local.runpod.jobs import Json
-from local.runpod.scaler import Scaling
+from local.runpod.fleet.scaler import Scaling
+from local.runpod.jobs.job import Json
+from local.runpod.management.endpoint_schema import RefusedError, validate
 
 _OPERATIONS = {
     "run": "run", "runSync": "runsync", "status": "status", "stream": "stream", "cancel": "cancel", "retry": "retry",
@@ -33,44 +33,44 @@ class Endpoints:
         self._base_url = base_url
         self._new_id = new_id
         self._clock = clock
-        self._kept: dict[str, Json] = {}
+        self._endpoints: dict[str, Json] = {}
 
-    def listed(self) -> list[Json]:
-        return [copy.deepcopy(endpoint) for endpoint in self._kept.values()]
+    def list_all(self) -> list[Json]:
+        return [copy.deepcopy(endpoint) for endpoint in self._endpoints.values()]
 
     def get(self, endpoint_id: str) -> Json | None:
-        return copy.deepcopy(self._kept.get(endpoint_id))
+        return copy.deepcopy(self._endpoints.get(endpoint_id))
 
-    def adopt(self, endpoint_id: str, settings: Json) -> Json:
-        """Keep settings that are known to be right."""
+    def add(self, endpoint_id: str, settings: Json) -> Json:
+        """Store settings without validating them."""
         base = f"{self._base_url}/v2/{endpoint_id}"
         created = datetime.fromtimestamp(self._clock(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         urls = {name: f"{base}/{path}" for name, path in _OPERATIONS.items()}
         known = {"id": endpoint_id, "requestUrls": urls, "createdAt": created}
-        self._kept[endpoint_id] = known | copy.deepcopy(_DEFAULTS | settings)
-        return self.listed()[-1]
+        self._endpoints[endpoint_id] = known | copy.deepcopy(_DEFAULTS | settings)
+        return self.list_all()[-1]
 
     def create(self, body: Any) -> Json:
         """Raises RefusedError."""
-        settings = check(body, partial=False)
+        settings = validate(body, partial=False)
         settings["workers"] = _WORKERS | settings.get("workers", {})
         settings["gpu"] = _gpu({}, settings["gpu"])
-        _consistent(settings)
-        return self.adopt(self._new_id(), settings)
+        _check_consistency(settings)
+        return self.add(self._new_id(), settings)
 
     def update(self, endpoint_id: str, body: Any) -> Json:
-        """Change what is given: `env` whole, and excluded types are forgotten with their pools. Raises RefusedError."""
-        changes = check(body, partial=True)
-        changed = copy.deepcopy(self._kept[endpoint_id]) | changes
-        changed["workers"] = self._kept[endpoint_id]["workers"] | changes.get("workers", {})
-        changed["gpu"] = _gpu(self._kept[endpoint_id]["gpu"], changes.get("gpu", {}))
-        _consistent(changed)
-        self._kept[endpoint_id] = changed
+        """Change the given fields: `env` is replaced, new pools clear `excludedTypes`. Raises RefusedError."""
+        changes = validate(body, partial=True)
+        changed = copy.deepcopy(self._endpoints[endpoint_id]) | changes
+        changed["workers"] = self._endpoints[endpoint_id]["workers"] | changes.get("workers", {})
+        changed["gpu"] = _gpu(self._endpoints[endpoint_id]["gpu"], changes.get("gpu", {}))
+        _check_consistency(changed)
+        self._endpoints[endpoint_id] = changed
         return copy.deepcopy(changed)
 
     def delete(self, endpoint_id: str) -> bool:
-        """False if there is none."""
-        return self._kept.pop(endpoint_id, None) is not None
+        """Return False if it does not exist."""
+        return self._endpoints.pop(endpoint_id, None) is not None
 
 
 def fleet_endpoint(scaling: Scaling, env: Mapping[str, str]) -> Json:
@@ -79,7 +79,7 @@ def fleet_endpoint(scaling: Scaling, env: Mapping[str, str]) -> Json:
         "name": "video-worker",
         "type": "QUEUE",
         "image": "local/worker:latest",
-        # RunPod shows the environment in clear to whoever holds a key, so a gateway must not pass it on.
+        # RunPod shows the environment in plain text to every holder of a key, so a gateway must not pass it on.
         "env": {"RUNPOD_LOG_LEVEL": "INFO", "EXAMPLE_SECRET": "shown-in-clear", **env},
         "gpu": _GPU | {"pools": ["ADA_24"]},
         "workers": {"min": scaling.workers_min, "max": scaling.workers_max, "idleTimeout": int(scaling.idle_timeout)},
@@ -95,8 +95,8 @@ def _gpu(before: Json, changes: Json) -> Json:
     return merged | {"minCudaVersion": merged["minCudaVersion"] or None}
 
 
-def _consistent(settings: Json) -> None:
-    """Raises RefusedError for settings that are right one by one and wrong together."""
+def _check_consistency(settings: Json) -> None:
+    """Raise RefusedError for fields that are valid alone and contradict each other."""
     if settings["gpu"]["minCudaVersion"] and settings["gpu"]["allowedCudaVersions"]:
         raise RefusedError(400, "gpu.minCudaVersion and gpu.allowedCudaVersions are mutually exclusive")
     if settings["workers"]["min"] > settings["workers"]["max"]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from local.logs import Log
-from local.runpod.containers import Container, WorkerSpec
+from local.runpod.fleet.containers import Container, WorkerSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,8 @@ _NAMES = {"min": "workers_min", "max": "workers_max", "idleTimeout": "idle_timeo
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What the scaler looks at in one worker."""
+class WorkerView:
+    """One worker as the scaler sees it."""
 
     id: str
     starting: bool
@@ -43,15 +43,15 @@ class Plan:
     stop: tuple[str, ...]
 
 
-def decide(now: float, scaling: Scaling, waiting_since: Iterable[float], workers: Sequence[Seen]) -> Plan:
-    """How many workers to start and which to stop. Pure.
+def plan_scaling(now: float, scaling: Scaling, queued_times: Iterable[float], workers: Sequence[WorkerView]) -> Plan:
+    """Plan how many workers to start and which to stop. Pure.
 
-    A worker that is starting or idle will serve a waiting job, so only jobs beyond those start another.
+    A worker that is starting or idle will take a waiting job, so only jobs beyond those start another.
     """
-    overdue = sum(1 for since in waiting_since if now - since >= scaling.queue_delay)
-    coming = sum(1 for worker in workers if worker.starting or worker.idle_since is not None)
-    wanted = max(overdue - coming, scaling.workers_min - len(workers), 0)
-    start = min(wanted, scaling.workers_max - len(workers))
+    overdue = sum(1 for since in queued_times if now - since >= scaling.queue_delay)
+    available = sum(1 for worker in workers if worker.starting or worker.idle_since is not None)
+    needed = max(overdue - available, scaling.workers_min - len(workers), 0)
+    start = min(needed, scaling.workers_max - len(workers))
     idle = sorted((w.idle_since, w.id) for w in workers if w.idle_since is not None)
     spare = max(len(workers) - scaling.workers_min, 0) if overdue == 0 else 0
     expired = [name for since, name in idle if now - since >= scaling.idle_timeout]
@@ -64,7 +64,7 @@ class Fleet:
     def __init__(self, spec: WorkerSpec, scaling: Scaling, scratch: Path, log: Log) -> None:
         self.containers: dict[str, Container] = {}
         self.ending: list[Container] = []
-        """Ended, and still being cleaned up after."""
+        """Stopped containers whose cleanup is still running."""
         self.scaling = scaling
         self.spec = spec
         self._scratch = scratch
@@ -73,25 +73,23 @@ class Fleet:
         self._failures = 0
         self._not_before = 0.0
 
-    async def adjust(
-        self, waiting_since: Iterable[float], on_exit: Callable[[Container], Awaitable[None]]
-    ) -> list[str]:
-        """Start what is missing; return the ids of workers to stop."""
+    async def adjust(self, queued_times: Iterable[float], on_exit: Callable[[Container], Awaitable[None]]) -> list[str]:
+        """Start missing workers; return the ids of workers to stop."""
         now = time.time()
-        seen = [Seen(c.id, not c.ready, c.idle_since) for c in self.containers.values() if not c.stopping]
-        plan = decide(now, self.scaling, waiting_since, seen)
+        seen = [WorkerView(c.id, not c.ready, c.idle_since) for c in self.containers.values() if not c.stopping]
+        plan = plan_scaling(now, self.scaling, queued_times, seen)
         if now >= self._not_before:
             for _ in range(plan.start):
                 await self._start(on_exit)
         return list(plan.stop)
 
     def rescale(self, changed: dict[str, Any]) -> None:
-        """Take over settings under RunPod's names: of `workers` and `scaling` together."""
+        """Apply settings under RunPod's names, `workers` and `scaling` merged."""
         known = {name: _NAMES[name] for name in changed if name in _NAMES}
         self.scaling = replace(self.scaling, **{ours: changed[name] for name, ours in known.items()})
 
-    def working(self, worker_id: str) -> None:
-        """The worker has asked for a job: it is up, and if it ran one before, that one is over."""
+    def mark_ready(self, worker_id: str) -> None:
+        """Record that the worker polls for a job: it is running, and any earlier job is finished."""
         container = self.containers.get(worker_id)
         if container is None:
             return
@@ -103,13 +101,13 @@ class Fleet:
         if container.idle_since is None:
             container.idle_since = time.time()
 
-    def busy(self, worker_id: str, job_id: str) -> None:
+    def mark_busy(self, worker_id: str, job_id: str) -> None:
         container = self.containers.get(worker_id)
         if container is not None:
             container.idle_since, container.job_id = None, job_id
 
     def forget(self, container: Container) -> None:
-        """The container has ended. One that never came up delays the next start, longer each time."""
+        """Remove a container that has exited. One that never became ready delays the next start, longer each time."""
         self.containers.pop(container.id, None)
         self.ending = [one for one in self.ending if not one.is_gone] + [container]
         if not container.ready and not container.stopping:
@@ -122,7 +120,7 @@ class Fleet:
         await asyncio.gather(*(container.gone() for container in self.ending))
 
     def counts(self) -> dict[str, int]:
-        """The `workers` half of /health."""
+        """Return the `workers` part of /health."""
         live = [c for c in self.containers.values() if not c.stopping]
         idle = sum(1 for c in live if c.idle_since is not None)
         starting = sum(1 for c in live if not c.ready)

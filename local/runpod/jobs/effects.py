@@ -1,4 +1,4 @@
-"""What the endpoint's state asks of the outside, what it answers to a worker's post, and its rules. Data only."""
+"""Effects that the endpoint's state requests, results of a worker's post, and the state's rules. Data only."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Queued:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class Finished:
     """A job became terminal: its webhook is due."""
 
     job_id: str
@@ -22,7 +22,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """The worker must stop this job (job-stop channel). `overdue`: and be killed if it goes on."""
+    """The worker must stop this job (job-stop channel). `overdue`: it is killed if it continues."""
 
     worker_id: str
     job_id: str
@@ -36,15 +36,15 @@ class Refresh:
     worker_id: str
 
 
-Effect = Queued | Ended | Stop | Refresh
+Effect = Queued | Finished | Stop | Refresh
 
 
 class Done(Enum):
-    """What became of a job-done post."""
+    """The result of a job-done post."""
 
     ACCEPTED = auto()
     IGNORED = auto()
-    """The job is already over; the post changes nothing."""
+    """The job is already finished; the post changes nothing."""
     NOT_YOURS = auto()
     """Another worker runs the job now."""
     UNKNOWN = auto()
@@ -52,7 +52,7 @@ class Done(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Seconds, and how often a lost worker's job is tried again. RunPod documents no retry count."""
+    """Retention in seconds, and retries of a lost worker's job. RunPod documents no retry count."""
 
     retention: float = 1800.0
     sync_retention: float = 60.0

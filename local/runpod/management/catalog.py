@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from local.runpod.jobs import Json
+from local.runpod.jobs.job import Json
 
 _TYPES = (
     ("NVIDIA RTX A4000", "RTX A4000", "AMPERE_16", 16, 0.576),
@@ -30,7 +30,7 @@ POOLS = frozenset(pool for _, _, pool, _, _ in _TYPES)
 
 
 def gpus() -> list[Json]:
-    """As the catalog lists them, without availability."""
+    """Return the GPU types as the catalog lists them, without availability."""
     return [
         {
             "id": key,

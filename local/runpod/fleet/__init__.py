@@ -1,0 +1,1 @@
+"""Worker processes and the scaler that starts and stops them."""

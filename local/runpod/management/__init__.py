@@ -1,0 +1,1 @@
+"""The management API: endpoints and the GPU catalog."""
