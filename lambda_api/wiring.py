@@ -1,6 +1,6 @@
 """The composition root: the only place, with the entrypoints, that names concrete classes.
 
-A function that does not need every secret says so: it may read no others.
+A function that does not need every secret names those that it needs: its role may read no others.
 """
 
 from __future__ import annotations
@@ -10,14 +10,17 @@ import random
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from importlib.util import find_spec
 
 from contract.limits import Limits
-from lambda_api.adapters.aws.client import aws
+from lambda_api.adapters import deadline
+from lambda_api.adapters.aws_session import AwsSession
 from lambda_api.adapters.callback_http import HttpCallbackSender
 from lambda_api.adapters.dynamodb import DynamoJobStore
-from lambda_api.adapters.runpod import READ_SECONDS, RunpodProvider
+from lambda_api.adapters.dynamodb_table import Table
+from lambda_api.adapters.runpod import BOUNDS, RunpodProvider
 from lambda_api.adapters.s3 import S3Objects
 from lambda_api.adapters.secrets import CachedSecret, read_secret
 from lambda_api.adapters.sqs import SqsCallbackQueue
@@ -28,30 +31,47 @@ from lambda_api.observability import PowertoolsObserver
 from lambda_api.settings import EVERYTHING, Secret, Settings, SettingsError
 from lambda_api.usecases.services import Services
 
+_REFRESH_SECONDS = 4.0
+"""To read the API keys again, all attempts together: a client is waiting for it."""
+
+
+@cache
+def aws() -> AwsSession:
+    """The one boto3 session of an execution environment.
+
+    A SnapStart snapshot keeps it: it holds no keys that expire, since botocore asks the local endpoint for new ones.
+    """
+    return AwsSession()
+
 
 @cache
 def settings(needs: frozenset[Secret]) -> Settings:
     """Read once per execution environment. Raises SettingsError, or Unavailable for a secret that cannot be read."""
-    secrets = {need: read_secret(arn) for need in Secret if need in needs and (arn := os.environ.get(need.value))}
+    arns = {need: arn for need in Secret if need in needs and (arn := os.environ.get(need.value))}
+    secrets = {need: read_secret(aws().secretsmanager, arn) for need, arn in arns.items()}
     return Settings.from_env(os.environ, needs, secrets)
 
 
 @cache
-def services(needs: frozenset[Secret] = EVERYTHING, runpod_seconds: float = READ_SECONDS) -> Services:
-    """The real thing, made once per execution environment. Raises as `settings` does.
+def services(needs: frozenset[Secret] = EVERYTHING, runpod_seconds: float = BOUNDS.read) -> Services:
+    """The real services, created once per execution environment. Raises as `settings` does.
 
-    `runpod_seconds`: what RunPod has for an answer, once it is connected to.
+    `runpod_seconds`: RunPod's time for a response, once connected.
     """
     config = settings(needs)
+    session = aws()
     observer = PowertoolsObserver()
     callers = _callers(config, needs, observer)
     return Services(
-        store=DynamoJobStore(config.table_name, _now, config.policy.retention_ms, aws()),
+        store=DynamoJobStore(Table(config.table_name, session.dynamodb), _now, config.policy.retention_ms),
         provider=RunpodProvider(
-            config.runpod_api_url, config.runpod_management_url, config.runpod_api_key, runpod_seconds
+            config.runpod_api_url,
+            config.runpod_management_url,
+            config.runpod_api_key,
+            replace(BOUNDS, read=runpod_seconds),
         ),
-        objects=S3Objects(config.bucket_name, aws()),
-        queue=SqsCallbackQueue(config.callback_queue_url, observer, aws()),
+        objects=S3Objects(config.bucket_name, session.s3),
+        queue=SqsCallbackQueue(config.callback_queue_url, observer, session.sqs),
         sender=HttpCallbackSender(callers, allow_loopback=config.allow_loopback),
         observer=observer,
         policy=config.policy,
@@ -72,7 +92,7 @@ def services(needs: frozenset[Secret] = EVERYTHING, runpod_seconds: float = READ
 
 
 def _callers(config: Settings, needs: frozenset[Secret], observer: Observer) -> Callable[[], ApiCredentials]:
-    """Those of the settings; where they come from a secret, a change of it counts within a minute."""
+    """Return a reader of the API credentials. A change of their secret takes effect within a minute."""
     arn = os.environ.get(Secret.CALLERS.value)
     if Secret.CALLERS not in needs or not arn:
         return lambda: config.callers
@@ -80,8 +100,9 @@ def _callers(config: Settings, needs: frozenset[Secret], observer: Observer) -> 
 
 
 def _read_callers(arn: str) -> ApiCredentials:
-    """Raises Unavailable. One try only: a client waits for it."""
-    secret = {Secret.CALLERS: read_secret(arn, tries=1)}
+    """Raises Unavailable."""
+    with deadline.within(_REFRESH_SECONDS):
+        secret = {Secret.CALLERS: read_secret(aws().secretsmanager, arn)}
     try:
         return Settings.from_env(os.environ, {Secret.CALLERS}, secret).callers
     except SettingsError as error:
@@ -90,13 +111,13 @@ def _read_callers(arn: str) -> ApiCredentials:
 
 def renew() -> None:
     """Forget what a snapshot must not share with every environment restored from it, or hold for too long."""
-    for made in (settings, services, aws):
-        made.cache_clear()
+    for cached in (settings, services):
+        cached.cache_clear()
     random.seed()
 
 
 def after_restore(renewal: Callable[[], None]) -> None:
-    """Have `renewal` called when SnapStart restores this process. Only Lambda's own runtime can."""
+    """Register `renewal` for when SnapStart restores this process. Only Lambda's own runtime has the hook."""
     if find_spec("snapshot_restore_py") is not None:
         from snapshot_restore_py import register_after_restore  # noqa: PLC0415
 

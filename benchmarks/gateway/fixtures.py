@@ -17,12 +17,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import boto3
+
 from benchmarks.bench import BenchError
 from benchmarks.gateway.events import CALLBACK_SECRET, HOOK_SECRET, KEY, OPERATION, Event
 from benchmarks.measure import Say
 from contract.messages import ExecutionFacts, MediaFacts, OutputFacts, ResultManifest
-from lambda_api.adapters.aws.client import DYNAMODB, Aws
+from lambda_api.adapters.aws_session import AwsSession
 from lambda_api.adapters.dynamodb import DynamoJobStore
+from lambda_api.adapters.dynamodb_table import Table
 from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.job import Job, State
 from lambda_api.domain.keys import manifest_key, output_key
@@ -60,7 +63,12 @@ class Lab:
         return read
 
     def store(self) -> DynamoJobStore:
-        return DynamoJobStore("bench", _now, HOUR_MS, Aws(self.environment()))
+        return DynamoJobStore(Table("bench", self.aws().dynamodb), _now, HOUR_MS)
+
+    def aws(self) -> AwsSession:
+        """Return the gateway's own clients, for the stub."""
+        session = boto3.Session("bench", "bench", region_name="us-east-1")
+        return AwsSession(session, self.url)
 
     def running_job(self) -> Job:
         """A stored job whose worker has just finished."""
@@ -71,11 +79,8 @@ class Lab:
 
     def item(self, job: Job) -> dict[str, Any]:
         """A stored job as DynamoDB gives it back."""
-        account = Aws(self.environment())
-        read: dict[str, Any] = account.call(
-            DYNAMODB, "GetItem", TableName="bench", Key={"pk": {"S": f"JOB#{job.job_id}"}}
-        )
-        item: dict[str, Any] = read["Item"]
+        item = Table("bench", self.aws().dynamodb).read({"pk": {"S": f"JOB#{job.job_id}"}})
+        assert item is not None  # noqa: S101 - for the type checker
         return item
 
     def publish(self, job_id: str) -> None:

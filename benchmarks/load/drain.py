@@ -23,8 +23,9 @@ from benchmarks.load.watch import Ends
 from benchmarks.measure import Say
 from benchmarks.results import Row
 from contract.operations.img2vid import Img2Vid
-from lambda_api.adapters.aws.client import Aws
+from lambda_api.adapters.aws_session import AwsSession
 from lambda_api.adapters.dynamodb import SHARDS, DynamoJobStore
+from lambda_api.adapters.dynamodb_table import Table
 from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.job import Callback, Job, State
 from lambda_api.domain.policy import HOUR, MINUTE
@@ -140,18 +141,20 @@ def _overdue(number: int, now: int, callback_url: str) -> Iterator[Job]:
 
 
 def _fill(url: str, jobs: Iterator[Job]) -> None:
-    store = DynamoJobStore(
-        TABLE, lambda: time.time_ns() // 1_000_000, 24 * HOUR, Aws({**CREDENTIALS, "AWS_ENDPOINT_URL": url})
-    )
+    table = Table(TABLE, AwsSession(_session(), url).dynamodb)
+    store = DynamoJobStore(table, lambda: time.time_ns() // 1_000_000, 24 * HOUR)
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda job: store.create(job, None, job.created_at, _PLENTY), jobs))
 
 
-def _rows(url: str) -> list[dict[str, Any]]:
-    """Every job's row, without the job."""
-    session = boto3.Session(
+def _session() -> boto3.Session:
+    return boto3.Session(
         CREDENTIALS["AWS_ACCESS_KEY_ID"], CREDENTIALS["AWS_SECRET_ACCESS_KEY"], region_name=CREDENTIALS["AWS_REGION"]
     )
-    client = session.client("dynamodb", endpoint_url=url)
+
+
+def _rows(url: str) -> list[dict[str, Any]]:
+    """Every job's row, without the job."""
+    client = _session().client("dynamodb", endpoint_url=url)
     pages = client.get_paginator("scan").paginate(TableName=TABLE, ProjectionExpression="pk, version, due_at")
     return [row for page in pages for row in page["Items"] if row["pk"]["S"].startswith("JOB#")]

@@ -9,14 +9,13 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lambda_api.adapters.http import Connections, HttpLost, HttpRefused, exchange
+from lambda_api.adapters.http_client import Bounds, ConnectError, HttpClient, ResponseError
 
-_CONNECT, _READ = 2.0, 5.0
-_MAX_BYTES = 64 * 1024
+_BOUNDS = Bounds(connect=2.0, read=5.0, max_bytes=64 * 1024)
 _LONGEST_REASON = 1000
 """CloudFormation takes 4096 bytes in all."""
 _TRIES = 3
-_HEADERS = {"Content-Type": "", "Connection": "close"}
+_HEADERS = {"Content-Type": ""}
 """The signature covers the content type, as an empty one."""
 
 
@@ -35,20 +34,17 @@ def tell(request: Mapping[str, Any], resource_id: str, failure: str | None, slee
         "LogicalResourceId": request["LogicalResourceId"],
     }
     url = request["ResponseURL"]
-    connections = Connections(0)
+    client = HttpClient()
     why = ""
     for attempt in range(_TRIES):
         if attempt:
             sleep(0.5 * 2**attempt)
         try:
-            answer = exchange(
-                connections.pool(url), "PUT", url, headers=_HEADERS, body=json.dumps(body).encode(),
-                connect=_CONNECT, read=_READ, max_bytes=_MAX_BYTES,
-            )  # fmt: skip
-        except (HttpRefused, HttpLost) as error:
+            response = client.send("PUT", url, _BOUNDS, headers=_HEADERS, body=json.dumps(body).encode())
+        except (ConnectError, ResponseError) as error:
             why = str(error)
             continue
-        if 200 <= answer.status < 300:
+        if 200 <= response.status < 300:
             return
-        why = f"http_{answer.status}"
+        why = f"http_{response.status}"
     raise NotTold(why)

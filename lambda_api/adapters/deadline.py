@@ -1,7 +1,7 @@
-"""How long an invocation may wait for others in all. Each call has a bound of its own too; the nearer one holds.
+"""The time that an invocation may spend on calls to others. Each call has its own timeout too; the nearer one holds.
 
-Lambda stops a function that runs out of time wherever it stands, and what was done is not told. Calls that end a moment
-before leave time for that.
+Lambda kills a function that runs out of time, wherever it is, and its response is lost. Calls that end a moment earlier
+leave time to respond.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-_ends: ContextVar[float] = ContextVar("ends", default=math.inf)
+_ends_at: ContextVar[float] = ContextVar("ends_at", default=math.inf)
 """Monotonic, in seconds."""
 
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """No call that is made here, in this context, goes on for longer than so many seconds from now."""
-    token = _ends.set(time.monotonic() + seconds)
+    """Bound all calls made in this context to `seconds` from now, or to an earlier deadline that is set already."""
+    token = _ends_at.set(min(_ends_at.get(), time.monotonic() + seconds))
     try:
         yield
     finally:
-        _ends.reset(token)
+        _ends_at.reset(token)
 
 
 def left() -> float:
-    """Seconds that are left; infinitely many outside of any `within`, none or fewer when the time is over."""
-    return _ends.get() - time.monotonic()
+    """Return the seconds that are left: infinity outside of any `within`, zero or less after the deadline."""
+    return _ends_at.get() - time.monotonic()

@@ -1,4 +1,4 @@
-"""Host names asked about in bounded time: the system's resolver takes its own, up to half a minute."""
+"""DNS resolution with a timeout; getaddrinfo alone can block for 30 s, and urllib3's timeouts do not cover it."""
 
 from __future__ import annotations
 
@@ -8,35 +8,35 @@ from queue import Empty, SimpleQueue
 
 
 def resolve(host: str, port: int, seconds: float) -> list[str]:
-    """Every address of the host, IPv4 first: where IPv6 is offered and does not work, connecting to it takes long.
+    """Return every address of the host, IPv4 first: a host may offer IPv6 where we have none.
 
-    Raises OSError if there is none, TimeoutError if nothing was told in time.
+    Raises OSError if there is none, TimeoutError if DNS does not answer in time.
     """
     try:
-        return _ask(host, port, socket.AI_NUMERICHOST)
+        return _look_up(host, port, socket.AI_NUMERICHOST)
     except OSError:
         pass
-    told: SimpleQueue[list[str] | OSError] = SimpleQueue()
+    results: SimpleQueue[list[str] | OSError] = SimpleQueue()
 
-    def ask() -> None:
+    def look_up() -> None:
         try:
-            told.put(_ask(host, port))
+            results.put(_look_up(host, port))
         except OSError as error:
-            told.put(error)
+            results.put(error)
         except UnicodeError:
-            told.put(OSError("not a host name"))
+            results.put(OSError("not a host name"))
 
-    # A call that does not return cannot be stopped, only left behind.
-    threading.Thread(target=ask, daemon=True).start()
+    # A blocked call cannot be stopped, only abandoned.
+    threading.Thread(target=look_up, daemon=True).start()
     try:
-        answer = told.get(timeout=seconds)
+        result = results.get(timeout=max(0.0, seconds))
     except Empty:
         raise TimeoutError("no answer from DNS") from None
-    if isinstance(answer, OSError):
-        raise answer
-    return answer
+    if isinstance(result, OSError):
+        raise result
+    return result
 
 
-def _ask(host: str, port: int, flags: int = 0) -> list[str]:
+def _look_up(host: str, port: int, flags: int = 0) -> list[str]:
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
     return sorted(dict.fromkeys(str(address[0]) for *_, address in found), key=lambda address: ":" in address)

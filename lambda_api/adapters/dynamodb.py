@@ -22,8 +22,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from lambda_api.adapters import quota_row
-from lambda_api.adapters.aws.client import Aws
-from lambda_api.adapters.dynamodb_table import WHAT, Item, Table, failed
+from lambda_api.adapters.dynamodb_table import WHAT, Item, Table, is_failed
 from lambda_api.domain.access.quotas import Allowance, Usage, check_quota
 from lambda_api.domain.errors import InvalidRequest, Unavailable
 from lambda_api.domain.job import Job
@@ -39,8 +38,8 @@ _JOB = TypeAdapter(Job)
 class DynamoJobStore:
     """`domain.ports.JobStore` on DynamoDB."""
 
-    def __init__(self, table: str, clock: Callable[[], int], retention_ms: int, aws: Aws) -> None:
-        self._table = Table(table, aws)
+    def __init__(self, table: Table, clock: Callable[[], int], retention_ms: int) -> None:
+        self._table = table
         self._clock = clock
         self._retention_ms = retention_ms
 
@@ -55,11 +54,11 @@ class DynamoJobStore:
             reasons = self._table.write(*puts, quota_row.take(job.owner, allowance, now, used))
             if not reasons:
                 return None
-            if idempotency is not None and failed(reasons[0]):
+            if idempotency is not None and is_failed(reasons[0]):
                 existing = self._existing(reasons[0].get("Item"), puts[0])
                 # A key that names this very job: the same write, repeated. It needs no ClientRequestToken to be known.
                 return None if existing.job_id == job.job_id else existing
-            if failed(reasons[len(puts) - 1]):
+            if is_failed(reasons[len(puts) - 1]):
                 # Ids are never used twice: this one was stored before, and the answer got lost.
                 return None
             used = quota_row.usage(reasons[-1].get("Item") or {})
@@ -88,7 +87,6 @@ class DynamoJobStore:
 
     def page(self, owner: str, limit: int, cursor: str | None) -> Page:
         query: Item = {
-            "TableName": self._table.name,
             "IndexName": "owner",
             "KeyConditionExpression": "#owner = :owner",
             "ExpressionAttributeNames": {"#owner": "owner"},
@@ -101,7 +99,7 @@ class DynamoJobStore:
             start = _job_key(created_key.partition("#")[2])
             # The owner is the caller's, whatever the cursor says: it cannot lead into another's jobs.
             query["ExclusiveStartKey"] = start | {"owner": {"S": owner}, "created_key": {"S": created_key}}
-        answer = self._table.call("Query", **query)
+        answer = self._table.query(**query)
         keys = [item["pk"]["S"] for item in answer["Items"]]
         jobs = self._many(keys)
         last = answer.get("LastEvaluatedKey")
@@ -114,7 +112,7 @@ class DynamoJobStore:
         request: Item = {self._table.name: {"Keys": [{"pk": {"S": key}} for key in keys], "ConsistentRead": True}}
         found: dict[str, Job] = {}
         for _ in range(5):
-            answer = self._table.call("BatchGetItem", RequestItems=request)
+            answer = self._table.read_batch(request)
             for item in answer["Responses"].get(self._table.name, []):
                 job = self._job(item)
                 if job is not None:
@@ -139,9 +137,7 @@ class DynamoJobStore:
 
     def _due_in(self, shard: int, now: int, limit: int) -> Iterator[tuple[int, str]]:
         """When it was due and the job's id, of one shard."""
-        answer = self._table.call(
-            "Query",
-            TableName=self._table.name,
+        answer = self._table.query(
             IndexName="due",
             KeyConditionExpression="due_shard = :shard AND due_at <= :now",
             ExpressionAttributeValues={":shard": {"S": str(shard)}, ":now": {"N": str(now)}},

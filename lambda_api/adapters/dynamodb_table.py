@@ -1,76 +1,109 @@
-"""A DynamoDB table: consistent reads, and writes that say why they were not made."""
+"""A DynamoDB table: consistent reads, and writes that report which condition failed."""
 
 from __future__ import annotations
 
-from typing import Any
+import random
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-from lambda_api.adapters.aws.client import DYNAMODB, Aws
-from lambda_api.adapters.aws.errors import AwsError, unavailable
+from botocore.exceptions import ClientError
+
+from contract.retry import Backoff, retry_sync
+from lambda_api.adapters import deadline
+from lambda_api.adapters.aws_errors import error_code, unavailable
 from lambda_api.domain.errors import Unavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 Item = dict[str, Any]
 
 WHAT = "job store"
 _CONDITION_FAILED = "ConditionalCheckFailed"
-_PASSING = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
-"""Of one row in a transaction, or of a plain write that met somebody's transaction."""
-_TRIES = 7
-_STEP_SECONDS = 0.02
-"""A transaction takes some 10 ms. Six pauses are 0.6 s on average, 1.3 s at most."""
+_CONFLICTS = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+"""Of one row in a transaction, or of a plain write that met another transaction. botocore does not retry these."""
+_BACKOFF = Backoff(attempts=7, base=0.01, jitter=1.0)
+"""Full jitter up to 0.02 s, 0.04 s, … A transaction takes about 10 ms. The six delays are 0.6 s on average, at most
+1.3 s."""
+
+
+class _Conflict(Exception):
+    """Another transaction is writing one of the rows."""
 
 
 class Table:
-    def __init__(self, name: str, aws: Aws) -> None:
-        self.name = name
-        self._aws = aws
+    """Errors other than a failed condition are raised as `Unavailable`."""
 
-    def call(self, operation: str, **parameters: Any) -> Item:
-        """Raises Unavailable for whatever goes wrong."""
-        with unavailable(WHAT):
-            return self._aws.call(DYNAMODB, operation, **parameters)
+    def __init__(
+        self,
+        name: str,
+        client: DynamoDBClient,
+        random: Callable[[], float] = random.random,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.name = name
+        self._client = client
+        self._random = random
+        self._sleep = sleep
 
     def read(self, key: Item) -> Item | None:
-        return self.call("GetItem", TableName=self.name, Key=key, ConsistentRead=True).get("Item")
+        with unavailable(WHAT):
+            return self._client.get_item(TableName=self.name, Key=key, ConsistentRead=True).get("Item")
+
+    def query(self, **parameters: Any) -> Item:
+        with unavailable(WHAT):
+            return {**self._client.query(TableName=self.name, **parameters)}
+
+    def read_batch(self, requests: Item) -> Item:
+        with unavailable(WHAT):
+            return {**self._client.batch_get_item(RequestItems=requests)}
 
     def write(self, *actions: Item) -> list[Item]:
         """Make all of these writes, each `{"Put": …}` or `{"Update": …}`, or none of them.
 
-        Empty once they are made; where a condition does not hold, a reason for each, in their order. Rows that somebody
-        else is writing are waited for, with full jitter. Raises Unavailable.
+        Returns an empty list once they are made; where a condition failed, a reason for each action, in their order.
+        Retries with full jitter while another transaction holds a row.
         """
-        operation, request = self._request(actions)
-        for number in range(_TRIES):
-            if number:
-                self._aws.pause(_STEP_SECONDS * 2 ** (number - 1))
+        with unavailable(WHAT):
             try:
-                self._aws.call(DYNAMODB, operation, **request)
-            except AwsError as error:
-                reasons = _reasons(error)
-                if any(failed(reason) for reason in reasons):
-                    return reasons
-                # Throttling of the whole call has been waited for by the client already.
-                if error.passing or not any(reason.get("Code") in _PASSING for reason in reasons):
-                    with unavailable(WHAT):
-                        raise
-            else:
-                return []
-        busy = "Too much is being written at once. Try again."
-        raise Unavailable(busy, retry_after=1, reason=f"{operation}: TransactionConflict")
+                return retry_sync(lambda: self._try_write(actions), _Conflict, self._delay, self._sleep)
+            except _Conflict as conflict:
+                reason = str(conflict)
+        raise Unavailable("Too many concurrent writes. Try again.", retry_after=1, reason=reason)
 
-    def _request(self, actions: tuple[Item, ...]) -> tuple[str, Item]:
+    def _try_write(self, actions: tuple[Item, ...]) -> list[Item]:
         named = [{kind: {"TableName": self.name, **action}} for item in actions for kind, action in item.items()]
-        if len(named) == 1 and "Put" in named[0]:
-            # Half the price of a transaction.
-            return "PutItem", named[0]["Put"]
-        return "TransactWriteItems", {"TransactItems": named}
+        try:
+            if len(named) == 1 and "Put" in named[0]:
+                # Half the price of a transaction.
+                self._client.put_item(**named[0]["Put"])
+            else:
+                self._client.transact_write_items(TransactItems=named)  # type: ignore[arg-type] # checked by botocore
+        except ClientError as error:
+            reasons = _reasons(error)
+            if any(is_failed(reason) for reason in reasons):
+                return reasons
+            if any(reason.get("Code") in _CONFLICTS for reason in reasons):
+                raise _Conflict(f"{error.operation_name}: TransactionConflict") from None
+            raise
+        return []
+
+    def _delay(self, failures: int, _: _Conflict) -> float | None:
+        seconds = _BACKOFF.delay(failures, self._random)
+        return seconds if seconds is not None and seconds < deadline.left() else None
 
 
-def failed(reason: Item) -> bool:
-    """True if the condition of this write did not hold."""
+def is_failed(reason: Item) -> bool:
+    """True if the condition of this write failed."""
     return reason.get("Code") == _CONDITION_FAILED
 
 
-def _reasons(error: AwsError) -> list[Item]:
-    of_a_put = {"Code": error.code.removesuffix("Exception"), "Item": error.body.get("Item")}
-    reasons: list[Item] = error.body.get("CancellationReasons") or [of_a_put]
-    return reasons
+def _reasons(error: ClientError) -> list[Item]:
+    """Return DynamoDB's reason for each write of a transaction, or the one reason for a plain write."""
+    response: Item = {**error.response}
+    code = error_code(error)
+    if code in {"ConditionalCheckFailedException", "TransactionConflictException"}:
+        return [{"Code": code.removesuffix("Exception"), "Item": response.get("Item")}]
+    # Throttling of the whole call has no reasons: botocore has retried it already.
+    return list(response.get("CancellationReasons") or [])

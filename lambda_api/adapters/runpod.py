@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from lambda_api.adapters.http import Answer, Connections, HttpLost, HttpRefused, exchange
+from lambda_api.adapters.http_client import Bounds, ConnectError, HttpClient, Response, ResponseError
 from lambda_api.domain.ports import (
     ProviderError,
     ProviderJobMissing,
@@ -22,11 +22,9 @@ from lambda_api.domain.ports import (
     ProviderUnknown,
 )
 
-_CONNECT = 1.0
-READ_SECONDS = 4.0
-_MAX_BYTES = 1024 * 1024
+BOUNDS = Bounds(connect=1.0, read=4.0, max_bytes=1024 * 1024)
 _IDLE_SECONDS = 5.0
-"""Short: on `/run`, a peer that hung up looks like a lost answer."""
+"""Short: on `/run`, a peer that hung up looks like a lost response."""
 
 _JOB_ID = re.compile(r"[!-~]{1,128}")
 """What can be kept in the job's row and asked for again."""
@@ -39,10 +37,10 @@ _CONFIG_FIELDS = (
 
 
 class RunpodProvider:
-    """`domain.ports.Provider` over HTTPS. `read`: seconds for an answer, once connected."""
+    """`domain.ports.Provider` over HTTPS."""
 
-    def __init__(self, api_url: str, management_url: str, api_key: str, read: float = READ_SECONDS) -> None:
-        self._read = read
+    def __init__(self, api_url: str, management_url: str, api_key: str, bounds: Bounds = BOUNDS) -> None:
+        self._bounds = bounds
         self._api_url = api_url.rstrip("/")
         self._management_url = management_url.rstrip("/")
         self._headers = {
@@ -50,23 +48,23 @@ class RunpodProvider:
             "Content-Type": "application/json",
             "Accept": "application/json",
         }
-        self._connections = Connections(_IDLE_SECONDS)
+        self._http = HttpClient(_IDLE_SECONDS)
 
     def run(self, endpoint_id: str, payload: Mapping[str, Any]) -> str:
         try:
-            answer = self._exchange("POST", self._job_url(endpoint_id, "run"), payload)
-        except HttpRefused as error:
+            response = self._exchange("POST", self._job_url(endpoint_id, "run"), payload)
+        except ConnectError as error:
             raise ProviderRefused(str(error)) from None
-        except HttpLost as error:
+        except ResponseError as error:
             raise ProviderUnknown(str(error)) from None
-        if answer.status in {400, 413, 422}:
-            raise ProviderRejected(f"http_{answer.status}")
-        if 400 <= answer.status < 500 or answer.status == 503:
+        if response.status in {400, 413, 422}:
+            raise ProviderRejected(f"http_{response.status}")
+        if 400 <= response.status < 500 or response.status == 503:
             # A wrong key or endpoint, or an empty purse, is the operator's to mend: the job waits for it.
-            raise ProviderRefused(f"http_{answer.status}", retry_after_ms=answer.retry_after_ms())
-        job_id = _object(answer).get("id") if answer.status == 200 else None
+            raise ProviderRefused(f"http_{response.status}", retry_after_ms=response.retry_after_ms())
+        job_id = _object(response).get("id") if response.status == 200 else None
         if not isinstance(job_id, str) or not _JOB_ID.fullmatch(job_id):
-            raise ProviderUnknown(f"http_{answer.status}")
+            raise ProviderUnknown(f"http_{response.status}")
         return job_id
 
     def status(self, endpoint_id: str, runpod_job_id: str) -> ProviderStatus:
@@ -90,28 +88,25 @@ class RunpodProvider:
 
     def _ask(self, method: str, url: str) -> dict[str, Any]:
         try:
-            answer = self._exchange(method, url, None)
-        except (HttpRefused, HttpLost) as error:
+            response = self._exchange(method, url, None)
+        except (ConnectError, ResponseError) as error:
             raise ProviderError(str(error)) from None
-        if answer.status == 404:
+        if response.status == 404:
             raise ProviderJobMissing("http_404")
-        if answer.status != 200:
-            raise ProviderError(f"http_{answer.status}", retry_after_ms=answer.retry_after_ms())
-        return _object(answer)
+        if response.status != 200:
+            raise ProviderError(f"http_{response.status}", retry_after_ms=response.retry_after_ms())
+        return _object(response)
 
-    def _exchange(self, method: str, url: str, payload: Mapping[str, Any] | None) -> Answer:
+    def _exchange(self, method: str, url: str, payload: Mapping[str, Any] | None) -> Response:
         body = None if payload is None else json.dumps(payload, separators=(",", ":"), allow_nan=False).encode()
-        return exchange(
-            self._connections.pool(url), method, url, headers=self._headers, body=body, connect=_CONNECT,
-            read=self._read, max_bytes=_MAX_BYTES,
-        )  # fmt: skip
+        return self._http.send(method, url, self._bounds, headers=self._headers, body=body)
 
     def _job_url(self, endpoint_id: str, *parts: str) -> str:
         return "/".join([self._api_url, quote(endpoint_id, safe=""), *(quote(part, safe="") for part in parts)])
 
 
-def _object(answer: Answer) -> dict[str, Any]:
-    told = answer.json_object()
+def _object(response: Response) -> dict[str, Any]:
+    told = response.json_object()
     if told is None:
         raise ProviderUnknown("not a JSON object")
     return told

@@ -9,25 +9,24 @@ import json
 from typing import Any
 from urllib.parse import quote
 
-from lambda_api.adapters.http import Answer, Connections, HttpLost, HttpRefused, exchange
+from lambda_api.adapters.http_client import Bounds, ConnectError, HttpClient, Response, ResponseError
 from lambda_api.domain.endpoint import Body, Live
 from lambda_api.domain.ports import ProviderError, ProviderRefused, ProviderRejected, ProviderUnknown
 from lambda_api.redaction import redact
 
-_CONNECT, _READ = 2.0, 10.0
-_MAX_BYTES = 4 * 1024 * 1024
-"""An account's endpoints, all in one answer."""
-_IDLE_SECONDS = 5.0
+BOUNDS = Bounds(connect=2.0, read=10.0, max_bytes=4 * 1024 * 1024)
+"""An account's endpoints come in one response."""
 _LONGEST_DETAIL = 300
 
 
 class RunpodEndpoints:
     """`domain.endpoint.Endpoints` over HTTPS."""
 
-    def __init__(self, management_url: str, api_key: str) -> None:
+    def __init__(self, management_url: str, api_key: str, bounds: Bounds = BOUNDS) -> None:
         self._url = f"{management_url.rstrip('/')}/v2/serverless"
         self._key = api_key
-        self._connections = Connections(_IDLE_SECONDS)
+        self._http = HttpClient()
+        self._bounds = bounds
 
     def list_endpoints(self) -> list[Live]:
         told = _object(self._ask("GET", "")).get("endpoints")
@@ -36,8 +35,8 @@ class RunpodEndpoints:
         return [live for live in told if _is_endpoint(live)]
 
     def read(self, endpoint_id: str) -> Live | None:
-        answer = self._ask("GET", f"/{quote(endpoint_id, safe='')}", missing=True)
-        return None if answer.status == 404 else _endpoint(answer)
+        response = self._ask("GET", f"/{quote(endpoint_id, safe='')}", missing=True)
+        return None if response.status == 404 else _endpoint(response)
 
     def unhealthy_workers(self, endpoint_id: str) -> int:
         summary = _object(self._ask("GET", f"/{quote(endpoint_id, safe='')}/workers")).get("summary")
@@ -53,46 +52,41 @@ class RunpodEndpoints:
     def delete(self, endpoint_id: str) -> None:
         self._ask("DELETE", f"/{quote(endpoint_id, safe='')}", missing=True)
 
-    def _ask(self, method: str, path: str, body: Body | None = None, *, missing: bool = False) -> Answer:
+    def _ask(self, method: str, path: str, body: Body | None = None, *, missing: bool = False) -> Response:
         """One exchange that RunPod granted. `missing`: 404 is an answer too."""
         url = self._url + path
         headers = {
             "Authorization": f"Bearer {self._key}",
             "Content-Type": "application/json",
             "Accept": "application/json, application/problem+json",
-            # A handful of calls per deployment: no connection is worth keeping until the next.
-            "Connection": "close",
         }
         data = None if body is None else json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
         try:
-            answer = exchange(
-                self._connections.pool(url), method, url, headers=headers, body=data, connect=_CONNECT, read=_READ,
-                max_bytes=_MAX_BYTES,
-            )  # fmt: skip
-        except HttpRefused:
+            response = self._http.send(method, url, self._bounds, headers=headers, body=data)
+        except ConnectError:
             raise ProviderRefused("RunPod cannot be reached") from None
-        except HttpLost:
+        except ResponseError:
             raise ProviderUnknown("RunPod did not answer") from None
-        if 200 <= answer.status < 300 or (missing and answer.status == 404):
-            return answer
-        raise self._refusal(answer)
+        if 200 <= response.status < 300 or (missing and response.status == 404):
+            return response
+        raise self._refusal(response)
 
-    def _refusal(self, answer: Answer) -> ProviderError:
-        status = answer.status
+    def _refusal(self, response: Response) -> ProviderError:
+        status = response.status
         if status == 429:
-            return ProviderRefused("RunPod's rate limit is reached (429)", retry_after_ms=answer.retry_after_ms())
+            return ProviderRefused("RunPod's rate limit is reached (429)", retry_after_ms=response.retry_after_ms())
         if status >= 500 or status in {408, 425}:
-            return ProviderUnknown(f"RunPod failed ({status})", retry_after_ms=answer.retry_after_ms())
+            return ProviderUnknown(f"RunPod failed ({status})", retry_after_ms=response.retry_after_ms())
         if status == 401:
             return ProviderRejected("RunPod does not know the API key (401)")
         if status == 403:
             return ProviderRejected("The API key may not manage endpoints at RunPod (403)")
-        return ProviderRejected(f"RunPod refused ({status}){self._detail(answer)}")
+        return ProviderRejected(f"RunPod refused ({status}){self._detail(response)}")
 
-    def _detail(self, answer: Answer) -> str:
+    def _detail(self, response: Response) -> str:
         """What an `application/problem+json` says; its `errors` name the fields."""
         try:
-            told = _object(answer)
+            told = _object(response)
         except ProviderError:
             return ""
         errors = told.get("errors")
@@ -103,15 +97,15 @@ class RunpodEndpoints:
         return f": {redact(text)[:_LONGEST_DETAIL]}" if text else ""
 
 
-def _object(answer: Answer) -> dict[str, Any]:
-    told = answer.json_object()
+def _object(response: Response) -> dict[str, Any]:
+    told = response.json_object()
     if told is None:
         raise ProviderUnknown("RunPod's answer cannot be read")
     return told
 
 
-def _endpoint(answer: Answer) -> Live:
-    told = _object(answer)
+def _endpoint(response: Response) -> Live:
+    told = _object(response)
     if not _is_endpoint(told):
         raise ProviderUnknown("RunPod's answer is not an endpoint")
     return told

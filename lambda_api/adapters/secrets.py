@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from lambda_api.adapters.aws.client import SECRETS_MANAGER, Aws, aws
-from lambda_api.adapters.aws.errors import unavailable
+from lambda_api.adapters.aws_errors import unavailable
 from lambda_api.domain.errors import Unavailable
 from lambda_api.domain.ports import Observer
 
@@ -19,11 +18,13 @@ AGAIN_SECONDS = 10.0
 """After a read that failed."""
 
 
-def read_secret(arn: str, account: Aws | None = None, tries: int = 3) -> str:
-    """The current text of a secret. Raises Unavailable; neither that nor its cause holds the text."""
+def read_secret(client: Any, arn: str) -> str:
+    """Return the current text of a secret. Raises Unavailable, which carries nothing of the text.
+
+    `client` is boto3's for Secrets Manager.
+    """
     with unavailable(_WHAT):
-        answer = (account or aws()).call(SECRETS_MANAGER, "GetSecretValue", tries=tries, SecretId=arn)
-    secret = answer.get("SecretString")
+        secret = client.get_secret_value(SecretId=arn).get("SecretString")
     if not isinstance(secret, str):
         raise Unavailable("The secret is not text.")
     return secret

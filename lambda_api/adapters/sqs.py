@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING
 
-from lambda_api.adapters.aws.client import SQS, Aws
-from lambda_api.adapters.aws.errors import AwsError
+from lambda_api.adapters.aws_errors import AwsError
 from lambda_api.domain.job import Job
 from lambda_api.domain.ports import Observer
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
 
 _MAX_DELAY_SECONDS = 900
 
@@ -20,20 +22,19 @@ class SqsCallbackQueue:
     of the consumers' time, messages of the others come first (AWS: "How Amazon SQS fair queues work").
     """
 
-    def __init__(self, url: str, observer: Observer, aws: Aws) -> None:
+    def __init__(self, url: str, observer: Observer, client: SQSClient) -> None:
         self._url = url
         self._observer = observer
-        self._aws = aws
+        self._client = client
 
     def enqueue(self, job: Job, delay_ms: int = 0) -> bool:
-        message: dict[str, Any] = {
-            "QueueUrl": self._url,
-            "MessageBody": json.dumps({"job_id": job.job_id}),
-            "DelaySeconds": min(_MAX_DELAY_SECONDS, -(-delay_ms // 1000)),
-            "MessageGroupId": job.owner,
-        }
         try:
-            self._aws.call(SQS, "SendMessage", **message)
+            self._client.send_message(
+                QueueUrl=self._url,
+                MessageBody=json.dumps({"job_id": job.job_id}),
+                DelaySeconds=min(_MAX_DELAY_SECONDS, -(-delay_ms // 1000)),
+                MessageGroupId=job.owner,
+            )
         except AwsError:
             self._observer.warn("callback_enqueue_failed", job_id=job.job_id)
             return False

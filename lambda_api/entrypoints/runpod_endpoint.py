@@ -10,12 +10,15 @@ from __future__ import annotations
 import os
 import random
 import time
+from functools import cache
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
+from lambda_api.adapters.aws_session import AwsSession
 from lambda_api.adapters.cloudformation import tell
 from lambda_api.adapters.runpod_endpoints import RunpodEndpoints
+from lambda_api.adapters.secrets import read_secret
 from lambda_api.domain.endpoint import InvalidProperties, desired_body, ownership_tag
 from lambda_api.domain.errors import Unavailable
 from lambda_api.domain.ports import ProviderError, ProviderRefused, ProviderRejected
@@ -127,12 +130,10 @@ def _endpoints(retry_policy: RetryPolicy) -> RunpodEndpoints:
 
 
 def _read(arn: str, retry_policy: RetryPolicy) -> str:
-    from lambda_api.adapters.secrets import read_secret  # noqa: PLC0415 - not needed on one machine
-
     tries = 0
     while True:
         try:
-            return read_secret(arn)
+            return read_secret(_aws().secretsmanager, arn)
         except Unavailable as error:
             tries += 1
             denied = "AccessDenied" in (error.reason or "")
@@ -142,6 +143,11 @@ def _read(arn: str, retry_policy: RetryPolicy) -> str:
                 or not retry_policy.backoff(tries, ProviderRefused("The secret is denied"))
             ):
                 raise
+
+
+@cache
+def _aws() -> AwsSession:
+    return AwsSession()
 
 
 freeze_gc_after_init()

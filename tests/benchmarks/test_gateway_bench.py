@@ -15,10 +15,10 @@ from benchmarks.gateway.capacity import read_units, size, write_units
 from benchmarks.gateway.events import wake
 from benchmarks.gateway.prices import PRICES, dollars
 from benchmarks.targets import GATEWAY
-from lambda_api.adapters.aws.client import Aws
 from lambda_api.adapters.dynamodb import DynamoJobStore
 from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.ports import Idempotency, IdempotencyRecord
+from tests.support.aws import table
 from tests.support.examples import job
 from tests.support.fakes import START
 
@@ -53,8 +53,7 @@ def test_every_kind_has_its_price() -> None:
 
 
 def test_the_stub_holds_what_the_store_states(url: str) -> None:
-    env = {"AWS_ENDPOINT_URL": url, "AWS_REGION": "r", "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"}
-    store = DynamoJobStore("t", lambda: START, 3_600_000, Aws(env, sleep=lambda _: None))
+    store = DynamoJobStore(table(url, "t"), lambda: START, 3_600_000)
     first, second = job(job_id="a"), job(job_id="b")
     key = Idempotency("k", "f", START + 1000)
     assert store.create(first, key, START, Allowance()) is None

@@ -8,13 +8,15 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gpu_worker.transfer import download, retries
-from lambda_api.adapters import callback_http
+from lambda_api.adapters.callback_http import BOUNDS
 from lambda_api.adapters.dns import resolve
+from tests.support import outbound
 from tests.support.outbound import OWN_RESOLVER, WAYS, Internet, Way, calling, fetching, internet, reason
 from tests.support.scripted_server import answer
 
@@ -103,7 +105,7 @@ def test_a_name_that_is_not_there(net: Internet, way: Way, tmp_path: Path) -> No
 @pytest.mark.fault("F13")
 def test_silence_is_not_waited_for(net: Internet, way: Way, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(download, "CONNECT_SECONDS", 0.1)
-    monkeypatch.setattr(callback_http, "_CONNECT", 0.1)
+    monkeypatch.setattr(outbound, "BOUNDS", replace(BOUNDS, connect=0.1))
     net.dns.silent.add(NAME)
     assert way(net.url(NAME), tmp_path) == {fetching: "timeout", calling: "unreachable"}[way]
     # The resolver's own patience ends later, and otherwise.

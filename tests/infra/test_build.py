@@ -13,7 +13,7 @@ from tests.support.sam import FUNCTIONS, PYTHON, ROOT
 
 MACHINES = {"aarch64": 183, "x86_64": 62}
 """`e_machine` of an ELF file (System V ABI)."""
-FOREIGN = ("boto3", "botocore", "runpod", "gpu_worker", "local", "benchmarks", "tests", "events", "scripts", "awscrt")
+FOREIGN = ("runpod", "gpu_worker", "local", "benchmarks", "tests", "events", "scripts", "awscrt")
 
 
 def python_313() -> bool:

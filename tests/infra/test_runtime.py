@@ -26,7 +26,7 @@ from lambda_api.settings import Secret
 from local.aws.names import ACCOUNT, BUCKET, QUEUE, TABLE
 from tests.lambda_api.entrypoints.test_golden_events import API, RUNPOD
 from tests.support import rie
-from tests.support.aws import CREDENTIALS, Aws, account
+from tests.support.aws import CREDENTIALS, Aws, table
 from tests.support.examples import VIDEO, job, manifest
 from tests.support.fakes import HOOK_SECRET
 from tests.support.gateway import golden
@@ -115,7 +115,7 @@ class Stage:
     def __init__(self, aws: Aws, callback_url: str) -> None:
         self._aws = aws
         now = time.time_ns() // 1_000_000
-        self.store = DynamoJobStore(TABLE, lambda: time.time_ns() // 1_000_000, HOUR, account(aws.url))
+        self.store = DynamoJobStore(table(aws.url), lambda: time.time_ns() // 1_000_000, HOUR)
         self.clear()
         self.first = job(
             created_at=now, deadline_at=now + HOUR, due_at=now - 1, callback=Callback(url=callback_url),

@@ -111,7 +111,7 @@ LEAKING = [
     "logging.getLogger('urllib3.connectionpool').warning('GET %s', '?token=planted')",
     "logging.getLogger('mangum.lifespan').info('?token=planted')",
     "logging.getLogger('somebody.new').info('?token=planted')",
-    "event('planted', 'job-1')",
+    "log_event('planted', 'job-1')",
     'Log(None).line(\'api\', \'{"message": "x", "url": "?X-Amz-Signature=abc"}\')',
     "Log(None).event('gateway', 'x', path='?token=planted')",
     "look('a process', ['whsec_abcdefghij'])",
@@ -133,7 +133,7 @@ def scanned(tmp_path: Path, statements: list[str]) -> subprocess.CompletedProces
         "def pytest_configure(config):\n    config.pluginmanager.register(LogScan())\n"
     )
     lines = [
-        "import logging, subprocess, sys", "from gpu_worker.logs import event", "from local.logs import Log",
+        "import logging, subprocess, sys", "from gpu_worker.logs import log_event", "from local.logs import Log",
         "from tests.support.log_scan import look", "worker = logging.getLogger('gpu_worker.x')",
     ]  # fmt: skip
     for number, statement in enumerate(statements):

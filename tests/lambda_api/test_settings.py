@@ -55,7 +55,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """ARNs in the order in which they are read; the secrets are those of SECRETS in this file."""
     asked: list[str] = []
 
-    def read_secret(arn: str, **_: object) -> str:
+    def read_secret(_: object, arn: str) -> str:
         asked.append(arn)
         return {"arn:runpod": f"key-{len(asked)}", "arn:hook": "h" * 32, "arn:callers": json.dumps(CALLERS)}[arn]
 

@@ -7,14 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from lambda_api.adapters.dynamodb_table import Table, failed
+from lambda_api.adapters.dynamodb_table import Table, is_failed
 from local.aws.names import TABLE
 from tests.support.aws import Aws, account
 
 
 @pytest.fixture
 def table(aws: Aws) -> Table:
-    return Table(TABLE, account(aws.url))
+    return Table(TABLE, account(aws.url).dynamodb)
 
 
 def put(name: str, condition: str = "attribute_not_exists(pk)") -> dict[str, dict[str, object]]:
@@ -28,7 +28,7 @@ def test_concurrent_writes_of_others_survive(table: Table) -> None:
         alone = table.write(put(name)) == []
         # Many, for it to take its time.
         refused = table.write(*(put(f"{name}-{n}") for n in range(60)), put(f"{name}-60", "attribute_exists(pk)"))
-        return alone and [failed(reason) for reason in refused] == [False] * 60 + [True]
+        return alone and [is_failed(reason) for reason in refused] == [False] * 60 + [True]
 
     with ThreadPoolExecutor(6) as pool:
         assert all(pool.map(work, names))

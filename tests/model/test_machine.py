@@ -21,11 +21,10 @@ from hypothesis.stateful import run_state_machine_as_test
 from lambda_api.adapters.dynamodb import DynamoJobStore
 from lambda_api.domain.job import TERMINAL, Source
 from lambda_api.domain.policy import HOUR
-from local.aws.names import TABLE
 from tests.model.invariants import ENDINGS
 from tests.model.machine import JobMachine
 from tests.model.world import MakeStore
-from tests.support.aws import Aws, account
+from tests.support.aws import Aws, table
 from tests.support.fakes import FakeStore
 
 SEED = int(os.environ.get("API_GPU_SEED", "20261124"))
@@ -109,7 +108,7 @@ def test_the_same_rules_over_amazons_own_engine(dynamodb_local: str, record_prop
 
 
 def _dynamodb(url: str) -> MakeStore:
-    return lambda clock: DynamoJobStore(TABLE, clock, 7 * 24 * HOUR, account(url))
+    return lambda clock: DynamoJobStore(table(url), clock, 7 * 24 * HOUR)
 
 
 @pytest.mark.full

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import boto3
 from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
-from lambda_api.adapters.aws import client
+from lambda_api.adapters.aws_session import READ_SECONDS, AwsSession
+from lambda_api.adapters.dynamodb_table import Table
 from local.aws import transactions
-from local.aws.names import REGION
+from local.aws.names import REGION, TABLE
 from local.aws.server import create_resources
 
 CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
@@ -32,10 +35,28 @@ def _signature(service: str) -> str | None:
     return "s3v4" if service == "s3" else None
 
 
-def account(url: str, key: str = "test") -> client.Aws:
-    """The gateway's own client for whatever answers at `url`. `key` is both halves of the credentials."""
-    env = {"AWS_ENDPOINT_URL": url, "AWS_REGION": REGION, "AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": key}
-    return client.Aws(env)
+@cache
+def account(url: str, key: str = "test", read_seconds: float = READ_SECONDS) -> AwsSession:
+    """Return the gateway's own clients for the server at `url`. `key` is both halves of the credentials."""
+    return AwsSession(_session(key), url, read_seconds)
+
+
+@cache
+def _session(key: str) -> boto3.Session:
+    """One for all servers: it parses each service's model once."""
+    return boto3.Session(aws_access_key_id=key, aws_secret_access_key=key, region_name=REGION)
+
+
+def table(
+    url: str,
+    name: str = TABLE,
+    *,
+    read_seconds: float = READ_SECONDS,
+    random: Callable[[], float] = lambda: 1.0,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Table:
+    """Return the gateway's table on the server at `url`. Without `random`, each backoff is the longest there is."""
+    return Table(name, account(url, read_seconds=read_seconds).dynamodb, random, sleep)
 
 
 @contextmanager

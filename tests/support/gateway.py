@@ -25,19 +25,25 @@ def environment() -> dict[str, str]:
     return {
         "TABLE_NAME": "t", "BUCKET_NAME": "b", "CALLBACK_QUEUE_URL": "q", "RUNPOD_API_KEY": "k",
         "RUNPOD_ENDPOINT_ID": "endpoint", "PUBLIC_URL": "https://api.example", "HOOK_SECRET": "x" * 32,
-        "API_KEYS": json.dumps(API_KEYS),
+        "API_KEYS": json.dumps(API_KEYS), "AWS_REGION": "us-east-1",
     }  # fmt: skip
 
 
 def entrypoint(name: str) -> ModuleType:
-    """A function's module, imported as Lambda does it: with its settings around it."""
+    """Import a function's module as Lambda does: with its settings in the environment."""
     with pytest.MonkeyPatch.context() as patch:
         for variable, value in environment().items():
             patch.setenv(variable, value)
-        wiring.renew()
+        reset_wiring()
         module = importlib.import_module(f"lambda_api.entrypoints.{name}")
-    wiring.renew()
+    reset_wiring()
     return module
+
+
+def reset_wiring() -> None:
+    """Have the gateway read its environment again: settings, services and AWS clients."""
+    wiring.renew()
+    wiring.aws.cache_clear()
 
 
 def settings(**changes: str) -> Settings:

@@ -25,8 +25,9 @@ from contract.operations import Input, Role
 from gpu_worker.errors import JobFailed
 from gpu_worker.transfer import download as fetch
 from gpu_worker.transfer import resolver
-from lambda_api.adapters import callback_http, connection_pool
-from lambda_api.adapters.callback_http import FORBIDDEN, HttpCallbackSender
+from lambda_api.adapters import callback_http, runpod
+from lambda_api.adapters.callback_http import BOUNDS, FORBIDDEN, HttpCallbackSender
+from lambda_api.adapters.http_client import Bounds, HttpClient
 from lambda_api.domain.access.credentials import ApiCredentials
 from lambda_api.domain.ports import DeliveryResult
 from tests.support.dns import Dns, asking, dns
@@ -72,13 +73,13 @@ def reason(url: str, folder: Path, **more: Any) -> str:
     return f"{result.code} {result.params.get('reason') or result.params.get('http_status', '')}".strip()
 
 
-def sender(*, allow_loopback: bool = False) -> HttpCallbackSender:
+def sender(*, allow_loopback: bool = False, bounds: Bounds | None = None) -> HttpCallbackSender:
     callers = ApiCredentials(callback_secrets={"ada": (SECRET,), "bob": (SECRET,)})
-    return HttpCallbackSender(lambda: callers, allow_loopback=allow_loopback)
+    return HttpCallbackSender(lambda: callers, allow_loopback=allow_loopback, bounds=bounds or BOUNDS)
 
 
 def call_back(url: str, *, allow_loopback: bool = False) -> DeliveryResult:
-    """One attempt of the gateway's."""
+    """Make one attempt of a callback."""
     return sender(allow_loopback=allow_loopback).send("ada", url, "msg_1", int(time.time() * 1000), '{"job_id":"1"}')
 
 
@@ -104,7 +105,8 @@ WAYS: list[Way] = [fetching, calling]
 def trust(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have both sides trust this authority and no other."""
     client = authority.client()
-    monkeypatch.setattr(connection_pool, "_tls", lambda: client)
+    for module in (callback_http, runpod):
+        monkeypatch.setattr(module, "HttpClient", lambda idle_seconds=0.0, tls=None: HttpClient(idle_seconds, client))
     monkeypatch.setattr(aiohttp.connector, "_SSL_CONTEXT_VERIFIED", client)
 
 

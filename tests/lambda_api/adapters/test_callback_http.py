@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -15,7 +15,7 @@ import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from lambda_api.adapters import callback_http
-from lambda_api.adapters.callback_http import HttpCallbackSender
+from lambda_api.adapters.callback_http import BOUNDS, HttpCallbackSender
 from lambda_api.domain.access.credentials import ApiCredentials
 from tests.support.scripted_server import nobody, peer, reset
 
@@ -63,9 +63,9 @@ def sink() -> Iterator[Sink]:
     server.server_close()
 
 
-def sender(*, allow_loopback: bool = True) -> HttpCallbackSender:
+def sender(*, allow_loopback: bool = True, connect: float = BOUNDS.connect) -> HttpCallbackSender:
     callers = ApiCredentials(callback_secrets={"ada": (NEW, OLD), "bob": (OTHER,)})
-    return HttpCallbackSender(lambda: callers, allow_loopback=allow_loopback)
+    return HttpCallbackSender(lambda: callers, allow_loopback=allow_loopback, bounds=replace(BOUNDS, connect=connect))
 
 
 def now() -> int:
@@ -147,24 +147,25 @@ def test_another_address_is_tried_where_one_does_not_let_us_connect(
     assert len(sink.seen) == 1
 
 
-def test_addresses_that_say_nothing_share_the_time_of_one(sink: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unresponsive_addresses_share_one_connect_timeout(sink: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[tuple[str, float]] = []
 
-    def silent(address: tuple[str, int], seconds: float) -> socket.socket:
-        tried.append((address[0], seconds))
+    def silent(self: socket.socket, address: tuple[str, int]) -> None:
+        tried.append((address[0], self.gettimeout() or 0.0))
         if address[0] == "127.0.0.1":
-            return connect(address, seconds)
-        time.sleep(seconds)
-        raise TimeoutError
+            connect(self, address)
+        else:
+            time.sleep(self.gettimeout() or 0.0)
+            raise TimeoutError
 
-    connect = socket.create_connection
-    monkeypatch.setattr(socket, "create_connection", silent)
-    monkeypatch.setattr(callback_http, "_CONNECT", 0.3)
+    connect = socket.socket.connect
+    monkeypatch.setattr(socket.socket, "connect", silent)
     monkeypatch.setattr(callback_http, "resolve", lambda *_: ["127.0.0.2", "127.0.0.3", "127.0.0.1"])
-    assert sender().send("ada", sink.url, "msg_1", now(), BODY).ok
+    impatient = sender(connect=0.3)
+    assert impatient.send("ada", sink.url, "msg_1", now(), BODY).ok
     monkeypatch.setattr(callback_http, "resolve", lambda *_: [f"127.0.0.{n}" for n in range(2, 99)])
     began = time.monotonic()
-    assert sender().send("ada", sink.url, "msg_1", now(), BODY).result == "unreachable"
+    assert impatient.send("ada", sink.url, "msg_1", now(), BODY).result == "unreachable"
     assert time.monotonic() - began < 0.6
     assert [address[-1] for address, _ in tried] == ["2", "3", "1", "2", "3", "4"]
     assert max(seconds for _, seconds in tried[:2] + tried[3:]) <= 0.16

@@ -27,7 +27,7 @@ from lambda_api.usecases.submit_job import submit_job
 from lambda_api.usecases.sweep import sweep
 from local.aws.names import TABLE
 from tests.model.world import ModelWorld
-from tests.support.aws import CREDENTIALS, Aws, account
+from tests.support.aws import CREDENTIALS, Aws, account, table
 from tests.support.examples import job, manifest, publish, submission
 from tests.support.fakes import HOOK_SECRET, START, FakeClock, World
 from tests.support.gateway import Client
@@ -115,10 +115,9 @@ def test_every_call_to_aws_that_keeps_failing_is_unavailable_and_quotes_nothing(
     server: Peer, call: str, trouble: Reply
 ) -> None:
     server.replies = [trouble]
-    client = account(server.url)
-    client._sleep = lambda _: None
+    store = DynamoJobStore(table(server.url, "t"), lambda: START, HOUR)
     with pytest.raises(Unavailable) as raised:
-        CALLS[call](DynamoJobStore("t", lambda: START, HOUR, client), S3Objects("b", client))
+        CALLS[call](store, S3Objects("b", account(server.url).s3))
     assert raised.value.retry_after
     assert "planted" not in str(raised.value) + str(raised.value.reason)
     assert len(server.seen) >= 3
@@ -129,7 +128,7 @@ def rows(aws: Aws) -> Any:
 
 
 def stored(aws: Aws, clock: FakeClock, **changes: Any) -> tuple[DynamoJobStore, Job]:
-    store = DynamoJobStore(TABLE, clock, WEEK, account(aws.url))
+    store = DynamoJobStore(table(aws.url), clock, WEEK)
     mine = job(job_id=str(uuid.uuid4()), owner=f"o-{uuid.uuid4().hex[:12]}", **changes)
     store.create(mine, None, START, Allowance())
     return store, mine
@@ -174,14 +173,14 @@ def test_the_largest_job_there_can_be_is_far_from_the_limit_of_a_row() -> None:
     bell(world)
     ended = world.store.jobs["job-1"]
     assert ended.state is State.COMPLETED
-    item = DynamoJobStore("t", world.clock, WEEK, account("http://127.0.0.1:9"))._item(ended)
+    item = DynamoJobStore(table("http://127.0.0.1:9", "t"), world.clock, WEEK)._item(ended)
     size = sum(len(name) + len(text.encode()) for name, value in item.items() for text in value.values())
     assert 100_000 < size < 350_000
 
 
 @pytest.mark.fault("E6")
 def test_ids_spread_evenly_over_the_shards_of_the_due_index() -> None:
-    store = DynamoJobStore("t", lambda: START, WEEK, account("http://127.0.0.1:9"))
+    store = DynamoJobStore(table("http://127.0.0.1:9", "t"), lambda: START, WEEK)
     spread = Counter(store._item(job(job_id=str(uuid.uuid4())))["due_shard"]["S"] for _ in range(5000))
     assert len(spread) == SHARDS
     assert max(spread.values()) < 5000 / SHARDS * 1.25
@@ -206,9 +205,7 @@ def test_thousands_due_in_one_second_are_drained_oldest_first() -> None:
 
 @pytest.mark.fault("E7")
 def test_a_row_that_expired_between_read_and_write_is_ignored(aws: Aws) -> None:
-    world = ModelWorld(
-        lambda clock: DynamoJobStore(TABLE, clock, WEEK, account(aws.url)), f"gone-{uuid.uuid4().hex[:8]}"
-    )
+    world = ModelWorld(lambda clock: DynamoJobStore(table(aws.url), clock, WEEK), f"gone-{uuid.uuid4().hex[:8]}")
     gone = world.submit(callback=True)
     assert gone is not None
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 from zlib import crc32
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.exceptions import ReadTimeoutError
+from botocore.httpsession import URLLib3Session
 
 from contract.operations.compose import Compose
-from lambda_api.adapters.aws import client
 from lambda_api.adapters.dynamodb import SHARDS, DynamoJobStore
-from lambda_api.adapters.http import Answer, HttpLost
 from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.errors import InvalidRequest, RateLimited, TooManyJobs, TooManyRequests
 from lambda_api.domain.events import Completed, Progressed
@@ -25,7 +27,7 @@ from lambda_api.domain.policy import HOUR
 from lambda_api.domain.ports import Idempotency, IdempotencyRecord, JobStore
 from lambda_api.domain.transitions import Change, apply
 from local.aws.names import TABLE
-from tests.support.aws import CREDENTIALS, account
+from tests.support.aws import CREDENTIALS, account, table
 from tests.support.examples import job, manifest, report
 from tests.support.fakes import START, FakeClock, FakeStore
 from tests.support.system import eventually
@@ -34,12 +36,20 @@ Make = Callable[[FakeClock], JobStore]
 
 
 @pytest.fixture(params=["fake", "moto", "dynamodb-local"])
-def make(request: pytest.FixtureRequest) -> Make:
+def url(request: pytest.FixtureRequest) -> str:
+    """Of the engine; empty for the fake."""
     if request.param == "fake":
-        return FakeStore
+        return ""
     local = request.param == "dynamodb-local"
-    url: str = request.getfixturevalue("dynamodb_local") if local else request.getfixturevalue("aws").url
-    return lambda clock: DynamoJobStore(TABLE, clock, 7 * 24 * HOUR, account(url))
+    found: str = request.getfixturevalue("dynamodb_local") if local else request.getfixturevalue("aws").url
+    return found
+
+
+@pytest.fixture
+def make(url: str) -> Make:
+    if not url:
+        return FakeStore
+    return lambda clock: DynamoJobStore(table(url), clock, 7 * 24 * HOUR)
 
 
 def fresh(**changes: object) -> Job:
@@ -50,18 +60,27 @@ def key(expires_in: int = 24 * HOUR, fingerprint: str = "f", name: str = "k") ->
     return Idempotency(name, fingerprint, START + expires_in)
 
 
-def lose_answers(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
-    """The next writes are made, and nobody hears of it. The fake has no answers to lose."""
-    made, left = client.exchange, [number]
+@contextmanager
+def lost_responses(url: str, number: int) -> Iterator[None]:
+    """Have the table make the next writes and lose its responses. The fake has no responses to lose."""
+    left, session = [number], URLLib3Session()
 
-    def exchange(*args: Any, **named: Any) -> Answer:
-        answer = made(*args, **named)
-        if left[0] and answer.status == 200:
+    def send(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+        response = session.send(request)
+        if left[0] and response.status_code == 200:
             left[0] -= 1
-            raise HttpLost("TimeoutError")
-        return answer
+            raise ReadTimeoutError(endpoint_url=request.url)
+        return response
 
-    monkeypatch.setattr(client, "exchange", exchange)
+    if not url:
+        yield
+        return
+    events = account(url).dynamodb.meta.events
+    events.register("before-send.dynamodb", send)
+    try:
+        yield
+    finally:
+        events.unregister("before-send.dynamodb", send)
 
 
 class TestJobStore:
@@ -119,13 +138,11 @@ class TestJobStore:
         assert found.percent == 10
 
     @pytest.mark.parametrize("ends", [False, True])
-    def test_a_write_repeated_after_a_lost_answer_is_its_own_success(
-        self, make: Make, monkeypatch: pytest.MonkeyPatch, *, ends: bool
-    ) -> None:
+    def test_a_write_repeated_after_a_lost_answer_is_its_own_success(self, make: Make, url: str, *, ends: bool) -> None:
         store, mine = make(FakeClock()), fresh()
         store.create(mine, None, START, Allowance())
-        lose_answers(monkeypatch, 1)
-        assert store.save(replace(mine, version=2, percent=10), ends=ends) is True
+        with lost_responses(url, 1):
+            assert store.save(replace(mine, version=2, percent=10), ends=ends) is True
         found = store.get(mine.job_id)
         assert found is not None
         assert (found.version, found.percent) == (2, 10)
@@ -360,7 +377,7 @@ class TestLimits:
 @pytest.mark.timeout(240)
 def test_the_engine_itself_deletes_what_is_past_its_retention(dynamodb_local: str) -> None:
     now = time.time_ns() // 1_000_000
-    store = DynamoJobStore(TABLE, lambda: now, HOUR, account(dynamodb_local))
+    store = DynamoJobStore(table(dynamodb_local), lambda: now, HOUR)
     # Due, because this engine never deletes a row that is not in all of its indexes; DynamoDB does.
     old = fresh(created_at=now - 80 * HOUR, deadline_at=now - 75 * HOUR, due_at=now - 75 * HOUR)
     young = replace(old, job_id=str(uuid.uuid4()), deadline_at=now)

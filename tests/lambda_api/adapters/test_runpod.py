@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
-from lambda_api.adapters import connection_pool
-from lambda_api.adapters.runpod import RunpodProvider
+from lambda_api.adapters.runpod import BOUNDS, RunpodProvider
 from lambda_api.domain.ports import (
     ProviderError,
     ProviderJobMissing,
@@ -23,11 +23,6 @@ from tests.support.scripted_server import SLOW_SECONDS, Peer, Reply, answer, dri
 def script() -> Iterator[tuple[Peer, RunpodProvider]]:
     with peer() as plan:
         yield plan, RunpodProvider(f"{plan.url}/v2", f"{plan.url}/management", "planted-key")
-
-
-def test_who_asks_nothing_reads_no_authorities(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection_pool, "_tls", lambda: pytest.fail("read"))
-    RunpodProvider("https://api.example/v2", "https://management.example", "planted-key")
 
 
 def test_run_sends_the_payload_once_with_the_key(script: tuple[Peer, RunpodProvider]) -> None:
@@ -82,7 +77,7 @@ def test_a_slow_answer_is_cut_off_as_a_whole(
     script: tuple[Peer, RunpodProvider], reply: Reply, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan, _ = script
-    provider = RunpodProvider(plan.url, plan.url, "planted-key", read=0.3)
+    provider = RunpodProvider(plan.url, plan.url, "planted-key", replace(BOUNDS, read=0.3))
     plan.replies = [reply]
     began = time.monotonic()
     with pytest.raises(ProviderUnknown):

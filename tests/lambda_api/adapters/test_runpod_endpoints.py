@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from lambda_api.adapters import runpod_endpoints
-from lambda_api.adapters.runpod_endpoints import RunpodEndpoints
+from lambda_api.adapters.runpod_endpoints import BOUNDS, RunpodEndpoints
 from lambda_api.domain.ports import ProviderRefused, ProviderRejected, ProviderUnknown
 from tests.support.scripted_server import Peer, Reply, answer, drip, nobody, peer, reset, stall
 
@@ -71,14 +71,11 @@ def test_throttling_carries_how_long_to_wait(site: Peer, endpoints: RunpodEndpoi
         answer(201, b"[" * 100_000), reset, stall, drip,
     ],
 )  # fmt: skip
-def test_what_may_have_been_done_is_unknown(
-    site: Peer, endpoints: RunpodEndpoints, reply: Reply, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if reply in {stall, drip}:
-        monkeypatch.setattr(runpod_endpoints, "_READ", 0.3)
+def test_what_may_have_been_done_is_unknown(site: Peer, reply: Reply) -> None:
+    read = 0.3 if reply in {stall, drip} else BOUNDS.read
     site.replies = [reply]
     with pytest.raises(ProviderUnknown):
-        endpoints.create({})
+        RunpodEndpoints(site.url, "k", replace(BOUNDS, read=read)).create({})
     assert len(site.seen) == 1
 
 

@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler
 import pytest
 
 from contract.errors import Code
-from lambda_api.adapters.runpod import RunpodProvider
+from lambda_api.adapters.runpod import BOUNDS, RunpodProvider
 from lambda_api.domain.errors import AlreadyFinished
 from lambda_api.domain.job import Job, State
 from lambda_api.domain.policy import HOUR, MINUTE, SECOND
@@ -49,10 +49,14 @@ class Scene:
         return submit_job(self.services, submission()).job
 
     def submit_impatiently(self, slow: Reply) -> Job:
-        """While RunPod's answer is waited for as briefly as a test may take. Good answers get the time they need."""
-        with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(self.services.provider, "_read", 0.3)
+        """Submit while RunPod has 0.3 s for its response."""
+        patient = self.services
+        provider = RunpodProvider(self.runpod.url, self.runpod.url, "planted-key", replace(BOUNDS, read=0.3))
+        self.world.services = replace(patient, provider=provider)
+        try:
             return self.submit(slow)
+        finally:
+            self.world.services = patient
 
     def sweep(self, after: int = 61 * SECOND, *replies: Reply) -> Job:
         if replies:

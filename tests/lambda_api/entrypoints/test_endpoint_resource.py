@@ -6,6 +6,7 @@ import io
 import json
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -14,8 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lambda_api.adapters import cloudformation, runpod_endpoints
 from lambda_api.adapters.cloudformation import NotTold
+from lambda_api.adapters.runpod_endpoints import BOUNDS, RunpodEndpoints
 from lambda_api.domain.errors import Unavailable
 from lambda_api.entrypoints import runpod_endpoint
 from lambda_api.entrypoints.runpod_endpoint import NEVER_CREATED, UNCONFIRMED
@@ -67,9 +68,10 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
 def stack(runpod: Management, site: Peer, clock: FakeTime, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     monkeypatch.setenv("RUNPOD_API_KEY", KEY)
     monkeypatch.delenv("RUNPOD_SECRET_ARN", raising=False)
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
     monkeypatch.setenv("RUNPOD_MANAGEMENT_URL", runpod.url)
-    monkeypatch.setattr(runpod_endpoints, "_CONNECT", 0.05)
-    monkeypatch.setattr(runpod_endpoints, "_READ", 0.1)
+    impatient = partial(RunpodEndpoints, bounds=replace(BOUNDS, connect=0.05, read=0.1))
+    monkeypatch.setattr(runpod_endpoint, "RunpodEndpoints", impatient)
     yield Stack(handle, site)
     clear(runpod)
 
@@ -188,14 +190,14 @@ def test_a_create_that_fails_leaves_nothing(
 def test_a_create_of_which_nothing_can_be_learned_is_not_repeated(
     stack: Stack, runpod: Management, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    create = runpod_endpoints.RunpodEndpoints.create
+    create = RunpodEndpoints.create
 
     def create_and_go_deaf(*args: Any) -> Any:
         runpod.emulator.faults.set({"endpoint_read": "500"})
         return create(*args)
 
     runpod.faults(endpoint_create={"mode": "accept_then_reset", "times": 1})
-    monkeypatch.setattr(runpod_endpoints.RunpodEndpoints, "create", create_and_go_deaf)
+    monkeypatch.setattr(RunpodEndpoints, "create", create_and_go_deaf)
     assert not stack.create(PROPERTIES)
     assert (len(ours(runpod)), stack.resource_id) == (1, UNCONFIRMED)
     runpod.faults()
@@ -315,11 +317,8 @@ def test_an_answer_that_is_not_taken_is_repeated(stack: Stack, runpod: Managemen
     assert len(ours(runpod)) == 1
 
 
-def test_an_answer_that_is_never_taken_fails_the_invocation(
-    stack: Stack, runpod: Management, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_answer_that_is_never_taken_fails_the_invocation(stack: Stack, runpod: Management) -> None:
     """So that Lambda delivers the request again, and the alarm on errors sees it."""
-    monkeypatch.setattr(cloudformation, "_CONNECT", 0.1)
     event = golden("cloudformation/create") | {"ResponseURL": f"{nobody()}/?Signature=planted"}
     with pytest.raises(NotTold) as told:
         handle(event)
@@ -364,7 +363,7 @@ def test_the_answer_is_as_cloudformation_wants_it(stack: Stack, site: Peer) -> N
 
 def test_the_key_comes_from_the_secret_store_where_there_is_one(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    monkeypatch.setattr("lambda_api.adapters.secrets.read_secret", lambda arn: asked.append(arn) or KEY)
+    monkeypatch.setattr("lambda_api.entrypoints.runpod_endpoint.read_secret", lambda _, arn: asked.append(arn) or KEY)
     monkeypatch.setenv("RUNPOD_API_KEY", "not this one")
     monkeypatch.setenv("RUNPOD_SECRET_ARN", "arn:secret")
     assert stack.create(PROPERTIES)
@@ -377,22 +376,22 @@ def test_a_role_that_does_not_count_yet_is_waited_for(
 ) -> None:
     answers = [Unavailable("No.", reason="GetSecretValue: AccessDeniedException")] * denials
 
-    def read(arn: str) -> str:
+    def read(_: object, arn: str) -> str:
         if answers:
             raise answers.pop()
         return KEY
 
-    monkeypatch.setattr("lambda_api.adapters.secrets.read_secret", read)
+    monkeypatch.setattr("lambda_api.entrypoints.runpod_endpoint.read_secret", read)
     monkeypatch.setenv("RUNPOD_SECRET_ARN", "arn:secret")
     assert stack.create(PROPERTIES) is made
     assert (len(ours(runpod)), len(clock.slept)) == (made, 4)
 
 
 def test_a_secret_that_is_not_there_is_said_at_once(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    def read(arn: str) -> str:
+    def read(_: object, arn: str) -> str:
         raise Unavailable("No.", reason="GetSecretValue: ResourceNotFoundException")
 
-    monkeypatch.setattr("lambda_api.adapters.secrets.read_secret", read)
+    monkeypatch.setattr("lambda_api.entrypoints.runpod_endpoint.read_secret", read)
     monkeypatch.setenv("RUNPOD_SECRET_ARN", "arn:secret")
     assert not stack.create(PROPERTIES)
 

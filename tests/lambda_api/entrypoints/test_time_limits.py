@@ -29,7 +29,7 @@ from lambda_api.web.app import create_app
 from lambda_api.web.mangum_adapter import event_handler
 from tests.support.examples import manifest, publish, submission
 from tests.support.fakes import HOOK_SECRET, FakeClock, FakeProvider, FakeSender, World
-from tests.support.gateway import context, entrypoint, environment, golden, settings
+from tests.support.gateway import context, entrypoint, environment, golden, reset_wiring, settings
 from tests.support.scripted_server import Peer, answer, peer
 
 callbacks, runpod_webhook, sweeper = map(entrypoint, ("callbacks", "runpod_webhook", "sweeper"))
@@ -68,9 +68,9 @@ def silence(monkeypatch: pytest.MonkeyPatch) -> Iterator[Silence]:
         }  # fmt: skip
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
-        wiring.renew()
+        reset_wiring()
         yield made
-        wiring.renew()
+        reset_wiring()
         made.over.set()
 
 
@@ -188,8 +188,8 @@ def test_a_batch_of_callbacks_over_a_silent_table_fails_message_by_message() -> 
     assert [failure["itemIdentifier"] for failure in told["batchItemFailures"]] == ["0", "1", "2", "3"]
 
 
-RUNPOD_MS = int((runpod._CONNECT + runpod.READ_SECONDS) * SECOND)
-RECEIVER_MS = int((callback_http._CONNECT + callback_http._READ) * SECOND)
+RUNPOD_MS = int((runpod.BOUNDS.connect + runpod.BOUNDS.read) * SECOND)
+RECEIVER_MS = int((callback_http.BOUNDS.connect + callback_http.BOUNDS.read) * SECOND)
 
 
 class SlowProvider(FakeProvider):

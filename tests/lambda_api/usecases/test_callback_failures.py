@@ -14,6 +14,7 @@ import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from lambda_api.adapters import callback_http
+from lambda_api.adapters.callback_http import BOUNDS
 from lambda_api.domain.access.tokens import make_token
 from lambda_api.domain.job import Callback, CallbackStatus
 from lambda_api.domain.policy import CALLBACK_DELAYS, HOUR, MINUTE, SECOND
@@ -51,6 +52,11 @@ class Scene:
         found = self.world.store.jobs[job_id].callback
         assert found is not None
         return found
+
+    def limit(self, **seconds: float) -> None:
+        """Give receivers other times, to connect or to respond."""
+        limited = sender(allow_loopback=True, bounds=replace(BOUNDS, **seconds))
+        self.world.services = replace(self.world.services, sender=limited)
 
     def wait(self) -> int:
         """Milliseconds until the next attempt."""
@@ -121,22 +127,20 @@ def many_headers(handler: BaseHTTPRequestHandler) -> None:
 
 @pytest.mark.fault("J6")
 @pytest.mark.parametrize("fault", [stall, drip, reset, garbage, unending, cut_off, many_headers])
-def test_an_answer_that_cannot_be_used_is_a_failed_attempt(
-    scene: Scene, fault: Reply, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as patched:
-        if fault in {stall, drip}:
-            patched.setattr(callback_http, "_READ", 0.3)
-        failed = scene.deliver(fault)
+def test_an_answer_that_cannot_be_used_is_a_failed_attempt(scene: Scene, fault: Reply) -> None:
+    if fault in {stall, drip}:
+        scene.limit(read=0.3)
+    failed = scene.deliver(fault)
+    scene.limit(read=10.0)
     assert (failed.status, failed.last_result) == (CallbackStatus.PENDING, "no_answer")
     scene.world.clock.advance(scene.wait())
     assert scene.deliver(answer(200)).status is CallbackStatus.DELIVERED
 
 
 @pytest.mark.fault("J6")
-def test_a_handshake_that_never_comes_is_a_failed_attempt(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The receiver takes the connection and says nothing: TLS waits for its first word."""
-    monkeypatch.setattr(callback_http, "_CONNECT", 0.3)
+def test_a_handshake_that_never_comes_is_a_failed_attempt(scene: Scene) -> None:
+    """The receiver accepts the connection and sends nothing: TLS waits for its first message."""
+    scene.limit(connect=0.3)
     scene.owe("job-2", scene.receiver.url.replace("http:", "https:"))
     scene.receiver.replies = [stall]
     assert deliver_callback(scene.world.services, "job-2")
@@ -205,9 +209,9 @@ def test_an_owner_without_a_secret_any_more_is_a_failed_attempt(scene: Scene) ->
 
 @pytest.mark.fault("J10", "J12")
 def test_a_dead_host_and_a_poisoned_message_keep_nobody_waiting(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One batch, two owners: the dead receivers cost their time-out, the others get theirs."""
-    # One time for the silent and for those that answer, here on a machine that may be busy.
-    monkeypatch.setattr(callback_http, "_READ", 3.0)
+    """One batch, two owners: the dead receivers cost their timeout, the others get their callbacks."""
+    # The same timeout for the silent receiver and for those that answer, on a machine that may be busy.
+    scene.limit(read=3.0)
     dead = nobody()
     for number in (2, 3):
         scene.owe(f"job-{number}", dead)

@@ -9,7 +9,7 @@ import pytest
 
 from lambda_api.adapters.dynamodb import DynamoJobStore
 from lambda_api.domain.policy import HOUR
-from tests.support.aws import account
+from tests.support.aws import table
 from tests.support.fakes import World
 from tests.support.gateway import Answer, Client
 from tests.support.scripted_server import Peer, Reply, answer, peer, reset
@@ -27,17 +27,15 @@ COLLISION = answer(
 
 
 @pytest.fixture
-def table() -> Iterator[Peer]:
+def database() -> Iterator[Peer]:
     with peer() as plan:
         yield plan
 
 
-def submitted(table: Peer, replies: list[Reply], key: str | None) -> tuple[World, Answer]:
-    table.replies = replies
-    client = account(table.url)
-    client._sleep = lambda _: None
+def submitted(database: Peer, replies: list[Reply], key: str | None) -> tuple[World, Answer]:
+    database.replies = replies
     world = World()
-    store = DynamoJobStore("t", world.clock, HOUR, client)
+    store = DynamoJobStore(table(database.url, "t", sleep=lambda _: None), world.clock, HOUR)
     world.services = replace(world.services, store=store)
     headers = {"idempotency-key": key} if key else {}
     return world, Client(world).call("POST", "/video/caption", BODY, headers=headers)
@@ -49,34 +47,34 @@ KEYS = pytest.mark.parametrize("key", [None, "k"], ids=["no-key", "key"])
 @pytest.mark.fault("B10")
 @KEYS
 @pytest.mark.parametrize("trouble", [THROTTLED, reset], ids=["throttled", "reset"])
-def test_a_store_that_fails_twice_and_then_works_takes_the_job(table: Peer, trouble: Reply, key: str | None) -> None:
-    world, told = submitted(table, [trouble, trouble, TAKEN], key)
+def test_a_store_that_fails_twice_and_then_works_takes_the_job(database: Peer, trouble: Reply, key: str | None) -> None:
+    world, told = submitted(database, [trouble, trouble, TAKEN], key)
     assert (told.status, len(world.provider.runs)) == (202, 1)
-    first, second, third, *_ = (request.json for request in table.seen)
+    first, second, third, *_ = (request.json for request in database.seen)
     assert first == second == third
 
 
 @pytest.mark.fault("B10")
 @KEYS
-def test_a_store_that_throttles_throughout_is_a_503_and_leaves_no_orphan(table: Peer, key: str | None) -> None:
-    world, told = submitted(table, [THROTTLED], key)
+def test_a_store_that_throttles_throughout_is_a_503_and_leaves_no_orphan(database: Peer, key: str | None) -> None:
+    world, told = submitted(database, [THROTTLED], key)
     assert (told.status, told.json["code"]) == (503, "unavailable")
     assert int(told.headers["retry-after"]) >= 1
     assert world.provider.runs == []
     # Whatever was tried was the one transaction: there is no write by which half of a job could come to be.
-    assert {request.headers["x-amz-target"] for request in table.seen} == {"DynamoDB_20120810.TransactWriteItems"}
+    assert {request.headers["x-amz-target"] for request in database.seen} == {"DynamoDB_20120810.TransactWriteItems"}
 
 
 @pytest.mark.fault("B11")
 @KEYS
-def test_a_transaction_that_collides_is_made_again(table: Peer, key: str | None) -> None:
-    world, told = submitted(table, [COLLISION, COLLISION, TAKEN], key)
+def test_a_transaction_that_collides_is_made_again(database: Peer, key: str | None) -> None:
+    world, told = submitted(database, [COLLISION, COLLISION, TAKEN], key)
     assert (told.status, len(world.provider.runs)) == (202, 1)
 
 
 @pytest.mark.fault("B11")
 @KEYS
-def test_transactions_that_keep_colliding_are_a_503_after_a_bounded_number(table: Peer, key: str | None) -> None:
-    world, told = submitted(table, [COLLISION], key)
+def test_transactions_that_keep_colliding_are_a_503_after_a_bounded_number(database: Peer, key: str | None) -> None:
+    world, told = submitted(database, [COLLISION], key)
     assert (told.status, told.headers["retry-after"], world.provider.runs) == (503, "1", [])
-    assert 2 <= len(table.seen) <= 20
+    assert 2 <= len(database.seen) <= 20

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from lambda_api import wiring
-from lambda_api.adapters.aws import client as aws_client
 from lambda_api.adapters.dynamodb import DynamoJobStore
 from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.access.tokens import make_token
@@ -21,22 +20,21 @@ from lambda_api.domain.ports import Idempotency, ProviderRejected
 from lambda_api.usecases.handle_webhook import handle_webhook
 from lambda_api.usecases.sweep import sweep
 from local.aws.names import TABLE
-from tests.support.aws import CREDENTIALS, Aws
+from tests.support.aws import CREDENTIALS, Aws, table
 from tests.support.examples import job, manifest, publish
 from tests.support.fakes import API_KEYS, HOOK_SECRET, START, World
-from tests.support.gateway import Answer, Client, environment
+from tests.support.gateway import Answer, Client, environment, reset_wiring
 from tests.support.scripted_server import Peer, Reply, answer, nobody, peer
 
 CAPTION = {"url_video": "https://media.example/v.mp4", "url_srt": "https://media.example/s.srt"}
-KEYS = {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "planted-secret", "AWS_REGION": "eu-west-1"}
 
 
 @pytest.fixture
 def renewed() -> Iterator[None]:
     """What is wired is wired for this test alone."""
-    wiring.renew()
+    reset_wiring()
     yield
-    wiring.renew()
+    reset_wiring()
 
 
 def submit(client: Client, key: str = "local-key", **headers: str) -> Answer:
@@ -156,7 +154,7 @@ def world() -> World:
 
 
 @pytest.fixture
-def table() -> Iterator[Peer]:
+def database() -> Iterator[Peer]:
     with peer() as plan:
         yield plan
 
@@ -177,56 +175,56 @@ COLLIDED = [
 class TestCollisions:
     """As DynamoDB tells them; no engine that runs here does."""
 
-    def store(self, table: Peer, naps: list[float]) -> DynamoJobStore:
-        aws = aws_client.Aws({**KEYS, "AWS_ENDPOINT_URL": table.url}, sleep=naps.append, jitter=lambda: 1.0)
-        return DynamoJobStore("t", lambda: START, HOUR, aws)
+    def store(self, database: Peer, naps: list[float]) -> DynamoJobStore:
+        return DynamoJobStore(table(database.url, "t", sleep=naps.append), lambda: START, HOUR)
 
-    def create(self, table: Peer, naps: list[float]) -> object:
-        return self.store(table, naps).create(job(), Idempotency("k", "f", START + HOUR), START, Allowance(burst=3))
+    def create(self, database: Peer, naps: list[float]) -> object:
+        return self.store(database, naps).create(job(), Idempotency("k", "f", START + HOUR), START, Allowance(burst=3))
 
     @pytest.mark.fault("B11")
-    def test_others_are_waited_for(self, table: Peer) -> None:
+    def test_others_are_waited_for(self, database: Peer) -> None:
         naps: list[float] = []
-        table.replies = [*COLLIDED, answer(200, {})]
-        assert self.create(table, naps) is None
+        database.replies = [*COLLIDED, answer(200, {})]
+        assert self.create(database, naps) is None
         assert naps == [0.02, 0.04, 0.08]
-        assert len({request.body for request in table.seen}) == 1
+        first, *others = (request.json["TransactItems"] for request in database.seen)
+        assert others == [first] * 3
 
     @pytest.mark.parametrize("code", ["ProvisionedThroughputExceededException", "ThrottlingException"])
-    def test_throttling_of_a_plain_write_is_waited_for_in_one_place(self, table: Peer, code: str) -> None:
-        table.replies = [fault(code)]
+    def test_throttling_of_a_plain_write_is_waited_for_in_one_place(self, database: Peer, code: str) -> None:
+        database.replies = [fault(code)]
         with pytest.raises(Unavailable):
-            self.store(table, []).save(job())
-        assert len(table.seen) == 3
+            self.store(database, []).save(job())
+        assert len(database.seen) == 3
 
     @pytest.mark.fault("B11")
-    def test_but_not_for_long(self, table: Peer) -> None:
+    def test_but_not_for_long(self, database: Peer) -> None:
         naps: list[float] = []
-        table.replies = COLLIDED[:1]
+        database.replies = COLLIDED[:1]
         with pytest.raises(Unavailable) as refused:
-            self.create(table, naps)
+            self.create(database, naps)
         assert (refused.value.retry_after, refused.value.reason) == (1, "TransactWriteItems: TransactionConflict")
-        assert (len(table.seen), sum(naps) < 1.5) == (7, True)
+        assert (len(database.seen), sum(naps) < 1.5) == (7, True)
 
     @pytest.mark.parametrize("ends", [False, True])
-    def test_whoever_ends_a_job_waits_too(self, table: Peer, *, ends: bool) -> None:
+    def test_whoever_ends_a_job_waits_too(self, database: Peer, *, ends: bool) -> None:
         naps: list[float] = []
         collided = fault(CANCELED, "None", "TransactionConflict") if ends else fault("TransactionConflictException")
-        table.replies = [collided, answer(200, {})]
-        assert self.store(table, naps).save(replace(job(), version=2), ends=ends)
+        database.replies = [collided, answer(200, {})]
+        assert self.store(database, naps).save(replace(job(), version=2), ends=ends)
         assert naps == [0.02]
 
-    def test_what_is_told_beside_a_collision_counts(self, table: Peer) -> None:
+    def test_what_is_told_beside_a_collision_counts(self, database: Peer) -> None:
         key = {"job_id": {"S": "earlier"}, "fingerprint": {"S": "f"}}
-        table.replies = [fault(CANCELED, "ConditionalCheckFailed", "None", "TransactionConflict", **key)]
-        assert self.create(table, []).job_id == "earlier"  # type: ignore[attr-defined]
-        assert len(table.seen) == 1
+        database.replies = [fault(CANCELED, "ConditionalCheckFailed", "None", "TransactionConflict", **key)]
+        assert self.create(database, []).job_id == "earlier"  # type: ignore[attr-defined]
+        assert len(database.seen) == 1
 
-    def test_a_bucket_that_is_not_full_takes_a_second_try(self, table: Peer) -> None:
+    def test_a_bucket_that_is_not_full_takes_a_second_try(self, database: Peer) -> None:
         used = fault(CANCELED, "None", "None", "ConditionalCheckFailed", full_at={"N": str(START + 900)})
-        table.replies = [used, answer(200, {})]
-        assert self.create(table, []) is None
-        first, second = (request.json["TransactItems"] for request in table.seen)
+        database.replies = [used, answer(200, {})]
+        assert self.create(database, []) is None
+        first, second = (request.json["TransactItems"] for request in database.seen)
         assert first[:2] == second[:2]
         assert second[2]["Update"]["UpdateExpression"] == "SET full_at = full_at + :step ADD in_flight :one"
 
@@ -234,14 +232,14 @@ class TestCollisions:
         ("row", "refusal"),
         [({"full_at": {"N": str(START + 1400)}}, RateLimited), ({"in_flight": {"N": "1000"}}, TooManyJobs)],
     )
-    def test_a_refusal_takes_one_call(self, table: Peer, row: dict[str, Any], refusal: type[Exception]) -> None:
-        table.replies = [fault(CANCELED, "None", "None", "ConditionalCheckFailed", **row)]
+    def test_a_refusal_takes_one_call(self, database: Peer, row: dict[str, Any], refusal: type[Exception]) -> None:
+        database.replies = [fault(CANCELED, "None", "None", "ConditionalCheckFailed", **row)]
         with pytest.raises(refusal):
-            self.create(table, [])
-        assert len(table.seen) == 1
+            self.create(database, [])
+        assert len(database.seen) == 1
 
-    def test_an_owner_who_is_always_faster_is_not_waited_for_for_ever(self, table: Peer) -> None:
-        table.replies = [fault(CANCELED, "None", "None", "ConditionalCheckFailed", full_at={"N": str(START + 900)})]
+    def test_an_owner_who_is_always_faster_is_not_waited_for_for_ever(self, database: Peer) -> None:
+        database.replies = [fault(CANCELED, "None", "None", "ConditionalCheckFailed", full_at={"N": str(START + 900)})]
         with pytest.raises(Unavailable) as refused:
-            self.create(table, [])
-        assert (refused.value.retry_after, len(table.seen)) == (1, 2)
+            self.create(database, [])
+        assert (refused.value.retry_after, len(database.seen)) == (1, 2)

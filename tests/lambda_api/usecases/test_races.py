@@ -19,12 +19,11 @@ from lambda_api.domain.ports import ProviderRefused
 from lambda_api.domain.transitions import Change, apply
 from lambda_api.usecases.settle_job import settle_job
 from lambda_api.usecases.submit_job import submit_job
-from local.aws.names import TABLE
 from tests.model.crash_points import Gate
 from tests.model.external_systems import Reply, Stop, fail, work
 from tests.model.scheduler import SHARED, Act, explore
 from tests.model.world import ModelWorld
-from tests.support.aws import Aws, account
+from tests.support.aws import Aws, table
 from tests.support.examples import submission
 from tests.support.fakes import START, World
 
@@ -256,9 +255,8 @@ def many(number: int, act: Callable[[], object]) -> list[object]:
 
 
 def over_dynamodb(aws: Aws) -> ModelWorld:
-    client = account(aws.url)
     name = f"race-{uuid.uuid4().hex[:8]}"
-    return ModelWorld(lambda clock: DynamoJobStore(TABLE, clock, 7 * 24 * HOUR, client), name)
+    return ModelWorld(lambda clock: DynamoJobStore(table(aws.url), clock, 7 * 24 * HOUR), name)
 
 
 @pytest.mark.fault("B2")

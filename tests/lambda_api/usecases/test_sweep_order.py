@@ -13,14 +13,13 @@ from zlib import crc32
 
 import pytest
 
-from lambda_api.adapters.aws import client
 from lambda_api.adapters.dynamodb import SHARDS, DynamoJobStore
 from lambda_api.domain.job import Job, State
 from lambda_api.domain.policy import HOUR, SECOND
 from lambda_api.domain.ports import ProviderRefused
 from lambda_api.usecases.sweep import sweep
 from local.aws.names import TABLE
-from tests.support.aws import Aws, account
+from tests.support.aws import Aws, table
 from tests.support.examples import job
 from tests.support.fakes import START, FakeClock, FakeProvider, World
 
@@ -47,7 +46,7 @@ def overdue(aws: Aws) -> Iterator[dict[str, Job]]:
     """The jobs by id, in the table; none of them is left there."""
     jobs = [job(job_id=str(uuid.uuid4()), owner="many", created_at=BEGIN, deadline_at=BEGIN + HOUR,
                 due_at=BEGIN + number % SECOND) for number in range(NUMBER)]  # fmt: skip
-    store, rows = DynamoJobStore(TABLE, lambda: BEGIN, 96 * HOUR, account(aws.url)), aws.client("dynamodb")
+    store, rows = DynamoJobStore(table(aws.url), lambda: BEGIN, 96 * HOUR), aws.client("dynamodb")
 
     def write(requests: list[dict[str, Any]]) -> None:
         for start in range(0, NUMBER, 25):
@@ -63,14 +62,13 @@ def overdue(aws: Aws) -> Iterator[dict[str, Job]]:
 @pytest.mark.fault("E6")
 @pytest.mark.timeout(600)
 def test_five_thousand_due_in_a_second_are_drained_in_order_and_come_again_spread(
-    aws: Aws, overdue: dict[str, Job], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    aws: Aws, overdue: dict[str, Job], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # moto looks at every row of the table for each question.
-    monkeypatch.setattr(client, "_READ", 60.0)
     world = World(clock=FakeClock(BEGIN + SECOND))
     provider = Runpod()
     provider.offered = []
-    store = DynamoJobStore(TABLE, world.clock, 96 * HOUR, account(aws.url))
+    # moto reads every row of the table for each query.
+    store = DynamoJobStore(table(aws.url, read_seconds=60.0), world.clock, 96 * HOUR)
     luck = random.Random(1).random  # noqa: S311 - the same jitter in each run
     services = replace(world.services, store=store, provider=provider, random=luck)
 
