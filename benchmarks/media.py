@@ -18,7 +18,7 @@ from benchmarks.command import exit_code, say, some_of, tell
 from benchmarks.report import complete, read_rows
 from benchmarks.results import Row
 from benchmarks.targets import MEDIA
-from gpu_worker.ffmpeg.locate import FfmpegUnusableError, find_ffmpeg, read_build
+from gpu_worker.ffmpeg.locate import FfmpegUnusableError, find_ffmpeg
 from gpu_worker.sandbox.cpus import usable_cpus
 
 _ROOT = Path(__file__).resolve().parents[1]
@@ -43,20 +43,20 @@ def main(argv: Sequence[str]) -> int:
 def _run(args: argparse.Namespace) -> None:
     started = time.monotonic()
     try:
-        ffmpeg, threads = find_ffmpeg(os.environ.get("FFMPEG")), usable_cpus()
+        found, threads = find_ffmpeg(os.environ.get("FFMPEG")), usable_cpus()
     except FfmpegUnusableError as error:
         raise BenchError(error.reason) from None
     settings = {
         **machine.facts(),
         "threads": threads,
-        "ffmpeg": read_build(ffmpeg).name,
+        "ffmpeg": found.build.name,
         "runs": args.runs,
         "quick": args.quick,
         "real_media": args.media.is_dir(),
     }
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         media = args.media if args.media.is_dir() else None
-        bench = Bench(ffmpeg, threads, Path(name), media, args.runs, args.quick, not args.no_peers, say)
+        bench = Bench(found.path, threads, Path(name), media, args.runs, args.quick, not args.no_peers, say)
         rows = [row for part in args.only for row in _PARTS[part](bench)]
         if args.also and "img2vid" in args.only:
             rows += _elsewhere(args, rows, Path(name) / "also.json")

@@ -18,10 +18,11 @@ from contract.limits import Limits
 from contract.operations import Operation, Role, frame_count
 from contract.operations.img2vid import Img2Vid
 from gpu_worker.errors import JobFailed
+from gpu_worker.ffmpeg.locate import Ffmpeg
 from gpu_worker.ffmpeg.run import run_ffmpeg
 from gpu_worker.frames.resampler import Plane, open_resampler
 from gpu_worker.photo.read_photo import read_photo
-from gpu_worker.pipeline.execute_plan import Machine
+from gpu_worker.pipeline.machine import Machine
 from gpu_worker.pipeline.transcode import Output, local_name, make
 from gpu_worker.plan import make_plan
 from gpu_worker.plan.captions.layout import BURN_FILTER, write_ass
@@ -29,6 +30,7 @@ from gpu_worker.plan.encode import TAG_FILTER, encoder_args
 from gpu_worker.plan.model import FONTS, SUBTITLES, Encoder, FrameSource, Inputs, PlanOptions
 from gpu_worker.plan.still.canvas import parse_size
 from gpu_worker.plan.still.zoom import still_size, zoom
+from gpu_worker.sandbox.command import Sandbox
 from gpu_worker.subtitles import read_subtitles
 
 U = "https://example.com/file"
@@ -44,7 +46,7 @@ def run_job(bench: Bench, operation: Operation, inputs: Mapping[Role, Path], kee
         directory = Path(name)
         for role, path in inputs.items():
             (directory / local_name(role)).symlink_to(path)
-        tools = Machine(bench.ffmpeg, None, bench.threads)
+        tools = Machine(Ffmpeg(bench.ffmpeg), None, bench.threads)
         try:
             made = asyncio.run(make(operation, directory, tools, Limits(), lambda _stage, _done: None))
         except JobFailed as failure:
@@ -87,11 +89,11 @@ async def _still(bench: Bench, operation: Img2Vid, photo: Path) -> tuple[bytes, 
         path = directory / local_name(Role.IMAGE)
         path.symlink_to(photo)
         least = still_size(parse_size(operation.size))
-        image = await read_photo(path, "url_image", Limits().max_pixels, least)
+        image = await read_photo(Sandbox(), path, "url_image", Limits().max_pixels, least)
         for step in make_plan(operation, Inputs(image=image), PlanOptions(threads=bench.threads)).steps:
             if step.feed is not None:
                 return (directory / step.feed.path).read_bytes(), step.feed
-            await run_ffmpeg(bench.ffmpeg, step.args, directory)
+            await run_ffmpeg(Ffmpeg(bench.ffmpeg), step.args, directory)
     raise BenchError("a clip from a picture is drawn from no still any more")
 
 

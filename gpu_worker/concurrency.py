@@ -1,4 +1,4 @@
-"""Running things side by side where the first failure is the answer."""
+"""Run coroutines concurrently, and protect cleanup from cancellation."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ from collections.abc import Awaitable, Coroutine
 from typing import Any
 
 
-async def run_all(*parts: Coroutine[Any, Any, object]) -> None:
-    """Run all at once; when one raises, cancel the others, wait for them, and raise what it raised."""
+async def run_all(*coroutines: Coroutine[Any, Any, object]) -> None:
+    """Run all concurrently; if one raises, cancel the others, wait for them, and raise the first error."""
     try:
         async with asyncio.TaskGroup() as group:
-            for part in parts:
-                group.create_task(part)
+            for coroutine in coroutines:
+                group.create_task(coroutine)
     except ExceptionGroup as errors:
         raise errors.exceptions[0] from None
 
 
-async def shield(part: Awaitable[object]) -> None:
-    """Run what must finish, however often the caller is cancelled meanwhile; the cancellation is passed on after it.
+async def shield(awaitable: Awaitable[object]) -> None:
+    """Wait until it finishes, even if the caller is cancelled once or more; raise the cancellation afterwards.
 
-    For short clean-ups only: a time-out and a shutdown may well strike the same job at once.
+    Unlike `asyncio.shield`, which returns at the first cancellation. For short cleanups only: a timeout and a shutdown
+    may cancel the same job.
     """
-    task = asyncio.ensure_future(part)
+    task = asyncio.ensure_future(awaitable)
     cancelled: asyncio.CancelledError | None = None
     while not task.done():
         try:

@@ -1,4 +1,4 @@
-"""How a job ends badly inside the worker: one exception that carries a catalogued failure."""
+"""The exception for a failed job; it carries a failure of the contract's catalogue."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from contract.errors import Code, Failure
 
 
 class JobFailed(Exception):
-    """The job cannot succeed. `failure` is what the client will read."""
+    """The job cannot succeed. `failure` is what the client gets."""
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.message)
@@ -14,10 +14,10 @@ class JobFailed(Exception):
 
 
 def job_failed(code: Code, **params: str) -> JobFailed:
-    """Make the exception for a code of the catalogue; `params` as in `Failure.of`."""
+    """Build the exception for a code of the catalogue; `params` as in `Failure.of`."""
     return JobFailed(Failure.of(code, **params))
 
 
 def in_megabytes(size: int) -> str:
-    """A byte limit as people read it: `64 MB`."""
+    """Format a byte limit for people: `64 MB`."""
     return f"{size // (1024 * 1024)} MB" if size >= 1024 * 1024 else f"{size} bytes"

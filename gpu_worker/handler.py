@@ -1,8 +1,7 @@
-"""The worker's entry: what the RunPod SDK calls for each job.
+"""The worker's entry point: what the RunPod SDK calls for each job.
 
-The handler is `async def` because the SDK can deliver a cancellation to nothing else. It never
-raises, except to pass a cancellation on: what it returns is all that RunPod and the gateway get to
-see, and a traceback would show them this machine.
+The handler is `async def` because the SDK can deliver a cancellation to nothing else. It never raises, except to pass a
+cancellation on: RunPod and the gateway get only what it returns, and a traceback would show them this machine.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import contextlib
 import errno
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -20,94 +19,109 @@ from pydantic import ValidationError
 from contract.errors import Code, Failure
 from contract.messages import WorkerJob
 from gpu_worker.errors import JobFailed
-from gpu_worker.ffmpeg.locate import FfmpegUnusableError, find_ffmpeg, read_build
+from gpu_worker.ffmpeg.locate import FfmpegUnusableError
 from gpu_worker.job.progress import known_runpod_id
 from gpu_worker.job.run_job import run_job
-from gpu_worker.job.self_test import CHECK, run_self_test
+from gpu_worker.job.self_test import CHECK, report_machine
 from gpu_worker.logs import configure_logging, log_event
-from gpu_worker.sandbox.command import make_undumpable, sandbox_features
+from gpu_worker.pipeline.machine import MachineProbe
+from gpu_worker.sandbox.command import make_undumpable
 from gpu_worker.sandbox.process_tree import PROCESSES
 from gpu_worker.sandbox.workdir import remove_stale_workdirs
 from gpu_worker.settings import Settings
 
-
-async def handler(job: Mapping[str, Any]) -> dict[str, Any]:
-    """Run one RunPod job whose `input` is a WorkerJob.
-
-    Returns `{"job_id", "attempt"}`, or `{"error": <Failure as JSON>}`. The result itself is the
-    manifest in the bucket. An `input` of CHECK is answered with what `check` finds.
-    """
-    if job.get("input") == CHECK:
-        return await _checked()
-    try:
-        message = WorkerJob.model_validate(job.get("input"))
-    except ValidationError:
-        log_event("refused", "unknown", code=Code.MESSAGE_UNSUPPORTED)
-        return _error(Failure.of(Code.MESSAGE_UNSUPPORTED))
-    started = time.monotonic()
-    log_event("started", message.job_id, attempt=message.attempt, operation=message.operation.kind)
-    code: str = "none"
-    try:
-        await run_job(message, known_runpod_id(job.get("id")), Settings.of(os.environ))
-    except JobFailed as failure:
-        code = failure.failure.code
-        return _error(failure.failure)
-    except asyncio.CancelledError:
-        code = Code.CANCELLED
-        raise
-    except Exception as error:  # noqa: BLE001 - the last line of defence; the type's name is all that may leave
-        code = Code.RESOURCES if _ran_out(error) else Code.INTERNAL
-        log_event("defect", message.job_id, kind=type(error).__name__)
-        return _error(Failure.of(Code(code)))
-    finally:
-        log_event(
-            "ended", message.job_id, attempt=message.attempt, code=code, ms=round((time.monotonic() - started) * 1000)
-        )
-    return {"job_id": message.job_id, "attempt": message.attempt}
+RunJob = Callable[[WorkerJob, str | None, Settings, MachineProbe], Awaitable[None]]
 
 
-async def _checked() -> dict[str, Any]:
-    try:
-        return await run_self_test(Settings.of(os.environ))
-    except JobFailed as failure:
-        return _error(failure.failure)
-    except OSError:
-        return _error(Failure.of(Code.RESOURCES))
+class Worker:
+    """Handles the jobs of one worker process. `run` does a job that is valid, and raises JobFailed."""
+
+    def __init__(self, settings: Settings, probe: MachineProbe, run: RunJob = run_job) -> None:
+        self._settings = settings
+        self._probe = probe
+        self._run = run
+
+    async def handle(self, job: Mapping[str, Any]) -> dict[str, Any]:
+        """Run one RunPod job whose `input` is a WorkerJob.
+
+        Returns `{"job_id", "attempt"}`, or `{"error": <Failure as JSON>}`. The result itself is the manifest in the
+        bucket. The reply to an `input` of CHECK is the report of `self_test`.
+        """
+        if job.get("input") == CHECK:
+            return await self._check()
+        try:
+            message = WorkerJob.model_validate(job.get("input"))
+        except ValidationError:
+            log_event("message_rejected", "unknown", code=Code.MESSAGE_UNSUPPORTED)
+            return _error(Failure.of(Code.MESSAGE_UNSUPPORTED))
+        started = time.monotonic()
+        log_event("job_started", message.job_id, attempt=message.attempt, operation=message.operation.kind)
+        code: str = "none"
+        try:
+            await self._run(message, known_runpod_id(job.get("id")), self._settings, self._probe)
+        except JobFailed as failure:
+            code = failure.failure.code
+            return _error(failure.failure)
+        except asyncio.CancelledError:
+            code = Code.CANCELLED
+            raise
+        except Exception as error:  # noqa: BLE001 - the last line of defense; only the name of the type may leave
+            code = Code.RESOURCES if _is_out_of_resources(error) else Code.INTERNAL
+            log_event("internal_error", message.job_id, kind=type(error).__name__)
+            return _error(Failure.of(Code(code)))
+        finally:
+            elapsed_ms = round((time.monotonic() - started) * 1000)
+            log_event("job_finished", message.job_id, attempt=message.attempt, code=code, ms=elapsed_ms)
+        return {"job_id": message.job_id, "attempt": message.attempt}
+
+    async def _check(self) -> dict[str, Any]:
+        try:
+            return report_machine(await self._probe.find_machine())
+        except JobFailed as failure:
+            return _error(failure.failure)
+        except OSError:
+            return _error(Failure.of(Code.RESOURCES))
 
 
 def start() -> None:
-    """Hand the process to the SDK's loop. Returns when the worker is told to stop."""
-    # Imported here: it takes seconds, and neither tests nor the command line need it.
-    # Its own default is to log everything, at each poll.
+    """Hand the process to the SDK's loop. Returns when the worker has been asked to stop."""
+    # The SDK's default is to log everything, at each poll.
     os.environ.setdefault("RUNPOD_LOG_LEVEL", "INFO")
+    # Imported here: it takes seconds, and neither the tests nor the command line need it.
     import runpod  # noqa: PLC0415
 
     configure_logging()
-    # What is written into a job's folder must be readable for the user that ffmpeg runs as there.
+    # The user that ffmpeg runs as must be able to read what is written to a job's directory.
     os.umask(0o022)
-    settings = Settings.of(os.environ)
+    settings = Settings.from_environ(os.environ)
     remove_stale_workdirs(settings.work_dir)
     PROCESSES.become_subreaper()
-    with contextlib.suppress(OSError):
-        log_event("box", "", **sandbox_features())
-    _log_ffmpeg(settings)
     if not settings.allow_loopback:
-        # A local system finds the processes it has to end by their environment.
+        # A local system identifies the processes that it has to end by their environment.
         make_undumpable()
-    runpod.serverless.start({"handler": handler})
+    probe = MachineProbe(settings.ffmpeg)
+    asyncio.run(log_machine(probe))
+    runpod.serverless.start({"handler": Worker(settings, probe).handle})
 
 
-def _log_ffmpeg(settings: Settings) -> None:
-    """Name the ffmpeg in the log. Without a usable one the worker runs on, and each of its jobs fails at once."""
+async def log_machine(probe: MachineProbe) -> None:
+    """Probe this host and log what it can do. Without a usable ffmpeg the worker runs on, and each job fails at once.
+
+    What a busy host could not answer now is probed again at the first job.
+    """
+    with contextlib.suppress(OSError):
+        log_event("sandbox_probed", "", **probe.sandbox.features())
     try:
-        build = read_build(find_ffmpeg(settings.ffmpeg))
+        machine = await probe.find_machine()
     except FfmpegUnusableError as error:
         log_event("ffmpeg_unusable", "", reason=error.reason)
         return
-    log_event("ffmpeg_untested" if build.warnings() else "ffmpeg_found", "", version=build.name)
+    except OSError:
+        return
+    log_event("ffmpeg_untested" if machine.warnings else "ffmpeg_found", "", version=machine.ffmpeg.build.name)
 
 
-def _ran_out(error: Exception) -> bool:
+def _is_out_of_resources(error: Exception) -> bool:
     full = isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENOMEM}
     return full or isinstance(error, MemoryError)
 
@@ -117,5 +131,5 @@ def _error(failure: Failure) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    # Guarded: the SDK's ping process imports this file again where processes are spawned.
+    # Guarded: the SDK's ping process imports this file again on platforms that spawn processes.
     start()

@@ -1,39 +1,47 @@
-"""What the environment may decide about a worker, read once."""
+"""The worker's settings, read once from the environment."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 _CONTACT = re.compile(r"[!-'*-~]{3,200}")
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """`ffmpeg`: path that overrides the search. `work_dir`: parent of the directories of jobs; None: where they fit.
+class Settings(BaseModel):
+    """The alias of a field is its environment variable; an empty variable is an unset one.
 
-    `contact`: where operators of servers from which inputs are downloaded can complain.
+    `ffmpeg` overrides the search for the program. `work_dir` is the parent of the working directories of jobs; if None,
+    each goes where it fits. Operators of servers from which inputs are downloaded can complain to `contact`.
     """
 
-    ffmpeg: str | None
-    allow_loopback: bool
-    work_dir: Path | None
-    contact: str | None = None
+    model_config = ConfigDict(frozen=True, validate_by_name=True)
+
+    ffmpeg: str | None = Field(default=None, alias="FFMPEG")
+    allow_loopback: bool = Field(default=False, alias="ALLOW_LOOPBACK_URLS")
+    work_dir: Path | None = Field(default=None, alias="WORK_DIR")
+    contact: str | None = Field(default=None, alias="CONTACT")
 
     @classmethod
-    def of(cls, environ: Mapping[str, str]) -> Settings:
-        """Read FFMPEG, ALLOW_LOOPBACK_URLS, WORK_DIR and CONTACT. Raises ValueError.
+    def from_environ(cls, environ: Mapping[str, str]) -> Settings:
+        """Read the variables. Raises ValueError that names an invalid one, not its value."""
+        try:
+            return cls.model_validate({name: value for name, value in environ.items() if value}, by_name=False)
+        except ValidationError as error:
+            raise ValueError("; ".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors())) from None
 
-        ALLOW_LOOPBACK_URLS must be exactly `true` to take effect, so that a stray value leaves the guard on.
-        """
-        contact = environ.get("CONTACT") or None
-        if contact and not _CONTACT.fullmatch(contact):
-            raise ValueError("CONTACT must be a URL or an e-mail address, in ASCII and without spaces or parentheses")
-        return cls(
-            ffmpeg=environ.get("FFMPEG") or None,
-            allow_loopback=environ.get("ALLOW_LOOPBACK_URLS") == "true",
-            work_dir=Path(environ["WORK_DIR"]) if environ.get("WORK_DIR") else None,
-            contact=contact,
-        )
+    @field_validator("allow_loopback", mode="before")
+    @classmethod
+    def _is_exactly_true(cls, value: object) -> bool:
+        """A stray value leaves the guard on."""
+        return value is True or value == "true"
+
+    @field_validator("contact")
+    @classmethod
+    def _fits_a_header(cls, value: str | None) -> str | None:
+        if value and not _CONTACT.fullmatch(value):
+            raise ValueError("must be a URL or an e-mail address, in ASCII and without spaces or parentheses")
+        return value

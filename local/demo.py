@@ -48,7 +48,7 @@ async def run(given: Mapping[Role, Path], out: Path, *, verbose: bool = False) -
     """
     started = time.monotonic()
     log = Log(sys.stderr if verbose else None)
-    ffmpeg = find_ffmpeg(os.environ.get("FFMPEG"))
+    ffmpeg = find_ffmpeg(os.environ.get("FFMPEG")).path
     _clear(out)
     refusal = await check_contents(given, ffmpeg)
     if refusal is not None:

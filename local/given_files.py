@@ -11,7 +11,8 @@ from contract.limits import Limits
 from contract.operations import Input, Role
 from contract.operations.inputs import ROLES
 from gpu_worker.errors import JobFailed
-from gpu_worker.pipeline.execute_plan import Machine
+from gpu_worker.ffmpeg.locate import Ffmpeg
+from gpu_worker.pipeline.machine import Machine
 from gpu_worker.pipeline.transcode import check_inputs, local_name
 from gpu_worker.sandbox.cpus import usable_cpus
 
@@ -43,7 +44,7 @@ async def check_contents(files: Mapping[Role, Path], ffmpeg: str) -> str | None:
         for given, path in inputs.items():
             Path(folder, local_name(given.role)).symlink_to(path.resolve())  # noqa: ASYNC240
         try:
-            await check_inputs(tuple(inputs), Path(folder), Machine(ffmpeg, None, usable_cpus()), Limits())
+            await check_inputs(tuple(inputs), Path(folder), Machine(Ffmpeg(ffmpeg), None, usable_cpus()), Limits())
         except JobFailed as failure:
             sentence = failure.failure.message
             for given, path in inputs.items():

@@ -65,7 +65,7 @@ async def running(options: Options, log: Log, make_functions: MakeFunctions = Fo
 
     Raises PortInUseError or FfmpegUnusableError before anything is started, RuntimeError if a part does not come up.
     """
-    ffmpeg = find_ffmpeg(os.environ.get("FFMPEG"))
+    ffmpeg = find_ffmpeg(os.environ.get("FFMPEG")).path
     async with contextlib.AsyncExitStack() as cleanup:
         sock, emulator_sock = bind(options.port), bind()
         cleanup.callback(sock.close)

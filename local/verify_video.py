@@ -10,6 +10,7 @@ from typing import Any
 
 from contract.operations import Role
 from gpu_worker.errors import JobFailed
+from gpu_worker.ffmpeg.locate import Ffmpeg
 from gpu_worker.probe.probe import probe
 from local.processes import run_to_end
 
@@ -29,7 +30,7 @@ async def verify_video(ffmpeg: str, path: Path, video: dict[str, Any]) -> Verifi
     """Compare a file with the `video` object of its job."""
     size, digest = await asyncio.to_thread(_measure, path)
     try:
-        facts = await probe(ffmpeg, path, Role.VIDEO, path.name, _MAX_PIXELS)
+        facts = await probe(Ffmpeg(ffmpeg), path, Role.VIDEO, path.name, _MAX_PIXELS)
     except JobFailed:
         return Verification(0.0, size, "not a readable video")
     if facts.video is None:

@@ -88,7 +88,7 @@ def paste_frame(card: Image.Image, picture: Image.Image) -> Image.Image:
 def read_frames(video: Path, folder: Path) -> Iterator[Image.Image]:
     """Decode the video into pictures of the size and rate of the animation."""
     filters = f"fps={_FRAMES_PER_SECOND},scale={_VIDEO[0]}:{_VIDEO[1]}:flags=lanczos"
-    ffmpeg = find_ffmpeg(os.environ.get("FFMPEG"))
+    ffmpeg = find_ffmpeg(os.environ.get("FFMPEG")).path
     subprocess.run([ffmpeg, "-v", "error", "-i", video, "-vf", filters, folder / "%03d.png"], check=True)
     for path in sorted(folder.glob("*.png")):
         with Image.open(path) as picture:

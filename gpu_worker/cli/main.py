@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -17,11 +18,9 @@ from gpu_worker.cli.output_file import OutputRefusedError, check_output, deliver
 from gpu_worker.cli.parser import Request, parse
 from gpu_worker.cli.progress_bar import ProgressBar
 from gpu_worker.errors import JobFailed
-from gpu_worker.ffmpeg.locate import FfmpegUnusableError, find_ffmpeg, read_build
-from gpu_worker.pipeline.execute_plan import Machine
-from gpu_worker.pipeline.gpu_probe import find_gpu
+from gpu_worker.ffmpeg.locate import FfmpegUnusableError
+from gpu_worker.pipeline.machine import MachineProbe
 from gpu_worker.pipeline.transcode import Output, local_name, make
-from gpu_worker.sandbox.cpus import usable_cpus
 from gpu_worker.sandbox.workdir import temporary_workdir
 from gpu_worker.settings import Settings
 
@@ -92,19 +91,17 @@ def _check_files(parser: argparse.ArgumentParser, request: Request) -> Path:
 
 async def _run(request: Request, output: Path, received: list[int]) -> Output:
     _cancel_on_signals(received)
-    settings = Settings.of(os.environ)
-    ffmpeg = find_ffmpeg(settings.ffmpeg)
-    warnings = read_build(ffmpeg).warnings()
-    for warning in warnings:
+    settings = Settings.from_environ(os.environ)
+    machine = await MachineProbe(settings.ffmpeg).find_machine()
+    for warning in machine.warnings:
         _say(f"note: {warning}")
     bar = ProgressBar()
     with temporary_workdir(settings.work_dir) as directory, contextlib.closing(bar):
         for option, path in request.files.items():
             if option.role:
                 (directory / local_name(option.role)).symlink_to(path.resolve())
-        tools = Machine(ffmpeg, await find_gpu(ffmpeg), usable_cpus())
         limits = Limits(execution_seconds=24 * 3600.0)
-        made = await make(request.operation, directory, tools, limits, bar.show)
+        made = await make(request.operation, directory, replace(machine, warnings=()), limits, bar.show)
         await deliver(made.path, output)
         bar.finish()
     return made

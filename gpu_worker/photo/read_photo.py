@@ -11,11 +11,12 @@ from pathlib import Path
 from contract.errors import Code
 from contract.operations import Role
 from gpu_worker.errors import JobFailed, job_failed
-from gpu_worker.ffmpeg.inspection import inspect
-from gpu_worker.ffmpeg.run import LogTail
 from gpu_worker.formats.unsupported import HEAD_BYTES, name_unsupported
 from gpu_worker.media.info import PhotoInfo
 from gpu_worker.plan.model import PIXELS
+from gpu_worker.sandbox.command import Sandbox
+from gpu_worker.sandbox.inspection import inspect
+from gpu_worker.sandbox.output import LogTail
 from gpu_worker.sandbox.safe_open import open_read
 
 _SECONDS = 60.0
@@ -41,14 +42,14 @@ def needed_paths() -> tuple[Path, ...]:
     return Path(sys.executable), _PACKAGE, *_library_folders()
 
 
-async def read_photo(path: Path, field: str, max_pixels: int, least: tuple[int, int]) -> PhotoInfo:
+async def read_photo(sandbox: Sandbox, path: Path, field: str, max_pixels: int, least: tuple[int, int]) -> PhotoInfo:
     """Turn a picture file into raw pixels in the file PIXELS next to it; return what is in that file.
 
     A picture much larger than `least` may be made smaller, not below twice that size. Raises JobFailed naming `field`.
     """
     lines: list[bytes] = []
     argv = _command(path.name, max_pixels, least)
-    code = await inspect(argv, path, field, _SECONDS, (lines.append, LogTail().add), "reading it")
+    code = await inspect(sandbox, argv, path, field, _SECONDS, (lines.append, LogTail().add), "reading it")
     if code > 0:
         raise job_failed(Code.INTERNAL)
     report = _report(b"".join(lines) if code == 0 else b"")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,18 +12,19 @@ from contract.errors import Code, Failure
 from contract.limits import Limits
 from contract.messages import MediaFacts, Stage
 from gpu_worker.errors import JobFailed, in_megabytes, job_failed
-from gpu_worker.ffmpeg.run import NOT_STARTED, MemoryLimitExceeded, RunFailed, run_ffmpeg
+from gpu_worker.ffmpeg.run import RunFailed, run_ffmpeg
 from gpu_worker.formats.mp4 import Mp4Error, set_video_end, trim_edit_lists
 from gpu_worker.frames.feed import write_frames
+from gpu_worker.pipeline.machine import Machine
 from gpu_worker.pipeline.verify import media_facts, verify
 from gpu_worker.plan.audio import LOOPBACK_DECODER
-from gpu_worker.plan.gpu import Gpu
 from gpu_worker.plan.gpu_errors import GpuError, classify_gpu_error
 from gpu_worker.plan.model import IN_VIDEO, OUTPUT, Plan, Step
 from gpu_worker.probe.decoder_report import DecoderReport, is_not_opened, read_report
 from gpu_worker.probe.stderr_parser import changes_shape, changes_sound
 from gpu_worker.sandbox import safe_open
-from gpu_worker.sandbox.memory import READING_BYTES, working_bytes
+from gpu_worker.sandbox.memory import working_bytes
+from gpu_worker.sandbox.process import NOT_STARTED, MemoryLimitExceeded
 
 _DECODING_SECONDS = 60.0
 """For one picture. 100 megapixels of 16 bits take 10: a file that takes longer was made to."""
@@ -36,16 +36,6 @@ OnStage = Callable[[Stage, float], None]
 """Told the stage and how much of it is done, 0 to 1."""
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """The tools of a machine: the path of ffmpeg, its GPU if one is to be used, threads to use, warnings about it."""
-
-    ffmpeg: str
-    gpu: Gpu | None
-    threads: int
-    warnings: tuple[str, ...] = ()
-
-
 class Performed(NamedTuple):
     """The facts of a finished output, and warnings for the client about how it was made."""
 
@@ -53,14 +43,14 @@ class Performed(NamedTuple):
     warnings: tuple[str, ...]
 
 
-async def perform(plan: Plan, directory: Path, tools: Machine, limits: Limits, on_stage: OnStage) -> Performed:
+async def perform(plan: Plan, directory: Path, machine: Machine, limits: Limits, on_stage: OnStage) -> Performed:
     """Make the output of a plan in the directory of its inputs. Raises JobFailed."""
     for name, text in plan.files.items():
         safe_open.write(directory / name, text)
     decoded = None
     for step in plan.steps:
         try:
-            log = await _run_step(step, directory, tools, limits, on_stage)
+            log = await _run_step(step, directory, machine, limits, on_stage)
         except RunFailed as failure:
             raise _judged(failure, step, plan) from None
         if step.shape is not None:
@@ -69,7 +59,7 @@ async def perform(plan: Plan, directory: Path, tools: Machine, limits: Limits, o
     await asyncio.to_thread(_finish, path, plan, limits)
     on_stage("verify", 0.0)
     try:
-        facts = await verify(tools.ffmpeg, path, plan.expected, decoded)
+        facts = await verify(machine.ffmpeg, path, plan.expected, decoded)
     except JobFailed:
         if decoded is None or not decoded.damaged or plan.gpu:
             raise
@@ -103,18 +93,18 @@ def _finish(path: Path, plan: Plan, limits: Limits) -> None:
         raise job_failed(Code.OUTPUT_INVALID) from None
 
 
-async def _run_step(step: Step, directory: Path, tools: Machine, limits: Limits, on_stage: OnStage) -> str:
+async def _run_step(step: Step, directory: Path, machine: Machine, limits: Limits, on_stage: OnStage) -> str:
     def written(seconds: float) -> None:
         if step.seconds > 0:
             on_stage("encode", min(1.0, seconds / step.seconds))
 
-    feed = functools.partial(write_frames, step.feed, directory, tools.threads) if step.feed else None
+    feed = functools.partial(write_frames, step.feed, directory, machine.cpus) if step.feed else None
     seconds, memory = limits.execution_seconds, working_bytes()
     if step.decodes is not None:
-        seconds, memory = min(seconds, _DECODING_SECONDS), min(memory, READING_BYTES)
+        seconds, memory = min(seconds, _DECODING_SECONDS), min(memory, machine.sandbox.limits.reading_bytes)
     try:
         log = await run_ffmpeg(
-            tools.ffmpeg, step.args, directory, on_progress=written, feed=feed, timeout=seconds, memory=memory
+            machine.ffmpeg, step.args, directory, on_progress=written, feed=feed, timeout=seconds, memory=memory
         )
     except TimeoutError:
         raise _beyond(step, Code.EXECUTION_TIMEOUT, "decoding it takes too long") from None

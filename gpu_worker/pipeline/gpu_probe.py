@@ -1,38 +1,39 @@
-"""What the GPU of this machine really does, found out by having it do it.
+"""Find out which stages of the work this machine's GPU does, by having it do them.
 
-A build that lists `h264_nvenc` proves nothing: the driver may be missing, the container may lack
-its video capability, and some data-centre GPUs have no encoder at all. So a short clip is captioned
-with the very command lines that jobs use, first all of it on the GPU, then part by part.
+A build that lists `h264_nvenc` proves nothing: the driver may be missing, the container may lack its video capability,
+and some data-center GPUs have no encoder. So a short clip is captioned with the command lines that jobs use, first all
+of it on the GPU, then stage by stage.
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
+import shutil
 import time
 from array import array
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
-from weakref import WeakKeyDictionary
 
-from gpu_worker.ffmpeg.run import MemoryLimitExceeded, RunFailed, run_ffmpeg
+from gpu_worker.concurrency import run_all
+from gpu_worker.ffmpeg.locate import Ffmpeg
+from gpu_worker.ffmpeg.run import RunFailed, run_ffmpeg
 from gpu_worker.media.info import Color, Cue, VideoFacts
 from gpu_worker.plan.gpu import ALL_STAGES, Gpu, GpuStage, UnavailableReason
 from gpu_worker.plan.gpu_errors import GpuError, classify_gpu_error
 from gpu_worker.plan.model import IN_VIDEO, PlanOptions
 from gpu_worker.plan.render import Overlay, render_video
 from gpu_worker.sandbox import safe_open
-from gpu_worker.sandbox.command import chown_to_sandbox_user
+from gpu_worker.sandbox.command import Sandbox
+from gpu_worker.sandbox.output import read_lines
+from gpu_worker.sandbox.process import MemoryLimitExceeded, sandboxed_process
 from gpu_worker.sandbox.workdir import temporary_workdir
-
-_TIMEOUT_SECONDS = 20.0
-_TRUSTED_SECONDS = 60.0
-"""How long a refusal counts that may pass, such as all encoder sessions being in use."""
 
 _FRAMES, _RATE = 6, 24
 _CLIP = VideoFacts(
     codec="h264",
-    # Below 160 NVENC refuses, which would say nothing about the GPU.
+    # Below 160 pixels NVENC refuses, which would say nothing about the GPU.
     width=320,
     height=256,
     frames=_FRAMES,
@@ -48,57 +49,85 @@ _CLIP_ARGS = (
     *("-c:v", "libx264", "-preset", "ultrafast", "-threads", "1", "-f", "mp4", "-y", IN_VIDEO),
 )
 _CUES = (Cue(100, 200, "."),)
-
-_known: dict[str, tuple[Gpu, float]] = {}
-_locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+_NAME_TIMEOUT_SECONDS = 10.0
 
 
-async def find_gpu(ffmpeg: str) -> Gpu:
-    """Return what the GPU does for this ffmpeg; tried once per process, or again once a passing refusal may be over."""
-    async with _locks.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
-        gpu, until = _known.get(ffmpeg, (Gpu(), -math.inf))
-        if time.monotonic() >= until:
-            gpu = await _tried(ffmpeg)
-            lasting = all(reason.is_lasting for reason in gpu.missing.values())
-            _known[ffmpeg] = gpu, math.inf if lasting else time.monotonic() + _TRUSTED_SECONDS
-        return gpu
+class GpuProbe:
+    """Probes the GPU once, and again when a temporary failure, such as all encoder sessions in use, may have passed.
 
+    `timeout` limits each run of ffmpeg; a temporary failure is trusted for `trusted_seconds` of `clock`.
+    """
 
-async def _tried(ffmpeg: str) -> Gpu:
-    with temporary_workdir() as directory:
-        # A device may be there for root only.
-        chown_to_sandbox_user(directory, Path(ffmpeg))
+    def __init__(
+        self, *, timeout: float = 20.0, trusted_seconds: float = 60.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._timeout = timeout
+        self._trusted_seconds = trusted_seconds
+        self._clock = clock
+        self._gpu = Gpu()
+        self._expires = -math.inf
+        self._lock = asyncio.Lock()
+
+    async def find_gpu(self, ffmpeg: Ffmpeg) -> Gpu:
+        """Return which stages the GPU does for this ffmpeg, and the reasons for those that it does not."""
+        async with self._lock:
+            if self._clock() >= self._expires:
+                self._gpu = await self._probe(ffmpeg)
+                is_lasting = all(reason.is_lasting for reason in self._gpu.missing.values())
+                self._expires = math.inf if is_lasting else self._clock() + self._trusted_seconds
+            return self._gpu
+
+    async def _probe(self, ffmpeg: Ffmpeg) -> Gpu:
+        with temporary_workdir() as directory:
+            # A GPU device may be accessible to root only.
+            ffmpeg.sandbox.chown_to_sandbox_user(directory, Path(ffmpeg.path))
+            try:
+                await run_ffmpeg(ffmpeg, _CLIP_ARGS, directory, timeout=self._timeout)
+            except (RunFailed, MemoryLimitExceeded, TimeoutError, OSError):
+                return Gpu().disabling(ALL_STAGES, UnavailableReason.UNKNOWN)
+            error = await self._try(ffmpeg, directory, Gpu())
+            if error is None:
+                return Gpu()
+            if len(error.parts) == len(ALL_STAGES):
+                return Gpu().disabling(*error)
+            gpu = Gpu()
+            for stage in (GpuStage.ENCODE, GpuStage.DECODE):
+                others_on_cpu = Gpu().disabling(ALL_STAGES - {stage}, UnavailableReason.UNKNOWN)
+                stage_error = await self._try(ffmpeg, directory, others_on_cpu)
+                if stage_error is not None:
+                    gpu = gpu.disabling((stage,), stage_error.reason)
+            # If each stage works alone, the cause is what they need only together.
+            return gpu if gpu.missing else gpu.disabling((GpuStage.DRAW,), error.reason)
+
+    async def _try(self, ffmpeg: Ffmpeg, directory: Path, gpu: Gpu) -> GpuError | None:
+        """Caption the clip with the stages that this GPU is supposed to do; return None if that works."""
+        plan = render_video(_CLIP, Overlay(cues=_CUES), PlanOptions(gpu=gpu, threads=1))
+        for name, text in plan.files.items():
+            safe_open.write(directory / name, text)
         try:
-            await run_ffmpeg(ffmpeg, _CLIP_ARGS, directory, timeout=_TIMEOUT_SECONDS)
-        except (RunFailed, MemoryLimitExceeded, TimeoutError, OSError):
-            return Gpu().disabling(ALL_STAGES, UnavailableReason.UNKNOWN)
-        fault = await _fault(ffmpeg, directory, Gpu())
-        if fault is None:
-            return Gpu()
-        if len(fault.parts) == len(ALL_STAGES):
-            return Gpu().disabling(*fault)
-        alone = Gpu()
-        for part in (GpuStage.ENCODE, GpuStage.DECODE):
-            others = Gpu().disabling(ALL_STAGES - {part}, UnavailableReason.UNKNOWN)
-            found = await _fault(ffmpeg, directory, others)
-            if found is not None:
-                alone = alone.disabling((part,), found.reason)
-        # If each works alone, what is left to blame is what they need only together.
-        return alone if alone.missing else alone.disabling((GpuStage.DRAW,), fault.reason)
+            for step in plan.steps:
+                await run_ffmpeg(ffmpeg, step.args, directory, timeout=self._timeout)
+        except RunFailed as failure:
+            return classify_gpu_error(failure.log) or GpuError((), UnavailableReason.UNKNOWN)
+        except TimeoutError:
+            return GpuError(ALL_STAGES, UnavailableReason.SILENT)
+        except (MemoryLimitExceeded, OSError):
+            return GpuError(ALL_STAGES, UnavailableReason.UNKNOWN)
+        return None
 
 
-async def _fault(ffmpeg: str, directory: Path, gpu: Gpu) -> GpuError | None:
-    """Caption the clip with what this GPU is said to do; None if that works."""
-    plan = render_video(_CLIP, Overlay(cues=_CUES), PlanOptions(gpu=gpu, threads=1))
-    for name, text in plan.files.items():
-        safe_open.write(directory / name, text)
+async def find_gpu_name(sandbox: Sandbox) -> str | None:
+    """Return the GPU's name as the driver reports it; None on a machine without one, or if it takes more than 10 s."""
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return None
+    argv = [program, "--query-gpu=name", "--format=csv,noheader"]
+    lines: list[bytes] = []
     try:
-        for step in plan.steps:
-            await run_ffmpeg(ffmpeg, step.args, directory, timeout=_TIMEOUT_SECONDS)
-    except RunFailed as failure:
-        return classify_gpu_error(failure.log) or GpuError((), UnavailableReason.UNKNOWN)
-    except TimeoutError:
-        return GpuError(ALL_STAGES, UnavailableReason.SILENT)
-    except (MemoryLimitExceeded, OSError):
-        return GpuError(ALL_STAGES, UnavailableReason.UNKNOWN)
-    return None
+        async with asyncio.timeout(_NAME_TIMEOUT_SECONDS), sandboxed_process(sandbox, argv, Path("/")) as process:
+            await run_all(read_lines(process.stdout, lines.append), read_lines(process.stderr, lambda _: None))
+            code = await process.wait()
+    except (OSError, TimeoutError):
+        return None
+    name = lines[0].decode("utf-8", "replace").strip() if lines and code == 0 else ""
+    return name[:128] or None

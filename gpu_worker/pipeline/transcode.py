@@ -19,9 +19,9 @@ from gpu_worker.errors import JobFailed
 from gpu_worker.media.info import Facts, PhotoInfo
 from gpu_worker.photo.read_photo import read_photo
 from gpu_worker.pipeline.cost import check_inputs_within_limits, check_plan
-from gpu_worker.pipeline.execute_plan import GpuFailed, Machine, OnStage, perform
+from gpu_worker.pipeline.execute_plan import GpuFailed, OnStage, perform
 from gpu_worker.pipeline.fallback import fallback
-from gpu_worker.pipeline.glyph_check import check_captions
+from gpu_worker.pipeline.machine import Machine
 from gpu_worker.plan import make_plan
 from gpu_worker.plan.captions.layout import late_caption_warnings
 from gpu_worker.plan.model import FONTS, OUTPUT, Inputs, PlanOptions
@@ -32,7 +32,6 @@ from gpu_worker.probe.sounds import are_alike, find_sounds
 from gpu_worker.sandbox import safe_open
 from gpu_worker.subtitles import Subtitles, read_subtitles
 
-FONTS_DIRECTORY = Path(__file__).parents[1] / "fonts"
 _ANY_SIZE = (1, 1)
 
 
@@ -55,7 +54,7 @@ def local_name(role: Role) -> str:
 async def make(
     operation: Operation,
     directory: Path,
-    tools: Machine,
+    machine: Machine,
     limits: Limits,
     on_stage: OnStage,
     *,
@@ -68,30 +67,30 @@ async def make(
     """
     on_stage("probe", 0.0)
     least = still_size(parse_size(operation.size)) if isinstance(operation, PictureOptions) else _ANY_SIZE
-    probed = await _probe_all(operation.inputs(), least, directory, tools, limits)
+    probed = await _probe_all(operation.inputs(), least, directory, machine, limits)
     check_inputs_within_limits(probed, limits)
     hearing = functools.partial(
-        find_sounds, tools.ffmpeg, directory, probed, limits.max_pixels, own=operation.keeps_own_sound()
+        find_sounds, machine.ffmpeg, directory, probed, limits.max_pixels, own=operation.keeps_own_sound()
     )
     sources, trust = await hearing(trust=True), True
     check_inputs_within_limits(sources, limits)
     means = PlanOptions(
-        gpu=tools.gpu,
-        threads=tools.threads,
+        gpu=machine.gpu,
+        threads=machine.cpus,
         max_pixels=limits.max_pixels,
         max_output_bytes=limits.max_output_bytes,
     )
     fonts = directory / FONTS
     if not fonts.exists():
-        fonts.symlink_to(FONTS_DIRECTORY)
+        fonts.symlink_to(machine.fonts)
     warnings: list[str] = []
     if sources.cues:
-        warnings += await check_captions(tools.ffmpeg, sources.cues, directory)
+        warnings += await machine.glyph_check.check_captions(machine.ffmpeg, sources.cues, directory)
     while True:
         plan = make_plan(operation, sources, means)
-        check_plan(plan, sources, tools.threads, limits, ends - time.monotonic())
+        check_plan(plan, sources, machine.cpus, limits, ends - time.monotonic())
         try:
-            media, found = await perform(plan, directory, tools, limits, on_stage)
+            media, found = await perform(plan, directory, machine, limits, on_stage)
         except JobFailed as failure:
             if trust and _may_be_of_sound(failure):
                 heard, trust = await hearing(trust=False), False
@@ -106,15 +105,15 @@ async def make(
             continue
         encoder = plan.encoder.value if plan.encoder else None
         warnings += late_caption_warnings(sources.cues or (), plan.expected.duration)
-        noted = (*plan.warnings, *sources.notes, *warnings, *found, *tools.warnings)
+        noted = (*plan.warnings, *sources.notes, *warnings, *found, *machine.warnings)
         return Output(directory / OUTPUT, media, encoder, plan.video_mode, noted)
 
 
-async def check_inputs(inputs: Sequence[Input], directory: Path, tools: Machine, limits: Limits) -> None:
+async def check_inputs(inputs: Sequence[Input], directory: Path, machine: Machine, limits: Limits) -> None:
     """Probe inputs that lie in `directory` under their local names. Raises JobFailed for what would be refused."""
-    sources = await _probe_all(inputs, _ANY_SIZE, directory, tools, limits)
+    sources = await _probe_all(inputs, _ANY_SIZE, directory, machine, limits)
     check_inputs_within_limits(sources, limits)
-    await find_sounds(tools.ffmpeg, directory, sources, limits.max_pixels, own=False, trust=True)
+    await find_sounds(machine.ffmpeg, directory, sources, limits.max_pixels, own=False, trust=True)
 
 
 def _may_be_of_sound(failure: JobFailed) -> bool:
@@ -124,7 +123,7 @@ def _may_be_of_sound(failure: JobFailed) -> bool:
 
 
 async def _probe_all(
-    inputs: Sequence[Input], least: tuple[int, int], directory: Path, tools: Machine, limits: Limits
+    inputs: Sequence[Input], least: tuple[int, int], directory: Path, machine: Machine, limits: Limits
 ) -> Inputs:
     """Measure every input. An image may be read smaller than it is, though not below the size of `least`."""
     facts: dict[Role, Facts] = {}
@@ -135,7 +134,7 @@ async def _probe_all(
         if given.role is Role.SUBTITLES:
             subtitles = await asyncio.to_thread(read_subtitles, safe_open.read(path), given.field, limits.max_cues)
         elif given.role is Role.IMAGE:
-            image = await read_photo(path, given.field, limits.max_pixels, least)
+            image = await read_photo(machine.sandbox, path, given.field, limits.max_pixels, least)
         else:
-            facts[given.role] = await probe(tools.ffmpeg, path, given.role, given.field, limits.max_pixels)
+            facts[given.role] = await probe(machine.ffmpeg, path, given.role, given.field, limits.max_pixels)
     return Inputs(facts.get(Role.VIDEO), facts.get(Role.AUDIO), image, subtitles.cues, subtitles.warnings)

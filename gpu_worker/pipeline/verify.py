@@ -11,6 +11,7 @@ from contract.errors import Code
 from contract.messages import MediaFacts
 from contract.operations import Role
 from gpu_worker.errors import JobFailed, job_failed
+from gpu_worker.ffmpeg.locate import Ffmpeg
 from gpu_worker.formats.mp4 import Mp4Error, read_track_ends
 from gpu_worker.media.info import AudioFacts, Facts, VideoFacts
 from gpu_worker.plan.model import ExpectedOutput
@@ -22,7 +23,7 @@ _AAC_FRAME = 1024
 
 
 async def verify(
-    ffmpeg: str, path: Path, expected: ExpectedOutput | None, decoded: DecoderReport | None = None
+    ffmpeg: Ffmpeg, path: Path, expected: ExpectedOutput | None, decoded: DecoderReport | None = None
 ) -> Facts:
     """Probe the output and compare. Raises JobFailed(output_invalid) if anything is not as planned.
 

@@ -6,16 +6,12 @@ describes the streams on stderr. No ffprobe is needed: the wheel that carries ff
 
 from __future__ import annotations
 
-import asyncio
-import shutil
 from pathlib import Path
 
 from contract.errors import Code
 from contract.operations import Role
-from gpu_worker.concurrency import run_all
 from gpu_worker.errors import job_failed
-from gpu_worker.ffmpeg.inspection import inspect
-from gpu_worker.ffmpeg.run import read_lines, sandboxed_process
+from gpu_worker.ffmpeg.locate import Ffmpeg
 from gpu_worker.formats.mp4 import is_encrypted
 from gpu_worker.formats.unsupported import HEAD_BYTES, is_heif, name_unsupported
 from gpu_worker.media.info import Facts
@@ -31,6 +27,7 @@ from gpu_worker.probe.tracks import (
     stated_audio,
     video_facts,
 )
+from gpu_worker.sandbox.inspection import inspect
 from gpu_worker.sandbox.safe_open import open_read
 
 _TIMEOUT_SECONDS = 120.0
@@ -41,7 +38,7 @@ _PICTURE, _SOUND = ("-map", "0:V:0?"), ("-map", "0:a:0?")
 _MAPS = {Role.VIDEO: ("-map", "0:V?", *_SOUND), Role.AUDIO: _SOUND}
 
 
-async def probe(ffmpeg: str, path: Path, role: Role, field: str, max_pixels: int, *, own: bool = False) -> Facts:
+async def probe(ffmpeg: Ffmpeg, path: Path, role: Role, field: str, max_pixels: int, *, own: bool = False) -> Facts:
     """Measure one local file.
 
     Of an `own` one, that is, a video we have just written, no frame is decoded, so that its pixel format may stay
@@ -51,7 +48,7 @@ async def probe(ffmpeg: str, path: Path, role: Role, field: str, max_pixels: int
     """
     dump, table = StderrParser(), PacketListing(_MAX_PACKETS)
     argv = [
-        *(ffmpeg, "-hide_banner", "-nostdin", "-nostats"),
+        *(ffmpeg.path, "-hide_banner", "-nostdin", "-nostats"),
         *(("-skip_frame", "all") if own else ()),
         *MAX_DURATION_ARGS,
         *open_args(role, path.name, max_pixels),
@@ -59,7 +56,7 @@ async def probe(ffmpeg: str, path: Path, role: Role, field: str, max_pixels: int
         # Unflushed: a write for each packet costs both sides more than the listing itself.
         *("-c", "copy", "-flush_packets", "0", "-f", "framecrc", "-"),
     ]
-    code = await inspect(argv, path, field, _TIMEOUT_SECONDS, (table.read, dump.read), "reading it")
+    code = await inspect(ffmpeg.sandbox, argv, path, field, _TIMEOUT_SECONDS, (table.read, dump.read), "reading it")
     table.settle()
     _check_file(dump, table, path, role, field, code, max_pixels)
     sound = stated_audio(dump) if own else audio_facts(dump, table)
@@ -67,23 +64,6 @@ async def probe(ffmpeg: str, path: Path, role: Role, field: str, max_pixels: int
     facts = Facts(dump.container, video_facts(film) if film else None, sound, sound_tracks(dump))
     _check_role(facts, film, dump, role, field)
     return facts
-
-
-async def gpu_name() -> str | None:
-    """The GPU's name as the driver gives it; None on a machine without one."""
-    program = shutil.which("nvidia-smi")
-    if program is None:
-        return None
-    argv = [program, "--query-gpu=name", "--format=csv,noheader"]
-    lines: list[bytes] = []
-    try:
-        async with asyncio.timeout(10), sandboxed_process(argv, Path("/")) as process:
-            await run_all(read_lines(process.stdout, lines.append), read_lines(process.stderr, lambda _: None))
-            code = await process.wait()
-    except (OSError, TimeoutError):
-        return None
-    name = lines[0].decode("utf-8", "replace").strip() if lines and code == 0 else ""
-    return name[:128] or None
 
 
 def _check_file(

@@ -12,10 +12,11 @@ from pathlib import Path
 from contract.errors import Code
 from contract.operations import Role
 from gpu_worker.errors import job_failed
-from gpu_worker.ffmpeg.inspection import inspect
+from gpu_worker.ffmpeg.locate import Ffmpeg
 from gpu_worker.media.info import AudioFacts
 from gpu_worker.plan.input_args import MAX_DURATION_ARGS, open_args
 from gpu_worker.probe.stderr_parser import changes_sound, channels_of
+from gpu_worker.sandbox.inspection import inspect
 
 _TIMEOUT_SECONDS = 120.0
 
@@ -126,20 +127,20 @@ class _Log:
             self.no_decoder = self.no_decoder or b"no decoder found for" in line or b"not on whitelist" in line
 
 
-async def decode_sound(ffmpeg: str, path: Path, role: Role, number: int, max_pixels: int) -> AudioFacts | None:
+async def decode_sound(ffmpeg: Ffmpeg, path: Path, role: Role, number: int, max_pixels: int) -> AudioFacts | None:
     """Decode one audio stream to its end. Returns None if nothing is heard. Raises JobFailed and NoDecoderError."""
     listing, log, name = _Listing(), _Log(), f"url_{role.value}"
     stream = ("-map", f"0:a:{number}")
     # Times of a transport stream begin with the first of the streams that are used: the picture is one of them.
     picture = ("-map", "0:V?", "-c:v", "copy") if role is Role.VIDEO else ()
     argv = [
-        *(ffmpeg, "-hide_banner", "-nostdin", "-nostats", *MAX_DURATION_ARGS),
+        *(ffmpeg.path, "-hide_banner", "-nostdin", "-nostats", *MAX_DURATION_ARGS),
         *open_args(role, path.name, max_pixels),
         # Damaged parts are left out, however many: what remains is judged here.
         *(*stream, *stream, *picture, "-c:a:0", "copy", "-c:a:1", "pcm_s16le", "-max_error_rate", "1"),
         *("-flush_packets", "0", "-f", "framecrc", "-"),
     ]
-    await inspect(argv, path, name, _TIMEOUT_SECONDS, (listing.read, log.read), "decoding its sound")
+    await inspect(ffmpeg.sandbox, argv, path, name, _TIMEOUT_SECONDS, (listing.read, log.read), "decoding its sound")
     if log.no_decoder and not listing.decoded.packets:
         raise NoDecoderError
     if log.given_up and listing.decoded.packets:

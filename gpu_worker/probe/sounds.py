@@ -15,6 +15,7 @@ from pathlib import Path
 from contract.errors import Code
 from contract.operations import Role
 from gpu_worker.errors import job_failed
+from gpu_worker.ffmpeg.locate import Ffmpeg
 from gpu_worker.media.info import AudioFacts, Facts, SoundTrack
 from gpu_worker.plan.model import IN_AUDIO, IN_VIDEO, Inputs
 from gpu_worker.probe.sound_decoding import JOINED, SHORTEST, NoDecoderError, decode_sound
@@ -35,7 +36,7 @@ _WAV_HEADER = b"WAVEfmt "
 
 
 async def find_sounds(
-    ffmpeg: str, directory: Path, sources: Inputs, max_pixels: int, *, own: bool, trust: bool
+    ffmpeg: Ffmpeg, directory: Path, sources: Inputs, max_pixels: int, *, own: bool, trust: bool
 ) -> Inputs:
     """Return the sources with the sounds that are used: the default stream, else the first with anything to hear.
 
@@ -87,7 +88,7 @@ def _field(role: Role) -> str:
     return f"url_{role.value}"
 
 
-async def _find_sound(ffmpeg: str, path: Path, role: Role, facts: Facts, max_pixels: int, *, trust: bool) -> Facts:
+async def _find_sound(ffmpeg: Ffmpeg, path: Path, role: Role, facts: Facts, max_pixels: int, *, trust: bool) -> Facts:
     """Return the facts with the sound that is used, or with none. Raises JobFailed."""
     if "wav" in facts.container.split(",") and await asyncio.to_thread(_is_joined_wav, path):
         raise job_failed(Code.MEDIA_UNSUPPORTED, field=_field(role), format=JOINED)

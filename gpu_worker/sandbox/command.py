@@ -1,8 +1,9 @@
-"""The box in which every program runs that reads strangers' files.
+"""The sandbox in which every program runs that reads untrusted files.
 
-Tools of util-linux set a bound each and then become the program, so that its process id and its group stay what asyncio
-knows. Each is tried once: what this machine does not allow is left out, and the others hold without it. No tool bounds
-memory: a limit on address space would stop CUDA, so `memory` watches what is really taken.
+Each tool of util-linux sets one restriction and then becomes the program, so that the process id and the process group
+stay those that asyncio knows. Each tool is probed once: a restriction that this machine does not allow is left out, and
+the others hold without it. No tool limits memory: a limit on address space would stop CUDA, so `memory` watches the
+memory that is really used.
 """
 
 from __future__ import annotations
@@ -14,130 +15,169 @@ import math
 import os
 import resource
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 SANDBOX_USER = 10_002
-"""Whom programs run as where the worker is root. No account has the id: its processes own their folder and no more."""
+"""The user id of sandboxed programs if the worker is root. No account has it: its processes own their workdir only."""
 
-_BOUNDS = {"core": 0, "fsize": 8 * 1024**3, "nofile": 1024, "nproc": 4096}
-"""A file: twice the largest output. Processes: with those of all programs of the same user on the machine."""
+READING_BYTES = 2560 * 1024**2
+"""To describe or decode one picture. 120 megapixels of 16 bits with opacity use the most: 2.2 GB."""
+
 _LONGEST_SECONDS = 24 * 3600.0
-"""For what has no time limit of its own."""
+"""CPU time of programs that have no time limit of their own."""
 _NO_SOCKETS = Path(__file__).parent / "no_sockets.bpf"
-"""A filter for the kernel: no sockets but those between processes of one machine, and no io_uring, which makes others.
+"""A seccomp filter: no sockets except those between processes of one machine, and no io_uring, which can open others.
 
-Made by `tests/support/bpf.py`, for x86-64 and ARM64.
+`tests/support/bpf.py` writes it, for x86-64 and ARM64.
 """
 _FILTER = "--seccomp-filter"
-_TRIALS, _TRIED_SECONDS = 3, 10.0
+_PROBE_ATTEMPTS, _PROBE_SECONDS = 3, 10.0
 _PR_SET_DUMPABLE = 4
 
 
-def sandboxed_argv(argv: Sequence[str], cwd: Path, seconds: float | None = None) -> list[str]:
-    """Return the command that runs `argv`, to be started in `cwd`, in the box.
+@dataclass(frozen=True, slots=True)
+class SandboxLimits:
+    """Limits on one program, in bytes and numbers.
 
-    It dies with this worker, gains no rights, makes no connections, and is bounded in processor time (`seconds` of all
-    processors), size of files, open files and processes. Where the worker is root, it runs as the owner of `cwd`.
+    `file_bytes` is twice the largest output. `processes` counts those of all programs of the same user on the machine.
     """
-    return [*_apart(cwd.stat().st_uid), *_tied(), *_bounded(seconds or _LONGEST_SECONDS), *argv]
+
+    file_bytes: int = 8 * 1024**3
+    open_files: int = 1024
+    processes: int = 4096
+    reading_bytes: int = READING_BYTES
 
 
-def chown_to_sandbox_user(directory: Path, *needed: Path) -> None:
-    """Make SANDBOX_USER the owner of `directory`, if this worker is root and all users can read the paths `needed`.
+class Sandbox:
+    """Restricts programs by the means that this machine offers, each of which it probes once.
 
-    What the directory links to is not theirs: it must be readable for all, too.
+    Programs get `environment` instead of the worker's own, so that they learn no key, no path and no proxy.
     """
-    if os.geteuid() == 0 and _works(*_unshare(SANDBOX_USER)) and all(_open_to_all(path) for path in needed):
-        with contextlib.suppress(PermissionError):
-            for path in (directory, *directory.iterdir()):
-                os.chown(path, SANDBOX_USER, SANDBOX_USER, follow_symlinks=False)
+
+    def __init__(
+        self,
+        *,
+        user: int = SANDBOX_USER,
+        limits: SandboxLimits | None = None,
+        environment: Mapping[str, str] = MappingProxyType({}),
+        run: Callable[..., subprocess.CompletedProcess[Any]] = subprocess.run,
+    ) -> None:
+        self.limits = limits or SandboxLimits()
+        self.environment = environment
+        self._user = user
+        self._run = run
+        self._available: dict[tuple[str, ...], bool] = {}
+
+    def sandboxed_argv(self, argv: Sequence[str], cwd: Path, seconds: float | None = None) -> list[str]:
+        """Return the command that runs `argv` in the sandbox, to be started in `cwd`.
+
+        The program dies with this worker, gains no privileges, makes no connections, and is limited in CPU time
+        (`seconds` of all processors), file size, open files and processes. If the worker is root, it runs as the owner
+        of `cwd`. Raises OSError if the sandbox cannot be probed now.
+        """
+        owner = cwd.stat().st_uid
+        return [*self._drop_privileges(owner), *self._no_new_privs(), *self._rlimits(seconds), *argv]
+
+    def chown_to_sandbox_user(self, directory: Path, *needed: Path) -> None:
+        """Make the sandbox user the owner of `directory` and its files, so that programs in it run as that user.
+
+        Nothing changes unless the worker is root and all users can read the paths `needed`. Links in the directory
+        keep their owner: what they link to must be among the paths.
+        """
+        if os.geteuid() == 0 and self._is_available(*_unshare(self._user)) and all(map(_is_world_readable, needed)):
+            with contextlib.suppress(PermissionError):
+                for path in (directory, *directory.iterdir()):
+                    os.chown(path, self._user, self._user, follow_symlinks=False)
+
+    def features(self) -> dict[str, bool]:
+        """Return which restrictions this machine has. Raises OSError if they cannot be probed now."""
+        is_root = os.geteuid() == 0
+        return {
+            "own_user": is_root and self._is_available(*_unshare(self._user)),
+            "no_sockets": _FILTER in self._no_new_privs() or (is_root and self._has_network_namespaces()),
+            "no_new_rights": bool(self._no_new_privs()),
+            "bounded": bool(self._rlimits(None)),
+        }
+
+    def _drop_privileges(self, owner: int) -> tuple[str, ...]:
+        """Replace root by the owner of the workdir, and the network by an empty one."""
+        if os.geteuid() != 0:
+            return ()
+        # The filter has the same effect, and a network namespace takes 2 ms to make.
+        network = ("--net",) if _FILTER not in self._no_new_privs() and self._has_network_namespaces() else ()
+        return _unshare(owner, *network) if owner or network else ()
+
+    def _has_network_namespaces(self) -> bool:
+        return self._is_available("unshare", "--net", "--")
+
+    def _no_new_privs(self) -> tuple[str, ...]:
+        """Without setpriv the worker still ends its programs, unless it is killed itself."""
+        setpriv = ("setpriv", "--pdeathsig", "KILL", "--no-new-privs")
+        # setpriv has filters since 2.41, the version in the worker's image.
+        for prefix in ((*setpriv, _FILTER, str(_NO_SOCKETS), "--"), (*setpriv, "--")):
+            if self._is_available(*prefix):
+                return prefix
+        return ()
+
+    def _rlimits(self, seconds: float | None) -> tuple[str, ...]:
+        limits = {
+            "core": 0,
+            "fsize": self.limits.file_bytes,
+            "nofile": self.limits.open_files,
+            "nproc": self.limits.processes,
+            "cpu": math.ceil(seconds or _LONGEST_SECONDS) * (os.cpu_count() or 1),
+        }
+        prefix = ("prlimit", *(f"--{name}={_cap_at_hard_limit(name, value)}" for name, value in limits.items()), "--")
+        return prefix if self._is_available("prlimit", "--core=0", "--") else ()
+
+    def _is_available(self, *prefix: str) -> bool:
+        """Return True if a program that is started behind the prefix runs.
+
+        Raises OSError if that cannot be found out now: do not cache a failure caused by a timeout on a busy host.
+        """
+        if prefix not in self._available:
+            self._available[prefix] = self._probe(prefix)
+        return self._available[prefix]
+
+    def _probe(self, prefix: tuple[str, ...]) -> bool:
+        for _ in range(_PROBE_ATTEMPTS):
+            try:
+                done = self._run([*prefix, "true"], env={}, capture_output=True, timeout=_PROBE_SECONDS, check=False)
+            except (FileNotFoundError, PermissionError):
+                return False
+            except subprocess.TimeoutExpired:
+                continue
+            return done.returncode == 0
+        raise OSError(errno.EAGAIN, "the sandbox cannot be probed")
 
 
 def make_undumpable() -> None:
-    """Keep this process's environment and memory from other programs of the same user, ffmpeg above all.
+    """Hide this process's environment and memory from other programs of the same user, ffmpeg above all.
 
     Processes forked from it are hidden as well, programs that it starts are not.
     """
     ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
-def sandbox_features() -> dict[str, bool]:
-    """What of the box this machine has. Raises OSError if that cannot be found out."""
-    root = os.geteuid() == 0
-    return {
-        "own_user": root and _works(*_unshare(SANDBOX_USER)),
-        "no_sockets": _FILTER in _tied() or (root and _works("unshare", "--net", "--")),
-        "no_new_rights": bool(_tied()),
-        "bounded": bool(_bounded(_LONGEST_SECONDS)),
-    }
-
-
-def _apart(owner: int) -> tuple[str, ...]:
-    """What takes root's rights: another user, whom `give` has found to work, and a network with nobody on it."""
-    if os.geteuid() != 0:
-        return ()
-    # The filter does it as well, and a network takes 2 ms to make.
-    network = ("--net",) if _FILTER not in _tied() and _works("unshare", "--net", "--") else ()
-    return _unshare(owner, *network) if owner or network else ()
-
-
 def _unshare(owner: int, *options: str) -> tuple[str, ...]:
-    """Its `--setgid` leaves all other groups, too."""
+    """Return the `unshare` prefix. Its `--setgid` leaves all other groups, too."""
     return ("unshare", *options, *(("--setgid", str(owner), "--setuid", str(owner)) if owner else ()), "--")
 
 
-def _tied() -> tuple[str, ...]:
-    """Without it, the worker ends its programs all the same, unless it is killed outright."""
-    tied = ("setpriv", "--pdeathsig", "KILL", "--no-new-privs")
-    # setpriv knows filters from 2.41 on, which the worker's image has.
-    for prefix in ((*tied, _FILTER, str(_NO_SOCKETS), "--"), (*tied, "--")):
-        if _works(*prefix):
-            return prefix
-    return ()
-
-
-def _bounded(seconds: float) -> tuple[str, ...]:
-    bounds = {**_BOUNDS, "cpu": math.ceil(seconds) * (os.cpu_count() or 1)}
-    prefix = ("prlimit", *(f"--{name}={_at_most(name, value)}" for name, value in bounds.items()), "--")
-    return prefix if _works("prlimit", "--core=0", "--") else ()
-
-
-def _at_most(name: str, value: int) -> int:
-    """A limit that is stricter already cannot be raised."""
+def _cap_at_hard_limit(name: str, value: int) -> int:
+    """Return the limit to set: a stricter hard limit cannot be raised."""
     hard = resource.getrlimit(getattr(resource, f"RLIMIT_{name.upper()}"))[1]
     return value if hard == resource.RLIM_INFINITY else min(value, hard)
 
 
-def _open_to_all(path: Path) -> bool:
-    """True if it is there, and any user may read or run it, and pass through all folders above it."""
+def _is_world_readable(path: Path) -> bool:
+    """Return True if the path exists, and any user may read or run it and pass through all folders above it."""
     real = path.resolve()
     try:
         return real.stat().st_mode & 0o005 == 0o005 and all(above.stat().st_mode & 0o001 for above in real.parents)
     except OSError:
         return False
-
-
-_trials: dict[tuple[str, ...], bool] = {}
-
-
-def _works(*prefix: str) -> bool:
-    """True if a program that is started behind the prefix runs. Found out once.
-
-    Raises OSError if it cannot be found out now: whoever waits too long for a processor must not lose the box for good.
-    """
-    if prefix not in _trials:
-        _trials[prefix] = _tried(prefix)
-    return _trials[prefix]
-
-
-def _tried(prefix: tuple[str, ...]) -> bool:
-    for _ in range(_TRIALS):
-        try:
-            done = subprocess.run([*prefix, "true"], env={}, capture_output=True, timeout=_TRIED_SECONDS, check=False)
-        except (FileNotFoundError, PermissionError):
-            return False
-        except subprocess.TimeoutExpired:
-            continue
-        return done.returncode == 0
-    raise OSError(errno.EAGAIN, "the box cannot be tried")

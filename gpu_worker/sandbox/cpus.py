@@ -1,7 +1,7 @@
-"""How many processors this worker may really use.
+"""Count the processors that this worker may use.
 
-Inside a container `os.cpu_count()` is the host's, and an encoder that starts a thread for each of
-the host's 128 cores on a quota of 4 runs slower than one that starts 4.
+Inside a container `os.cpu_count()` is that of the host, and an encoder that starts a thread for each of the host's 128
+cores on a quota of 4 runs slower than one that starts 4.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def usable_cpus(
 ) -> int:
     """Return the smallest of what RunPod, any cgroup quota and the affinity mask grant; 1 to 32.
 
-    A part of a processor counts as one: a quota of 1.5 keeps two threads busy three quarters of the time.
+    A fraction of a processor is rounded up: a quota of 1.5 keeps two threads busy three quarters of the time.
     """
     grants = [float(len(os.sched_getaffinity(0))), *_quotas(root, membership)]
     stated = environ.get("RUNPOD_CPU_COUNT", "").strip()

@@ -1,7 +1,7 @@
-"""How much memory this worker may use, how much of it is free, and a bound on what one program takes.
+"""Measure the memory that this worker may use and that is free, and kill a program that uses more than its limit.
 
-The bound is not the kernel's: a limit on address space would stop CUDA, which reserves far more
-than it uses, and one on the control group would take the worker along. What lies in memory counts.
+The kernel enforces no such limit: one on address space would stop CUDA, which reserves far more than it uses, and one
+on the control group would kill the worker, too. So the worker watches resident memory.
 """
 
 from __future__ import annotations
@@ -17,30 +17,27 @@ from gpu_worker.sandbox.process_tree import PROCESSES, resident_bytes
 
 _MEMINFO = Path("/proc/meminfo")
 _PERIOD_SECONDS = 0.1
-_ALL_EACH = 5
-"""Looks. To find the children that a program may have, every process is looked at; ffmpeg has none."""
+_CHILDREN_EVERY = 5
+"""Measurements. To find a program's children, every process is listed; ffmpeg has none."""
 _LEAST_BYTES, _MOST_BYTES = 512 * 1024**2, 12 * 1024**3
-
-READING_BYTES = 2560 * 1024**2
-"""For describing or decoding a picture. Most is taken by 120 megapixels of 16 bits with opacity: 2.2 GB."""
 
 
 def granted_memory(
     root: Path = cgroup.ROOT, membership: Path = cgroup.MEMBERSHIP, meminfo: Path = _MEMINFO
 ) -> int | None:
-    """Bytes: the smallest of all cgroup limits and the machine's memory. None if nothing says."""
+    """Return the smallest of all cgroup limits and the machine's memory, in bytes. None if neither is known."""
     limits = [limit for limit, _used in _groups(root, membership)]
     return min([*limits, *_machine("MemTotal", meminfo)], default=None)
 
 
 def free_memory(root: Path = cgroup.ROOT, membership: Path = cgroup.MEMBERSHIP, meminfo: Path = _MEMINFO) -> int:
-    """Bytes that can be taken before a limit or the machine runs out; 0 if nothing says."""
+    """Return the bytes left before a limit or the machine's memory is reached; 0 if neither is known."""
     rooms = [limit - used for limit, used in _groups(root, membership)]
     return max(0, min([*rooms, *_machine("MemAvailable", meminfo)], default=0))
 
 
 def _groups(root: Path, membership: Path) -> list[tuple[int, int]]:
-    """Limit and use of each group that has a limit. Pages of files count as used, though they could be dropped."""
+    """Return limit and use of each group that has a limit. The page cache is part of the use, though reclaimable."""
     found = []
     for group in cgroup.groups("memory", root, membership):
         for limit_name, used_name in (
@@ -62,17 +59,18 @@ def _machine(name: str, meminfo: Path) -> list[int]:
 
 
 def working_bytes() -> int:
-    """For an encode: three quarters of what is granted, so that the worker itself survives; at most 12 GiB."""
+    """Return the limit of an encode: three quarters of what is granted, so that the worker survives; at most 12 GiB."""
     granted = granted_memory() or _MOST_BYTES
     return max(_LEAST_BYTES, min(_MOST_BYTES, granted * 3 // 4))
 
 
 async def kill_if_over_memory(process: Process, most: int) -> bool:
-    """Kill a run and return True once it has more than `most` bytes in memory; False at its end."""
-    looks = 0
+    """Watch a program until it exits. Kill it and return True once it uses more than `most` bytes."""
+    measurements = 0
     while process.returncode is None:
-        looks += 1
-        if resident_bytes({process.pid} if looks % _ALL_EACH else PROCESSES.pids(process.pid)) > most:
+        measurements += 1
+        pids = {process.pid} if measurements % _CHILDREN_EVERY else PROCESSES.pids(process.pid)
+        if resident_bytes(pids) > most:
             os.killpg(process.pid, signal.SIGKILL)
             return True
         await asyncio.sleep(_PERIOD_SECONDS)

@@ -1,7 +1,7 @@
-"""The processes of a run: what it started, what those started, and what left its session to be overlooked.
+"""Find and kill all processes of a sandboxed program: its session, its descendants, and orphans that left both.
 
-A process whose parent has ended becomes a child of the nearest one above it that adopts (prctl(2),
-PR_SET_CHILD_SUBREAPER). So nothing that a program leaves behind gets away from a worker that does.
+A process whose parent has exited becomes a child of its nearest ancestor that is a subreaper (prctl(2),
+PR_SET_CHILD_SUBREAPER). As a subreaper, the worker can find and kill every orphan.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """`session` is the id of the process that began it."""
+    """`session` is the process id of the session's leader."""
 
     pid: int
     parent: int
@@ -29,23 +29,31 @@ class Process:
 
 
 class ProcessRegistry:
-    """The runs of this process. A run is known by the id of its first process, which begins a session of its own."""
+    """The sandboxed programs that this process has started.
+
+    A program is known by the id of its first process, which leads its own session.
+    """
 
     def __init__(self) -> None:
         self._sessions: set[int] = set()
         self._starting = 0
         self._is_subreaper = False
 
-    def become_subreaper(self) -> None:
-        """From now on no process of a run gets away.
+    @property
+    def sessions(self) -> frozenset[int]:
+        """The programs that are running."""
+        return frozenset(self._sessions)
 
-        Only for a process whose other children begin no sessions: those that do are taken for what got away.
+    def become_subreaper(self) -> None:
+        """Make this process the parent of all orphans of its programs.
+
+        Only for a process whose other children start no sessions: those would be taken for orphans.
         """
         self._is_subreaper = ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
 
     @contextlib.contextmanager
     def starting(self) -> Iterator[None]:
-        """While a child has begun its session and is not known yet."""
+        """Mark the time in which a child may lead its session and is not registered yet: no orphans are looked for."""
         self._starting += 1
         try:
             yield
@@ -53,16 +61,21 @@ class ProcessRegistry:
             self._starting -= 1
 
     def register(self, session: int) -> None:
+        """Add a program."""
         self._sessions.add(session)
 
+    def unregister(self, session: int) -> None:
+        """Remove a program, all of whose processes are gone."""
+        self._sessions.discard(session)
+
     def pids(self, session: int) -> set[int]:
-        """Ids of all processes of a run, itself included, with those that got away from any run."""
-        found = list_processes()
-        roots = {pid for pid, process in found.items() if process.session == session}
-        return with_descendants(roots | self._strays(found), found)
+        """Return the ids of all processes of a program, itself included, and of the orphans of any program."""
+        processes = list_processes()
+        roots = {pid for pid, process in processes.items() if process.session == session}
+        return with_descendants(roots | self._orphans(processes), processes)
 
     def kill(self, session: int) -> bool:
-        """Kill every process of a run. True if there were any. Its first process is left for whoever waits for it."""
+        """Kill every process of a program. Return True if there were any. The caller waits for its first process."""
         pids = self.pids(session)
         for pid in pids:
             with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -72,42 +85,39 @@ class ProcessRegistry:
                 os.waitpid(pid, os.WNOHANG)
         return bool(pids)
 
-    def unregister(self, session: int) -> None:
-        self._sessions.discard(session)
-
-    def _strays(self, found: Mapping[int, Process]) -> set[int]:
+    def _orphans(self, processes: Mapping[int, Process]) -> set[int]:
         if not self._is_subreaper or self._starting:
             return set()
         me = os.getpid()
         known = self._sessions | {os.getsid(0)}
-        return {pid for pid, process in found.items() if process.parent == me and process.session not in known}
+        return {pid for pid, process in processes.items() if process.parent == me and process.session not in known}
 
 
 def list_processes(proc: Path = _PROC) -> dict[int, Process]:
-    """Every process of the machine that has not ended, by its id."""
-    found = {}
+    """Return every process of the machine that has not exited, by its id."""
+    processes = {}
     for entry in proc.iterdir():
-        if entry.name.isdigit() and (process := _read(entry / "stat")) is not None:
-            found[process.pid] = process
+        if entry.name.isdigit() and (process := _read_stat(entry / "stat")) is not None:
+            processes[process.pid] = process
+    return processes
+
+
+def with_descendants(pids: set[int], processes: Mapping[int, Process]) -> set[int]:
+    """Return these processes and all their descendants."""
+    children: dict[int, list[int]] = {}
+    for process in processes.values():
+        children.setdefault(process.parent, []).append(process.pid)
+    found, pending = set(), list(pids)
+    while pending:
+        pid = pending.pop()
+        if pid not in found:
+            found.add(pid)
+            pending += children.get(pid, ())
     return found
 
 
-def with_descendants(pids: set[int], found: Mapping[int, Process]) -> set[int]:
-    """These processes and all that came of them."""
-    children: dict[int, list[int]] = {}
-    for process in found.values():
-        children.setdefault(process.parent, []).append(process.pid)
-    all_of_them, left = set(), list(pids)
-    while left:
-        pid = left.pop()
-        if pid not in all_of_them:
-            all_of_them.add(pid)
-            left += children.get(pid, ())
-    return all_of_them
-
-
 def resident_bytes(pids: Iterable[int]) -> int:
-    """What these processes have in memory; pages that they share are counted for each. 0 for one that has ended."""
+    """Return the resident memory of these processes; shared pages are counted for each. 0 for one that has exited."""
     total = 0
     for pid in pids:
         with contextlib.suppress(OSError, ValueError, IndexError):
@@ -115,11 +125,11 @@ def resident_bytes(pids: Iterable[int]) -> int:
     return total
 
 
-def _read(path: Path) -> Process | None:
-    """None for a process that is gone, or ended and not yet waited for."""
+def _read_stat(path: Path) -> Process | None:
+    """Return None for a process that is gone, or that has exited and is not waited for yet."""
     try:
         pid, rest = path.read_text(errors="replace").split(" (", 1)
-        # The name may hold anything, brackets and blanks included.
+        # The name may contain anything, parentheses and spaces included.
         state, parent, _group, session, *_ = rest.rpartition(") ")[2].split()
         return None if state in {"Z", "X"} else Process(int(pid), int(parent), int(session))
     except (OSError, ValueError):
@@ -127,3 +137,4 @@ def _read(path: Path) -> Process | None:
 
 
 PROCESSES = ProcessRegistry()
+"""One for this process, because the kernel has one tree of processes and one subreaper flag for it."""

@@ -24,7 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Self-made inputs, good and bad."""
     folder = tmp_path_factory.mktemp("media")
-    ffmpeg = find_ffmpeg(None)
+    ffmpeg = find_ffmpeg(None).path
 
     def make(*arguments: str) -> None:
         subprocess.run([ffmpeg, "-v", "error", "-y", *arguments], cwd=folder, check=True, timeout=120)

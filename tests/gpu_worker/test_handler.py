@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from contract.errors import Code, Failure
-from gpu_worker.handler import handler
 from gpu_worker.sandbox.cpus import usable_cpus
 from tests.support.fake_network import FakeNetwork
 from tests.support.media.factory import MediaFactory
+from tests.support.worker import handle
 
 SRT = "1\n00:00:00,200 --> 00:00:01,000\nTop secret words\n"
 
@@ -49,7 +49,7 @@ def cloud(media: MediaFactory) -> FakeNetwork:
 def run(cloud: FakeNetwork, operation: dict[str, Any], /, **changes: Any) -> dict[str, Any]:
     async def work() -> dict[str, Any]:
         async with cloud.open():
-            return await handler(cloud.job(operation, **changes))
+            return await handle(cloud.job(operation, **changes))
 
     return asyncio.run(work())
 
@@ -180,7 +180,7 @@ def test_a_message_it_does_not_know_is_refused(changes: dict[str, Any], cloud: F
 
 def test_junk_instead_of_a_message_is_refused() -> None:
     for junk in ({}, {"input": None}, {"id": 5, "input": "x"}):
-        assert failure_of(asyncio.run(handler(junk))).code == Code.MESSAGE_UNSUPPORTED
+        assert failure_of(asyncio.run(handle(junk))).code == Code.MESSAGE_UNSUPPORTED
 
 
 @pytest.mark.fault("I12")
@@ -229,7 +229,7 @@ def test_the_gateway_can_stop_a_job(cloud: FakeNetwork, work_dir: Path) -> None:
 def test_a_cancelled_job_leaves_no_process_and_no_file(cloud: FakeNetwork, work_dir: Path) -> None:
     async def work() -> float:
         async with cloud.open():
-            task = asyncio.create_task(handler(cloud.job(IMG2VID | {"duration": 300.0, "size": "1280x720"})))
+            task = asyncio.create_task(handle(cloud.job(IMG2VID | {"duration": 300.0, "size": "1280x720"})))
             while not encoding(work_dir):  # noqa: ASYNC110 - another process decides
                 await asyncio.sleep(0.05)
             started = time.monotonic()
@@ -277,13 +277,11 @@ def test_logs_hold_ids_and_numbers_only(
         (RuntimeError("https://host/secret"), Code.INTERNAL),
     ],
 )
-def test_a_defect_has_a_code_and_no_traceback(
-    error: Exception, code: Code, cloud: FakeNetwork, work_dir: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_defect_has_a_code_and_no_traceback(error: Exception, code: Code, cloud: FakeNetwork, work_dir: Path) -> None:
     async def broken(*_args: object) -> None:
         raise error
 
-    monkeypatch.setattr("gpu_worker.handler.run_job", broken)
-    answer = run(cloud, IMG2VID)
+    cloud.base = "http://127.0.0.1:9"
+    answer = asyncio.run(handle(cloud.job(IMG2VID), run=broken))
     assert failure_of(answer).code == code
     assert "secret" not in json.dumps(answer)

@@ -23,12 +23,12 @@ from PIL import Image
 
 from contract.errors import Code, Failure
 from gpu_worker.errors import JobFailed
-from gpu_worker.handler import handler
 from gpu_worker.job.progress import initial_sequence
 from gpu_worker.transfer.upload import Publisher
 from tests.local.support import Rig, eventually, rig, using
 from tests.support.fake_network import FakeNetwork, serving
 from tests.support.media.factory import MediaFactory
+from tests.support.worker import handle
 
 WORKER = (sys.executable, "-u", "-m", "gpu_worker")
 SHORT = {"kind": "img2vid", "url_image": "photo.jpg", "duration": 0.5, "size": "160x90"}
@@ -144,7 +144,7 @@ def test_a_full_disk_fails_the_job_and_is_left_empty(
 
     async def work() -> dict[str, Any]:
         async with cloud.open():
-            return await handler(cloud.job(wanted))
+            return await handle(cloud.job(wanted))
 
     assert failed_with(asyncio.run(work())) == Code.RESOURCES
     assert "manifest.json" not in cloud.stored
@@ -251,7 +251,7 @@ def test_uploads_that_hang_or_drip_end_in_time_and_complete_nothing(
 
         async with serving(answer) as cloud.base:
             try:
-                return await handler(cloud.job(wanted, limits={"execution_seconds": 12.0}))
+                return await handle(cloud.job(wanted, limits={"execution_seconds": 12.0}))
             finally:
                 over.set()
 
@@ -305,7 +305,7 @@ def test_a_worker_that_was_frozen_for_a_day_takes_nothing_of_it_into_the_next_jo
         cloud.reports.clear()
         cloud.stored.clear()
         job = cloud.job(wanted, **changes) | {"id": runpod_id}
-        assert await handler(job) == {"job_id": job["input"]["job_id"], "attempt": job["input"]["attempt"]}
+        assert await handle(job) == {"job_id": job["input"]["job_id"], "attempt": job["input"]["attempt"]}
         assert {report["runpod_job_id"] for report in cloud.reports} == {runpod_id}
         # Counted from the clock as it is now: 300 s before the deadline.
         first = cloud.reports[0]["seq"]
@@ -325,7 +325,7 @@ def test_a_worker_that_was_frozen_for_a_day_takes_nothing_of_it_into_the_next_jo
             again = await one(SHORT, "runpod-3")
             assert again == first
             # What was to be done by yesterday is not begun.
-            assert failed_with(await handler(late)) == Code.DEADLINE_EXCEEDED
+            assert failed_with(await handle(late)) == Code.DEADLINE_EXCEEDED
             assert (dict(os.environ), Path.cwd()) == (environment, place)
             await eventually(lambda: open_files() <= files)
 
@@ -355,7 +355,7 @@ def test_a_manifest_whose_answer_was_lost_is_a_success(
 
     async def work() -> dict[str, Any]:
         async with serving(answer) as cloud.base:
-            return await handler(cloud.job(SHORT))
+            return await handle(cloud.job(SHORT))
 
     assert asyncio.run(work()) == {"job_id": "job1", "attempt": 1}
     assert cloud.puts == ["output.mp4", "manifest.json", "manifest.json"]

@@ -78,11 +78,11 @@ def test_it_ends_at_once_if_told_to_while_it_starts(image: Image) -> None:
 
 _BOX = """
 import asyncio, os, pathlib
-from gpu_worker.sandbox.command import make_undumpable
-from gpu_worker.ffmpeg.run import sandboxed_process
+from gpu_worker.sandbox.command import Sandbox, make_undumpable
+from gpu_worker.sandbox.process import sandboxed_process
 
 async def tell(*argv):
-    async with sandboxed_process(argv, pathlib.Path("/tmp")) as process:
+    async with sandboxed_process(Sandbox(), argv, pathlib.Path("/tmp")) as process:
         print((await process.stdout.read()).decode(), (await process.stderr.read()).decode())
         await process.wait()
 

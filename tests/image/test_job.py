@@ -82,7 +82,7 @@ async def _run(
             if job["status"] == "COMPLETED":
                 path = out / f"{operation}.mp4"
                 await client.download(job["video_url"], path)
-                problems[operation] = (await verify_video(find_ffmpeg(None), path, job["video"])).problem
+                problems[operation] = (await verify_video(find_ffmpeg(None).path, path, job["video"])).problem
         return jobs, problems, max(seen, key=lambda one: len(one["states"]))
 
 

@@ -54,7 +54,7 @@ def test_sample_subtitles_end_with_the_clip() -> None:
 
 def test_output_is_compared_with_its_job(tmp_path: Path) -> None:
     async def scenario() -> None:
-        ffmpeg, path = find_ffmpeg(None), tmp_path / "clip.mp4"
+        ffmpeg, path = find_ffmpeg(None).path, tmp_path / "clip.mp4"
         await make_clip(ffmpeg, path)
         honest = {"width": 1280, "height": 720, "duration_seconds": 5.0, "size_bytes": path.stat().st_size}
         first = await verify_video(ffmpeg, path, honest)
@@ -132,7 +132,7 @@ def test_request_bodies_have_a_sample_for_each_input() -> None:
 def test_samples_are_made_on_the_first_request_and_kept(tmp_path: Path) -> None:
     async def scenario() -> None:
         app = web.Application()
-        SampleServer(tmp_path, find_ffmpeg(None)).add_to(app)
+        SampleServer(tmp_path, find_ffmpeg(None).path).add_to(app)
         server = Server(app, bind())
         await server.start()
         async with aiohttp.ClientSession(trust_env=False) as session:

@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from contract.errors import Blame, Code, Failure
-from gpu_worker.handler import handler
 from lambda_api.domain.job import State
 from lambda_api.domain.policy import HOUR, MINUTE
 from lambda_api.domain.ports import ProviderStatus
@@ -24,6 +23,7 @@ from tests.support.examples import submission
 from tests.support.fake_network import FakeNetwork
 from tests.support.fakes import World
 from tests.support.media.factory import MediaFactory
+from tests.support.worker import handle
 
 ROOT = Path(__file__).resolve().parents[3]
 SRT = "1\n00:00:00,200 --> 00:00:01,000\nhi\n"
@@ -55,7 +55,7 @@ def told_by_the_worker(cloud: FakeNetwork, operation: dict[str, Any]) -> str:
 
     async def work() -> dict[str, Any]:
         async with cloud.open():
-            return await handler(cloud.job(operation))
+            return await handle(cloud.job(operation))
 
     return str(asyncio.run(work())["error"])
 
@@ -123,6 +123,7 @@ from contract.errors import Code
 from contract.operations import Role
 from gpu_worker.errors import JobFailed
 from gpu_worker.probe.probe import probe
+from gpu_worker.ffmpeg.locate import Ffmpeg
 from gpu_worker.ffmpeg.run import RunFailed, run_ffmpeg
 
 def peak():
@@ -131,13 +132,13 @@ def peak():
 
 async def read(program):
     try:
-        await probe(program, Path("in_video"), Role.VIDEO, "url_video", 10**6)
+        await probe(Ffmpeg(program), Path("in_video"), Role.VIDEO, "url_video", 10**6)
     except JobFailed as failed:
         return failed.failure.code
 
 async def run(program):
     try:
-        await run_ffmpeg(program, (), Path("."))
+        await run_ffmpeg(Ffmpeg(program), (), Path("."))
     except RunFailed as failed:
         return len(failed.log)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 import sys
@@ -12,13 +13,13 @@ from typing import Any
 import pytest
 
 from contract.errors import Code, Failure
-from gpu_worker.ffmpeg import locate as module
 from gpu_worker.ffmpeg.locate import Build, FfmpegUnusableError, find_ffmpeg
-from gpu_worker.handler import _log_ffmpeg, handler
-from gpu_worker.job.self_test import run_self_test
+from gpu_worker.handler import Worker, log_machine
+from gpu_worker.pipeline.machine import MachineProbe
 from gpu_worker.settings import Settings
 from tests.support.fake_network import FakeNetwork
 from tests.support.media.factory import MediaFactory
+from tests.support.worker import handle
 
 _ALL = "--enable-gpl --enable-libass --enable-libx264 --enable-libzimg"
 _OLD = Path(__file__).resolve().parents[2] / "support" / "ffmpeg_5_1"
@@ -99,31 +100,26 @@ def test_search_order_is_setting_then_wheel_then_path(monkeypatch: pytest.Monkey
         assert unusable.value.reason == "FFMPEG names no program that can be started."
         assert unusable.value.failure.code == Code.INTERNAL
     mine.chmod(0o755)
-    assert find_ffmpeg(str(mine)) == find_ffmpeg("bin/mine") == str(mine)
+    assert find_ffmpeg(str(mine)).path == find_ffmpeg("bin/mine").path == str(mine)
     monkeypatch.setenv("PATH", f"{mine.parent}:{os.environ['PATH']}")
     mine.rename(mine.with_name("ffmpeg"))
     # The wheel's own search would return this one.
     monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(mine))
-    assert "imageio_ffmpeg" in find_ffmpeg(None)
-    monkeypatch.setattr(module, "_pinned", lambda: None)
-    assert find_ffmpeg(None) == str(mine.with_name("ffmpeg"))
+    assert "imageio_ffmpeg" in find_ffmpeg(None).path
+    monkeypatch.setattr(sys, "path", [])
+    assert find_ffmpeg(None).path == str(mine.with_name("ffmpeg"))
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(FfmpegUnusableError, match="unexpected"):
         find_ffmpeg(None)
 
 
-def test_wheel_that_is_not_installed_is_no_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(sys, "path", [str(tmp_path)])
-    assert module._pinned() is None
-
-
 def test_ffmpeg_5_1_on_path_is_passed_over_and_named_by_the_setting_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", f"{_OLD}:{os.environ['PATH']}")
-    assert "imageio_ffmpeg" in find_ffmpeg(None)
+    assert "imageio_ffmpeg" in find_ffmpeg(None).path
     with pytest.raises(FfmpegUnusableError) as unusable:
         find_ffmpeg("ffmpeg")
     assert unusable.value.reason.startswith("ffmpeg 5.1.9-0+deb12u1 is too old")
-    monkeypatch.setattr(module, "_pinned", lambda: None)
+    monkeypatch.setattr(sys, "path", [])
     with pytest.raises(FfmpegUnusableError):
         find_ffmpeg(None)
 
@@ -143,11 +139,13 @@ def test_an_untested_version_is_in_the_log_and_in_the_check(
     ffmpeg = newer(media, tmp_path)
     with caplog.at_level(logging.INFO, "gpu_worker"):
         for path in (ffmpeg, media.ffmpeg, str(_OLD / "ffmpeg")):
-            _log_ffmpeg(Settings(path, allow_loopback=False, work_dir=None))
-    events = [message.split('"')[3] for message in caplog.messages]
-    assert events == ["ffmpeg_untested", "ffmpeg_found", "ffmpeg_unusable"]
-    assert '"version": "99.0"' in caplog.messages[0]
-    warnings = asyncio.run(run_self_test(Settings(ffmpeg, allow_loopback=False, work_dir=None)))["warnings"]
+            asyncio.run(log_machine(MachineProbe(path)))
+    events = [json.loads(message) for message in caplog.messages]
+    found = [event for event in events if event["event"].startswith("ffmpeg_")]
+    assert [event["event"] for event in found] == ["ffmpeg_untested", "ffmpeg_found", "ffmpeg_unusable"]
+    assert found[0]["version"] == "99.0"
+    worker = Worker(Settings(), MachineProbe(ffmpeg))
+    warnings = asyncio.run(worker.handle({"input": {"check": True}}))["warnings"]
     assert "ffmpeg 99.0 is newer than the tested versions, 7.1 to 9.0." in warnings
 
 
@@ -161,7 +159,7 @@ def test_jobs_name_an_untested_version_and_fail_at_once_with_an_old_one(
 
     async def work() -> dict[str, Any]:
         async with cloud.open():
-            return await handler(cloud.job(operation))
+            return await handle(cloud.job(operation))
 
     assert "error" not in asyncio.run(work())
     assert "ffmpeg 99.0 is newer than the tested versions, 7.1 to 9.0." in cloud.manifest().execution.warnings

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from gpu_worker.ffmpeg.run import LogTail, RunFailed, run_ffmpeg
+from gpu_worker.ffmpeg.locate import Ffmpeg
+from gpu_worker.ffmpeg.run import RunFailed, run_ffmpeg
+from gpu_worker.sandbox.output import LogTail
 from tests.support.media.factory import MediaFactory
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -20,11 +22,11 @@ SOON = 20.0
 ENDLESS = ("-f", "lavfi", "-re", "-i", "testsrc=s=64x64:r=5", "-f", "null", "-")
 
 
-def stub(tmp_path: Path, script: str) -> str:
+def stub(tmp_path: Path, script: str) -> Ffmpeg:
     path = tmp_path / "ffmpeg-stub"
     path.write_text("#!/bin/sh\n" + script)
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
-    return str(path)
+    return Ffmpeg(str(path))
 
 
 def living_in(directory: Path) -> list[int]:
@@ -50,7 +52,7 @@ def running(program: str, directory: Path) -> bool:
     return False
 
 
-async def cancel_after_start(program: str, directory: Path) -> float:
+async def cancel_after_start(program: Ffmpeg, directory: Path) -> float:
     task = asyncio.create_task(run_ffmpeg(program, ENDLESS, directory))
     while not living_in(directory):  # noqa: ASYNC110 - another process decides
         await asyncio.sleep(0.02)
@@ -62,8 +64,8 @@ async def cancel_after_start(program: str, directory: Path) -> float:
     return time.monotonic() - started
 
 
-def test_a_cancelled_run_is_gone_at_once(ffmpeg: str, tmp_path: Path) -> None:
-    assert asyncio.run(cancel_after_start(ffmpeg, tmp_path)) < SOON
+def test_a_cancelled_run_is_gone_at_once(media: MediaFactory, tmp_path: Path) -> None:
+    assert asyncio.run(cancel_after_start(media.sandboxed_ffmpeg, tmp_path)) < SOON
     assert living_in(tmp_path) == []
 
 
@@ -142,7 +144,7 @@ def test_the_environment_stays_here(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_progress_is_seconds_written(media: MediaFactory, tmp_path: Path) -> None:
     seen: list[float] = []
     args = ("-f", "lavfi", "-i", "testsrc=s=64x64:d=3", "-f", "null", "-")
-    asyncio.run(run_ffmpeg(media.ffmpeg, args, tmp_path, on_progress=seen.append))
+    asyncio.run(run_ffmpeg(media.sandboxed_ffmpeg, args, tmp_path, on_progress=seen.append))
     assert seen == sorted(seen)
     assert seen[-1] == pytest.approx(3.0, abs=0.05)
 
@@ -159,9 +161,11 @@ def test_frames_are_fed_and_a_reader_that_gives_up_is_no_deadlock(media: MediaFa
         os.close(fd)
 
     raw = ("-f", "rawvideo", "-pixel_format", "yuv420p", "-video_size", "64x64", "-i", "pipe:0")
-    asyncio.run(run_ffmpeg(media.ffmpeg, (*raw, "-frames:v", "5", "-f", "null", "-"), tmp_path, feed=feed))
+    asyncio.run(run_ffmpeg(media.sandboxed_ffmpeg, (*raw, "-frames:v", "5", "-f", "null", "-"), tmp_path, feed=feed))
     with pytest.raises(RunFailed):
-        asyncio.run(run_ffmpeg(media.ffmpeg, (*raw, "-c:v", "nonsense", "-f", "null", "-"), tmp_path, feed=feed))
+        asyncio.run(
+            run_ffmpeg(media.sandboxed_ffmpeg, (*raw, "-c:v", "nonsense", "-f", "null", "-"), tmp_path, feed=feed)
+        )
     assert ends == ["told", "told"]
 
 
@@ -173,7 +177,7 @@ def test_an_error_while_drawing_ends_the_run(media: MediaFactory, tmp_path: Path
 
     raw = ("-f", "rawvideo", "-pixel_format", "yuv420p", "-video_size", "64x64", "-i", "pipe:0", "-f", "null", "-")
     with pytest.raises(MemoryError):
-        asyncio.run(run_ffmpeg(media.ffmpeg, raw, tmp_path, feed=feed))
+        asyncio.run(run_ffmpeg(media.sandboxed_ffmpeg, raw, tmp_path, feed=feed))
     assert living_in(tmp_path) == []
 
 
@@ -182,8 +186,8 @@ def test_an_error_while_drawing_ends_the_run(media: MediaFactory, tmp_path: Path
 def test_a_killed_worker_takes_its_ffmpeg_with_it(ffmpeg: str, tmp_path: Path) -> None:
     code = (
         "import asyncio,sys,pathlib\n"
-        "from gpu_worker.ffmpeg.run import run_ffmpeg\n"
-        f"asyncio.run(run_ffmpeg({ffmpeg!r}, {ENDLESS!r}, pathlib.Path({str(tmp_path)!r})))\n"
+        "from gpu_worker.ffmpeg.run import run_ffmpeg\nfrom gpu_worker.ffmpeg.locate import Ffmpeg\n"
+        f"asyncio.run(run_ffmpeg(Ffmpeg({ffmpeg!r}), {ENDLESS!r}, pathlib.Path({str(tmp_path)!r})))\n"
     )
 
     async def work() -> None:

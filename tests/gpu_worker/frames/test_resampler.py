@@ -157,8 +157,8 @@ def detailed(path: Path) -> None:
 def test_frames_are_as_sharp_as_a_float_lanczos_of_the_photo(opened: Open, media: MediaFactory, tmp_path: Path) -> None:
     photo = media.make_once("detailed.png", detailed)
     (tmp_path / "in_image").symlink_to(photo)
-    facts = asyncio.run(read_photo(tmp_path / "in_image", "url_image", 10**8, still_size(SIZE)))
-    asyncio.run(run_ffmpeg(media.ffmpeg, still_step(facts, SIZE, Fit.COVER).args, tmp_path))
+    facts = asyncio.run(read_photo(media.sandbox, tmp_path / "in_image", "url_image", 10**8, still_size(SIZE)))
+    asyncio.run(run_ffmpeg(media.sandboxed_ffmpeg, still_step(facts, SIZE, Fit.COVER).args, tmp_path))
     draw = opened((tmp_path / STILL).read_bytes(), still_frame_source(SIZE, FRAMES))
     full = Image.open(photo).convert("L").convert("F").point(lambda value: value * (219 / 255) + 16)
     for index in (0, FRAMES // 2, FRAMES - 1):

@@ -11,12 +11,12 @@ import pytest
 from aiohttp import web
 
 import gpu_worker
-from gpu_worker.handler import handler
 from gpu_worker.sandbox.process_tree import PROCESSES
 from tests.gpu_worker.test_worker_lifecycle import busy_in
 from tests.support.fake_network import FakeNetwork
 from tests.support.media.factory import MediaFactory
 from tests.support.suspension_points import Place, Watch
+from tests.support.worker import handle
 
 OWN = Path(gpu_worker.__file__ or "").parent
 SRT = "1\n00:00:00,100 --> 00:00:00,400\nhi\n"
@@ -85,7 +85,7 @@ def done(cloud: FakeNetwork, work: Work, folder: Path, at: Place | None = None) 
         async with cloud.open():
             watch = Watch(OWN, at, strike)
             with watch.over_tasks():
-                job = asyncio.create_task(handler(cloud.job(work.operation)))
+                job = asyncio.create_task(handle(cloud.job(work.operation)))
                 (answer,) = await asyncio.gather(job, return_exceptions=True)
             assert watch.unfinished() == []
             assert isinstance(answer, asyncio.CancelledError) if watch.struck else "error" not in answer
@@ -94,7 +94,7 @@ def done(cloud: FakeNetwork, work: Work, folder: Path, at: Place | None = None) 
     watch = asyncio.run(scenario())
     assert list(folder.iterdir()) == [], at
     assert busy_in(folder) == [], at
-    assert PROCESSES._sessions == set(), at
+    assert PROCESSES.sessions == set(), at
     if "manifest.json" in cloud.stored:
         assert cloud.manifest().output.size_bytes == len(cloud.stored["output.mp4"]), at
     return watch
@@ -113,8 +113,8 @@ def test_a_job_cancelled_at_any_await_leaves_nothing(cloud: FakeNetwork, folder:
                 struck.add(place)
     functions = {f"{file} {function}" for file, function, _ in struck}
     assert {
-        "fetch.py Fetcher._follow", "fetch.py _write", "make.py _probe_all", "inspection.py inspect",
-        "run.py read_lines", "tasks.py to_the_end", "publish.py Publisher._put", "publish.py Publisher.adopt",
-        "publish.py output_facts", "verify.py verify",
+        "download.py Fetcher._follow", "download.py _write", "transcode.py _probe_all", "inspection.py inspect",
+        "output.py read_lines", "concurrency.py shield", "upload.py Publisher._put", "upload.py Publisher.adopt",
+        "upload.py output_facts", "verify.py verify",
     } <= functions  # fmt: skip
-    assert len(struck) >= 25
+    assert len(struck) >= 20

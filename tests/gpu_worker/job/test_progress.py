@@ -26,7 +26,7 @@ def report(cloud: FakeNetwork, number: int, interval: float) -> ProgressReporter
                     if len(cloud.reports) >= number:
                         break
                     await asyncio.sleep(interval / 2)
-                    reporter.standing.update("encode", step / 20)
+                    reporter.progress.update("encode", step / 20)
                 # One that was told to stop has the time to go on all the same.
                 await asyncio.sleep(3 * interval)
             at_end = len(cloud.reports)
@@ -85,12 +85,12 @@ def test_a_gateway_that_is_gone_changes_nothing() -> None:
 
 
 def test_percent_covers_all_stages_and_never_falls() -> None:
-    standing = Progress()
+    progress = Progress()
     seen = []
     for stage, done in (("fetch", 0.5), ("fetch", 1), ("probe", 0), ("encode", 0.5), ("encode", 0.2), ("encode", 7),
                         ("verify", 0), ("publish", 0.5), ("publish", 1), ("encode", 0)):  # fmt: skip
-        standing.update(stage, done)  # type: ignore[arg-type]
-        seen.append((standing.stage, standing.percent))
+        progress.update(stage, done)  # type: ignore[arg-type]
+        seen.append((progress.stage, progress.percent))
     assert seen == [
         ("fetch", 5), ("fetch", 10), ("probe", 10), ("encode", 50), ("encode", 50), ("encode", 90), ("verify", 90),
         ("publish", 94), ("publish", 99), ("publish", 99),

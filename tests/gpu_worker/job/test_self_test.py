@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from contract.errors import Code, Failure
-from gpu_worker.handler import handler
 from tests.support.media.factory import MediaFactory
 from tests.support.media.fake_gpu import install
+from tests.support.worker import handle
 
 
 def checked(ffmpeg: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setenv("FFMPEG", ffmpeg)
-    return asyncio.run(handler({"id": "sync-1", "input": {"check": True}}))
+    return asyncio.run(handle({"id": "sync-1", "input": {"check": True}}))
 
 
 def test_a_gpu_that_does_it_all(tmp_path: Path, media: MediaFactory, monkeypatch: pytest.MonkeyPatch) -> None:

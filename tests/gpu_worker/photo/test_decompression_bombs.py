@@ -8,6 +8,7 @@ import io
 import multiprocessing
 import resource
 import struct
+import sys
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -24,12 +25,16 @@ from contract.limits import Limits
 from contract.operations.caption import Caption
 from contract.operations.img2vid import Img2Vid
 from gpu_worker.errors import JobFailed
-from gpu_worker.ffmpeg.run import MemoryLimitExceeded, run_ffmpeg
+from gpu_worker.ffmpeg.locate import Ffmpeg
+from gpu_worker.ffmpeg.run import run_ffmpeg
 from gpu_worker.media.info import Color, Cue, Facts, VideoFacts
 from gpu_worker.pipeline.cost import check_plan
+from gpu_worker.pipeline.machine import Machine
 from gpu_worker.plan import make_plan
 from gpu_worker.plan.gpu import Gpu
 from gpu_worker.plan.model import Inputs, PlanOptions
+from gpu_worker.sandbox.command import Sandbox, SandboxLimits
+from gpu_worker.sandbox.process import MemoryLimitExceeded
 from tests.support.media.factory import URL, MediaFactory
 from tests.support.media.hostile import damaged_files, run_with_file
 from tests.support.media.image_files import GRAY, P3, RGB, RGB_ALPHA, SRGB, chunk, icc_profile, png, tiff
@@ -290,26 +295,33 @@ def test_what_no_decoder_of_h264_may_show_is_not_made() -> None:
 
 
 @pytest.mark.fault("G12")
-def test_a_program_that_takes_too_much_memory_is_ended(ffmpeg: str, tmp_path: Path) -> None:
+def test_a_program_that_takes_too_much_memory_is_ended(media: MediaFactory, tmp_path: Path) -> None:
     hungry = ("-f", "lavfi", "-i", "testsrc2=s=1920x1080:r=50,loop=-1:400", "-t", "60", "-f", "null", "-")
     with pytest.raises(MemoryLimitExceeded):
-        asyncio.run(run_ffmpeg(ffmpeg, hungry, tmp_path, memory=200 * 1024**2))
+        asyncio.run(run_ffmpeg(media.sandboxed_ffmpeg, hungry, tmp_path, memory=200 * 1024**2))
     modest = ("-f", "lavfi", "-i", "color=s=64x64:r=5:d=0.2", "-f", "null", "-")
-    asyncio.run(run_ffmpeg(ffmpeg, modest, tmp_path, memory=200 * 1024**2))
+    asyncio.run(run_ffmpeg(media.sandboxed_ffmpeg, modest, tmp_path, memory=200 * 1024**2))
 
 
+@pytest.mark.parametrize("stage", ["read", "converted"])
 def test_a_photo_that_takes_too_much_memory_is_the_callers_fault(
-    media: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    media: MediaFactory, tmp_path: Path, stage: str
 ) -> None:
-    path = tmp_path / "photo"
-    row = b"\x80" * (8 * 6000)
-    path.write_bytes(png((6000, 6000), 16, RGB_ALPHA, row))
-    for module in ("pipeline.execute_plan", "ffmpeg.inspection"):
-        monkeypatch.setattr(f"gpu_worker.{module}.READING_BYTES", 120 * 1024**2)
-        with pytest.raises(JobFailed) as failure:
-            media.transcode(Img2Vid(url_image=URL, size="64x64", duration=0.1), image=path)
-        assert failure.value.failure.code == Code.MEDIA_OVER_BUDGET
-        assert "memory" in failure.value.failure.params["limit"]
+    path, ffmpeg = tmp_path / "photo", tmp_path / "ffmpeg"
+    if stage == "read":
+        path.write_bytes(png((6000, 6000), 16, RGB_ALPHA, b"\x80" * (8 * 6000)))
+        limits = SandboxLimits(reading_bytes=120 * 1024**2)
+    else:
+        path.write_bytes(png((64, 64), 8, RGB, bytes(192)))
+        limits = SandboxLimits(reading_bytes=250 * 1024**2)
+    hungry = f"exec {sys.executable} -c 'import time; used = bytearray(400 << 20); time.sleep(30)'"
+    ffmpeg.write_text(f'#!/bin/sh\ncase "$*" in *photo.rgb*) {hungry};; esac\nexec {media.ffmpeg} "$@"\n')
+    ffmpeg.chmod(0o755)
+    machine = Machine(Ffmpeg(str(ffmpeg), Sandbox(limits=limits)), None, 2)
+    with pytest.raises(JobFailed) as failure:
+        media.transcode(Img2Vid(url_image=URL, size="64x64", duration=0.1), machine=machine, image=path)
+    assert failure.value.failure.code == Code.MEDIA_OVER_BUDGET
+    assert "memory" in failure.value.failure.params["limit"]
 
 
 def test_a_photo_that_takes_too_long_is_the_callers_fault(

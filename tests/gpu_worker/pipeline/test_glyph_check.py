@@ -6,6 +6,7 @@ import asyncio
 import re
 import struct
 import unicodedata
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,67 +15,75 @@ from PIL import Image
 from contract.errors import Code
 from contract.operations.caption import Caption
 from gpu_worker.errors import JobFailed
-from gpu_worker.ffmpeg import run
+from gpu_worker.ffmpeg.locate import Ffmpeg
 from gpu_worker.media.info import Cue
-from gpu_worker.pipeline import glyph_check
-from gpu_worker.pipeline.glyph_check import check_captions, undrawn
-from gpu_worker.pipeline.transcode import FONTS_DIRECTORY as FONTS
+from gpu_worker.pipeline.glyph_check import find_missing_glyphs
+from gpu_worker.pipeline.machine import FONTS_DIRECTORY as FONTS
+from gpu_worker.pipeline.machine import Machine
 from gpu_worker.plan.captions.glyph_coverage import _SHIPPED, characters_to_check, missing_glyphs_warning, script_of
 from gpu_worker.plan.captions.layout import write_ass
+from gpu_worker.sandbox.command import Sandbox
 from tests.support.media.factory import URL, MediaFactory
 
 NO_FONTS = '<?xml version="1.0"?><fontconfig></fontconfig>'
 
 
+@dataclass
+class Host:
+    """A machine with its own font configuration, and the directory of a job on it."""
+
+    machine: Machine
+    directory: Path
+
+    def check_captions(self, text: str) -> tuple[str, ...]:
+        check = self.machine.glyph_check.check_captions
+        return asyncio.run(check(self.machine.ffmpeg, [Cue(0, 1000, text)], self.directory))
+
+
 @pytest.fixture
-def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A job's directory on a machine that has no fonts of its own."""
-    return machine(tmp_path, monkeypatch, NO_FONTS)
+def bare(media: MediaFactory, tmp_path: Path) -> Host:
+    """A machine without installed fonts."""
+    return make_host(media.ffmpeg, tmp_path, NO_FONTS)
 
 
-def machine(path: Path, monkeypatch: pytest.MonkeyPatch, configuration: str) -> Path:
-    (path / "fonts.conf").write_text(configuration)
-    monkeypatch.setattr(run, "ENVIRONMENT", {"FONTCONFIG_FILE": str(path / "fonts.conf")})
-    monkeypatch.setattr(glyph_check, "_proved", set())
-    (path / "fonts").symlink_to(FONTS)
-    return path
+def make_host(ffmpeg: str, directory: Path, font_configuration: str) -> Host:
+    (directory / "fonts.conf").write_text(font_configuration)
+    (directory / "fonts").symlink_to(FONTS)
+    sandbox = Sandbox(environment={"FONTCONFIG_FILE": str(directory / "fonts.conf")})
+    return Host(Machine(Ffmpeg(ffmpeg, sandbox), None, 2), directory)
 
 
-def checked(media: MediaFactory, directory: Path, text: str) -> tuple[str, ...]:
-    return asyncio.run(check_captions(media.ffmpeg, [Cue(0, 1000, text)], directory))
-
-
-def test_every_character_taken_for_granted_is_drawn(media: MediaFactory, bare: Path) -> None:
+def test_every_character_taken_for_granted_is_drawn(bare: Host) -> None:
     granted = [
         chr(code)
         for code in range(0x21, 0x3000)
         if _SHIPPED.match(chr(code)) and unicodedata.category(chr(code))[0] in "LNPS"
     ]
     assert len(granted) > 1400
-    assert asyncio.run(undrawn(media.ffmpeg, granted, bare)) == ()
+    assert asyncio.run(find_missing_glyphs(bare.machine.ffmpeg, granted, bare.directory)) == ()
 
 
-def test_emoji_are_drawn_by_the_shipped_fonts(media: MediaFactory, bare: Path) -> None:
+def test_emoji_are_drawn_by_the_shipped_fonts(bare: Host) -> None:
     text = "😀👍🏽❤️👨‍👩‍👧🇩🇪1️⃣🏴󠁧󠁢󠁥󠁮󠁧󠁿🎉🫠🥲©️™️⭐✨☀️㊗️"
     assert len(characters_to_check([Cue(0, 1000, text)])) == 16
-    assert checked(media, bare, text) == ()
+    assert bare.check_captions(text) == ()
 
 
-def test_what_no_font_has_is_named(media: MediaFactory, bare: Path) -> None:
+def test_what_no_font_has_is_named(bare: Host) -> None:
     text = "Hello 日本語、ひらがな カタカナ 한국어 हिन्दी ไทย مرحبا שלום Привет Ελλάδα 😀 𓀀 \u2800\u00a0\u200d"
     scripts = "Devanagari, East Asian punctuation, Egyptian, Han, Hangul and more"
-    assert checked(media, bare, text) == (f"Captions have characters that no font here draws: {scripts}.",)
-    assert checked(media, bare, "เธอ") == ("Captions have characters that no font here draws: Thai.",)
-    assert checked(media, bare, "مرحبا שלום Привет Ελλάδα é") == ()
+    assert bare.check_captions(text) == (f"Captions have characters that no font here draws: {scripts}.",)
+    assert bare.check_captions("เธอ") == ("Captions have characters that no font here draws: Thai.",)
+    assert bare.check_captions("مرحبا שלום Привет Ελλάδα é") == ()
 
 
-def test_a_font_of_the_machine_is_found(media: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_installed_font_is_found(media: MediaFactory, tmp_path: Path) -> None:
     system = tmp_path / "system"
     system.mkdir()
     (system / "han.ttf").write_bytes(han_font())
-    directory = machine(tmp_path, monkeypatch, f"<fontconfig><dir>{system}</dir></fontconfig>")
-    assert checked(media, directory, "日") == ()
-    assert checked(media, directory, "本") == ("Captions have characters that no font here draws: Han.",)
+    host = make_host(media.ffmpeg, tmp_path, f"<fontconfig><dir>{system}</dir></fontconfig>")
+    assert host.check_captions("日") == ()
+    assert host.check_captions("本") == ("Captions have characters that no font here draws: Han.",)
 
 
 def han_font() -> bytes:
@@ -91,18 +100,19 @@ def han_font() -> bytes:
     return bytes(data)
 
 
-def test_captions_that_leave_no_ink_fail_the_job(media: MediaFactory, bare: Path) -> None:
-    (bare / "fonts").unlink()
-    (bare / "fonts").mkdir()
+def test_captions_that_leave_no_ink_fail_the_job(bare: Host) -> None:
+    (bare.directory / "fonts").unlink()
+    (bare.directory / "fonts").mkdir()
     with pytest.raises(JobFailed) as failure:
-        checked(media, bare, "plain")
+        bare.check_captions("plain")
     assert failure.value.failure.code == Code.INTERNAL
 
 
-def test_plain_text_is_measured_once(media: MediaFactory, bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert checked(media, bare, "plain") == ()
-    monkeypatch.setattr(glyph_check, "undrawn", None)
-    assert checked(media, bare, "plain again") == ()
+def test_plain_text_is_measured_once(bare: Host) -> None:
+    assert bare.check_captions("plain") == ()
+    (bare.directory / "fonts").unlink()
+    (bare.directory / "fonts").mkdir()
+    assert bare.check_captions("plain again") == ()
 
 
 def test_a_sample_of_each_script_is_looked_at() -> None:
@@ -121,10 +131,12 @@ def test_a_warning_fits_the_result() -> None:
     assert missing_glyphs_warning([]) is None
 
 
-def test_a_caption_job_tells(media: MediaFactory, bare: Path) -> None:
-    subtitles = bare / "subtitles.srt"
+def test_caption_job_warns_of_missing_glyphs_and_late_cues(media: MediaFactory, bare: Host) -> None:
+    subtitles = bare.directory / "subtitles.srt"
     subtitles.write_bytes("1\n0:0:0 --> 0:0:1\nпривет ไทย\n\n2\n0:0:9 --> 0:0:10\nlate\n".encode())
-    made, _ = media.transcode(Caption(url_video=URL, url_srt=URL), video=media.make_video(), subtitles=subtitles)
+    made, _ = media.transcode(
+        Caption(url_video=URL, url_srt=URL), machine=bare.machine, video=media.make_video(), subtitles=subtitles
+    )
     assert made.warnings == (
         "Captions have characters that no font here draws: Thai.",
         "Subtitles that begin after the end of the video: 1 of 2.",

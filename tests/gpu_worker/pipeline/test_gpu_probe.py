@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import stat
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,13 @@ from contract.errors import Code
 from contract.operations.caption import Caption
 from contract.operations.img2vid import Img2Vid
 from gpu_worker.errors import JobFailed
-from gpu_worker.pipeline import gpu_probe
-from gpu_worker.pipeline.gpu_probe import find_gpu
+from gpu_worker.ffmpeg.locate import Ffmpeg
+from gpu_worker.pipeline.gpu_probe import GpuProbe, find_gpu_name
+from gpu_worker.pipeline.machine import Machine, MachineProbe
 from gpu_worker.pipeline.transcode import Output
 from gpu_worker.plan.gpu import ALL_STAGES, Gpu, GpuStage, UnavailableReason
 from gpu_worker.plan.gpu_errors import classify_gpu_error
-from gpu_worker.probe.probe import gpu_name
+from gpu_worker.sandbox.command import Sandbox
 from tests.support.media.factory import URL, MediaFactory, count_bright_pixels
 from tests.support.media.fake_gpu import Fault, asked, install
 
@@ -114,23 +116,18 @@ def stub(tmp_path: Path, script: str) -> str:
     return str(path)
 
 
-@pytest.fixture(autouse=True)
-def _forget(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gpu_probe, "_known", {})
-
-
-def found(program: str) -> Gpu:
-    return asyncio.run(find_gpu(program))
+def find_gpu(program: str, probe: GpuProbe | None = None) -> Gpu:
+    return asyncio.run((probe or GpuProbe()).find_gpu(Ffmpeg(program)))
 
 
 def test_a_gpu_that_does_everything_is_tried_once(media: MediaFactory, tmp_path: Path) -> None:
-    program = install(tmp_path, media.ffmpeg)
+    probe, ffmpeg = GpuProbe(), Ffmpeg(install(tmp_path, media.ffmpeg))
 
-    async def jobs() -> list[Gpu]:
-        return await asyncio.gather(*(find_gpu(program) for _ in range(3)))
+    async def run_jobs() -> list[Gpu]:
+        return await asyncio.gather(*(probe.find_gpu(ffmpeg) for _ in range(3)))
 
-    assert asyncio.run(jobs()) == [Gpu()] * 3
-    assert found(program) == Gpu()
+    assert asyncio.run(run_jobs()) == [Gpu()] * 3
+    assert asyncio.run(probe.find_gpu(ffmpeg)) == Gpu()
     assert asked(tmp_path) == ["decode draw encode"]
 
 
@@ -153,29 +150,41 @@ def test_what_a_gpu_does_not_do_is_known_with_its_reason(
     media: MediaFactory, tmp_path: Path, faults: tuple[Fault, ...], lacks: dict[GpuStage, UnavailableReason]
 ) -> None:
     program = install(tmp_path, media.ffmpeg, faults)
-    assert found(program).missing == lacks
+    probe = GpuProbe()
+    assert find_gpu(program, probe).missing == lacks
     tries = len(asked(tmp_path))
     assert tries <= 3
-    assert found(program).missing == lacks
-    # What may pass is asked again, but not for each job.
+    assert find_gpu(program, probe).missing == lacks
+    # A temporary failure is probed again, but not for each job.
     assert len(asked(tmp_path)) == tries
 
 
-def test_what_passes_does_not_count_for_ever(
-    media: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@dataclass
+class FakeClock:
+    now: float = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_temporary_failure_is_probed_again_after_a_minute(media: MediaFactory, tmp_path: Path) -> None:
     program = install(tmp_path, media.ffmpeg, (Fault("encode", NO_SESSION, last=2),))
-    assert found(program).missing == {ENCODE: UnavailableReason.NO_SESSION}
-    assert found(program).missing == {ENCODE: UnavailableReason.NO_SESSION}
-    monkeypatch.setattr(gpu_probe.time, "monotonic", lambda: 1e9)
-    assert found(program) == Gpu()
+    clock = FakeClock()
+    probe = GpuProbe(clock=clock)
+    assert find_gpu(program, probe).missing == {ENCODE: UnavailableReason.NO_SESSION}
+    clock.now = 59.9
+    assert find_gpu(program, probe).missing == {ENCODE: UnavailableReason.NO_SESSION}
+    clock.now = 1000.0
+    assert find_gpu(program, probe) == Gpu()
 
 
-def test_what_lasts_counts_for_ever(media: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lasting_failure_is_probed_once(media: MediaFactory, tmp_path: Path) -> None:
     program = install(tmp_path, media.ffmpeg, (Fault("encode", NO_ENCODER, last=2),))
-    assert found(program).missing == {ENCODE: UnavailableReason.NO_ENCODER}
-    monkeypatch.setattr(gpu_probe.time, "monotonic", lambda: 1e9)
-    assert found(program).missing == {ENCODE: UnavailableReason.NO_ENCODER}
+    clock = FakeClock()
+    probe = GpuProbe(clock=clock)
+    assert find_gpu(program, probe).missing == {ENCODE: UnavailableReason.NO_ENCODER}
+    clock.now = 1e9
+    assert find_gpu(program, probe).missing == {ENCODE: UnavailableReason.NO_ENCODER}
 
 
 @pytest.mark.parametrize(
@@ -186,32 +195,28 @@ def test_what_lasts_counts_for_ever(media: MediaFactory, tmp_path: Path, monkeyp
         ("exit 1", UnavailableReason.UNKNOWN),
     ],
 )
-def test_a_driver_that_crashes_or_hangs_is_not_used(
-    media: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, reason: UnavailableReason
+def test_driver_that_crashes_or_hangs_is_not_used(
+    media: MediaFactory, tmp_path: Path, script: str, reason: UnavailableReason
 ) -> None:
-    monkeypatch.setattr(gpu_probe, "_TIMEOUT_SECONDS", 1.0)
     program = stub(tmp_path, f'case "$*" in *cuda*|*nvenc*) {script};; esac\nexec "{media.ffmpeg}" "$@"')
-    gpu = found(program)
+    gpu = find_gpu(program, GpuProbe(timeout=1.0))
     assert not any(gpu.supports(part) for part in (DECODE, ENCODE))
     assert set(gpu.missing.values()) == {reason}
 
 
 def test_an_ffmpeg_that_is_missing_has_no_gpu(tmp_path: Path) -> None:
-    assert set(found(str(tmp_path / "none")).missing) == ALL_STAGES
+    assert set(find_gpu(str(tmp_path / "none")).missing) == ALL_STAGES
 
 
 def captioned(media: MediaFactory, program: str, gpu: Gpu | None) -> tuple[Output, Path]:
     """Ten frames of a plain picture with a caption on four of them, made by this ffmpeg."""
     video = media.make_video(
-        "plain.mp4", 1, "320x180", "10", sound=False, source="color=c=black", extra=("-colorspace", "bt709")
+        "black.mp4", 1, "320x180", "10", sound=False, source="color=c=black", extra=("-colorspace", "bt709")
     )
     srt = media.folder / "plain.srt"
     srt.write_text("1\n00:00:00,400 --> 00:00:00,800\nHello\n")
-    real, media.ffmpeg = media.ffmpeg, program
-    try:
-        return media.transcode(Caption(url_video=URL, url_srt=URL), gpu=gpu, video=video, subtitles=srt)
-    finally:
-        media.ffmpeg = real
+    machine = Machine(Ffmpeg(program, media.sandbox), gpu, 2)
+    return media.transcode(Caption(url_video=URL, url_srt=URL), machine=machine, video=video, subtitles=srt)
 
 
 def the_cpu(did: str, reason: UnavailableReason) -> str:
@@ -262,7 +267,7 @@ def test_a_gpu_that_fails_in_the_middle_is_left_step_by_step_and_it_is_said(
 
 def test_a_gpu_without_an_encoder_decodes(media: MediaFactory, tmp_path: Path) -> None:
     program = install(tmp_path, media.ffmpeg, (Fault("encode", NO_ENCODER),))
-    made, _path = captioned(media, program, found(program))
+    made, _path = captioned(media, program, find_gpu(program))
     assert (asked(tmp_path)[-1], made.encoder) == ("decode", "libx264")
     assert made.warnings == (the_cpu("encoded", UnavailableReason.NO_ENCODER),)
 
@@ -275,7 +280,7 @@ def test_where_no_gpu_was_asked_for_none_is_excused(media: MediaFactory) -> None
 @pytest.mark.fault("I9")
 def test_sessions_may_run_out_between_two_jobs(media: MediaFactory, tmp_path: Path) -> None:
     program = install(tmp_path, media.ffmpeg, (Fault("encode", NO_SESSION, first=3, last=3),))
-    gpu = found(program)
+    gpu = find_gpu(program)
     made = [captioned(media, program, gpu)[0] for _ in range(3)]
     assert [one.encoder for one in made] == ["h264_nvenc", "libx264", "h264_nvenc"]
 
@@ -313,11 +318,8 @@ def test_a_clip_from_a_picture_goes_from_the_cpu_to_nvenc(
     media: MediaFactory, tmp_path: Path, size: str, faults: tuple[Fault, ...], encoder: str, warnings: tuple[str, ...]
 ) -> None:
     picture = media.make_circle("fall.png", (160, 90), 20)
-    real, media.ffmpeg = media.ffmpeg, install(tmp_path, media.ffmpeg, faults)
-    try:
-        made, _path = media.transcode(Img2Vid(url_image=URL, duration=0.2, size=size), gpu=Gpu(), image=picture)
-    finally:
-        media.ffmpeg = real
+    machine = Machine(Ffmpeg(install(tmp_path, media.ffmpeg, faults), media.sandbox), Gpu(), 2)
+    made, _path = media.transcode(Img2Vid(url_image=URL, duration=0.2, size=size), machine=machine, image=picture)
     assert (made.encoder, made.warnings, made.media.frames) == (encoder, warnings, 5)
     assert asked(tmp_path) == (["encode"] if size == "320x180" else [])
 
@@ -339,14 +341,10 @@ def test_an_encode_that_goes_wrong_has_its_code(media: MediaFactory, tmp_path: P
     program = stub(
         tmp_path, f'case "$*" in *libx264*) cat >/dev/null; {script}; exit;; esac\nexec "{media.ffmpeg}" "$@"'
     )
-    real = media.ffmpeg
     picture = media.make_circle("wrong.png", (160, 90), 20)
-    media.ffmpeg = program
-    try:
-        with pytest.raises(JobFailed) as failure:
-            media.transcode(Img2Vid(url_image=URL, duration=0.2, size="160x90"), image=picture)
-    finally:
-        media.ffmpeg = real
+    machine = Machine(Ffmpeg(program, media.sandbox), None, 2)
+    with pytest.raises(JobFailed) as failure:
+        media.transcode(Img2Vid(url_image=URL, duration=0.2, size="160x90"), machine=machine, image=picture)
     assert failure.value.failure.code == code
 
 
@@ -354,24 +352,46 @@ def test_an_encode_that_goes_wrong_has_its_code(media: MediaFactory, tmp_path: P
 def test_an_encode_that_stops_short_does_not_pass(media: MediaFactory, tmp_path: Path) -> None:
     short = 'case "$*" in *libx264*) set -- $(echo "$@" | sed "s/-c:v libx264/-frames:v 11 -c:v libx264/");; esac'
     program = stub(tmp_path, f'{short}\nexec "{media.ffmpeg}" "$@"')
-    real = media.ffmpeg
     picture = media.make_circle("short.png", (160, 90), 20)
-    media.ffmpeg = program
-    try:
-        with pytest.raises(JobFailed) as failure:
-            media.transcode(Img2Vid(url_image=URL, duration=0.5, size="160x90"), image=picture)
-    finally:
-        media.ffmpeg = real
+    machine = Machine(Ffmpeg(program, media.sandbox), None, 2)
+    with pytest.raises(JobFailed) as failure:
+        media.transcode(Img2Vid(url_image=URL, duration=0.5, size="160x90"), machine=machine, image=picture)
     assert failure.value.failure.code == Code.OUTPUT_INVALID
 
 
-def test_the_name_of_the_gpu_is_the_drivers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    smi = tmp_path / "nvidia-smi"
-    smi.write_text("#!/bin/sh\necho 'NVIDIA Toy 4090'\n")
-    smi.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    assert asyncio.run(gpu_name()) == "NVIDIA Toy 4090"
-    smi.write_text("#!/bin/sh\necho 'has failed because it could not communicate'\nexit 9\n")
-    assert asyncio.run(gpu_name()) is None
+@pytest.fixture
+def nvidia_smi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A driver tool that reports one GPU, found on PATH."""
+    program = tmp_path / "bin" / "nvidia-smi"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\necho 'NVIDIA Toy 4090'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    return program
+
+
+def test_gpu_name_is_that_of_the_driver(nvidia_smi: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert asyncio.run(find_gpu_name(Sandbox())) == "NVIDIA Toy 4090"
+    nvidia_smi.write_text("#!/bin/sh\necho 'has failed because it could not communicate'\nexit 9\n")
+    assert asyncio.run(find_gpu_name(Sandbox())) is None
     monkeypatch.setenv("PATH", "/nowhere")
-    assert asyncio.run(gpu_name()) is None
+    assert asyncio.run(find_gpu_name(Sandbox())) is None
+
+
+def test_machine_is_probed_once(media: MediaFactory, tmp_path: Path, nvidia_smi: Path) -> None:
+    probe = MachineProbe(install(tmp_path, media.ffmpeg))
+    machine = asyncio.run(probe.find_machine())
+    assert (machine.gpu, machine.gpu_name, machine.warnings) == (Gpu(), "NVIDIA Toy 4090", ())
+    nvidia_smi.unlink()
+    assert asyncio.run(probe.find_machine()) == machine
+    assert asked(tmp_path) == ["decode draw encode"]
+
+
+def test_ffmpeg_that_did_not_answer_is_asked_again(media: MediaFactory, tmp_path: Path) -> None:
+    program = stub(
+        tmp_path, f'[ -e answers ] && exec "{media.ffmpeg}" "$@"; exit 1'.replace("answers", str(tmp_path / "answers"))
+    )
+    probe = MachineProbe(program)
+    assert asyncio.run(probe.find_machine()).ffmpeg.build.libavcodec is None
+    (tmp_path / "answers").touch()
+    assert asyncio.run(probe.find_machine()).warnings == ()

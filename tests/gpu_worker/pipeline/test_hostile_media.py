@@ -20,6 +20,7 @@ from contract.operations.addaudio import AddAudio
 from contract.operations.caption import Caption
 from contract.operations.img2vid import Img2Vid
 from gpu_worker.errors import JobFailed
+from gpu_worker.ffmpeg.locate import Ffmpeg
 from gpu_worker.photo.read_photo import read_photo
 from gpu_worker.pipeline.cost import check_inputs_within_limits
 from gpu_worker.pipeline.transcode import local_name
@@ -51,12 +52,12 @@ def laid(directory: Path, role: str, data: bytes) -> Path:
     return path
 
 
-async def looked_at(ffmpeg: str, role: str, path: Path) -> Code | None:
+async def looked_at(ffmpeg: Ffmpeg, role: str, path: Path) -> Code | None:
     """What the worker says of a file before it encodes anything; None if it takes it."""
     limits = Limits()
     try:
         if role == "image":
-            await read_photo(path, f"url_{role}", limits.max_pixels, (64, 64))
+            await read_photo(ffmpeg.sandbox, path, f"url_{role}", limits.max_pixels, (64, 64))
             return None
         facts = await probe(ffmpeg, path, Role(role), f"url_{role}", limits.max_pixels)
         check_inputs_within_limits(Inputs(**{role: facts}), limits)
@@ -65,7 +66,7 @@ async def looked_at(ffmpeg: str, role: str, path: Path) -> Code | None:
     return None
 
 
-def all_looked_at(ffmpeg: str, folder: Path, offers: Iterable[tuple[str, bytes]]) -> Counter[Code | None]:
+def all_looked_at(ffmpeg: Ffmpeg, folder: Path, offers: Iterable[tuple[str, bytes]]) -> Counter[Code | None]:
     async def work() -> list[Code | None]:
         turns = asyncio.Semaphore(AT_ONCE)
 
@@ -82,7 +83,7 @@ def all_looked_at(ffmpeg: str, folder: Path, offers: Iterable[tuple[str, bytes]]
 def test_hundreds_of_damaged_files_are_taken_or_refused_in_the_callers_name(
     media: MediaFactory, tmp_path: Path, canary: Canary
 ) -> None:
-    found = all_looked_at(media.ffmpeg, tmp_path, damaged_files(media, range(1000, 1200)))
+    found = all_looked_at(media.sandboxed_ffmpeg, tmp_path, damaged_files(media, range(1000, 1200)))
     assert sum(found.values()) == 200
     assert found[None] > 40
     codes = {code for code in found if code is not None}
@@ -142,14 +143,14 @@ def test_nothing_but_the_input_itself_is_opened(
     good, bad = tmp_path / "good", tmp_path / "bad"
     good.mkdir()
     bad.mkdir()
-    assert all_looked_at(traced, good, whole) == {None: len(whole)}
+    assert all_looked_at(Ffmpeg(traced, media.sandbox), good, whole) == {None: len(whole)}
     secret = tmp_path / "secret.ts"
     secret.write_bytes(media.make_video("secret.ts", 0.4, "64x48").read_bytes())
     film = media.make_video("plain.mov", 0.4, "64x48", sound=False).read_bytes()
     baits = [bait(str(secret), canary.url) for bait in BAITS.values()]
     baits += [with_alias(film, secret), with_address(film, canary.url), with_address(film, f"file://{secret}")]
     offers = [(role, bait) for bait in baits for role in ("video", "audio", "image")]
-    all_looked_at(traced, bad, [*offers, *damaged_files(media, range(40))])
+    all_looked_at(Ffmpeg(traced, media.sandbox), bad, [*offers, *damaged_files(media, range(40))])
     seen = calls(good)
     assert any("in_video" in call for call in seen)
     assert calls(bad) <= seen

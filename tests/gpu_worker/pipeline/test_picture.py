@@ -16,6 +16,9 @@ from contract.operations.caption import Caption
 from contract.operations.compose import Compose
 from contract.operations.img2vid import Img2Vid
 from gpu_worker.errors import JobFailed
+from gpu_worker.ffmpeg.locate import Ffmpeg
+from gpu_worker.pipeline.machine import Machine
+from gpu_worker.sandbox.command import Sandbox
 from tests.support.media.factory import URL, MediaFactory, count_bright_pixels
 
 BT709 = ("-vf", "scale=in_color_matrix=bt709:in_range=tv:flags=accurate_rnd+full_chroma_int")
@@ -274,12 +277,15 @@ def test_a_cue_is_seen_while_it_is_on_and_never_else(media: MediaFactory, kind: 
     assert bottom < 352
 
 
-def test_text_is_drawn_where_no_font_is_installed(media: MediaFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_text_is_drawn_where_no_font_is_installed(media: MediaFactory) -> None:
     nothing = media.folder / "fonts.conf"
     nothing.write_text("<?xml version='1.0'?><!DOCTYPE fontconfig SYSTEM 'fonts.dtd'><fontconfig></fontconfig>")
-    monkeypatch.setattr("gpu_worker.ffmpeg.run.ENVIRONMENT", {"FONTCONFIG_FILE": str(nothing)})
+    sandbox = Sandbox(environment={"FONTCONFIG_FILE": str(nothing)})
+    machine = Machine(Ffmpeg(media.ffmpeg, sandbox), None, 2)
     srt = captions(media, "words.srt", PLAIN)
-    _made, path = media.transcode(Caption(url_video=URL, url_srt=URL), video=dark(media), subtitles=srt)
+    _made, path = media.transcode(
+        Caption(url_video=URL, url_srt=URL), machine=machine, video=dark(media), subtitles=srt
+    )
     assert count_bright_pixels(media.decode_frame(path, 0.8)) > 450
 
 

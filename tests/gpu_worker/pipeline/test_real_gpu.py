@@ -1,6 +1,6 @@
-"""What only a GPU can prove. Skipped without one; `-s` shows frames per second and decibels.
+"""Decode, draw and encode on a real GPU. Skipped without one; `-s` shows frames per second and decibels.
 
-    FFMPEG=/path/to/ffmpeg python -m pytest -s tests/worker/test_gpu.py
+    FFMPEG=/path/to/ffmpeg python -m pytest -s tests/gpu_worker/pipeline/test_real_gpu.py
 
 A GPU without an encoder (A100, H100, H200) proves decoding and drawing, and skips the rest.
 """
@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from gpu_worker.media.info import Cue, VideoFacts
-from gpu_worker.pipeline.gpu_probe import find_gpu
+from gpu_worker.pipeline.gpu_probe import GpuProbe
 from gpu_worker.plan.cuda.graph import CUDA_INPUT_ARGS, gpu_graph
 from gpu_worker.plan.gpu import ALL_STAGES, Gpu, GpuStage, UnavailableReason
 from gpu_worker.plan.model import IN_VIDEO, OUTPUT
@@ -42,7 +42,7 @@ LONG_CUES = tuple(Cue(at * 1000 + 300, at * 1000 + 900, f"caption {at}\nof twent
 @pytest.fixture(scope="module")
 def gpu(media: MediaFactory) -> Gpu:
     """The GPU of this machine."""
-    found = asyncio.run(find_gpu(media.ffmpeg))
+    found = asyncio.run(GpuProbe().find_gpu(media.sandboxed_ffmpeg))
     print("\n", found.warnings(ALL_STAGES) or "The GPU decodes, captions and encodes.")
     return found
 

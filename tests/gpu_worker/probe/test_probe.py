@@ -22,6 +22,7 @@ from contract.operations.addaudio import AddAudio
 from contract.operations.caption import Caption
 from contract.operations.compose import Compose
 from gpu_worker.errors import JobFailed
+from gpu_worker.ffmpeg.locate import Ffmpeg
 from gpu_worker.photo.read_photo import read_photo
 from gpu_worker.probe.framecrc import PacketListing
 from gpu_worker.probe.probe import probe
@@ -31,9 +32,9 @@ from tests.support.media.factory import URL, MediaFactory
 
 def code_of(media: MediaFactory, path: Path, role: Role = Role.VIDEO) -> Code:
     if role is Role.IMAGE:
-        reading: Coroutine[Any, Any, object] = read_photo(path, "url_x", 10**9, (1, 1))
+        reading: Coroutine[Any, Any, object] = read_photo(media.sandbox, path, "url_x", 10**9, (1, 1))
     else:
-        reading = probe(media.ffmpeg, path, role, "url_x", 10**9)
+        reading = probe(media.sandboxed_ffmpeg, path, role, "url_x", 10**9)
     with pytest.raises(JobFailed) as failure:
         asyncio.run(reading)
     assert failure.value.failure.params["field"] == "url_x"
@@ -271,7 +272,7 @@ def test_an_ffmpeg_that_cannot_be_started_is_our_fault(media: MediaFactory, tmp_
             no_program.write_bytes(b"\x7fELF but not really")
             no_program.chmod(0o755)
         with pytest.raises((JobFailed, OSError)) as failure:
-            asyncio.run(probe(str(no_program), path, Role.VIDEO, "url_video", 10**6))
+            asyncio.run(probe(Ffmpeg(str(no_program)), path, Role.VIDEO, "url_video", 10**6))
         if isinstance(failure.value, JobFailed):
             assert failure.value.failure.code == Code.INTERNAL
 

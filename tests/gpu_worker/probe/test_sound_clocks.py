@@ -241,10 +241,10 @@ def test_a_wav_of_unknown_length_is_heard_to_its_end(media: MediaFactory, size: 
 def test_a_sound_that_does_not_end_as_planned_is_no_result(media: MediaFactory) -> None:
     path = media.make_video("sc-long.mp4", 2, "160x90", extra=("-af", "apad=whole_dur=2.7"))
     plan = make_plan(CAPTION, Inputs(video=media.probe(path), cues=()), PlanOptions())
-    asyncio.run(verify(media.ffmpeg, path, plan.expected))
+    asyncio.run(verify(media.sandboxed_ffmpeg, path, plan.expected))
     expected = replace(plan.expected, sound_end=Fraction(2), sound_end_tolerance=Fraction(0))
     with pytest.raises(JobFailed) as failed:
-        asyncio.run(verify(media.ffmpeg, path, expected))
+        asyncio.run(verify(media.sandboxed_ffmpeg, path, expected))
     assert failed.value.failure.code == Code.OUTPUT_INVALID
 
 

@@ -305,7 +305,9 @@ def test_a_video_cut_short_keeps_its_average_rate(media: MediaFactory, rate: str
 
 
 def test_the_report_of_a_real_decoder_is_read(media: MediaFactory) -> None:
-    log = asyncio.run(run_ffmpeg(media.ffmpeg, ("-i", str(media.make_video()), "-f", "null", "-"), media.folder))
+    log = asyncio.run(
+        run_ffmpeg(media.sandboxed_ffmpeg, ("-i", str(media.make_video()), "-f", "null", "-"), media.folder)
+    )
     assert read_report(log, "video") == DecoderReport(50, 50, 0)
     sound = read_report(log, "audio")
     assert sound is not None

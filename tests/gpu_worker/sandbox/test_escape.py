@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import ctypes
 import json
-import math
 import multiprocessing
 import os
 import shutil
@@ -17,8 +16,9 @@ import subprocess
 import sys
 import tempfile
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import aiohttp
@@ -31,19 +31,22 @@ from contract.operations.caption import Caption
 from contract.operations.img2vid import Img2Vid
 from gpu_worker import handler
 from gpu_worker.errors import JobFailed
-from gpu_worker.ffmpeg.run import MemoryLimitExceeded, RunFailed, run_ffmpeg, sandboxed_process
-from gpu_worker.pipeline import gpu_probe
-from gpu_worker.pipeline.execute_plan import Machine
-from gpu_worker.pipeline.transcode import FONTS_DIRECTORY, make
-from gpu_worker.plan.gpu import ALL_STAGES, Gpu, UnavailableReason
-from gpu_worker.sandbox import command, safe_open
-from gpu_worker.sandbox.command import SANDBOX_USER, chown_to_sandbox_user, make_undumpable, sandboxed_argv
+from gpu_worker.ffmpeg.locate import Ffmpeg
+from gpu_worker.ffmpeg.run import RunFailed, run_ffmpeg
+from gpu_worker.pipeline.machine import FONTS_DIRECTORY, Machine, MachineProbe
+from gpu_worker.pipeline.transcode import make
+from gpu_worker.sandbox import safe_open
+from gpu_worker.sandbox.command import SANDBOX_USER, Sandbox, SandboxLimits, make_undumpable
+from gpu_worker.sandbox.process import MemoryLimitExceeded, sandboxed_process
 from gpu_worker.sandbox.workdir import temporary_workdir
+from gpu_worker.settings import Settings
 from gpu_worker.transfer.upload import Publisher, output_facts
 from tests.support import bpf
 from tests.support.fake_network import FakeNetwork
 from tests.support.media.factory import URL, MediaFactory
 
+PR_SET_DUMPABLE = 4
+SANDBOX = Sandbox()
 ROOT = Path(__file__).resolve().parents[3]
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can run programs as another user")
 with_tools = pytest.mark.skipif(not Path("/usr/bin/setpriv").exists(), reason="no util-linux to make a box of")
@@ -56,29 +59,30 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
-def tell(script: str, directory: Path, seconds: float | None = None) -> str:
-    """What a shell says in the box."""
+def run_script(script: str, directory: Path, sandbox: Sandbox | None = None, seconds: float | None = None) -> str:
+    """Run a shell script in the sandbox and return what it prints."""
 
     async def work() -> str:
-        async with sandboxed_process(("/bin/sh", "-c", script), directory, seconds=seconds) as process:
+        argv = ("/bin/sh", "-c", script)
+        async with sandboxed_process(sandbox or Sandbox(), argv, directory, seconds=seconds) as process:
             assert process.stdout is not None
-            said = await process.stdout.read()
+            printed = await process.stdout.read()
             await process.wait()
-            return said.decode()
+            return printed.decode()
 
     return asyncio.run(work())
 
 
-def elsewhere(work: Callable[[], object], user: int | None = None) -> None:
-    """Do it in a process of its own, as a user of its own where we may choose."""
+def run_forked(work: Callable[[], object], user: int | None = None) -> None:
+    """Do it in a forked process, as another user if we are root."""
 
     def run() -> None:
         if user is not None and os.geteuid() == 0:
             os.setgroups([])
             os.setgid(user)
             os.setuid(user)
-            # Changing users hides a process; a worker that is nobody from its start is not hidden.
-            ctypes.CDLL(None).prctl(command._PR_SET_DUMPABLE, 1)
+            # Changing users makes a process undumpable; a worker that never was root is dumpable.
+            ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 1)
         work()
 
     process = multiprocessing.get_context("fork").Process(target=run)
@@ -94,13 +98,13 @@ def test_where_the_worker_is_root_its_programs_are_somebody_else(folder: Path, t
     key = tmp_path / "key"
     key.write_text("s3cret")
     (folder / "in_video").write_bytes(b"the input\n")
-    chown_to_sandbox_user(folder, Path("/bin/sh"))
-    said = tell(
+    SANDBOX.chown_to_sandbox_user(folder, Path("/bin/sh"))
+    printed = run_script(
         f"id -u; id -G; cat /proc/$PPID/environ {key} /etc/shadow; ls {tmp_path}; touch /etc/left {key}; "
         "cat in_video; echo out > out.mp4; kill -0 $PPID || echo safe",
         folder,
     )
-    assert said.split() == [str(SANDBOX_USER), str(SANDBOX_USER), "the", "input", "safe"]
+    assert printed.split() == [str(SANDBOX_USER), str(SANDBOX_USER), "the", "input", "safe"]
     assert (folder / "out.mp4").stat().st_uid == SANDBOX_USER
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert not Path("/etc/left").exists()
@@ -111,23 +115,23 @@ def test_what_that_user_could_not_run_or_read_is_left_to_root(folder: Path, tmp_
     program = tmp_path / "ffmpeg"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
-    chown_to_sandbox_user(folder, program)
+    SANDBOX.chown_to_sandbox_user(folder, program)
     assert folder.stat().st_uid == 0
 
 
 ESCAPE = """
 import asyncio, sys
 from pathlib import Path
+from gpu_worker.sandbox.process import sandboxed_process
 from gpu_worker.sandbox.process_tree import PROCESSES
-from gpu_worker.ffmpeg.run import sandboxed_process
-from gpu_worker.sandbox.command import chown_to_sandbox_user
+from gpu_worker.sandbox.command import Sandbox
 
 async def main():
-    directory = Path(sys.argv[1])
-    chown_to_sandbox_user(directory, Path("/bin/sh"))
+    directory, sandbox = Path(sys.argv[1]), Sandbox()
+    sandbox.chown_to_sandbox_user(directory, Path("/bin/sh"))
     PROCESSES.become_subreaper()
     left = "setsid sh -c 'setsid sleep 61 & exec sleep 61' >/dev/null 2>&1 & while ! pgrep -x sleep; do :; done; exit 0"
-    async with sandboxed_process(("/bin/sh", "-c", left), directory) as process:
+    async with sandboxed_process(sandbox, ("/bin/sh", "-c", left), directory) as process:
         await process.wait()
 
 asyncio.run(main())
@@ -150,7 +154,9 @@ def test_the_memory_of_children_counts(folder: Path) -> None:
     child = f"{sys.executable} -c 'import time; taken = bytearray(300 << 20); time.sleep(30)'"
 
     async def work() -> None:
-        async with sandboxed_process(("/bin/sh", "-c", f"{child}; exit 0"), folder, memory=100 << 20) as process:
+        async with sandboxed_process(
+            SANDBOX, ("/bin/sh", "-c", f"{child}; exit 0"), folder, memory=100 << 20
+        ) as process:
             await process.wait()
 
     with pytest.raises(MemoryLimitExceeded):
@@ -174,13 +180,13 @@ def test_the_worker_follows_no_link_that_a_program_has_planted(
     folder.chmod(0o755)
     log.touch()
     log.chmod(0o666)
-    film = media.make_video("plain.mp4", 0.4, "64x48", sound=False)
+    film = media.make_video("planted.mp4", 0.4, "64x48", sound=False)
     (directory / "in_video").write_bytes(film.read_bytes())
     (directory / "in_subtitles").write_text("1\n00:00:00,000 --> 00:00:00,300\nplanted text \u0939\n")
-    chown_to_sandbox_user(directory, evil)
-    tools = Machine(str(evil), None, 1)
+    SANDBOX.chown_to_sandbox_user(directory, evil)
+    machine = Machine(Ffmpeg(str(evil)), None, 1)
     with contextlib.suppress(JobFailed, OSError):
-        asyncio.run(make(Caption(url_video=URL, url_srt=URL), directory, tools, Limits(), lambda *_: None))
+        asyncio.run(make(Caption(url_video=URL, url_srt=URL), directory, machine, Limits(), lambda *_: None))
     assert set(log.read_text().split()) == {str(SANDBOX_USER)}
     assert victim.read_text() == "as it was"
 
@@ -192,10 +198,10 @@ def test_the_worker_follows_no_link_that_a_program_has_planted(
 def test_it_reads_nothing_but_plain_files_of_the_folder(folder: Path, tmp_path: Path, planted: str) -> None:
     victim = tmp_path / "victim"
     victim.write_text("s3cret")
-    chown_to_sandbox_user(folder, Path("/bin/sh"))
-    tell(planted.format(victim=victim), folder)
+    SANDBOX.chown_to_sandbox_user(folder, Path("/bin/sh"))
+    run_script(planted.format(victim=victim), folder)
     assert (folder / "in_image").lstat().st_uid == SANDBOX_USER
-    with pytest.raises(OSError, match=r"symbolic links|plain file|directory"):
+    with pytest.raises(OSError, match=r"symbolic links|regular file|directory"):
         safe_open.read(folder / "in_image")
 
 
@@ -209,29 +215,32 @@ def test_a_folder_is_gone_afterwards_whatever_a_program_makes_of_it(tmp_path: Pa
     try:
         with temporary_workdir(place) as directory:
             (directory / "in_video").write_bytes(b"a film")
-            chown_to_sandbox_user(directory, Path("/bin/sh"))
-            said = tell(f"mv {directory} {kept} && ln -s /etc {directory} && echo moved; echo x > more", directory)
+            SANDBOX.chown_to_sandbox_user(directory, Path("/bin/sh"))
+            printed = run_script(
+                f"mv {directory} {kept} && ln -s /etc {directory} && echo moved; echo x > more", directory
+            )
             assert (directory / "more").exists()
-        assert "moved" not in said
+        assert "moved" not in printed
         assert not list(place.iterdir())
     finally:
         shutil.rmtree(place)
 
 
 @pytest.mark.fault("I14")
-def test_a_busy_machine_does_not_lose_the_box(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command, "_trials", {})
-    real = subprocess.run
+def test_probe_that_times_out_on_a_busy_host_is_repeated(folder: Path) -> None:
+    is_busy = True
 
-    def slow(*args: object, **_: object) -> None:
-        raise subprocess.TimeoutExpired("true", 5)
+    def run(*args: Any, **options: Any) -> subprocess.CompletedProcess[bytes]:
+        if is_busy:
+            raise subprocess.TimeoutExpired("true", 5)
+        return subprocess.run(*args, **options)  # noqa: PLW1510 - the options have it
 
-    monkeypatch.setattr(command.subprocess, "run", slow)
-    with pytest.raises(OSError, match="cannot be tried"):
-        sandboxed_argv(["ffmpeg"], folder)
-    monkeypatch.setattr(command.subprocess, "run", real)
-    assert (sandboxed_argv(["ffmpeg"], folder) == ["ffmpeg"]) is (not Path("/usr/bin/prlimit").exists())
-    assert set(command.sandbox_features()) == {"own_user", "no_sockets", "no_new_rights", "bounded"}
+    sandbox = Sandbox(run=run)
+    with pytest.raises(OSError, match="cannot be probed"):
+        sandbox.sandboxed_argv(["ffmpeg"], folder)
+    is_busy = False
+    assert (sandbox.sandboxed_argv(["ffmpeg"], folder) == ["ffmpeg"]) is (not Path("/usr/bin/prlimit").exists())
+    assert set(sandbox.features()) == {"own_user", "no_sockets", "no_new_rights", "bounded"}
 
 
 @with_tools
@@ -242,13 +251,13 @@ def test_where_it_is_not_root_its_programs_cannot_read_its_environment(folder: P
     def seen(hidden: bool) -> str:
         if hidden:
             make_undumpable()
-        return tell(f"cat /proc/{os.getpid()}/environ /proc/{os.getpid()}/maps", folder)
+        return run_script(f"cat /proc/{os.getpid()}/environ /proc/{os.getpid()}/maps", folder)
 
     def compared() -> None:
         assert seen(False)
         assert not seen(True)
 
-    elsewhere(compared, SANDBOX_USER + 1)
+    run_forked(compared, SANDBOX_USER + 1)
 
 
 @with_tools
@@ -258,37 +267,29 @@ def test_the_worker_hides_before_the_sdk_forks(folder: Path, monkeypatch: pytest
     folder.chmod(0o777)
 
     def start(_config: object) -> None:
-        os._exit(len(tell(f"cat /proc/{os.getpid()}/environ", folder)) > 0)
+        os._exit(len(run_script(f"cat /proc/{os.getpid()}/environ", folder)) > 0)
 
     monkeypatch.setitem(sys.modules, "runpod", types.SimpleNamespace(serverless=types.SimpleNamespace(start=start)))
     monkeypatch.delenv("ALLOW_LOOPBACK_URLS", raising=False)
-    elsewhere(handler.start, SANDBOX_USER + 1)
+    run_forked(handler.start, SANDBOX_USER + 1)
 
 
 @as_root
 @with_tools
 @pytest.mark.fault("G16", "I11", "I14")
-def test_a_job_is_done_by_that_user_with_names_of_ours_and_nothing_else(
-    media: MediaFactory, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_job_is_done_by_that_user_with_names_of_ours_and_nothing_else(media: MediaFactory, folder: Path) -> None:
     """Its inputs are called by names that mean something to shells, filters and ffmpeg."""
     folder.chmod(0o755)
     program, seen, work = folder / "ffmpeg", folder / "seen", folder / "work"
     # The checkout may lie where only we may go, and then nothing of it is for that user.
     real, fonts = shutil.copy(media.ffmpeg, folder / "real"), shutil.copytree(FONTS_DIRECTORY, folder / "fonts")
-    for module in ("make", "job"):
-        monkeypatch.setattr(f"gpu_worker.{module}.FONTS_DIRECTORY", fonts)
     # Reading its version opens no untrusted file.
     program.write_text(f'#!/bin/sh\n[ "$*" = -version ] || (id -u; echo "$@"; env) >> {seen}\nexec {real} "$@"\n')
     program.chmod(0o755)
     seen.touch()
     seen.chmod(0o666)
     work.mkdir()
-    for name, value in {"FFMPEG": str(program), "WORK_DIR": str(work), "ALLOW_LOOPBACK_URLS": "true"}.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr(
-        gpu_probe, "_known", {str(program): (Gpu().disabling(ALL_STAGES, UnavailableReason.NO_DRIVER), math.inf)}
-    )
+    worker = handler.Worker(Settings(work_dir=work, allow_loopback=True), MachineProbe(str(program), fonts=fonts))
     srt = folder / "s.srt"
     srt.write_text("1\n00:00:00,000 --> 00:00:00,300\nhi\n")
     odd = {"video": "-i%03d':;[a]$(id).mp4", "srt": "..%2f..%2fetc%2fpasswd\\"}
@@ -297,16 +298,16 @@ def test_a_job_is_done_by_that_user_with_names_of_ours_and_nothing_else(
     async def work_on() -> dict[str, object]:
         async with cloud.open():
             wanted = {"kind": "caption", "url_video": quote(odd["video"]), "url_srt": quote(odd["srt"])}
-            return await handler.handler(cloud.job(wanted))
+            return await worker.handle(cloud.job(wanted))
 
     environment = dict(os.environ)
     assert asyncio.run(work_on()) == {"job_id": "job1", "attempt": 1}
-    said = seen.read_text()
-    lines = said.splitlines()
+    printed = seen.read_text()
+    lines = printed.splitlines()
     assert {line for line in lines if line.isdigit()} == {str(SANDBOX_USER)}
-    assert "in_video" in said
+    assert "in_video" in printed
     for name in ("%03d", "passwd", "s3cret", "127.0.0.1", "PATH="):
-        assert name not in said
+        assert name not in printed
     assert list(work.iterdir()) == []
     assert dict(os.environ) == environment
 
@@ -341,9 +342,9 @@ def test_the_image_runs_as_nobody_and_starts_no_shell() -> None:
 
 @with_tools
 def test_no_program_gains_rights_and_each_has_its_bounds(folder: Path) -> None:
-    said = tell("cat /proc/self/status /proc/self/limits", folder, seconds=30)
-    assert "NoNewPrivs:\t1\n" in said
-    bounds = {line[:26].strip(): line[26:].split()[:2] for line in said.splitlines() if line.startswith("Max ")}
+    printed = run_script("cat /proc/self/status /proc/self/limits", folder, seconds=30)
+    assert "NoNewPrivs:\t1\n" in printed
+    bounds = {line[:26].strip(): line[26:].split()[:2] for line in printed.splitlines() if line.startswith("Max ")}
     assert bounds["Max core file size"] == ["0", "0"]
     assert bounds["Max cpu time"] == [str(30 * (os.cpu_count() or 1))] * 2
     for name in ("file size", "processes", "open files"):
@@ -352,11 +353,11 @@ def test_no_program_gains_rights_and_each_has_its_bounds(folder: Path) -> None:
 
 @with_tools
 @pytest.mark.fault("G12")
-def test_a_file_without_end_is_ended(media: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(command._BOUNDS, "fsize", 100_000)
+def test_output_file_cannot_exceed_its_limit(media: MediaFactory, tmp_path: Path) -> None:
+    ffmpeg = Ffmpeg(media.ffmpeg, Sandbox(limits=SandboxLimits(file_bytes=100_000)))
     endless = ("-f", "lavfi", "-i", "testsrc2=s=320x240:r=25", "-f", "rawvideo", "-y", "out.mp4")
     with pytest.raises(RunFailed) as failure:
-        asyncio.run(run_ffmpeg(media.ffmpeg, endless, tmp_path))
+        asyncio.run(run_ffmpeg(ffmpeg, endless, tmp_path))
     assert failure.value.out_of_resources
     assert (tmp_path / "out.mp4").stat().st_size == 100_000
 
@@ -369,7 +370,9 @@ def test_one_that_is_busy_without_end_is_ended_by_the_kernel_too(
     monkeypatch.setattr(os, "cpu_count", lambda: 1)
 
     async def work() -> int:
-        async with sandboxed_process(("/bin/sh", "-c", "while :; do :; done"), tmp_path, seconds=0.5) as process:
+        async with sandboxed_process(
+            SANDBOX, ("/bin/sh", "-c", "while :; do :; done"), tmp_path, seconds=0.5
+        ) as process:
             return await process.wait()
 
     code = asyncio.run(work())
@@ -380,28 +383,28 @@ def test_one_that_is_busy_without_end_is_ended_by_the_kernel_too(
 @as_root
 @with_tools
 @pytest.mark.fault("G11")
-def test_a_program_that_multiplies_is_stopped(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(command._BOUNDS, "nproc", 8)
-    monkeypatch.setattr(command, "USER", SANDBOX_USER + 2)  # whose processes nobody else counts
-    chown_to_sandbox_user(folder, Path("/bin/sh"))
-    tell("for i in 1 2 3 4 5 6 7 8 9 10 11 12; do (echo x >> born; sleep 1) & done; wait", folder)
+def test_fork_bomb_is_stopped(folder: Path) -> None:
+    # A user of its own, because the limit counts all processes of a user.
+    sandbox = Sandbox(user=SANDBOX_USER + 2, limits=SandboxLimits(processes=8))
+    sandbox.chown_to_sandbox_user(folder, Path("/bin/sh"))
+    run_script("for i in 1 2 3 4 5 6 7 8 9 10 11 12; do (echo x >> born; sleep 1) & done; wait", folder, sandbox)
     assert 1 <= len((folder / "born").read_text().split()) <= 8
 
 
 @pytest.mark.fault("G2")
-def test_there_is_no_network_in_it(media: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sandbox_has_no_network(media: MediaFactory, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(0)
         call = ("-v", "quiet", "-i", f"tcp://127.0.0.1:{server.getsockname()[1]}?timeout=200000")
-        if not {"--net", "--seccomp-filter"} & set(sandboxed_argv((), tmp_path)):
+        if not {"--net", "--seccomp-filter"} & set(SANDBOX.sandboxed_argv((), tmp_path)):
             pytest.skip("nothing here keeps programs from the network")
         with pytest.raises(RunFailed):
-            asyncio.run(run_ffmpeg(media.ffmpeg, call, tmp_path))
+            asyncio.run(run_ffmpeg(media.sandboxed_ffmpeg, call, tmp_path))
         with pytest.raises(BlockingIOError):
             server.accept()
-        monkeypatch.setattr("gpu_worker.ffmpeg.run.boxed", lambda argv, *_: argv)
+        # Without a sandbox it connects, so the call is a real attempt.
         with pytest.raises(RunFailed):
-            asyncio.run(run_ffmpeg(media.ffmpeg, call, tmp_path))
+            asyncio.run(run_ffmpeg(Ffmpeg(media.ffmpeg, Sandbox(run=refuse)), call, tmp_path))
         server.accept()[0].close()
 
 
@@ -421,27 +424,29 @@ def test_the_filter_leaves_ffmpeg_no_way_out(media: MediaFactory, tmp_path: Path
         assert "Permission denied" in refused.stderr
         media.run_ffmpeg("-f", "lavfi", "-i", "testsrc2=d=0.2", "-c:v", "libx264", tmp_path / "out.mp4")
 
-    elsewhere(tried)
+    run_forked(tried)
     assert (tmp_path / "out.mp4").stat().st_size > 1000
 
 
+def refuse(argv: Sequence[str], **_options: object) -> subprocess.CompletedProcess[bytes]:
+    """Run nothing, like a machine without any of the sandbox's tools."""
+    return subprocess.CompletedProcess(argv, 1)
+
+
 def test_the_filter_is_used_where_setpriv_knows_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(command, "_works", lambda *_: True)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    argv = sandboxed_argv(("ffmpeg",), tmp_path)
+    sandbox = Sandbox(run=lambda argv, **_: subprocess.CompletedProcess(argv, 0))
+    argv = sandbox.sandboxed_argv(("ffmpeg",), tmp_path)
     assert argv[argv.index("--seccomp-filter") + 1] == str(bpf.FILE)
     assert "--net" not in argv
 
 
-def test_where_nothing_can_make_a_box_work_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command, "_works", lambda *_: False)
-    assert sandboxed_argv(("ffmpeg", "-h"), tmp_path) == ["ffmpeg", "-h"]
+def test_work_goes_on_where_no_sandbox_is_available(tmp_path: Path) -> None:
+    assert Sandbox(run=refuse).sandboxed_argv(("ffmpeg", "-h"), tmp_path) == ["ffmpeg", "-h"]
 
 
 @pytest.mark.fault("G13")
-def test_a_program_that_crashes_is_not_tried_for_ever(
-    media: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_encoder_that_crashes_is_run_once(media: MediaFactory, tmp_path: Path) -> None:
     runs = tmp_path / "runs"
     program = tmp_path / "ffmpeg"
     program.write_text(
@@ -449,8 +454,8 @@ def test_a_program_that_crashes_is_not_tried_for_ever(
     )
     program.chmod(0o755)
     picture = media.make_circle("crash.png", (160, 90), 20)
-    monkeypatch.setattr(media, "ffmpeg", str(program))
+    machine = Machine(Ffmpeg(str(program)), None, 2)
     with pytest.raises(JobFailed) as failure:
-        media.transcode(Img2Vid(url_image=URL, duration=0.2, size="160x90"), image=picture)
+        media.transcode(Img2Vid(url_image=URL, duration=0.2, size="160x90"), machine=machine, image=picture)
     assert failure.value.failure.code == Code.ENCODE_FAILED
     assert runs.read_text().split() == ["x"]

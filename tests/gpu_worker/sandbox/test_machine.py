@@ -150,16 +150,16 @@ def test_a_folder_in_memory_is_known_as_one(tmp_path: Path) -> None:
 
 
 def test_the_folder_asked_for_is_used_as_it_is() -> None:
-    assert Settings.of({}).work_dir is None
-    assert Settings.of({"WORK_DIR": ""}).work_dir is None
+    assert Settings.from_environ({}).work_dir is None
+    assert Settings.from_environ({"WORK_DIR": ""}).work_dir is None
 
 
 def test_loopback_needs_exactly_the_word_true() -> None:
-    assert Settings.of({"ALLOW_LOOPBACK_URLS": "true"}).allow_loopback
+    assert Settings.from_environ({"ALLOW_LOOPBACK_URLS": "true"}).allow_loopback
     for word in ("True", "1", "yes", "", " true"):
-        assert not Settings.of({"ALLOW_LOOPBACK_URLS": word}).allow_loopback
-    assert not Settings.of({}).allow_loopback
-    assert Settings.of({"WORK_DIR": "/x", "FFMPEG": "/f"}) == Settings("/f", allow_loopback=False, work_dir=Path("/x"))
+        assert not Settings.from_environ({"ALLOW_LOOPBACK_URLS": word}).allow_loopback
+    assert not Settings.from_environ({}).allow_loopback
+    assert Settings.from_environ({"WORK_DIR": "/x", "FFMPEG": "/f"}) == Settings(ffmpeg="/f", work_dir=Path("/x"))
 
 
 def test_what_workers_left_that_were_killed_is_removed_at_the_next_start(

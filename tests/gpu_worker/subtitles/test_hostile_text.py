@@ -19,7 +19,7 @@ from contract.operations.compose import Compose
 from gpu_worker.errors import JobFailed
 from gpu_worker.ffmpeg.run import run_ffmpeg
 from gpu_worker.media.info import Cue, Facts, VideoFacts
-from gpu_worker.pipeline.transcode import FONTS_DIRECTORY
+from gpu_worker.pipeline.machine import FONTS_DIRECTORY
 from gpu_worker.plan import make_plan
 from gpu_worker.plan.captions.layout import write_ass
 from gpu_worker.plan.model import SUBTITLES, Inputs, PlanOptions
@@ -74,7 +74,7 @@ def drawn(media: MediaFactory, folder: Path, script: str, seconds: str = "0.2") 
     (folder / SUBTITLES).write_text(script, encoding="utf-8")
     source = ("-f", "lavfi", "-i", f"color=c=black:s=320x180:r=10:d={seconds}")
     burn = ("-vf", f"ass=f={SUBTITLES}:fontsdir={FONTS_DIRECTORY}", "-f", "rawvideo", "-pix_fmt", "gray", "-y", "out")
-    asyncio.run(run_ffmpeg(media.ffmpeg, (*source, *burn), folder))
+    asyncio.run(run_ffmpeg(media.sandboxed_ffmpeg, (*source, *burn), folder))
     pixels = (folder / "out").read_bytes()
     return [pixels[at : at + 320 * 180] for at in range(0, len(pixels), 320 * 180)]
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from gpu_worker.errors import JobFailed
 from gpu_worker.media.info import Cue
-from gpu_worker.pipeline.transcode import FONTS_DIRECTORY as FONTS
+from gpu_worker.pipeline.machine import FONTS_DIRECTORY as FONTS
 from gpu_worker.plan.captions.layout import ass_text, write_ass
 from gpu_worker.subtitles import read_subtitles
 from tests.support.media.factory import MediaFactory

@@ -236,7 +236,7 @@ def test_the_first_byte_may_take_longer_than_a_stall(
     [(None, "api-gpu-worker/1"), ("https://example.com/bot", "api-gpu-worker/1 (+https://example.com/bot)")],
 )
 def test_the_user_agent_names_the_contact(contact: str | None, agent: str) -> None:
-    assert Settings.of({"CONTACT": contact or ""}).contact == contact
+    assert Settings.from_environ({"CONTACT": contact or ""}).contact == contact
 
     async def work() -> None:
         async with open_session(allow_loopback=False, contact=contact) as session:
@@ -248,7 +248,7 @@ def test_the_user_agent_names_the_contact(contact: str | None, agent: str) -> No
 @pytest.mark.parametrize("contact", ["a b", "x\r\nHost: y", "(x)", "caf\u00e9", "a" * 999])
 def test_a_contact_that_is_no_address_is_refused_at_start(contact: str) -> None:
     with pytest.raises(ValueError, match="CONTACT"):
-        Settings.of({"CONTACT": contact})
+        Settings.from_environ({"CONTACT": contact})
 
 
 def test_temporary_errors_are_retried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

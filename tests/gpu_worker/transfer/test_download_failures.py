@@ -17,7 +17,6 @@ import pytest
 from contract.errors import CATALOGUE, Blame, Code
 from contract.limits import Limits
 from contract.operations import Role
-from gpu_worker.handler import handler
 from gpu_worker.transfer import download as fetch
 from gpu_worker.transfer import retries
 from lambda_api.domain.policy import MINUTE
@@ -30,6 +29,7 @@ from tests.support.fakes import World
 from tests.support.gateway import Client
 from tests.support.outbound import download, reason
 from tests.support.scripted_server import SLOW_SECONDS, Reply, answer, drip, peer, reset, slowly, stall
+from tests.support.worker import handle
 
 IMG2VID = {"kind": "img2vid", "duration": 0.5, "size": "160x90"}
 SMALL = Limits(max_video_bytes=1_000_000, fetch_seconds=30.0)
@@ -183,7 +183,7 @@ def test_a_source_that_expired_in_the_queue_is_told_to_the_client(
 
     async def work(url: str) -> dict[str, Any]:
         async with cloud.open():
-            return await handler(
+            return await handle(
                 cloud.job({"kind": "img2vid", "url_image": "x"}, operation=IMG2VID | {"url_image": url})
             )
 

@@ -14,12 +14,13 @@ from PIL import Image, ImageDraw
 
 from contract.limits import Limits
 from contract.operations import Operation, Role
-from gpu_worker.ffmpeg.locate import find_ffmpeg
+from gpu_worker.ffmpeg.locate import Ffmpeg, find_ffmpeg
 from gpu_worker.media.info import Facts
-from gpu_worker.pipeline.execute_plan import Machine
+from gpu_worker.pipeline.machine import Machine
 from gpu_worker.pipeline.transcode import Output, local_name, make
 from gpu_worker.plan.gpu import Gpu
 from gpu_worker.probe.probe import probe
+from gpu_worker.sandbox.command import Sandbox
 
 URL = "https://example.com/file"
 
@@ -30,7 +31,13 @@ class MediaFactory:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._drawn: dict[str, object] = {}
-        self.ffmpeg = find_ffmpeg(os.environ.get("FFMPEG"))
+        self.ffmpeg = find_ffmpeg(os.environ.get("FFMPEG")).path
+        self.sandbox = Sandbox()
+
+    @property
+    def sandboxed_ffmpeg(self) -> Ffmpeg:
+        """The program as the worker runs it."""
+        return Ffmpeg(self.ffmpeg, self.sandbox)
 
     def make_once(self, name: str, draw: Callable[[Path], object], of: object = None) -> Path:
         path = self.folder / name
@@ -92,17 +99,22 @@ class MediaFactory:
         return self.make_once(name, draw, ("circle", size, radius))
 
     def transcode(
-        self, operation: Operation, limits: Limits | None = None, gpu: Gpu | None = None, **inputs: Path
+        self,
+        operation: Operation,
+        limits: Limits | None = None,
+        gpu: Gpu | None = None,
+        machine: Machine | None = None,
+        **inputs: Path,
     ) -> tuple[Output, Path]:
         """Make one output from local files given by role name. Returns what was made and where it is now."""
+        used = machine or Machine(self.sandboxed_ffmpeg, gpu, 2)
 
         async def work() -> tuple[Output, Path]:
             with tempfile.TemporaryDirectory(dir=self.folder) as name:
                 directory = Path(name)
                 for role, path in inputs.items():
                     (directory / local_name(Role(role))).symlink_to(path)
-                tools = Machine(self.ffmpeg, gpu, 2)
-                made = await make(operation, directory, tools, limits or Limits(), lambda _stage, _done: None)
+                made = await make(operation, directory, used, limits or Limits(), lambda _stage, _done: None)
                 kept = self.folder / f"{Path(name).name}.mp4"
                 made.path.replace(kept)
                 return made, kept
@@ -110,7 +122,7 @@ class MediaFactory:
         return asyncio.run(work())
 
     def probe(self, path: Path, role: Role = Role.VIDEO) -> Facts:
-        return asyncio.run(probe(self.ffmpeg, path, role, "url_video", 10**9))
+        return asyncio.run(probe(self.sandboxed_ffmpeg, path, role, "url_video", 10**9))
 
     def decode_frames(self, path: Path, *select: str) -> list[Image.Image]:
         """Decoded frames as RGB, read with the colors the file states."""
