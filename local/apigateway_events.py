@@ -17,7 +17,7 @@ _TEXT = ("text/", "application/json", "application/javascript", "application/xml
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """What came over the wire. `path` is the raw path, still percent-encoded."""
+    """A request as received. `path` is the raw path, still percent-encoded."""
 
     method: str
     path: str
@@ -35,7 +35,7 @@ class HttpResponse:
 
 
 def to_event(request: HttpRequest, *, request_id: str, now: float) -> dict[str, Any]:
-    """The event a `$default` route sends to Lambda. Keys without a value are left out, as API Gateway does."""
+    """Build the event that a `$default` route sends to Lambda. Keys without a value are omitted."""
     headers, cookies = _headers(request.headers)
     when = datetime.fromtimestamp(now, UTC)
     path = unquote(request.path)
@@ -75,10 +75,10 @@ def to_event(request: HttpRequest, *, request_id: str, now: float) -> dict[str, 
 
 
 def to_response(answer: Any) -> HttpResponse:
-    """What API Gateway makes of a handler's answer.
+    """Convert a handler's response as API Gateway does.
 
-    Anything without a `statusCode` is itself the body of a 200 (format 2.0 infers the rest); an answer that
-    has one but cannot be used is a 500.
+    Anything without a `statusCode` is itself the body of a 200 (format 2.0 infers the rest); a malformed one with
+    a `statusCode` is a 500.
     """
     if not isinstance(answer, dict) or "statusCode" not in answer:
         text = answer if isinstance(answer, str) else json.dumps(answer)
@@ -99,7 +99,7 @@ def to_response(answer: Any) -> HttpResponse:
 
 
 def message(status: int, text: str) -> HttpResponse:
-    """An answer of API Gateway itself."""
+    """Build a response of API Gateway itself."""
     return HttpResponse(status, (("content-type", "application/json"),), json.dumps({"message": text}).encode())
 
 

@@ -1,4 +1,4 @@
-"""Receives callbacks as a client would: checks each with the stock `standardwebhooks` library and keeps it."""
+"""A client's receiver of callbacks: verifies each with the stock `standardwebhooks` library and keeps it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class CallbackReceiver:
         self._verifier = Webhook(secret)
 
     def verified_for(self, job_id: str) -> Received | None:
-        """The first verified callback about a job."""
+        """Return the first verified callback of a job."""
         return next((one for one in self.received if one.body is not None and one.body.get("job_id") == job_id), None)
 
     async def _receive(self, request: web.Request) -> web.Response:
@@ -43,18 +43,18 @@ class CallbackReceiver:
             self._verifier.verify(raw, headers)
             body = json.loads(raw)
         except (WebhookVerificationError, ValueError):
-            self._keep(Received(message_id, verified=False, body=None))
+            self._store(Received(message_id, verified=False, body=None))
             return web.Response(status=401)
-        self._keep(Received(message_id, verified=True, body=_job_in(body)))
+        self._store(Received(message_id, verified=True, body=_find_job(body)))
         return web.Response(status=204)
 
-    def _keep(self, one: Received) -> None:
+    def _store(self, one: Received) -> None:
         self.received.append(one)
         self.notifier.notify()
 
 
-def _job_in(body: Any) -> dict[str, Any]:
-    """The job a callback is about, whether it is the whole body or under `data` (Standard Webhooks' envelope)."""
+def _find_job(body: Any) -> dict[str, Any]:
+    """Return the job of a callback: the whole body, or its `data` (Standard Webhooks' envelope)."""
     if isinstance(body, dict):
         inner = body.get("data")
         return inner if isinstance(inner, dict) else body

@@ -19,14 +19,14 @@ _INTERRUPTED = 130
 
 
 def main(argv: list[str]) -> int:
-    """Run one command; the exit code: 0 well, 1 something failed, 2 it could not even be tried, 130 Ctrl-C in demo."""
+    """Run a command. Exit codes: 0 success, 1 failure, 2 refused before the start, 130 Ctrl-C in demo."""
     arguments = _parser().parse_args(argv)
     try:
         if arguments.command == "up":
             with contextlib.ExitStack() as stack:
                 raw = arguments.raw_log and stack.enter_context(arguments.raw_log.open("w", encoding="utf-8"))
                 asyncio.run(until_signalled(_up(_options(arguments), Log(sys.stderr, raw=raw))))
-            _tell("Stopped the gateway, AWS, the RunPod emulator and its workers; nothing is left running.")
+            _print_error("Stopped the gateway, AWS, the RunPod emulator and its workers; nothing is left running.")
             return 0
         return _demo(arguments)
     except PortInUseError as problem:
@@ -34,20 +34,20 @@ def main(argv: list[str]) -> int:
     except FfmpegUnusableError as problem:
         return _refuse(problem.reason)
     except (RuntimeError, OSError) as problem:
-        _tell(f"api-gpu: {problem}")
+        _print_error(f"api-gpu: {problem}")
         return 1
     except KeyboardInterrupt:
-        # Before anything was started, or between two signals.
-        _tell("interrupted")
+        # Before startup, or between two signals.
+        _print_error("interrupted")
         return _INTERRUPTED
 
 
 def _refuse(reason: str) -> int:
-    _tell(f"api-gpu: {reason}")
+    _print_error(f"api-gpu: {reason}")
     return 2
 
 
-def _tell(text: str) -> None:
+def _print_error(text: str) -> None:
     # The terminal may have been closed.
     with contextlib.suppress(OSError):
         print(text, file=sys.stderr, flush=True)
@@ -75,7 +75,7 @@ def _demo(arguments: argparse.Namespace) -> int:
         return _refuse(problem)
     code = asyncio.run(until_signalled(run(given, arguments.out, verbose=arguments.verbose)))
     if code is None:
-        _tell(f"\nInterrupted: everything is stopped. Videos that were finished are in {arguments.out}/.")
+        _print_error(f"\nInterrupted: everything is stopped. Videos that were finished are in {arguments.out}/.")
         return _INTERRUPTED
     return code
 
@@ -106,27 +106,24 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_up(up: argparse.ArgumentParser) -> None:
     up.description = (
-        "Start everything on 127.0.0.1. When requests can be taken, stdout says where, and names the API key, the "
-        "secret that signs callbacks and URLs of sample inputs; "
-        "the log goes to stderr. Ctrl-C or SIGTERM stops it and leaves nothing behind."
+        "Start everything on 127.0.0.1. Once the API is ready, stdout shows its URL, the API key, the secret that "
+        "signs callbacks and URLs of sample inputs; the log goes to stderr. Ctrl-C or SIGTERM stops everything."
     )
     up.add_argument("--port", type=_port, default=8000, help="port of the API; 0 picks a free one (%(default)s)")
-    up.add_argument("--workers", type=_count, default=2, help="most workers at once (%(default)s)")
+    up.add_argument("--workers", type=_count, default=2, help="maximum number of workers (%(default)s)")
     up.add_argument("--sweep-seconds", type=_positive, default=10.0, help="between two sweeps (%(default)g)")
-    up.add_argument("--idle-seconds", type=_positive, default=30.0, help="until an idle worker ends (%(default)g)")
+    up.add_argument("--idle-seconds", type=_positive, default=30.0, help="until an idle worker stops (%(default)g)")
     up.add_argument(
         "--webhook-scale",
         type=_positive,
         default=1.0,
-        help="times RunPod's 10 s between two tries of a webhook (%(default)g)",
+        help="factor for RunPod's 10 s between two attempts of a webhook (%(default)g)",
     )
     up.add_argument(
         "--worker-command", default="python -m gpu_worker", metavar="COMMAND", help="what a worker runs (%(default)s)"
     )
-    up.add_argument(
-        "--no-limits", action="store_true", help="let a caller submit any number of jobs; a deployment does not"
-    )
-    up.add_argument("--raw-log", type=Path, metavar="FILE", help="keep what functions and workers print, as it is")
+    up.add_argument("--no-limits", action="store_true", help="disable the quotas that a deployment has")
+    up.add_argument("--raw-log", type=Path, metavar="FILE", help="keep the unchanged output of functions and workers")
     up.add_argument(
         "--env", type=_pair, action="append", default=[], metavar="NAME=VALUE", help="a setting of the Lambda functions"
     )

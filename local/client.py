@@ -11,7 +11,7 @@ Job = dict[str, Any]
 
 
 class Client:
-    """One key at one gateway. Raises RuntimeError with the answer's text for any 4xx or 5xx."""
+    """One key at one gateway. Raises RuntimeError with the response's text for any 4xx or 5xx."""
 
     def __init__(self, session: aiohttp.ClientSession, url: str, key: str) -> None:
         self._session = session
@@ -25,11 +25,11 @@ class Client:
         return await self._json("GET", f"/job/{job_id}", None)
 
     async def download(self, url: str, path: Path) -> None:
-        """Save a URL; a file appears under `path` only when all of it is there."""
+        """Download to `path`, which appears only when it is complete."""
         part = path.with_suffix(".part")
         async with self._session.get(url) as answer:
             if answer.status != 200:
-                raise RuntimeError(f"the video's URL was answered {answer.status}")
+                raise RuntimeError(f"the video's URL returned {answer.status}")
             with part.open("wb") as file:
                 async for chunk in answer.content.iter_chunked(1 << 20):
                     file.write(chunk)
@@ -38,6 +38,6 @@ class Client:
     async def _json(self, method: str, path: str, body: dict[str, Any] | None) -> Job:
         async with self._session.request(method, self._url + path, json=body, headers=self._headers) as answer:
             if answer.status >= 400:
-                raise RuntimeError(f"{method} {path} was answered {answer.status}: {(await answer.text())[:300]}")
+                raise RuntimeError(f"{method} {path} returned {answer.status}: {(await answer.text())[:300]}")
             document: Job = await answer.json()
             return document

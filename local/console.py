@@ -1,4 +1,4 @@
-"""What the demo shows: bars while jobs run (redrawn on a terminal, occasional lines elsewhere), then a table."""
+"""Console output of the demo: progress bars on a terminal, occasional lines elsewhere, then a table."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Progress:
         self._shown: dict[str, tuple[str, int]] = {}
 
     def update(self, jobs: Mapping[str, dict[str, Any]]) -> None:
-        """Show where each job stands now."""
+        """Show the current state of each job."""
         if self._live:
-            self._redraw([bar(operation, job) for operation, job in jobs.items()])
+            self._redraw([format_bar(operation, job) for operation, job in jobs.items()])
             return
         for operation, job in jobs.items():
             percent = int(job["progress"]["percent"])
@@ -37,7 +37,7 @@ class Progress:
         self._drawn = len(lines)
 
 
-def bar(operation: str, job: Mapping[str, Any]) -> str:
+def format_bar(operation: str, job: Mapping[str, Any]) -> str:
     """`  caption   [######------]  50 %  IN_PROGRESS encode`."""
     percent = max(0, min(100, int(job["progress"]["percent"])))
     filled = percent * _BAR // 100
@@ -45,8 +45,8 @@ def bar(operation: str, job: Mapping[str, Any]) -> str:
     return f"  {operation:<9} [{'#' * filled}{'-' * (_BAR - filled)}] {percent:3d} %  {job['status']} {stage}".rstrip()
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns as wide as their widest cell; numbers to the right."""
+def format_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Format columns as wide as their widest cell, numbers right-aligned."""
     widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
     lines = [header, ["-" * width for width in widths], *rows]
     return "\n".join("  ".join(_cell(cell, width) for cell, width in zip(line, widths, strict=True)) for line in lines)
@@ -56,5 +56,5 @@ def _cell(text: str, width: int) -> str:
     return text.rjust(width) if text[:1].isdigit() and not text.count("-") else text.ljust(width)
 
 
-def size_text(count: int) -> str:
+def format_size(count: int) -> str:
     return f"{count / 1_000_000:.2f} MB" if count >= 1_000_000 else f"{count / 1000:.0f} kB"

@@ -22,7 +22,7 @@ from gpu_worker.ffmpeg.locate import find_ffmpeg
 from local import file_server
 from local.callback_receiver import CallbackReceiver
 from local.client import Client, Job
-from local.console import Progress, size_text, table
+from local.console import Progress, format_size, format_table
 from local.given_files import check_contents
 from local.logs import Log
 from local.samples import SAMPLES
@@ -157,7 +157,7 @@ def report(jobs: dict[str, Job], results: dict[str, Verification], sink: Callbac
             problems.append(f"{operation}: no callback that verifies")
         else:
             verified += 1
-    print("\n" + table(_HEADER, rows))
+    print("\n" + format_table(_HEADER, rows))
     refused = sum(1 for one in sink.received if not one.verified)
     if refused:
         problems.append(f"{refused} callbacks did not verify")
@@ -178,6 +178,6 @@ def _row(operation: str, job: Job, result: Verification, out: Path) -> tuple[str
         str(execution.get("execution_ms", "")),
         encoder,
         f"{result.seconds:.2f} s" if done else "",
-        size_text(result.size_bytes) if done else "",
+        format_size(result.size_bytes) if done else "",
         str(out / f"{operation}.mp4") if done else "",
     )

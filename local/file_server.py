@@ -1,4 +1,4 @@
-"""Serves a few files on loopback, as a client's storage would."""
+"""An HTTP server for a few files on loopback, like a client's storage."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from aiohttp import web
 
 
 def build(files: Mapping[str, Path]) -> web.Application:
-    """`GET /<name>` gives the file of that name; anything else is a 404. Ranges are answered."""
+    """Serve `GET /<name>` from `files`, also ranges; anything else is a 404."""
     app = web.Application()
 
     async def serve(request: web.Request) -> web.StreamResponse:

@@ -1,4 +1,4 @@
-"""API Gateway on one machine: routes HTTP requests to the Lambda functions, and adds sample inputs only."""
+"""API Gateway on one machine: routes HTTP requests to the Lambda functions and serves sample inputs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _HOOKS = ("/runpod/webhook/", "/runpod/progress/")
 
 
 class Gateway:
-    """The HTTP front. After `close_to_clients` only RunPod's and the workers' calls are still let in."""
+    """The HTTP front. After `close_to_clients` only requests of RunPod and the workers are accepted."""
 
     def __init__(self, api: Invocable, hooks: Invocable, log: Log, samples: SampleServer | None = None) -> None:
         self._api = api
@@ -39,12 +39,14 @@ class Gateway:
     async def _handle(self, request: web.Request) -> web.Response:
         hook = request.method == "POST" and request.path.startswith(_HOOKS)
         if self._closed and not hook:
-            return _as_web(message(503, "Service Unavailable"))
+            return _to_aiohttp(message(503, "Service Unavailable"))
         response = await self._forward(request, self._hooks if hook else self._api)
         if response.status >= 500:
-            # The function logs what it answered; what API Gateway answers for it is seen only here.
-            self._log.event("gateway", f"{request.method} answered {response.status}", "ERROR", path=_safe(request))
-        return _as_web(response)
+            # The function logs its own responses; responses made here appear only in this line.
+            self._log.event(
+                "gateway", f"{request.method} answered {response.status}", "ERROR", path=_redact_path(request)
+            )
+        return _to_aiohttp(response)
 
     async def _forward(self, request: web.Request, function: Invocable) -> HttpResponse:
         try:
@@ -64,9 +66,9 @@ class Gateway:
             now=time.time(),
         )
         try:
-            # A client that hangs up does not stop a Lambda function; nor may it kill the environment here.
+            # A client that disconnects must not stop the function: Lambda finishes the event, too.
             invocation = asyncio.create_task(function.invoke(event))
-            invocation.add_done_callback(_seen)
+            invocation.add_done_callback(_retrieve_exception)
             return to_response(await asyncio.shield(invocation))
         except FunctionTimeoutError:
             return message(503, "Service Unavailable")
@@ -74,17 +76,17 @@ class Gateway:
             return message(500, "Internal Server Error")
 
 
-def _seen(invocation: asyncio.Task[object]) -> None:
-    """Nobody waits any more for an invocation whose client has gone; its failure is in the log already."""
+def _retrieve_exception(invocation: asyncio.Task[object]) -> None:
+    """Mark the exception as retrieved: if the client is gone, nothing awaits it, and the log has it already."""
     if not invocation.cancelled():
         invocation.exception()
 
 
-def _safe(request: web.Request) -> str:
-    """The path without the token that RunPod's and the workers' URLs end with."""
+def _redact_path(request: web.Request) -> str:
+    """Return the path without the token at the end of RunPod's and the workers' URLs."""
     return request.path.rpartition("/")[0] + "/…" if request.path.startswith(_HOOKS) else request.path
 
 
-def _as_web(response: HttpResponse) -> web.Response:
+def _to_aiohttp(response: HttpResponse) -> web.Response:
     headers = CIMultiDict((name, value) for name, value in response.headers if name != "content-length")
     return web.Response(status=response.status, headers=headers, body=response.body)

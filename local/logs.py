@@ -1,7 +1,7 @@
-"""The readable log: one short line per event, whoever wrote it and in whatever shape.
+"""The readable log: one short line per event from any source and in any format.
 
-Powertools writes JSON lines, the runpod SDK writes JSON lines of another shape or `LEVEL | id | text`,
-metrics are EMF documents. The Lambdas' JSON stays JSON in production; it is reshaped here only.
+Powertools writes JSON lines, the runpod SDK writes JSON lines of another format or `LEVEL | id | text`,
+metrics are EMF documents. The Lambdas' JSON stays JSON in production; only here it is reformatted.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ _NOISE = frozenset(
     ]
 )
 _SDK_LINE = re.compile(r"(?P<level>DEBUG|INFO|WARN|WARNING|ERROR|CRITICAL)\s*\| (?:(?P<id>\S+) \| )?(?P<message>.*)")
-_COLOURS = {"WARNING": "\033[33m", "ERROR": "\033[31m", "CRITICAL": "\033[31m"}
+_COLORS = {"WARNING": "\033[33m", "ERROR": "\033[31m", "CRITICAL": "\033[31m"}
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One event: its level, what happened, and the fields worth a glance."""
+    """One event: its level, what happened, and its relevant fields."""
 
     level: str
     message: str
@@ -58,7 +58,7 @@ class Entry:
 
 
 def parse(line: str) -> Entry | None:
-    """Make one printed line an entry; None if it is a metric or says nothing."""
+    """Parse one printed line; None for metrics, empty lines and SDK noise."""
     text = line.strip()
     if not text:
         return None
@@ -98,13 +98,13 @@ def _level(name: str) -> str:
     return "WARNING" if upper == "WARN" else upper
 
 
-def render(when: float, source: str, entry: Entry, *, colour: bool = False) -> str:
+def render(when: float, source: str, entry: Entry, *, color: bool = False) -> str:
     """`12:34:56.789 source      LEVEL   message  key=value …`, on one line."""
     clock = time.strftime("%H:%M:%S", time.localtime(when)) + f".{int(when % 1 * 1000):03d}"
     fields = " ".join(f"{key}={_short(value)}" for key, value in entry.fields.items())
     message = " ".join(entry.message.split())
     line = f"{clock} {source:<10} {entry.level:<7} {message[:400]}" + (f"  {fields}" if fields else "")
-    tint = _COLOURS.get(entry.level) if colour else None
+    tint = _COLORS.get(entry.level) if color else None
     return f"{tint}{line}\033[0m" if tint else line
 
 
@@ -114,7 +114,7 @@ def _short(value: Any) -> str:
 
 
 class Log:
-    """Where every part of the local system writes. `stream=None` keeps it silent; `raw` gets lines as they came."""
+    """The log of the whole local system. `stream=None` keeps it silent; `raw` gets unchanged lines."""
 
     def __init__(
         self, stream: TextIO | None = sys.stderr, clock: Callable[[], float] = time.time, raw: TextIO | None = None
@@ -122,7 +122,7 @@ class Log:
         self._stream = stream
         self._raw = raw
         self._clock = clock
-        self._colour = stream is not None and stream.isatty()
+        self._color = stream is not None and stream.isatty()
         self._tail: deque[str] = deque(maxlen=_TAIL)
 
     def event(self, source: str, message: str, level: str = "INFO", **fields: Any) -> None:
@@ -137,16 +137,16 @@ class Log:
             self._write(source, entry)
 
     def tail(self) -> list[str]:
-        """The last lines, also of a silent log."""
+        """Return the last lines, also of a silent log."""
         return list(self._tail)
 
     def _write(self, source: str, entry: Entry) -> None:
-        line = render(self._clock(), source, entry, colour=self._colour)
+        line = render(self._clock(), source, entry, color=self._color)
         self._tail.append(line)
         if self._stream is None:
             return
         try:
             print(line, file=self._stream, flush=True)
         except (OSError, ValueError):
-            # The reader of the log has gone away; the system goes on without one.
+            # The reader of the log has closed it; the system continues without.
             self._stream = None

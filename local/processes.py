@@ -18,10 +18,10 @@ _MAX_LINE = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """How to recognise what a process started, even after it is dead and its children belong to init.
+    """Identifies the descendants of a process, even after it is dead and they belong to init.
 
     A multiprocessing child stays in the session; ffmpeg runs in a session of its own but inside the
-    scratch directory; whatever inherited the environment carries the mark.
+    scratch directory; other descendants inherit the mark in their environment.
     """
 
     pid: int
@@ -56,10 +56,10 @@ def _alive(process: psutil.Process) -> bool:
 
 
 def kill_all(trace: Trace) -> int:
-    """SIGKILL everything the trace matches until nothing is left; how many processes that were."""
+    """SIGKILL everything that the trace matches until nothing is left; return the number of processes."""
     killed: set[int] = set()
     for _ in range(10):
-        # A process may fork between the look and the kill, hence the second look.
+        # A process may fork between the listing and the kill, so list again.
         found = trace.find()
         if not found:
             break
@@ -75,12 +75,12 @@ def kill_all(trace: Trace) -> int:
 
 
 async def remove_tree(folder: Path) -> None:
-    """Delete a directory and all in it; a file that vanishes meanwhile is no error."""
+    """Delete a directory tree; a file that vanishes meanwhile is no error."""
     await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
 
 async def read_lines(read_fd: int) -> AsyncIterator[str]:
-    """Lines from a pipe until every writer has closed it. Closes the descriptor. Very long lines are cut."""
+    """Yield lines from a pipe until every writer has closed it. Closes the descriptor. Lines are cut at 64 KiB."""
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader()
     pipe = os.fdopen(read_fd, "rb", buffering=0)
@@ -106,7 +106,7 @@ async def start_service(
     pass_fds: Sequence[int] = (),
     stdin: int = asyncio.subprocess.DEVNULL,
 ) -> tuple[asyncio.subprocess.Process, int]:
-    """Start a program in a session of its own; returns it and the descriptor on which all it prints can be read.
+    """Start a program in its own session; return it and the descriptor of its combined output.
 
     The descriptor outlives the process as long as anything it started holds the other end. Raises OSError.
     """
@@ -131,7 +131,7 @@ async def start_service(
 
 
 async def run_to_end(argv: Sequence[str]) -> tuple[int, str]:
-    """Run a short program; returns its exit code and what it wrote to stderr. Cancelling kills it."""
+    """Run a short program; return its exit code and its stderr. Cancelling kills it."""
     process = await asyncio.create_subprocess_exec(
         *argv,
         stdin=asyncio.subprocess.DEVNULL,

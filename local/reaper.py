@@ -1,9 +1,9 @@
-"""The last one out: if the supervisor dies without cleaning up, this does it.
+"""Cleans up after a supervisor that died without doing so itself.
 
-    python -m local.reaper ROOT      waits until its stdin is closed, by whatever means
+    python -m local.reaper ROOT      waits until its stdin is closed, which every kind of exit does
 
-Then it kills every process that works in the temporary root or was told of it, and removes the
-root. After a tidy stop there is nothing left to do.
+Then it kills every process that works in the temporary root or has it in its environment, and removes the root.
+After a regular stop there is nothing left to do.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def main(argv: list[str]) -> None:
 
 
 def belongs_to(process: psutil.Process, root: Path) -> bool:
-    """True if the process works inside `root` or has a path inside it in its environment."""
+    """Return True if the process works inside `root` or has a path inside it in its environment."""
     try:
         if process.pid == psutil.Process().pid or process.status() == psutil.STATUS_ZOMBIE:
             return False

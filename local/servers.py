@@ -11,11 +11,11 @@ HOST = "127.0.0.1"
 
 
 class PortInUseError(Exception):
-    """The port that was asked for cannot be used. The text tells what to do."""
+    """The requested port cannot be used. The text says what to do."""
 
 
 def bind(port: int = 0) -> socket.socket:
-    """A loopback socket; port 0 picks a free one. Known before the server starts, so others can be told its URL."""
+    """Bind a loopback socket; port 0 picks a free one. Its URL is known before the server starts."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

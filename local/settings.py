@@ -1,4 +1,4 @@
-"""The settings the local system gives to the functions and the workers. Nothing is read from the caller's shell."""
+"""Settings of the local functions and workers. Except for PATH, locale and certificates, the shell has no influence."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ CALLBACKS = FunctionSpec("callbacks", "lambda_api.entrypoints.callbacks", concur
 FUNCTIONS = (API, HOOKS, SWEEPER, CALLBACKS)
 
 _UNLIMITED = {"OWNER_RATE_PER_MINUTE": "60000", "OWNER_BURST": "100000", "OWNER_JOBS_IN_FLIGHT": "1000000"}
-_PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
+_INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a run of the local system can be told. Times in seconds."""
+    """Options of a run. Times in seconds."""
 
     port: int = 0
     workers: int = 2
@@ -38,16 +38,16 @@ class Options:
     idle_seconds: float = 30.0
     webhook_scale: float = 1.0
     unlimited: bool = False
-    """Without the quotas of an owner, which are those of a deployment otherwise."""
+    """Disable the owners' quotas, which otherwise equal those of a deployment."""
     worker_command: tuple[str, ...] = ("python", "-m", "gpu_worker")
     env: Mapping[str, str] = field(default_factory=dict)
     worker_env: Mapping[str, str] = field(default_factory=dict)
 
 
 def lambda_environment(options: Options, aws: Addresses, public_url: str, emulator_url: str) -> dict[str, str]:
-    """The functions' environment variables, as template.yaml would set them."""
+    """Return the functions' environment variables, as template.yaml would set them."""
     keys = {hashlib.sha256(key.encode()).hexdigest(): owner for key, owner in _KEYS.items()}
-    passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    passed = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     return (
         passed
         | CREDENTIALS

@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and SIGHUP: one ends the work tidily, a second kills what is in the way of that."""
+"""Ctrl-C, SIGTERM and SIGHUP: the first stops the work in order, the second kills the processes that it waits for."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ async def until_signalled(work: Coroutine[Any, Any, int]) -> int | None:
         if received == 1:
             task.cancel()
         elif received == 2:
-            # Cleaning up waits for processes only; without them it ends at once.
+            # Cleanup waits only for processes; without them it ends at once.
             _kill_children()
         else:
             os._exit(130)
 
-    # Under nohup it is ignored on purpose.
-    hung_up = () if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else (signal.SIGHUP,)
-    numbers = (signal.SIGINT, signal.SIGTERM, *hung_up)
+    # nohup ignores SIGHUP on purpose.
+    hangup = () if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else (signal.SIGHUP,)
+    numbers = (signal.SIGINT, signal.SIGTERM, *hangup)
     for number in numbers:
         loop.add_signal_handler(number, on_signal)
     try:

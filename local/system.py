@@ -1,8 +1,8 @@
 """The whole product on one machine, as one async context manager.
 
-Started side by side, for speed: AWS, the emulator and the fork server, whose addresses are known
-before they run. Torn down in order: clients are refused, workers end, webhooks drain, functions
-end, AWS ends, the temporary directory goes. Safe when only half of it has started.
+Started in parallel, for speed: AWS, the emulator and the fork server, whose addresses are known before they run.
+Stopped in order: clients are refused, workers end, webhooks drain, functions end, AWS ends, the temporary directory is
+deleted. Also stops correctly after a partial start.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _REPOSITORY = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """Where everything is while it runs."""
+    """The running system: its URLs, its temporary root and the emulator."""
 
     url: str
     emulator_url: str
@@ -63,7 +63,7 @@ class System:
 async def running(options: Options, log: Log, make_functions: MakeFunctions = ForkedFunctions) -> AsyncIterator[System]:
     """Start everything, yield when requests can be served, stop everything.
 
-    Raises PortInUseError or FfmpegUnusableError before anything is started, RuntimeError if a part does not come up.
+    Raises PortInUseError or FfmpegUnusableError before anything is started, RuntimeError if a part fails to start.
     """
     ffmpeg = find_ffmpeg(os.environ.get("FFMPEG")).path
     async with contextlib.AsyncExitStack() as cleanup:
@@ -72,8 +72,8 @@ async def running(options: Options, log: Log, make_functions: MakeFunctions = Fo
         cleanup.callback(emulator_sock.close)
         root = Path(tempfile.mkdtemp(prefix="api-gpu-"))
         cleanup.callback(shutil.rmtree, root, ignore_errors=True)
-        cleanup.push_async_callback(_dismiss, await _reaper(root))
-        aws_scratch, lambda_scratch = _folder(root, "aws"), _folder(root, "lambda")
+        cleanup.push_async_callback(_stop_reaper, await _start_reaper(root))
+        aws_scratch, lambda_scratch = _make_folder(root, "aws"), _make_folder(root, "lambda")
 
         aws = AwsProcess(aws_scratch, log)
         cleanup.push_async_callback(aws.stop)
@@ -83,7 +83,7 @@ async def running(options: Options, log: Log, make_functions: MakeFunctions = Fo
         env = lambda_environment(options, aws.addresses, public_url, emulator_server.url)
         functions = make_functions(FUNCTIONS, env, lambda_scratch, log)
         cleanup.push_async_callback(functions.stop)
-        samples = SampleServer(_folder(root, "samples"), ffmpeg)
+        samples = SampleServer(_make_folder(root, "samples"), ffmpeg)
         gateway = Gateway(functions.of(API.name), functions.of(HOOKS.name), log, samples)
         gateway_server = Server(gateway.app, sock)
         cleanup.push_async_callback(gateway_server.stop)
@@ -92,7 +92,7 @@ async def running(options: Options, log: Log, make_functions: MakeFunctions = Fo
 
         await emulator_server.start()
         emulator.start()
-        await _together([aws.start(), functions.start()])
+        await _run_together([aws.start(), functions.start()])
         await gateway_server.start()
 
         session = await cleanup.enter_async_context(aiohttp.ClientSession(trust_env=False))
@@ -106,8 +106,8 @@ async def running(options: Options, log: Log, make_functions: MakeFunctions = Fo
         yield System(public_url, emulator_server.url, aws.addresses.url, root, emulator)
 
 
-async def _reaper(root: Path) -> asyncio.subprocess.Process:
-    """Watches over this process, so that even a SIGKILL leaves nothing behind."""
+async def _start_reaper(root: Path) -> asyncio.subprocess.Process:
+    """Start the process that cleans up after a SIGKILL of this one."""
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "local.reaper", str(root)),
         cwd=_REPOSITORY,
@@ -118,13 +118,13 @@ async def _reaper(root: Path) -> asyncio.subprocess.Process:
     )
 
 
-async def _dismiss(reaper: asyncio.subprocess.Process) -> None:
+async def _stop_reaper(reaper: asyncio.subprocess.Process) -> None:
     if reaper.stdin is not None:
         reaper.stdin.close()
     await reaper.wait()
 
 
-def _folder(root: Path, name: str) -> Path:
+def _make_folder(root: Path, name: str) -> Path:
     folder = root / name
     folder.mkdir()
     return folder
@@ -140,14 +140,14 @@ def _emulator(options: Options, base_url: str, root: Path, log: Log) -> Emulator
         webhook_scale=options.webhook_scale,
     )
     command = options.worker_command
-    # `python` means the interpreter that runs this, wherever PATH leads.
+    # `python` means this interpreter, not the first on PATH.
     command = (sys.executable, *command[1:]) if command[0] == "python" else command
     spec = WorkerSpec(command, base_url, ENDPOINT_ID, RUNPOD_KEY, env=options.worker_env)
     return Emulator(settings, spec, root / "workers", log)
 
 
-async def _together(parts: Sequence[Coroutine[None, None, None]]) -> None:
-    """Run them side by side; if one fails, the others are cancelled and its own exception is raised."""
+async def _run_together(parts: Sequence[Coroutine[None, None, None]]) -> None:
+    """Run coroutines in parallel; if one fails, cancel the others and raise its exception."""
     tasks = [asyncio.create_task(part) for part in parts]
     try:
         await asyncio.gather(*tasks)

@@ -1,4 +1,4 @@
-"""What calls the functions besides HTTP: EventBridge's schedule and the SQS event-source mapping."""
+"""Triggers of the functions besides HTTP: EventBridge's schedule and the SQS event source mapping."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _RETRY_SECONDS = 2
 
 
 def schedule_event(now: float) -> dict[str, Any]:
-    """The event of an EventBridge rule with a rate expression."""
+    """Build the event of an EventBridge rule with a rate expression."""
     return {
         "version": "0",
         "id": str(uuid.uuid4()),
@@ -37,7 +37,7 @@ def schedule_event(now: float) -> dict[str, Any]:
 
 
 def sqs_event(messages: list[dict[str, Any]]) -> dict[str, Any]:
-    """A batch as Lambda hands it over."""
+    """Build the event of a batch of SQS messages."""
     return {
         "Records": [
             {
@@ -61,7 +61,7 @@ def _md5(text: str) -> str:
 
 
 def failed_ids(answer: Any, messages: list[dict[str, Any]]) -> set[str]:
-    """Which messages stay in the queue (ReportBatchItemFailures); an answer that cannot be read fails them all."""
+    """Return the ids that stay in the queue (ReportBatchItemFailures): all, if the response is malformed."""
     everything = {message["MessageId"] for message in messages}
     if answer is None or answer == {}:
         return set()
@@ -73,7 +73,7 @@ def failed_ids(answer: Any, messages: list[dict[str, Any]]) -> set[str]:
 
 
 async def sweep_every(seconds: float, sweeper: Invocable) -> None:
-    """Invoke the sweeper on a schedule until cancelled. A failed sweep is in the log; the next one tries again."""
+    """Invoke the sweeper on a schedule until cancelled. The log has a failed sweep; the next one retries."""
     while True:
         await asyncio.sleep(seconds)
         with contextlib.suppress(FunctionError, FunctionTimeoutError):
@@ -100,7 +100,7 @@ async def _handle(queue: Queue, callbacks: Invocable, messages: list[dict[str, A
         failed = {message["MessageId"] for message in messages}
     for message in messages:
         if message["MessageId"] in failed:
-            # Sooner than the queue's visibility time-out, so that a local run does not wait a minute.
+            # Sooner than the queue's visibility timeout of a minute, for short local runs.
             await queue.release(message["ReceiptHandle"], _RETRY_SECONDS)
         else:
             await queue.delete(message["ReceiptHandle"])

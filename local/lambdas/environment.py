@@ -1,6 +1,6 @@
-"""Inside an execution environment: take one event, call the handler, give back its answer, repeat.
+"""The loop inside an execution environment: read an event, call the handler, send its result.
 
-Stands in for the Lambda runtime, so it uses the standard library only.
+It replaces the Lambda runtime, so it uses the standard library only.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MEMORY_MB = 1024
 
 
 class LambdaContext:
-    """What a handler may ask about its invocation (Lambda docs: Python context object)."""
+    """The context of an invocation (Lambda docs: Python context object)."""
 
     def __init__(self, function_name: str, request_id: str, seconds: float) -> None:
         self.function_name = function_name
@@ -41,8 +41,8 @@ class LambdaContext:
 
 
 def serve(sock: socket.socket, function_name: str, module: str) -> None:
-    """Answer events until the supervisor closes the socket. Never raises for a handler's failure."""
-    # Ctrl-C reaches the whole terminal group; only the supervisor decides when an environment ends.
+    """Process events until the supervisor closes the socket. Never raises for a handler's failure."""
+    # Ctrl-C reaches the whole process group, but only the supervisor ends an environment.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     handler: Any = None
@@ -52,7 +52,7 @@ def serve(sock: socket.socket, function_name: str, module: str) -> None:
             try:
                 handler = handler or importlib.import_module(module).handler
                 answer = {"ok": True, "result": json.loads(json.dumps(handler(request["event"], context)))}
-            except Exception as error:  # noqa: BLE001 - the runtime reports whatever a handler raises
+            except Exception as error:  # noqa: BLE001 - the runtime reports every exception of a handler
                 answer = {"ok": False, "error": f"{type(error).__name__}: {error}"}
                 traceback.print_exc()
             sys.stdout.flush()

@@ -1,11 +1,11 @@
 """The fork server: imports the handlers once, then forks an execution environment in milliseconds.
 
-Started with exactly the functions' environment variables, so that modules which read them while
-they are imported see what they would see in Lambda. Nothing here may start a thread before a fork.
+Started with exactly the functions' environment variables, so that modules which read them during import see the same
+as in Lambda. Nothing here may start a thread before a fork.
 
     python -m local.lambdas.fork_server SOCKET_FD MODULE…
 
-It answers `{"ready": true}`, then each request `{"function", "module"}` (with two descriptors: the
+It sends `{"ready": true}`, then answers each request `{"function", "module"}` (with two descriptors: the
 environment's socket and its log pipe) with `{"pid": …}`; it ends when the socket is closed.
 """
 
@@ -30,7 +30,7 @@ def main(argv: list[str]) -> None:
     control = socket.socket(fileno=int(argv[1]))
     for module in argv[2:]:
         _preload(module)
-    # Children are reaped by the kernel; each resets this, for handlers may start processes of their own.
+    # Children are reaped by the kernel; each resets this, since handlers may start processes.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     control.sendall(b'{"ready": true}')
     while True:
@@ -64,11 +64,11 @@ def _become_environment(event_fd: int, log_fd: int, function: str, module: str) 
         serve(socket.socket(fileno=event_fd), function, module)
         code = 0
     finally:
-        # Never return into the fork server's loop, whatever a handler left behind.
+        # Never return into the fork server's loop, even after an exception.
         os._exit(code)
 
 
 if __name__ == "__main__":
-    # The supervisor may go away at any moment, also while the handlers are being imported.
+    # The supervisor may die at any moment, also during the imports.
     with contextlib.suppress(ConnectionError):
         main(sys.argv)

@@ -46,11 +46,11 @@ class Environment:
         return answer
 
     def close(self) -> None:
-        """Let it end by itself: it does when its socket is closed."""
+        """Close the socket, upon which the process exits."""
         self._writer.close()
 
     def kill(self) -> None:
-        """End it now, with whatever it started."""
+        """Kill the process and all that it started."""
         with contextlib.suppress(psutil.Error):
             process = psutil.Process(self.pid)
             for one in [*process.children(recursive=True), process]:
@@ -60,7 +60,7 @@ class Environment:
 
 
 class ForkServer:
-    """Starts environments. `env` is everything their handlers see."""
+    """Starts environments. Their handlers see only `env`."""
 
     def __init__(self, modules: Sequence[str], env: Mapping[str, str], scratch: Path, log: Log) -> None:
         self._modules = modules
@@ -73,7 +73,7 @@ class ForkServer:
         self._readers: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Return when the handlers are imported. Raises RuntimeError if the server ends instead."""
+        """Return when the handlers are imported. Raises RuntimeError if the server exits instead."""
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         self._control = ours
@@ -90,7 +90,7 @@ class ForkServer:
         await self._answer()
 
     async def fork(self, function: str, module: str) -> Environment:
-        """A new environment for one function. Raises RuntimeError if the fork server is gone."""
+        """Fork a new environment for one function. Raises RuntimeError if the fork server is gone."""
         ours, theirs = socket.socketpair()
         read_fd, write_fd = os.pipe()
         try:
@@ -111,7 +111,7 @@ class ForkServer:
         return Environment(pid, reader, writer)
 
     async def stop(self) -> None:
-        """End the server; environments must have been told before. Safe to call twice."""
+        """Stop the server; environments must be closed before. Safe to call twice."""
         if self._control is not None:
             self._control.close()
             self._control = None

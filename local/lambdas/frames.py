@@ -23,13 +23,13 @@ HEADER_BYTES = _HEADER.size
 
 
 def read(sock: socket.socket) -> Any:
-    """The next document, or None when the peer has closed the connection. Blocking."""
-    header = _exactly(sock, HEADER_BYTES)
-    body = None if header is None else _exactly(sock, body_length(header))
+    """Read the next document, None once the peer has closed the connection. Blocking."""
+    header = _read_exactly(sock, HEADER_BYTES)
+    body = None if header is None else _read_exactly(sock, body_length(header))
     return None if body is None else json.loads(body)
 
 
-def _exactly(sock: socket.socket, count: int) -> bytes | None:
+def _read_exactly(sock: socket.socket, count: int) -> bytes | None:
     parts = bytearray()
     while len(parts) < count:
         part = sock.recv(count - len(parts))

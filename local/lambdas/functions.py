@@ -1,4 +1,4 @@
-"""All functions of the application, and what they run in."""
+"""All functions of the application and their execution."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Invocable(Protocol):
 
 
 class Functions(Protocol):
-    """Started once, stopped once, also if `start` failed. `of` may be asked before either."""
+    """All functions, started and stopped once, also after a failed start. `of` works before `start`."""
 
     async def start(self) -> None: ...
 
@@ -28,11 +28,11 @@ class Functions(Protocol):
 
 
 MakeFunctions = Callable[[tuple[FunctionSpec, ...], Mapping[str, str], Path, Log], Functions]
-"""From the functions, their environment variables, a scratch folder and the log."""
+"""Takes the functions, their environment variables, a scratch folder and the log."""
 
 
 class ForkedFunctions:
-    """Each in processes of its own, forked from one that has imported them all."""
+    """Functions in processes of their own, forked from one that has imported all handlers."""
 
     def __init__(self, specs: tuple[FunctionSpec, ...], env: Mapping[str, str], scratch: Path, log: Log) -> None:
         self._forks = ForkServer([spec.module for spec in specs], dict(env), scratch, log)

@@ -1,4 +1,4 @@
-"""Lambda's own rules: one event per environment at a time, more environments up to a limit, time-outs, crashes."""
+"""Lambda's own rules: one event per environment at a time, more environments up to a limit, timeouts, crashes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class FunctionError(Exception):
 
 
 class FunctionTimeoutError(Exception):
-    """The handler ran for longer than its function may."""
+    """The handler exceeded its function's timeout."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,11 @@ class Function:
 
     @property
     def size(self) -> int:
-        """How many environments exist now."""
+        """Return the current number of environments."""
         return len(self._idle) + len(self._busy)
 
     async def invoke(self, event: dict[str, Any]) -> Any:
-        """Handle one event; waits if `concurrency` are busy. Raises FunctionError, FunctionTimeoutError."""
+        """Handle one event, once fewer than `concurrency` do. Raises FunctionError, FunctionTimeoutError."""
         async with self._slots:
             environment = self._idle.pop() if self._idle else await self._fork()
             self._busy.add(environment)
@@ -67,7 +67,7 @@ class Function:
                 if healthy:
                     self._idle.append(environment)
                 else:
-                    # Also when the caller was cancelled: the environment is in the middle of an event.
+                    # Also after a cancellation: the environment is in the middle of an event.
                     environment.kill()
         if not answer["ok"]:
             self._log.event(self.spec.name, "handler raised", "ERROR", error=answer["error"])

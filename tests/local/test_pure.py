@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from local.apigateway_events import HttpRequest, to_event, to_response
-from local.console import bar, table
+from local.console import format_bar, format_table
 from local.logs import parse, render
 from local.runpod.faults import Faults, UnknownFaultError
 from local.runpod.fleet.scaler import Plan, Scaling, WorkerView, plan_scaling
@@ -224,5 +224,5 @@ def test_metrics_and_empty_lines_are_left_out() -> None:
 
 def test_sample_image_has_the_requested_size() -> None:
     job = {"status": "IN_PROGRESS", "progress": {"percent": 50, "stage": "encode"}}
-    assert bar("caption", job) == f"  caption   [{'#' * 12}{'-' * 12}]  50 %  IN_PROGRESS encode"
-    assert table(("a", "size"), [("bb", "9")]).splitlines() == ["a   size", "--  ----", "bb     9"]
+    assert format_bar("caption", job) == f"  caption   [{'#' * 12}{'-' * 12}]  50 %  IN_PROGRESS encode"
+    assert format_table(("a", "size"), [("bb", "9")]).splitlines() == ["a   size", "--  ----", "bb     9"]
