@@ -9,13 +9,13 @@ import sys
 _LOG = logging.getLogger("gpu_worker")
 
 
-def configure_logging(level: int = logging.INFO) -> None:
+def configure_logging(logger: logging.Logger = _LOG) -> None:
     """Write the worker's events to stderr, one JSON object per line."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(message)s"))
-    _LOG.handlers[:] = [handler]
-    _LOG.setLevel(level)
-    _LOG.propagate = False
+    logger.handlers[:] = [handler]
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
     # aiohttp logs cookies with invalid names, including their values.
     logging.getLogger("aiohttp.internal").setLevel(logging.ERROR)
 

@@ -21,7 +21,7 @@ Feed = Callable[[int], None]
 """Writes ffmpeg's stdin to a descriptor, which it closes. Runs in a thread; returns when ffmpeg stops reading."""
 
 
-class RunFailed(Exception):
+class FfmpegError(Exception):
     """ffmpeg exited with an error. `log` is the end of its stderr: input for our decisions, never shown to a client."""
 
     def __init__(self, code: int, log: str) -> None:
@@ -49,7 +49,7 @@ async def run_ffmpeg(
 ) -> str:
     """Run ffmpeg until it exits. Returns the end of its log.
 
-    Raises RunFailed on a non-zero exit code, TimeoutError after `timeout` seconds and MemoryLimitExceeded above
+    Raises FfmpegError on a non-zero exit code, TimeoutError after `timeout` seconds and MemoryLimitExceeded above
     `memory` bytes. In every case, cancellation included, no process of the run is left.
     """
     # Verbose, because only then does ffmpeg log what its decoders did.
@@ -63,7 +63,7 @@ async def run_ffmpeg(
         await run_all(_read_progress(process.stdout, on_progress), read_tail(process.stderr, tail))
         code = await process.wait()
     if code != 0:
-        raise RunFailed(code, tail.text)
+        raise FfmpegError(code, tail.text)
     return tail.text
 
 

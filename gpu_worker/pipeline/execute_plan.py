@@ -12,7 +12,7 @@ from contract.errors import Code, Failure
 from contract.limits import Limits
 from contract.messages import MediaFacts, Stage
 from gpu_worker.errors import JobFailed, in_megabytes, job_failed
-from gpu_worker.ffmpeg.run import RunFailed, run_ffmpeg
+from gpu_worker.ffmpeg.run import FfmpegError, run_ffmpeg
 from gpu_worker.formats.mp4 import Mp4Error, set_video_end, trim_edit_lists
 from gpu_worker.frames.feed import write_frames
 from gpu_worker.pipeline.machine import Machine
@@ -51,7 +51,7 @@ async def perform(plan: Plan, directory: Path, machine: Machine, limits: Limits,
     for step in plan.steps:
         try:
             log = await _run_step(step, directory, machine, limits, on_stage)
-        except RunFailed as failure:
+        except FfmpegError as failure:
             raise _judged(failure, step, plan) from None
         if step.shape is not None:
             decoded = _decoded_video(log)
@@ -134,7 +134,7 @@ class GpuFailed(JobFailed):
         self.fault = fault
 
 
-def _judged(failure: RunFailed, step: Step, plan: Plan) -> JobFailed:
+def _judged(failure: FfmpegError, step: Step, plan: Plan) -> JobFailed:
     """What a failed run means for the job."""
     # Asked first: a GPU that has no session or no memory left ends ffmpeg with "Cannot allocate memory" too.
     fault = classify_gpu_error(failure.log) if plan.gpu and step.decodes is None else None

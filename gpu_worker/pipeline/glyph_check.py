@@ -12,7 +12,7 @@ from pathlib import Path
 from contract.errors import Code
 from gpu_worker.errors import job_failed
 from gpu_worker.ffmpeg.locate import Ffmpeg
-from gpu_worker.ffmpeg.run import RunFailed, run_ffmpeg
+from gpu_worker.ffmpeg.run import FfmpegError, run_ffmpeg
 from gpu_worker.media.info import Cue
 from gpu_worker.plan.captions.glyph_coverage import characters_to_check, missing_glyphs_warning
 from gpu_worker.plan.captions.layout import write_specimens
@@ -63,7 +63,7 @@ async def find_missing_glyphs(ffmpeg: Ffmpeg, characters: Sequence[str], directo
     try:
         await run_ffmpeg(ffmpeg, (*drawing, *writing), directory, timeout=_TIMEOUT_SECONDS)
         pixels = safe_open.read(directory / _PIXELS)
-    except RunFailed as failure:
+    except FfmpegError as failure:
         raise job_failed(Code.RESOURCES if failure.out_of_resources else Code.INTERNAL) from None
     except (MemoryLimitExceeded, TimeoutError, OSError):
         raise job_failed(Code.RESOURCES) from None

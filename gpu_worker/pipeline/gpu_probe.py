@@ -18,7 +18,7 @@ from pathlib import Path
 
 from gpu_worker.concurrency import run_all
 from gpu_worker.ffmpeg.locate import Ffmpeg
-from gpu_worker.ffmpeg.run import RunFailed, run_ffmpeg
+from gpu_worker.ffmpeg.run import FfmpegError, run_ffmpeg
 from gpu_worker.media.info import Color, Cue, VideoFacts
 from gpu_worker.plan.gpu import ALL_STAGES, Gpu, GpuStage, UnavailableReason
 from gpu_worker.plan.gpu_errors import GpuError, classify_gpu_error
@@ -83,7 +83,7 @@ class GpuProbe:
             ffmpeg.sandbox.chown_to_sandbox_user(directory, Path(ffmpeg.path))
             try:
                 await run_ffmpeg(ffmpeg, _CLIP_ARGS, directory, timeout=self._timeout)
-            except (RunFailed, MemoryLimitExceeded, TimeoutError, OSError):
+            except (FfmpegError, MemoryLimitExceeded, TimeoutError, OSError):
                 return Gpu().disabling(ALL_STAGES, UnavailableReason.UNKNOWN)
             error = await self._try(ffmpeg, directory, Gpu())
             if error is None:
@@ -107,7 +107,7 @@ class GpuProbe:
         try:
             for step in plan.steps:
                 await run_ffmpeg(ffmpeg, step.args, directory, timeout=self._timeout)
-        except RunFailed as failure:
+        except FfmpegError as failure:
             return classify_gpu_error(failure.log) or GpuError((), UnavailableReason.UNKNOWN)
         except TimeoutError:
             return GpuError(ALL_STAGES, UnavailableReason.SILENT)

@@ -97,10 +97,10 @@ class Sandbox:
         """Return which restrictions this machine has. Raises OSError if they cannot be probed now."""
         is_root = os.geteuid() == 0
         return {
-            "own_user": is_root and self._is_available(*_unshare(self._user)),
+            "separate_user": is_root and self._is_available(*_unshare(self._user)),
             "no_sockets": _FILTER in self._no_new_privs() or (is_root and self._has_network_namespaces()),
-            "no_new_rights": bool(self._no_new_privs()),
-            "bounded": bool(self._rlimits(None)),
+            "no_new_privileges": bool(self._no_new_privs()),
+            "resource_limits": bool(self._rlimits(None)),
         }
 
     def _drop_privileges(self, owner: int) -> tuple[str, ...]:

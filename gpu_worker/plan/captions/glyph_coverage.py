@@ -23,7 +23,7 @@ EMOJI = re.compile(
 """One emoji: a flag, a keycap, or a pictograph with all that is joined to it."""
 
 # Every character with ink in these is in the font we ship; a test draws them all.
-_SHIPPED = re.compile(
+SHIPPED = re.compile(
     "[\x00-\u02e9\u0370-\u0525\u05d0-\u05ea\u05f0-\u05f4\u0621-\u063a\u0640-\u064a\u1e00-\u1efb\u2010-\u2027\u20a0-\u20b5]"
 )
 _INKLESS = frozenset({"Mn", "Mc", "Me", "Cf", "Cc", "Zs"})
@@ -55,7 +55,7 @@ def characters_to_check(cues: Iterable[Cue]) -> tuple[str, ...]:
 
 
 def _is_doubtful(char: str) -> bool:
-    return not (_SHIPPED.match(char) or char in _BLANKS or unicodedata.category(char) in _INKLESS)
+    return not (SHIPPED.match(char) or char in _BLANKS or unicodedata.category(char) in _INKLESS)
 
 
 def script_of(char: str) -> str:

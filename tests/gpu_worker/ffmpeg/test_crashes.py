@@ -124,7 +124,7 @@ from contract.operations import Role
 from gpu_worker.errors import JobFailed
 from gpu_worker.probe.probe import probe
 from gpu_worker.ffmpeg.locate import Ffmpeg
-from gpu_worker.ffmpeg.run import RunFailed, run_ffmpeg
+from gpu_worker.ffmpeg.run import FfmpegError, run_ffmpeg
 
 def peak():
     # getrusage's would begin with what the parent had.
@@ -139,7 +139,7 @@ async def read(program):
 async def run(program):
     try:
         await run_ffmpeg(Ffmpeg(program), (), Path("."))
-    except RunFailed as failed:
+    except FfmpegError as failed:
         return len(failed.log)
 
 short, long, way = sys.argv[1:]

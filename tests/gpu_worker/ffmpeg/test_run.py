@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from gpu_worker.ffmpeg.locate import Ffmpeg
-from gpu_worker.ffmpeg.run import RunFailed, run_ffmpeg
+from gpu_worker.ffmpeg.run import FfmpegError, run_ffmpeg
 from gpu_worker.sandbox.output import LogTail
 from tests.support.media.factory import MediaFactory
 
@@ -118,7 +118,7 @@ def test_a_child_left_behind_by_a_good_run_is_ended_too(tmp_path: Path) -> None:
 def test_a_failed_run_keeps_the_end_of_a_long_log(tmp_path: Path) -> None:
     program = stub(tmp_path, "i=0; while [ $i -lt 20000 ]; do echo 'noise noise noise' >&2; i=$((i+1)); done\n"
                              "echo 'the reason' >&2; exit 3\n")  # fmt: skip
-    with pytest.raises(RunFailed) as failure:
+    with pytest.raises(FfmpegError) as failure:
         asyncio.run(run_ffmpeg(program, (), tmp_path))
     assert failure.value.code == 3
     assert failure.value.log.endswith("the reason\n")
@@ -128,7 +128,7 @@ def test_a_failed_run_keeps_the_end_of_a_long_log(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_told_from_a_bad_file(tmp_path: Path) -> None:
     program = stub(tmp_path, "echo 'av_interleaved_write_frame(): No space left on device' >&2; exit 1\n")
-    with pytest.raises(RunFailed) as failure:
+    with pytest.raises(FfmpegError) as failure:
         asyncio.run(run_ffmpeg(program, (), tmp_path))
     assert failure.value.out_of_resources
 
@@ -162,7 +162,7 @@ def test_frames_are_fed_and_a_reader_that_gives_up_is_no_deadlock(media: MediaFa
 
     raw = ("-f", "rawvideo", "-pixel_format", "yuv420p", "-video_size", "64x64", "-i", "pipe:0")
     asyncio.run(run_ffmpeg(media.sandboxed_ffmpeg, (*raw, "-frames:v", "5", "-f", "null", "-"), tmp_path, feed=feed))
-    with pytest.raises(RunFailed):
+    with pytest.raises(FfmpegError):
         asyncio.run(
             run_ffmpeg(media.sandboxed_ffmpeg, (*raw, "-c:v", "nonsense", "-f", "null", "-"), tmp_path, feed=feed)
         )

@@ -20,7 +20,7 @@ from gpu_worker.media.info import Cue
 from gpu_worker.pipeline.glyph_check import find_missing_glyphs
 from gpu_worker.pipeline.machine import FONTS_DIRECTORY as FONTS
 from gpu_worker.pipeline.machine import Machine
-from gpu_worker.plan.captions.glyph_coverage import _SHIPPED, characters_to_check, missing_glyphs_warning, script_of
+from gpu_worker.plan.captions.glyph_coverage import SHIPPED, characters_to_check, missing_glyphs_warning, script_of
 from gpu_worker.plan.captions.layout import write_ass
 from gpu_worker.sandbox.command import Sandbox
 from tests.support.media.factory import URL, MediaFactory
@@ -57,7 +57,7 @@ def test_every_character_taken_for_granted_is_drawn(bare: Host) -> None:
     granted = [
         chr(code)
         for code in range(0x21, 0x3000)
-        if _SHIPPED.match(chr(code)) and unicodedata.category(chr(code))[0] in "LNPS"
+        if SHIPPED.match(chr(code)) and unicodedata.category(chr(code))[0] in "LNPS"
     ]
     assert len(granted) > 1400
     assert asyncio.run(find_missing_glyphs(bare.machine.ffmpeg, granted, bare.directory)) == ()

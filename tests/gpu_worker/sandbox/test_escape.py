@@ -32,7 +32,7 @@ from contract.operations.img2vid import Img2Vid
 from gpu_worker import handler
 from gpu_worker.errors import JobFailed
 from gpu_worker.ffmpeg.locate import Ffmpeg
-from gpu_worker.ffmpeg.run import RunFailed, run_ffmpeg
+from gpu_worker.ffmpeg.run import FfmpegError, run_ffmpeg
 from gpu_worker.pipeline.machine import FONTS_DIRECTORY, Machine, MachineProbe
 from gpu_worker.pipeline.transcode import make
 from gpu_worker.sandbox import safe_open
@@ -240,7 +240,7 @@ def test_probe_that_times_out_on_a_busy_host_is_repeated(folder: Path) -> None:
         sandbox.sandboxed_argv(["ffmpeg"], folder)
     is_busy = False
     assert (sandbox.sandboxed_argv(["ffmpeg"], folder) == ["ffmpeg"]) is (not Path("/usr/bin/prlimit").exists())
-    assert set(sandbox.features()) == {"own_user", "no_sockets", "no_new_rights", "bounded"}
+    assert set(sandbox.features()) == {"separate_user", "no_sockets", "no_new_privileges", "resource_limits"}
 
 
 @with_tools
@@ -356,7 +356,7 @@ def test_no_program_gains_rights_and_each_has_its_bounds(folder: Path) -> None:
 def test_output_file_cannot_exceed_its_limit(media: MediaFactory, tmp_path: Path) -> None:
     ffmpeg = Ffmpeg(media.ffmpeg, Sandbox(limits=SandboxLimits(file_bytes=100_000)))
     endless = ("-f", "lavfi", "-i", "testsrc2=s=320x240:r=25", "-f", "rawvideo", "-y", "out.mp4")
-    with pytest.raises(RunFailed) as failure:
+    with pytest.raises(FfmpegError) as failure:
         asyncio.run(run_ffmpeg(ffmpeg, endless, tmp_path))
     assert failure.value.out_of_resources
     assert (tmp_path / "out.mp4").stat().st_size == 100_000
@@ -377,7 +377,7 @@ def test_one_that_is_busy_without_end_is_ended_by_the_kernel_too(
 
     code = asyncio.run(work())
     assert code == -signal.SIGKILL
-    assert RunFailed(code, "").out_of_resources
+    assert FfmpegError(code, "").out_of_resources
 
 
 @as_root
@@ -398,12 +398,12 @@ def test_sandbox_has_no_network(media: MediaFactory, tmp_path: Path) -> None:
         call = ("-v", "quiet", "-i", f"tcp://127.0.0.1:{server.getsockname()[1]}?timeout=200000")
         if not {"--net", "--seccomp-filter"} & set(SANDBOX.sandboxed_argv((), tmp_path)):
             pytest.skip("nothing here keeps programs from the network")
-        with pytest.raises(RunFailed):
+        with pytest.raises(FfmpegError):
             asyncio.run(run_ffmpeg(media.sandboxed_ffmpeg, call, tmp_path))
         with pytest.raises(BlockingIOError):
             server.accept()
         # Without a sandbox it connects, so the call is a real attempt.
-        with pytest.raises(RunFailed):
+        with pytest.raises(FfmpegError):
             asyncio.run(run_ffmpeg(Ffmpeg(media.ffmpeg, Sandbox(run=refuse)), call, tmp_path))
         server.accept()[0].close()
 
