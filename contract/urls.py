@@ -29,7 +29,7 @@ _AMBIGUOUS = re.compile(r"[\u00df\u1e9e\u03c2\u200c\u200d]")
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _NUMERIC_LABEL = re.compile(r"(0x[0-9a-f]*|[0-9]+)")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_PORTS = frozenset({80, 443, 8080, 8443})
+ALLOWED_PORTS = frozenset({80, 443, 8080, 8443})
 """Where media and web hooks live. Anything else is more often a probe of some other service."""
 
 
@@ -102,7 +102,9 @@ def redirected(url: str, location: str) -> str:
         raise UrlError("the URL cannot be read") from None
 
 
-def check_target(target: Target, *, allow_loopback: bool, https_only: bool = False) -> None:
+def check_target(
+    target: Target, *, allow_loopback: bool, https_only: bool = False, ports: frozenset[int] = ALLOWED_PORTS
+) -> None:
     """Refuse what can be refused before DNS: the scheme, the port, an address written as the host.
 
     A host name must still be resolved, and every address it resolves to classified, at the moment
@@ -119,7 +121,7 @@ def check_target(target: Target, *, allow_loopback: bool, https_only: bool = Fal
         return
     if https_only and target.scheme != "https":
         raise UrlError("the URL must start with https://: callbacks are sent encrypted only")
-    if target.port not in _PORTS:
+    if target.port not in ports:
         raise UrlError(_BAD_PORT)
 
 

@@ -23,8 +23,9 @@ from gpu_worker.pipeline.transcode import Output, local_name, make
 from gpu_worker.pipeline.verify import media_facts, verify
 from gpu_worker.sandbox.workdir import bytes_needed, pick_workdir, temporary_workdir
 from gpu_worker.settings import Settings
-from gpu_worker.transfer.download import Fetcher, open_session
-from gpu_worker.transfer.upload import Publisher, output_facts
+from gpu_worker.transfer.download import Downloader
+from gpu_worker.transfer.session import DownloadPolicy, open_session
+from gpu_worker.transfer.upload import Uploader, read_output_facts
 
 _CLOCK_SKEW_SECONDS = 3600.0
 """How far this machine's clock may be ahead of the gateway's. Only after deadline + skew is a job refused here."""
@@ -116,14 +117,14 @@ class _Execution:
 
     async def _download_inputs(self) -> None:
         inputs = self.job.operation.inputs()
-        allow_loopback = self.settings.allow_loopback
-        async with open_session(allow_loopback=allow_loopback, contact=self.settings.contact) as session:
-            fetcher = Fetcher(session, self.job.limits, allow_loopback=allow_loopback, ends=self.ends)
+        policy = DownloadPolicy(allow_loopback=self.settings.allow_loopback, contact=self.settings.contact)
+        async with open_session(policy) as session:
+            downloader = Downloader(session, self.job.limits, policy, deadline=self.ends)
             downloaded = 0
 
             async def download(given: Input) -> None:
                 nonlocal downloaded
-                await fetcher.fetch(given, self.directory / local_name(given.role))
+                await downloader.download(given, self.directory / local_name(given.role))
                 downloaded += 1
                 self._on_stage("fetch", downloaded / len(inputs))
 
@@ -137,19 +138,19 @@ class _Execution:
     async def _upload(self, output: Output, machine: Machine) -> None:
         """Upload the output, or adopt the one that an earlier execution stored; then the manifest."""
         job = self.job
-        publisher = Publisher(self.session)
+        uploader = Uploader(self.session)
         self._on_stage("publish", 0.0)
         media = output.media
-        is_ours = await publisher.put_file(
+        is_ours = await uploader.upload_video(
             job.output.put_url, output.path, lambda sent: self._on_stage("publish", sent)
         )
         if not is_ours:
-            await publisher.adopt(job.output.get_url, output.path, job.limits.max_output_bytes)
+            await uploader.adopt_stored(job.output.get_url, output.path, job.limits.max_output_bytes)
             media = media_facts(await verify(machine.ffmpeg, output.path, None))
         manifest = ResultManifest(
             job_id=job.job_id,
             attempt=job.attempt,
-            output=await output_facts(job.output.key, output.path),
+            output=await read_output_facts(job.output.key, output.path),
             media=media,
             execution=ExecutionFacts(
                 encoder=output.encoder,
@@ -160,4 +161,4 @@ class _Execution:
                 warnings=output.warnings,
             ),
         )
-        await publisher.put_json(job.manifest.put_url, manifest.model_dump_json())
+        await uploader.upload_json(job.manifest.put_url, manifest.model_dump_json())

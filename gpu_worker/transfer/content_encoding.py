@@ -1,4 +1,7 @@
-"""Bodies as servers send them: bounded, and unpacked if they are packed as `Content-Encoding` says."""
+"""Decode `Content-Encoding` with limits on size and memory.
+
+HTTP clients decode what the header says, so they fail for the many servers whose header is wrong.
+"""
 
 from __future__ import annotations
 
@@ -15,55 +18,56 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-_PIECE = 256 * 1024
-_HEAD = 16 * 1024
-"""Bytes that show how a body is packed."""
-_MOST_CODINGS = 4
+_CHUNK_BYTES = 256 * 1024
+_HEAD_BYTES = 16 * 1024
+"""Enough of a body to recognize its encoding."""
+_MAX_ENCODINGS = 4
 _GZIP, _ZSTD, _COMPRESS = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\x1f\x9d"
 _ZSTD_WINDOW_LOG = 23
-"""8 MiB: the largest window of this coding (RFC 9659 §3). The memory of one download is bounded by it."""
+"""8 MiB: the largest window this encoding may use (RFC 9659 §3). It bounds the memory of one download."""
 
 
-class BodyError(Exception):
-    """The body cannot be read. The message names its encoding."""
+class ContentEncodingError(Exception):
+    """The body cannot be decoded. The message names its encoding."""
 
 
 class BodyTooLargeError(Exception):
-    """The body is larger than its limit, packed or unpacked."""
+    """The body is larger than its limit, encoded or decoded."""
 
 
-class BodyCutError(Exception):
-    """The body ends before what is packed in it does."""
+class BodyTruncatedError(Exception):
+    """The body ends before its compressed data does."""
 
 
-async def bounded(chunks: AsyncIterator[bytes], most: int) -> AsyncIterator[bytes]:
-    """Pass on at most `most` bytes. Raises BodyTooLargeError."""
+async def limit_bytes(chunks: AsyncIterator[bytes], max_bytes: int) -> AsyncIterator[bytes]:
+    """Pass on at most `max_bytes`. Raises BodyTooLargeError."""
     size = 0
     async for chunk in chunks:
         size += len(chunk)
-        if size > most:
+        if size > max_bytes:
             raise BodyTooLargeError
         yield chunk
 
 
-def decoded(chunks: AsyncIterator[bytes], encoding: str, most: int) -> AsyncIterator[bytes]:
-    """Undo the encodings of the header, the last one first, in pieces of less than 1 MiB.
+def decode_content(chunks: AsyncIterator[bytes], encoding: str, max_bytes: int) -> AsyncIterator[bytes]:
+    """Undo the encodings of the header, the last one first, in chunks of under 1 MiB.
 
-    An encoding that nobody decodes (`aws-chunked`, `utf-8`, `binary`) says nothing about the body, nor does one
-    that the body does not begin like. What is received and what each encoding makes of it may be `most` bytes.
+    Unknown encodings (`aws-chunked`, `utf-8`, `binary`) are ignored, and so are those whose signature the body does
+    not start with. `max_bytes` limits the received data and the output of each encoding.
+    Raises BodyTooLargeError, BodyTruncatedError or ContentEncodingError, also while the chunks are read.
     """
-    codings = [name for part in encoding.lower().split(",") if (name := part.strip()) in _DECODERS]
-    if len(codings) > _MOST_CODINGS:
-        raise BodyError("repeated")
-    chunks = bounded(chunks, most)
-    for coding in reversed(codings):
-        chunks = bounded(_unpacked(chunks, coding), most)
+    names = [name for part in encoding.lower().split(",") if (name := part.strip()) in _DECODERS]
+    if len(names) > _MAX_ENCODINGS:
+        raise ContentEncodingError("repeated")
+    chunks = limit_bytes(chunks, max_bytes)
+    for name in reversed(names):
+        chunks = limit_bytes(_decode(chunks, name), max_bytes)
     return chunks
 
 
-async def _unpacked(chunks: AsyncIterator[bytes], coding: str) -> AsyncIterator[bytes]:
-    data = await _at_least(_HEAD, b"", chunks)
-    decoder = _DECODERS[coding](data)
+async def _decode(chunks: AsyncIterator[bytes], name: str) -> AsyncIterator[bytes]:
+    data = await _read_at_least(_HEAD_BYTES, b"", chunks)
+    decoder = _DECODERS[name](data)
     if decoder is None:
         while data:
             yield data
@@ -71,21 +75,21 @@ async def _unpacked(chunks: AsyncIterator[bytes], coding: str) -> AsyncIterator[
         return
     while decoder is not None:
         try:
-            for piece in decoder.unpack(data):
-                yield piece
+            for chunk in decoder.decode(data):
+                yield chunk
         except (zlib.error, zstd.ZstdError, brotli.error):
-            raise BodyError(f"broken {coding}") from None
-        if not decoder.ended:
+            raise ContentEncodingError(f"broken {name}") from None
+        if not decoder.is_finished:
             data = await anext(chunks, b"")
             if not data:
-                raise BodyCutError
+                raise BodyTruncatedError
         else:
-            # Another member of the same file, or else bytes that belong to nothing and are not received.
-            data = await _at_least(len(_ZSTD), decoder.rest, chunks)
-            decoder = _DECODERS[coding](data) if data.startswith((_GZIP, _ZSTD)) else None
+            # Another member of the same file, or trailing bytes, which are dropped.
+            data = await _read_at_least(len(_ZSTD), decoder.rest, chunks)
+            decoder = _DECODERS[name](data) if data.startswith((_GZIP, _ZSTD)) else None
 
 
-async def _at_least(size: int, data: bytes, chunks: AsyncIterator[bytes]) -> bytes:
+async def _read_at_least(size: int, data: bytes, chunks: AsyncIterator[bytes]) -> bytes:
     """Add chunks to the data until it has this size or there are no more."""
     while len(data) < size and (more := await anext(chunks, b"")):
         data += more
@@ -93,94 +97,97 @@ async def _at_least(size: int, data: bytes, chunks: AsyncIterator[bytes]) -> byt
 
 
 class _Decoder(Protocol):
-    """One packed file. `rest`: what was given after its end."""
+    """Decoder of one compressed stream. `rest`: input after its end."""
 
-    ended: bool
+    is_finished: bool
     rest: bytes
 
-    def unpack(self, data: bytes) -> Iterator[bytes]:
-        """Return the next pieces, so that a bomb can be left before it is unpacked."""
+    def decode(self, data: bytes) -> Iterator[bytes]:
+        """Yield the next chunks, so that a decompression bomb can be abandoned early."""
 
 
-class _Zlib:
+class _ZlibDecoder:
     def __init__(self, bits: int) -> None:
         self._inflater = zlib.decompressobj(bits)
-        self.ended, self.rest = False, b""
+        self.is_finished, self.rest = False, b""
 
-    def unpack(self, data: bytes) -> Iterator[bytes]:
+    def decode(self, data: bytes) -> Iterator[bytes]:
         full = True
-        while (data or full) and not self.ended:
-            piece = self._inflater.decompress(data, _PIECE)
-            data, full = self._inflater.unconsumed_tail, len(piece) == _PIECE
-            self.ended, self.rest = self._inflater.eof, self._inflater.unused_data
-            if piece:
-                yield piece
+        while (data or full) and not self.is_finished:
+            chunk = self._inflater.decompress(data, _CHUNK_BYTES)
+            data, full = self._inflater.unconsumed_tail, len(chunk) == _CHUNK_BYTES
+            self.is_finished, self.rest = self._inflater.eof, self._inflater.unused_data
+            if chunk:
+                yield chunk
 
 
-class _Zstd:
+class _ZstdDecoder:
     def __init__(self) -> None:
         self._inflater = zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: _ZSTD_WINDOW_LOG})
-        self.ended, self.rest = False, b""
+        self.is_finished, self.rest = False, b""
 
-    def unpack(self, data: bytes) -> Iterator[bytes]:
+    def decode(self, data: bytes) -> Iterator[bytes]:
         more = True
-        while more and not self.ended:
-            piece = self._inflater.decompress(data, _PIECE)
-            data, self.ended = b"", self._inflater.eof
-            more = not self.ended and not self._inflater.needs_input
+        while more and not self.is_finished:
+            chunk = self._inflater.decompress(data, _CHUNK_BYTES)
+            data, self.is_finished = b"", self._inflater.eof
+            more = not self.is_finished and not self._inflater.needs_input
             self.rest = self._inflater.unused_data
-            if piece:
-                yield piece
+            if chunk:
+                yield chunk
 
 
-class _Brotli:
+class _BrotliDecoder:
     rest = b""
 
     def __init__(self) -> None:
         self._inflater = brotli.Decompressor()
-        self.ended = False
+        self.is_finished = False
 
-    def unpack(self, data: bytes) -> Iterator[bytes]:
-        while piece := self._inflater.process(data, output_buffer_limit=_PIECE):
+    def decode(self, data: bytes) -> Iterator[bytes]:
+        while chunk := self._inflater.process(data, output_buffer_limit=_CHUNK_BYTES):
             data = b""
-            yield piece
-        self.ended = self._inflater.is_finished()
+            yield chunk
+        self.is_finished = self._inflater.is_finished()
 
 
-def _gzip(head: bytes) -> _Decoder | None:
-    return _Zlib(zlib.MAX_WBITS | 16) if head.startswith(_GZIP) else None
+def _make_gzip(head: bytes) -> _Decoder | None:
+    return _ZlibDecoder(zlib.MAX_WBITS | 16) if head.startswith(_GZIP) else None
 
 
-def _deflate(head: bytes) -> _Decoder | None:
-    """Return the decoder of what goes by this name: zlib's format, raw deflate, or even gzip."""
-    makers: tuple[Callable[[], _Decoder], ...] = (lambda: _Zlib(zlib.MAX_WBITS), lambda: _Zlib(-zlib.MAX_WBITS))
-    return _gzip(head) or next((make() for make in makers if _unpacks(make(), head)), None)
+def _make_deflate(head: bytes) -> _Decoder | None:
+    """Return the decoder of what servers call deflate: zlib's format, raw deflate, or even gzip."""
+    makers: tuple[Callable[[], _Decoder], ...] = (
+        lambda: _ZlibDecoder(zlib.MAX_WBITS),
+        lambda: _ZlibDecoder(-zlib.MAX_WBITS),
+    )
+    return _make_gzip(head) or next((make() for make in makers if _can_decode(make(), head)), None)
 
 
-def _zstd(head: bytes) -> _Decoder | None:
-    return _Zstd() if head.startswith(_ZSTD) else None
+def _make_zstd(head: bytes) -> _Decoder | None:
+    return _ZstdDecoder() if head.startswith(_ZSTD) else None
 
 
-def _brotli(head: bytes) -> _Decoder | None:
-    return _Brotli() if _unpacks(_Brotli(), head) else None
+def _make_brotli(head: bytes) -> _Decoder | None:
+    return _BrotliDecoder() if _can_decode(_BrotliDecoder(), head) else None
 
 
-def _compress(head: bytes) -> _Decoder | None:
+def _refuse_compress(head: bytes) -> _Decoder | None:
     if head.startswith(_COMPRESS):
-        raise BodyError("compress")
+        raise ContentEncodingError("compress")
     return None
 
 
-def _unpacks(decoder: _Decoder, head: bytes) -> bool:
+def _can_decode(decoder: _Decoder, head: bytes) -> bool:
     """Try a format that has no signature."""
     try:
-        pieces = sum(1 for _ in islice(decoder.unpack(head), 2))
+        chunks = sum(1 for _ in islice(decoder.decode(head), 2))
     except (zlib.error, brotli.error):
         return False
-    return pieces > 1 or decoder.ended or (pieces == 1 and len(head) >= _HEAD)
+    return chunks > 1 or decoder.is_finished or (chunks == 1 and len(head) >= _HEAD_BYTES)
 
 
 _DECODERS: dict[str, Callable[[bytes], _Decoder | None]] = {
-    "gzip": _gzip, "x-gzip": _gzip, "deflate": _deflate, "br": _brotli, "zstd": _zstd,
-    "compress": _compress, "x-compress": _compress,
+    "gzip": _make_gzip, "x-gzip": _make_gzip, "deflate": _make_deflate, "br": _make_brotli, "zstd": _make_zstd,
+    "compress": _refuse_compress, "x-compress": _refuse_compress,
 }  # fmt: skip

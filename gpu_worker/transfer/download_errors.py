@@ -1,4 +1,4 @@
-"""The catalogued cause of what goes wrong between the worker and a source's server."""
+"""Map errors of a download to the catalog's failures."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _TOO_LARGE = re.compile(r"Got more than [0-9]+ bytes|Too many headers")
 
 
 class TemporaryError(Exception):
-    """A problem that may be gone soon. `failure` is what it is called if it stays.
+    """An error that may not happen again. `failure`: the exception to raise if no attempt is left.
 
-    `retry_after`: the seconds that the server asks to wait, if it does.
+    `retry_after`: the seconds to wait that the server requests, if it does.
     """
 
     def __init__(self, failure: JobFailed, retry_after: float | None = None) -> None:
@@ -28,15 +28,15 @@ class TemporaryError(Exception):
         self.retry_after = retry_after
 
 
-def connection_error(error: aiohttp.ClientError | TimeoutError, field: str) -> JobFailed | TemporaryError:
-    """Return the failure to raise for an exception of the HTTP client."""
+def classify_client_error(error: aiohttp.ClientError | TimeoutError, field: str) -> JobFailed | TemporaryError:
+    """Return the exception to raise for one of the HTTP client."""
     code = Code.SOURCE_TIMEOUT if isinstance(error, TimeoutError) else Code.SOURCE_UNREACHABLE
-    reason = _reason(error)
+    reason = _find_reason(error)
     failure = job_failed(code, field=field, **({"reason": reason} if reason else {}))
     return TemporaryError(failure) if failure.failure.retryable else failure
 
 
-def _reason(error: aiohttp.ClientError | TimeoutError) -> Reason | None:
+def _find_reason(error: aiohttp.ClientError | TimeoutError) -> Reason | None:
     match error:
         case aiohttp.ConnectionTimeoutError():
             return Reason.CONNECT_TIMEOUT
@@ -51,7 +51,7 @@ def _reason(error: aiohttp.ClientError | TimeoutError) -> Reason | None:
         case aiohttp.ClientConnectorError():
             return Reason.CONNECTION_REFUSED if error.os_error.errno == errno.ECONNREFUSED else None
         case aiohttp.ClientResponseError():
-            # The client tells them apart in its message only.
+            # aiohttp distinguishes them only by its message.
             return Reason.HEADERS_TOO_LARGE if _TOO_LARGE.match(error.message) else Reason.NOT_HTTP
         case _:
             return Reason.CONNECTION_LOST

@@ -1,37 +1,40 @@
-"""Connections to public addresses only: names are resolved here, and what was checked is what is connected to."""
+"""Connect to allowed addresses only: names are resolved here, and the checked address is the one connected to.
+
+No library does this for aiohttp: those that filter addresses check before the client resolves the name again.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from contract.addresses import is_allowed
-
-_MOST_ADDRESSES = 64
+_MAX_ADDRESSES = 64
 
 
-class ForbiddenAddress(Exception):
-    """The name leads to an address that must not be contacted.
+class ForbiddenAddressError(Exception):
+    """The name resolves to an address that must not be contacted.
 
-    Not an OSError on purpose: aiohttp and our retries treat those as passing troubles of the network.
+    Deliberately not an OSError: aiohttp and our retries treat those as temporary network errors.
     """
 
 
 class GuardedResolver(AbstractResolver):
     """Resolves a name once and refuses it if any of its addresses is not allowed.
 
-    aiohttp connects to the returned numbers and does not resolve again, so a name that changes its
-    answer between check and connection (DNS rebinding) gains nothing.
+    aiohttp connects to the returned addresses and does not resolve again, so a name that changes its
+    addresses between check and connection (DNS rebinding) gains nothing.
     """
 
-    def __init__(self, *, allow_loopback: bool) -> None:
-        self._allow_loopback = allow_loopback
+    def __init__(self, is_allowed: Callable[[str], bool]) -> None:
+        self._is_allowed = is_allowed
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
+        """Return the addresses of `host`. Raises OSError, or ForbiddenAddressError if one of them is not allowed."""
         loop = asyncio.get_running_loop()
         infos = await loop.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
         results = [
@@ -45,9 +48,9 @@ class GuardedResolver(AbstractResolver):
             )
             for found_family, _, proto, _, address in infos
         ]
-        if not all(is_allowed(result["host"], allow_loopback=self._allow_loopback) for result in results):
-            raise ForbiddenAddress
-        return results[:_MOST_ADDRESSES]
+        if not all(self._is_allowed(result["host"]) for result in results):
+            raise ForbiddenAddressError
+        return results[:_MAX_ADDRESSES]
 
     async def close(self) -> None:
-        """Nothing to close: the system's resolver holds no state here."""
+        """Do nothing: the system's resolver holds no state here."""

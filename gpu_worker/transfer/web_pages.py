@@ -1,4 +1,4 @@
-"""Web pages that come instead of a file, and the sites that send them."""
+"""Detect web pages sent in place of a file, and the sites that send them."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _SITES = {
 
 
 def looks_like_html(head: bytes, content_type: str = "") -> bool:
-    """True for the first bytes of a web page: what file-sharing sites and login walls send instead of a file.
+    """Return True for the first bytes of a web page, which file-sharing sites and login walls send in place of a file.
 
-    The type alone says little, since many servers give it to files whose type they do not know.
+    The content type alone is not enough: many servers send text/html for files of unknown type.
     """
     text = head.lstrip(b"\xef\xbb\xbf\xff\xfe \r\n\t\0").replace(b"\0", b"").lower()
     if content_type == "text/html" and text.startswith(b"<"):
@@ -29,8 +29,8 @@ def looks_like_html(head: bytes, content_type: str = "") -> bool:
     return text.startswith(_HTML) or (text.startswith(b"<?xml") and b"<html" in text)
 
 
-def site_of(*hosts: str) -> Reason | None:
-    """Return the known site to which one of the hosts belongs: its users can be told what to do."""
+def find_known_site(*hosts: str) -> Reason | None:
+    """Return the known site that one of the hosts belongs to; its users get specific advice."""
     for reason, names in _SITES.items():
         if any(is_below(host, name) for host in hosts for name in names):
             return reason

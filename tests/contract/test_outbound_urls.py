@@ -1,4 +1,4 @@
-"""Which URLs strangers may name, and that nothing but the URL decides where a connection goes."""
+"""URLs that users may submit, and that nothing but the URL decides which server is contacted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from lambda_api.adapters.runpod import RunpodProvider
 from tests.support.canary import Canary, CanaryPlugin
 from tests.support.fakes import World
 from tests.support.gateway import Client
-from tests.support.outbound import call_back, download
+from tests.support.outbound import LOOPBACK, call_back, download
 from tests.support.scripted_server import answer, peer
 
 _SPELLINGS = [
@@ -40,7 +40,7 @@ _SPELLINGS = [
 
 @pytest.mark.fault("F2", "F4", "F8")
 @pytest.mark.parametrize("spelling", _SPELLINGS)
-def test_every_spelling_of_our_own_machine_is_refused(canary: Canary, spelling: str, tmp_path: Path) -> None:
+def test_every_spelling_of_loopback_is_refused(canary: Canary, spelling: str, tmp_path: Path) -> None:
     url = spelling.format(port=canary.port)
     assert download(url, tmp_path) is Code.SOURCE_FORBIDDEN
     assert call_back(url.replace("http:", "https:")).result == "forbidden_address"
@@ -48,16 +48,16 @@ def test_every_spelling_of_our_own_machine_is_refused(canary: Canary, spelling: 
     assert (told.status, [error["field"] for error in told.json["errors"]]) == (422, ["url_image"])
 
 
-def test_the_canary_sings() -> None:
-    aviary = CanaryPlugin()
+def test_the_canary_records_connections() -> None:
+    plugin = CanaryPlugin()
     try:
-        bird = aviary._canary
-        assert bird.hits() == []
-        with socket.create_connection(("127.0.0.1", bird.port)):
+        canary = plugin._canary
+        assert canary.hits() == []
+        with socket.create_connection(("127.0.0.1", canary.port)):
             pass
-        assert len(bird.hits()) == 1
+        assert len(canary.hits()) == 1
     finally:
-        aviary.pytest_unconfigure()
+        plugin.pytest_unconfigure()
 
 
 _SCHEMES = [
@@ -71,7 +71,7 @@ _SCHEMES = [
 @pytest.mark.fault("F1")
 @pytest.mark.parametrize("url", _SCHEMES)
 @pytest.mark.parametrize("field", ["url_image", "webhook_url"])
-def test_other_schemes_are_refused_by_the_field_that_has_them(url: str, field: str, tmp_path: Path) -> None:
+def test_other_schemes_are_refused_naming_the_field(url: str, field: str, tmp_path: Path) -> None:
     world = World()
     body = {"url_image": "https://media.example/a.png"} | {field: url}
     told = Client(world).call("POST", "/video/img2vid", body)
@@ -99,7 +99,7 @@ def test_proxies_of_the_environment_are_ignored(
         monkeypatch.setenv(name.lower(), canary.url)
     with peer() as server:
         server.replies = [answer(200, {"id": "a"})]
-        assert isinstance(download(server.url, tmp_path, allow_loopback=True), bytes)
+        assert isinstance(download(server.url, tmp_path, policy=LOOPBACK), bytes)
         assert call_back(server.url, allow_loopback=True).ok
         assert RunpodProvider(server.url, server.url, "k").run("ep", {}) == "a"
     assert len(server.seen) == 3
@@ -115,7 +115,7 @@ def test_proxies_of_the_environment_are_ignored(
         "https://ａpi.example",
     ],
 )
-def test_a_callback_to_ourselves_is_refused(url: str) -> None:
+def test_a_callback_to_the_gateway_itself_is_refused(url: str) -> None:
     world = World()
     told = Client(world).call("POST", "/video/img2vid", {"url_image": "https://media.example/a", "webhook_url": url})
     assert (told.status, told.json["errors"][0]["field"]) == (422, "webhook_url")
@@ -144,7 +144,7 @@ _HIDING = {
 @example(IPv6Address("2001:20::1"))
 @example(IPv6Address("3fff::1"))
 @example(IPv6Address("2620:4f:8000::1"))
-def test_what_python_calls_not_global_is_never_public(address: IPv4Address | IPv6Address) -> None:
+def test_addresses_python_calls_not_global_are_not_public(address: IPv4Address | IPv6Address) -> None:
     if not address.is_global or address.is_multicast or address.is_reserved or address.is_link_local:
         assert classify(address) is not AddressKind.PUBLIC
     if isinstance(address, IPv6Address) and address.is_site_local:
@@ -165,20 +165,22 @@ _PIECES = st.sampled_from([
     "／", "＃", "＠", "：", "\t", "\r\n", " ", "\x00", "\ud800", "\u2028", "é", "K", "İ", "80", "8443", "99999",
     "a" * 64, "ς", "-", "_", "v1.x", "user:pw", "１２７", "٣", "\u00ad", "🎉", "|",
 ])  # fmt: skip
-_MESS = st.lists(st.one_of(_PIECES, st.text(st.characters(), max_size=4)), max_size=9).map("".join)
+_RANDOM_REST = st.lists(st.one_of(_PIECES, st.text(st.characters(), max_size=4)), max_size=9).map("".join)
 
 
 @pytest.mark.fault("F8")
 @settings(max_examples=1500, deadline=None)
-@given(st.sampled_from(["http://", "HTTPS://", "https://media.example/", "https://media.example:8443", ""]), _MESS)
+@given(
+    st.sampled_from(["http://", "HTTPS://", "https://media.example/", "https://media.example:8443", ""]), _RANDOM_REST
+)
 @example("https://[::1", "")
 @example("https://[v1.x]/", "")
 @example("https://[2606:4700::1111%25eth0]/", "")
 @example("https://[2606:4700::1111]evil.example/", "")
 @example("https://media.example/\ud800", "")
-def test_all_readers_of_an_accepted_url_agree_where_it_leads(start: str, mess: str) -> None:
+def test_url_parsers_agree_on_every_accepted_url(start: str, rest: str) -> None:
     try:
-        target = parse_url(start + mess)
+        target = parse_url(start + rest)
     except UrlError:
         return
     assert parse_url(target.url) == target
@@ -194,7 +196,7 @@ def test_all_readers_of_an_accepted_url_agree_where_it_leads(start: str, mess: s
 
 @pytest.mark.fault("F8")
 @pytest.mark.parametrize("host", ["straße.example", "βόλος.example", "a\u200db.example", "a\u200cb.example"])
-def test_a_host_that_two_standards_read_differently_is_refused(host: str) -> None:
+def test_a_host_that_idna_versions_read_differently_is_refused(host: str) -> None:
     with pytest.raises(UrlError):
         parse_url(f"https://{host}/")
 
@@ -205,6 +207,6 @@ def test_a_host_that_two_standards_read_differently_is_refused(host: str) -> Non
     ["[2606:4700::1111]media.example", "media.example[2606:4700::1111]", "[v1.media.example]", "[media.example]",
      "[2606:4700::1111%25eth0]", "[2606:4700::1111%eth0]", "[fe80::1%25eth0]"],
 )  # fmt: skip
-def test_brackets_hold_an_address_and_nothing_else(host: str) -> None:
+def test_brackets_contain_only_an_address(host: str) -> None:
     with pytest.raises(UrlError):
         parse_url(f"https://{host}/")

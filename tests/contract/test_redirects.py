@@ -1,4 +1,4 @@
-"""Servers that send us elsewhere: a download follows within bounds and judges each hop, a callback follows none."""
+"""Redirects: a download follows up to 20 and checks each URL, a callback follows none."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from contract.errors import Code
 from tests.support.canary import Canary
-from tests.support.outbound import Internet, call_back, download, internet, reason
+from tests.support.outbound import Internet, call_back, download, find_reason, internet
 from tests.support.scripted_server import Reply, answer
 
 FIRST, OTHER = "127.1.0.2", "127.1.0.3"
@@ -45,44 +45,44 @@ def to(location: str | bytes, status: int = 302) -> Reply:
         "https://media.example\t.evil/", b"https://media.example\xff/", "http://169.254.169.254/latest/meta-data",
     ],
 )  # fmt: skip
-def test_a_hop_is_judged_like_the_first_url(
+def test_a_redirect_is_checked_like_the_first_url(
     net: Internet, canary: Canary, location: str | bytes, tmp_path: Path
 ) -> None:
     first = net.site(FIRST, "media.example")
     if isinstance(location, str):
         location = location.format(canary=canary.url, port=canary.port)
     first.replies = [to(location)]
-    assert reason(net.url("media.example"), tmp_path) == "source_forbidden refused_redirect"
+    assert find_reason(net.url("media.example"), tmp_path, policy=net.policy) == "source_forbidden refused_redirect"
     assert len(first.seen) == 1
 
 
 @pytest.mark.fault("F6", "F7")
-def test_each_hop_is_resolved_and_judged_anew(net: Internet, tmp_path: Path) -> None:
+def test_each_redirect_is_resolved_and_checked_again(net: Internet, tmp_path: Path) -> None:
     first, private = net.site(FIRST, "media.example"), net.site("127.0.0.3", "media.example")
     private.replies = [answer(200, b"secret")]
     net.dns.hosts["media.example"] = [[FIRST], ["127.0.0.3"]]
     first.replies = [to("/again")]
-    assert download(net.url("media.example"), tmp_path) == Code.SOURCE_FORBIDDEN
+    assert download(net.url("media.example"), tmp_path, policy=net.policy) == Code.SOURCE_FORBIDDEN
     assert (len(first.seen), private.seen) == (1, [])
 
 
 @pytest.mark.fault("F7")
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
-def test_a_good_hop_is_followed_and_takes_nothing_along(net: Internet, status: int, tmp_path: Path) -> None:
+def test_a_redirect_is_followed_without_sending_secrets(net: Internet, status: int, tmp_path: Path) -> None:
     first, other = net.site(FIRST, "media.example"), net.site(OTHER, "other.example")
     net.dns.hosts["other.example"] = [[OTHER]]
     first.replies = [to(net.url("other.example", "/b?sig=a%2Fb"), status)]
     other.replies = [answer(200, b"data")]
-    assert download(net.url("media.example", "/a?sig=s3cret"), tmp_path) == b"data"
+    assert download(net.url("media.example", "/a?sig=s3cret"), tmp_path, policy=net.policy) == b"data"
     assert (other.seen[0].method, other.seen[0].path) == ("GET", "/b?sig=a%2Fb")
     assert not {"referer", "cookie", "authorization"} & set(other.seen[0].headers)
 
 
 @pytest.mark.fault("F7")
-def test_circles_and_long_chains_end(net: Internet, tmp_path: Path) -> None:
+def test_redirect_loops_end(net: Internet, tmp_path: Path) -> None:
     first = net.site(FIRST, "media.example")
     first.replies = [to("/circle")]
-    assert reason(net.url("media.example"), tmp_path) == "source_unreachable too_many_redirects"
+    assert find_reason(net.url("media.example"), tmp_path, policy=net.policy) == "source_unreachable too_many_redirects"
     assert len(first.seen) == 21
 
 
@@ -93,14 +93,12 @@ def test_circles_and_long_chains_end(net: Internet, tmp_path: Path) -> None:
         ("?a=%2F", "/?a=%2F"), ("//media.example:{port}/x", "/x"), ("../../x", "/x"),
     ],
 )  # fmt: skip
-def test_a_location_is_followed_as_it_is_written(
-    net: Internet, location: str | bytes, path: str, tmp_path: Path
-) -> None:
+def test_a_location_is_followed_as_written(net: Internet, location: str | bytes, path: str, tmp_path: Path) -> None:
     first = net.site(FIRST, "media.example")
     if isinstance(location, str):
         location = location.format(port=net.port)
     first.replies = [to(location), answer(200, b"data")]
-    assert download(net.url("media.example"), tmp_path) == b"data"
+    assert download(net.url("media.example"), tmp_path, policy=net.policy) == b"data"
     assert first.seen[1].path == path
 
 
@@ -126,21 +124,21 @@ def test_a_cookie_never_goes_to_another_site(
     cookie = "seen=1; Path=/; Secure" + f"; Domain={domain}" * bool(domain)
     hop = answer(302, headers={"Location": net.url(other, "/end"), "Set-Cookie": cookie})
     site.replies = [hop, answer(200, b"data")]
-    assert download(net.url("media.example"), tmp_path) == b"data"
+    assert download(net.url("media.example"), tmp_path, policy=net.policy) == b"data"
     assert site.seen[1].headers.get("cookie") == ("seen=1" if is_sent else None)
 
 
 @pytest.mark.fault("F7")
-def test_a_redirect_to_nowhere_is_no_file(net: Internet, tmp_path: Path) -> None:
+def test_a_redirect_without_location_is_an_http_error(net: Internet, tmp_path: Path) -> None:
     first = net.site(FIRST, "media.example")
     first.replies = [answer(302), answer(302, headers={"Location": ""})]
     for _ in range(2):
-        assert download(net.url("media.example"), tmp_path) == Code.SOURCE_HTTP
+        assert download(net.url("media.example"), tmp_path, policy=net.policy) == Code.SOURCE_HTTP
 
 
 @pytest.mark.fault("F7", "J2")
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_callback_follows_none(net: Internet, canary: Canary, status: int) -> None:
+def test_a_callback_follows_no_redirect(net: Internet, canary: Canary, status: int) -> None:
     first = net.site(FIRST, "media.example")
     for location in (canary.url, net.url("media.example", "/again")):
         first.replies = [to(location, status)]

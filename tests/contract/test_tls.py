@@ -1,21 +1,22 @@
-"""Certificates that must not be believed, by downloads, callbacks and calls to RunPod."""
+"""Certificates that downloads, callbacks and calls to RunPod must not trust."""
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from gpu_worker.transfer import retries
 from lambda_api.adapters.runpod import RunpodProvider
 from lambda_api.domain.ports import ProviderError, ProviderRefused
-from tests.support.outbound import call_back, download, reason, trust
+from tests.support.outbound import LOOPBACK, call_back, download, find_reason, trust
 from tests.support.scripted_server import answer, peer
 from tests.support.tls import Authority
 
 
-def _runpod(url: str, folder: Path) -> bool:
+def _runpod(url: str) -> bool:
     try:
         RunpodProvider(url, url, "planted-key").run("ep", {})
     except ProviderRefused:
@@ -24,32 +25,31 @@ def _runpod(url: str, folder: Path) -> bool:
     return True
 
 
-BELIEVES: dict[str, Callable[[str, Path], bool]] = {
-    "the worker": lambda url, folder: isinstance(download(url, folder, allow_loopback=True), bytes),
-    "callbacks": lambda url, folder: call_back(url, allow_loopback=True).ok,
-    "RunPod's client": _runpod,
+TRUSTS: dict[str, Callable[[str, Path, ssl.SSLContext | None], bool]] = {
+    "downloads": lambda url, folder, tls: isinstance(download(url, folder, policy=replace(LOOPBACK, tls=tls)), bytes),
+    "callbacks": lambda url, folder, tls: call_back(url, allow_loopback=True).ok,
+    "RunPod's client": lambda url, folder, tls: _runpod(url),
 }
-"""Our clients: True if the server was believed."""
+"""Our clients: True if they trust the server."""
 
 
 @pytest.fixture
 def authority(monkeypatch: pytest.MonkeyPatch) -> Authority:
-    monkeypatch.setattr(retries, "ATTEMPTS", 1)
     trusted = Authority()
     trust(trusted, monkeypatch)
     return trusted
 
 
 @pytest.mark.fault("F11", "C2")
-@pytest.mark.parametrize("side", BELIEVES)
+@pytest.mark.parametrize("side", TRUSTS)
 @pytest.mark.parametrize("fault", ["none", "another host", "expired", "nobody's", "no TLS"])
-def test_a_server_is_believed_by_its_certificate(authority: Authority, side: str, fault: str, tmp_path: Path) -> None:
+def test_a_server_needs_a_valid_certificate(authority: Authority, side: str, fault: str, tmp_path: Path) -> None:
     issuer = Authority() if fault == "nobody's" else authority
     name = "other.example" if fault == "another host" else "localhost"
     context = None if fault == "no TLS" else issuer.server(name, expired=fault == "expired")
     with peer(tls=context) as server:
         server.replies = [answer(200, {"id": "a"})]
-        assert BELIEVES[side](f"https://localhost:{server.port}/", tmp_path) is (fault == "none")
+        assert TRUSTS[side](f"https://localhost:{server.port}/", tmp_path, authority.client()) is (fault == "none")
         assert len(server.seen) == (fault == "none")
 
 
@@ -64,12 +64,13 @@ def test_a_bad_certificate_is_named(authority: Authority, fault: str, cause: str
     context = None if fault == "no TLS" else issuer.server(name, expired=fault == "expired")
     with peer(tls=context) as server:
         server.replies = [answer(200, b"data")]
-        found = reason(f"https://localhost:{server.port}/", tmp_path, allow_loopback=True)
+        policy = replace(LOOPBACK, tls=authority.client())
+        found = find_reason(f"https://localhost:{server.port}/", tmp_path, policy=policy)
     assert found == f"source_unreachable {cause}"
 
 
 @pytest.mark.fault("C2")
-def test_a_status_is_asked_for_again_after_a_bad_certificate(authority: Authority) -> None:
+def test_a_bad_certificate_is_a_retryable_status_error(authority: Authority) -> None:
     with peer(tls=Authority().server("localhost")) as server:
         url = f"https://localhost:{server.port}"
         with pytest.raises(ProviderError):
@@ -78,10 +79,9 @@ def test_a_status_is_asked_for_again_after_a_bad_certificate(authority: Authorit
 
 
 @pytest.mark.fault("F11")
-@pytest.mark.parametrize("side", BELIEVES)
-def test_nobody_is_trusted_who_was_not_put_in(side: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the authorities of the system, as it runs."""
-    monkeypatch.setattr(retries, "ATTEMPTS", 1)
+@pytest.mark.parametrize("side", TRUSTS)
+def test_an_unknown_authority_is_not_trusted(side: str, tmp_path: Path) -> None:
+    """With the system's authorities, as in production."""
     with peer(tls=Authority().server("localhost")) as server:
-        assert BELIEVES[side](f"https://localhost:{server.port}/", tmp_path) is False
+        assert TRUSTS[side](f"https://localhost:{server.port}/", tmp_path, None) is False
         assert server.seen == []

@@ -22,9 +22,10 @@ from aiohttp import web
 from PIL import Image
 
 from contract.errors import Code, Failure
+from contract.retry import Backoff
 from gpu_worker.errors import JobFailed
 from gpu_worker.job.progress import initial_sequence
-from gpu_worker.transfer.upload import Publisher
+from gpu_worker.transfer.upload import Uploader
 from tests.local.support import Rig, eventually, rig, using
 from tests.support.fake_network import FakeNetwork, serving
 from tests.support.media.factory import MediaFactory
@@ -205,8 +206,8 @@ def test_an_upload_over_a_bad_line(tmp_path: Path, troubles: list[str], stays: b
 
     async def work() -> bool:
         async with aiohttp.ClientSession() as session:
-            publisher = Publisher(session, backoff=0.01, stall_seconds=5)
-            return await publisher.put_file(f"{uplink.base}/output.mp4?sig=x", video, lambda _: None)
+            uploader = Uploader(session, backoff=Backoff(attempts=4, base=0.01), stall_seconds=5)
+            return await uploader.upload_video(f"{uplink.base}/output.mp4?sig=x", video, lambda _: None)
 
     try:
         if stays is None:

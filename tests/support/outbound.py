@@ -1,4 +1,4 @@
-"""Both ways in which this system follows a stranger's URL, in an internet that is made of loopback."""
+"""The two clients for untrusted URLs, downloads and callbacks, in an internet made of loopback addresses."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-import aiohttp.connector
 import pytest
 
-from contract import urls
 from contract.errors import Code, Failure
 from contract.limits import Limits
 from contract.operations import Input, Role
+from contract.retry import Backoff
+from contract.urls import check_target
 from gpu_worker.errors import JobFailed
-from gpu_worker.transfer import download as fetch
-from gpu_worker.transfer import resolver
+from gpu_worker.transfer.download import Downloader
+from gpu_worker.transfer.session import DownloadPolicy, open_session
 from lambda_api.adapters import callback_http, runpod
 from lambda_api.adapters.callback_http import BOUNDS, FORBIDDEN, HttpCallbackSender
 from lambda_api.adapters.http_client import Bounds, HttpClient
@@ -40,34 +40,39 @@ OWN_RESOLVER = "OWN_RESOLVER"
 """In this variable if the system's resolver asks port 53 of 127.0.0.1 by itself."""
 
 
+ONCE = Backoff(attempts=1, base=0.0)
+PUBLIC_ONLY = DownloadPolicy(backoff=ONCE)
+LOOPBACK = DownloadPolicy(allow_loopback=True, backoff=ONCE)
+
+
 def download(
-    url: str, folder: Path, role: Role = Role.VIDEO, limits: Limits | None = None, *, allow_loopback: bool = False
+    url: str, folder: Path, role: Role = Role.VIDEO, limits: Limits | None = None, policy: DownloadPolicy = PUBLIC_ONLY
 ) -> bytes | Code:
-    """What the worker makes of an input: its bytes, or the failure's code."""
-    result = attempt(url, folder, role, limits, allow_loopback=allow_loopback)
+    """Download an input. Returns its bytes, or the failure's code."""
+    result = download_or_failure(url, folder, role, limits, policy)
     return result if isinstance(result, bytes) else result.code
 
 
-def attempt(
-    url: str, folder: Path, role: Role = Role.VIDEO, limits: Limits | None = None, *, allow_loopback: bool = False
+def download_or_failure(
+    url: str, folder: Path, role: Role = Role.VIDEO, limits: Limits | None = None, policy: DownloadPolicy = PUBLIC_ONLY
 ) -> bytes | Failure:
     """Download an input. Returns its bytes, or the failure."""
 
-    async def work() -> bytes | Failure:
-        async with fetch.open_session(allow_loopback=allow_loopback) as session:
-            fetcher = fetch.Fetcher(session, limits or Limits(), allow_loopback=allow_loopback)
+    async def run() -> bytes | Failure:
+        async with open_session(policy) as session:
+            downloader = Downloader(session, limits or Limits(), policy)
             try:
-                await fetcher.fetch(Input("url_video", role, url), folder / "in")
-            except JobFailed as failed:
-                return failed.failure
+                await downloader.download(Input("url_video", role, url), folder / "in")
+            except JobFailed as error:
+                return error.failure
             return (folder / "in").read_bytes()
 
-    return asyncio.run(work())
+    return asyncio.run(run())
 
 
-def reason(url: str, folder: Path, **more: Any) -> str:
-    """Return why a download failed: the code, and the cause if it is known."""
-    result = attempt(url, folder, **more)
+def find_reason(url: str, folder: Path, **more: Any) -> str:
+    """Return why a download failed: the code, and the reason if it is known."""
+    result = download_or_failure(url, folder, **more)
     assert isinstance(result, Failure)
     assert result == Failure.of(result.code, **result.params)
     return f"{result.code} {result.params.get('reason') or result.params.get('http_status', '')}".strip()
@@ -83,40 +88,40 @@ def call_back(url: str, *, allow_loopback: bool = False) -> DeliveryResult:
     return sender(allow_loopback=allow_loopback).send("ada", url, "msg_1", int(time.time() * 1000), '{"job_id":"1"}')
 
 
-Way = Callable[[str, Path], str]
-_MEANING = {Code.SOURCE_FORBIDDEN: "forbidden", Code.SOURCE_UNREACHABLE: "unreachable", Code.SOURCE_TIMEOUT: "timeout"}
+_OUTCOMES = {Code.SOURCE_FORBIDDEN: "forbidden", Code.SOURCE_UNREACHABLE: "unreachable", Code.SOURCE_TIMEOUT: "timeout"}
 
 
-def fetching(url: str, folder: Path) -> str:
-    """What becomes of a URL as an input: arrived, forbidden, unreachable, timeout, or a code."""
-    told = download(url, folder)
-    return "arrived" if isinstance(told, bytes) else _MEANING.get(told, str(told))
+def try_download(net: Internet, url: str, folder: Path) -> str:
+    """Request a URL as an input. Returns arrived, forbidden, unreachable, timeout, or a code."""
+    result = download(url, folder, policy=net.policy)
+    return "arrived" if isinstance(result, bytes) else _OUTCOMES.get(result, str(result))
 
 
-def calling(url: str, folder: Path) -> str:
-    """What becomes of a URL as a callback, in the same words."""
+def try_callback(net: Internet, url: str, folder: Path) -> str:
+    """Request a URL as a callback. Returns the same words."""
     delivery = call_back(url)
     return {FORBIDDEN: "forbidden"}.get(delivery.result, delivery.result) if not delivery.ok else "arrived"
 
 
-WAYS: list[Way] = [fetching, calling]
+Client = Callable[["Internet", str, Path], str]
+CLIENTS: list[Client] = [try_download, try_callback]
 
 
 def trust(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have both sides trust this authority and no other."""
+    """Have the gateway's clients trust this authority and no other."""
     client = authority.client()
     for module in (callback_http, runpod):
         monkeypatch.setattr(module, "HttpClient", lambda idle_seconds=0.0, tls=None: HttpClient(idle_seconds, client))
-    monkeypatch.setattr(aiohttp.connector, "_SSL_CONTEXT_VERIFIED", client)
 
 
 @dataclass
 class Internet:
-    """In which 127.1.0.0/16 is public and all else is not. `port`: of its web servers, with TLS."""
+    """Its public addresses are 127.1.0.0/16. `port`: the HTTPS port of its web servers."""
 
     dns: Dns
     authority: Authority
     port: int
+    policy: DownloadPolicy
     _stack: ExitStack
 
     def site(self, address: str, *names: str, tls: ssl.SSLContext | None = None) -> Peer:
@@ -133,7 +138,7 @@ def _authority() -> Authority:
     return Authority()
 
 
-def _public(address: str, *, allow_loopback: bool) -> bool:
+def _is_public(address: str, *, allow_loopback: bool) -> bool:
     return address.startswith("127.1.")
 
 
@@ -144,9 +149,11 @@ def internet(monkeypatch: pytest.MonkeyPatch) -> Iterator[Internet]:
     with ExitStack() as stack, dns(53 if own else 0) as names, reserved_port("0.0.0.0") as port:
         authority = _authority()
         trust(authority, monkeypatch)
-        for module in (resolver, callback_http):
-            monkeypatch.setattr(module, "is_allowed", _public)
-        monkeypatch.setattr(urls, "_PORTS", {*urls._PORTS, port})
+        policy = DownloadPolicy(
+            ports=frozenset({port}), is_address_allowed=_is_public, tls=authority.client(), backoff=ONCE
+        )
+        monkeypatch.setattr(callback_http, "is_allowed", _is_public)
+        monkeypatch.setattr(callback_http, "check_target", partial(check_target, ports=policy.ports))
         if not own:
             monkeypatch.setattr(socket, "getaddrinfo", asking(names))
-        yield Internet(names, authority, port, stack)
+        yield Internet(names, authority, port, policy, stack)

@@ -113,8 +113,9 @@ def test_a_job_cancelled_at_any_await_leaves_nothing(cloud: FakeNetwork, folder:
                 struck.add(place)
     functions = {f"{file} {function}" for file, function, _ in struck}
     assert {
-        "download.py Fetcher._follow", "download.py _write", "transcode.py _probe_all", "inspection.py inspect",
-        "output.py read_lines", "concurrency.py shield", "upload.py Publisher._put", "upload.py Publisher.adopt",
-        "upload.py output_facts", "verify.py verify",
+        "download.py Downloader._follow_redirects", "body.py write_body", "transcode.py _probe_all",
+        "inspection.py inspect", "output.py read_lines", "concurrency.py shield",
+        "upload.py Uploader._put.<locals>.attempt", "upload.py Uploader.adopt_stored.<locals>.attempt",
+        "upload.py read_output_facts", "verify.py verify",
     } <= functions  # fmt: skip
     assert len(struck) >= 20

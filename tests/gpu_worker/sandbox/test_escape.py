@@ -29,6 +29,7 @@ from contract.errors import Code
 from contract.limits import Limits
 from contract.operations.caption import Caption
 from contract.operations.img2vid import Img2Vid
+from contract.retry import Backoff
 from gpu_worker import handler
 from gpu_worker.errors import JobFailed
 from gpu_worker.ffmpeg.locate import Ffmpeg
@@ -40,7 +41,7 @@ from gpu_worker.sandbox.command import SANDBOX_USER, Sandbox, SandboxLimits, mak
 from gpu_worker.sandbox.process import MemoryLimitExceeded, sandboxed_process
 from gpu_worker.sandbox.workdir import temporary_workdir
 from gpu_worker.settings import Settings
-from gpu_worker.transfer.upload import Publisher, output_facts
+from gpu_worker.transfer.upload import Uploader, read_output_facts
 from tests.support import bpf
 from tests.support.fake_network import FakeNetwork
 from tests.support.media.factory import URL, MediaFactory
@@ -321,13 +322,15 @@ def test_a_link_in_place_of_the_output_is_not_published(tmp_path: Path) -> None:
 
     async def work() -> None:
         async with cloud.open(), aiohttp.ClientSession() as session:
-            await Publisher(session, backoff=0.01).put_file(f"{cloud.base}/s3/output.mp4", output, lambda _: None)
+            await Uploader(session, backoff=Backoff(attempts=4, base=0.01)).upload_video(
+                f"{cloud.base}/s3/output.mp4", output, lambda _: None
+            )
 
     with pytest.raises((OSError, JobFailed)):
         asyncio.run(work())
     assert cloud.stored == {}
     with pytest.raises(OSError, match="symbolic links"):
-        asyncio.run(output_facts("jobs/job1/output.mp4", output))
+        asyncio.run(read_output_facts("jobs/job1/output.mp4", output))
 
 
 @pytest.mark.fault("K10")

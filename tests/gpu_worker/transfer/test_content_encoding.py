@@ -1,4 +1,4 @@
-"""Bodies that are packed, not packed, or packed otherwise than their header says."""
+"""Bodies that are encoded as their header says, otherwise, or not at all."""
 
 from __future__ import annotations
 
@@ -12,7 +12,12 @@ from collections.abc import AsyncIterator, Callable
 import brotli
 import pytest
 
-from gpu_worker.transfer.content_encoding import BodyCutError, BodyError, BodyTooLargeError, decoded
+from gpu_worker.transfer.content_encoding import (
+    BodyTooLargeError,
+    BodyTruncatedError,
+    ContentEncodingError,
+    decode_content,
+)
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -20,7 +25,7 @@ else:
     from backports import zstd
 
 SRT = b"1\n00:00:01,000 --> 00:00:02,000\nhi\n"
-NOISE = b"\xff\xd8\xff\xe0" + random.Random(1).randbytes(60_000)  # noqa: S311 - bytes that do not pack
+NOISE = b"\xff\xd8\xff\xe0" + random.Random(1).randbytes(60_000)  # noqa: S311 - incompressible bytes
 JPEG, MP4, MP3, WAV, PNG = b"\xff\xd8\xff\xe0", b"\0\0\0\x20ftypisom", b"ID3\4", b"RIFF\0\0\0\0WAVE", b"\x89PNG\r\n"
 
 
@@ -30,7 +35,7 @@ def read(data: bytes, encoding: str, size: int = 1000, most: int = 10**7) -> byt
             yield data[start : start + size]
 
     async def work() -> bytes:
-        return b"".join([piece async for piece in decoded(chunks(), encoding, most)])
+        return b"".join([piece async for piece in decode_content(chunks(), encoding, most)])
 
     return asyncio.run(work())
 
@@ -56,7 +61,7 @@ PACKED: list[tuple[str, Callable[[bytes], bytes]]] = [
 
 
 @pytest.mark.parametrize(("encoding", "pack"), PACKED)
-def test_what_is_packed_as_its_header_says_is_unpacked(encoding: str, pack: Callable[[bytes], bytes]) -> None:
+def test_encoded_bodies_are_decoded(encoding: str, pack: Callable[[bytes], bytes]) -> None:
     for data in (SRT, NOISE, b"a" * 1_000_000):
         assert read(pack(data), encoding) == data
     assert read(pack(SRT), encoding, size=1) == SRT
@@ -68,49 +73,49 @@ def test_what_is_packed_as_its_header_says_is_unpacked(encoding: str, pack: Call
      "compress", "gzip, br", "aws-chunked,gzip", "gzip;q=1", '"gzip"', "*", ",,", "x" * 5000],
 )  # fmt: skip
 @pytest.mark.parametrize("start", [JPEG, MP4, MP3, WAV, PNG])
-def test_a_body_that_is_not_packed_is_left_alone(encoding: str, start: bytes) -> None:
+def test_a_body_without_the_encodings_signature_is_unchanged(encoding: str, start: bytes) -> None:
     for data in (start + NOISE, start, SRT, b"WEBVTT\n\n", b""):
         assert read(data, encoding) == data
 
 
-def test_what_is_packed_without_saying_so_is_left_alone() -> None:
+def test_an_encoded_body_without_a_header_is_unchanged() -> None:
     data = gzip.compress(SRT)
     assert read(data, "") == read(data, "aws-chunked") == data
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, zstd.compress])
 @pytest.mark.parametrize("size", [1, 7, 1000])
-def test_members_are_joined_and_what_follows_them_ignored(pack: Callable[[bytes], bytes], size: int) -> None:
+def test_members_are_joined_and_trailing_bytes_dropped(pack: Callable[[bytes], bytes], size: int) -> None:
     data = pack(SRT)
     assert read(data * 3, "gzip, zstd", size) == SRT * 3
     assert read(data + b"\0" * 512, "gzip, zstd", size) == SRT
 
 
 @pytest.mark.parametrize(("encoding", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
-def test_what_is_cut_off_is_told_from_what_is_broken(encoding: str, pack: Callable[[bytes], bytes]) -> None:
+def test_truncated_and_broken_bodies_have_different_errors(encoding: str, pack: Callable[[bytes], bytes]) -> None:
     data = pack(NOISE)
-    with pytest.raises(BodyCutError):
+    with pytest.raises(BodyTruncatedError):
         read(data[:-9], encoding)
-    with pytest.raises(BodyError, match=f"broken {encoding}"):
+    with pytest.raises(ContentEncodingError, match=f"broken {encoding}"):
         read(data[:40_000] + bytes(9) + b"\xff" * 9000 + data[49_009:], encoding)
 
 
 @pytest.mark.fault("F14")
 @pytest.mark.parametrize("pack", [gzip.compress, zlib.compress, brotli.compress, zstd.compress, twice, both])
-def test_bombs_end_at_the_limit(pack: Callable[[bytes], bytes]) -> None:
+def test_decompression_bombs_end_at_the_limit(pack: Callable[[bytes], bytes]) -> None:
     names = {zlib.compress: "deflate", brotli.compress: "br", zstd.compress: "zstd", both: "gzip, br"}
     with pytest.raises(BodyTooLargeError):
         read(pack(bytes(3_000_000)), names.get(pack, "gzip, gzip"), most=1_000_000)
 
 
 @pytest.mark.fault("F14")
-def test_bodies_that_unpack_to_nothing_end_at_the_limit() -> None:
+def test_bodies_that_decode_to_nothing_end_at_the_limit() -> None:
     with pytest.raises(BodyTooLargeError):
         read(gzip.compress(b"") * 100_000, "gzip", size=100_000, most=1_000_000)
-    with pytest.raises(BodyError):
+    with pytest.raises(ContentEncodingError):
         read(gzip.compress(SRT), "gzip, " * 99)
 
 
-def test_an_encoding_that_nobody_decodes_any_more_is_named() -> None:
-    with pytest.raises(BodyError, match="compress"):
+def test_the_obsolete_compress_encoding_is_named() -> None:
+    with pytest.raises(ContentEncodingError, match="compress"):
         read(b"\x1f\x9d\x90abc", "x-compress")

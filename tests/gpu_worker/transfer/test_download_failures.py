@@ -1,4 +1,4 @@
-"""Sources that drip, lie and never end: the worker's download is bounded, and the caller is told why it failed."""
+"""Misbehaving sources: each download is bounded, and the failure names the cause."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import time
 import tracemalloc
 import zlib
 from contextlib import suppress
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,7 @@ import pytest
 from contract.errors import CATALOGUE, Blame, Code
 from contract.limits import Limits
 from contract.operations import Role
-from gpu_worker.transfer import download as fetch
-from gpu_worker.transfer import retries
+from contract.retry import Backoff
 from lambda_api.domain.policy import MINUTE
 from lambda_api.domain.ports import ProviderStatus
 from lambda_api.usecases.submit_job import submit_job
@@ -27,7 +27,7 @@ from tests.support.examples import submission
 from tests.support.fake_network import FakeNetwork
 from tests.support.fakes import World
 from tests.support.gateway import Client
-from tests.support.outbound import download, reason
+from tests.support.outbound import LOOPBACK, download, find_reason
 from tests.support.scripted_server import SLOW_SECONDS, Reply, answer, drip, peer, reset, slowly, stall
 from tests.support.worker import handle
 
@@ -95,19 +95,15 @@ LONG = {"source_timeout too_slow", "source_timeout no_answer"}
 
 @pytest.mark.fault("F14")
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_source_that_misbehaves_is_bounded_and_the_caller_told(
-    fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(retries, "ATTEMPTS", 1)
+def test_a_misbehaving_source_is_bounded_and_named(fault: str, tmp_path: Path) -> None:
     reply, cause = FAULTS[fault]
-    # Only these are about time; a busy machine may need long to come to the end of the others.
+    # Only these are about time; the others may take long on a busy machine.
     limits = SMALL.model_copy(update={"fetch_seconds": 1.0}) if cause in LONG else SMALL
-    if cause == "source_timeout stalled":
-        monkeypatch.setattr(fetch, "STALL_SECONDS", 0.3)
+    policy = replace(LOOPBACK, stall_seconds=0.3) if cause == "source_timeout stalled" else LOOPBACK
     began = time.monotonic()
     with peer() as server:
         server.replies = [reply]
-        found = reason(server.url, tmp_path, limits=limits, allow_loopback=True)
+        found = find_reason(server.url, tmp_path, limits=limits, policy=policy)
     assert found == cause
     assert time.monotonic() - began < SLOW_SECONDS / 2
     assert CATALOGUE[Code(cause.split()[0])].blame is Blame.CALLER
@@ -133,16 +129,15 @@ ODD: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("response", ODD)
-def test_an_odd_response_is_read(response: str, tmp_path: Path) -> None:
+def test_an_unusual_response_is_accepted(response: str, tmp_path: Path) -> None:
     with peer() as server:
         server.replies = [raw(ODD[response])]
-        assert download(server.url, tmp_path, allow_loopback=True) == b"data"
+        assert download(server.url, tmp_path, policy=LOOPBACK) == b"data"
 
 
 @pytest.mark.fault("F14")
-def test_what_follows_the_end_of_a_packed_body_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """zlib keeps it all, and it counts for nothing: a way to fill the memory below every limit of size."""
-    monkeypatch.setattr(retries, "ATTEMPTS", 1)
+def test_data_after_a_compressed_body_is_dropped(tmp_path: Path) -> None:
+    """zlib keeps it in `unused_data`, which no size limit covers: it could fill the memory."""
     sent = 0
 
     def endless(handler: BaseHTTPRequestHandler) -> None:
@@ -157,7 +152,7 @@ def test_what_follows_the_end_of_a_packed_body_is_not_kept(tmp_path: Path, monke
     try:
         with peer() as server:
             server.replies = [endless]
-            assert download(server.url, tmp_path, allow_loopback=True) == b"data"
+            assert download(server.url, tmp_path, policy=LOOPBACK) == b"data"
         assert tracemalloc.get_traced_memory()[1] < 20_000_000
     finally:
         tracemalloc.stop()
@@ -172,11 +167,10 @@ def test_what_follows_the_end_of_a_packed_body_is_not_kept(tmp_path: Path, monke
         (402, False, False), (503, False, True), (429, False, True), (408, False, True), (501, False, False),
     ],
 )  # fmt: skip
-def test_a_source_that_expired_in_the_queue_is_told_to_the_client(
+def test_the_client_reads_that_a_source_url_expired(
     status: int, expired: bool, retryable: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """From the store's answer to a signed address, by way of the worker and RunPod, to what the client reads."""
-    monkeypatch.setattr(retries, "ATTEMPTS", 1)
+    """From the store's response to a signed URL, through the worker and RunPod, to the job that the client gets."""
     monkeypatch.setenv("WORK_DIR", str(tmp_path))
     monkeypatch.setenv("ALLOW_LOOPBACK_URLS", "true")
     cloud = FakeNetwork()
@@ -220,12 +214,9 @@ def test_a_source_that_expired_in_the_queue_is_told_to_the_client(
     ],
 )
 @pytest.mark.parametrize("role", [Role.VIDEO, Role.IMAGE])
-def test_what_is_not_a_file_is_told_apart(
-    reply: Reply, code: Code, tries: int, role: Role, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(retries, "PAUSE_SECONDS", 0.01)
+def test_only_temporary_errors_are_retried(reply: Reply, code: Code, tries: int, role: Role, tmp_path: Path) -> None:
+    policy = replace(LOOPBACK, backoff=Backoff(attempts=3, base=0.01))
     with peer() as server:
         server.replies = [reply]
-        assert download(server.url, tmp_path, role, allow_loopback=True) == code
-    # Only what may pass is tried again.
+        assert download(server.url, tmp_path, role, policy=policy) == code
     assert len(server.seen) == tries
