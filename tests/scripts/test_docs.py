@@ -62,6 +62,17 @@ def test_links_and_paths_of_a_page_exist(page: Path) -> None:
     assert page.name in GENERATED_PAGES or not list(missing_paths(page))
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_make_targets_of_a_page_exist(page: Path) -> None:
+    named = set(re.findall(r"(?:`|^\$ |^)make ([a-z-]+)", page.read_text(encoding="utf-8"), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert named <= targets
+
+
+def test_picture_of_the_readme_is_small() -> None:
+    assert 0 < (ROOT / "docs" / "compose.webp").stat().st_size < 600_000
+
+
 def test_checks_find_a_broken_link_and_a_missing_path(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("[a](none.md) [b](#none) `docs/none.md` `usecases/none.py` `docs/adr`\n", encoding="utf-8")
