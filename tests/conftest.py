@@ -14,7 +14,7 @@ from local.aws.server import create_table
 from tests.support import engines
 from tests.support.aws import CREDENTIALS, Aws, embedded_aws
 from tests.support.canary import CanaryPlugin
-from tests.support.guard import guarded
+from tests.support.guard import watch_run
 from tests.support.hypothesis_profiles import HypothesisProfiles
 from tests.support.log_scan import LogScan
 from tests.support.notes import TestNotes
@@ -23,7 +23,7 @@ from tests.support.notes import TestNotes
 @pytest.fixture(scope="session", autouse=True)
 def guard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Nothing that a test starts outlives the run, even if that is killed."""
-    with guarded(tmp_path_factory.getbasetemp()):
+    with watch_run(tmp_path_factory.getbasetemp()):
         yield
 
 

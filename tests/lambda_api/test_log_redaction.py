@@ -24,7 +24,7 @@ from local.settings import CALLBACK_SECRET
 from tests.support.examples import submission
 from tests.support.fakes import HOOK_SECRET, World
 from tests.support.gateway import Client, context, entrypoint, golden
-from tests.support.log_scan import leak
+from tests.support.log_scan import find_leak
 from tests.support.scripted_server import answer, peer, reset
 
 runpod_webhook = entrypoint("runpod_webhook")
@@ -81,7 +81,7 @@ def test_a_scanner_of_the_hooks_gets_404_and_its_path_is_not_logged(
     ],
 )  # fmt: skip
 def test_the_scan_sees(line: str) -> None:
-    held = leak(line)
+    held = find_leak(line)
     assert held is not None
     assert len(held) <= 13
 
@@ -94,14 +94,14 @@ def test_the_scan_sees(line: str) -> None:
     ],
 )  # fmt: skip
 def test_the_scan_lets_facts_pass(line: str) -> None:
-    assert leak(line) is None
+    assert find_leak(line) is None
 
 
 @pytest.mark.fault("A5")
 def test_no_key_that_we_give_out_passes_a_log_or_the_scan() -> None:
     for _ in range(200):
         line = f"{{'message': 'who was ag_{secrets.token_urlsafe(32)}?'}}"
-        assert leak(line)
+        assert find_leak(line)
         assert redact(line) == "{'message': 'who was [secret]?'}"
 
 
@@ -114,7 +114,7 @@ LEAKING = [
     "log_event('planted', 'job-1')",
     'Log(None).line(\'api\', \'{"message": "x", "url": "?X-Amz-Signature=abc"}\')',
     "Log(None).event('gateway', 'x', path='?token=planted')",
-    "look('a process', ['whsec_abcdefghij'])",
+    "scan('a process', ['whsec_abcdefghij'])",
     "subprocess.run([sys.executable, '-m', 'gpu_worker', 'planted'], capture_output=True)",
     "subprocess.run([sys.executable, '-m', 'local', 'planted'], capture_output=True, text=True)",
 ]
@@ -134,7 +134,7 @@ def scanned(tmp_path: Path, statements: list[str]) -> subprocess.CompletedProces
     )
     lines = [
         "import logging, subprocess, sys", "from gpu_worker.logs import log_event", "from local.logs import Log",
-        "from tests.support.log_scan import look", "worker = logging.getLogger('gpu_worker.x')",
+        "from tests.support.log_scan import scan", "worker = logging.getLogger('gpu_worker.x')",
     ]  # fmt: skip
     for number, statement in enumerate(statements):
         lines += [f"def test_{number}():", f"    {statement}"]

@@ -1,4 +1,4 @@
-"""Nothing of the system is left when the run that started it is killed, or the terminal is closed."""
+"""A killed test run or a closed terminal leaves no process behind."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 CONFTEST = """
 import pytest
-from tests.support.guard import guarded
+from tests.support.guard import watch_run
 
 @pytest.fixture(scope="session", autouse=True)
 def guard(tmp_path_factory):
-    with guarded(tmp_path_factory.getbasetemp()):
+    with watch_run(tmp_path_factory.getbasetemp()):
         yield
 """
 TEST = """
 import multiprocessing, subprocess, sys, time
 from pathlib import Path
-from tests.support.engines import _served
+from tests.support.engines import serve_process
 from tests.support.ports import reserved_port
 from tests.support.system import running
 
@@ -37,7 +37,7 @@ def test_forever(tmp_path):
     subprocess.Popen(["sleep", "600"], env={}, cwd=tmp_path, start_new_session=True, **quiet)
     subprocess.Popen(["sh", "-c", "env -i setsid sleep 600 & wait"], cwd=tmp_path, **quiet)
     with running() as system, reserved_port() as port:
-        with _served([sys.executable, "-m", "http.server", str(port)], port, tmp_path, {}):
+        with serve_process([sys.executable, "-m", "http.server", str(port)], port, tmp_path, {}):
             Path("ready").write_text(str(system.scratch))
             time.sleep(600)
 """
@@ -61,7 +61,7 @@ def family(process: psutil.Process) -> list[psutil.Process]:
 def started(suite: Path, tmp_path: Path, *options: str) -> Iterator[psutil.Process]:
     argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--basetemp={tmp_path}/base", *options]
     quiet = subprocess.DEVNULL
-    # Without the mark of the run that this test is part of.
+    # Without the marker of the run that contains this test.
     environ = {"PATH": os.environ["PATH"]}
     process = subprocess.Popen(argv, cwd=suite, env=environ, stdout=quiet, stderr=quiet, start_new_session=True)
     try:
@@ -88,16 +88,16 @@ def started(suite: Path, tmp_path: Path, *options: str) -> Iterator[psutil.Proce
 )
 def test_killed_run_leaves_no_process(suite: Path, tmp_path: Path, number: signal.Signals, workers: int) -> None:
     for run in started(suite, tmp_path, f"-n{workers}"):
-        everything = family(run)
-        assert sum("local" in one.cmdline() for one in everything) == 1
-        assert len(everything) >= 10 + workers
+        processes = family(run)
+        assert sum("local" in one.cmdline() for one in processes) == 1
+        assert len(processes) >= 10 + workers
         scratch = Path((suite / "ready").read_text())
         if number is signal.SIGHUP:
-            # A closed terminal: all that is in the group at once, the guards not.
+            # A closed terminal signals the whole group, but not the guards.
             os.killpg(run.pid, number)
         else:
             run.send_signal(number)
-        _, alive = psutil.wait_procs(everything, timeout=15)
+        _, alive = psutil.wait_procs(processes, timeout=15)
         assert not alive
         assert not list(scratch.iterdir())
 
@@ -109,18 +109,19 @@ def test_killed_xdist_worker_leaves_no_process(suite: Path, tmp_path: Path) -> N
         system = next(one for one in family(run) if "local" in one.cmdline())
         parent = system.parent()
         assert parent is not None
-        everything = family(parent)
+        processes = family(parent)
         parent.kill()
-        _, alive = psutil.wait_procs(everything, timeout=15)
+        _, alive = psutil.wait_procs(processes, timeout=15)
         assert not alive
 
 
 @pytest.mark.parametrize("mark", [True, False])
 def test_leftovers_of_a_finished_run_are_killed(mark: bool, tmp_path: Path) -> None:
     code = (
-        "import os, subprocess, sys; from pathlib import Path; from tests.support.guard import guarded, marked\n"
-        f"with guarded(Path({str(tmp_path)!r})):\n"
-        f"    env, cwd = (marked(), '/') if {mark} else ({{}}, {str(tmp_path)!r})\n"
+        "import os, subprocess, sys; from pathlib import Path\n"
+        "from tests.support.guard import run_environment, watch_run\n"
+        f"with watch_run(Path({str(tmp_path)!r})):\n"
+        f"    env, cwd = (run_environment(), '/') if {mark} else ({{}}, {str(tmp_path)!r})\n"
         "    left = subprocess.Popen(['sleep', '600'], env=env, cwd=cwd, start_new_session=True)\n"
         "print(left.wait(0))\n"
     )
@@ -133,10 +134,10 @@ def test_leftovers_of_a_finished_run_are_killed(mark: bool, tmp_path: Path) -> N
 @pytest.mark.e2e
 def test_closed_terminal_stops_make_up(tmp_path: Path) -> None:
     leader, follower = pty.openpty()
-    # The shell is told first, and with it ends all that is in its foreground.
+    # The terminal signals the shell, and then the foreground group.
     script = f"make --no-print-directory up PORT=0 BIN='{Path(sys.executable).parent}'; true"
     environ = {"PATH": os.environ["PATH"], "TMPDIR": str(tmp_path)}
-    # Under nohup the end of the terminal would be ignored.
+    # nohup ignores SIGHUP.
     before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     shell = subprocess.Popen(
         ["setsid", "--ctty", "--wait", "sh", "-c", script],
@@ -152,11 +153,11 @@ def test_closed_terminal_stops_make_up(tmp_path: Path) -> None:
     try:
         while b"ready" not in shown:
             shown += os.read(leader, 4096)
-        everything = family(psutil.Process(shell.pid))
-        assert len(everything) >= 6
+        processes = family(psutil.Process(shell.pid))
+        assert len(processes) >= 6
     finally:
         os.close(leader)
     shell.wait(15)
-    _, alive = psutil.wait_procs(everything, timeout=15)
+    _, alive = psutil.wait_procs(processes, timeout=15)
     assert not alive
     assert not list(tmp_path.iterdir())

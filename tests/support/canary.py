@@ -1,4 +1,4 @@
-"""An address that nothing may ever contact: who does fails its test, and the session."""
+"""An address that nothing may contact; a connection fails its test, or the run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.session_checks import SessionChecks
 
 @dataclass(frozen=True)
 class Canary:
-    """`hits`: the tests during which somebody came, so far."""
+    """`hits` returns the tests during which a connection arrived."""
 
     port: int
     hits: Callable[[], list[str]]
@@ -26,7 +26,7 @@ class Canary:
 
 
 class CanaryPlugin(SessionChecks):
-    """A plugin of pytest's: one canary for the whole session, given to whoever asks for `canary`."""
+    """A pytest plugin with one canary for the session, and the fixture `canary`."""
 
     what = "the canary was contacted"
 
@@ -35,15 +35,15 @@ class CanaryPlugin(SessionChecks):
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._listening.setblocking(False)
         self._hits: list[str] = []
-        self._told = 0
-        self._turn = threading.Lock()
+        self._reported = 0
+        self._lock = threading.Lock()
         self._canary = Canary(self._listening.getsockname()[1], self.hits)
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
     def hits(self) -> list[str]:
-        """The tests at fault so far. Who has connected is seen, though the thread may not have come to it yet."""
-        with self._turn:
+        """Return the tests at fault so far, with connections that the thread has not accepted yet."""
+        with self._lock:
             while True:
                 try:
                     connection, _ = self._listening.accept()
@@ -52,10 +52,10 @@ class CanaryPlugin(SessionChecks):
                 self._hits.append(self.during)
                 connection.close()
 
-    def complaints(self) -> list[str]:
+    def new_violations(self) -> list[str]:
         hits = self.hits()
-        told, self._told = self._told, len(hits)
-        return hits[told:]
+        reported, self._reported = self._reported, len(hits)
+        return hits[reported:]
 
     def _serve(self) -> None:
         try:

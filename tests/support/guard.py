@@ -1,10 +1,10 @@
-"""End what a killed test run has started: a system under test, engines, browsers, and all that they started.
+"""Kill what a killed test run has started: systems under test, engines, browsers, and their descendants.
 
     python -m tests.support.guard MARK FOLDER PID…
 
-It waits until one of the processes PID is gone, by whatever means, and then ends every process that has MARK in its
-environment or works in FOLDER, with its descendants. A run that ends by itself closes the guard's stdin: then the
-leftovers of tests that failed are ended, and the run is not.
+The guard waits until one of the processes PID is gone, then ends every process that has MARK in its environment or
+works in FOLDER, with its descendants. A run that finishes closes the guard's stdin: then the guard ends the leftovers
+of failed tests, but not the run.
 """
 
 from __future__ import annotations
@@ -24,21 +24,22 @@ import psutil
 
 _ROOT = Path(__file__).resolve().parents[2]
 _VARIABLE = "API_GPU_TEST_RUN"
+_PASSED_ON = (_VARIABLE, "COVERAGE_PROCESS_CONFIG")
 _LOOK_SECONDS = 0.3
 _GRACE_SECONDS = 8.0
-"""For `local up`, which leaves no file behind if it may stop by itself."""
+"""For `local up`, which needs time to delete its files."""
 
 
 @contextmanager
-def guarded(folder: Path) -> Iterator[None]:
-    """Have a guard watch this process, in which pytest runs, while the block runs."""
+def watch_run(folder: Path) -> Iterator[None]:
+    """Start a guard for this pytest process while the block runs."""
     mark = secrets.token_hex(8)
     watched = [os.getpid()]
     if "PYTEST_XDIST_WORKER" in os.environ:
-        # The process that distributes the tests. Without it this one is of no use.
+        # Without the process that distributes the tests this one has no purpose.
         watched.append(os.getppid())
     os.environ[_VARIABLE] = mark
-    # In a session of its own: a closed terminal, or a kill of the whole group, must not reach it.
+    # In its own session: a closed terminal or a kill of the process group must not reach it.
     guard = subprocess.Popen(
         [sys.executable, "-m", "tests.support.guard", mark, str(folder), *map(str, watched)],
         cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -53,9 +54,9 @@ def guarded(folder: Path) -> Iterator[None]:
         del os.environ[_VARIABLE]
 
 
-def marked() -> dict[str, str]:
-    """Return the variables that an environment made by a test needs."""
-    return {_VARIABLE: os.environ[_VARIABLE]} if _VARIABLE in os.environ else {}
+def run_environment() -> dict[str, str]:
+    """Return the variables that a process started with an explicit environment needs: for the guard and coverage."""
+    return {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -64,34 +65,34 @@ def main(arguments: Sequence[str]) -> None:
         signal.signal(number, signal.SIG_IGN)
     watched = [found for number in numbers if (found := _process(int(number))) is not None]
     finished = False
-    while not finished and len(watched) == len(numbers) and all(_runs(process) for process in watched):
+    while not finished and len(watched) == len(numbers) and all(_is_running(process) for process in watched):
         finished = bool(select.select([sys.stdin], [], [], _LOOK_SECONDS)[0])
-    if finished and all(_runs(process) for process in watched):
+    if finished and all(_is_running(process) for process in watched):
         watched = []
-    # What is left of a killed run itself: a process of pytest-xdist would go on with its test.
-    everything = set(watched)
+    # The rest of a killed run, too: a worker of pytest-xdist would continue its test.
+    targets = set(watched)
     until = time.monotonic() + _GRACE_SECONDS
-    asked: set[psutil.Process] = set()
+    signalled: set[psutil.Process] = set()
     while True:
         matching = {one for one in psutil.process_iter() if _belongs(one, mark, Path(folder))}
-        everything |= matching
-        for process in list(everything):
+        targets |= matching
+        for process in list(targets):
             with suppress(psutil.Error):
-                everything.update(process.children(recursive=True))
-        everything = {process for process in everything if process.pid != os.getpid() and _runs(process)}
-        patient = time.monotonic() < until
-        for process in (matching | set(watched)) - asked if patient else everything:
+                targets.update(process.children(recursive=True))
+        targets = {process for process in targets if process.pid != os.getpid() and _is_running(process)}
+        in_grace = time.monotonic() < until
+        for process in (matching | set(watched)) - signalled if in_grace else targets:
             with suppress(psutil.Error):
-                process.send_signal(signal.SIGTERM if patient else signal.SIGKILL)
-        asked |= matching | set(watched)
-        if not everything:
+                process.send_signal(signal.SIGTERM if in_grace else signal.SIGKILL)
+        signalled |= matching | set(watched)
+        if not targets:
             return
         time.sleep(_LOOK_SECONDS)
 
 
 def _belongs(process: psutil.Process, mark: str, folder: Path) -> bool:
     try:
-        if process.pid == os.getpid() or not _runs(process):
+        if process.pid == os.getpid() or not _is_running(process):
             return False
         return Path(process.cwd()).is_relative_to(folder) or process.environ().get(_VARIABLE) == mark
     except (psutil.Error, OSError):
@@ -105,7 +106,7 @@ def _process(pid: int) -> psutil.Process | None:
         return None
 
 
-def _runs(process: psutil.Process) -> bool:
+def _is_running(process: psutil.Process) -> bool:
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:

@@ -1,8 +1,7 @@
-"""Every log line of the whole session is looked at: one with a secret fails its test, and the session.
+"""Scan of every log line of the session: one with a secret fails its test, or the run.
 
-A log line is what any logger in this process writes, but for those of the tests' own servers; what the functions and
-workers of a local system print; what our programs print when a test starts them and reads what they say; and what a
-function in Lambda's own runtime prints. What tests print themselves is none.
+Log lines are the output of all loggers in this process except those of the tests' servers; of the functions and workers
+of a local system; of our programs that a test starts; and of functions in Lambda's runtime. Output of tests is not.
 """
 
 from __future__ import annotations
@@ -21,53 +20,53 @@ from local.settings import API_KEY, CALLBACK_SECRET, OTHER_KEY, RUNPOD_KEY
 from tests.support.session_checks import SessionChecks
 
 _SERVERS_OF_TESTS = ("werkzeug", "moto", "aiohttp.access", "aiohttp.server", "aiohttp.web")
-"""Loggers of what plays AWS, RunPod and strangers here: they tell of requests as they come."""
-_TALKING = {"": logging.INFO, "gpu_worker": logging.INFO}
-"""Loggers that would say less in a test than they do where they run, or than a user may let them say."""
+"""Loggers of the servers that stand in for AWS, RunPod and clients: they log raw requests."""
+_LEVELS = {"": logging.INFO, "gpu_worker": logging.INFO}
+"""Levels of loggers that are less verbose in a test than in production or by a user's choice."""
 _PLANTED = (
     "planted", "hook-secret-of-the", API_KEY, OTHER_KEY, CALLBACK_SECRET, RUNPOD_KEY,
     "Erste Zeile", "second line", "the whole way",
 )  # fmt: skip
-"""Values of the suite's fixtures: keys and secrets, words in queries (`?token=planted`), the texts of captions."""
+"""Values of the suite's fixtures: keys and secrets, words in queries (`?token=planted`), caption texts."""
 _SECRET = re.compile(
     "|".join(map(re.escape, _PLANTED))
     + r"|X-Amz-(?:Signature|Credential|Security-Token)=(?!\[secret\])|whsec_[A-Za-z0-9+/]{8}"
     + r"|/runpod/(?:webhook|progress)/[^/\s\"]+/\d+-[\w-]{20}|\b\d{1,4}-[A-Za-z0-9_-]{43}\b|ag_[A-Za-z0-9_-]{43}"
 )
 _OURS = re.compile(r"(?:local|gpu_worker)(?:\.\w+)*|.*/(?:local|gpu_worker)/\w+\.py")
-"""The arguments that say that a program is ours, and no tool of an operator's: those show keys to who asks for them."""
-_SHOWN = re.compile(r"^(?:api-gpu ready|callback secret|samples): .*$", re.MULTILINE)
-"""What `local` tells whoever started it."""
+"""Arguments of our programs, unlike operators' tools, which show keys on request."""
+_FOR_USER = re.compile(r"^(?:api-gpu ready|callback secret|samples): .*$", re.MULTILINE)
+"""Lines that `local` prints for its user."""
 _found: list[str] = []
 
 
-def leak(line: str) -> str | None:
-    """What a line holds that no log may hold: its first few characters, so that telling of it is no leak either."""
+def find_leak(line: str) -> str | None:
+    """Return the first characters of a secret in the line, few enough that reporting them leaks nothing."""
     match = _SECRET.search(line)
     return f"{match[0][:12]}…" if match else None
 
 
-def look(source: str, lines: Iterable[str]) -> None:
-    """Look at lines that `source` logged."""
+def scan(source: str, lines: Iterable[str]) -> None:
+    """Record the secrets in lines that `source` logged."""
     for line in lines:
-        held = leak(line)
-        if held is not None:
+        leak = find_leak(line)
+        if leak is not None:
             test = os.environ.get("PYTEST_CURRENT_TEST", "between tests")
-            _found.append(f"{source} logged {held} in {test}: …{line[:120]!r}")
+            _found.append(f"{source} logged {leak} in {test}: …{line[:120]!r}")
 
 
 class LogScan(SessionChecks):
-    """A plugin of pytest's."""
+    """A pytest plugin that scans all output."""
 
     what = "a secret in the log"
 
     def __init__(self) -> None:
         super().__init__()
         self._restore = (logging.StreamHandler.emit, Log.line, Log.event, subprocess.Popen.communicate)
-        self._levels = {name: logging.getLogger(name).level for name in _TALKING}
+        self._levels = {name: logging.getLogger(name).level for name in _LEVELS}
 
-    def complaints(self) -> list[str]:
-        # A line comes once for each handler.
+    def new_violations(self) -> list[str]:
+        # Every handler formats a line again.
         found = list(dict.fromkeys(_found))
         _found.clear()
         return found
@@ -76,34 +75,34 @@ class LogScan(SessionChecks):
         emit, write, tell, communicate = self._restore
 
         @wraps(emit)
-        def emitted(handler: logging.StreamHandler[Any], record: logging.LogRecord) -> None:
+        def scan_and_emit(handler: logging.StreamHandler[Any], record: logging.LogRecord) -> None:
             if not record.name.startswith(_SERVERS_OF_TESTS):
-                look(record.name, [handler.format(record)])
+                scan(record.name, [handler.format(record)])
             emit(handler, record)
 
         @wraps(write)
-        def printed(log: Log, source: str, line: str) -> None:
-            look(source, [line])
+        def scan_and_write(log: Log, source: str, line: str) -> None:
+            scan(source, [line])
             write(log, source, line)
 
         @wraps(tell)
-        def told(log: Log, source: str, message: str, level: str = "INFO", **fields: Any) -> None:
-            look(source, [f"{message} {Entry(level, message, fields)}"])
+        def scan_and_log(log: Log, source: str, message: str, level: str = "INFO", **fields: Any) -> None:
+            scan(source, [f"{message} {Entry(level, message, fields)}"])
             tell(log, source, message, level, **fields)
 
         @wraps(communicate)
-        def said(process: subprocess.Popen[Any], *args: Any, **named: Any) -> tuple[Any, Any]:
+        def scan_and_communicate(process: subprocess.Popen[Any], *args: Any, **named: Any) -> tuple[Any, Any]:
             streams = communicate(process, *args, **named)
             if _is_ours(process.args):
                 for stream in filter(None, streams):
                     text = stream if isinstance(stream, str) else stream.decode(errors="replace")
-                    look("a program", _SHOWN.sub("", text).splitlines())
+                    scan("a program", _FOR_USER.sub("", text).splitlines())
             return streams
 
-        logging.StreamHandler.emit = emitted  # type: ignore[method-assign]
-        Log.line, Log.event = printed, told  # type: ignore[method-assign]
-        subprocess.Popen.communicate = said  # type: ignore[method-assign]
-        for name, level in _TALKING.items():
+        logging.StreamHandler.emit = scan_and_emit  # type: ignore[method-assign]
+        Log.line, Log.event = scan_and_write, scan_and_log  # type: ignore[method-assign]
+        subprocess.Popen.communicate = scan_and_communicate  # type: ignore[method-assign]
+        for name, level in _LEVELS.items():
             logging.getLogger(name).setLevel(level)
 
     def pytest_unconfigure(self) -> None:

@@ -1,4 +1,4 @@
-"""What a test has to tell though it passed: `record_property("remark", …)` is shown at the end, of all processes."""
+"""Notes of passed tests: the summary shows every `record_property("remark", …)`, of all processes."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import pytest
 
 
 class TestNotes:
-    """A plugin of pytest's."""
+    """A pytest plugin."""
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         reports = [report for kind in terminalreporter.stats.values() for report in kind]
-        for line in sorted(_told(reports)):
+        for line in sorted(_find_notes(reports)):
             terminalreporter.write_line(line)
 
 
-def _told(reports: list[object]) -> Iterator[str]:
+def _find_notes(reports: list[object]) -> Iterator[str]:
     for report in reports:
-        # The reports of setup and teardown repeat it.
+        # The reports of setup and teardown repeat the property.
         if isinstance(report, pytest.TestReport) and report.when == "call":
-            told = "; ".join(str(value) for name, value in report.user_properties if name == "remark")
-            if told:
-                yield f"{report.nodeid}: {told}"
+            note = "; ".join(str(value) for name, value in report.user_properties if name == "remark")
+            if note:
+                yield f"{report.nodeid}: {note}"

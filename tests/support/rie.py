@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.support.guard import marked
-from tests.support.log_scan import look
+from tests.support.guard import run_environment
+from tests.support.log_scan import scan
 from tests.support.ports import reserved_port
 from tests.support.sam import PYTHON
 
@@ -68,7 +68,7 @@ def running(package: Path, handler: str, env: Mapping[str, str], scratch: Path) 
         process = subprocess.Popen(
             [_emulator(), "--runtime-interface-emulator-address", url, "--runtime-api-address", f"127.0.0.1:{inner}",
              PYTHON, "-m", "awslambdaric", handler],
-            cwd=package, env=_environment(package, handler) | dict(env) | marked(), stdin=subprocess.DEVNULL,
+            cwd=package, env=_environment(package, handler) | dict(env) | run_environment(), stdin=subprocess.DEVNULL,
             stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
         try:
@@ -78,7 +78,7 @@ def running(package: Path, handler: str, env: Mapping[str, str], scratch: Path) 
             # The runtime's own process is in the same group.
             os.killpg(process.pid, signal.SIGKILL)
             process.wait(10)
-            look(handler, log.read_text(errors="replace").splitlines())
+            scan(handler, log.read_text(errors="replace").splitlines())
 
 
 def _environment(package: Path, handler: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from tests.support.guard import marked
+from tests.support.guard import run_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = ROOT / ".venv-sam" / "bin"
@@ -44,7 +44,7 @@ def environment(**more: str) -> dict[str, str]:
     return {
         "PATH": f"{BIN}:{os.environ['PATH']}", "HOME": os.environ.get("HOME", "/"), "LANG": "C.UTF-8",
         "SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true",
-        **marked(), **more,
+        **run_environment(), **more,
     }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What no test may do, and may do all the same when none is running: it fails the test, or else the whole run."""
+"""Checks of the whole session: a violation fails the test that caused it, or the run if it happened between tests."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ BETWEEN = "between tests"
 
 
 class SessionChecks(ABC):
-    """Base of plugins that watch. With xdist each process watches its own tests and tells the first what is left."""
+    """Base of the plugins. With xdist each worker checks its own tests and reports the rest to the main process."""
 
     what: ClassVar[str]
-    """What is complained of, in a few words."""
+    """Name of the violation in reports."""
 
     def __init__(self) -> None:
-        self._left: list[str] = []
+        self._violations: list[str] = []
         self.during = BETWEEN
-        """The test that runs, from before its setup until after its teardown."""
+        """The current test, from before its setup until after its teardown."""
 
     @abstractmethod
-    def complaints(self) -> list[str]:
-        """What was seen since the last call."""
+    def new_violations(self) -> list[str]:
+        """Return the violations since the last call."""
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -34,24 +34,24 @@ class SessionChecks(ABC):
         try:
             return (yield)
         finally:
-            # After the teardown: what ends with a test has been looked at by then.
-            seen = self.complaints()
+            # After the teardown, which may violate the rules, too.
+            violations = self.new_violations()
             self.during = BETWEEN
-            if seen:
-                pytest.fail(f"{self.what}: {'; '.join(seen)}", pytrace=False)
+            if violations:
+                pytest.fail(f"{self.what}: {'; '.join(violations)}", pytrace=False)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        # A process that crashed has told nothing.
-        self._left += getattr(node, "workeroutput", {}).get(self.what, [])
+        # A worker that crashed has reported nothing.
+        self._violations += getattr(node, "workeroutput", {}).get(self.what, [])
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        self._left += self.complaints()
+        self._violations += self.new_violations()
         if hasattr(session.config, "workeroutput"):
-            session.config.workeroutput[self.what] = self._left
-        elif self._left:
+            session.config.workeroutput[self.what] = self._violations
+        elif self._violations:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        for line in self._left:
+        for line in self._violations:
             terminalreporter.write_line(f"{self.what}: {line}", red=True)

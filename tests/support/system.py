@@ -21,8 +21,8 @@ from typing import Any
 
 import psutil
 
-from tests.support.guard import marked
-from tests.support.log_scan import look
+from tests.support.guard import run_environment
+from tests.support.log_scan import scan
 
 ROOT = Path(__file__).resolve().parents[2]
 HOOK_SECRET = "hook-secret-of-the-end-to-end-tests"
@@ -148,7 +148,7 @@ def running(*arguments: str, env: dict[str, str] | None = None) -> Iterator[Syst
                 *options,
             ],
             cwd=ROOT,
-            env={"PATH": "/usr/bin:/bin", "TMPDIR": scratch, "PYTHONUNBUFFERED": "1", **marked()},
+            env={"PATH": "/usr/bin:/bin", "TMPDIR": scratch, "PYTHONUNBUFFERED": "1", **run_environment()},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -173,8 +173,8 @@ def running(*arguments: str, env: dict[str, str] | None = None) -> Iterator[Syst
             if process.stdout is not None:
                 process.stdout.close()
             # But for the line for whoever started it, which tells the key.
-            look("the local system", (line for line in log if not SHOWN.match(line)))
-            look("a function or worker", raw)
+            scan("the local system", (line for line in log if not SHOWN.match(line)))
+            scan("a function or worker", raw)
         _, alive = psutil.wait_procs(left, timeout=3)
         assert not alive, f"left running: {alive}"
         assert not list(Path(scratch).iterdir()), "left in the temporary folder"

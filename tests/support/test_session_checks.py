@@ -1,4 +1,4 @@
-"""What watches the whole session fails the test at fault, and the run if no test is: in one process and in several."""
+"""A violation fails the test that caused it, and the run if no test did: in one process and in several."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CONFTEST = """
 import socket
 import pytest
 from tests.support.canary import CanaryPlugin
-from tests.support.log_scan import LogScan, look
+from tests.support.log_scan import LogScan, scan
 from tests.support.hypothesis_profiles import HypothesisProfiles
 
 CANARY = CanaryPlugin()
@@ -31,7 +31,6 @@ def visit():
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session):
     if not session.config.getoption("numprocesses", None):
-        # The last that runs in a process that runs tests.
         {late}
 """
 QUIET = "def test_quiet():\n    pass\n"
@@ -47,13 +46,11 @@ def session(folder: Path, tests: str, options: Sequence[str], late: str = "pass"
     return subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
 
 
-def test_clean_session_passes(tmp_path: Path) -> None:
-    done = session(tmp_path, QUIET, ["-n1"])
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "1 passed" in done.stdout
+# `make test` runs with several processes; with one, the checks differ only in how they report.
+PROCESSES = pytest.mark.parametrize("options", [["-n2"], pytest.param(["-n0"], marks=pytest.mark.full)], ids=str)
 
 
-@pytest.mark.parametrize("options", [["-n0"], ["-n2"]], ids=str)
+@PROCESSES
 def test_contacting_the_canary_fails_the_test(tmp_path: Path, options: list[str]) -> None:
     visits = "def test_visits():\n    visit()\ndef test_visits_too(canary):\n    visit()\n"
     done = session(tmp_path, QUIET + visits, options)
@@ -63,43 +60,40 @@ def test_contacting_the_canary_fails_the_test(tmp_path: Path, options: list[str]
         assert re.search(rf"the canary was contacted: \S*test_it.py::{name}\n", done.stdout)
 
 
-@pytest.mark.parametrize("options", [["-n0"], ["-n2"]], ids=str)
-@pytest.mark.parametrize(
-    ("late", "what"),
-    [("visit()", "the canary was contacted: between tests"), ("look('x', ['planted'])", "a secret in the log: x")],
-)
-def test_violation_between_tests_fails_the_run(tmp_path: Path, options: list[str], late: str, what: str) -> None:
-    done = session(tmp_path, QUIET, options, late)
+@PROCESSES
+def test_violation_between_tests_fails_the_run(tmp_path: Path, options: list[str]) -> None:
+    done = session(tmp_path, QUIET, options, "visit(); scan('x', ['planted'])")
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "1 passed" in done.stdout
-    assert what in done.stdout
+    for line in ("1 passed", "the canary was contacted: between tests", "a secret in the log: x"):
+        assert line in done.stdout
 
 
 DRAWS = """
-import hypothesis, pytest
 from hypothesis import given, settings, strategies as st
 
-{settings}
 @given(st.integers(0, 10**9))
 def test_draws(number):
     print("drawn", number)
+
+@settings(derandomize=True)
+@given(st.integers(0, 10**9))
+def test_stays_the_same(number):
+    print("repeated", number)
 """
 
 
-def drawn(folder: Path, options: list[str], its: str = "") -> list[str]:
-    done = session(folder, DRAWS.replace("{settings}", its), ["-n0", "-rP", *options])
-    assert done.returncode in {0, 5}, done.stdout + done.stderr
-    return re.findall(r"drawn (\d+)", done.stdout)
+def drawn(folder: Path, *options: str) -> tuple[list[str], list[str]]:
+    """Run a clean session; return the examples of the first test and of the second."""
+    done = session(folder, DRAWS, ["-n0", "-rP", *options])
+    assert done.returncode == 0, done.stdout + done.stderr
+    return re.findall(r"drawn (\d+)", done.stdout), re.findall(r"repeated (\d+)", done.stdout)
 
 
 def test_examples_repeat_and_differ_in_the_full_run(tmp_path: Path) -> None:
-    same = [drawn(tmp_path, []) for _ in range(2)]
-    others = [drawn(tmp_path, ["-m", "full"]) for _ in range(2)]
-    assert same[0] == same[1]
-    assert len(same[0]) >= 100
-    assert others[0] not in (same[0], others[1])
-    assert len(others[0]) >= 100
-
-
-def test_derandomized_test_is_not_rerun_in_the_full_run(tmp_path: Path) -> None:
-    assert drawn(tmp_path, ["-m", "full"], "@settings(derandomize=True)") == []
+    (first, stated), (second, _) = drawn(tmp_path), drawn(tmp_path)
+    assert first == second
+    assert min(len(first), len(stated)) >= 100
+    (other, rerun), (another, _) = drawn(tmp_path, "-m", "full"), drawn(tmp_path, "-m", "full")
+    assert len({tuple(first), tuple(other), tuple(another)}) == 3
+    assert len(other) >= 100
+    assert rerun == []

@@ -21,13 +21,14 @@ from gpu_worker.cli import output_file
 from gpu_worker.cli.main import main
 from gpu_worker.cli.parser import parse
 from gpu_worker.cli.progress_bar import ProgressBar
+from tests.support.guard import run_environment
 from tests.support.media.factory import MediaFactory
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
 def command(media: MediaFactory, *args: str | Path) -> subprocess.CompletedProcess[str]:
-    environ = {"PATH": os.environ["PATH"], "FFMPEG": media.ffmpeg, "WORK_DIR": str(media.folder)}
+    environ = {"PATH": os.environ["PATH"], "FFMPEG": media.ffmpeg, "WORK_DIR": str(media.folder), **run_environment()}
     argv = [sys.executable, "-m", "gpu_worker", *map(str, args)]
     return subprocess.run(argv, check=False, capture_output=True, text=True, cwd=ROOT, env=environ)
 
@@ -221,7 +222,7 @@ def test_bar_ends_at_100_percent_and_never_goes_back(
 
 def test_reader_that_is_gone_does_not_undo_the_video(media: MediaFactory, srt: Path, tmp_path: Path) -> None:
     video = media.make_video("cli.mp4", 1)
-    environ = {"PATH": os.environ["PATH"], "FFMPEG": media.ffmpeg}
+    environ = {"PATH": os.environ["PATH"], "FFMPEG": media.ffmpeg, **run_environment()}
     argv = f"'{sys.executable}' -m gpu_worker caption --video '{video}' --srt '{srt}' -o '{tmp_path}/out.mp4'"
     for script in (
         f"({argv}; echo $? > '{tmp_path}/code') 2>&1 | true",
@@ -251,7 +252,7 @@ def test_an_interrupt_leaves_nothing(media: MediaFactory, tmp_path: Path, number
         folder.mkdir()
     out.write_text("older")
     picture = media.make_circle("cli.png", (160, 90), 20)
-    environ = {"PATH": os.environ["PATH"], "FFMPEG": media.ffmpeg, "WORK_DIR": str(work)}
+    environ = {"PATH": os.environ["PATH"], "FFMPEG": media.ffmpeg, "WORK_DIR": str(work), **run_environment()}
     argv = [sys.executable, "-m", "gpu_worker", "img2vid", "--image", str(picture), "--duration", "60", "-o", str(out)]
     process = subprocess.Popen(argv, cwd=ROOT, env=environ, stderr=subprocess.PIPE, text=True)
     while not list(work.glob("*/job/out.mp4")):
@@ -320,7 +321,7 @@ def test_help_has_ranges_defaults_exit_codes_and_an_example(kind: str, capsys: p
 
 def test_command_line_refuses_ffmpeg_5_1_with_a_sentence(media: MediaFactory, tmp_path: Path, srt: Path) -> None:
     old = ROOT / "tests" / "support" / "ffmpeg_5_1" / "ffmpeg"
-    environ = {"PATH": f"{old.parent}:{os.environ['PATH']}", "WORK_DIR": str(tmp_path)}
+    environ = {"PATH": f"{old.parent}:{os.environ['PATH']}", "WORK_DIR": str(tmp_path), **run_environment()}
     argv = [
         sys.executable,
         "-m",
