@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALL := @sh scripts/install.sh
 PORT ?= 8000
 
-.PHONY: coverage openapi picture audit faults deploy destroy callers test-stack test-full help demo up test lint bench-media bench-gateway bench-load image lock clean
+.PHONY: coverage generate picture audit faults deploy destroy callers test-stack test-full help demo up test lint bench-media bench-gateway bench-load image lock clean
 .DELETE_ON_ERROR:
 
 help:  ## List the targets
@@ -66,8 +66,8 @@ test-full: test .tools/ffmpeg-oldest/.done  ## All tests: also long random walks
 faults:  ## Write the names of the tests into docs/faults.md
 	@$(PYTHON) scripts/fault_table.py
 
-openapi: $(VENV)/.local  ## Write docs/openapi.json, the document of the API
-	@$(BIN)/python -m scripts.openapi
+generate: $(VENV)/.local  ## Write what derives from the operations: docs/openapi.json, README table, events/api
+	@$(BIN)/python -m scripts.generate
 
 picture: $(VENV)/.local  ## Render docs/compose.webp, the README's picture, with the worker
 	@$(BIN)/python -m scripts.make_picture

@@ -99,9 +99,14 @@ def describe(operation: type[Operation]) -> Description:
         summary=summary.removesuffix("."),
         details=details,
         options=tuple(_option(name, operation.model_fields[name], field_schema(name, schema)) for name in fields),
-        smallest=schema["examples"][0],
-        example=schema["examples"][-1],
+        smallest=_ordered(schema["examples"][0], fields),
+        example=_ordered(schema["examples"][-1], fields),
     )
+
+
+def _ordered(example: Mapping[str, Any], fields: list[str]) -> Mapping[str, Any]:
+    """Undo the alphabetical order of JSON schemas."""
+    return {name: example[name] for name in fields if name in example}
 
 
 def field_schema(name: str, schema: Schema) -> Schema:

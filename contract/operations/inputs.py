@@ -23,7 +23,8 @@ AudioUrl = Annotated[
     Url, url_schema("A sound: MP3, M4A, WAV, FLAC, Ogg and others, or the sound of a video.", NARRATION)
 ]
 ImageUrl = Annotated[
-    Url, url_schema("A picture of any color profile: JPEG, PNG, WebP, HEIC, AVIF, TIFF, GIF, BMP, JPEG 2000.", PHOTO)
+    Url,
+    url_schema("A picture: JPEG, PNG, WebP, HEIC, AVIF, TIFF, GIF, BMP and others, any color profile.", PHOTO),
 ]
 SubtitlesUrl = Annotated[Url, url_schema("Subtitles: SRT, WebVTT or ASS, in any encoding.", CAPTIONS)]
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from contract.errors import Failure
 from contract.messages import ProgressReply, ProgressReport, ResultManifest, WorkerJob
+from contract.operations import OPERATIONS
 from lambda_api import wiring
 from lambda_api.domain.job import State
 from lambda_api.domain.ports import ProviderStatus
@@ -22,9 +23,9 @@ from tests.support.gateway import EVENTS, Client, context, entrypoint, environme
 
 callbacks, runpod_webhook, sweeper = map(entrypoint, ("callbacks", "runpod_webhook", "sweeper"))
 
-API = {
-    "caption": 202, "img2vid": 202, "addaudio": 202, "compose": 202, "job": 200, "cancel": 200, "jobs": 200,
-    "runpod_health": 200, "runpod_config": 200, "health": 200, "index": 200, "openapi": 200, "docs": 200,
+API = dict.fromkeys(OPERATIONS, 202) | {
+    "job": 200, "cancel": 200, "jobs": 200, "runpod_health": 200, "runpod_config": 200, "health": 200, "index": 200,
+    "openapi": 200, "docs": 200,
 }  # fmt: skip
 RUNPOD = {
     "webhook_completed": (200, State.COMPLETED),

@@ -19,7 +19,6 @@ from lambda_api.web.app import create_documented_app
 from tests.support.examples import manifest, publish, submission
 from tests.support.fakes import HOOK_SECRET, World
 from tests.support.gateway import Client
-from tests.support.scripts import script
 
 DOCUMENT = create_documented_app().openapi()
 SUBMITS = [operation.path for operation in OPERATIONS.values()]
@@ -28,11 +27,6 @@ SUBMITS = [operation.path for operation in OPERATIONS.values()]
 def operations() -> dict[str, dict[str, Any]]:
     paths = DOCUMENT["paths"].items()
     return {f"{method.upper()} {path}": found for path, methods in paths for method, found in methods.items()}
-
-
-def test_the_file_is_what_make_openapi_writes() -> None:
-    with script("openapi") as module:
-        assert module.PATH.read_text(encoding="utf-8") == module.render(), "run `make openapi`"
 
 
 def test_it_is_what_is_served() -> None:
