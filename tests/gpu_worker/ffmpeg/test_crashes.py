@@ -14,6 +14,10 @@ from typing import Any
 import pytest
 
 from contract.errors import Blame, Code, Failure
+from contract.operations.img2vid import Img2Vid
+from gpu_worker.errors import JobFailed
+from gpu_worker.ffmpeg.locate import Ffmpeg
+from gpu_worker.pipeline.machine import Machine
 from lambda_api.domain.job import State
 from lambda_api.domain.policy import HOUR, MINUTE
 from lambda_api.domain.ports import ProviderStatus
@@ -22,7 +26,7 @@ from lambda_api.usecases.sweep import sweep
 from tests.support.examples import submission
 from tests.support.fake_network import FakeNetwork
 from tests.support.fakes import World
-from tests.support.media.factory import MediaFactory
+from tests.support.media.factory import URL, MediaFactory
 from tests.support.worker import handle
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -170,3 +174,19 @@ def test_a_quarter_of_a_gigabyte_of_stderr_costs_the_worker_next_to_nothing(
         print(f"\n  {LOG_BYTES / 1e6:.0f} MB of stderr: {told['grown'] / 1e6:.1f} MB of memory")
     assert told["told"] == ("media_unreadable" if way == "read" else 64 * 1024)
     assert told["grown"] < 10_000_000
+
+
+@pytest.mark.fault("G13")
+def test_encoder_that_crashes_is_run_once(media: MediaFactory, tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    program = tmp_path / "ffmpeg"
+    program.write_text(
+        f'#!/bin/sh\ncase "$*" in *libx264*) echo x >> {runs}; kill -ILL $$;; esac\nexec {media.ffmpeg} "$@"\n'
+    )
+    program.chmod(0o755)
+    picture = media.make_circle("crash.png", (160, 90), 20)
+    machine = Machine(Ffmpeg(str(program)), None, 2)
+    with pytest.raises(JobFailed) as failure:
+        media.transcode(Img2Vid(url_image=URL, duration=0.2, size="160x90"), machine=machine, image=picture)
+    assert failure.value.failure.code == Code.ENCODE_FAILED
+    assert runs.read_text().split() == ["x"]
