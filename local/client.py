@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+
+from contract.operations import OPERATIONS
 
 Job = dict[str, Any]
 
@@ -18,8 +21,9 @@ class Client:
         self._url = url
         self._headers = {"X-API-Key": key}
 
-    async def submit(self, path: str, body: dict[str, Any]) -> Job:
-        return await self._json("POST", path, body)
+    async def submit(self, operation: str, body: Mapping[str, Any]) -> Job:
+        """Submit a job. `operation` is the `kind` of its model."""
+        return await self._json("POST", OPERATIONS[operation].path, body)
 
     async def job(self, job_id: str) -> Job:
         return await self._json("GET", f"/job/{job_id}", None)
@@ -35,7 +39,7 @@ class Client:
                     file.write(chunk)
         part.replace(path)
 
-    async def _json(self, method: str, path: str, body: dict[str, Any] | None) -> Job:
+    async def _json(self, method: str, path: str, body: Mapping[str, Any] | None) -> Job:
         async with self._session.request(method, self._url + path, json=body, headers=self._headers) as answer:
             if answer.status >= 400:
                 raise RuntimeError(f"{method} {path} returned {answer.status}: {(await answer.text())[:300]}")

@@ -110,7 +110,7 @@ async def _serve(stack: AsyncExitStack, server: Server) -> str:
 async def _run_jobs(client: Client, urls: Mapping[Role, str], callback_url: str) -> dict[str, Job]:
     """Submit all operations at once and poll the jobs until all have ended, for at most 600 s."""
     bodies = {kind: request_body(model, urls) | {"webhook_url": callback_url} for kind, model in OPERATIONS.items()}
-    submitted = await asyncio.gather(*(client.submit(OPERATIONS[kind].path, body) for kind, body in bodies.items()))
+    submitted = await asyncio.gather(*(client.submit(kind, body) for kind, body in bodies.items()))
     jobs = dict(zip(bodies, submitted, strict=True))
     print("Submitted " + ", ".join(jobs) + ":", flush=True)
     progress = Progress(sys.stdout)

@@ -21,6 +21,8 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
+from contract.operations import OPERATIONS
+from contract.operations.describe import describe
 from local.aws.process import Addresses
 from local.client import Client
 from local.logs import Log
@@ -32,12 +34,7 @@ from tests.support.system import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "the-hook-secret-of-sam-local-tests"
-_BODIES = {
-    "caption": {"url_video": "https://example.com/v.mp4", "url_srt": "https://example.com/v.srt"},
-    "img2vid": {"url_image": "https://example.com/p.jpg"},
-    "addaudio": {"url_video": "https://example.com/v.mp4", "url_audio": "https://example.com/a.mp3"},
-    "compose": {"url_image": "https://example.com/p.jpg"},
-}
+_BODIES = {kind: describe(model).smallest for kind, model in OPERATIONS.items()}
 
 
 @pytest.fixture

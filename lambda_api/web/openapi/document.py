@@ -11,6 +11,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from contract.operations.inputs import ROLES
 from lambda_api.domain.job import TERMINAL, State
 from lambda_api.domain.views.job_view import event_type
 from lambda_api.web.openapi.callback import describe_callback
@@ -131,7 +132,8 @@ def _complete_submit(operation: Json, schemas: Json) -> None:
     media = operation["requestBody"]["content"]["application/json"]
     schema = schemas[media["schema"]["$ref"].rpartition("/")[2]]
     del schema["properties"]["kind"]
-    schema["properties"] = {name: _plain(field) for name, field in schema["properties"].items()}
+    inputs_first = sorted(schema["properties"].items(), key=lambda item: item[0] not in ROLES)
+    schema["properties"] = {name: _plain(field) for name, field in inputs_first}
     smallest = schema.pop("examples")[0]
     media["examples"] = {
         "smallest": {"summary": "Required fields", "value": smallest},

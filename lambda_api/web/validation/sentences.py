@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from contract.operations.describe import field_schema
 from lambda_api.web.validation.field_names import unknown_field
 from lambda_api.web.validation.leniency import BODY_SHAPE
 
@@ -49,7 +50,7 @@ def describe_error(item: Mapping[str, Any], schema: Schema) -> str:
         return "missing" if len(loc) > 1 else "the request has no body; send a JSON object"
     if kind in {"extra_forbidden", "literal_error"}:
         return unknown_field(str(loc[-1]), [name for name in schema.get("properties", ()) if name != "kind"])
-    field = _field_schema(str(loc[1]) if len(loc) > 1 else "", schema)
+    field = field_schema(str(loc[1]) if len(loc) > 1 else "", schema)
     own = str(item["ctx"]["error"]) if kind == "value_error" else None
     if own is not None and field.get("type") not in {"number", "integer"}:
         return own if field.get("format") == "uri" else own + _example(field, own)
@@ -75,11 +76,3 @@ def _expected(field: Schema) -> str:
 def _example(field: Schema, text: str) -> str:
     examples = field.get("examples")
     return f", for example {json.dumps(examples[0])}" if examples and "for example" not in text else ""
-
-
-def _field_schema(name: str, schema: Schema) -> Schema:
-    """Return the field's own schema: without null, and with its reference resolved."""
-    field = schema.get("properties", {}).get(name, {})
-    option: Schema = next((option for option in field.get("anyOf", ()) if option.get("type") != "null"), {})
-    reference = (option or field).get("$ref", "")
-    return {**schema.get("$defs", {}).get(reference.rpartition("/")[2], {}), **field, **option}
