@@ -1,4 +1,4 @@
-"""The only way a job changes: `apply`, over one table keyed by (state, event).
+"""Transitions of a job: `apply` looks up the rule for a (state, event) pair. A job changes in no other way.
 
 An event that the table does not list is rejected with a reason. So a terminal job never changes, and the terminal
 evidence that is written first wins: the store compares `version` on every write.
@@ -138,12 +138,12 @@ def _cancel_requested(job: Job, event: CancelRequested, _now: int) -> Job:
     return replace(job, cancel_requested=True, due_at=event.due_at)
 
 
-def _ended(job: Job, state: State, event: Ending, now: int) -> Job:
+def _end(job: Job, state: State, event: Ending, now: int) -> Job:
     return replace(job, state=state, completed_at=now, settled_by=event.source, due_at=None)
 
 
 def _completed(job: Job, event: Completed, now: int) -> Job:
-    ended = _ended(job, State.COMPLETED, event, now)
+    ended = _end(job, State.COMPLETED, event, now)
     execution_ms = event.manifest.execution.execution_ms
     return replace(
         ended,
@@ -158,15 +158,15 @@ def _completed(job: Job, event: Completed, now: int) -> Job:
 
 
 def _failed(job: Job, event: Failed, now: int) -> Job:
-    return replace(_ended(job, State.FAILED, event, now), error=event.failure)
+    return replace(_end(job, State.FAILED, event, now), error=event.failure)
 
 
 def _timed_out(job: Job, event: TimedOut, now: int) -> Job:
-    return replace(_ended(job, State.TIMED_OUT, event, now), error=event.failure)
+    return replace(_end(job, State.TIMED_OUT, event, now), error=event.failure)
 
 
 def _cancelled(job: Job, event: Cancelled, now: int) -> Job:
-    return replace(_ended(job, State.CANCELLED, event, now), error=event.failure)
+    return replace(_end(job, State.CANCELLED, event, now), error=event.failure)
 
 
 _LIVE: dict[type, Rule] = {

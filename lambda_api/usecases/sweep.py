@@ -137,17 +137,17 @@ def _next_attempt(job: Job) -> int:
     return job.attempt + job.dispatching
 
 
-def _call_once(question: Callable[[], bool]) -> Callable[[], bool]:
-    """Return a function whose first caller calls `question`; all others wait for that answer."""
-    lock, answers = Lock(), list[bool]()
+def _call_once(check: Callable[[], bool]) -> Callable[[], bool]:
+    """Return a function whose first caller calls `check`; all others wait for that result."""
+    lock, results = Lock(), list[bool]()
 
-    def answer() -> bool:
+    def call() -> bool:
         with lock:
-            if not answers:
-                answers.append(question())
-            return answers[0]
+            if not results:
+                results.append(check())
+            return results[0]
 
-    return answer
+    return call
 
 
 def _runpod_answers(services: Services) -> bool:

@@ -1,4 +1,4 @@
-"""The boundaries of a use case: every call it makes into a port, before it takes effect and after."""
+"""Crash points of a use case: before and after every call that it makes to a port."""
 
 from __future__ import annotations
 
@@ -11,41 +11,41 @@ Port = TypeVar("Port")
 
 
 class Crash(BaseException):
-    """The process is gone. Nothing in the product catches it."""
+    """The process dies. Nothing in the product catches this."""
 
 
 def crash() -> None:
     raise Crash
 
 
-class Gate:
-    """Ports handed out by `around` pass here. Boundary 2n is before the call number n, 2n + 1 is after it."""
+class CrashPoints:
+    """Counts the boundaries of calls to wrapped ports: 2n is before call number n, 2n + 1 after it."""
 
     def __init__(self) -> None:
-        self.passed = 0
+        self.boundary_count = 0
         self.names: list[str] = []
         self._at: int | str | None = None
         self._left = 0
         self._act: Callable[[], object] = crash
-        self.every: Callable[[], object] | None = None
-        """Called at each boundary, for whoever schedules threads."""
+        self.on_boundary: Callable[[], object] | None = None
+        """Called at each boundary, for the scheduler of threads."""
 
-    def around(self, port: Port) -> Port:
-        return cast("Port", _Gated(port, self))
+    def wrap(self, port: Port) -> Port:
+        return cast("Port", _WrappedPort(port, self))
 
     def plan(self, at: int | str | None, act: Callable[[], object] = crash, nth: int = 1) -> None:
-        """Count from here, and call `act` once: at the boundary of this number, or the `nth` of this name."""
-        self.passed, self.names, self._at, self._act, self._left = 0, [], at, act, nth
+        """Restart the count and call `act` once: at the boundary of this number, or at the `nth` of this name."""
+        self.boundary_count, self.names, self._at, self._act, self._left = 0, [], at, act, nth
 
-    def forget_plan(self) -> None:
+    def clear_plan(self) -> None:
         self._at = None
 
     def boundary(self, name: str) -> None:
-        here = self.passed
-        self.passed += 1
+        here = self.boundary_count
+        self.boundary_count += 1
         self.names.append(name)
-        if self.every is not None:
-            self.every()
+        if self.on_boundary is not None:
+            self.on_boundary()
         if self._at in {here, name}:
             self._left -= 1
             if self._left <= 0:
@@ -53,10 +53,10 @@ class Gate:
                 self._act()
 
 
-class _Gated:
-    def __init__(self, port: object, gate: Gate) -> None:
+class _WrappedPort:
+    def __init__(self, port: object, crash_points: CrashPoints) -> None:
         self._port = port
-        self._gate = gate
+        self._gate = crash_points
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._port, name)

@@ -1,4 +1,4 @@
-"""The world around the gateway, as a model: RunPod and its workers, and the client who receives callbacks."""
+"""Models of the systems around the gateway: RunPod, its workers, and the client that receives callbacks."""
 
 from __future__ import annotations
 
@@ -20,39 +20,39 @@ from lambda_api.domain.ports import (
     ProviderStatus,
     ProviderUnknown,
 )
-from tests.model.invariants import PLANTED, proved
+from tests.model.invariants import PLANTED, find_result
 from tests.support.examples import manifest
 
 
-class Reply(Enum):
-    """What becomes of `POST /run`."""
+class RunReply(Enum):
+    """Outcomes of `POST /run`."""
 
-    TAKEN = "taken"
+    ACCEPTED = "accepted"
     REFUSED = "refused"
-    LOST_BUT_TAKEN = "taken, and the answer lost"
-    LOST = "not taken, and nobody knows"
+    LOST_BUT_ACCEPTED = "accepted, response lost"
+    LOST = "not accepted, response lost"
     REJECTED = "rejected"
 
 
 RETRY_AFTER_MS = 40 * SECOND
-"""What RunPod asks for when it refuses: longer than the first waits of the gateway's own."""
+"""RunPod's `Retry-After` in a refusal: longer than the gateway's first waits."""
 
-_OVER = {"FAILED", "TIMED_OUT", "COMPLETED", "CANCELLED"}
+_TERMINAL = {"FAILED", "TIMED_OUT", "COMPLETED", "CANCELLED"}
 
 
-class Stop(Enum):
-    """How far a worker comes with a job."""
+class WorkerOutcome(Enum):
+    """How far a worker gets with a job."""
 
-    BEFORE_OUTPUT = "died before the output was stored"
-    BEFORE_MANIFEST = "died between output and manifest"
-    OTHER_SIZE = "stored a manifest that is not of its output"
-    BEFORE_DONE = "stored both, and RunPod never heard of it"
-    NEVER = "done"
+    DIED_BEFORE_OUTPUT = "died before the output was stored"
+    DIED_BEFORE_MANIFEST = "died between output and manifest"
+    SIZE_MISMATCH = "stored a manifest whose size differs from the output"
+    UNREPORTED = "stored both, but never reported it to RunPod"
+    FINISHED = "finished"
 
 
 @dataclass
 class Execution:
-    """One job of RunPod's: what it was given, and how it stands."""
+    """One job at RunPod: its input and its state."""
 
     runpod_job_id: str
     endpoint_id: str
@@ -65,64 +65,64 @@ class Execution:
     known: bool = True
     """False once RunPod has forgotten it: 404."""
     seq: int = 0
-    told: bool = True
-    """Whether the gateway was told that it was taken."""
-    asked: bool = False
-    """Whether it was asked to stop, be it in vain."""
-    proved: bool = False
-    """Whether its result was there before it said so."""
+    acknowledged: bool = True
+    """True if the gateway received the response to `/run`."""
+    cancel_requested: bool = False
+    """True if a cancel was requested, even without effect."""
+    had_result: bool = False
+    """True if its result was stored before it reported success."""
 
     @property
-    def over(self) -> bool:
-        return self.status in _OVER
+    def finished(self) -> bool:
+        return self.status in _TERMINAL
 
 
 @dataclass
-class Runpod:
-    """`domain.ports.Provider`; `executions` are all it ever took."""
+class ModelRunpod:
+    """`domain.ports.Provider`; `executions` are all that it ever accepted."""
 
     executions: list[Execution] = field(default_factory=list)
-    reply: Reply = Reply.TAKEN
+    reply: RunReply = RunReply.ACCEPTED
     down: bool = False
-    """Asked about a job, to cancel it, or how it is, it gives no answer."""
-    asked: int = 0
+    """True while `/status`, `/cancel` and `/health` fail."""
+    status_calls: int = 0
     rejected: int = 0
     refused: set[tuple[str, int]] = field(default_factory=set)
     lost: set[tuple[str, int]] = field(default_factory=set)
-    """Job and attempt of each order that was refused, or whose answer was lost."""
+    """Job and attempt of each `/run` that was refused, or whose response was lost."""
 
     def run(self, endpoint_id: str, payload: Mapping[str, Any]) -> str:
         order = payload["input"]
         job_id, attempt = order["job_id"], order["attempt"]
-        if self.reply is Reply.REFUSED:
+        if self.reply is RunReply.REFUSED:
             self.refused.add((job_id, attempt))
             raise ProviderRefused("http_503", retry_after_ms=RETRY_AFTER_MS)
-        if self.reply is Reply.REJECTED:
+        if self.reply is RunReply.REJECTED:
             self.rejected += 1
             raise ProviderRejected("http_400")
-        told = self.reply is Reply.TAKEN
-        taken = Execution(
+        acknowledged = self.reply is RunReply.ACCEPTED
+        accepted = Execution(
             f"runpod-{len(self.executions) + 1}", endpoint_id, job_id, attempt, payload["webhook"],
-            order["progress_url"], told=told,
+            order["progress_url"], acknowledged=acknowledged,
         )  # fmt: skip
-        if self.reply is not Reply.LOST:
-            self.executions.append(taken)
-        if not told:
+        if self.reply is not RunReply.LOST:
+            self.executions.append(accepted)
+        if not acknowledged:
             self.lost.add((job_id, attempt))
             raise ProviderUnknown("reset")
-        return taken.runpod_job_id
+        return accepted.runpod_job_id
 
     def status(self, endpoint_id: str, runpod_job_id: str) -> ProviderStatus:
-        self.asked += 1
-        found = self._find(endpoint_id, runpod_job_id)
+        self.status_calls += 1
+        found = self._require(endpoint_id, runpod_job_id)
         return ProviderStatus(found.status, found.error)
 
     def cancel(self, endpoint_id: str, runpod_job_id: str) -> None:
-        named = self.named(runpod_job_id)
+        named = self.find(runpod_job_id)
         if named is not None and named.endpoint_id == endpoint_id:
-            named.asked = True
-        found = self._find(endpoint_id, runpod_job_id)
-        if not found.over:
+            named.cancel_requested = True
+        found = self._require(endpoint_id, runpod_job_id)
+        if not found.finished:
             found.status = "CANCELLED"
 
     def health(self, endpoint_id: str) -> Mapping[str, Any]:
@@ -133,67 +133,67 @@ class Runpod:
     def config(self, endpoint_id: str) -> Mapping[str, Any]:
         raise NotImplementedError
 
-    def says(self, job_id: str, *statuses: str) -> bool:
-        """True if any execution of the job stands so."""
-        return any(it.status in statuses for it in self.of(job_id))
+    def has_status(self, job_id: str, *statuses: str) -> bool:
+        """True if any execution of the job has one of these statuses."""
+        return any(it.status in statuses for it in self.executions_of(job_id))
 
-    def of(self, job_id: str) -> list[Execution]:
+    def executions_of(self, job_id: str) -> list[Execution]:
         return [it for it in self.executions if it.job_id == job_id]
 
-    def named(self, runpod_job_id: str | None) -> Execution | None:
+    def find(self, runpod_job_id: str | None) -> Execution | None:
         return next((it for it in self.executions if it.runpod_job_id == runpod_job_id), None)
 
-    def _find(self, endpoint_id: str, runpod_job_id: str) -> Execution:
+    def _require(self, endpoint_id: str, runpod_job_id: str) -> Execution:
         if self.down:
             raise ProviderError("http_503")
-        found = self.named(runpod_job_id)
+        found = self.find(runpod_job_id)
         if found is None or found.endpoint_id != endpoint_id or not found.known:
             raise ProviderJobMissing("http_404")
         return found
 
 
-def work(execution: Execution, objects: dict[str, bytes], stop: Stop) -> None:
-    """A worker at its job. It stores under `If-None-Match: *`: what is there stays, and is adopted.
+def run_worker(execution: Execution, objects: dict[str, bytes], stop: WorkerOutcome) -> None:
+    """Run a worker. It stores with `If-None-Match: *`: existing objects stay and are adopted.
 
-    RunPod may have been told to cancel: a worker that hears too late stores its result all the same.
+    A worker that learns too late of a cancel stores its result anyway.
     """
     job_id = execution.job_id
-    if stop is Stop.BEFORE_OUTPUT:
-        _end(execution, "FAILED", f"Traceback: {PLANTED}")
+    if stop is WorkerOutcome.DIED_BEFORE_OUTPUT:
+        _finish(execution, "FAILED", f"Traceback: {PLANTED}")
         return
-    # No two executions make the same bytes, so that a mixture of two would be seen.
+    # Each execution makes different bytes, so that a mixture of two would be detected.
     made = b"x" * (100 + int(execution.runpod_job_id.rpartition("-")[2]))
     stored = objects.setdefault(output_key(job_id), made)
-    if stop is Stop.BEFORE_MANIFEST:
-        _end(execution, "FAILED", None)
+    if stop is WorkerOutcome.DIED_BEFORE_MANIFEST:
+        _finish(execution, "FAILED", None)
         return
-    size = len(stored) + (stop is Stop.OTHER_SIZE)
+    size = len(stored) + (stop is WorkerOutcome.SIZE_MISMATCH)
     facts = OutputFacts(key=output_key(job_id), size_bytes=size, sha256="0" * 64)
     record = manifest(job_id, attempt=execution.attempt, output=facts)
     objects.setdefault(manifest_key(job_id), record.model_dump_json().encode())
-    execution.proved |= not execution.over and proved(job_id, objects) is not None
-    if stop is not Stop.BEFORE_DONE:
-        _end(execution, "COMPLETED", None)
+    execution.had_result |= not execution.finished and find_result(job_id, objects) is not None
+    if stop is not WorkerOutcome.UNREPORTED:
+        _finish(execution, "COMPLETED", None)
 
 
-def fail(execution: Execution) -> None:
-    """The worker says why it could not."""
-    _end(execution, "FAILED", Failure.of(Code.SOURCE_HTTP, field="url_video", http_status="404").model_dump_json())
+def fail_execution(execution: Execution) -> None:
+    """Let the worker report why it failed."""
+    _finish(execution, "FAILED", Failure.of(Code.SOURCE_HTTP, field="url_video", http_status="404").model_dump_json())
 
 
-def _end(execution: Execution, status: str, error: str | None) -> None:
-    if not execution.over:
+def _finish(execution: Execution, status: str, error: str | None) -> None:
+    if not execution.finished:
         execution.status, execution.error = status, error
 
 
 @dataclass
-class Receiver:
-    """`domain.ports.CallbackSender`, with the client at its other end."""
+class ModelReceiver:
+    """`domain.ports.CallbackSender` and the client that it sends to."""
 
-    answer: DeliveryResult = field(default_factory=lambda: DeliveryResult(ok=True, result="http_200"))
+    response: DeliveryResult = field(default_factory=lambda: DeliveryResult(ok=True, result="http_200"))
     posts: dict[str, list[str]] = field(default_factory=dict)
     """Bodies by message id."""
 
     def send(self, owner: str, url: str, message_id: str, now: int, body: str) -> DeliveryResult:
         self.posts.setdefault(message_id, []).append(body)
-        return self.answer
+        return self.response

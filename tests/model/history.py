@@ -1,4 +1,4 @@
-"""A store that remembers every row it was given, and what each write broke."""
+"""A store that records every write and the invariants that it violates."""
 
 from __future__ import annotations
 
@@ -9,72 +9,77 @@ from contextlib import contextmanager
 from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.job import Job
 from lambda_api.domain.ports import Idempotency, IdempotencyRecord, JobStore, Page
-from tests.model.invariants import Moment, broken_at_creation, broken_by, claims
+from tests.model.invariants import WriteTime, check_creation, check_write, is_claim
 
-Judge = Callable[[Job, Job], Iterable[str]]
-"""What is not true of a write, as the world knows it: of the job before it and after it."""
+WriteCheck = Callable[[Job, Job], Iterable[str]]
+"""Returns the false statements of a write: of the job before and after it."""
 
 
-class Ledger:
-    """`JobStore` around another one. What is broken is collected, not raised: a sweep outlives what is raised."""
+class HistoryStore:
+    """A `JobStore` around another one. Violations are collected, not raised: a sweep catches what a job raises."""
 
     def __init__(
-        self, store: JobStore, objects: Mapping[str, bytes], clock: Callable[[], int], judge: Judge, seen: Counter[str]
+        self,
+        store: JobStore,
+        objects: Mapping[str, bytes],
+        clock: Callable[[], int],
+        check: WriteCheck,
+        counts: Counter[str],
     ) -> None:
-        """`seen` counts what happened, so that a walk can tell where it has been."""
+        """`counts` counts what happened, to measure the coverage of a walk."""
         self.jobs: dict[str, Job] = {}
-        """As they were last written."""
-        self.broken: list[str] = []
-        self.touched: set[str] = set()
-        self.ended: set[str] = set()
-        """Of the touched ones, those that ended."""
+        """Jobs as last written."""
+        self.violations: list[str] = []
+        self.written: set[str] = set()
+        self.finished: set[str] = set()
+        """The written jobs that became terminal."""
         self.claims: Counter[tuple[str, int]] = Counter()
-        """How often an attempt of a job was taken upon himself by somebody, and not refused by RunPod."""
+        """Claims of each attempt of a job that RunPod did not refuse."""
         self.only: str | None = None
-        """The one job that a sweep finds."""
-        self._began: int | None = None
+        """The one job that a sweep finds, if set."""
+        self._act_started_at: int | None = None
         self._store = store
         self._objects = objects
         self._clock = clock
-        self._judge = judge
-        self._seen = seen
-        self._ends: dict[str, int] = {}
+        self._check = check
+        self._counts = counts
+        self._end_versions: dict[str, int] = {}
         self._keys: dict[tuple[str, str], tuple[str, int]] = {}
-        self.of_key: dict[str, str] = {}
-        """Idempotency key → the job of the last request that was stored with it."""
+        self.job_of_key: dict[str, str] = {}
+        """Idempotency key → the job of the last request stored with it."""
 
     @property
-    def began(self) -> int:
-        """When the act began that goes on."""
-        return self._clock() if self._began is None else self._began
+    def act_started_at(self) -> int:
+        """Return when the current act started."""
+        return self._clock() if self._act_started_at is None else self._act_started_at
 
     @contextmanager
-    def time_may_pass(self) -> Iterator[None]:
-        """For an act during which others take their time."""
-        self._began = self._clock()
+    def concurrent_act(self) -> Iterator[None]:
+        """Mark an act during which concurrent acts let time pass."""
+        self._act_started_at = self._clock()
         try:
             yield
         finally:
-            self._began = None
+            self._act_started_at = None
 
     def create(
         self, job: Job, idempotency: Idempotency | None, now: int, allowance: Allowance
     ) -> IdempotencyRecord | None:
         existing = self._store.create(job, idempotency, now, allowance)
         if existing is None:
-            self._blame(job, broken_at_creation(job))
+            self._report(job, check_creation(job))
             if idempotency is not None:
-                self._keep_key(job, idempotency, now)
-            self._keep(None, job)
+                self._record_key(job, idempotency, now)
+            self._record(None, job)
         return existing
 
-    def _keep_key(self, job: Job, idempotency: Idempotency, now: int) -> None:
+    def _record_key(self, job: Job, idempotency: Idempotency, now: int) -> None:
         key = (job.owner, idempotency.key)
         fingerprint, expires_at = self._keys.get(key, ("", 0))
         if expires_at // 1000 > now // 1000:
-            self._blame(job, [f"a second job for a key, of the same body: {fingerprint == idempotency.fingerprint}"])
+            self._report(job, [f"a second job for a key; same body: {fingerprint == idempotency.fingerprint}"])
         self._keys[key] = (idempotency.fingerprint, idempotency.expires_at)
-        self.of_key[idempotency.key] = job.job_id
+        self.job_of_key[idempotency.key] = job.job_id
 
     def get(self, job_id: str) -> Job | None:
         return self._store.get(job_id)
@@ -82,47 +87,48 @@ class Ledger:
     def save(self, job: Job, *, ends: bool = False) -> bool:
         saved = self._store.save(job, ends=ends)
         if saved:
-            before, moment = self.jobs[job.job_id], Moment(self.began, self._clock())
-            self._blame(job, broken_by(before, job, self._objects, moment))
-            self._blame(job, self._judge(before, job))
+            before, moment = self.jobs[job.job_id], WriteTime(self.act_started_at, self._clock())
+            self._report(job, check_write(before, job, self._objects, moment))
+            self._report(job, self._check(before, job))
             if ends != (job.is_terminal and not before.is_terminal):
-                self._blame(job, ["a place in its owner's allowance freed at another time than its end"])
-            self._keep(before, job)
+                self._report(job, ["its place in the owner's quota is freed before or after its end"])
+            self._record(before, job)
         else:
-            self._seen["writes lost"] += 1
-            self._seen["writes lost to an end"] += job.version <= self._ends.get(job.job_id, 0)
+            self._counts["writes lost"] += 1
+            self._counts["writes lost to a terminal state"] += job.version <= self._end_versions.get(job.job_id, 0)
         return saved
 
     def page(self, owner: str, limit: int, cursor: str | None) -> Page:
         return self._store.page(owner, limit, cursor)
 
     def due(self, now: int, limit: int) -> Iterable[str]:
-        """Only ours: a table may hold what other tests left."""
-        wanted = self.jobs if self.only is None else {self.only}
-        return [job_id for job_id in self._store.due(now, limit) if job_id in wanted]
+        """Return only our jobs: the table may hold those of other tests."""
+        selected = self.jobs if self.only is None else {self.only}
+        return [job_id for job_id in self._store.due(now, limit) if job_id in selected]
 
-    def check_touched(self) -> None:
-        """What was written since the last look is what is read, and broke nothing."""
-        for job_id in self.touched:
+    def check_written(self) -> None:
+        """Assert that the writes since the last check can be read back and violate nothing."""
+        for job_id in self.written:
             read = self._store.get(job_id)
             if read is not None and read != self.jobs[job_id]:
-                self.broken.append(f"{job_id}: stored otherwise than written")
-        self.touched.clear()
-        self.ended.clear()
-        assert not self.broken, self.broken
+                self.violations.append(f"{job_id}: read differs from written")
+        self.written.clear()
+        self.finished.clear()
+        assert not self.violations, self.violations
 
-    def _keep(self, before: Job | None, job: Job) -> None:
+    def _record(self, before: Job | None, job: Job) -> None:
         self.jobs[job.job_id] = job
-        self.touched.add(job.job_id)
-        if claims(before, job):
+        self.written.add(job.job_id)
+        if is_claim(before, job):
             self.claims[job.job_id, job.attempt] += 1
         elif before is not None and job.refusals > before.refusals and job.attempt == before.attempt:
             self.claims[job.job_id, job.attempt] -= 1
         if job.is_terminal and not (before and before.is_terminal):
-            self.ended.add(job.job_id)
-            self._ends[job.job_id] = job.version
-            self._seen[str(job.error.code if job.error else job.state)] += 1
-            self._seen[f"ended by {job.settled_by}"] += 1
+            self.finished.add(job.job_id)
+            self._end_versions[job.job_id] = job.version
+            self._counts[str(job.error.code if job.error else job.state)] += 1
+            self._counts[f"ended by {job.settled_by}"] += 1
 
-    def _blame(self, job: Job, sentences: Iterable[str]) -> None:
-        self.broken += [f"{job.job_id} ({job.state}, version {job.version}): {sentence}" for sentence in sentences]
+    def _report(self, job: Job, violations: Iterable[str]) -> None:
+        prefix = f"{job.job_id} ({job.state}, version {job.version})"
+        self.violations += [f"{prefix}: {violation}" for violation in violations]

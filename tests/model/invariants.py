@@ -1,4 +1,4 @@
-"""What must hold at each write of a job, whoever writes it."""
+"""Invariants of each write of a job, by any process."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from lambda_api.domain.keys import manifest_key, output_key
 from lambda_api.domain.policy import CALLBACK_DELAYS, CALLBACK_LEASE_MS, DEFERRAL_MS, MAX_ATTEMPTS, MINUTE
 
 PLANTED = "planted-in-a-traceback"
-"""Text of RunPod's that no client may see."""
+"""Text from RunPod that no client may see."""
 
-ENDINGS = {
+TERMINAL_CODES = {
     State.COMPLETED: {None},
     State.FAILED: {
         Code.SOURCE_HTTP, Code.WORKER_CRASHED, Code.RESULT_MISSING, Code.PROVIDER_REJECTED, Code.PROVIDER_LOST,
@@ -23,53 +23,54 @@ ENDINGS = {
     State.TIMED_OUT: {Code.EXECUTION_TIMEOUT, Code.DEADLINE_EXCEEDED, Code.PROVIDER_UNAVAILABLE},
     State.CANCELLED: {Code.CANCELLED},
 }  # fmt: skip
-"""With which error a job may end in which state. Of the workers' own failures the model knows one."""
+"""The error codes of each terminal state. The model has one of the workers' own failures."""
 
 RETRY_AFTER_MS = 10 * MINUTE
-"""What the model's client asks for with a 429."""
+"""`Retry-After` of the model's client with a 429."""
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
-    """The time of a write, and when its writer began: what it wrote was decided somewhere in between."""
+class WriteTime:
+    """The time of a write and the start of its writer, which decided in between what to write."""
 
-    began: int
+    started_at: int
     now: int
 
 
-def broken_at_creation(job: Job) -> Iterator[str]:
+def check_creation(job: Job) -> Iterator[str]:
+    """Yield the invariants that a new job violates."""
     if job.version != 1 or job.state is not State.ACCEPTED:
-        yield "a job that does not begin as one"
-    yield from _lives(job, job.created_at + MINUTE)
+        yield "a new job is not ACCEPTED in version 1"
+    yield from _check_unfinished(job, job.created_at + MINUTE)
 
 
-def broken_by(before: Job, after: Job, objects: Mapping[str, bytes], moment: Moment) -> Iterator[str]:
-    """Sentences about promises that the write of `after` over `before` breaks."""
+def check_write(before: Job, after: Job, objects: Mapping[str, bytes], moment: WriteTime) -> Iterator[str]:
+    """Yield the invariants that the write of `after` over `before` violates."""
     if after.version != before.version + 1:
         yield f"version {after.version} over {before.version}"
     if _identity(before) != _identity(after):
-        yield "a job that became another"
+        yield "the identity of the job changed"
     if after.attempt < before.attempt or after.percent < before.percent or after.progress_seen < before.progress_seen:
-        yield "attempt or progress went back"
+        yield "attempt or progress decreased"
     if before.is_terminal:
-        yield from _frozen(before, after, moment)
+        yield from _check_terminal_write(before, after, moment)
     elif after.is_terminal:
-        yield from _ends(after, objects)
+        yield from _check_end(after, objects)
     else:
-        # A write that leaves the time as it is may come after a clock that went back.
-        yield from _lives(after, max(before.due_at or 0, moment.now + MINUTE))
-        yield from _asks(before, after, moment)
+        # A write that does not change `due_at` may follow a clock that went back.
+        yield from _check_unfinished(after, max(before.due_at or 0, moment.now + MINUTE))
+        yield from _check_dispatch(before, after, moment)
     if after.callback is not None and after.callback.is_pending and after.due_at is None:
-        yield "a callback that nobody will send"
+        yield "a pending callback will never be sent"
 
 
-def claims(before: Job | None, job: Job) -> bool:
-    """True of the write by which somebody takes it upon himself to ask RunPod."""
+def is_claim(before: Job | None, job: Job) -> bool:
+    """True for the write by which a process claims the dispatch."""
     return job.dispatching and (before is None or not before.dispatching or job.attempt > before.attempt)
 
 
-def proved(job_id: str, objects: Mapping[str, bytes]) -> ResultManifest | None:
-    """The manifest of a job whose output is in the bucket as the manifest says."""
+def find_result(job_id: str, objects: Mapping[str, bytes]) -> ResultManifest | None:
+    """Return the manifest of a job whose output is in the bucket with the size that it states."""
     output, raw = objects.get(output_key(job_id)), objects.get(manifest_key(job_id))
     if output is None or raw is None:
         return None
@@ -82,103 +83,103 @@ def _identity(job: Job) -> tuple[object, ...]:
     return (job.job_id, job.owner, job.operation, job.created_at, job.deadline_at, dict(job.metadata), url)
 
 
-def _frozen(before: Job, after: Job, moment: Moment) -> Iterator[str]:
+def _check_terminal_write(before: Job, after: Job, moment: WriteTime) -> Iterator[str]:
     old, new = before.callback, after.callback
     if old is None or new is None or replace(before, callback=new, due_at=after.due_at, version=after.version) != after:
         yield "a terminal job changed"
     elif old.status is not CallbackStatus.PENDING:
-        yield "a callback that was settled changed"
+        yield "a finished callback changed"
     elif new.body != old.body:
-        yield "a callback tells other facts"
+        yield "the facts of a callback changed"
     elif new.attempts == old.attempts + 1:
-        yield from _tries(old, new, moment)
-    elif new.attempts == old.attempts and not (new == old and _is_left(before, after, moment)):
-        yield from _has_tried(new, moment)
+        yield from _check_attempt_start(old, new, moment)
+    elif new.attempts == old.attempts and not (new == old and _is_deferral(before, after, moment)):
+        yield from _check_attempt_result(new, moment)
     elif new.attempts < old.attempts:
-        yield "a callback forgets attempts"
+        yield "the attempts of a callback decreased"
     if new is not None and not new.is_pending and after.due_at is not None:
-        yield "a job that is looked at though nothing is owed"
+        yield "a job is due although nothing is left to do"
 
 
-def _tries(old: Callback, new: Callback, moment: Moment) -> Iterator[str]:
+def _check_attempt_start(old: Callback, new: Callback, moment: WriteTime) -> Iterator[str]:
     if moment.now < (old.next_at or 0):
-        yield "a callback tried before its time"
-    if (new.next_at or 0) < moment.began + max(CALLBACK_LEASE_MS, _delay(new.attempts)):
-        yield "a callback that others may send while it is being sent"
+        yield "a callback attempt began before it was due"
+    if (new.next_at or 0) < moment.started_at + max(CALLBACK_LEASE_MS, _delay(new.attempts)):
+        yield "the lease of a callback attempt is too short"
     if new.attempts > len(CALLBACK_DELAYS):
         yield f"attempt {new.attempts} of a callback"
 
 
-def _has_tried(new: Callback, moment: Moment) -> Iterator[str]:
-    """What is written down of an attempt."""
-    result, wait = new.last_result, (new.next_at or 0) - moment.began
+def _check_attempt_result(new: Callback, moment: WriteTime) -> Iterator[str]:
+    """Yield what is wrong with the recorded outcome of an attempt."""
+    result, wait = new.last_result, (new.next_at or 0) - moment.started_at
     expected = {"http_200": CallbackStatus.DELIVERED, "http_410": CallbackStatus.GIVEN_UP}.get(result or "")
     if expected is None and new.attempts >= len(CALLBACK_DELAYS):
         expected = CallbackStatus.GIVEN_UP
     if new.status is not (expected or CallbackStatus.PENDING):
-        yield f"a callback that is {new.status} after {result}"
+        yield f"a callback is {new.status} after {result}"
     if new.is_pending and wait < max(_delay(new.attempts), RETRY_AFTER_MS if result == "http_429" else 0):
-        yield f"a callback tried again {wait} ms after {result}"
+        yield f"a callback is retried {wait} ms after {result}"
 
 
-def _is_left(before: Job, after: Job, moment: Moment) -> bool:
-    """Whether an attempt that is due waits for somebody whom the queue wakes, for as long as it may."""
+def _is_deferral(before: Job, after: Job, moment: WriteTime) -> bool:
+    """True if a due attempt is handed to the queue for at most the maximum time."""
     return (before.due_at or 0) <= moment.now < (after.due_at or 0) <= moment.now + DEFERRAL_MS
 
 
 def _delay(attempts: int) -> int:
-    """The least wait before the attempt after so many, in ms."""
+    """Return the minimum wait in ms after this number of attempts."""
     return int(CALLBACK_DELAYS[attempts] * 0.9) if attempts < len(CALLBACK_DELAYS) else 0
 
 
-def _lives(job: Job, latest: int) -> Iterator[str]:
+def _check_unfinished(job: Job, latest: int) -> Iterator[str]:
     if job.due_at is None or job.due_at > latest:
-        yield "a live job that nobody will look at in time"
+        yield "an unfinished job is not checked in time"
     if job.error is not None or job.output is not None or job.completed_at is not None:
-        yield "a live job with an ending"
+        yield "an unfinished job has the fields of a finished one"
     if job.callback is not None and job.callback.body is not None:
-        yield "a callback owed before the end"
+        yield "a callback is pending before the end"
     if job.attempt > MAX_ATTEMPTS + 1:
         yield f"attempt {job.attempt}"
 
 
-def _asks(before: Job, after: Job, moment: Moment) -> Iterator[str]:
+def _check_dispatch(before: Job, after: Job, moment: WriteTime) -> Iterator[str]:
     if before.cancel_requested and not after.cancel_requested:
-        yield "the wish to cancel was forgotten"
-    if not claims(before, after):
+        yield "the cancel request was lost"
+    if not is_claim(before, after):
         return
     if before.cancel_requested:
-        yield "dispatched though it is to be cancelled"
+        yield "dispatched after a cancel request"
     if moment.now < (before.due_at or 0):
-        yield "dispatched again before its time"
-    if moment.began >= before.deadline_at:
+        yield "dispatched again before it was due"
+    if moment.started_at >= before.deadline_at:
         yield "dispatched after its deadline"
-    if (after.due_at or 0) < moment.began + MINUTE // 2:
-        yield "dispatched while others may do the same"
+    if (after.due_at or 0) < moment.started_at + MINUTE // 2:
+        yield "the claim of a dispatch is too short"
 
 
-def _ends(job: Job, objects: Mapping[str, bytes]) -> Iterator[str]:
+def _check_end(job: Job, objects: Mapping[str, bytes]) -> Iterator[str]:
     if job.completed_at is None or job.settled_by is None:
-        yield "an end without its time or source"
-    if (job.error and job.error.code) not in ENDINGS[job.state]:
+        yield "a finished job without time or source"
+    if (job.error and job.error.code) not in TERMINAL_CODES[job.state]:
         yield f"it ended with {job.error and job.error.code}"
     if job.error is not None and job.error != Failure.of(job.error.code, **job.error.params):
-        yield "an error that is not the catalogue's"
+        yield "an error that is not from the catalogue"
     if PLANTED in repr(job):
-        yield "an error that tells what is inside"
+        yield "an error leaks internal text"
     if job.state is State.COMPLETED:
-        yield from _proved(job, objects)
+        yield from _check_completion(job, objects)
     if job.callback is None and job.due_at is not None:
-        yield "a job that is looked at though nothing is owed"
+        yield "a job is due although nothing is left to do"
     if job.callback is not None:
         body = json.loads(job.callback.body or "null")
         if not job.callback.is_pending or (body["job_id"], body["status"]) != (job.job_id, job.state):
-            yield "an end whose callback is not owed by the same write"
+            yield "a job finished without a pending callback in the same write"
 
 
-def _proved(job: Job, objects: Mapping[str, bytes]) -> Iterator[str]:
-    manifest = proved(job.job_id, objects)
+def _check_completion(job: Job, objects: Mapping[str, bytes]) -> Iterator[str]:
+    manifest = find_result(job.job_id, objects)
     if manifest is None:
-        yield "completed without manifest and output that agree"
+        yield "completed without a matching manifest and output"
     elif job.output != manifest.output:
-        yield "completed with another output than the one that is stored"
+        yield "completed with an output that differs from the stored one"

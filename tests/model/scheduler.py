@@ -1,28 +1,28 @@
-"""Every order in which the calls of several processes can reach the world. They are threads; one runs at a time."""
+"""Scheduler of every order of the calls of several processes. They are threads of which one runs at a time."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence, Set
 
-from tests.model.crash_points import Gate
+from tests.model.crash_points import CrashPoints
 
 Act = Callable[[], object]
-Run = Callable[[], tuple[Gate, Sequence[Act], Callable[[], None]]]
-"""A fresh world: its gate, what is done at once, and what must hold afterwards."""
+MakeRun = Callable[[], tuple[CrashPoints, Sequence[Act], Callable[[], None]]]
+"""Makes a new world: its crash points, the concurrent acts, and the check afterwards."""
 
-SHARED = frozenset({"create", "get", "save", "run", "status", "cancel", "read", "size", "send"})
-"""Calls whose order matters: nobody reads what the log and the queue are told."""
+SHARED_CALLS = frozenset({"create", "get", "save", "run", "status", "cancel", "read", "size", "send"})
+"""Calls whose order matters: no process reads the log or the queue."""
 
 
-def explore(run: Run, calls: Set[str] = SHARED) -> int:
-    """Run through every order of these `calls`; returns how many there are. Raises what an act or a check raises."""
+def explore_orders(run: MakeRun, calls: Set[str] = SHARED_CALLS) -> int:
+    """Run every order of these `calls`; returns their number. Raises what an act or a check raises."""
     turns = {f"before {name}" for name in calls}
     path: list[int] = []
     number = 0
     while True:
-        gate, acts, check = run()
-        choices = _interleaved(gate, acts, path, turns)
+        crash_points, acts, check = run()
+        choices = _follow(crash_points, acts, path, turns)
         check()
         number += 1
         while choices and choices[-1][0] + 1 == choices[-1][1]:
@@ -32,30 +32,34 @@ def explore(run: Run, calls: Set[str] = SHARED) -> int:
         path = [chosen for chosen, _ in choices[:-1]] + [choices[-1][0] + 1]
 
 
-def woven(gate: Gate, acts: Sequence[Act], path: Sequence[int], calls: Set[str] = SHARED) -> None:
-    """Run through one order: each number of `path` says whose turn it is. Raises what an act raises."""
-    _interleaved(gate, acts, path, {f"before {name}" for name in calls})
+def run_interleaved(
+    crash_points: CrashPoints, acts: Sequence[Act], path: Sequence[int], calls: Set[str] = SHARED_CALLS
+) -> None:
+    """Run one order: each number of `path` selects the process with the turn. Raises what an act raises."""
+    _follow(crash_points, acts, path, {f"before {name}" for name in calls})
 
 
-def _interleaved(gate: Gate, acts: Sequence[Act], path: Sequence[int], turns: Set[str]) -> list[tuple[int, int]]:
-    """Follow `path`, then always the first process. Returns (chosen, of how many) for each step."""
+def _follow(
+    crash_points: CrashPoints, acts: Sequence[Act], path: Sequence[int], turns: Set[str]
+) -> list[tuple[int, int]]:
+    """Follow `path`, then always the first process. Returns (chosen, number of choices) for each step."""
     processes = [_Process(act) for act in acts]
     of_thread = {process.ident: process for process in processes}
 
     def boundary() -> None:
-        # What is between two calls touches nothing shared, so a turn is a call and what follows it.
-        if gate.names[-1] in turns and (process := of_thread.get(threading.get_ident())):
+        # Code between two calls touches nothing shared, so a turn is a call and the code after it.
+        if crash_points.names[-1] in turns and (process := of_thread.get(threading.get_ident())):
             process.pause()
 
-    gate.every = boundary
+    crash_points.on_boundary = boundary
     choices = []
     try:
-        while alive := [process for process in processes if not process.over]:
+        while alive := [process for process in processes if not process.finished]:
             chosen = min(path[len(choices)], len(alive) - 1) if len(choices) < len(path) else 0
             choices.append((chosen, len(alive)))
-            alive[chosen].go_on()
+            alive[chosen].resume()
     finally:
-        gate.every = None
+        crash_points.on_boundary = None
         for process in processes:
             process.finish()
     for process in processes:
@@ -65,40 +69,40 @@ def _interleaved(gate: Gate, acts: Sequence[Act], path: Sequence[int], turns: Se
 
 
 class _Process:
-    """A thread that stands before each call until it is told to go on."""
+    """A thread that pauses before each call until it is resumed."""
 
     def __init__(self, act: Act) -> None:
         self.error: BaseException | None = None
-        self.over = False
+        self.finished = False
         self._act = act
-        self._go = threading.Semaphore(0)
-        self._stands = threading.Semaphore(0)
-        self._thread = threading.Thread(target=self._live)
+        self._resumed = threading.Semaphore(0)
+        self._paused = threading.Semaphore(0)
+        self._thread = threading.Thread(target=self._run)
         self._thread.start()
-        self._stands.acquire()
+        self._paused.acquire()
 
     @property
     def ident(self) -> int | None:
         return self._thread.ident
 
-    def go_on(self) -> None:
-        self._go.release()
-        self._stands.acquire()
+    def resume(self) -> None:
+        self._resumed.release()
+        self._paused.acquire()
 
     def pause(self) -> None:
-        self._stands.release()
-        self._go.acquire()
+        self._paused.release()
+        self._resumed.acquire()
 
     def finish(self) -> None:
-        while not self.over:
-            self.go_on()
+        while not self.finished:
+            self.resume()
         self._thread.join()
 
-    def _live(self) -> None:
+    def _run(self) -> None:
         self.pause()
         try:
             self._act()
-        except BaseException as error:  # noqa: BLE001 - it is raised again where the test can see it
+        except BaseException as error:  # noqa: BLE001 - raised again in the test's thread
             self.error = error
-        self.over = True
-        self._stands.release()
+        self.finished = True
+        self._paused.release()

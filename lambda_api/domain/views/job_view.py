@@ -15,15 +15,9 @@ from lambda_api.domain.pricing import cost_usd
 
 Timestamp = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 Link = Annotated[str, WithJsonSchema({"type": "string", "format": "uri-reference"})]
-
-
-Kind = Annotated[
-    str,
-    WithJsonSchema({"type": "string", "enum": list(OPERATIONS)}),
-]
+Kind = Annotated[str, WithJsonSchema({"type": "string", "enum": list(OPERATIONS)})]
 StageName = Annotated[str, WithJsonSchema({"type": "string", "enum": ["queued", *STAGES]})]
 VideoMode = Annotated[str, WithJsonSchema({"type": "string", "enum": ["encode", "copy"]})]
-
 
 _LAST_RESULT = (
     "Outcome of the last attempt: `http_<status>`, `unreachable`, `no_answer`, `forbidden_address`, `no_secret`, or "

@@ -191,15 +191,15 @@ def test_thousands_due_in_one_second_are_drained_oldest_first() -> None:
     world = ModelWorld()
     world.runpod.down = True
     for number in range(2000):
-        world.ledger.create(job(job_id=f"j-{number}", owner=f"o-{number}", due_at=START + number), None, START,
+        world.history.create(job(job_id=f"j-{number}", owner=f"o-{number}", due_at=START + number), None, START,
                             Allowance())  # fmt: skip
     world.clock.advance(MINUTE)
-    taken: list[str] = []
+    dispatched: list[str] = []
     for _ in range(3):
         before = len(world.runpod.executions)
         sweep(world.services, 800, lambda: True)
-        taken += [execution.job_id for execution in world.runpod.executions[before:]]
-    assert taken == [f"j-{number}" for number in range(2000)]
+        dispatched += [execution.job_id for execution in world.runpod.executions[before:]]
+    assert dispatched == [f"j-{number}" for number in range(2000)]
     world.check()
 
 
@@ -214,10 +214,10 @@ def test_a_row_that_expired_between_read_and_write_is_ignored(aws: Aws) -> None:
 
     (execution,) = world.runpod.executions
     execution.status = "CANCELLED"
-    world.gate.plan("before save", expire)
-    world.ring(execution)
+    world.crash_points.plan("before save", expire)
+    world.receive_webhook(execution)
     assert world.services.store.get(gone.job_id) is None
     # The same once more, now that there is nothing: 404 for RunPod, silence for the queue.
-    world.ring(execution)
+    world.receive_webhook(execution)
     world.deliver(gone.job_id)
     assert world.receiver.posts == {}

@@ -10,7 +10,7 @@ from lambda_api.domain.job import CallbackStatus, State
 from lambda_api.domain.policy import HOUR, MINUTE, SECOND
 from lambda_api.domain.ports import DeliveryResult
 from lambda_api.usecases.sweep import sweep
-from tests.model.external_systems import Reply, Stop, work
+from tests.model.external_systems import RunReply, WorkerOutcome, run_worker
 from tests.model.world import ModelWorld
 from tests.support.fakes import FakeStore
 
@@ -25,12 +25,12 @@ def test_ten_minutes_without_sweeps_are_caught_up_with_in_one() -> None:
     assert told is not None
     assert refused is not None
     world.runpod.executions[0].known = False
-    work(world.runpod.executions[1], world.objects.objects, Stop.NEVER)
+    run_worker(world.runpod.executions[1], world.objects.objects, WorkerOutcome.FINISHED)
     world.runpod.executions[2].status = "TIMED_OUT"
-    world.runpod.reply = Reply.REFUSED
+    world.runpod.reply = RunReply.REFUSED
     waiting = world.submit()
     assert waiting is not None
-    world.runpod.reply = Reply.TAKEN
+    world.runpod.reply = RunReply.ACCEPTED
     world.clock.advance(10 * MINUTE)
     world.sweep()
     states = [world.jobs[job.job_id].state for job in (lost, told, refused, waiting)]
@@ -40,7 +40,7 @@ def test_ten_minutes_without_sweeps_are_caught_up_with_in_one() -> None:
     callback = world.jobs[told.job_id].callback
     assert callback is not None
     assert callback.status is CallbackStatus.DELIVERED
-    world.run_out()
+    world.run_to_end()
 
 
 @pytest.mark.fault("K5")
@@ -70,15 +70,15 @@ def test_a_clock_that_goes_back_an_hour_at_any_step_ends_nothing_early_and_loses
             world.clock.advance(-HOUR)
 
     back("submit")
-    world.progress(execution, 1)
+    world.report_progress(execution, 1)
     assert world.jobs[job.job_id].state is State.IN_PROGRESS
     back("progress")
     world.clock.advance(2 * MINUTE)
     world.sweep()
     assert world.jobs[job.job_id].state is State.IN_PROGRESS
     back("sweep")
-    work(execution, world.objects.objects, Stop.NEVER)
-    world.ring(execution)
+    run_worker(execution, world.objects.objects, WorkerOutcome.FINISHED)
+    world.receive_webhook(execution)
     ended = world.jobs[job.job_id]
     assert ended.state is State.COMPLETED
     assert ended.started_at is not None
@@ -88,7 +88,7 @@ def test_a_clock_that_goes_back_an_hour_at_any_step_ends_nothing_early_and_loses
     again = world.submit(key="k", callback=True)
     assert again is not None
     assert again.job_id == job.job_id
-    world.run_out()
+    world.run_to_end()
     assert len(world.receiver.posts[f"msg_{job.job_id}"]) == 1
 
 
@@ -100,9 +100,9 @@ def test_a_receiver_that_is_down_is_given_up_on_schedule_however_short_the_reten
     world = kept_for_a_day()
     job = world.submit(callback=True)
     assert job is not None
-    work(world.runpod.executions[0], world.objects.objects, Stop.NEVER)
-    world.receiver.answer = DeliveryResult(ok=False, result="http_500")
-    world.run_out()
+    run_worker(world.runpod.executions[0], world.objects.objects, WorkerOutcome.FINISHED)
+    world.receiver.response = DeliveryResult(ok=False, result="http_500")
+    world.run_to_end()
     callback = world.jobs[job.job_id].callback
     assert callback is not None
     assert (callback.status, callback.attempts) == (CallbackStatus.GIVEN_UP, 9)
@@ -115,7 +115,7 @@ def test_a_deadline_as_late_as_the_retention_is_kept() -> None:
     world.services = replace(world.services, policy=replace(world.services.policy, job_ttl_ms=DAY))
     job = world.submit(callback=True)
     assert job is not None
-    world.run_out()
+    world.run_to_end()
     assert world.jobs[job.job_id].state is State.TIMED_OUT
 
 

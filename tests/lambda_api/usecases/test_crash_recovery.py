@@ -10,7 +10,7 @@ import pytest
 from lambda_api.domain.job import CallbackStatus, Job, State
 from lambda_api.domain.policy import HOUR, MAX_ATTEMPTS, MAX_CALLBACK_ATTEMPTS, MINUTE
 from lambda_api.domain.ports import DeliveryResult
-from tests.model.external_systems import Reply, Stop, fail, work
+from tests.model.external_systems import RunReply, WorkerOutcome, fail_execution, run_worker
 from tests.model.world import ModelWorld
 
 Act = Callable[[], object]
@@ -29,12 +29,12 @@ class Case:
     """Whether the workers do what RunPod has taken."""
 
 
-def accepted(world: ModelWorld, reply: Reply = Reply.REFUSED) -> Job:
+def accepted(world: ModelWorld, reply: RunReply = RunReply.REFUSED) -> Job:
     """A job that RunPod does not have yet, due for the sweeper."""
     world.runpod.reply = reply
     job = world.submit(key="k", callback=True)
     assert job is not None
-    world.runpod.reply = Reply.TAKEN
+    world.runpod.reply = RunReply.ACCEPTED
     world.clock.advance(MINUTE)
     return job
 
@@ -45,7 +45,7 @@ def queued(world: ModelWorld) -> Job:
     return job
 
 
-def submitting(reply: Reply) -> Callable[[ModelWorld], Act]:
+def submitting(reply: RunReply) -> Callable[[ModelWorld], Act]:
     def begin(world: ModelWorld) -> Act:
         world.runpod.reply = reply
         return lambda: world.submit(key="k", callback=True)
@@ -55,11 +55,11 @@ def submitting(reply: Reply) -> Callable[[ModelWorld], Act]:
 
 def again(world: ModelWorld) -> None:
     """The client heard nothing and asks again, with its key."""
-    world.runpod.reply = Reply.TAKEN
+    world.runpod.reply = RunReply.ACCEPTED
     world.submit(key="k", callback=True)
 
 
-def dispatching(reply: Reply, before: Reply = Reply.REFUSED) -> Callable[[ModelWorld], Act]:
+def dispatching(reply: RunReply, before: RunReply = RunReply.REFUSED) -> Callable[[ModelWorld], Act]:
     def begin(world: ModelWorld) -> Act:
         accepted(world, before)
         world.runpod.reply = reply
@@ -78,11 +78,11 @@ def ringing(how: Callable[[ModelWorld], object]) -> Callable[[ModelWorld], Act]:
 
 
 def ring(world: ModelWorld) -> None:
-    world.ring(world.runpod.executions[0])
+    world.receive_webhook(world.runpod.executions[0])
 
 
 def finish(world: ModelWorld) -> None:
-    work(world.runpod.executions[0], world.objects.objects, Stop.NEVER)
+    run_worker(world.runpod.executions[0], world.objects.objects, WorkerOutcome.FINISHED)
 
 
 def forget(world: ModelWorld) -> None:
@@ -93,7 +93,7 @@ def forget(world: ModelWorld) -> None:
 
 def reporting(world: ModelWorld) -> Act:
     queued(world)
-    return lambda: world.progress(world.runpod.executions[0], 2)
+    return lambda: world.report_progress(world.runpod.executions[0], 2)
 
 
 def cancelling(down: bool) -> Callable[[ModelWorld], Act]:
@@ -122,7 +122,7 @@ def delivering(answer: DeliveryResult) -> Callable[[ModelWorld], Act]:
         job = queued(world)
         finish(world)
         ring(world)
-        world.receiver.answer = answer
+        world.receiver.response = answer
         return lambda: world.deliver(job.job_id)
 
     return begin
@@ -137,7 +137,7 @@ def leaving(up: bool) -> Callable[[ModelWorld], Act]:
         ring(world)
         world.clock.advance(MINUTE)
         world.queue.up = up
-        return lambda: world.leave_to_queue(job.job_id)
+        return lambda: world.defer(job.job_id)
 
     return begin
 
@@ -147,23 +147,25 @@ def sweeping(world: ModelWorld) -> Act:
     world.submit()
     forget(world)
     world.submit(callback=True)
-    work(world.runpod.executions[1], world.objects.objects, Stop.NEVER)
-    world.ring(world.runpod.executions[1])
+    run_worker(world.runpod.executions[1], world.objects.objects, WorkerOutcome.FINISHED)
+    world.receive_webhook(world.runpod.executions[1])
     world.submit()
-    fail(world.runpod.executions[2])
+    fail_execution(world.runpod.executions[2])
     accepted(world)
     return world.sweep
 
 
 CASES = {
-    "submit": Case(submitting(Reply.TAKEN), State.COMPLETED, again),
-    "submit, refused": Case(submitting(Reply.REFUSED), State.COMPLETED, again),
-    "submit, answer lost": Case(submitting(Reply.LOST_BUT_TAKEN), State.COMPLETED, again),
-    "dispatch": Case(dispatching(Reply.TAKEN), State.COMPLETED),
-    "dispatch, answer lost": Case(dispatching(Reply.LOST_BUT_TAKEN, Reply.LOST_BUT_TAKEN), State.COMPLETED),
-    "dispatch, rejected": Case(dispatching(Reply.REJECTED), State.FAILED, works=False),
+    "submit": Case(submitting(RunReply.ACCEPTED), State.COMPLETED, again),
+    "submit, refused": Case(submitting(RunReply.REFUSED), State.COMPLETED, again),
+    "submit, answer lost": Case(submitting(RunReply.LOST_BUT_ACCEPTED), State.COMPLETED, again),
+    "dispatch": Case(dispatching(RunReply.ACCEPTED), State.COMPLETED),
+    "dispatch, answer lost": Case(dispatching(RunReply.LOST_BUT_ACCEPTED, RunReply.LOST_BUT_ACCEPTED), State.COMPLETED),
+    "dispatch, rejected": Case(dispatching(RunReply.REJECTED), State.FAILED, works=False),
     "web hook of a success": Case(ringing(finish), State.COMPLETED, ring),
-    "web hook of a failure": Case(ringing(lambda world: fail(world.runpod.executions[0])), State.FAILED, ring),
+    "web hook of a failure": Case(
+        ringing(lambda world: fail_execution(world.runpod.executions[0])), State.FAILED, ring
+    ),
     "web hook of a lost job": Case(ringing(forget), State.COMPLETED, ring),
     "progress": Case(reporting, State.COMPLETED),
     "cancel": Case(cancelling(down=False), State.CANCELLED, cancel_again),
@@ -180,8 +182,8 @@ CASES = {
 def boundaries(case: Case) -> int:
     world = ModelWorld()
     act = case.begin(world)
-    world.survive(act, None)
-    return world.gate.passed
+    world.run_with_crash(act, None)
+    return world.crash_points.boundary_count
 
 
 def recovered(world: ModelWorld, case: Case) -> None:
@@ -192,9 +194,9 @@ def recovered(world: ModelWorld, case: Case) -> None:
         world.sweep()
         if case.works:
             for execution in world.runpod.executions:
-                work(execution, world.objects.objects, Stop.NEVER)
+                run_worker(execution, world.objects.objects, WorkerOutcome.FINISHED)
         world.check()
-    world.run_out()
+    world.run_to_end()
     assert {job.state for job in world.jobs.values()} <= {case.ends}
     assert len(world.jobs) <= 1
 
@@ -208,7 +210,7 @@ def test_a_death_at_any_boundary_is_made_good(name: str) -> None:
     for at in range(number):
         world = ModelWorld()
         act = case.begin(world)
-        assert world.survive(act, at) is False
+        assert world.run_with_crash(act, at) is False
         world.check()
         recovered(world, case)
 
@@ -229,10 +231,10 @@ def test_a_process_that_was_frozen_for_minutes_does_no_harm_when_it_goes_on(name
                 world.sweep()
                 if case.works:
                     for execution in world.runpod.executions:
-                        work(execution, world.objects.objects, Stop.NEVER)
-                        world.ring(execution)
+                        run_worker(execution, world.objects.objects, WorkerOutcome.FINISHED)
+                        world.receive_webhook(execution)
 
-        world.interrupted(act, at, others)
+        world.run_interrupted(act, at, others)
         world.check()
         recovered(world, case)
 
@@ -244,7 +246,7 @@ def test_a_store_or_bucket_that_fails_at_any_boundary_is_made_good(name: str) ->
     case = CASES[name]
     for at in range(boundaries(case)):
         world = ModelWorld()
-        world.stumble(case.begin(world), at)
+        world.run_with_outage(case.begin(world), at)
         world.check()
         recovered(world, case)
 
@@ -252,12 +254,12 @@ def test_a_store_or_bucket_that_fails_at_any_boundary_is_made_good(name: str) ->
 @pytest.mark.fault("E9", "K3")
 def test_a_sweeper_that_dies_half_way_leaves_the_rest_to_the_next() -> None:
     world = ModelWorld()
-    world.survive(sweeping(world), None)
+    world.run_with_crash(sweeping(world), None)
     whole = {job_id: (job.state, job.attempt) for job_id, job in world.jobs.items()}
     assert {state for state, _ in whole.values()} == {State.IN_QUEUE, State.FAILED, State.COMPLETED}
-    for at in range(world.gate.passed):
+    for at in range(world.crash_points.boundary_count):
         world = ModelWorld()
-        assert world.survive(sweeping(world), at) is False
+        assert world.run_with_crash(sweeping(world), at) is False
         world.check()
         # A claim that its holder did not live to use lasts for half a minute.
         world.clock.advance(MINUTE)
@@ -267,21 +269,21 @@ def test_a_sweeper_that_dies_half_way_leaves_the_rest_to_the_next() -> None:
             job_id: state for job_id, (state, _) in whole.items()
         }
         assert all(job.attempt <= whole[job_id][1] + 1 for job_id, job in world.jobs.items())
-        world.run_out()
+        world.run_to_end()
 
 
 @pytest.mark.fault("B8")
 def test_a_dispatch_that_kills_its_process_each_time_is_not_repeated_for_ever() -> None:
     world = ModelWorld()
-    assert world.survive(lambda: world.submit(callback=True), "after run") is False
+    assert world.run_with_crash(lambda: world.submit(callback=True), "after run") is False
     deaths = 1
     for _ in range(70):
         world.clock.advance(MINUTE)
-        deaths += not world.survive(world.sweep, "after run")
+        deaths += not world.run_with_crash(world.sweep, "after run")
     assert {job.state for job in world.jobs.values()} == {State.TIMED_OUT}
     assert deaths == len(world.runpod.executions) == MAX_ATTEMPTS
     assert [execution.attempt for execution in world.runpod.executions] == [1, 2, 3]
-    world.run_out()
+    world.run_to_end()
 
 
 @pytest.mark.fault("J9")
@@ -293,7 +295,7 @@ def test_a_callback_that_kills_its_process_each_time_is_given_up_on_schedule() -
     began = world.clock()
     for _ in range(2 * MAX_CALLBACK_ATTEMPTS):
         world.clock.now = world.jobs[job_id].due_at or world.clock.now
-        world.survive(lambda: world.deliver(job_id), "after send")
+        world.run_with_crash(lambda: world.deliver(job_id), "after send")
     callback = world.jobs[job_id].callback
     assert callback is not None
     assert (callback.status, callback.last_result) == (CallbackStatus.GIVEN_UP, "interrupted")
@@ -307,15 +309,15 @@ def test_a_callback_that_kills_its_process_each_time_is_given_up_on_schedule() -
 def test_a_job_that_only_its_worker_told_of_keeps_its_endpoint(deaths: int) -> None:
     """No answer to `/run` was ever stored, another endpoint was deployed, and the first attempt's worker reports."""
     world = ModelWorld()
-    world.survive(world.submit, "after run")
+    world.run_with_crash(world.submit, "after run")
     execution = world.runpod.executions[0]
     world.redeploy(2)
     for _ in range(deaths):
         world.clock.advance(MINUTE)
-        world.survive(world.sweep, "after run")
-    world.progress(execution, 1)
+        world.run_with_crash(world.sweep, "after run")
+    world.report_progress(execution, 1)
     world.clock.advance(5 * MINUTE)
-    work(execution, world.objects.objects, Stop.BEFORE_OUTPUT)
+    run_worker(execution, world.objects.objects, WorkerOutcome.DIED_BEFORE_OUTPUT)
     world.sweep()
     (job,) = world.jobs.values()
     assert (job.state, job.endpoint_id, len(world.runpod.executions)) == (State.FAILED, "endpoint", 1 + deaths)

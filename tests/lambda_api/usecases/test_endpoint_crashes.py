@@ -19,7 +19,7 @@ from lambda_api.usecases.endpoint.check_endpoint import EndpointHealth, check_en
 from lambda_api.usecases.endpoint.ensure_endpoint import EndpointResult, ensure_endpoint
 from lambda_api.usecases.endpoint.remove_endpoint import remove_endpoint
 from lambda_api.usecases.endpoint.retry_policy import RetryPolicy
-from tests.model.crash_points import Crash, Gate
+from tests.model.crash_points import Crash, CrashPoints
 from tests.support.fakes import FakeClock
 
 MARK, OTHER_MARK = "0123456789", "9876543210"
@@ -66,10 +66,10 @@ class Stack:
     """The three use cases over one account. `known`: the id by which CloudFormation knows the endpoint."""
 
     def __init__(self, *there: Body, known: str | None = None) -> None:
-        self.account, self.gate, self.known = Account(), Gate(), known
+        self.account, self.crash_points, self.known = Account(), CrashPoints(), known
         for body in there:
             self.account.create(body)
-        self.endpoints = self.gate.around(self.account)
+        self.endpoints = self.crash_points.wrap(self.account)
         clock = FakeClock(0)
         self.patience = RetryPolicy(
             clock=lambda: clock() / 1000, sleep=clock.sleep, random=lambda: 0.5, until=clock() / 1000 + 600
@@ -92,7 +92,7 @@ class Stack:
         return check_endpoint(self.endpoints, str(self.known), 3, self.patience)
 
     def dies(self, act: Callable[[], object], at: int) -> None:
-        self.gate.plan(at)
+        self.crash_points.plan(at)
         with pytest.raises(Crash):
             act()
 
@@ -122,10 +122,10 @@ GONE: dict[str, tuple[Begin, Callable[[Stack], None]]] = {
 
 def boundaries(begin: Begin, act: Callable[[Stack], object]) -> range:
     stack = begin()
-    stack.gate.plan(None)
+    stack.crash_points.plan(None)
     act(stack)
-    assert stack.gate.passed >= 2
-    return range(stack.gate.passed)
+    assert stack.crash_points.boundary_count >= 2
+    return range(stack.crash_points.boundary_count)
 
 
 def expected(stack: Stack) -> str | None:
@@ -143,10 +143,10 @@ def test_who_dies_while_making_it_leaves_one_to_the_next(name: str) -> None:
         same = expected(stack)
         stack.dies(partial(act, stack), at)
         # The second one may have less to do than the first, and live.
-        stack.gate.plan(again)
+        stack.crash_points.plan(again)
         with suppress(Crash):
             act(stack)
-        stack.gate.forget_plan()
+        stack.crash_points.clear_plan()
         done = act(stack)
         assert done.endpoint_id == stack.one()
         assert same in {None, done.endpoint_id}
@@ -206,7 +206,7 @@ def test_two_that_make_it_side_by_side_leave_one(name: str) -> None:
     for at in boundaries(begin, act):
         stack = begin()
         told: list[EndpointResult] = []
-        stack.gate.plan(at, lambda stack=stack, told=told: told.append(act(stack)))
+        stack.crash_points.plan(at, lambda stack=stack, told=told: told.append(act(stack)))
         told.append(act(stack))
         assert {done.endpoint_id for done in told} == {stack.one()}
         assert len(told) == 2
@@ -219,10 +219,14 @@ def test_calls_that_are_not_taken_or_not_answered_are_made_good(name: str) -> No
         stack = begin()
 
         def lose(stack: Stack = stack) -> None:
-            raise ProviderUnknown("reset") if stack.gate.names[-1].startswith("after") else ProviderRefused("http_503")
+            raise (
+                ProviderUnknown("reset")
+                if stack.crash_points.names[-1].startswith("after")
+                else ProviderRefused("http_503")
+            )
 
         before = stack.account.made
-        stack.gate.plan(at, lose)
+        stack.crash_points.plan(at, lose)
         act(stack)
         if name in MADE:
             stack.one()

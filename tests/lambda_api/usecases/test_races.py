@@ -19,9 +19,9 @@ from lambda_api.domain.ports import ProviderRefused
 from lambda_api.domain.transitions import Change, apply
 from lambda_api.usecases.settle_job import settle_job
 from lambda_api.usecases.submit_job import submit_job
-from tests.model.crash_points import Gate
-from tests.model.external_systems import Reply, Stop, fail, work
-from tests.model.scheduler import SHARED, Act, explore
+from tests.model.crash_points import CrashPoints
+from tests.model.external_systems import RunReply, WorkerOutcome, fail_execution, run_worker
+from tests.model.scheduler import SHARED_CALLS, Act, explore_orders
 from tests.model.world import ModelWorld
 from tests.support.aws import Aws, table
 from tests.support.examples import submission
@@ -35,12 +35,12 @@ def every_order(
     holds: Callable[[ModelWorld, Job], bool],
     *,
     workers: bool = True,
-    calls: Set[str] = SHARED,
+    calls: Set[str] = SHARED_CALLS,
 ) -> None:
     """`begin` leads one job to the moment; `holds` is asked right after it, before time and sweeps make things good."""
     seen: set[State] = set()
 
-    def run() -> tuple[Gate, Acts, Callable[[], None]]:
+    def run() -> tuple[CrashPoints, Acts, Callable[[], None]]:
         world = ModelWorld()
         acts = begin(world)
 
@@ -50,13 +50,13 @@ def every_order(
             assert holds(world, job), job
             if workers:
                 for execution in world.runpod.executions:
-                    work(execution, world.objects.objects, Stop.NEVER)
-            world.run_out()
+                    run_worker(execution, world.objects.objects, WorkerOutcome.FINISHED)
+            world.run_to_end()
             seen.add(world.jobs[job.job_id].state)
 
-        return world.gate, acts, check
+        return world.crash_points, acts, check
 
-    assert explore(run, calls) > 20
+    assert explore_orders(run, calls) > 20
     assert seen
 
 
@@ -68,25 +68,25 @@ def taken(world: ModelWorld) -> str:
 
 def waiting(world: ModelWorld) -> str:
     """Refused by RunPod at first, and due again."""
-    world.runpod.reply = Reply.REFUSED
+    world.runpod.reply = RunReply.REFUSED
     job_id = taken(world)
-    world.runpod.reply = Reply.TAKEN
+    world.runpod.reply = RunReply.ACCEPTED
     world.clock.advance(MINUTE)
     return job_id
 
 
 def finish(world: ModelWorld) -> None:
-    work(world.runpod.executions[0], world.objects.objects, Stop.NEVER)
+    run_worker(world.runpod.executions[0], world.objects.objects, WorkerOutcome.FINISHED)
 
 
 def bell(world: ModelWorld) -> Act:
-    return lambda: world.ring(world.runpod.executions[0])
+    return lambda: world.receive_webhook(world.runpod.executions[0])
 
 
 def finish_and_ring(world: ModelWorld) -> Act:
     def act() -> None:
         finish(world)
-        world.ring(world.runpod.executions[0])
+        world.receive_webhook(world.runpod.executions[0])
 
     return act
 
@@ -117,7 +117,7 @@ def test_cancel_and_dispatch() -> None:
         return [world.sweep, lambda: world.cancel(job_id)]
 
     def stopped(world: ModelWorld, job: Job) -> bool:
-        return job.state is State.CANCELLED and all(execution.over for execution in world.runpod.executions)
+        return job.state is State.CANCELLED and all(execution.finished for execution in world.runpod.executions)
 
     every_order(begin, stopped)
 
@@ -144,7 +144,7 @@ def test_a_wish_to_cancel_that_meets_a_dispatch_is_granted_to_what_was_dispatche
 def test_cancel_and_failure() -> None:
     def begin(world: ModelWorld) -> Acts:
         job_id = taken(world)
-        fail(world.runpod.executions[0])
+        fail_execution(world.runpod.executions[0])
         return [bell(world), lambda: world.cancel(job_id)]
 
     every_order(begin, lambda world, job: job.state in {State.FAILED, State.CANCELLED}, workers=False)
@@ -181,7 +181,7 @@ def test_a_worker_that_reports_and_ends_while_its_dispatch_is_being_stored() -> 
         def worker() -> None:
             # Nothing happens at a worker before RunPod has the job.
             if world.runpod.executions:
-                world.progress(world.runpod.executions[0], 1)
+                world.report_progress(world.runpod.executions[0], 1)
                 finish_and_ring(world)()
 
         return [world.sweep, worker]
@@ -197,7 +197,7 @@ def test_a_report_after_the_end() -> None:
     def begin(world: ModelWorld) -> Acts:
         taken(world)
         finish(world)
-        return [bell(world), lambda: world.progress(world.runpod.executions[0], 3)]
+        return [bell(world), lambda: world.report_progress(world.runpod.executions[0], 3)]
 
     every_order(begin, lambda world, job: job.state is State.COMPLETED)
 
