@@ -1,7 +1,7 @@
-"""Captions that roll: each cue repeats the last line of the one before, above what is new.
+"""Remove the repeated lines of rolling captions, in which each cue starts with the last line of the one before.
 
-YouTube's automatic captions are made so, with cues of 10 ms between that hold the repeated line alone. Drawn as they
-stand, each phrase would be seen twice, and jump.
+YouTube's automatic captions are like this, with cues of 10 ms in between that hold only the repeated line. Drawn
+unchanged, each phrase would appear twice, and jump.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from gpu_worker.media.info import Cue
 
 _PADDING_MS = 50
 _TOUCHING_MS = 100
-_FEWEST = 3
+_MIN_REPEATS = 3
 _TAGS = re.compile(r"</?[iu]>")
 
 
-def without_repeats(cues: Sequence[Cue], *, has_word_times: bool) -> tuple[Cue, ...]:
-    """Return the cues, sorted, with each rolling line only where it is new. Others come back as they are."""
+def remove_repeats(cues: Sequence[Cue], *, has_word_times: bool) -> tuple[Cue, ...]:
+    """Return sorted cues with each rolling line only where it is new. Other files are returned unchanged."""
     lines = [[" ".join(_TAGS.sub("", line).split()) for line in cue.text.split("\n")] for cue in cues]
-    repeats = [0, *(_repeated(one, two) for one, two in pairwise(zip(cues, lines, strict=True)))]
-    if not _rolls(cues, lines, repeats, has_word_times=has_word_times):
+    repeats = [0, *(_count_repeated(one, two) for one, two in pairwise(zip(cues, lines, strict=True)))]
+    if not _is_rolling(cues, lines, repeats, has_word_times=has_word_times):
         return tuple(cues)
     kept: list[Cue] = []
     for cue, repeated in zip(cues, repeats, strict=True):
@@ -31,13 +31,13 @@ def without_repeats(cues: Sequence[Cue], *, has_word_times: bool) -> tuple[Cue, 
         if rest:
             kept.append(replace(cue, text="\n".join(rest)))
         elif cue.end_ms - cue.start_ms > _PADDING_MS:
-            # Nothing new is said: what is seen stays.
+            # No new line: extend the previous cue.
             kept[-1] = replace(kept[-1], end_ms=max(kept[-1].end_ms, cue.end_ms))
     return tuple(kept)
 
 
-def _rolls(cues: Sequence[Cue], lines: list[list[str]], repeats: list[int], *, has_word_times: bool) -> bool:
-    """Two people may say the same one after the other; a file rolls if its cues do so throughout."""
+def _is_rolling(cues: Sequence[Cue], lines: list[list[str]], repeats: list[int], *, has_word_times: bool) -> bool:
+    """Return True if cues repeat throughout the file: now and then, two people just say the same thing."""
     carried = sum(map(bool, repeats))
     if not carried:
         return False
@@ -45,10 +45,10 @@ def _rolls(cues: Sequence[Cue], lines: list[list[str]], repeats: list[int], *, h
         repeated == len(own) and cue.end_ms - cue.start_ms <= _PADDING_MS
         for cue, own, repeated in zip(cues, lines, repeats, strict=True)
     )
-    return has_word_times or padding or (carried >= _FEWEST and carried * 2 > len(cues))
+    return has_word_times or padding or (carried >= _MIN_REPEATS and carried * 2 > len(cues))
 
 
-def _repeated(before: tuple[Cue, list[str]], after: tuple[Cue, list[str]]) -> int:
+def _count_repeated(before: tuple[Cue, list[str]], after: tuple[Cue, list[str]]) -> int:
     """Count the lines at the top of a cue that repeat the bottom of the one it follows without a pause."""
     (first, old), (second, new) = before, after
     if not -_TOUCHING_MS <= second.start_ms - first.end_ms <= _TOUCHING_MS:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from gpu_worker.subtitles import read_subtitles
-from gpu_worker.subtitles.encodings import NAMES
+from gpu_worker.subtitles.encoding.detection import NAMES
 
 _TONES = "\u0300\u0301\u0303\u0309\u0323"
 
@@ -292,11 +292,11 @@ def read(data: bytes) -> tuple[list[str], str]:
     return [cue.text for cue in found.cues or ()], " ".join(found.warnings)
 
 
-def test_three_lines_come_back_letter_for_letter() -> None:
+def test_files_of_three_lines_are_decoded_exactly() -> None:
     for language, encoding, lines, data in files((3, 6)):
         texts, warning = read(data)
         assert texts == lines, (language, encoding)
-        # Bytes that mean the same in several encodings are called by the commonest.
+        # Bytes that mean the same in several encodings are reported as the commonest one.
         named = next(name for name in NAMES.values() if f"read as {name}" in warning)
         assert named == NAMES[encoding] or _same(lines, encoding, named), (language, encoding, warning)
 
@@ -307,17 +307,17 @@ def _same(lines: list[str], encoding: str, named: str) -> bool:
     return data.decode(other, "replace") == data.decode(encoding)
 
 
-def test_single_lines_come_back_or_are_called_uncertain() -> None:
-    """Measured: 97 of 100 files of one line. What is wrong is nearly always said to be uncertain."""
-    right = wrong_and_sure = total = 0
+def test_single_lines_are_decoded_or_reported_uncertain() -> None:
+    """Measured: 97 of 100 files of one line are right. Nearly all of the others are reported as uncertain."""
+    right = wrong_and_certain = total = 0
     for _language, _encoding, lines, data in files((1, 1, 1)):
         texts, warning = read(data)
         total += 1
         right += texts == lines
-        wrong_and_sure += texts != lines and "not certain" not in warning
+        wrong_and_certain += texts != lines and "not certain" not in warning
     assert total > 100
     assert right >= 0.94 * total
-    assert wrong_and_sure <= 0.01 * total
+    assert wrong_and_certain <= 0.01 * total
 
 
 @pytest.mark.parametrize(
@@ -338,14 +338,14 @@ def test_single_lines_come_back_or_are_called_uncertain() -> None:
         ("cp1252", "Señor"),
     ],
 )
-def test_short_and_mixed_files_come_back(encoding: str, text: str) -> None:
+def test_short_and_mixed_files_are_decoded(encoding: str, text: str) -> None:
     cues = (f"{n}\n00:00:0{n},000 --> 00:00:0{n},900\n{line}\n\n" for n, line in enumerate(text.split("|")))
     texts, warning = read("".join(cues).encode(encoding))
     assert texts == text.split("|")
     assert NAMES[encoding] in warning
 
 
-def test_spanish_line_breaks_of_ass_do_not_mislead() -> None:
+def test_ass_line_breaks_in_spanish_are_no_letters() -> None:
     head = "[Script Info]\n[Events]\nFormat: Start, End, Text\n"
     text = head + "Dialogue: 0:00:00.00,0:00:01.00,Hola.\\n¡Vamos!\nDialogue: 0:00:01.00,0:00:02.00,Sí.\\n¿Qué?\n"
     texts, warning = read(text.encode("cp1252"))
@@ -353,7 +353,7 @@ def test_spanish_line_breaks_of_ass_do_not_mislead() -> None:
     assert "Windows-1252" in warning
 
 
-def test_unmarked_utf16_and_a_false_mark_are_seen_through() -> None:
+def test_utf16_without_and_utf8_with_a_wrong_bom_are_read() -> None:
     cue = "1\n00:00:01,000 --> 00:00:02,000\n{}\n"
     for encoding in ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"):
         assert read(cue.format("日本語の字幕です").encode(encoding)) == (["日本語の字幕です"], "")

@@ -13,7 +13,7 @@ from gpu_worker.errors import JobFailed
 from gpu_worker.subtitles import Subtitles, read_subtitles
 
 TIMELESS = ("Subtitles without a usable time span were left out: 1.",)
-REMARK = ("Text behind the last subtitle, without a time span, was left out.",)
+REMARK = ("Text after the last subtitle, which has no time span, was left out.",)
 HELLO = [(1000, 2000, "Hello one"), (3000, 4000, "Hello two")]
 ONE, TWO, THREE = (f"00:00:0{n},000 --> 00:00:0{n + 1},000" for n in (1, 3, 5))
 
@@ -22,7 +22,7 @@ def read(text: str | bytes) -> Subtitles:
     return read_subtitles(text if isinstance(text, bytes) else text.encode(), "url_srt", 100)
 
 
-def shown(text: str | bytes) -> list[tuple[int, int, str]]:
+def timed_texts(text: str | bytes) -> list[tuple[int, int, str]]:
     return [(cue.start_ms, cue.end_ms, cue.text) for cue in read(text).cues or ()]
 
 
@@ -90,9 +90,9 @@ def test_only_the_text_of_cues_is_drawn(text: str) -> None:
     "arrow",
     ["- >", "-- >", "-->", "->", "=>", "->>", "–>", "—>", "−−>", "--&gt;", "→", "⟶", "－－＞", "-→", "»", " - - > "],
 )
-def test_every_arrow_is_seen(arrow: str) -> None:
-    assert shown(PLAIN.replace("-->", arrow)) == HELLO
-    assert shown(PLAIN.replace("-->", arrow, 1)) == HELLO
+def test_every_arrow_is_recognized(arrow: str) -> None:
+    assert timed_texts(PLAIN.replace("-->", arrow)) == HELLO
+    assert timed_texts(PLAIN.replace("-->", arrow, 1)) == HELLO
 
 
 @pytest.mark.fault("H4")
@@ -104,7 +104,7 @@ def test_every_arrow_is_seen(arrow: str) -> None:
         *("00 00 03 000 00 00 04 000", "03,000 --> 04,000", "00:00:03,000 > ", "a --> b", "garbage", ""),
     ],
 )
-def test_damaged_time_line_is_counted_and_not_drawn(damaged: str) -> None:
+def test_a_damaged_time_line_is_reported_and_not_drawn(damaged: str) -> None:
     found = read(srt("one", "two", "three").replace(TWO, damaged))
     assert [cue.text for cue in found.cues or ()] == ["one", "three"]
     assert found.warnings == TIMELESS
@@ -112,7 +112,7 @@ def test_damaged_time_line_is_counted_and_not_drawn(damaged: str) -> None:
 
 @pytest.mark.parametrize("damaged", ["00:00:03.000 -->", "--> 00:00:04.000", "00:00:03.000 00:00:04.000"])
 @pytest.mark.parametrize("head", ["", "WEBVTT\n\n"])
-def test_damaged_time_line_without_numbers_is_counted(head: str, damaged: str) -> None:
+def test_a_damaged_time_line_without_numbers_is_reported(head: str, damaged: str) -> None:
     found = read(f"{head}{ONE}\none\n\n{damaged}\ntwo\n\n{THREE}\nthree\n".replace(",", "."))
     assert [cue.text for cue in found.cues or ()] == ["one", "three"]
     assert found.warnings == TIMELESS
@@ -127,7 +127,9 @@ def test_damaged_time_line_without_numbers_is_counted(head: str, damaged: str) -
         (("one\n\nand more",), ["one\nand more"], ()),
     ],
 )
-def test_closing_remark_is_left_out_and_told(texts: tuple[str, ...], expected: list[str], warnings: object) -> None:
+def test_a_closing_remark_is_dropped_with_a_warning(
+    texts: tuple[str, ...], expected: list[str], warnings: object
+) -> None:
     found = read(srt(*texts))
     assert [cue.text for cue in found.cues or ()] == expected
     assert found.warnings == warnings
@@ -149,22 +151,22 @@ def test_closing_remark_is_left_out_and_told(texts: tuple[str, ...], expected: l
         ("42", "42"),
     ],
 )
-def test_markup_left_in_srt_is_cleaned(text: str, expected: str) -> None:
+def test_markup_in_srt_is_cleaned(text: str, expected: str) -> None:
     assert [cue.text for cue in read(srt("first", text)).cues or ()] == ["first", expected]
 
 
-def test_unknown_webvtt_tags_are_gone() -> None:
+def test_unknown_webvtt_tags_are_removed() -> None:
     text = (
         "<c.a.b>one</c> <v Ann Lee>two</v> <ruby>3<rt>4</rt></ruby> <lang en>five</lang> <x.y z>6</x> 1 < 2 &lt;b&gt;"
     )
-    assert shown(VTT.replace("Hello one", text))[0] == (1000, 2000, "one two 34 five 6 1 < 2 <\u2060b>")
+    assert timed_texts(VTT.replace("Hello one", text))[0] == (1000, 2000, "one two 34 five 6 1 < 2 <\u2060b>")
 
 
 def test_notes_in_ass_are_not_drawn() -> None:
     script = "[Script Info]\n[Events]\nFormat: Start, End, Text\nDialogue: 0:00:01.00,0:00:02.00,{}\n"
     for head in ("", "Here you are:\n\n```ass\n"):
         text = head + script.replace("{}", "Hello{TL note: check} {\\i1}world{}{*}")
-        assert shown(text) == [(1000, 2000, "Hello world")]
+        assert timed_texts(text) == [(1000, 2000, "Hello world")]
 
 
 YOUTUBE = (
@@ -181,7 +183,7 @@ PHRASES = [(80, 1990, "alpha bravo"), (2000, 3990, "delta echo"), (4000, 5000, "
 
 
 def test_rolling_captions_show_each_phrase_once() -> None:
-    assert shown(YOUTUBE) == PHRASES
+    assert timed_texts(YOUTUBE) == PHRASES
 
 
 def test_rolling_captions_converted_to_srt_show_each_phrase_once() -> None:
@@ -192,22 +194,22 @@ def test_rolling_captions_converted_to_srt_show_each_phrase_once() -> None:
     ]
     text = "".join(f"{n}\n0:0:{a // 1000},{a % 1000:03} --> 0:0:{b // 1000},{b % 1000:03}\n{x}\n\n"
                    for n, (a, b, x) in enumerate(cues, 1))  # fmt: skip
-    assert shown(text) == PHRASES
+    assert timed_texts(text) == PHRASES
 
 
-def test_roll_up_of_three_lines_shows_each_once() -> None:
+def test_three_rolling_lines_are_shown_once_each() -> None:
     lines = ["A", "A\nB", "A\nB\nC", "B\nC\nD", "C\nD\nE"]
     text = "".join(f"00:0{n}.000 --> 00:0{n + 1}.000\n{line}\n\n" for n, line in enumerate(lines))
     assert [cue.text for cue in read(text).cues or ()] == ["A", "B", "C", "D", "E"]
 
 
-def test_two_people_may_say_the_same() -> None:
+def test_repeated_words_of_two_people_are_kept() -> None:
     lines = ["No.", "No.\nYes.", "What?", "Nothing."]
     text = "".join(f"00:0{n}.000 --> 00:0{n + 1}.000\n{line}\n\n" for n, line in enumerate(lines))
     assert [cue.text for cue in read(text).cues or ()] == lines
 
 
-def packed() -> bytes:
+def zipped() -> bytes:
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as document:
         document.writestr("word/document.xml", PLAIN)
@@ -228,7 +230,7 @@ def packed() -> bytes:
         ("start,end,text\n0.0,1.0,hi\n", "a table"),
         ("00:00:01:12 - 00:00:02:12\nHi\n", "subtitles timed in frames"),
         ("0:00\nhello there\n0:04\nmore words\n", "a transcript with start times only"),
-        (packed(), "a ZIP archive or a word processor document"),
+        (zipped(), "a ZIP archive or a word processor document"),
         (gzip.compress(PLAIN.encode()), "a gzip archive"),
         (b"%PDF-1.7\n\xff", "a PDF document"),
         (bytes(range(256)) * 9, "a binary file"),

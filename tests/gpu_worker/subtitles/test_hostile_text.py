@@ -56,7 +56,7 @@ def commands(cues: tuple[Cue, ...]) -> list[tuple[str, ...]]:
 @pytest.mark.fault("H1", "H3", "H7", "H8")
 @settings(derandomize=True, deadline=None, database=None, max_examples=300)
 @given(_TEXTS)
-def test_no_text_reaches_a_command_line_or_becomes_a_command(text: str) -> None:
+def test_text_never_becomes_an_argument_or_a_command(text: str) -> None:
     try:
         cues = read(f"{ONE}x{text}\n")
     except JobFailed:
@@ -81,7 +81,7 @@ def drawn(media: MediaFactory, folder: Path, script: str, seconds: str = "0.2") 
 
 @pytest.mark.fault("H2")
 @pytest.mark.parametrize("text", ["%{localtime}", "%{pts}", "%{expr:2+3}", "${HOME} $(id) `id`", "%n %s %05d"])
-def test_expressions_are_drawn_as_they_stand(media: MediaFactory, tmp_path: Path, text: str) -> None:
+def test_expressions_are_drawn_literally(media: MediaFactory, tmp_path: Path, text: str) -> None:
     def look(shown: str) -> list[bytes]:
         return drawn(media, tmp_path, write_ass(read(f"{ONE}{shown}\n"), (320, 180)))
 
@@ -93,7 +93,7 @@ def test_expressions_are_drawn_as_they_stand(media: MediaFactory, tmp_path: Path
 
 
 @pytest.mark.fault("H3", "H7")
-def test_a_caption_that_is_a_filter_graph_opens_nothing(media: MediaFactory, tmp_path: Path, canary: Canary) -> None:
+def test_a_filter_graph_in_a_caption_opens_no_connection(media: MediaFactory, tmp_path: Path, canary: Canary) -> None:
     secret = tmp_path / "secret.srt"
     secret.write_text(f"{ONE}WWWWWWWW\n")
     text = f"x':fontsdir={tmp_path}:textfile={secret},movie={secret}[a];[a]ass=f={secret}\\\n{canary.url}"
@@ -134,7 +134,7 @@ SCRIPTS = {
 
 @pytest.mark.fault("H5", "H8")
 @pytest.mark.parametrize("kind", SCRIPTS)
-def test_of_an_ass_script_only_words_are_left(media: MediaFactory, tmp_path: Path, kind: str) -> None:
+def test_only_the_words_of_a_hostile_ass_script_are_kept(media: MediaFactory, tmp_path: Path, kind: str) -> None:
     cues = read(SCRIPTS[kind])
     assert [cue.text for cue in cues] == ["word"]
     script = write_ass(cues, (320, 180))
@@ -146,7 +146,7 @@ def test_of_an_ass_script_only_words_are_left(media: MediaFactory, tmp_path: Pat
 
 @pytest.mark.fault("H5")
 @pytest.mark.parametrize("command", ["{\\k1}", "m 0 0 l 9999 9999 "])
-def test_a_script_of_commands_without_end_has_no_words(command: str) -> None:
+def test_a_script_of_endless_commands_has_no_words(command: str) -> None:
     with pytest.raises(JobFailed) as failure:
         read(ass("{\\p1}" + command * 100_000 + "{\\p0}word"))
     assert failure.value.failure.code == Code.SUBTITLES_EMPTY
@@ -154,7 +154,7 @@ def test_a_script_of_commands_without_end_has_no_words(command: str) -> None:
 
 @pytest.mark.fault("H7", "H8")
 @pytest.mark.parametrize("field", ["font", "font_file", "color", "position", "style", "filter", "ffmpeg_args", "text"])
-def test_no_operation_takes_a_font_a_colour_a_place_or_arguments(field: str) -> None:
+def test_no_operation_takes_fonts_colors_or_arguments(field: str) -> None:
     given = {"url_image": URL, "url_video": URL, "url_audio": URL, "url_srt": URL}
     for operation in OPERATIONS.values():
         fields = {name: value for name, value in given.items() if name in operation.model_fields}

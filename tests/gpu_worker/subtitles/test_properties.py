@@ -57,7 +57,7 @@ def _clock(milliseconds: int) -> str:
 @pytest.mark.fault("H1")
 @_SAME
 @given(st.binary(max_size=300) | _FILES)
-def test_whatever_the_bytes_the_cues_can_be_drawn(data: bytes) -> None:
+def test_cues_of_any_bytes_can_be_drawn(data: bytes) -> None:
     for cue in cues_of(data):
         assert 0 <= cue.start_ms < cue.end_ms
         assert 1 <= cue.place <= 9
@@ -69,7 +69,7 @@ def test_whatever_the_bytes_the_cues_can_be_drawn(data: bytes) -> None:
 
 @_SAME
 @given(_FILES)
-def test_what_was_read_once_reads_the_same_again(data: bytes) -> None:
+def test_reading_is_idempotent(data: bytes) -> None:
     cues = cues_of(data)
     # A line that says when it is shown is what says so in a file, too.
     if not any("-" in cue.text or "→" in cue.text for cue in cues):
@@ -79,7 +79,7 @@ def test_what_was_read_once_reads_the_same_again(data: bytes) -> None:
 @pytest.mark.fault("H3", "H7")
 @_SAME
 @given(st.lists(st.builds(Cue, st.just(0), st.just(1000), _TEXTS.filter(bool)), max_size=5), st.integers(64, 2000))
-def test_a_script_has_a_line_for_each_cue_and_no_command_but_ours(cues: list[Cue], width: int) -> None:
+def test_a_script_has_one_line_per_cue_and_only_our_commands(cues: list[Cue], width: int) -> None:
     cues = [Cue(cue.start_ms, cue.end_ms, " ".join(cue.text.split())) for cue in cues]
     script = write_ass(cues, (width, 480))
     events = script.partition("MarginV, Effect, Text\n")[2]
@@ -94,7 +94,7 @@ def test_a_script_has_a_line_for_each_cue_and_no_command_but_ours(cues: list[Cue
 @pytest.mark.fault("H1")
 @_SAME
 @given(_TEXTS)
-def test_no_character_is_lost_on_the_way_to_the_script(text: str) -> None:
+def test_no_character_is_lost_in_the_script(text: str) -> None:
     for cue in cues_of(f"1\n00:00:01,000 --> 00:00:02,500\n{text}\n".encode("utf-8", "replace")):
         drawn = re.sub(r"\{\\[^{}]*\}", "", ass_text(cue.text).replace("\\{", "\ue000").replace("\\}", "\ue001"))
         drawn = drawn.replace("\\N", "\n").replace("\\\u2060", "\\").replace("\ue000", "{").replace("\ue001", "}")
@@ -102,7 +102,7 @@ def test_no_character_is_lost_on_the_way_to_the_script(text: str) -> None:
 
 
 @pytest.mark.fault("H1")
-def test_libass_draws_whatever_comes(media: MediaFactory) -> None:
+def test_libass_draws_any_text(media: MediaFactory) -> None:
     """All in one script, one text a second: ffmpeg must end well and show the text that follows each."""
     texts: list[str] = []
 

@@ -17,17 +17,17 @@ from gpu_worker.subtitles import Subtitles, read_subtitles
 ONE = "00:00:01,000 --> 00:00:02,500\n"
 
 
-def read(text: str | bytes, most: int = 100) -> Subtitles:
-    return read_subtitles(text if isinstance(text, bytes) else text.encode(), "url_srt", most)
+def read(text: str | bytes, max_cues: int = 100) -> Subtitles:
+    return read_subtitles(text if isinstance(text, bytes) else text.encode(), "url_srt", max_cues)
 
 
-def cues(text: str | bytes, most: int = 100) -> list[tuple[int, int, str]]:
-    return [(cue.start_ms, cue.end_ms, cue.text) for cue in read(text, most).cues or ()]
+def read_cues(text: str | bytes, max_cues: int = 100) -> list[tuple[int, int, str]]:
+    return [(cue.start_ms, cue.end_ms, cue.text) for cue in read(text, max_cues).cues or ()]
 
 
-def code_of(text: str | bytes, most: int = 100) -> Code:
+def code_of(text: str | bytes, max_cues: int = 100) -> Code:
     with pytest.raises(JobFailed) as failure:
-        read(text, most)
+        read(text, max_cues)
     return failure.value.failure.code
 
 
@@ -51,7 +51,7 @@ def code_of(text: str | bytes, most: int = 100) -> Code:
     ],
 )
 def test_every_spelling_of_a_cue_is_read(text: str, expected: tuple[int, int, str]) -> None:
-    assert cues(text) == [expected]
+    assert read_cues(text) == [expected]
 
 
 @pytest.mark.fault("H1", "H4")
@@ -75,11 +75,11 @@ def test_every_spelling_of_a_cue_is_read(text: str, expected: tuple[int, int, st
         ("👨\u200d👩\u200d👧 ❤\ufe0f", "👨\u200d👩\u200d👧 ❤\ufe0f"),
     ],
 )
-def test_the_text_is_what_should_be_drawn(text: str, expected: str) -> None:
-    assert cues(f"1\n{ONE}{text}\n") == [(1000, 2500, expected)]
+def test_text_is_cleaned_for_drawing(text: str, expected: str) -> None:
+    assert read_cues(f"1\n{ONE}{text}\n") == [(1000, 2500, expected)]
 
 
-def test_a_place_is_honoured() -> None:
+def test_a_position_is_kept() -> None:
     text = f"1\n{ONE}{{\\an8}}top\n\n2\n00:00:03,000 --> 00:00:04,000\nbottom\n"
     assert [cue.place for cue in read(text).cues or ()] == [8, 2]
     script = write_ass(read(text).cues or (), (1280, 720))
@@ -87,15 +87,15 @@ def test_a_place_is_honoured() -> None:
     assert script.endswith(",,bottom\n")
 
 
-def test_numbers_are_dropped_only_where_the_file_is_numbered() -> None:
+def test_numbers_are_dropped_only_in_numbered_files() -> None:
     times = [f"00:00:0{second},000 --> 00:00:0{second},900" for second in (1, 2, 3)]
     numbered = f"1\n{times[0]}\nI have\n3\n\n2\n{times[1]}\nIn\n1984\n3\n{times[2]}\n42\n"
-    assert [text for *_times, text in cues(numbered)] == ["I have\n3", "In\n1984", "42"]
+    assert [text for *_times, text in read_cues(numbered)] == ["I have\n3", "In\n1984", "42"]
     countdown = f"{times[0]}\n3\n{times[1]}\n2\n{times[2]}\n1\n"
-    assert [text for *_times, text in cues(countdown)] == ["3", "2", "1"]
+    assert [text for *_times, text in read_cues(countdown)] == ["3", "2", "1"]
 
 
-def test_webvtt_shows_its_cues_only() -> None:
+def test_only_cues_of_webvtt_are_shown() -> None:
     text = (
         "WEBVTT - title\nX-TIMESTAMP-MAP=LOCAL:00:00:00.000\n\nSTYLE\n::cue { color: red }\n\nREGION\nid:x\n\n"
         "NOTE a --> b\n\nintro\n00:01.000 --> 00:02.500 align:start line:10% position:20%\n"
@@ -110,7 +110,7 @@ def test_webvtt_shows_its_cues_only() -> None:
 
 
 @pytest.mark.fault("H5")
-def test_an_ass_script_is_read_for_its_words() -> None:
+def test_only_the_words_of_an_ass_script_are_read() -> None:
     text = (
         "[Script Info]\nScriptType: v4.00+\n\n[V4+ Styles]\nFormat: Name, Fontname, Fontsize\n"
         "Style: Default,Arial,20\n\n"
@@ -126,7 +126,7 @@ def test_an_ass_script_is_read_for_its_words() -> None:
     "encoding",
     ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "cp1252", "latin-1"],
 )
-def test_every_usual_encoding_is_read(encoding: str) -> None:
+def test_common_encodings_are_read(encoding: str) -> None:
     found = read(f"1\n{ONE}na\u00efve caf\u00e9\n".encode(encoding))
     assert [cue.text for cue in found.cues or ()] == ["na\u00efve caf\u00e9"]
     guessed = encoding in {"cp1252", "latin-1"}
@@ -149,20 +149,20 @@ def test_every_usual_encoding_is_read(encoding: str) -> None:
         ("cp1252", "Windows-1252", ["Ég veit ekki hvað ég á að segja.", "Við verðum að fara fyrir þriðjudag."]),
     ],
 )
-def test_an_old_encoding_is_recognised_and_named(encoding: str, name: str, lines: list[str]) -> None:
+def test_an_old_encoding_is_recognized_and_named(encoding: str, name: str, lines: list[str]) -> None:
     text = "".join(f"{i}\n00:00:0{i},000 --> 00:00:0{i},900\n{line}\n\n" for i, line in enumerate(lines))
     found = read(text.encode(encoding))
     assert [cue.text for cue in found.cues or ()] == lines
     assert found.warnings == (f"The subtitles are not UTF-8; they were read as {name}.",)
 
 
-def test_a_damaged_byte_leaves_utf8_what_it_is() -> None:
+def test_utf8_with_a_damaged_byte_is_still_utf8() -> None:
     data = f"1\n{ONE}Где мой телефон?\n".encode()[:-3]
-    assert cues(data)[0][2] == "Где мой телефо\ufffd"
+    assert read_cues(data)[0][2] == "Где мой телефо\ufffd"
 
 
 @pytest.mark.fault("H4")
-def test_cues_are_sorted_and_impossible_ones_left_out_and_told() -> None:
+def test_cues_are_sorted_and_impossible_ones_reported() -> None:
     text = (
         "1\n00:00:05,000 --> 00:00:06,000\nlate\n\n"
         "2\n00:00:04,000 --> 00:00:03,000\nbackwards\n\n"
@@ -172,7 +172,7 @@ def test_cues_are_sorted_and_impossible_ones_left_out_and_told() -> None:
         "6\n00:00:05,000 --> 00:00:06,000\nlate\n\n"
         "7\n00:00:01,000 --> 00:00:09,000\nover\n"
     )
-    assert [text for *_times, text in cues(text)] == ["over", "late"]
+    assert [text for *_times, text in read_cues(text)] == ["over", "late"]
     assert read(text).warnings == ("Subtitles without a usable time span were left out: 3.",)
 
 
@@ -189,22 +189,22 @@ def test_cues_are_sorted_and_impossible_ones_left_out_and_told() -> None:
         (b"[Script Info]\n[Events]\nFormat: Text\nDialogue: x\n", Code.SUBTITLES_EMPTY),
     ],
 )
-def test_what_shows_nothing_has_its_code(text: bytes, code: Code) -> None:
+def test_each_unusable_file_has_its_code(text: bytes, code: Code) -> None:
     assert code_of(text) == code
 
 
 @pytest.mark.fault("H4")
 def test_more_cues_than_allowed_are_refused() -> None:
     text = "".join(f"{i}\n00:00:{i:02},000 --> 00:00:{i:02},500\nx\n\n" for i in range(11))
-    assert len(cues(text, 11)) == 11
+    assert len(read_cues(text, 11)) == 11
     assert code_of(text, 10) == Code.SUBTITLES_TOO_MANY
 
 
 @pytest.mark.fault("H1")
-def test_an_endless_cue_is_cut_and_told() -> None:
+def test_a_long_cue_is_shortened_with_a_warning() -> None:
     found = read(f"1\n{ONE}{'x' * 1_000_000}\n")
     assert [len(cue.text) for cue in found.cues or ()] == [2000]
-    assert found.warnings == ("Subtitles of more than 2000 characters were cut: 1.",)
+    assert found.warnings == ("Subtitles of more than 2000 characters were shortened: 1.",)
 
 
 @pytest.mark.fault("H5")
@@ -229,7 +229,7 @@ def test_an_endless_cue_is_cut_and_told() -> None:
     ids=ascii,
 )
 @pytest.mark.parametrize("start", ["a", "{", "0:0:0"])
-def test_no_text_costs_more_than_its_length(start: str, piece: str) -> None:
+def test_reading_takes_linear_time(start: str, piece: str) -> None:
     """Each takes a fraction of a second; anything that grows with the square of a cue's length, minutes."""
     bomb = start + piece * (16_000 // len(piece))
     started = time.process_time()
@@ -237,7 +237,7 @@ def test_no_text_costs_more_than_its_length(start: str, piece: str) -> None:
     assert time.process_time() - started < 10
 
 
-def test_markup_keeps_what_can_be_drawn() -> None:
+def test_drawable_markup_is_kept() -> None:
     assert ass_text("a <i>b</i>\n<u>d</u> 1 < 2 <b> {x} \\N") == (
         "a {\\i1}b{\\i0}\\N{\\u1}d{\\u0} 1 < 2 <b> \\{x\\} \\\u2060N"
     )
@@ -247,14 +247,14 @@ def test_emoji_are_drawn_with_their_font() -> None:
     assert ass_text("ok 👍🏽🇩🇪1\ufe0f\u20e3!") == ("ok {\\fnNoto Emoji}👍🏽🇩🇪1\ufe0f\u20e3{\\fnDejaVu Sans}!")
 
 
-def test_the_script_measures_in_pixels_of_the_output() -> None:
+def test_the_script_uses_pixels_of_the_output() -> None:
     script = write_ass([Cue(61_234, 3_723_456, "One\nTwo")], (1080, 1920))
     assert "PlayResX: 1080\nPlayResY: 1920\n" in script
     assert "Style: Caption,DejaVu Sans,67," in script
     assert script.endswith("Dialogue: 0,0:01:01.23,1:02:03.46,Caption,,0,0,0,,One\\NTwo\n")
 
 
-def test_lines_without_spaces_get_places_to_break() -> None:
+def test_lines_without_spaces_get_break_opportunities() -> None:
     assert fit_text("短い字幕", (10, 10)) == ("短い字幕", 100)
     text, percent = fit_text("「これは」とても長い字幕、です。", (6, 10))
     assert text == "「こ|れ|は」|と|て|も|長|い|字|幕、|で|す。".replace("|", BREAK)
@@ -263,13 +263,13 @@ def test_lines_without_spaces_get_places_to_break() -> None:
     assert fit_text("short " + "x" * 20, (6, 10))[0] == "short " + BREAK.join("x" * 20)
 
 
-def test_what_does_not_fit_is_made_smaller() -> None:
+def test_text_that_does_not_fit_is_made_smaller() -> None:
     assert fit_text("one two three " * 10, (10, 10))[1] == 100
     assert 15 < fit_text("one two three " * 40, (10, 10))[1] < 70
     assert "{\\fs" in write_ass([Cue(0, 1000, "one two three " * 100)], (1080, 1080))
 
 
-def test_subtitles_after_the_end_are_told() -> None:
+def test_subtitles_after_the_end_are_reported() -> None:
     shown = [Cue(0, 1000, "a"), Cue(1999, 3000, "b"), Cue(2000, 3000, "c")]
     assert late_caption_warnings(shown, Fraction(2)) == ("Subtitles that begin after the end of the video: 1 of 3.",)
     assert late_caption_warnings(shown[:2], Fraction(2)) == ()

@@ -1,4 +1,4 @@
-"""Files that are no SRT, WebVTT or ASS but named like one: found by how they begin, so that the caller is told."""
+"""Identify files that are not SRT, WebVTT or ASS by their first bytes, so that the error can name the format."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _MAGIC = (
     (b"SQLite format 3", "a database"),
     (b"\x00\x00\x01\xba", "VobSub subtitles"),
 )
-_AT_AN_OFFSET = ((b"ftyp", 4, "an MP4 or MOV file"), (b"STL", 3, "EBU STL subtitles"))
+_MAGIC_AT_OFFSET = ((b"ftyp", 4, "an MP4 or MOV file"), (b"STL", 3, "EBU STL subtitles"))
 
 
-class OtherFormat(NamedTuple):
-    """`certain` if no time line within can be meant for SRT or WebVTT."""
+class UnsupportedFormat(NamedTuple):
+    """`is_certain`: not even time lines in it make it SRT or WebVTT."""
 
     name: str
-    certain: bool = False
+    is_certain: bool = False
 
 
 _TEXT = (
@@ -71,24 +71,24 @@ _CONTROL = re.compile(r"[\x01-\x08\x0e-\x1a\x1c-\x1f\ufffd]")
 _JSON = re.compile(r"[\[{]\s{0,99}[\"{\[]")
 
 
-def name_binary_format(data: bytes) -> str | None:
-    """Name what the bytes begin like; None for what may be text."""
+def identify_binary_format(data: bytes) -> str | None:
+    """Return the name of a binary format; None if the bytes may be text."""
     for magic, name in _MAGIC:
         if data.startswith(magic):
             return name
-    return next((name for magic, at, name in _AT_AN_OFFSET if data[at : at + len(magic)] == magic), None)
+    return next((name for magic, at, name in _MAGIC_AT_OFFSET if data[at : at + len(magic)] == magic), None)
 
 
-def name_text_format(text: str) -> OtherFormat | None:
-    """Name what the text begins like; None for what may be subtitles, or anything."""
+def identify_text_format(text: str) -> UnsupportedFormat | None:
+    """Return the format that the text starts like; None if it may be subtitles."""
     text = text.lstrip("\ufeff\0 \t\r\n")
     if len(_CONTROL.findall(text)) * 20 > len(text):
-        return OtherFormat("a binary file", certain=True)
+        return UnsupportedFormat("a binary file", is_certain=True)
     if _JSON.match(text):
         try:
             json.loads(text)
         except (ValueError, RecursionError):
             pass
         else:
-            return OtherFormat("JSON data", certain=True)
-    return next((OtherFormat(name) for pattern, name in _TEXT if pattern.match(text)), None)
+            return UnsupportedFormat("JSON data", is_certain=True)
+    return next((UnsupportedFormat(name) for pattern, name in _TEXT if pattern.match(text)), None)

@@ -1,4 +1,4 @@
-"""Cues as they are in the file: a time span, and text with its markup."""
+"""Cues as stored in the file: a time span, and text with its markup."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Dialect(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """`span` in milliseconds; None if the cue is never shown: it is too late, or its times cannot be read."""
+    """`span` in milliseconds; None if the cue is never shown: it starts too late, or its times are unreadable."""
 
     span: tuple[int, int] | None
     text: str
@@ -27,8 +27,8 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Blocks:
-    """The cues in the order of the file. `remark` if text after the last one was left out."""
+    """The cues in file order. `has_remark`: text after the last cue was left out."""
 
     dialect: Dialect
     blocks: list[Block] = field(default_factory=list)
-    remark: bool = False
+    has_remark: bool = False

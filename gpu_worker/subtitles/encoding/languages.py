@@ -1,4 +1,4 @@
-"""The languages that old subtitle files are written in: their encodings, their letters, their commonest words."""
+"""The languages of old subtitle files: their encodings, letters by frequency, and commonest words."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _CYRILLIC = ("cp1251", "koi8_u", "cp866")
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """`letters` in order of their frequency in ordinary text, and words that make up a third of it."""
+    """`letters` by descending frequency in ordinary text; `words` make up a third of it."""
 
     encodings: tuple[str, ...]
     letters: str

@@ -1,10 +1,10 @@
-"""The lines of a subtitle file, freed of what editors, web pages and language models put around and between them."""
+"""Split a subtitle file into lines, without what editors, web pages and language models add around them."""
 
 from __future__ import annotations
 
 import re
 
-from gpu_worker.subtitles.times import ARROW
+from gpu_worker.subtitles.formats.timing import ARROW
 
 # Text mode on Windows, twice: \r\r\n.
 _LINE_BREAK = re.compile(r"\r{0,9}\n|[\r\x0b\x0c\x85\u2028\u2029]")
@@ -23,7 +23,7 @@ _FENCE = re.compile(
     r"|[ \t]{0,9}(?:</?(?:pre|code|body|html|textarea|article)(?:\s[^<>]{0,200})?>[ \t]{0,9}){1,9}",
     re.IGNORECASE,
 )
-_FENCE_BEHIND_TEXT = re.compile(r"(?:`{3,}|</(?:pre|code|body|html|textarea)>)[ \t]{0,9}$", re.IGNORECASE)
+_FENCE_AFTER_TEXT = re.compile(r"(?:`{3,}|</(?:pre|code|body|html|textarea)>)[ \t]{0,9}$", re.IGNORECASE)
 _REMARK = re.compile(
     r"[-*_=]{3,}\s{0,9}$"
     r"|\W{0,5}(?:let me know|feel free|would you like me|do you want me to"
@@ -37,12 +37,12 @@ _REMARK = re.compile(
 
 
 def split_lines(text: str) -> list[str]:
-    """Return the lines, however they end."""
+    """Split text into lines at any kind of line end."""
     text = _LINE_BREAK.sub("\n", text).replace("\0", "")
     if _TAG_BREAK_BEFORE_TIME.search(text):
         text = _TAG_BREAK.sub("\n", text)
     if _ESCAPED_BREAK_BEFORE_TIME.search(text):
-        # Taken out of JSON without being unescaped.
+        # Copied out of JSON without unescaping.
         text = text.strip(' \n"').replace("\\r", "").replace("\\n", "\n").replace('\\"', '"')
     lines = text.split("\n")
     if any(line.count("-->") > 1 for line in lines):
@@ -50,38 +50,38 @@ def split_lines(text: str) -> list[str]:
     if len(lines) > 6 and not any(lines[1::2]):
         # Each line end was doubled.
         lines = lines[::2]
-    return _without_frame(lines)
+    return _strip_line_frames(lines)
 
 
-def _without_frame(lines: list[str]) -> list[str]:
-    """Drop what stands at the beginning or the end of each line, as in a Markdown quotation."""
+def _strip_line_frames(lines: list[str]) -> list[str]:
+    """Drop prefixes and suffixes that every line has, as in a Markdown quotation."""
     if any(_QUOTED_TIME.match(line) for line in lines):
         lines = [_QUOTE.sub("", line, count=1) if _QUOTE.match(line) else line for line in lines]
     if any(ARROW.search(line) and _ESCAPED_END.search(line) for line in lines[:50]):
-        # Rich text without its head: each line ends with a command for that.
+        # RTF without its header: each line ends with a line break command.
         lines = [_ESCAPED_END.sub("", line) for line in lines]
     return lines
 
 
 def is_blank(line: str) -> bool:
-    """True if nothing of the line is drawn: spaces, or tags that only break or group lines."""
+    """Return True if nothing of the line is drawn: spaces, or tags that only break or group lines."""
     return bool(_BLANK.fullmatch(line))
 
 
-def until_fence(lines: list[str]) -> list[str]:
-    """Return the lines before the end of a Markdown or HTML block: behind it, somebody talks about the subtitles."""
+def cut_at_fence(lines: list[str]) -> list[str]:
+    """Return the lines before the end of a Markdown or HTML block; after it come remarks about the subtitles."""
     for at, line in enumerate(lines):
         if _FENCE.fullmatch(line):
             return lines[:at]
-        if _FENCE_BEHIND_TEXT.search(line):
-            return [*lines[:at], _FENCE_BEHIND_TEXT.sub("", line)]
+        if _FENCE_AFTER_TEXT.search(line):
+            return [*lines[:at], _FENCE_AFTER_TEXT.sub("", line)]
     return lines
 
 
-def without_remark(last: list[str], others: list[list[str]]) -> list[str]:
-    """Return the lines of the last cue without what a language model says behind it.
+def strip_closing_remark(last: list[str], others: list[list[str]]) -> list[str]:
+    """Return the lines of the last cue without a language model's closing remark.
 
-    A paragraph after a blank line is such a remark if it begins like one, or if no other cue has a second paragraph.
+    A paragraph after a blank line is one if it starts like one, or if no other cue has a second paragraph.
     """
     first = next((at for at, line in enumerate(last) if not is_blank(line)), len(last))
     starts = [at for at in range(first + 1, len(last)) if is_blank(last[at - 1]) and not is_blank(last[at])]
@@ -93,6 +93,6 @@ def without_remark(last: list[str], others: list[list[str]]) -> list[str]:
 
 
 def _has_gap(lines: list[str]) -> bool:
-    """True if a blank line stands between two that are not."""
+    """Return True if there is a blank line between two others."""
     blank = "".join("." if is_blank(line) else "x" for line in lines).strip(".")
     return "." in blank

@@ -1,10 +1,10 @@
-"""RTF: what TextEdit and WordPad make of subtitles that are saved with the formatting on."""
+"""Extract text from RTF, the format in which TextEdit and WordPad save subtitles by default."""
 
 from __future__ import annotations
 
 import re
 
-# Groups of fonts, colors and pictures, and any that a reader may skip.
+# Groups of fonts, colors and pictures, and those that a reader may skip.
 _HIDDEN = re.compile(r"\\(?:\*|fonttbl|colortbl|stylesheet|info|pict|header|footer|listtable|rsidtbl)(?![a-z])")
 _TOKEN = re.compile(
     r"\\u(?P<unicode>-?\d{1,6}) ?(?:\\'[0-9a-fA-F]{2}|\?)?|(?P<bytes>(?:\\'[0-9a-fA-F]{2})+)"
@@ -17,12 +17,13 @@ _WORDS |= {"lquote": "\u2018", "rquote": "\u2019", "ldblquote": "\u201c", "rdblq
 _SIGNS = {"\\": "\\", "{": "{", "}": "}", "~": "\u00a0", "_": "-", "\n": "\n", "\r": "\n"}
 
 
-def is_rich_text(text: str) -> bool:
+def is_rtf(text: str) -> bool:
+    """Detect RTF by its first characters."""
     return text.lstrip("\ufeff \t\r\n").startswith("{\\rtf")
 
 
-def plain_text(text: str) -> str:
-    """Return the text of an RTF document. Never fails: what is not known is left out."""
+def extract_rtf_text(text: str) -> str:
+    """Return the text of an RTF document. Never fails: unknown commands are left out."""
     found = _CODE_PAGE.search(text[:2000])
     code_page = f"cp{found[1]}" if found else "cp1252"
     plain: list[str] = []
@@ -37,11 +38,11 @@ def plain_text(text: str) -> str:
             if _HIDDEN.match(token[0]):
                 hidden_from = depth
             else:
-                plain.append(_shown(token, code_page))
+                plain.append(_render_token(token, code_page))
     return "".join(plain)
 
 
-def _shown(token: re.Match[str], code_page: str) -> str:
+def _render_token(token: re.Match[str], code_page: str) -> str:
     if token["unicode"]:
         return chr(int(token["unicode"]) % 0x10000)
     if token["bytes"]:
@@ -54,5 +55,5 @@ def _shown(token: re.Match[str], code_page: str) -> str:
         return _WORDS.get(token["word"], "")
     if token["sign"]:
         return _SIGNS.get(token["sign"], "")
-    # Line ends of the file itself mean nothing.
+    # Line ends of the file itself are not part of the text.
     return token["text"].replace("\r", "").replace("\n", "")

@@ -1,4 +1,4 @@
-"""The text of one cue as it is drawn: its characters, line breaks, `<i>` and `<u>`, and nothing else."""
+"""Clean the text of one cue: keep its characters, line breaks, `<i>` and `<u>`, and nothing else."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ import re
 import unicodedata
 from html.entities import html5
 
-from gpu_worker.subtitles.blocks import Dialect
+from gpu_worker.subtitles.formats.blocks import Dialect
 
-LONGEST = 2000
-"""Characters drawn of one cue: far more than fits a screen, far less than stalls the renderer."""
+MAX_CHARS = 2000
+"""Characters drawn per cue: far more than fits a screen, far fewer than stall the renderer."""
 
-_RAW_LONGEST = 8 * LONGEST
-"""What is looked at of a cue, mark-up included. Unicode's normal forms cost the square of some texts' length."""
-_MOST_MARKS = 30
-"""Marks on one letter, as in Unicode's Stream-Safe Text Format (UAX 15)."""
-_MOST_ESCAPES = 4
-"""Times that an entity is escaped anew by programs that each take the text for plain: `&amp;amp;lt;`."""
+_MAX_RAW_CHARS = 8 * MAX_CHARS
+"""Characters read per cue, markup included. Normalizing some texts takes time quadratic in their length."""
+_MAX_MARKS = 30
+"""Combining marks per letter, as in Unicode's Stream-Safe Text Format (UAX 15)."""
+_MAX_ESCAPES = 4
+"""How often entities are unescaped: programs that take text for plain escape it again (`&amp;amp;lt;`)."""
 
-# Each pattern stops at the next bracket, so that none looks at a character more than a few times.
+# Each pattern stops at the next bracket, so that matching takes linear time.
 _OVERRIDE = re.compile(r"\{\s*(\\[A-Za-z0-9][^{}]*)\}")
 _BRACES = re.compile(r"\{[^{}]*\}")
 _DRAWN = re.compile(r"(\{\s*\\[^{}]*\})[^{}]*")
 _DRAWING = re.compile(r"\\p[1-9]")
-_PLACE = re.compile(r"\\an([1-9])")
+_POSITION = re.compile(r"\\an([1-9])")
 _LINE_TAG = re.compile(r"<br[ \t]*/?>|\[br\]|</(?:p|div|li|h[1-6])>", re.IGNORECASE)
 _KEPT_TAG = re.compile(r"<(/?)([iu])(?:[.\s][^<>]*)?>", re.IGNORECASE)
 _HTML_TAG = re.compile(
@@ -34,7 +34,7 @@ _HTML_TAG = re.compile(
     re.IGNORECASE,
 )
 _ANY_TAG = re.compile(r"</?[A-Za-z][^<>]*>|<[\d:.]{5,13}>|</>")
-"""WebVTT has no text in angle brackets, whatever stands there."""
+"""In WebVTT, nothing in angle brackets is text."""
 _ENTITY = re.compile(r"&(?:[A-Za-z][A-Za-z0-9]{1,23}|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});")
 _EMPHASIS = re.compile(r"(?<![\w*\u2060])(\*{1,3})(?=[^\s*\u2060])[^*]*(?<=[^\s*])\1(?![\w*])")
 _STRONG = re.compile(r"(?<![\w\u2060])__(?=[^\s_\u2060])[^_]*(?<=[^\s_])__(?!\w)")
@@ -45,64 +45,64 @@ _PATH = re.compile(r"(?<![A-Za-z])[A-Za-z]:\\|\\\\")
 _SPACES = re.compile(r"[ \t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
 _CONTROL = re.compile(r"[^\n -~]")
 
-# Private-use characters are dropped from the text, so these can stand for its mark-up meanwhile.
+# Private-use characters are dropped from the text first, so these can represent its markup.
 _MARKS = {"<i>": "\ue000", "</i>": "\ue001", "<u>": "\ue002", "</u>": "\ue003"}
 _TAGS = str.maketrans({mark: tag for tag, mark in _MARKS.items()})
 _TAG = re.compile("|".join(_MARKS))
 
 _JOINER = "\u2060"
-"""Draws nothing. Behind a bracket, it makes what follows text."""
+"""Word joiner, which is invisible. After a bracket, it makes the rest text, not markup."""
 _UNDRAWN = {"Cc", "Cs", "Co", "Zl", "Zp"}
 _ANNOTATIONS = frozenset("\u00ad\ufeff\ufff9\ufffa\ufffb\ufffc")
-"""Soft hyphens, stray byte order marks and the like: fonts draw them as hyphens or boxes."""
+"""Soft hyphens, stray byte order marks and similar: fonts draw them as hyphens or boxes."""
 
 
-def cleaned(raw: str, dialect: Dialect) -> tuple[str, int | None]:
-    r"""Return the text, and the place a `{\anN}` asks for (as on a number pad: 2 is bottom center).
+def clean_text(raw: str, dialect: Dialect) -> tuple[str, int | None]:
+    r"""Return the text, and the position that `{\anN}` sets (as on a number pad: 2 is bottom center).
 
     The text is in Unicode's normal form C, without control and private-use characters; `<i>`, `</i>`,
-    `<u>`, `</u>` are mark-up, all else is literal. Other tags, Markdown's emphasis and ASS commands are gone.
+    `<u>`, `</u>` are markup, all else is literal. Other tags, Markdown emphasis and ASS commands are removed.
     """
-    text = _drawable(raw[:_RAW_LONGEST])
-    asked = None
+    text = _keep_drawable(raw[:_MAX_RAW_CHARS])
+    position = None
     if "{" in text:
-        asked = _PLACE.search("".join(_OVERRIDE.findall(text)))
-        text = _OVERRIDE.sub("", _DRAWN.sub(_without_drawing, text))
+        position = _POSITION.search("".join(_OVERRIDE.findall(text)))
+        text = _OVERRIDE.sub("", _DRAWN.sub(_remove_drawing, text))
         text = _BRACES.sub("", text) if dialect is Dialect.ASS else text
     if "\\" in text:
-        text = _with_line_breaks(text)
+        text = _convert_line_breaks(text)
     if _MAY_BE_MARKUP.search(text):
-        text = _without_markup(text, _ANY_TAG if dialect is Dialect.VTT else _HTML_TAG)
+        text = _remove_markup(text, _ANY_TAG if dialect is Dialect.VTT else _HTML_TAG)
     lines = (_SPACES.sub(" ", line).strip(" ") for line in text.split("\n"))
     text = "\n".join(line for line in lines if line)
     if _MAY_BE_MARKUP.search(text):
-        text = _literal_markup(text)
-    return text.translate(_TAGS), int(asked[1]) if asked else None
+        text = _neutralize_markup(text)
+    return text.translate(_TAGS), int(position[1]) if position else None
 
 
-def _without_markup(text: str, tags: re.Pattern[str]) -> str:
+def _remove_markup(text: str, tags: re.Pattern[str]) -> str:
     text = _LINE_TAG.sub("\n", text)
     text = _KEPT_TAG.sub(lambda tag: _MARKS[f"<{tag[1]}{tag[2].lower()}>"], text)
     text = tags.sub("", text)
-    text = _STRONG.sub(_inside, _EMPHASIS.sub(_inside, text))
-    for _ in range(_MOST_ESCAPES if "&" in text else 0):
-        text = _ENTITY.sub(_character, text)
+    text = _STRONG.sub(_strip_emphasis, _EMPHASIS.sub(_strip_emphasis, text))
+    for _ in range(_MAX_ESCAPES if "&" in text else 0):
+        text = _ENTITY.sub(_decode_entity, text)
     return unicodedata.normalize("NFC", text)
 
 
-def _literal_markup(text: str) -> str:
-    """Separate what looks like a command only now, and was none in the file."""
+def _neutralize_markup(text: str) -> str:
+    """Neutralize text that only now looks like markup, and was none in the file."""
     for command in (_OVERRIDE, _LINE_TAG, _KEPT_TAG, _HTML_TAG, _EMPHASIS, _STRONG):
-        text = command.sub(_literal, text)
-    return _ENTITY.sub(lambda found: found[0] if _character(found) == found[0] else _literal(found), text)
+        text = command.sub(_make_literal, text)
+    return _ENTITY.sub(lambda found: found[0] if _decode_entity(found) == found[0] else _make_literal(found), text)
 
 
-def is_seen(text: str) -> bool:
-    """True if anything of the text may leave ink: more than spaces, mark-up and formatting characters."""
+def is_visible(text: str) -> bool:
+    """Return True if the text has more than spaces, markup and formatting characters."""
     return any(unicodedata.category(char) not in {"Zs", "Cc", "Cf"} for char in _TAG.sub("", text))
 
 
-def _drawable(text: str) -> str:
+def _keep_drawable(text: str) -> str:
     if not _CONTROL.search(text):
         return text
     kept: list[str] = []
@@ -110,7 +110,7 @@ def _drawable(text: str) -> str:
     for char in text:
         category = unicodedata.category(char)
         marks = marks + 1 if category in {"Mn", "Me"} else 0
-        if char in "\n\t" or (category not in _UNDRAWN and _is_text(char) and marks <= _MOST_MARKS):
+        if char in "\n\t" or (category not in _UNDRAWN and _is_text(char) and marks <= _MAX_MARKS):
             kept.append(char)
     return unicodedata.normalize("NFC", "".join(kept))
 
@@ -121,31 +121,31 @@ def _is_text(char: str) -> bool:
     return not noncharacter and char not in _ANNOTATIONS
 
 
-def _with_line_breaks(text: str) -> str:
-    r"""Take `\N` and `\n` for a line break and `\h` for a space, as players do, but in the path of a file."""
+def _convert_line_breaks(text: str) -> str:
+    r"""Replace `\N` and `\n` by a line break and `\h` by a space, as players do, except in file paths."""
     words = re.split(r"(\s+)", text)
-    return "".join(word if _PATH.search(word) else _ESCAPE.sub(_escaped, word) for word in words)
+    return "".join(word if _PATH.search(word) else _ESCAPE.sub(_replace_escape, word) for word in words)
 
 
-def _escaped(escape: re.Match[str]) -> str:
+def _replace_escape(escape: re.Match[str]) -> str:
     return "\u00a0" if escape[1] == "h" else "\n"
 
 
-def _inside(emphasis: re.Match[str]) -> str:
+def _strip_emphasis(emphasis: re.Match[str]) -> str:
     return emphasis[0].strip("*_")
 
 
-def _without_drawing(command: re.Match[str]) -> str:
-    """Drop the vector graphics that follow a command to draw them: letters and numbers that are no text."""
+def _remove_drawing(command: re.Match[str]) -> str:
+    """Drop the vector graphics after a drawing command: letters and numbers that are not text."""
     return command[1] if _DRAWING.search(command[1]) else command[0]
 
 
-def _character(entity: re.Match[str]) -> str:
+def _decode_entity(entity: re.Match[str]) -> str:
     name = entity[0][1:]
     if name[0] != "#" and name not in html5:
         return entity[0]
-    return _drawable(html.unescape(entity[0])).replace("\n", " ")
+    return _keep_drawable(html.unescape(entity[0])).replace("\n", " ")
 
 
-def _literal(command: re.Match[str]) -> str:
+def _make_literal(command: re.Match[str]) -> str:
     return command[0][0] + _JOINER + command[0][1:]

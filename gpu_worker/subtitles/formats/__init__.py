@@ -1,0 +1,1 @@
+"""Split the text of a subtitle file into cues, by its format."""

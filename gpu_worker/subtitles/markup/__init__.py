@@ -1,0 +1,1 @@
+"""Remove or keep the markup of subtitles."""
