@@ -23,11 +23,11 @@ from gpu_worker.ffmpeg.run import run_ffmpeg
 from gpu_worker.frames.resampler import Plane, open_resampler
 from gpu_worker.photo.read_photo import read_photo
 from gpu_worker.pipeline.machine import Machine
-from gpu_worker.pipeline.transcode import Output, local_name, make
+from gpu_worker.pipeline.transcode import Output, transcode
 from gpu_worker.plan import make_plan
 from gpu_worker.plan.captions.layout import BURN_FILTER, write_ass
 from gpu_worker.plan.encode import TAG_FILTER, encoder_args
-from gpu_worker.plan.model import FONTS, SUBTITLES, Encoder, FrameSource, Inputs, PlanOptions
+from gpu_worker.plan.model import FONTS, SUBTITLES, Encoder, FrameSource, Inputs, PlanOptions, local_name
 from gpu_worker.plan.still.canvas import parse_size
 from gpu_worker.plan.still.zoom import still_size, zoom
 from gpu_worker.sandbox.command import Sandbox
@@ -48,7 +48,7 @@ def run_job(bench: Bench, operation: Operation, inputs: Mapping[Role, Path], kee
             (directory / local_name(role)).symlink_to(path)
         tools = Machine(Ffmpeg(bench.ffmpeg), None, bench.threads)
         try:
-            made = asyncio.run(make(operation, directory, tools, Limits(), lambda _stage, _done: None))
+            made = asyncio.run(transcode(operation, directory, tools, Limits(), lambda _stage, _done: None))
         except JobFailed as failure:
             raise BenchError(f"{operation.kind} failed: {failure.failure.code}") from None
         if keep is not None:

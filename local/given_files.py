@@ -13,7 +13,8 @@ from contract.operations.inputs import ROLES
 from gpu_worker.errors import JobFailed
 from gpu_worker.ffmpeg.locate import Ffmpeg
 from gpu_worker.pipeline.machine import Machine
-from gpu_worker.pipeline.transcode import check_inputs, local_name
+from gpu_worker.pipeline.probe_inputs import check_inputs
+from gpu_worker.plan.model import local_name
 from gpu_worker.sandbox.cpus import usable_cpus
 
 OPTIONS = {"photo": Role.IMAGE, "video": Role.VIDEO, "audio": Role.AUDIO, "srt": Role.SUBTITLES}

@@ -20,7 +20,8 @@ from gpu_worker.cli.progress_bar import ProgressBar
 from gpu_worker.errors import JobFailed
 from gpu_worker.ffmpeg.locate import FfmpegUnusableError
 from gpu_worker.pipeline.machine import MachineProbe
-from gpu_worker.pipeline.transcode import Output, local_name, make
+from gpu_worker.pipeline.transcode import Output, transcode
+from gpu_worker.plan.model import local_name
 from gpu_worker.sandbox.workdir import temporary_workdir
 from gpu_worker.settings import Settings
 
@@ -101,7 +102,7 @@ async def _run(request: Request, output: Path, received: list[int]) -> Output:
             if option.role:
                 (directory / local_name(option.role)).symlink_to(path.resolve())
         limits = Limits(execution_seconds=24 * 3600.0)
-        made = await make(request.operation, directory, replace(machine, warnings=()), limits, bar.show)
+        made = await transcode(request.operation, directory, replace(machine, warnings=()), limits, bar.show)
         await deliver(made.path, output)
         bar.finish()
     return made

@@ -19,8 +19,9 @@ from gpu_worker.job.progress import ProgressReporter, initial_sequence
 from gpu_worker.job.stopwatch import Stopwatch
 from gpu_worker.photo.read_photo import needed_paths
 from gpu_worker.pipeline.machine import Machine, MachineProbe
-from gpu_worker.pipeline.transcode import Output, local_name, make
+from gpu_worker.pipeline.transcode import Output, transcode
 from gpu_worker.pipeline.verify import media_facts, verify
+from gpu_worker.plan.model import local_name
 from gpu_worker.sandbox.workdir import bytes_needed, pick_workdir, temporary_workdir
 from gpu_worker.settings import Settings
 from gpu_worker.transfer.download import Downloader
@@ -106,7 +107,7 @@ class _Execution:
         machine = await self.probe.find_machine()
         await self._download_inputs()
         self._chown_workdir(machine)
-        output = await make(
+        output = await transcode(
             self.job.operation, self.directory, machine, self.job.limits, self._on_stage, ends=self.ends
         )
         await self._upload(output, machine)

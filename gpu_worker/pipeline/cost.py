@@ -1,9 +1,9 @@
-"""Refusing work that cannot be done within the limits, before it costs anything.
+"""Refuse work that cannot be done within the limits, before an encode starts.
 
-The rates are four times what one core of a 2020s server did on the easiest material there is, a grey
-film, so that nothing is refused that any machine could do: single-threaded ffmpeg 9.0 decoded
-970 million pixels of H.264 a second (456 of a real film), x264 veryfast encoded 215 million (76),
-a still was resampled at 400 million, and 19,000 frames of 16x16 pixels were decoded and encoded.
+The rates are four times those that one core of a 2020s server reached with the easiest material, a gray film, so that
+nothing is refused that any machine could do: single-threaded ffmpeg 9.0 decoded 970 million pixels of H.264 per second
+(456 million of a real film), x264 veryfast encoded 215 million (76), a still was resampled at 400 million, and 19,000
+frames of 16x16 pixels were decoded and encoded.
 """
 
 from __future__ import annotations
@@ -14,28 +14,28 @@ from gpu_worker.errors import job_failed
 from gpu_worker.plan.gpu import GpuStage
 from gpu_worker.plan.model import Inputs, Plan
 
-_DECODED, _ENCODED, _DRAWN = 4e9, 860e6, 1.6e9
-"""Pixels per second and core. `_DRAWN` holds for the frames of a still."""
+_DECODE_RATE, _ENCODE_RATE, _DRAW_RATE = 4e9, 860e6, 1.6e9
+"""Pixels per second and core. `_DRAW_RATE` is that of the frames of a still."""
 
-_FRAMES = 75_000
-"""Frames per second and core, however small."""
+_FRAME_RATE = 75_000
+"""Frames per second and core, of any size."""
 
-_GPU = 8e9
-"""Pixels per second that a GPU decodes or encodes, all its units together."""
+_GPU_RATE = 8e9
+"""Pixels per second that a GPU decodes or encodes, with all its units together."""
 
-_LARGEST_FRAME = 139_264 * 256
-"""Pixels. The most that H.264 allows at its highest level, 6.2 (ITU-T H.264, table A-1)."""
+_MAX_FRAME_PIXELS = 139_264 * 256
+"""The maximum of H.264 at its highest level, 6.2 (ITU-T H.264, table A-1)."""
 
-_LONGEST_SIDE = 16_384
-"""Pixels. libx264 takes no more."""
+_MAX_SIDE = 16_384
+"""Pixels; libx264's maximum."""
 
-_MOST_DRAWINGS = 20_000
-"""Frames of a GIF used as a video: thirteen minutes. A format that needs next to nothing for one is cheap to abuse."""
+_MAX_GIF_FRAMES = 20_000
+"""Frames of a GIF used as a video: 13 minutes at 25 fps. A frame takes a few bytes only, so GIF is easy to abuse."""
 
 
-def check_inputs_within_limits(sources: Inputs, limits: Limits) -> None:
-    """Raise JobFailed if an input is too long, or a picture of it too large, or too many pictures in one."""
-    for field, facts in (("url_video", sources.video), ("url_audio", sources.audio)):
+def check_input_limits(inputs: Inputs, limits: Limits) -> None:
+    """Raise JobFailed if an input is too long, has too large frames, or, as a GIF, too many of them."""
+    for field, facts in (("url_video", inputs.video), ("url_audio", inputs.audio)):
         if facts is None:
             continue
         tracks = [track for track in (facts.video, facts.audio) if track is not None]
@@ -51,38 +51,38 @@ def check_inputs_within_limits(sources: Inputs, limits: Limits) -> None:
         if video is not None and video.width * video.height > limits.max_pixels:
             limit = f"{limits.max_pixels // 1_000_000} million pixels a picture"
             raise job_failed(Code.MEDIA_OVER_BUDGET, field=field, limit=limit)
-        if video is not None and facts.container == "gif" and video.frames > _MOST_DRAWINGS:
-            raise job_failed(Code.MEDIA_OVER_BUDGET, field=field, limit=f"{_MOST_DRAWINGS} frames of an animation")
+        if video is not None and facts.container == "gif" and video.frames > _MAX_GIF_FRAMES:
+            raise job_failed(Code.MEDIA_OVER_BUDGET, field=field, limit=f"{_MAX_GIF_FRAMES} frames of an animation")
 
 
-def check_plan(plan: Plan, sources: Inputs, threads: int, limits: Limits, seconds_left: float) -> None:
-    """Raise JobFailed if no machine with that many threads could do it in the time of one execution.
+def check_plan_cost(plan: Plan, inputs: Inputs, threads: int, limits: Limits, seconds_left: float) -> None:
+    """Raise JobFailed if no machine with this many threads could execute the plan within the time limit.
 
-    If it could, and only the `seconds_left` of this one are too few, the media is not to blame.
+    If only the `seconds_left` of this execution are too few, the media is not to blame.
     """
     if plan.video_mode == "copy":
         return  # cheap; if it fails, the plan that encodes instead is checked
-    field = "url_image" if sources.image is not None else "url_video"
+    field = "url_image" if inputs.image is not None else "url_video"
     width, height = plan.expected.size
-    if width * height > _LARGEST_FRAME or max(width, height) > _LONGEST_SIDE:
-        limit = f"{_LARGEST_FRAME // 1_000_000} million pixels a frame, {_LONGEST_SIDE} a side"
+    if width * height > _MAX_FRAME_PIXELS or max(width, height) > _MAX_SIDE:
+        limit = f"{_MAX_FRAME_PIXELS // 1_000_000} million pixels a frame, {_MAX_SIDE} a side"
         raise job_failed(Code.MEDIA_OVER_BUDGET, field=field, limit=limit)
-    seconds = _core_seconds(plan, sources, threads) / threads
+    seconds = _min_core_seconds(plan, inputs, threads) / threads
     if seconds > limits.execution_seconds:
         raise job_failed(Code.MEDIA_OVER_BUDGET, field=field, limit="too many frames of that size")
     if seconds > seconds_left:
         raise job_failed(Code.DEADLINE_EXCEEDED)
 
 
-def _core_seconds(plan: Plan, sources: Inputs, threads: int) -> float:
-    """What the plan costs at the very least, in seconds of one core."""
+def _min_core_seconds(plan: Plan, inputs: Inputs, threads: int) -> float:
+    """Return the least time that the plan takes, in seconds of one core."""
     frames = plan.expected.frames
-    made = plan.expected.size[0] * plan.expected.size[1] * frames
-    gpu = _GPU / threads  # all cores wait for it
-    encoded = made / (gpu if GpuStage.ENCODE in plan.gpu else _ENCODED)
-    if sources.image is not None:
-        still = sources.still()
-        return still.width * still.height / _DECODED + made / _DRAWN + encoded + frames / _FRAMES
-    video = sources.picture()
+    output = plan.expected.size[0] * plan.expected.size[1] * frames
+    gpu_rate = _GPU_RATE / threads  # all cores wait for it
+    encode = output / (gpu_rate if GpuStage.ENCODE in plan.gpu else _ENCODE_RATE)
+    if inputs.image is not None:
+        photo = inputs.photo()
+        return photo.width * photo.height / _DECODE_RATE + output / _DRAW_RATE + encode + frames / _FRAME_RATE
+    video = inputs.video_track()
     read = video.width * video.height * frames
-    return read / (gpu if GpuStage.DECODE in plan.gpu else _DECODED) + encoded + frames / _FRAMES
+    return read / (gpu_rate if GpuStage.DECODE in plan.gpu else _DECODE_RATE) + encode + frames / _FRAME_RATE

@@ -1,30 +1,45 @@
-"""What else to try when a plan did not work out."""
+"""Choose what to try after a plan has failed: encode instead of copying, or use less of the GPU."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 from contract.errors import Code
 from gpu_worker.errors import JobFailed
-from gpu_worker.pipeline.execute_plan import GpuFailed
+from gpu_worker.pipeline.run_step import GpuFailed
 from gpu_worker.plan.gpu import Gpu, GpuStage, UnavailableReason
 from gpu_worker.plan.model import Plan, PlanOptions
 
 
-def fallback(plan: Plan, means: PlanOptions, failure: JobFailed) -> tuple[PlanOptions, tuple[str, ...]] | None:
-    """Other means for another try, and what to tell the client; None if there is nothing else to try."""
+class Fallback(NamedTuple):
+    """The options of the next plan, and warnings for the client."""
+
+    options: PlanOptions
+    warnings: tuple[str, ...] = ()
+
+
+def choose_fallback(plan: Plan, options: PlanOptions, failure: JobFailed) -> Fallback | None:
+    """Return what to try next; None if nothing is left."""
     if failure.failure.code not in {Code.ENCODE_FAILED, Code.OUTPUT_INVALID}:
         return None
     if plan.video_mode == "copy":
-        return replace(means, may_copy=False), ("The picture could not be copied and was encoded again.",)
-    if plan.gpu and means.gpu is not None:
-        # The next plan tells why it does without.
-        return replace(means, gpu=_distrusted(means.gpu, plan.gpu, failure)), ()
+        warning = "The picture could not be copied and was encoded again."
+        return Fallback(replace(options, may_copy=False), (warning,))
+    if plan.gpu and options.gpu is not None:
+        # The next plan warns about the stages that the GPU does not do.
+        return Fallback(replace(options, gpu=_disable_failed_stages(options.gpu, plan.gpu, failure)))
     return None
 
 
-def _distrusted(gpu: Gpu, used: frozenset[GpuStage], failure: JobFailed) -> Gpu:
-    """The GPU less the part that failed; if nobody knows which, decoding and drawing go before encoding."""
-    if isinstance(failure, GpuFailed) and not used.isdisjoint(failure.fault.parts):
-        return gpu.disabling(*failure.fault)
+def may_be_caused_by_sound(failure: JobFailed) -> bool:
+    """Return True if a sound whose packets describe it wrongly can cause this failure."""
+    codes = {Code.ENCODE_FAILED, Code.OUTPUT_INVALID, Code.MEDIA_UNREADABLE}
+    return failure.failure.code in codes and not isinstance(failure, GpuFailed)
+
+
+def _disable_failed_stages(gpu: Gpu, used: frozenset[GpuStage], failure: JobFailed) -> Gpu:
+    """Disable the stages that failed; if they are unknown, first decoding and drawing, then encoding."""
+    if isinstance(failure, GpuFailed) and not used.isdisjoint(failure.error.stages):
+        return gpu.disabling(*failure.error)
     return gpu.disabling(used - {GpuStage.ENCODE} or used, UnavailableReason.UNKNOWN)

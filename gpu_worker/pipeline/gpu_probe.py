@@ -88,7 +88,7 @@ class GpuProbe:
             error = await self._try(ffmpeg, directory, Gpu())
             if error is None:
                 return Gpu()
-            if len(error.parts) == len(ALL_STAGES):
+            if len(error.stages) == len(ALL_STAGES):
                 return Gpu().disabling(*error)
             gpu = Gpu()
             for stage in (GpuStage.ENCODE, GpuStage.DECODE):

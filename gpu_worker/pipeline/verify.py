@@ -1,4 +1,4 @@
-"""The finished file, measured again: what ffmpeg says it did is not what counts."""
+"""Verify the finished file by probing it: ffmpeg's exit code and log do not prove that the output is right."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ from gpu_worker.plan.model import ExpectedOutput
 from gpu_worker.probe.decoder_report import DecoderReport
 from gpu_worker.probe.probe import probe
 
-_ANY_SIZE = 2**31 - 1
+_MAX_PIXELS = 2**31 - 1
 _AAC_FRAME = 1024
 
 
 async def verify(
     ffmpeg: Ffmpeg, path: Path, expected: ExpectedOutput | None, decoded: DecoderReport | None = None
 ) -> Facts:
-    """Probe the output and compare. Raises JobFailed(output_invalid) if anything is not as planned.
+    """Probe the output and return its facts. Raises JobFailed(output_invalid) if anything is not as expected.
 
-    Without `expected` it must only be a video that can be read. `decoded`: what became of the video it was made from.
+    Without `expected` it must only be a readable video. `decoded` reports how much of the source could be decoded.
     """
     try:
-        facts = await probe(ffmpeg, path, Role.VIDEO, "output", _ANY_SIZE, own=True)
-        facts = _as_shown(facts, await asyncio.to_thread(read_track_ends, path))
+        facts = await probe(ffmpeg, path, Role.VIDEO, "output", _MAX_PIXELS, own=True)
+        facts = _with_ends(facts, await asyncio.to_thread(read_track_ends, path))
     except (JobFailed, Mp4Error, OSError):
         raise job_failed(Code.OUTPUT_INVALID) from None
-    if facts.video is None or (expected is not None and not _agree(facts.video, facts, expected, decoded)):
+    if facts.video is None or (expected is not None and not _meets(facts.video, facts, expected, decoded)):
         raise job_failed(Code.OUTPUT_INVALID)
     return facts
 
 
 def media_facts(facts: Facts) -> MediaFacts:
-    """The probe of a video as the manifest states it: upright, in square pixels."""
+    """Return the facts about a video for the manifest: upright, in square pixels."""
     video = facts.video
     if video is None:
         raise job_failed(Code.OUTPUT_INVALID)
@@ -57,41 +57,41 @@ def media_facts(facts: Facts) -> MediaFacts:
     )
 
 
-def _as_shown(facts: Facts, ends: dict[str, Fraction]) -> Facts:
-    """The same with each track ending where its edit list ends it, not where its last packet would."""
+def _with_ends(facts: Facts, ends: dict[str, Fraction]) -> Facts:
+    """Return the facts with the ends that the edit lists set, instead of those of the last packets."""
     video, audio, sound_end = facts.video, facts.audio, ends.get("soun", Fraction(0))
     return replace(
         facts,
         video=video and replace(video, end=ends.get("vide", video.end)),
-        # A sound that ends where it begins is none.
+        # A sound without duration is no sound.
         audio=replace(audio, end=sound_end) if audio and sound_end else None,
     )
 
 
-def _agree(video: VideoFacts, facts: Facts, expected: ExpectedOutput, decoded: DecoderReport | None) -> bool:
+def _meets(video: VideoFacts, facts: Facts, expected: ExpectedOutput, decoded: DecoderReport | None) -> bool:
     return (
         video.codec == expected.video_codec
         and video.display_size == expected.size
-        and has_its_frames(video.frames, expected, decoded)
-        # A start within the first frame gets lost on the way, and with it the end comes earlier.
+        and has_expected_frames(video.frames, expected, decoded)
+        # A start within the first frame is lost in the output, and the end comes earlier by as much.
         and min(abs(video.end - expected.end), abs(video.duration - expected.duration)) <= expected.end_tolerance
         and (facts.audio is not None) == expected.has_audio
-        and (facts.audio is None or _sound_ends(facts.audio, expected))
+        and (facts.audio is None or _sound_ends_in_time(facts.audio, expected))
     )
 
 
-def _sound_ends(audio: AudioFacts, expected: ExpectedOutput) -> bool:
-    off = Fraction(_AAC_FRAME, audio.sample_rate) + expected.sound_end_tolerance
-    return expected.sound_end is None or abs(audio.end - expected.sound_end) <= off
+def _sound_ends_in_time(audio: AudioFacts, expected: ExpectedOutput) -> bool:
+    tolerance = Fraction(_AAC_FRAME, audio.sample_rate) + expected.sound_end_tolerance
+    return expected.sound_end is None or abs(audio.end - expected.sound_end) <= tolerance
 
 
-def has_its_frames(found: int, expected: ExpectedOutput, decoded: DecoderReport | None) -> bool:
-    """True if the output has the frames that the source's decoder gave, which may be fewer than its packets."""
-    off = expected.frames_tolerance
+def has_expected_frames(found: int, expected: ExpectedOutput, decoded: DecoderReport | None) -> bool:
+    """Return True if the output has all frames that the source's decoder returned, which may be fewer than packets."""
+    tolerance = expected.frames_tolerance
     if decoded is None:
-        return abs(found - expected.frames) <= off
-    given = decoded.frames + expected.frames_added
-    if not expected.cut:
-        return abs(found - given) <= off
+        return abs(found - expected.frames) <= tolerance
+    available = decoded.frames + expected.frames_added
+    if not expected.is_cut:
+        return abs(found - available) <= tolerance
     lost = max(0, decoded.packets - decoded.frames)
-    return expected.frames - lost - off <= found <= max(expected.frames, given) + off
+    return expected.frames - lost - tolerance <= found <= max(expected.frames, available) + tolerance

@@ -1,4 +1,4 @@
-"""What is heard: which sound goes into the file, copied where MP4 and its players can carry it."""
+"""The sound of the output: copied where MP4 and its players can carry it, else filtered and encoded as AAC."""
 
 from __future__ import annotations
 
@@ -9,89 +9,99 @@ from fractions import Fraction
 from contract.operations import AudioMode
 from gpu_worker.media.info import AudioFacts
 
-_CARRIED = frozenset({"aac", "mp3", "ac3", "eac3", "opus", "alac"})
-"""Codecs of a video's own sound that go into MP4 as they are."""
+_COPIED = frozenset({"aac", "mp3", "ac3", "eac3", "opus", "alac"})
+"""Codecs of a video's own sound that are copied into MP4."""
 
 LOOPBACK_DECODER = "-dec"
-"""The option that is on a command line with a sound whose sample rate or channels change midway."""
+"""ffmpeg's option for decoding its own output. It is used only for a sound whose sample rate or channels change."""
 
 _RATES = frozenset({44100, 48000})
 
-_COPY_OFF = Fraction(1, 10)
+_COPY_TOLERANCE = Fraction(1, 10)
 """Seconds by which a copied sound may end earlier or later: containers differ in what they call its end."""
 
-_DOWN = "0.707*FC+0.707*SL+0.707*BL+0.5*BC", "0.707*FC+0.707*SR+0.707*BR+0.5*BC"
-_STEREO = f"pan=stereo|FL<FL+{_DOWN[0]}|FR<FR+{_DOWN[1]}"
-"""To stereo from whatever comes next. Channels that are not there are left out, so that mono keeps its loudness."""
+_DOWNMIX = "0.707*FC+0.707*SL+0.707*BL+0.5*BC", "0.707*FC+0.707*SR+0.707*BR+0.5*BC"
+_STEREO = f"pan=stereo|FL<FL+{_DOWNMIX[0]}|FR<FR+{_DOWNMIX[1]}"
+"""To stereo from any layout. `pan` ignores channels that the input lacks, so mono keeps its loudness."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """Part of a command line: a filter graph (or none), what to map, and how to encode it."""
+    """The sound's part of a command line: a filter graph (or none), stream mapping, and encoder options."""
 
     args: tuple[str, ...] = ("-an",)
     graph: str = ""
-    present: bool = False
+    is_present: bool = False
     decoding: tuple[str, ...] = ()
-    """Goes before the graph: outputs of which the graph takes what they decode."""
+    """Options before the graph: outputs that ffmpeg decodes again as inputs of the graph."""
     end: Fraction | None = None
-    """The end in seconds, give or take `end_tolerance`."""
+    """The end in seconds; it may be off by `end_tolerance`."""
     end_tolerance: Fraction = Fraction(0)
 
 
 NO_SOUND = Sound()
 
 
-def own_sound(audio: AudioFacts | None, index: int = 0) -> Sound:
-    """The sound a video came with, as it is if possible."""
+def keep_sound(audio: AudioFacts | None, index: int = 0) -> Sound:
+    """Keep the sound of the video that is input `index`, copied if possible."""
     if audio is None:
         return NO_SOUND
-    if audio.codec in _CARRIED and audio.gapless:
+    if audio.codec in _COPIED and audio.gapless:
         args = ("-map", f"{index}:{audio.selector}", "-c:a", "copy")
-        return Sound(args, present=True, end=audio.end, end_tolerance=_COPY_OFF)
-    return _encoded(audio, index, (), audio.end)
+        return Sound(args, is_present=True, end=audio.end, end_tolerance=_COPY_TOLERANCE)
+    return _encode(audio, index, (), audio.end)
 
 
-def new_sound(audio: AudioFacts, index: int, *, volume: float = 1.0, length: Fraction) -> Sound:
-    """Another file's sound, with silence after its end up to `length` seconds, and no longer."""
-    if audio.codec == "aac" and audio.gapless and volume == 1.0 and audio.start <= _COPY_OFF and length <= audio.end:
+def fit_sound(audio: AudioFacts, index: int, *, volume: float = 1.0, length: Fraction) -> Sound:
+    """Fit the sound of input `index` to `length` seconds: cut it, or add silence after its end."""
+    covers = audio.start <= _COPY_TOLERANCE and length <= audio.end
+    if audio.codec == "aac" and audio.gapless and volume == 1.0 and covers:
         args = ("-map", f"{index}:{audio.selector}", "-c:a", "copy")
-        return Sound(args, present=True, end=length, end_tolerance=_COPY_OFF)
-    louder = () if volume == 1.0 else (f"volume={volume:g}",)
-    return _encoded(audio, index, louder, length)
+        return Sound(args, is_present=True, end=length, end_tolerance=_COPY_TOLERANCE)
+    gain = () if volume == 1.0 else (f"volume={volume:g}",)
+    return _encode(audio, index, gain, length)
 
 
-def combine_sounds(own: AudioFacts | None, new: AudioFacts, mode: AudioMode, volume: float, end: Fraction) -> Sound:
-    """The new sound of input 1, alone or over that of input 0, exactly up to `end`."""
-    if mode is AudioMode.REPLACE or own is None:
-        return new_sound(new, 1, volume=volume, length=end)
-    decoding, (old_label, new_label) = _decoded((own, 0), (new, 1))
-    own, new = _as_decoded(own), _as_decoded(new)
-    # Without normalize=0 amix halves both sounds. The limiter catches peaks that the sum pushes over full scale.
+def combine_sounds(
+    original: AudioFacts | None, added: AudioFacts, mode: AudioMode, volume: float, end: Fraction
+) -> Sound:
+    """Replace the sound of input 0 by that of input 1, or mix them; the result lasts exactly until `end`."""
+    if mode is AudioMode.REPLACE or original is None:
+        return fit_sound(added, 1, volume=volume, length=end)
+    decoding, (original_label, added_label) = _decode_unsteady((original, 0), (added, 1))
+    original, added = _as_decoded(original), _as_decoded(added)
+    # Without normalize=0 amix halves both sounds. The limiter catches peaks of the sum above full scale.
     graph = (
-        f"{new_label}{_clock(new, 48000)},volume={volume:g},{_stereo(new)}[new];"
-        f"{old_label}{_clock(own, 48000)},{_stereo(own)}[own];"
+        f"{added_label}{_continuous(added, 48000)},volume={volume:g},{_to_stereo(added)}[new];"
+        f"{original_label}{_continuous(original, 48000)},{_to_stereo(original)}[own];"
         "[own][new]amix=inputs=2:duration=longest:dropout_transition=0:normalize=0,"
-        f"alimiter=limit=0.98:level=disabled,{','.join(_exactly(end))}[sound]"
+        f"alimiter=limit=0.98:level=disabled,{','.join(_exact_length(end))}[sound]"
     )
     return Sound(("-map", "[sound]", "-c:a", "aac", "-b:a", "192k"), graph, True, decoding, end)
 
 
-def _encoded(audio: AudioFacts, index: int, filters: Sequence[str], end: Fraction) -> Sound:
-    """The sound of one input, filtered, exactly up to `end`."""
-    decoding, (label,) = _decoded((audio, index))
+def _aac_args(audio: AudioFacts) -> tuple[str, ...]:
+    """Return options for AAC that every player takes: at most two channels, at 44.1 or 48 kHz."""
+    rate = () if audio.sample_rate in _RATES else ("-ar", "48000")
+    layout = () if audio.channels <= 2 else ("-ac", "2")
+    return ("-c:a", "aac", "-b:a", "192k", *rate, *layout)
+
+
+def _encode(audio: AudioFacts, index: int, filters: Sequence[str], end: Fraction) -> Sound:
+    """Encode the sound of one input, filtered, exactly up to `end`."""
+    decoding, (label,) = _decode_unsteady((audio, index))
     audio = _as_decoded(audio)
-    # The encoder takes no channels of which nobody says where they are to be heard. It is left to mix more than two.
-    layout = {1: ("pan=mono|c0=c0",), 2: (_stereo(audio),)}.get(audio.channels, ())
-    graph = f"{label}{','.join((_clock(audio), *filters, *layout, *_exactly(end)))}[sound]"
-    return Sound(("-map", "[sound]", *aac_encoder_args(audio)), graph, True, decoding, end)
+    # The encoder refuses channels without a position. It downmixes more than two itself.
+    layout = {1: ("pan=mono|c0=c0",), 2: (_to_stereo(audio),)}.get(audio.channels, ())
+    graph = f"{label}{','.join((_continuous(audio), *filters, *layout, *_exact_length(end)))}[sound]"
+    return Sound(("-map", "[sound]", *_aac_args(audio)), graph, True, decoding, end)
 
 
-def _decoded(*sounds: tuple[AudioFacts, int]) -> tuple[tuple[str, ...], list[str]]:
-    """Options that must precede the graph, and the labels under which it finds the sounds of these inputs.
+def _decode_unsteady(*sounds: tuple[AudioFacts, int]) -> tuple[tuple[str, ...], list[str]]:
+    """Return the options that must precede the graph, and the labels of these inputs' sounds in the graph.
 
-    A graph is built anew, without what was in it, when its input's rate or channels change. A sound that does so passes
-    through an encoder first, whose output never changes: a first output of ffmpeg, which is thrown away.
+    ffmpeg rebuilds a graph, and loses what is buffered in it, when the sample rate or channels of its input change. So
+    a sound that does that is first converted to PCM of constant parameters, as an extra output that ffmpeg discards.
     """
     labels: list[str] = []
     maps: list[str] = []
@@ -110,38 +120,31 @@ def _decoded(*sounds: tuple[AudioFacts, int]) -> tuple[tuple[str, ...], list[str
 
 
 def _as_decoded(audio: AudioFacts) -> AudioFacts:
-    """The sound as its label in the graph gives it."""
+    """Return the sound as the graph gets it."""
     return audio if audio.steady else replace(audio, sample_rate=48000, channels=2)
 
 
-def _clock(audio: AudioFacts, rate: int | None = None) -> str:
-    """A filter that gives samples a continuous clock from 0: filters and MP4 players would play holes as nothing.
+def _continuous(audio: AudioFacts, rate: int | None = None) -> str:
+    """Return a filter that gives samples continuous times from 0: filters and MP4 players skip gaps.
 
-    Silence fills a late start and holes; what overlaps, or comes before 0, is dropped; nothing is stretched.
+    Silence fills a late start and gaps; overlapping samples and those before 0 are dropped; nothing is stretched.
     """
     out = "" if rate is None else f"{rate}:"
     if audio.counted:
         return f"asetpts=N/SR/TB,aresample={rate}" if rate else "asetpts=N/SR/TB"
     # Where parameters change, demuxers guess times from those of the first part.
-    least = "0.04" if audio.steady else "0.2"
-    return f"aresample={out}async=1:min_hard_comp={least}:first_pts=0"
+    min_gap = "0.04" if audio.steady else "0.2"
+    return f"aresample={out}async=1:min_hard_comp={min_gap}:first_pts=0"
 
 
-def _exactly(length: Fraction) -> tuple[str, str]:
-    """Filters that add silence up to that length, also where the packets promise it, and drop what is beyond.
+def _exact_length(length: Fraction) -> tuple[str, str]:
+    """Return filters that add silence up to `length` seconds, also where packets promise more, and drop the rest.
 
-    A whole length, not an endless pad: ffmpeg must come to an end by itself.
+    An absolute length, not an endless pad: ffmpeg must end by itself.
     """
     return f"apad=whole_dur={float(length):.6f}", f"atrim=end={float(length):.6f}"
 
 
-def _stereo(audio: AudioFacts) -> str:
-    """A filter to two channels. ffmpeg makes a mono sound 3 dB quieter on the way; `pan` does not."""
+def _to_stereo(audio: AudioFacts) -> str:
+    """Return a filter to two channels. ffmpeg's default makes a mono sound 3 dB quieter; `pan` does not."""
     return "pan=stereo|c0=c0|c1=c0" if audio.channels == 1 else "aformat=channel_layouts=stereo"
-
-
-def aac_encoder_args(audio: AudioFacts) -> tuple[str, ...]:
-    """AAC that every player takes: at most two channels, at an ordinary rate."""
-    rate = () if audio.sample_rate in _RATES else ("-ar", "48000")
-    layout = () if audio.channels <= 2 else ("-ac", "2")
-    return ("-c:a", "aac", "-b:a", "192k", *rate, *layout)

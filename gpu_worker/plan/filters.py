@@ -1,25 +1,25 @@
-"""Filters that bring any video's picture to what every output has: square pixels, even size, 8-bit BT.709."""
+"""Filters that convert any video's picture to that of every output: square pixels, even size, 8-bit BT.709."""
 
 from __future__ import annotations
 
 from gpu_worker.media.info import VideoFacts
 
 _TONE_MAP = (
-    # 203 cd/m2 is where HDR puts what SDR calls white (ITU-R BT.2408). Up to 70 % of it nothing changes, and
-    # highlights up to 1000 cd/m2, where phones and most masters end, share the rest.
+    # HDR puts SDR's white at 203 cd/m2 (ITU-R BT.2408). Up to 70 % of it nothing changes; highlights up to 1000 cd/m2,
+    # the peak of phones and most masters, share the rest.
     "zscale={source}:transfer=linear:primaries=bt709:npl=203",
     "format=gbrpf32le",
     "tonemap=tonemap=mobius:param=0.7:desat=0:peak=4.93",
-    # The curve that pictures on the web are made for, so that grey comes out as the grey it was graded as.
+    # The transfer curve of pictures on the web, so that gray comes out as the gray it was graded as.
     "zscale=transfer=iec61966-2-1:matrix=bt709:range=tv",
 )
 _NARROW = "zscale={source}:primaries=bt709:transfer=bt709:matrix=bt709:range=tv"
 
 FLATTEN = ("format=gbrap", "premultiply=inplace=1", "format=gbrp")
-"""Color times opacity is what stands on black."""
+"""Color times opacity is the picture on a black background."""
 
 _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
-"""ffmpeg's own decoders leave out the opacity that WebM keeps beside the picture."""
+"""ffmpeg's own decoders ignore the alpha channel that WebM stores next to the picture."""
 
 _MATRICES = {"bt709", "smpte170m", "bt470bg", "fcc", "smpte240m", "bt2020nc", "bt2020c"}
 _PRIMARIES = {
@@ -29,7 +29,7 @@ _SCALE_NAMES = {"bt470bg": "bt601", "smpte170m": "smpte170m", "bt2020nc": "bt202
 
 
 def picture_filters(video: VideoFacts) -> tuple[str, ...]:
-    """Filters for a decoded, upright frame. Never changes the number of frames."""
+    """Return the filters for decoded, upright frames. They never change the number of frames."""
     width, height = video.display_size
     filters: list[str] = []
     if video.interlaced:
@@ -39,29 +39,39 @@ def picture_filters(video: VideoFacts) -> tuple[str, ...]:
         filters += (f"scale=in_color_matrix={matrix}", *FLATTEN)
         matrix = "auto"
     elif video.color.is_hdr:
-        filters += (_TONE_MAP[0].format(source=_described(video)), *_TONE_MAP[1:])
+        filters += (_TONE_MAP[0].format(source=_zscale_input(video)), *_TONE_MAP[1:])
         matrix = "bt709"
     elif video.color.is_wide:
-        filters.append(_NARROW.format(source=_described(video)))
+        filters.append(_NARROW.format(source=_zscale_input(video)))
         matrix = "bt709"
     filters.append(f"scale={width}:{height}:flags=bicubic:in_color_matrix={matrix}:out_color_matrix=bt709:out_range=tv")
     return (*filters, "setsar=1", "format=yuv420p")
 
 
 def decoder_args(video: VideoFacts) -> tuple[str, ...]:
-    """Options before an input whose usual decoder would lose part of the picture."""
+    """Return the options before an input whose default decoder would lose the alpha channel."""
     return ("-c:v", _ALPHA_DECODERS[video.codec]) if video.has_alpha and video.codec in _ALPHA_DECODERS else ()
 
 
 def picture_warnings(video: VideoFacts) -> tuple[str, ...]:
-    """What a client may want to know about how the picture was changed."""
+    """Return what the client should know about how the picture was changed."""
     return ("The HDR picture was converted to standard range.",) if video.color.is_hdr else ()
 
 
-def _input_matrix(video: VideoFacts) -> str:
-    """The matrix to read the picture with, in the words of ffmpeg's `scale`.
+def frame_timing_args(video: VideoFacts, *, keep_clock: bool = True) -> tuple[str, ...]:
+    """Return the options that keep the time of each frame. `keep_clock=False` options that filters change times.
 
-    A file that does not say is read as players do: BT.709 from 720 lines up, BT.601 below.
+    The encoder's default clock ticks once per frame of the nominal rate, too coarse for frames that are not evenly
+    spaced.
+    """
+    clock = () if video.constant_rate and keep_clock else ("-enc_time_base", "1:90000")
+    return ("-fps_mode", "passthrough", *clock)
+
+
+def _input_matrix(video: VideoFacts) -> str:
+    """Return the color matrix of the input, by the names of ffmpeg's `scale`.
+
+    For an untagged file this is what players assume: BT.709 from 720 lines up, BT.601 below.
     """
     if not video.pix_fmt.startswith(("yuv", "nv", "p0", "uyvy", "yuyv")):
         return "auto"
@@ -70,19 +80,9 @@ def _input_matrix(video: VideoFacts) -> str:
     return "bt709" if min(video.width, video.height) >= 720 else "bt601"
 
 
-def _described(video: VideoFacts) -> str:
-    """What `zscale` must know of a wide picture. Files that state its brightness or colors may leave out the rest."""
+def _zscale_input(video: VideoFacts) -> str:
+    """Return zscale's options for a wide-gamut input. Files that tag the gamut or the transfer may omit the rest."""
     color = video.color
     matrix = color.matrix if color.matrix in _MATRICES else "bt2020nc"
     primaries = color.primaries if color.primaries in _PRIMARIES else "bt2020"
     return f"matrixin={matrix}:primariesin={primaries}:transferin={color.transfer if color.is_hdr else 'bt709'}"
-
-
-def frame_timing_args(video: VideoFacts, *, keep_clock: bool = True) -> tuple[str, ...]:
-    """Options that keep each frame at its own time. `keep_clock`: no filter gives a frame another.
-
-    The encoder's default clock ticks once per frame of the nominal rate, too coarse where frames
-    are not evenly spaced.
-    """
-    clock = () if video.constant_rate and keep_clock else ("-enc_time_base", "1:90000")
-    return ("-fps_mode", "passthrough", *clock)

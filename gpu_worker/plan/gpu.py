@@ -1,4 +1,4 @@
-"""What a machine's GPU does of the work, and why not the rest."""
+"""The stages of the work that a machine's GPU does, and the reasons why it does not do the others."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class GpuStage(StrEnum):
-    """A part of the work that a GPU may do. The value is what a client reads the CPU did instead."""
+    """A stage of the work that a GPU can do. The value completes the sentence "The CPU … the video"."""
 
     DECODE = "decoded"
     DRAW = "captioned"
@@ -19,7 +19,7 @@ ALL_STAGES = frozenset(GpuStage)
 
 
 class UnavailableReason(StrEnum):
-    """Why the GPU leaves a part of the work to the CPU, in words for the client."""
+    """The reason why the CPU does a stage instead of the GPU, in words for the client."""
 
     NO_DRIVER = "there is no NVIDIA driver"
     NO_DEVICE = "the driver finds no GPU"
@@ -37,7 +37,7 @@ class UnavailableReason(StrEnum):
 
     @property
     def is_lasting(self) -> bool:
-        """True if nothing but a restart, elsewhere or of something else, makes it go away."""
+        """True if only a change of the host or of ffmpeg removes the cause; the GPU need not be probed again."""
         return self in {
             UnavailableReason.NO_DRIVER,
             UnavailableReason.NO_DEVICE,
@@ -50,27 +50,26 @@ class UnavailableReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Gpu:
-    """A GPU. `lacks` names the parts of the work it does not do, each with the reason."""
+    """A GPU. `missing` maps each stage that it does not do to the reason."""
 
     missing: Mapping[GpuStage, UnavailableReason] = field(default_factory=dict)
 
-    def supports(self, part: GpuStage) -> bool:
-        return part not in self.missing
+    def supports(self, stage: GpuStage) -> bool:
+        return stage not in self.missing
 
-    def disabling(self, parts: Collection[GpuStage], reason: UnavailableReason) -> Gpu:
-        """The same GPU, trusted with less. A reason already known stays: the first cause says most."""
-        return Gpu({**dict.fromkeys(parts, reason), **self.missing})
+    def disabling(self, stages: Collection[GpuStage], reason: UnavailableReason) -> Gpu:
+        """Return the same GPU with fewer stages. A stage that is already missing keeps its first reason."""
+        return Gpu({**dict.fromkeys(stages, reason), **self.missing})
 
-    def warnings(self, parts: Collection[GpuStage]) -> tuple[str, ...]:
-        """A sentence for each reason why the CPU did some of these parts."""
-        reasons = dict.fromkeys(self.missing[part] for part in GpuStage if part in parts and part in self.missing)
+    def warnings(self, stages: Collection[GpuStage]) -> tuple[str, ...]:
+        """Return one sentence per reason why the CPU did some of these stages."""
+        missing = {stage: self.missing[stage] for stage in GpuStage if stage in stages and stage in self.missing}
         return tuple(
-            f"The CPU {_listed([part for part in GpuStage if part in parts and self.missing.get(part) is reason])} "
-            f"the video: {reason}."
-            for reason in reasons
+            f"The CPU {_join([stage for stage in missing if missing[stage] is reason])} the video: {reason}."
+            for reason in dict.fromkeys(missing.values())
         )
 
 
-def _listed(words: list[GpuStage]) -> str:
+def _join(words: list[GpuStage]) -> str:
     *first, last = words
     return f"{', '.join(first)} and {last}" if first else last

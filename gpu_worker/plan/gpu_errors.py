@@ -1,8 +1,8 @@
-"""What ffmpeg's log says about a GPU that did not do its part.
+"""Classify GPU errors by what ffmpeg logs.
 
-The phrases are those of ffmpeg's `nvenc.c`, `nvdec.c` and `hwcontext_cuda.c`, the same from 5.1 to 9;
-the numbers behind some are NVENC's and CUDA's own error codes. What ffmpeg 6 and later append
-(`Task finished with error code: -22`) names no cause and is not read.
+The phrases are those of ffmpeg's `nvenc.c`, `nvdec.c` and `hwcontext_cuda.c`, the same from 5.1 to 9; the numbers in
+some are error codes of NVENC and CUDA. What ffmpeg 6 and later append (`Task finished with error code: -22`) names no
+cause and is not read.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from gpu_worker.plan.gpu import ALL_STAGES, GpuStage, UnavailableReason
 
 
 class GpuError(NamedTuple):
-    """Which parts of the work a GPU failed at, and why."""
+    """The stages that a GPU failed at, and the reason. `stages` is empty if the log does not tell them."""
 
-    parts: Collection[GpuStage]
+    stages: Collection[GpuStage]
     reason: UnavailableReason
 
 
@@ -40,10 +40,10 @@ _PHRASES: tuple[tuple[str, GpuError], ...] = (
     ("No such filter: 'scale_cuda'", GpuError(_DRAW, UnavailableReason.BUILD)),
     ("No such filter: 'overlay_cuda'", GpuError(_DRAW, UnavailableReason.BUILD)),
     ('Invalid device specification "cuda', GpuError(_FRAMES, UnavailableReason.BUILD)),
-    # Drivers of consumer cards grant a few sessions for the whole machine; this is how they refuse one more.
+    # Drivers of consumer cards grant a few sessions per host; this is how they refuse one more.
     ("OpenEncodeSessionEx failed: out of memory (10)", GpuError(_ENCODE, UnavailableReason.NO_SESSION)),
     ("OpenEncodeSessionEx failed: incompatible client key (21)", GpuError(_ENCODE, UnavailableReason.NO_SESSION)),
-    # A100, H100 and H200 have no encoder; some drivers also say so of one GPU out of several in a container.
+    # A100, H100 and H200 have no encoder; some drivers also report this for one of several GPUs in a container.
     ("OpenEncodeSessionEx failed: unsupported device (2)", GpuError(_ENCODE, UnavailableReason.NO_ENCODER)),
     ("OpenEncodeSessionEx failed: no encode device (1)", GpuError(_ENCODE, UnavailableReason.NO_ENCODER)),
     ("Frame Dimension less than the minimum supported value", GpuError(_ENCODE, UnavailableReason.PICTURE)),
@@ -51,14 +51,11 @@ _PHRASES: tuple[tuple[str, GpuError], ...] = (
     ("CreateBitstreamBuffer failed: out of memory (10)", GpuError(_ENCODE, UnavailableReason.NO_MEMORY)),
     ("No capable devices found", GpuError(_ENCODE, UnavailableReason.NO_ENCODER)),
     ("No decoder surfaces left", GpuError(_DECODE, UnavailableReason.NO_MEMORY)),
-    (
-        "params) failed -> CUDA_ERROR_OUT_OF_MEMORY",
-        GpuError(_DECODE, UnavailableReason.NO_MEMORY),
-    ),
+    ("params) failed -> CUDA_ERROR_OUT_OF_MEMORY", GpuError(_DECODE, UnavailableReason.NO_MEMORY)),
     ("CUDA_ERROR_OUT_OF_MEMORY", GpuError(ALL_STAGES, UnavailableReason.NO_MEMORY)),
     ("Hardware is lacking required capabilities", GpuError(_DECODE, UnavailableReason.PICTURE)),
     ("hwaccel initialisation returned error", GpuError(_DECODE, UnavailableReason.PICTURE)),
-    # A decoder that cannot be had on the GPU is replaced without a word, and its frames do not fit the filters.
+    # ffmpeg replaces a missing GPU decoder silently, and then the frames do not fit the filters.
     ("Impossible to convert between the formats supported by the filter", GpuError(_DECODE, UnavailableReason.PICTURE)),
     ("cvdl->cuvid", GpuError(_DECODE, UnavailableReason.UNKNOWN)),
     ("[Parsed_scale_cuda", GpuError(_DRAW, UnavailableReason.UNKNOWN)),
@@ -67,9 +64,9 @@ _PHRASES: tuple[tuple[str, GpuError], ...] = (
     ("Device creation failed", GpuError(_FRAMES, UnavailableReason.UNKNOWN)),
     ("[h264_nvenc @", GpuError(_ENCODE, UnavailableReason.UNKNOWN)),
 )
-"""In order: a log holds the cause before what follows from it, and a follower is read only without its cause."""
+"""In order of precedence: match root causes before their consequences."""
 
 
 def classify_gpu_error(log: str) -> GpuError | None:
-    """The fault a log tells of; None if it speaks of no GPU."""
-    return next((fault for phrase, fault in _PHRASES if phrase in log), None)
+    """Return the error that a log of ffmpeg reports; None if the log mentions no GPU."""
+    return next((error for phrase, error in _PHRASES if phrase in log), None)

@@ -1,8 +1,8 @@
-"""How an untrusted file is opened: which demuxers and decoders may look at it, and with which limits.
+"""Arguments that open an untrusted file: the demuxers and decoders that may read it, and its limits.
 
-ffmpeg picks a demuxer by content, so a playlist named `.mp4` would make it open whatever the list
-names. The allow-list per role leaves out every format that refers to other files. Of its 500 decoders,
-most are for games and cameras of the last century, and no file of today needs them but to break them.
+ffmpeg picks a demuxer by content, so a playlist named `.mp4` would make it open every file that the playlist names. The
+allow-lists leave out every format that refers to other files. Of ffmpeg's 500 decoders, most are for games and cameras
+of the last century: no file of today needs them, and they only add attack surface.
 """
 
 from __future__ import annotations
@@ -10,16 +10,17 @@ from __future__ import annotations
 from contract.operations import Role
 
 _TIMED = "mov,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg,mp3,wav,w64,aac,ac3,eac3,flac,aiff,amr,caf"
-"""Sound formats are read as a video as well, to be able to say that there is no video in them."""
+"""Sound formats are allowed for a video too, so that the error can say that there is no video in the file."""
 
 FORMATS: dict[Role, str] = {
     Role.VIDEO: f"{_TIMED},gif",
     Role.AUDIO: _TIMED,
 }
+"""Demuxers, by ffmpeg's names."""
 
 _PICTURES = "mjpeg,png,apng,gif,webp,webp_anim,bmp,tiff"
 _FILMS = (
-    # Several decoders of one format: which of them a build has, and prefers, differs.
+    # Builds differ in which decoders of one format they have and prefer, so all of them are listed.
     "h264,hevc,av1,libdav1d,libaom-av1,vp8,libvpx,vp9,libvpx-vp9,mpeg4,msmpeg4v1,msmpeg4v2,msmpeg4,mpeg1video,"
     "mpeg2video,h263,flv,vp6,vp6a,vp6f,wmv1,wmv2,wmv3,vc1,theora,svq1,svq3,cinepak,msvideo1,dvvideo,prores,dnxhd,cfhd,"
     "ffv1,huffyuv,ffvhuff,utvideo,magicyuv,v210,qtrle,rawvideo"
@@ -33,18 +34,18 @@ _SOUNDS = (
 )
 _ALL = f"{_FILMS},{_SOUNDS},{_PICTURES}"
 CODECS: dict[Role, str] = {Role.VIDEO: _ALL, Role.AUDIO: _ALL}
-"""Decoders, by the names that ffmpeg gives them."""
+"""Decoders, by ffmpeg's names."""
 
 PROTOCOL_ARGS = ("-protocol_whitelist", "file,pipe")
 
 MAX_DURATION_ARGS = ("-t", "86400")
-"""For what is not cut anywhere else: nothing that a demuxer makes of a file may be endless. No limit is higher."""
+"""24 h, for runs without a lower limit: a demuxer may make an endless stream of a file. No job may last longer."""
 
 
 def open_args(role: Role, name: str, max_pixels: int) -> tuple[str, ...]:
-    """Arguments that open one input file of ours; `name` is relative to the job's directory.
+    """Return the arguments that open the input file `name`, a path relative to the job's directory.
 
-    The bound on pixels holds for sounds too: a song may bring a cover.
+    The limit on pixels holds for sounds too: they may contain a cover picture.
     """
     allowed = (*PROTOCOL_ARGS, "-format_whitelist", FORMATS[role], "-codec_whitelist", CODECS[role])
     return (*allowed, "-max_pixels", str(max_pixels), "-i", name)

@@ -1,4 +1,4 @@
-"""What a plan is made of: files to write, ffmpeg runs, and what the result must look like."""
+"""The parts of a plan: files to write, ffmpeg runs, and what the output must look like."""
 
 from __future__ import annotations
 
@@ -17,10 +17,17 @@ _F = TypeVar("_F")
 OUTPUT = "out.mp4"
 SUBTITLES = "captions.ass"
 FONTS = "fonts"
-"""A directory of that name is put beside the inputs, so that no path of the host appears in a filter."""
-IN_VIDEO, IN_AUDIO, IN_IMAGE = "in_video", "in_audio", "in_image"
+"""The directory of fonts, linked into the job's directory so that no path of the host appears in a filter."""
 PIXELS = "photo.rgb"
-"""The picture once it was read: raw rgb24, upright, in sRGB, of the size that PhotoInfo states."""
+"""The decoded picture: raw rgb24, upright, in sRGB, of the size that PhotoInfo states."""
+
+
+def local_name(role: Role) -> str:
+    """Return the name of an input in the job's directory. It does not depend on the name in its URL."""
+    return f"in_{role.value}"
+
+
+IN_VIDEO, IN_AUDIO = local_name(Role.VIDEO), local_name(Role.AUDIO)
 
 
 class Encoder(StrEnum):
@@ -30,9 +37,9 @@ class Encoder(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PlanOptions:
-    """What this execution works with. `may_copy` is withdrawn after a plan that copies has failed.
+    """The capabilities and limits of one execution.
 
-    Without a `gpu`, none was asked for, and no reason is due for doing without.
+    `gpu=None` options CPU only by request: no warning. `may_copy` becomes False after a plan that copies has failed.
     """
 
     gpu: Gpu | None = None
@@ -44,33 +51,35 @@ class PlanOptions:
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """The inputs of one job, probed. Absent ones are None."""
+    """The probed inputs of one job; those that the job does not have are None.
+
+    `warnings` are what the client should know about reading them.
+    """
 
     video: Facts | None = None
     audio: Facts | None = None
     image: PhotoInfo | None = None
     cues: tuple[Cue, ...] | None = None
-    notes: tuple[str, ...] = ()
-    """What reading them has to tell the client."""
+    warnings: tuple[str, ...] = ()
 
-    def picture(self) -> VideoFacts:
-        """The video's picture track. Probing a video guarantees it; anything else is a defect."""
-        return _there(self.video.video if self.video else None)
+    def video_track(self) -> VideoFacts:
+        """The picture track of the video input. Raises LookupError if it was not probed, which is a defect."""
+        return _required(self.video.video if self.video else None)
 
-    def still(self) -> PhotoInfo:
-        """The picture a clip is made from."""
-        return _there(self.image)
+    def photo(self) -> PhotoInfo:
+        """The picture input. Raises LookupError if it was not probed, which is a defect."""
+        return _required(self.image)
 
-    def own_sound(self) -> AudioFacts | None:
-        """The sound the video came with, if any."""
+    def original_sound(self) -> AudioFacts | None:
+        """The sound of the video input, if it has one."""
         return self.video.audio if self.video else None
 
-    def new_sound(self) -> AudioFacts:
-        """The sound of the audio input."""
-        return _there(self.audio.audio if self.audio else None)
+    def added_sound(self) -> AudioFacts:
+        """The sound of the audio input. Raises LookupError if it was not probed, which is a defect."""
+        return _required(self.audio.audio if self.audio else None)
 
 
-def _there(facts: _F | None) -> _F:
+def _required(facts: _F | None) -> _F:
     if facts is None:
         raise LookupError("the operation needs an input that was not probed")
     return facts
@@ -78,9 +87,9 @@ def _there(facts: _F | None) -> _F:
 
 @dataclass(frozen=True, slots=True)
 class FrameSource:
-    """Frames to be drawn from a still and written to ffmpeg's stdin as raw yuv420p.
+    """Frames to resample from a still and to write to ffmpeg's stdin as raw yuv420p.
 
-    `path` holds one raw yuv420p picture of `still_size`; each of the `frames` comes out at `size`.
+    `path` holds one raw yuv420p picture of `still_size`; each of the `frames` has the size `size`.
     """
 
     path: str
@@ -91,38 +100,38 @@ class FrameSource:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One ffmpeg run: its arguments without the program. `seconds` is how much it will write, for progress."""
+    """One ffmpeg run: its arguments without the program. `seconds` is the duration of its output, for progress."""
 
     args: tuple[str, ...]
     seconds: float
     feed: FrameSource | None = None
-    shape: tuple[int, int] | None = None
-    """The size of the frames it reads. Frames of another shape later on would be squeezed into the same picture."""
-    decodes: Role | None = None
-    """Set where the step only decodes that input: if it fails, the input is to blame."""
+    frame_size: tuple[int, int] | None = None
+    """The size of the frames it reads. Frames of another size later on would be squeezed into the same picture."""
+    decoded_role: Role | None = None
+    """Set if the step only decodes that input: if it fails, the input is to blame."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExpectedOutput:
-    """What a probe of the output must find."""
+    """What a probe of the output must find. All times are in seconds."""
 
     video_codec: str
     size: tuple[int, int]
     frames: int
     frames_tolerance: int
     duration: Fraction
-    """Of the picture track, in seconds."""
+    """Duration of the picture track."""
     end: Fraction
+    """End of the picture track; it may be off by `end_tolerance`."""
     end_tolerance: Fraction
-    """The end of the picture track in seconds, and by how much it may end earlier or later."""
     has_audio: bool
     frames_added: int = 0
     """Frames that the source does not have."""
-    cut: bool = False
-    """The source goes on behind the end."""
+    is_cut: bool = False
+    """True if the source continues after the end of the output."""
     sound_end: Fraction | None = None
+    """End of the sound; it may be off by one frame of AAC plus `sound_end_tolerance`."""
     sound_end_tolerance: Fraction = Fraction(0)
-    """The end of the sound in seconds, and by how much more than a frame of AAC it may end earlier or later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +146,8 @@ class Plan:
     """Text files to write first, by name."""
     warnings: tuple[str, ...] = ()
     gpu: frozenset[GpuStage] = frozenset()
-    """The parts of the work that this plan gives to the GPU."""
+    """The stages that this plan gives to the GPU."""
     video_ends_at: Fraction | None = None
-    """The end that the picture track alone gets, in seconds."""
+    """The end that only the picture track gets, in seconds."""
     ends_at: Fraction | None = None
-    """Where players are to end, in seconds: the finished file may hold packets from beyond, which it hides."""
+    """The end of playback, in seconds: the output may hold packets from after it, which its edit lists hide."""

@@ -1,4 +1,4 @@
-"""One encode of one picture track, with or without sound and captions: what the operations have in common."""
+"""One encode of one picture track, with or without sound and captions: the part that the operations share."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gpu_worker.plan.audio import NO_SOUND, Sound
 from gpu_worker.plan.captions.added_frames import add_frames, find_added_times, first_frame_filters
 from gpu_worker.plan.captions.layout import BURN_FILTER, write_ass
 from gpu_worker.plan.cuda.graph import CUDA_INPUT_ARGS, DOWNLOAD_FILTERS, gpu_for_video, gpu_graph, gpu_stages
-from gpu_worker.plan.encode import TAG_FILTER, encoder_args, gpu_for_size, output_args
+from gpu_worker.plan.encode import TAG_FILTER, encoder_args, format_seconds, gpu_for_size, output_args
 from gpu_worker.plan.filters import decoder_args, frame_timing_args, picture_filters, picture_warnings
 from gpu_worker.plan.gpu import ALL_STAGES, Gpu, GpuStage
 from gpu_worker.plan.input_args import MAX_DURATION_ARGS, open_args
@@ -22,7 +22,7 @@ from gpu_worker.plan.still.canvas import still_frame_source, still_step
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """What goes with the picture. `audio_input` opens `in_audio` as input 1; `end` cuts the result, in seconds."""
+    """What is added to the picture. `audio_input` opens `in_audio` as input 1; `end` cuts the output, in seconds."""
 
     sound: Sound = NO_SOUND
     audio_input: bool = False
@@ -32,52 +32,56 @@ class Overlay:
 
 @dataclass(frozen=True, slots=True)
 class _Route:
-    """How pictures get from `[0:V:0]` to the encoder, and which parts of that the GPU does."""
+    """The way of the frames from `[0:V:0]` to the encoder, and the stages of it that the GPU does."""
 
-    opening: tuple[str, ...]
+    input_args: tuple[str, ...]
     graph: str
     timing: tuple[str, ...]
     gpu: frozenset[GpuStage]
 
+    @property
+    def encoder(self) -> Encoder:
+        return Encoder.NVENC if GpuStage.ENCODE in self.gpu else Encoder.X264
 
-def render_video(video: VideoFacts, extras: Overlay, means: PlanOptions) -> Plan:
-    """Re-encode a video's picture. Its frames and their times stay; rotation is drawn in."""
-    end = video.end if extras.end is None else min(extras.end, video.end)
-    added = find_added_times(video, extras.cues, end)
+
+def render_video(video: VideoFacts, overlay: Overlay, options: PlanOptions) -> Plan:
+    """Encode a video's picture again, upright. Its frames and their times stay."""
+    end = video.end if overlay.end is None else min(overlay.end, video.end)
+    added = find_added_times(video, overlay.cues, end)
     expected = ExpectedOutput(
         video_codec="h264",
         size=video.display_size,
-        frames=_frames_before(video, end) + len(added),
-        # Where the times are estimates, a frame may be there already.
+        frames=_count_frames_before(video, end) + len(added),
+        # Where times are estimates, a frame may already be at a time that gets one.
         frames_tolerance=1 if video.timed else 1 + len(added),
         frames_added=len(added),
-        cut=end < video.end,
+        is_cut=end < video.end,
         duration=max(Fraction(0), end - video.start),
         end=end,
         end_tolerance=video.timing_slack,
-        has_audio=extras.sound.present,
-        sound_end=extras.sound.end,
-        sound_end_tolerance=extras.sound.end_tolerance,
+        has_audio=overlay.sound.is_present,
+        sound_end=overlay.sound.end,
+        sound_end_tolerance=overlay.sound.end_tolerance,
     )
-    gpu = gpu_for_video(means.gpu, video, extras.cues, adds_frames=bool(added))
-    route = _video_route(video, extras.cues, added, gpu_stages(gpu), means)
-    asked = ALL_STAGES if extras.cues is not None else ALL_STAGES - {GpuStage.DRAW}
-    warnings = (*picture_warnings(video), *_excuses(gpu, asked))
-    step = replace(_encode_step(route, extras, expected, means), shape=(video.width, video.height))
-    plan = _plan((step,), expected, extras, route, warnings)
-    # Filters that give frames other times forget how long the last one is.
-    return replace(plan, video_ends_at=end) if added or expected.cut or first_frame_filters(video) else plan
+    gpu = gpu_for_video(options.gpu, video, overlay.cues, adds_frames=bool(added))
+    route = _route_video(video, overlay.cues, added, gpu_stages(gpu), options)
+    needed = ALL_STAGES if overlay.cues is not None else ALL_STAGES - {GpuStage.DRAW}
+    step = replace(_encode_step(route, overlay, expected, options), frame_size=(video.width, video.height))
+    warnings = (*picture_warnings(video), *_gpu_warnings(gpu, needed))
+    plan = _make_plan((step,), expected, overlay, route, warnings)
+    # Filters that change the times of frames lose the duration of the last one.
+    return replace(plan, video_ends_at=end) if added or expected.is_cut or first_frame_filters(video) else plan
 
 
 def render_still(
     image: PhotoInfo,
-    shape: tuple[tuple[int, int], Fit],
+    canvas: tuple[tuple[int, int], Fit],
     timing: tuple[int, Fraction],
-    extras: Overlay,
-    means: PlanOptions,
+    overlay: Overlay,
+    options: PlanOptions,
 ) -> Plan:
-    """Draw a clip from a picture. `shape` is (size, fit), `timing` is (frames, frames per second)."""
-    size, fit = shape
+    """Make a clip from a picture. `canvas` is (size, fit), `timing` is (frames, frames per second)."""
+    size, fit = canvas
     frames, rate = timing
     expected = ExpectedOutput(
         video_codec="h264",
@@ -87,103 +91,93 @@ def render_still(
         duration=frames / rate,
         end=frames / rate,
         end_tolerance=1 / rate,
-        has_audio=extras.sound.present,
-        sound_end=extras.sound.end,
-        sound_end_tolerance=extras.sound.end_tolerance,
+        has_audio=overlay.sound.is_present,
+        sound_end=overlay.sound.end,
+        sound_end_tolerance=overlay.sound.end_tolerance,
     )
-    opening = (
+    input_args = (
         *("-f", "rawvideo", "-pixel_format", "yuv420p", "-video_size", f"{size[0]}x{size[1]}"),
         *("-framerate", str(rate), "-protocol_whitelist", "file,pipe", "-i", "pipe:0"),
     )
-    gpu = gpu_for_size(means.gpu, size)
-    # The frames are made on the CPU and stay there: NVENC takes them as they are.
-    route = _Route(opening, _graph("V:0", (), extras.cues), (), gpu_stages(gpu) & {GpuStage.ENCODE})
-    step = _encode_step(route, extras, expected, means)
-    fed = Step(step.args, step.seconds, still_frame_source(size, frames))
-    steps = (still_step(image, size, fit), fed)
-    warnings = (*image.warnings, *_excuses(gpu, {GpuStage.ENCODE}))
-    return _plan(steps, expected, extras, route, warnings)
+    gpu = gpu_for_size(options.gpu, size)
+    # The frames are drawn on the CPU; NVENC takes them from there.
+    route = _Route(input_args, _cpu_graph("V:0", (), overlay.cues), (), gpu_stages(gpu) & {GpuStage.ENCODE})
+    encode = replace(_encode_step(route, overlay, expected, options), feed=still_frame_source(size, frames))
+    steps = (still_step(image, size, fit), encode)
+    warnings = (*image.warnings, *_gpu_warnings(gpu, {GpuStage.ENCODE}))
+    return _make_plan(steps, expected, overlay, route, warnings)
 
 
-def _video_route(
+def _route_video(
     video: VideoFacts,
     cues: tuple[Cue, ...] | None,
     added: tuple[int, ...],
-    parts: frozenset[GpuStage],
-    means: PlanOptions,
+    stages: frozenset[GpuStage],
+    options: PlanOptions,
 ) -> _Route:
-    opening = (*decoder_args(video), *open_args(Role.VIDEO, IN_VIDEO, means.max_pixels))
-    retimed = first_frame_filters(video)
-    timing = frame_timing_args(video, keep_clock=not (added or retimed))
-    if parts == ALL_STAGES:
-        return _Route((*CUDA_INPUT_ARGS, *opening), gpu_graph(video, cues), timing, parts)
-    if GpuStage.DECODE in parts:
-        # Nothing is scaled here: should the GPU decode to another size, the output's check must see it.
-        return _Route(
-            (*CUDA_INPUT_ARGS, *opening), _graph(video.selector, (DOWNLOAD_FILTERS,), cues, added), timing, parts
-        )
-    few = () if GpuStage.ENCODE in parts else decoder_threads_args(means)
-    filters = (*retimed, *picture_filters(video))
-    return _Route((*few, *opening), _graph(video.selector, filters, cues, added), timing, parts)
+    input_args = (*decoder_args(video), *open_args(Role.VIDEO, IN_VIDEO, options.max_pixels))
+    first_frame = first_frame_filters(video)
+    timing = frame_timing_args(video, keep_clock=not (added or first_frame))
+    if stages == ALL_STAGES:
+        return _Route((*CUDA_INPUT_ARGS, *input_args), gpu_graph(video, cues), timing, stages)
+    if GpuStage.DECODE in stages:
+        # No scaling here: if the GPU decodes to another size, the check of the output must notice it.
+        graph = _cpu_graph(video.selector, (DOWNLOAD_FILTERS,), cues, added)
+        return _Route((*CUDA_INPUT_ARGS, *input_args), graph, timing, stages)
+    threads = () if GpuStage.ENCODE in stages else _decoder_threads_args(options)
+    graph = _cpu_graph(video.selector, (*first_frame, *picture_filters(video)), cues, added)
+    return _Route((*threads, *input_args), graph, timing, stages)
 
 
-def decoder_threads_args(means: PlanOptions) -> tuple[str, ...]:
-    """Options before an input that is encoded by x264, which takes five times as long as decoding does.
+def _decoder_threads_args(options: PlanOptions) -> tuple[str, ...]:
+    """Return options before an input that x264 encodes, which takes five times as long as decoding.
 
-    ffmpeg would start as many threads for decoding, and the processors would mostly change between them.
+    By default ffmpeg starts as many threads for decoding as for encoding, and the CPUs mostly switch between them.
     """
-    return ("-threads", str(max(1, means.threads // 4)))
+    return ("-threads", str(max(1, options.threads // 4)))
 
 
-def _graph(selector: str, filters: tuple[str, ...], cues: tuple[Cue, ...] | None, added: tuple[int, ...] = ()) -> str:
+def _cpu_graph(
+    selector: str, filters: tuple[str, ...], cues: tuple[Cue, ...] | None, added: tuple[int, ...] = ()
+) -> str:
     burn = (BURN_FILTER,) if cues is not None else ()
     last = (*burn, TAG_FILTER)
     chain = add_frames(added, ",".join(filters), ",".join(last)) if added else ",".join((*filters, *last))
     return f"[0:{selector}]{chain}[picture]"
 
 
-def _excuses(gpu: Gpu | None, parts: Collection[GpuStage]) -> tuple[str, ...]:
-    return () if gpu is None else gpu.warnings(parts)
+def _gpu_warnings(gpu: Gpu | None, stages: Collection[GpuStage]) -> tuple[str, ...]:
+    return () if gpu is None else gpu.warnings(stages)
 
 
-def _encoder(route: _Route) -> Encoder:
-    return Encoder.NVENC if GpuStage.ENCODE in route.gpu else Encoder.X264
-
-
-def _encode_step(route: _Route, extras: Overlay, expected: ExpectedOutput, means: PlanOptions) -> Step:
-    second = open_args(Role.AUDIO, IN_AUDIO, means.max_pixels) if extras.audio_input else ()
-    sound = extras.sound
-    cut = MAX_DURATION_ARGS if extras.end is None else ("-t", seconds(extras.end))
+def _encode_step(route: _Route, overlay: Overlay, expected: ExpectedOutput, options: PlanOptions) -> Step:
+    second_input = open_args(Role.AUDIO, IN_AUDIO, options.max_pixels) if overlay.audio_input else ()
+    sound = overlay.sound
     args = (
-        *route.opening,
-        *second,
+        *route.input_args,
+        *second_input,
         *sound.decoding,
         *("-filter_complex", route.graph),
-        # Its own graph: one that held both would be built anew, and lose sound, whenever the picture changes.
+        # A graph of its own: ffmpeg rebuilds one that held both, and loses sound, whenever the picture changes.
         *(("-filter_complex", sound.graph) if sound.graph else ()),
         *("-map", "[picture]"),
         *route.timing,
-        *encoder_args(_encoder(route), means.threads, on_gpu=route.gpu == ALL_STAGES),
+        *encoder_args(route.encoder, options.threads, on_gpu=route.gpu == ALL_STAGES),
         *sound.args,
-        *cut,
-        *output_args(means),
+        *(MAX_DURATION_ARGS if overlay.end is None else ("-t", format_seconds(overlay.end))),
+        *output_args(options),
     )
     return Step(args, float(expected.duration))
 
 
-def _plan(
-    steps: tuple[Step, ...], expected: ExpectedOutput, extras: Overlay, route: _Route, warnings: tuple[str, ...]
+def _make_plan(
+    steps: tuple[Step, ...], expected: ExpectedOutput, overlay: Overlay, route: _Route, warnings: tuple[str, ...]
 ) -> Plan:
-    files = {} if extras.cues is None else {SUBTITLES: write_ass(extras.cues, expected.size)}
-    return Plan(steps, expected, "encode", _encoder(route), files, warnings, gpu=route.gpu)
+    files = {} if overlay.cues is None else {SUBTITLES: write_ass(overlay.cues, expected.size)}
+    return Plan(steps, expected, "encode", route.encoder, files, warnings, gpu=route.gpu)
 
 
-def _frames_before(video: VideoFacts, end: Fraction) -> int:
+def _count_frames_before(video: VideoFacts, end: Fraction) -> int:
     if end >= video.end:
         return video.frames
     return sum(1 for time in video.packet_times if time * video.time_base < end) - video.hidden
-
-
-def seconds(value: Fraction) -> str:
-    """A time for ffmpeg's command line, to the microsecond it keeps."""
-    return f"{float(value):.6f}"

@@ -36,27 +36,27 @@ _WAV_HEADER = b"WAVEfmt "
 
 
 async def find_sounds(
-    ffmpeg: Ffmpeg, directory: Path, sources: Inputs, max_pixels: int, *, own: bool, trust: bool
+    ffmpeg: Ffmpeg, directory: Path, inputs: Inputs, max_pixels: int, *, own: bool, trust: bool
 ) -> Inputs:
-    """Return the sources with the sounds that are used: the default stream, else the first with anything to hear.
+    """Return the inputs with the sounds that are used: the default stream, else the first with anything to hear.
 
     A video's sound is looked at if `own`; a video without such a stream is silent. With `trust`, packets that tell all
     are believed, and nothing is decoded. Raises JobFailed if there is nothing to hear in a sound.
     """
-    found = sources
-    if sources.audio is not None:
-        audio = await _find_sound(ffmpeg, directory / IN_AUDIO, Role.AUDIO, sources.audio, max_pixels, trust=trust)
+    found = inputs
+    if inputs.audio is not None:
+        audio = await _find_sound(ffmpeg, directory / IN_AUDIO, Role.AUDIO, inputs.audio, max_pixels, trust=trust)
         if audio.audio is None:
             raise _nothing_heard(audio)
         found = replace(found, audio=audio)
-    if sources.video is not None and own:
-        video = await _find_sound(ffmpeg, directory / IN_VIDEO, Role.VIDEO, sources.video, max_pixels, trust=trust)
-        lost = video.audio is None and (sources.video.audio is not None or _has_unusable(video))
-        found = replace(found, video=video, notes=(*found.notes, *((_NO_SOUND,) if lost else ())))
+    if inputs.video is not None and own:
+        video = await _find_sound(ffmpeg, directory / IN_VIDEO, Role.VIDEO, inputs.video, max_pixels, trust=trust)
+        lost = video.audio is None and (inputs.video.audio is not None or _has_unusable(video))
+        found = replace(found, video=video, warnings=(*found.warnings, *((_NO_SOUND,) if lost else ())))
     changes = any(facts is not None and facts.audio is not None and not facts.audio.steady for facts in _both(found))
     if trust and changes:
         # A plan for a sound that changes cannot tell whether the other one does.
-        return await find_sounds(ffmpeg, directory, sources, max_pixels, own=own, trust=False)
+        return await find_sounds(ffmpeg, directory, inputs, max_pixels, own=own, trust=False)
     return found
 
 
@@ -65,8 +65,8 @@ def are_alike(one: Inputs, other: Inputs) -> bool:
     return [_untimed(facts) for facts in _both(one)] == [_untimed(facts) for facts in _both(other)]
 
 
-def _both(sources: Inputs) -> tuple[Facts | None, Facts | None]:
-    return sources.video, sources.audio
+def _both(inputs: Inputs) -> tuple[Facts | None, Facts | None]:
+    return inputs.video, inputs.audio
 
 
 def _untimed(facts: Facts | None) -> AudioFacts | None:

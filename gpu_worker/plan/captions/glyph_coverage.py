@@ -1,4 +1,4 @@
-"""Which characters need a second look before they are drawn, and what to call those that no font has."""
+"""Select the characters that fonts may lack, and name the scripts of those that they do lack."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ _PICTOGRAPH = (
     "\U0001f7e0-\U0001f7eb\U0001f7f0\U0001f90c-\U0001f9ff\U0001fa70-\U0001faff"
     "⌚⌛⏩-⏬⏰⏳◽◾☔☕♈-♓♿⚓⚡⚪⚫⚽⚾⛄⛅⛎⛔⛪⛲⛳⛵⛺⛽✅✊✋✨❌❎❓-❕❗\u2795-\u2797➰➿⬛⬜⭐⭕"
 )
-"""Characters that Unicode has drawn as emoji unless told otherwise."""
+"""Characters with default emoji presentation (Unicode, emoji-data.txt)."""
 
 _ONE = f"(?:[{_PICTOGRAPH}]|[©®\u203c-\u3299]\ufe0f)[\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]*"
 EMOJI = re.compile(
     f"[\U0001f1e6-\U0001f1ff]{{1,2}}|[0-9#*]\ufe0f?\u20e3|{_ONE}(?:\u200d(?:{_ONE}|[\u2190-\u2bff]\ufe0f?))*"
 )
-"""One emoji: a flag, a keycap, or a pictograph with all that is joined to it."""
+"""One emoji: a flag, a keycap, or a pictograph with everything joined to it."""
 
-# Every character with ink in these is in the font we ship; a test draws them all.
+# The shipped font has every visible character of these ranges; a test draws them all.
 SHIPPED = re.compile(
     "[\x00-\u02e9\u0370-\u0525\u05d0-\u05ea\u05f0-\u05f4\u0621-\u063a\u0640-\u064a\u1e00-\u1efb\u2010-\u2027\u20a0-\u20b5]"
 )
-_INKLESS = frozenset({"Mn", "Mc", "Me", "Cf", "Cc", "Zs"})
-"""Marks are left out too: alone they are drawn in other ways than on their letter."""
+_INVISIBLE = frozenset({"Mn", "Mc", "Me", "Cf", "Cc", "Zs"})
+"""Categories that draw nothing. Marks are skipped too: alone they look different than on their letter."""
 _BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
-_PER_SCRIPT, _IN_ALL = 32, 256
+_MAX_PER_SCRIPT, _MAX_CHARACTERS = 32, 256
 
 _SCRIPT = re.compile(
     "ADLAM|ARABIC|ARMENIAN|BALINESE|BENGALI|BOPOMOFO|BUGINESE|CANADIAN|CHAM|CHEROKEE|COPTIC|CUNEIFORM|CYRILLIC|DEVANAGARI"
@@ -37,29 +37,29 @@ _SCRIPT = re.compile(
     "|LAO|LATIN|LISU|MALAYALAM|MONGOLIAN|MYANMAR|NKO|OGHAM|ORIYA|OSAGE|RUNIC|SINHALA|SUNDANESE|SYRIAC|TAGALOG|TAMIL"
     "|TANGUT|TELUGU|THAANA|THAI|TIBETAN|TIFINAGH|VAI|YI"
 )
-"""First words of Unicode's character names that are the name of a script."""
+"""First words of Unicode character names that name a script."""
 _EAST_ASIAN = re.compile("[\u3000-\u303f\u30fb\u30fc\ufe30-\ufe4f\uff00-\uffef]")
-_LONGEST_LIST = 64
+_MAX_LIST_LENGTH = 64
 
 
 def characters_to_check(cues: Iterable[Cue]) -> tuple[str, ...]:
-    """Return the cues' emoji, and characters that the shipped text font may not have; of each script, a sample."""
+    """Return the cues' emoji and the characters that the shipped text font may lack: a sample of each script."""
     texts = {cue.text for cue in cues}
     pictures = {emoji for text in texts for emoji in EMOJI.findall(text)}
     letters = set().union(*(EMOJI.sub("", text) for text in texts))
     found: dict[str, list[str]] = {}
-    for char in sorted(pictures | {char for char in letters if _is_doubtful(char)}):
+    for char in sorted(pictures | {char for char in letters if _needs_glyph_check(char)}):
         found.setdefault(script_of(char), []).append(char)
-    samples = (chars[:: -(-len(chars) // _PER_SCRIPT)] for chars in found.values())
-    return tuple(char for sample in samples for char in sample)[:_IN_ALL]
+    samples = (chars[:: -(-len(chars) // _MAX_PER_SCRIPT)] for chars in found.values())
+    return tuple(char for sample in samples for char in sample)[:_MAX_CHARACTERS]
 
 
-def _is_doubtful(char: str) -> bool:
-    return not (SHIPPED.match(char) or char in _BLANKS or unicodedata.category(char) in _INKLESS)
+def _needs_glyph_check(char: str) -> bool:
+    return not (SHIPPED.match(char) or char in _BLANKS or unicodedata.category(char) in _INVISIBLE)
 
 
 def script_of(char: str) -> str:
-    """The script of a character in plain words: `Han`, `Thai`, `emoji`, `symbols`."""
+    """Return the script of a character in plain words: `Han`, `Thai`, `emoji`, `symbols`."""
     if EMOJI.fullmatch(char):
         return "emoji"
     if _EAST_ASIAN.match(char):
@@ -70,14 +70,14 @@ def script_of(char: str) -> str:
     return name.title() if _SCRIPT.fullmatch(name) else "symbols"
 
 
-def missing_glyphs_warning(undrawn: Iterable[str]) -> str | None:
-    """What to tell the client about characters that no font has; None if there are none."""
-    names = sorted({script_of(char) for char in undrawn}, key=lambda name: (name.islower(), name))
+def missing_glyphs_warning(missing: Iterable[str]) -> str | None:
+    """Return the warning for the client about characters that no font has; None if there are none."""
+    names = sorted({script_of(char) for char in missing}, key=lambda name: (name.islower(), name))
     if not names:
         return None
     listed = ""
     for name in names:
-        if len(listed) + len(name) > _LONGEST_LIST:
+        if len(listed) + len(name) > _MAX_LIST_LENGTH:
             listed += " and more"
             break
         listed += f", {name}" if listed else name

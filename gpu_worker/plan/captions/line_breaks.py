@@ -1,8 +1,8 @@
-"""Where a caption's lines may break, and how large it can be.
+"""Fit a caption into the picture: choose where its lines may break, and its size.
 
-libass breaks lines at spaces only, and lets what does not fit stand over the edges of the picture.
-So places to break are put into long lines, and long captions are made smaller, both by estimated
-widths; libass then lays out the lines by the real ones. The margins take up what the estimate is off.
+libass breaks lines at spaces only, and lets text that does not fit run over the edges of the picture. So break
+opportunities are inserted into long lines, and long captions are made smaller, both by estimated widths; libass then
+lays out the lines by the real widths. The margins absorb the error of the estimate.
 """
 
 from __future__ import annotations
@@ -16,35 +16,37 @@ from itertools import pairwise
 from gpu_worker.plan.captions.glyph_coverage import EMOJI
 
 BREAK = "\u200b"
-"""A place to break that takes no room: Unicode's zero width space."""
+"""A break opportunity without width: Unicode's zero width space."""
 
 _TAG = re.compile(r"</?[iu]>")
 _UNIT = re.compile(f"{_TAG.pattern}|{EMOJI.pattern}|.", re.DOTALL)
-_NARROW, _BROAD = frozenset("ijltfrIJ.,:;!|'()[] "), frozenset("mwMW@%&")
+_NARROW, _WIDE = frozenset("ijltfrIJ.,:;!|'()[] "), frozenset("mwMW@%&")
 _HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff]")
-"""As wide as ideographs, and written with spaces."""
+"""As wide as ideographs, but written with spaces."""
 _FLAGS = re.compile("[\U0001f1e6-\U0001f1ff]")
 _NOT_FIRST = frozenset("ぁぃぅぇぉっゃゅょゎゕゖァィゥェォッャュョヮヵヶー〜々ゝゞヽヾ" + BREAK)
-"""Small kana and marks of repetition and length; closing punctuation comes on top."""
-_SMALLEST = 15
-_SPARE = 1.06
+"""Small kana, iteration marks and length marks must not begin a line, in addition to closing punctuation."""
+_MIN_PERCENT = 15
+_SAFETY_FACTOR = 1.06
 
 
 def fit_text(text: str, room: tuple[float, float]) -> tuple[str, int]:
-    """Return the text with places to break, and the percentage of the normal size at which it fits.
+    """Return the text with break opportunities, and the percentage of the normal size at which it fits.
 
-    `room` is the width and the height there is for it, in units of the normal line height.
+    `room` is the available width and height, in units of the normal line height.
     """
     width, height = room
     lines = text.split("\n")
-    widths = [_width(line) * _SPARE for line in lines]
-    percent = next(p for p in range(100, 0, -5) if p <= _SMALLEST or _lines(widths, width, p) * p <= height * 100)
+    widths = [_width(line) * _SAFETY_FACTOR for line in lines]
+    percent = next(
+        p for p in range(100, 0, -5) if p <= _MIN_PERCENT or _count_lines(widths, width, p) * p <= height * 100
+    )
     widest = width * 100 / percent
     return "\n".join(_breakable(line, widest) if has > widest else line
                      for line, has in zip(lines, widths, strict=True)), percent  # fmt: skip
 
 
-def _lines(widths: list[float], width: float, percent: int) -> int:
+def _count_lines(widths: list[float], width: float, percent: int) -> int:
     return sum(max(1, math.ceil(line * percent / (width * 100))) for line in widths)
 
 
@@ -53,7 +55,7 @@ def _breakable(line: str, width: float) -> str:
 
 
 def _segments(word: str, width: float) -> list[str]:
-    """What must stay together: a whole word, or the characters of a script that is written without spaces."""
+    """Split a word into unbreakable parts: the whole word, or the characters of a script written without spaces."""
     if _width(word) <= width and not any(map(_is_ideographic, word)):
         return [word]
     segments = [""]
@@ -62,12 +64,12 @@ def _segments(word: str, width: float) -> list[str]:
         if left and _may_break(left, right):
             segments.append("")
         segments[-1] += right
-    # A word wider than the picture is better broken anywhere than cut off at both ends.
+    # Break a word that is wider than the picture anywhere, rather than cut it off at both ends.
     return [part for segment in segments for part in (_units(segment) if _width(segment) > width else [segment])]
 
 
 def _units(text: str) -> list[str]:
-    """Characters with their marks, whole emoji, and tags with what follows them."""
+    """Split text into characters with their marks, whole emoji, and tags with what follows them."""
     units: list[str] = []
     for unit in _UNIT.findall(text):
         joins = unicodedata.category(unit[0])[0] in "MC" or unit.startswith("</") or (units and _is_opening(units[-1]))
@@ -102,13 +104,13 @@ def _width(line: str) -> float:
 
 @functools.lru_cache(maxsize=4096)
 def _char_width(char: str) -> float:
-    """In units of the line height, as measured in DejaVu Sans Bold, Noto Emoji and Noto Sans CJK."""
+    """Return the width in units of the line height, measured in DejaVu Sans Bold, Noto Emoji and Noto Sans CJK."""
     if unicodedata.category(char) in {"Mn", "Me", "Cf", "Cc"}:
         return 0.0
     if unicodedata.east_asian_width(char) in "WF":
         return 1.08 if char >= "\U0001f000" else 0.7
     if char in _NARROW:
         return 0.35
-    if char in _BROAD:
+    if char in _WIDE:
         return 0.9
     return 0.68 if char.isupper() else 0.58

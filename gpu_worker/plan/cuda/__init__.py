@@ -1,1 +1,1 @@
-"""Filters that keep a video on the GPU. Pure."""
+"""Filter graphs that keep a video's frames in GPU memory. Pure."""

@@ -1,7 +1,7 @@
-"""A video's picture on the GPU: decoded there, captioned there, and encoded from there.
+"""Decode, caption and encode a video on the GPU.
 
-The captions are drawn by libass on the CPU, on a transparent canvas, once for each time they change;
-only those canvases are uploaded. The frames themselves never leave the GPU.
+libass draws the captions on the CPU, on a transparent canvas, once per change of the captions; only those canvases are
+uploaded. The frames never leave GPU memory.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from dataclasses import replace
 from itertools import groupby
 
 from gpu_worker.media.info import Color, Cue, VideoFacts
-from gpu_worker.plan.captions.added_frames import first_frame_filters, lookup
-from gpu_worker.plan.captions.layout import BURN_FILTER, hundredths
+from gpu_worker.plan.captions.added_frames import first_frame_filters, lookup_expression
+from gpu_worker.plan.captions.layout import BURN_FILTER, to_centiseconds
 from gpu_worker.plan.encode import TAG_FILTER, gpu_for_size
 from gpu_worker.plan.filters import picture_filters
 from gpu_worker.plan.gpu import ALL_STAGES, Gpu, GpuStage, UnavailableReason
@@ -22,33 +22,33 @@ from gpu_worker.plan.gpu import ALL_STAGES, Gpu, GpuStage, UnavailableReason
 CUDA_INPUT_ARGS = (
     *("-init_hw_device", "cuda=gpu:0", "-filter_hw_device", "gpu"),
     *("-hwaccel", "cuda", "-hwaccel_device", "gpu", "-hwaccel_output_format", "cuda"),
-    # A thread of the software decoder would each claim a surface, and NVDEC has 32. No extra surfaces
-    # (`-extra_hw_frames`) either: the first filter copies each frame and gives its surface back.
+    # Each thread of the software decoder would claim a surface, and NVDEC has 32. No extra surfaces
+    # (`-extra_hw_frames`) either: the first filter copies each frame and returns its surface.
     *("-threads", "1"),
 )
-"""Options before an input that have the GPU decode it, or fail: a silent return to the CPU ends at the first filter."""
+"""Options that make the GPU decode the input, or fail: after a silent fallback to the CPU the first filter fails."""
 
 DOWNLOAD_FILTERS = "hwdownload,format=nv12,format=yuv420p"
-"""Brings decoded frames back for filters of the CPU."""
+"""Copies decoded frames to CPU memory for filters there."""
 
 _COPY = "scale_cuda=format=yuv420p:interp_algo=nearest"
-"""NVDEC gives NV12 and `overlay_cuda` blends on planes. At the same size `nearest` moves samples and changes none."""
+"""NVDEC outputs NV12, `overlay_cuda` needs planes. At the same size `nearest` copies samples without changing them."""
 
 _CODECS = frozenset({"h264", "hevc", "vp9", "av1"})
-_SMALLEST, _LARGEST = 160, 4096
-"""Sides every one of these decoders takes on every GPU that has them (VP9 and AV1 ask for 128, HEVC for 144)."""
+_MIN_SIDE, _MAX_SIDE = 160, 4096
+"""Sides, in pixels, that every GPU with these decoders takes (the minimum is 128 for VP9 and AV1, 144 for HEVC)."""
 
 MAX_CAPTION_CHANGES = 4000
-"""The expression that times the captions stays under 100 KB; Linux allows 128 KiB in one argument."""
+"""Keeps the expression with the times of the captions shorter than 100 KB; Linux allows 128 KiB per argument."""
 
 
 def gpu_for_video(
     gpu: Gpu | None, video: VideoFacts, cues: Sequence[Cue] | None, *, adds_frames: bool = False
 ) -> Gpu | None:
-    """The GPU as far as it is right for this video. `adds_frames`: to those that the video has.
+    """Return the GPU without the stages that it cannot do for this video. `adds_frames`: the plan adds frames.
 
-    It gets only pictures that need no conversion: CUDA's scaler knows no color matrix, and rotation
-    or deinterlacing there depends on the build. All others are filtered by the CPU.
+    The GPU decodes and draws only pictures that need no conversion: CUDA's scaler knows no color matrix, and rotation
+    or deinterlacing there depends on the build. The CPU filters all others.
     """
     gpu = gpu_for_size(gpu, video.display_size)
     if gpu is None:
@@ -63,13 +63,13 @@ def gpu_for_video(
 
 
 def gpu_stages(gpu: Gpu | None) -> frozenset[GpuStage]:
-    """What a GPU does of a video: drawing pays only where frames are there already and may stay."""
-    done = frozenset(part for part in GpuStage if gpu is not None and gpu.supports(part))
-    return done if done == ALL_STAGES else done - {GpuStage.DRAW}
+    """Return the stages to give to the GPU: drawing there pays only if frames are decoded and encoded there too."""
+    supported = frozenset(stage for stage in GpuStage if gpu is not None and gpu.supports(stage))
+    return supported if supported == ALL_STAGES else supported - {GpuStage.DRAW}
 
 
 def gpu_graph(video: VideoFacts, cues: Sequence[Cue] | None) -> str:
-    """The filter graph from `[0:V:0]`, frames on the GPU, to `[picture]`, frames on the GPU."""
+    """Return the filter graph from `[0:V:0]` to `[picture]`, with frames in GPU memory at both ends."""
     copied = f"[0:{video.selector}]{_COPY}"
     if cues is None:
         return f"{copied},{TAG_FILTER}[picture]"
@@ -77,11 +77,11 @@ def gpu_graph(video: VideoFacts, cues: Sequence[Cue] | None) -> str:
 
 
 def caption_changes(video: VideoFacts, cues: Sequence[Cue]) -> list[int]:
-    """Times, in units of the video's time base, of the frames that show other captions than the frame before.
+    """Return the times, in units of the video's time base, of frames that show other captions than the previous frame.
 
-    The first frame is always one of them. Whether a cue is on a frame is computed like ffmpeg's `ass`
-    filter does, in double precision and cut to milliseconds, which may put a cue that starts exactly
-    with a frame on the one after it: both ways of drawing are then late by the same frame.
+    The first frame is always one of them. Whether a frame shows a cue is computed as ffmpeg's `ass` filter does, in
+    double precision and truncated to milliseconds. This may move a cue that starts exactly with a frame to the next
+    one: then both ways of drawing are late by the same frame.
     """
     begin = math.ceil(video.start / video.time_base)
     times = sorted(time for time in video.packet_times if time >= begin)
@@ -90,7 +90,7 @@ def caption_changes(video: VideoFacts, cues: Sequence[Cue]) -> list[int]:
     def first_at(milliseconds: int) -> int:
         return bisect_left(times, milliseconds, key=lambda time: int(time * tick * 1000))
 
-    spans = [(first_at(hundredths(cue.start_ms) * 10), first_at(hundredths(cue.end_ms) * 10)) for cue in cues]
+    spans = [(first_at(to_centiseconds(cue.start_ms) * 10), first_at(to_centiseconds(cue.end_ms) * 10)) for cue in cues]
     events = sorted(
         event for number, (start, end) in enumerate(spans) if start < end for event in ((start, number), (end, number))
     )
@@ -105,31 +105,31 @@ def caption_changes(video: VideoFacts, cues: Sequence[Cue]) -> list[int]:
 
 
 def _captions(video: VideoFacts, cues: Sequence[Cue]) -> str:
-    """A source of transparent canvases with captions, one per change, each at its time.
+    """Return a source of transparent canvases with captions, one per change, each at its time.
 
-    Blending them as straight alpha is right because whatever of the text meets transparency is
-    black, like the canvas: outline and shadow. The canvas is the whole picture: uploads are rare, and a
-    band cut out of it would cut off a caption of many lines.
+    Blending them as straight alpha is right because the parts of the text next to transparency are black, like the
+    canvas: outline and shadow. The canvas is as large as the picture: uploads are rare, and a smaller band would cut
+    off a caption of many lines.
     """
     width, height = video.display_size
     changes = caption_changes(video, cues)
     return (
         f"color=c=black@0:s={width}x{height}:r=1:d={len(changes)},format=yuva420p,"
-        f"settb={video.time_base},setpts='{lookup(changes)}',{BURN_FILTER}:alpha=1,hwupload"
+        f"settb={video.time_base},setpts='{lookup_expression(changes)}',{BURN_FILTER}:alpha=1,hwupload"
     )
 
 
 def _is_plain(video: VideoFacts) -> bool:
-    """Whether the CPU's filters would change nothing, and the GPU's decoders take it."""
-    done = replace(video, pix_fmt="yuv420p", color=Color("bt709", "bt709", "bt709"), interlaced=False)
+    """Return True if the CPU's filters would change nothing and the GPU can decode the video."""
+    converted = replace(video, pix_fmt="yuv420p", color=Color("bt709", "bt709", "bt709"), interlaced=False)
     return (
-        picture_filters(video) == picture_filters(done)
-        and (video.pix_fmt, video.color.full_range) == (done.pix_fmt, done.color.full_range)
+        picture_filters(video) == picture_filters(converted)
+        and (video.pix_fmt, video.color.full_range) == (converted.pix_fmt, converted.color.full_range)
         and video.rotation == 0
         and video.sample_aspect == 1
         and video.display_size == (video.width, video.height)
-        and min(video.display_size) >= _SMALLEST
-        and max(video.display_size) <= _LARGEST
+        and min(video.display_size) >= _MIN_SIDE
+        and max(video.display_size) <= _MAX_SIDE
         and video.codec in _CODECS
         and video.timed
         and not first_frame_filters(video)

@@ -1,4 +1,4 @@
-"""Combine a picture or a video with sound and subtitles in one encode."""
+"""Plan `compose`: picture or video, sound and subtitles in one encode."""
 
 from __future__ import annotations
 
@@ -7,46 +7,45 @@ from fractions import Fraction
 from contract.limits import DEFAULT_DURATION, MIN_DURATION
 from contract.operations import AudioMode, exact_rate, frame_count
 from contract.operations.compose import Compose
-from gpu_worker.plan.audio import NO_SOUND, combine_sounds, new_sound
+from gpu_worker.plan.audio import NO_SOUND, combine_sounds, fit_sound
 from gpu_worker.plan.model import Inputs, Plan, PlanOptions
 from gpu_worker.plan.operations.addaudio import replace_or_mix_audio
-from gpu_worker.plan.operations.caption import caption_video
+from gpu_worker.plan.operations.caption import burn_captions
 from gpu_worker.plan.render import Overlay, render_still, render_video
 from gpu_worker.plan.still.canvas import parse_size
 
 
 def plan(operation: Compose, inputs: Inputs, options: PlanOptions) -> Plan:
-    """Plan a clip from a picture, a video that only gets a sound, or a video with captions."""
+    """Make a clip from a picture, or add to a video a sound, captions or both."""
     if inputs.image is not None:
-        return _from_still(operation, inputs, options)
+        return _plan_still(operation, inputs, options)
     if inputs.cues is None:
         return replace_or_mix_audio(inputs, AudioMode.REPLACE, 1.0, options)
     if inputs.audio is None:
-        return caption_video(inputs, options)
-    video = inputs.picture()
-    new = inputs.new_sound()
-    end = min(video.end, new.end)
-    sound = combine_sounds(inputs.own_sound(), new, AudioMode.REPLACE, 1.0, end)
+        return burn_captions(inputs, options)
+    video, added = inputs.video_track(), inputs.added_sound()
+    end = min(video.end, added.end)
+    sound = combine_sounds(inputs.original_sound(), added, AudioMode.REPLACE, 1.0, end)
     return render_video(video, Overlay(sound, audio_input=True, cues=inputs.cues, end=end), options)
 
 
-def _from_still(operation: Compose, inputs: Inputs, options: PlanOptions) -> Plan:
-    frames = frame_count(_still_seconds(operation, inputs), operation.frame_rate)
-    rate = exact_rate(operation.frame_rate)
-    length = Fraction(frames) / rate
-    sound = NO_SOUND if inputs.audio is None else new_sound(inputs.new_sound(), 1, length=length)
-    extras = Overlay(sound, audio_input=inputs.audio is not None, cues=inputs.cues, end=length)
-    return render_still(inputs.still(), (parse_size(operation.size), operation.fit), (frames, rate), extras, options)
-
-
 def _still_seconds(operation: Compose, inputs: Inputs) -> float:
-    """Return the length of a clip from a picture: as requested, else that of its sound or its subtitles, else 5 s."""
+    """Return the duration of a clip from a picture: requested, else the sound's, else the subtitles', else 5 s."""
     if operation.duration is not None:
         return operation.duration
     if inputs.audio is not None:
-        length = float(inputs.new_sound().end)
+        length = float(inputs.added_sound().end)
     elif inputs.cues:
         length = max(cue.end_ms for cue in inputs.cues) / 1000
     else:
         length = DEFAULT_DURATION
     return max(MIN_DURATION, length)
+
+
+def _plan_still(operation: Compose, inputs: Inputs, options: PlanOptions) -> Plan:
+    frames = frame_count(_still_seconds(operation, inputs), operation.frame_rate)
+    rate = exact_rate(operation.frame_rate)
+    length = Fraction(frames) / rate
+    sound = NO_SOUND if inputs.audio is None else fit_sound(inputs.added_sound(), 1, length=length)
+    overlay = Overlay(sound, audio_input=inputs.audio is not None, cues=inputs.cues, end=length)
+    return render_still(inputs.photo(), (parse_size(operation.size), operation.fit), (frames, rate), overlay, options)

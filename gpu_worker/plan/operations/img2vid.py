@@ -1,4 +1,4 @@
-"""Turn a picture into a clip with a slow zoom."""
+"""Plan `img2vid`: a clip that slowly zooms into a picture."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from gpu_worker.plan.still.canvas import parse_size
 
 
 def plan(operation: Img2Vid, inputs: Inputs, options: PlanOptions) -> Plan:
-    """Draw `frame_count` frames at the exact rate that `frame_rate` stands for."""
+    """Make `frame_count` frames at exactly the rate that `frame_rate` stands for (29.97 is 30000/1001)."""
     timing = frame_count(operation.duration, operation.frame_rate), exact_rate(operation.frame_rate)
-    return render_still(inputs.still(), (parse_size(operation.size), operation.fit), timing, Overlay(), options)
+    return render_still(inputs.photo(), (parse_size(operation.size), operation.fit), timing, Overlay(), options)

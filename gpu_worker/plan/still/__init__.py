@@ -1,1 +1,1 @@
-"""Filters for clips made from a still picture. Pure."""
+"""Canvas and zoom of clips made from a still picture. Pure."""

@@ -28,7 +28,7 @@ from gpu_worker.errors import JobFailed
 from gpu_worker.ffmpeg.locate import Ffmpeg
 from gpu_worker.ffmpeg.run import run_ffmpeg
 from gpu_worker.media.info import Color, Cue, Facts, VideoFacts
-from gpu_worker.pipeline.cost import check_plan
+from gpu_worker.pipeline.cost import check_plan_cost
 from gpu_worker.pipeline.machine import Machine
 from gpu_worker.plan import make_plan
 from gpu_worker.plan.gpu import Gpu
@@ -264,7 +264,7 @@ def planned(
     limits = Limits(execution_seconds=seconds)
     plan = make_plan(Caption(url_video=URL, url_srt=URL), sources, PlanOptions(threads=threads, gpu=gpu))
     try:
-        check_plan(plan, sources, threads, limits, left)
+        check_plan_cost(plan, sources, threads, limits, left)
     except JobFailed as failure:
         return failure.failure.code
     return None

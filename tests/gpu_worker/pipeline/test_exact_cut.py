@@ -16,7 +16,7 @@ import pytest
 
 from contract.operations.addaudio import AddAudio
 from gpu_worker.formats.mp4 import Mp4Error, read_track_ends
-from gpu_worker.pipeline import execute_plan as performing
+from gpu_worker.pipeline import execute_plan as executing
 from tests.support.media.factory import URL, MediaFactory
 
 WIDTH, HEIGHT, BLOCK = 128, 96, 16
@@ -214,7 +214,7 @@ def test_what_cannot_be_cut_is_encoded_again(media: MediaFactory, monkeypatch: p
     def refuse(*_: object) -> None:
         raise Mp4Error("as if")
 
-    monkeypatch.setattr(performing, "trim_edit_lists", refuse)
+    monkeypatch.setattr(executing, "trim_edit_lists", refuse)
     film = shoot(media, FILMS["b-frames"])
     made, path = media.transcode(AddAudio(url_video=URL, url_audio=URL), video=film, audio=silence(media, 48000))
     assert (made.video_mode, made.media.frames) == ("encode", 30)

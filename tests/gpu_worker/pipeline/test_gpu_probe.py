@@ -98,7 +98,7 @@ NOTHING = "[vost#0:0/h264_nvenc @ 0x5] Task finished with error code: -22 (Inval
 def test_a_drivers_words_are_understood(log: str, parts: set[GpuStage], reason: UnavailableReason) -> None:
     fault = classify_gpu_error("Input #0, mov, from 'in_video':\n" + log.replace("\\\n", ""))
     assert fault is not None
-    assert (set(fault.parts), fault.reason) == (parts, reason)
+    assert (set(fault.stages), fault.reason) == (parts, reason)
     told = Gpu().disabling(*fault).warnings(GpuStage)
     assert len(told) == 1
     assert len(told[0]) <= 128

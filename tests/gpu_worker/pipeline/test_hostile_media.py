@@ -22,9 +22,8 @@ from contract.operations.img2vid import Img2Vid
 from gpu_worker.errors import JobFailed
 from gpu_worker.ffmpeg.locate import Ffmpeg
 from gpu_worker.photo.read_photo import read_photo
-from gpu_worker.pipeline.cost import check_inputs_within_limits
-from gpu_worker.pipeline.transcode import local_name
-from gpu_worker.plan.model import Inputs
+from gpu_worker.pipeline.cost import check_input_limits
+from gpu_worker.plan.model import Inputs, local_name
 from gpu_worker.probe.probe import probe
 from tests.support.canary import Canary
 from tests.support.media.factory import URL, MediaFactory
@@ -60,7 +59,7 @@ async def looked_at(ffmpeg: Ffmpeg, role: str, path: Path) -> Code | None:
             await read_photo(ffmpeg.sandbox, path, f"url_{role}", limits.max_pixels, (64, 64))
             return None
         facts = await probe(ffmpeg, path, Role(role), f"url_{role}", limits.max_pixels)
-        check_inputs_within_limits(Inputs(**{role: facts}), limits)
+        check_input_limits(Inputs(**{role: facts}), limits)
     except JobFailed as failure:
         return failure.failure.code
     return None

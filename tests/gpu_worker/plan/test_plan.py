@@ -31,7 +31,7 @@ MP3 = AudioFacts("mp3", 44100, 2, Fraction(0), Fraction(3, 2))
 MP4 = "mov,mp4,m4a,3gp,3g2,mj2"
 CUES = (Cue(500, 1200, "Hello"),)
 ENCODES = Gpu().disabling({GpuStage.DECODE, GpuStage.DRAW}, UnavailableReason.NO_CAPABILITY)
-MEANS = PlanOptions(threads=3, max_pixels=1000, max_output_bytes=9999)
+OPTIONS = PlanOptions(threads=3, max_pixels=1000, max_output_bytes=9999)
 
 TIMED = "mov,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg,mp3,wav,w64,aac,ac3,eac3,flac,aiff,amr,caf"
 OPEN_VIDEO = (
@@ -78,7 +78,7 @@ def audio_info(audio: AudioFacts = MP3) -> Facts:
 
 
 def test_caption() -> None:
-    plan = make_plan(Caption(url_video=U, url_srt=U), Inputs(video=video_info(), cues=CUES), MEANS)
+    plan = make_plan(Caption(url_video=U, url_srt=U), Inputs(video=video_info(), cues=CUES), OPTIONS)
     assert lines(plan) == [
         (
             f"-threads 1 {OPEN_VIDEO} -filter_complex [0:V:0]{SCALE},{BURN},{TAGS}[picture] "
@@ -91,7 +91,7 @@ def test_caption() -> None:
 
 def test_img2vid() -> None:
     operation = Img2Vid(url_image=U, duration=2, frame_rate=29.97, size="640x360")
-    plan = make_plan(operation, Inputs(image=PHOTO), MEANS)
+    plan = make_plan(operation, Inputs(image=PHOTO), OPTIONS)
     assert lines(plan) == [
         STILL_848,
         (
@@ -107,7 +107,7 @@ def test_img2vid() -> None:
 
 
 def test_addaudio() -> None:
-    plan = make_plan(AddAudio(url_video=U, url_audio=U), Inputs(video=video_info(), audio=audio_info()), MEANS)
+    plan = make_plan(AddAudio(url_video=U, url_audio=U), Inputs(video=video_info(), audio=audio_info()), OPTIONS)
     assert lines(plan) == [
         (
             f"-t 1.501000 -skip_frame all {OPEN_VIDEO} {OPEN_AUDIO} -filter_complex "
@@ -126,7 +126,7 @@ def test_addaudio() -> None:
 def test_addaudio_mixed() -> None:
     operation = AddAudio(url_video=U, url_audio=U, mode="mix", volume=0.5)
     mono = replace(MP3, channels=1, end=Fraction(9))
-    plan = make_plan(operation, Inputs(video=video_info(), audio=audio_info(mono)), MEANS)
+    plan = make_plan(operation, Inputs(video=video_info(), audio=audio_info(mono)), OPTIONS)
     assert lines(plan) == [
         (
             f"-t 2.001000 -skip_frame all {OPEN_VIDEO} {OPEN_AUDIO} -filter_complex "
@@ -144,7 +144,7 @@ def test_addaudio_mixed() -> None:
 
 def test_compose() -> None:
     operation = Compose(url_image=U, url_audio=U, url_srt=U, duration=2, size="640x360")
-    plan = make_plan(operation, Inputs(image=PHOTO, audio=audio_info(), cues=CUES), MEANS)
+    plan = make_plan(operation, Inputs(image=PHOTO, audio=audio_info(), cues=CUES), OPTIONS)
     assert lines(plan) == [
         STILL_848,
         (
@@ -159,7 +159,9 @@ def test_compose() -> None:
 
 def test_compose_from_a_video() -> None:
     operation = Compose(url_video=U, url_audio=U, url_srt=U)
-    plan = make_plan(operation, Inputs(video=video_info(), audio=audio_info(), cues=CUES), replace(MEANS, gpu=ENCODES))
+    plan = make_plan(
+        operation, Inputs(video=video_info(), audio=audio_info(), cues=CUES), replace(OPTIONS, gpu=ENCODES)
+    )
     assert lines(plan) == [
         (
             f"{OPEN_VIDEO} {OPEN_AUDIO} -filter_complex [0:V:0]{SCALE},{BURN},{TAGS}[picture] "
@@ -173,20 +175,20 @@ def test_compose_from_a_video() -> None:
 
 def test_every_plan_says_where_its_sound_ends() -> None:
     late = video_info(audio=replace(AAC, end=Fraction(3)))
-    assert make_plan(Caption(url_video=U, url_srt=U), Inputs(video=late, cues=CUES), MEANS).expected.sound_end == 3
-    sources = Inputs(image=PHOTO, audio=audio_info())
-    still = make_plan(Compose(url_image=U, url_audio=U, duration=2), sources, MEANS)
+    assert make_plan(Caption(url_video=U, url_srt=U), Inputs(video=late, cues=CUES), OPTIONS).expected.sound_end == 3
+    inputs = Inputs(image=PHOTO, audio=audio_info())
+    still = make_plan(Compose(url_image=U, url_audio=U, duration=2), inputs, OPTIONS)
     assert (still.expected.sound_end, still.expected.sound_end_tolerance) == (2, 0)
-    for means in (MEANS, replace(MEANS, may_copy=False)):
-        laid = make_plan(AddAudio(url_video=U, url_audio=U), Inputs(video=video_info(), audio=audio_info()), means)
+    for options in (OPTIONS, replace(OPTIONS, may_copy=False)):
+        laid = make_plan(AddAudio(url_video=U, url_audio=U), Inputs(video=video_info(), audio=audio_info()), options)
         assert (laid.expected.sound_end, laid.expected.sound_end_tolerance) == (Fraction(3, 2), 0)
 
 
 @pytest.mark.parametrize("mode", ["replace", "mix"])
 def test_a_sound_that_changes_midway_is_brought_to_one_form_first(mode: str) -> None:
     changing = replace(MP3, steady=False, counted=True, number=1)
-    sources = Inputs(video=video_info(audio=replace(AAC, steady=False)), audio=audio_info(changing))
-    line = lines(make_plan(AddAudio(url_video=U, url_audio=U, mode=mode), sources, MEANS))[0]
+    inputs = Inputs(video=video_info(audio=replace(AAC, steady=False)), audio=audio_info(changing))
+    line = lines(make_plan(AddAudio(url_video=U, url_audio=U, mode=mode), inputs, OPTIONS))[0]
     assert "-map 1:a:1 -af pan=stereo|" in line
     assert f"-f null - -dec 0:0 {'-dec 0:1 ' * (mode == 'mix')}-filter_complex [dec:" in line
     assert "]asetpts=N/SR/TB," in line
@@ -212,20 +214,20 @@ def test_a_sound_that_changes_midway_is_brought_to_one_form_first(mode: str) -> 
 )
 def test_pictures_of_every_kind_are_brought_to_one(change: dict[str, object], part: str) -> None:
     video = replace(VIDEO, **change)  # type: ignore[arg-type]
-    plan = make_plan(Caption(url_video=U, url_srt=U), Inputs(video=video_info(video), cues=CUES), MEANS)
+    plan = make_plan(Caption(url_video=U, url_srt=U), Inputs(video=video_info(video), cues=CUES), OPTIONS)
     assert part in lines(plan)[0]
 
 
 def test_no_path_and_no_text_of_the_caller_is_on_a_command_line() -> None:
     cue = Cue(0, 1000, "x'; [a]movie=/etc/passwd,")
-    plan = make_plan(Caption(url_video=U, url_srt=U), Inputs(video=video_info(), cues=(cue,)), MEANS)
+    plan = make_plan(Caption(url_video=U, url_srt=U), Inputs(video=video_info(), cues=(cue,)), OPTIONS)
     assert "passwd" not in lines(plan)[0]
     assert "example.com" not in lines(plan)[0]
 
 
 def test_a_copy_can_be_forbidden() -> None:
-    sources = Inputs(video=video_info(), audio=audio_info())
-    plan = make_plan(AddAudio(url_video=U, url_audio=U), sources, replace(MEANS, may_copy=False))
+    inputs = Inputs(video=video_info(), audio=audio_info())
+    plan = make_plan(AddAudio(url_video=U, url_audio=U), inputs, replace(OPTIONS, may_copy=False))
     assert (plan.video_mode, plan.encoder) == ("encode", Encoder.X264)
     assert "-c:v libx264" in lines(plan)[0]
 
@@ -239,7 +241,7 @@ def test_a_copy_can_be_forbidden() -> None:
 )  # fmt: skip
 def test_only_what_players_know_is_copied(video: VideoFacts, container: str, mode: str) -> None:
     plan = make_plan(
-        AddAudio(url_video=U, url_audio=U), Inputs(video=video_info(video, AAC, container), audio=audio_info()), MEANS
+        AddAudio(url_video=U, url_audio=U), Inputs(video=video_info(video, AAC, container), audio=audio_info()), OPTIONS
     )
     assert plan.video_mode == mode
 
@@ -258,8 +260,8 @@ def test_a_copy_shows_the_frames_that_begin_before_its_end_and_keeps_the_order_o
     times: list[int], end: str, frames: int, gap: int
 ) -> None:
     video = replace(VIDEO, frames=len(times), end=Fraction(13, 25), packet_times=array("q", times))
-    sources = Inputs(video=video_info(video), audio=audio_info(replace(MP3, end=Fraction(end))))
-    plan = make_plan(AddAudio(url_video=U, url_audio=U), sources, MEANS)
+    inputs = Inputs(video=video_info(video), audio=audio_info(replace(MP3, end=Fraction(end))))
+    plan = make_plan(AddAudio(url_video=U, url_audio=U), inputs, OPTIONS)
     stop = Fraction(end) * 25
     assert f"PTS,{stop}+floor((PTS-{stop})/{gap}))" in lines(plan)[0]
     assert (plan.expected.frames, plan.ends_at) == (frames, Fraction(end))
@@ -269,7 +271,7 @@ def test_a_stream_that_alone_tells_the_shape_of_its_pixels_is_looked_into() -> N
     wide = replace(VIDEO, sample_aspect=Fraction(4, 3))
     operation = AddAudio(url_video=U, url_audio=U)
     assert (
-        "-skip_frame" not in lines(make_plan(operation, Inputs(video=video_info(wide), audio=audio_info()), MEANS))[0]
+        "-skip_frame" not in lines(make_plan(operation, Inputs(video=video_info(wide), audio=audio_info()), OPTIONS))[0]
     )
 
 

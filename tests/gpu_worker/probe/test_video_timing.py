@@ -21,7 +21,7 @@ from gpu_worker.ffmpeg.run import run_ffmpeg
 from gpu_worker.formats.mp4 import read_track_ends
 from gpu_worker.media.info import Cue, VideoFacts
 from gpu_worker.pipeline.transcode import Output
-from gpu_worker.pipeline.verify import has_its_frames
+from gpu_worker.pipeline.verify import has_expected_frames
 from gpu_worker.plan.captions.added_frames import find_added_times
 from gpu_worker.plan.model import ExpectedOutput
 from gpu_worker.probe.decoder_report import DecoderReport, read_report
@@ -335,4 +335,4 @@ EXPECTED = ExpectedOutput("h264", (320, 180), 150, 1, Fraction(3), Fraction(3), 
 def test_an_output_has_as_many_frames_as_were_decoded(
     found: int, cut: bool, decoded: DecoderReport | None, right: bool
 ) -> None:
-    assert has_its_frames(found, replace(EXPECTED, cut=cut), decoded) is right
+    assert has_expected_frames(found, replace(EXPECTED, is_cut=cut), decoded) is right

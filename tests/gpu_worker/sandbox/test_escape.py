@@ -22,7 +22,7 @@ from gpu_worker import handler
 from gpu_worker.errors import JobFailed
 from gpu_worker.ffmpeg.locate import Ffmpeg
 from gpu_worker.pipeline.machine import FONTS_DIRECTORY, Machine, MachineProbe
-from gpu_worker.pipeline.transcode import make
+from gpu_worker.pipeline.transcode import transcode
 from gpu_worker.sandbox import safe_open
 from gpu_worker.sandbox.command import SANDBOX_USER
 from gpu_worker.sandbox.workdir import temporary_workdir
@@ -54,7 +54,7 @@ def test_worker_follows_no_link_that_a_program_made(workdir: Path, media: MediaF
     SANDBOX.chown_to_sandbox_user(directory, evil)
     machine = Machine(Ffmpeg(str(evil)), None, 1)
     with contextlib.suppress(JobFailed, OSError):
-        asyncio.run(make(Caption(url_video=URL, url_srt=URL), directory, machine, Limits(), lambda *_: None))
+        asyncio.run(transcode(Caption(url_video=URL, url_srt=URL), directory, machine, Limits(), lambda *_: None))
     assert set(log.read_text().split()) == {str(SANDBOX_USER)}
     assert victim.read_text() == "as it was"
 

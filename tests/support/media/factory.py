@@ -17,8 +17,9 @@ from contract.operations import Operation, Role
 from gpu_worker.ffmpeg.locate import Ffmpeg, find_ffmpeg
 from gpu_worker.media.info import Facts
 from gpu_worker.pipeline.machine import Machine
-from gpu_worker.pipeline.transcode import Output, local_name, make
+from gpu_worker.pipeline.transcode import Output, transcode
 from gpu_worker.plan.gpu import Gpu
+from gpu_worker.plan.model import local_name
 from gpu_worker.probe.probe import probe
 from gpu_worker.sandbox.command import Sandbox
 
@@ -114,7 +115,7 @@ class MediaFactory:
                 directory = Path(name)
                 for role, path in inputs.items():
                     (directory / local_name(Role(role))).symlink_to(path)
-                made = await make(operation, directory, used, limits or Limits(), lambda _stage, _done: None)
+                made = await transcode(operation, directory, used, limits or Limits(), lambda _stage, _done: None)
                 kept = self.folder / f"{Path(name).name}.mp4"
                 made.path.replace(kept)
                 return made, kept

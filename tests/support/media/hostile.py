@@ -21,7 +21,8 @@ from contract.operations.img2vid import Img2Vid
 from gpu_worker.errors import JobFailed
 from gpu_worker.ffmpeg.locate import Ffmpeg
 from gpu_worker.pipeline.machine import Machine
-from gpu_worker.pipeline.transcode import local_name, make
+from gpu_worker.pipeline.transcode import transcode
+from gpu_worker.plan.model import local_name
 from tests.support.media.factory import URL, MediaFactory
 from tests.support.media.image_files import P3, RGB, chunk, icc_profile, png
 
@@ -61,7 +62,7 @@ async def run_with_file(media: MediaFactory, ffmpeg: str, directory: Path, role:
     """What becomes of a job, on the way to its end, whose file of that role has these bytes; None if a video does."""
     operation = _given(media, directory, role, data)
     try:
-        await make(
+        await transcode(
             operation,
             directory,
             Machine(Ffmpeg(ffmpeg, media.sandbox), None, 1),

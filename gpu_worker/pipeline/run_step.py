@@ -1,0 +1,104 @@
+"""Run one step of a plan, and decide what its failure means for the job."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+
+from contract.errors import Code, Failure
+from contract.limits import Limits
+from contract.messages import Stage
+from gpu_worker.errors import JobFailed, job_failed
+from gpu_worker.ffmpeg.run import FfmpegError, run_ffmpeg
+from gpu_worker.frames.feed import write_frames
+from gpu_worker.pipeline.machine import Machine
+from gpu_worker.plan.audio import LOOPBACK_DECODER
+from gpu_worker.plan.gpu_errors import GpuError, classify_gpu_error
+from gpu_worker.plan.model import IN_VIDEO, Step
+from gpu_worker.probe.decoder_report import is_not_opened, read_report
+from gpu_worker.probe.stderr_parser import changes_shape, changes_sound
+from gpu_worker.sandbox.memory import working_bytes
+from gpu_worker.sandbox.process import NOT_STARTED, MemoryLimitExceeded
+
+_DECODING_SECONDS = 60.0
+"""The timeout for decoding one picture. 100 megapixels of 16 bits take 10 s; a file that takes longer is malicious."""
+
+_NOT_DECODED = 69
+"""ffmpeg's exit code when two thirds of an input could not be decoded (its `-max_error_rate`)."""
+
+OnStage = Callable[[Stage, float], None]
+"""Called with the stage and its progress, 0 to 1."""
+
+
+class GpuFailed(JobFailed):
+    """A step failed in a stage that the GPU did."""
+
+    def __init__(self, error: GpuError) -> None:
+        super().__init__(Failure.of(Code.ENCODE_FAILED))
+        self.error = error
+
+
+async def run_step(
+    step: Step, directory: Path, machine: Machine, limits: Limits, on_stage: OnStage, *, uses_gpu: bool
+) -> str:
+    """Run ffmpeg once in the job's directory and return the end of its log. Raises JobFailed."""
+
+    def report_progress(seconds: float) -> None:
+        if step.seconds > 0:
+            on_stage("encode", min(1.0, seconds / step.seconds))
+
+    feed = functools.partial(write_frames, step.feed, directory, machine.cpus) if step.feed else None
+    timeout, memory = limits.execution_seconds, working_bytes()
+    if step.decoded_role is not None:
+        timeout, memory = min(timeout, _DECODING_SECONDS), min(memory, machine.sandbox.limits.reading_bytes)
+    try:
+        log = await run_ffmpeg(
+            machine.ffmpeg, step.args, directory, on_progress=report_progress, feed=feed, timeout=timeout, memory=memory
+        )
+    except FfmpegError as failure:
+        raise _step_failure(failure, step, uses_gpu=uses_gpu) from None
+    except TimeoutError:
+        raise _limit_exceeded(step, Code.EXECUTION_TIMEOUT, "decoding it takes too long") from None
+    except MemoryLimitExceeded:
+        raise _limit_exceeded(step, Code.RESOURCES, "decoding it takes too much memory") from None
+    except (MemoryError, OSError):
+        raise job_failed(Code.RESOURCES) from None
+    if step.frame_size is not None and changes_shape(log, step.frame_size):
+        raise job_failed(Code.MEDIA_UNSUPPORTED, field="url_video", format="a picture that changes its shape midway")
+    if LOOPBACK_DECODER not in step.args and changes_sound(log):
+        raise job_failed(Code.OUTPUT_INVALID)  # ffmpeg rebuilt the filters and lost what was buffered in them
+    return log
+
+
+def _limit_exceeded(step: Step, otherwise: Code, limit: str) -> JobFailed:
+    """Blame the input if the step only decodes it."""
+    if step.decoded_role is None:
+        return job_failed(otherwise)
+    return job_failed(Code.MEDIA_OVER_BUDGET, field=f"url_{step.decoded_role.value}", limit=limit)
+
+
+def _step_failure(failure: FfmpegError, step: Step, *, uses_gpu: bool) -> JobFailed:
+    """Return what a failed run means for the job."""
+    # First: a GPU without a free session or memory also makes ffmpeg log "Cannot allocate memory".
+    gpu_error = classify_gpu_error(failure.log) if uses_gpu and step.decoded_role is None else None
+    if gpu_error is not None:
+        return GpuFailed(gpu_error)
+    if failure.out_of_resources:
+        return job_failed(Code.RESOURCES)
+    if failure.code in NOT_STARTED:
+        return job_failed(Code.INTERNAL)
+    field = _unreadable_field(failure, step)
+    return job_failed(Code.MEDIA_UNREADABLE, field=field) if field else job_failed(Code.ENCODE_FAILED)
+
+
+def _unreadable_field(failure: FfmpegError, step: Step) -> str | None:
+    """Return the field of the input that could not be decoded; None if the cause is another one."""
+    video = read_report(failure.log, "video") if step.frame_size is not None else None
+    if is_not_opened(failure.log, "video") or (video is not None and not video.frames):
+        return "url_video"
+    if step.decoded_role is not None:
+        return f"url_{step.decoded_role.value}"
+    if failure.code == _NOT_DECODED:
+        return "url_video" if IN_VIDEO in step.args else "url_audio"
+    return None

@@ -1,0 +1,140 @@
+"""Copy a video's picture, packet by packet, under another sound, and end it at an exact frame.
+
+The frames of the output are those of the video that begin before its end, each at its own time; the last one is shown
+until then.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+
+from contract.operations import Role
+from gpu_worker.media.info import Facts, VideoFacts
+from gpu_worker.plan.audio import Sound
+from gpu_worker.plan.encode import format_seconds, output_args
+from gpu_worker.plan.input_args import open_args
+from gpu_worker.plan.model import IN_AUDIO, IN_VIDEO, ExpectedOutput, Plan, PlanOptions, Step
+
+_PLAIN = frozenset({"yuv420p", "yuvj420p"})
+_DEEP = _PLAIN | {"yuv420p10le"}
+
+COPIED_FORMATS: dict[str, frozenset[str]] = {
+    "h264": _PLAIN,
+    "mpeg4": _PLAIN,
+    "hevc": _DEEP,
+    "vp9": _DEEP,
+    "av1": _DEEP,
+}
+"""The codecs and pixel formats that players decode in MP4. ffmpeg would write others too (ffv1, for one), but browsers
+and phones decode H.264 in 8-bit 4:2:0 only, and the younger codecs in 10 bits as well."""
+
+_TIMED_CONTAINERS = frozenset({"mov", "matroska", "webm", "mpegts", "flv"})
+"""Containers whose packets usually carry presentation times, which MP4 needs. AVI's do not."""
+
+_MAX_REORDERED = 32
+"""Packets that may still be copied after the last one that is shown: no codec moves frames by more."""
+
+_MIN_TIME_SCALE = 1000
+"""Units per second that are fine enough to end a sound together with a picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """The part of a video before `end`, in seconds: `frames`, and their times in the video's time base.
+
+    The last frame starts at `last`; `stop` is the first time not shown. Frames after `stop` that are copied with the
+    others are at least `gap` apart.
+    """
+
+    end: Fraction
+    frames: int
+    last: int
+    stop: int
+    gap: int
+
+
+def is_copyable(facts: Facts) -> bool:
+    """Return True if MP4 can hold the video's packets and players can decode them."""
+    video = facts.video
+    containers = set(facts.container.split(","))
+    if video is None or containers.isdisjoint(_TIMED_CONTAINERS) or not (video.timed and video.starts_clean):
+        return False
+    # In a transport stream each field may be a packet of its own, which MP4 does not allow.
+    has_fields = video.interlaced and "mpegts" in containers
+    return not has_fields and video.pix_fmt in COPIED_FORMATS.get(video.codec, ())
+
+
+def copy_video(facts: Facts, video: VideoFacts, sound: Sound, end: Fraction, options: PlanOptions) -> Plan:
+    """Copy the picture track `video` of `facts` up to `end`, in seconds, with a sound made from input 1."""
+    scale = _time_scale(video.time_base)
+    cut = _cut(video, end, scale)
+    tag = ("-tag:v", "hvc1") if video.codec == "hevc" else ()  # Apple's players know HEVC by no other name
+    args = (
+        # ffmpeg stops at the first packet that is decoded after this time; all packets that are shown come before it.
+        *("-t", format_seconds(cut.end + Fraction(1, 1000))),
+        *_skip_decoding_args(facts.container, video),
+        *open_args(Role.VIDEO, IN_VIDEO, options.max_pixels),
+        *(() if sound.graph else ("-t", format_seconds(cut.end))),
+        *open_args(Role.AUDIO, IN_AUDIO, options.max_pixels),
+        *sound.decoding,
+        *(("-filter_complex", sound.graph) if sound.graph else ()),
+        *("-map", f"0:{video.selector}", "-c:v", "copy", *tag, "-bsf:v", _retiming_filter(cut)),
+        # One unit for all durations, so that none is rounded.
+        *("-video_track_timescale", str(scale), "-movie_timescale", str(scale)),
+        *sound.args,
+        *output_args(options),
+    )
+    expected = ExpectedOutput(
+        video_codec=video.codec,
+        size=video.display_size,
+        frames=cut.frames,
+        frames_tolerance=0,
+        duration=cut.end - video.start,
+        end=cut.end,
+        end_tolerance=Fraction(1, 1000),
+        has_audio=True,
+        sound_end=cut.end,
+    )
+    return Plan((Step(args, float(cut.end)),), expected, "copy", None, ends_at=cut.end)
+
+
+def _cut(video: VideoFacts, end: Fraction, scale: int) -> _Cut:
+    end = Fraction(math.ceil(end * scale), scale)
+    start, stop = math.ceil(video.start / video.time_base), math.ceil(end / video.time_base)
+    shown = [(index, time) for index, time in enumerate(video.packet_times) if start <= time < stop]
+    copied = video.packet_times[: shown[-1][0] + 1 + _MAX_REORDERED]
+    hidden = sorted(time for time in copied if time >= stop)
+    gaps = (after - before for before, after in pairwise((stop, *hidden)))
+    return _Cut(end, len(shown), max(time for _, time in shown), stop, min(filter(None, gaps), default=1))
+
+
+def _skip_decoding_args(container: str, video: VideoFacts) -> tuple[str, ...]:
+    """Return options that spare ffmpeg decoding frames to probe a stream, if the container has all that a copy needs.
+
+    The pixel aspect ratio may be in the stream only.
+    """
+    is_described = "mov" in container.split(",") and video.codec in {"h264", "hevc"} and video.sample_aspect == 1
+    return ("-skip_frame", "all") if is_described else ()
+
+
+def _retiming_filter(cut: _Cut) -> str:
+    """Return a bit stream filter that moves frames from after the end to just after it.
+
+    Shown frames refer to some of them, so they stay. The edit list hides them, and players that take the latest packet
+    for the end are off by a few ticks only. Their order stays and no two times are equal, because browsers know a
+    hidden frame by its time.
+    """
+    pts = f"if(lt(PTS,{cut.stop}),PTS,{cut.stop}+floor((PTS-{cut.stop})/{cut.gap}))"
+    duration = f"if(lt(PTS,{cut.last}),DURATION,max(DURATION,{cut.stop}-PTS))"
+    return f"setts=pts='{pts}':duration='{duration}'"
+
+
+def _time_scale(time_base: Fraction) -> int:
+    """Return the output's units per second: those of the video, so that no time changes, or a multiple of them."""
+    scale = time_base.denominator
+    while scale < _MIN_TIME_SCALE:
+        scale *= 2
+    return scale
