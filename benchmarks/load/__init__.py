@@ -1,1 +1,1 @@
-"""The whole system under load and faults: is any job lost, doubled, or told of wrongly; does the sweeper keep up?"""
+"""The whole system under load and faults: lost jobs, duplicates, wrong callbacks, and the sweeper's throughput."""

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.load`: put the whole system under load and faults, and count what it loses."""
+"""`python -m benchmarks.load`: run the whole system under load and faults, and count what it loses."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from local.signals import until_signalled
 
 _RESULT = Path(__file__).parents[1] / "load.json"
 _PARTS = ("crowd", "sweep")
-_LEGEND = "What is counted, and what stands in for what: docs/benchmarks.md."
+_LEGEND = "docs/benchmarks.md explains the counts and the simulated parts."
 
 
 def main(argv: Sequence[str]) -> int:
-    """See `command.exit_code`."""
+    """Run the bench; see `command.exit_code`."""
     args = _parse(argv)
     return exit_code(lambda: _run(args))
 
@@ -57,7 +57,7 @@ def _plan(quick: bool) -> Plan:
 
 def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.load", description=__doc__.split(": ", 1)[-1])
-    parser.add_argument("--quick", action="store_true", help="200 jobs, 500 overdue: to try the bench itself")
+    parser.add_argument("--quick", action="store_true", help="200 jobs, 500 overdue: a test of the bench itself")
     parser.add_argument(
         "--only", type=some_of(_PARTS), default=list(_PARTS), metavar="A,B", help=f"of {','.join(_PARTS)}"
     )

@@ -1,4 +1,4 @@
-"""Clients as careful ones are: a key for each job, the same request again after 429, 5xx or no answer at all."""
+"""Careful clients: a key for each job, the same request again after 429, 5xx or no response."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ import aiohttp
 from benchmarks.bench import BenchError
 from benchmarks.load.receiver import Receiver
 
-_TRIES = 60
-_LONGEST_PAUSE = 1.0
-_LOOK_SECONDS = 2.0
+_ATTEMPTS = 60
+_MAX_PAUSE = 1.0
+_POLL_SECONDS = 2.0
 _JOB_SECONDS = 240.0
-_LONGEST_PATIENCE = 0.05
-"""About as long as an answer takes, so that some are left before it and some after."""
-_LEAST_PATIENCE = 0.001
+_MAX_CLIENT_TIMEOUT = 0.05
+"""About the duration of a response, so that some clients disconnect before it and some after."""
+_MIN_CLIENT_TIMEOUT = 0.001
 _TERMINAL = frozenset({"COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT"})
 Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`hang_up_each`: one submit in so many is given up before its answer, and sent again.
+    """`disconnect_each`: one of that many submits is abandoned before its response, and sent again.
 
-    `kill_each`: one take in so many ends with the worker killed.
+    `kill_each`: after one of that many takes the worker is killed.
     """
 
     clients: int
     jobs: int
-    hang_up_each: int = 10
+    disconnect_each: int = 10
     cancel_each: int = 20
     fail_each: int = 20
     kill_each: int = 20
@@ -41,7 +41,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One job as its client knows it at the end."""
+    """One job as its client sees it at the end."""
 
     key: str
     job_id: str
@@ -49,102 +49,107 @@ class Outcome:
 
 
 class Crowd:
-    """All clients of one run. `refused` counts answers that asked to come again, `hung_up` those not waited for."""
+    """All clients of one run. `refused` counts responses that require a retry, `disconnected` abandoned ones."""
 
     def __init__(self, session: aiohttp.ClientSession, url: str, callback_url: str, receiver: Receiver) -> None:
         self.outcomes: list[Outcome] = []
         self.refused = 0
-        self.hung_up = 0
+        self.disconnected = 0
         self._session = session
         self._url = url
         self._callback_url = callback_url
         self._receiver = receiver
 
     async def run(self, plan: Plan, each_done: Callable[[int], Awaitable[None]]) -> None:
-        """Submit and await every job. `each_done` is told how many there are. Raises BenchError."""
+        """Submit and await every job. `each_done` gets the number of finished jobs. Raises BenchError."""
         numbers = iter(range(plan.jobs))
 
         async def client() -> None:
             for number in numbers:
-                self.outcomes.append(await self._one(number, plan))
+                self.outcomes.append(await self._run_job(number, plan))
                 await each_done(len(self.outcomes))
 
         async with asyncio.TaskGroup() as group:
             for _ in range(plan.clients):
                 group.create_task(client())
 
-    async def listed(self) -> list[Json]:
-        """Every job of the owner, from the list."""
+    async def list_jobs(self) -> list[Json]:
+        """Return every job of the owner, from the list."""
         jobs: list[Json] = []
         cursor: str | None = ""
         while cursor is not None:
             query = f"&cursor={cursor}" if cursor else ""
-            page = await self._ask("GET", f"/jobs?limit=100{query}")
+            page = await self._request("GET", f"/jobs?limit=100{query}")
             jobs += page["jobs"]
             cursor = page["next_cursor"]
         return jobs
 
-    async def _one(self, number: int, plan: Plan) -> Outcome:
+    async def _run_job(self, number: int, plan: Plan) -> Outcome:
         key = f"load-{number}"
         name = "bad.jpg" if number % plan.fail_each == 1 else f"{number}.jpg"
         body = {"url_image": f"{self._callback_url}/{name}", "webhook_url": self._callback_url, "duration": 1.0}
-        patience = _patience(number) if number % plan.hang_up_each == 0 else None
-        job = await self._ask("POST", "/video/img2vid", body, key, patience)
+        timeout = _client_timeout(number) if number % plan.disconnect_each == 0 else None
+        job = await self._request("POST", "/video/img2vid", body, key, timeout)
         if number % plan.cancel_each == 2:
             await asyncio.sleep(random.random() / 4)  # noqa: S311 - no secret
-            await self._ask("POST", f"/job/{job['job_id']}/cancel")
-        return Outcome(key, job["job_id"], await self._end(job["job_id"]))
+            await self._request("POST", f"/job/{job['job_id']}/cancel")
+        return Outcome(key, job["job_id"], await self._await_end(job["job_id"]))
 
-    async def _end(self, job_id: str) -> str:
-        """The job's status when it is over and its callback was taken, or all we know when patience ends."""
+    async def _await_end(self, job_id: str) -> str:
+        """Return the status once the job is finished and its callback accepted, or the last one after 240 s."""
         status = ""
         try:
             async with asyncio.timeout(_JOB_SECONDS):
                 while True:
-                    status = str((await self._ask("GET", f"/job/{job_id}"))["status"])
-                    if status in _TERMINAL and self._receiver.told[job_id].accepted:
+                    status = str((await self._request("GET", f"/job/{job_id}"))["status"])
+                    if status in _TERMINAL and self._receiver.callbacks[job_id].accepted:
                         return status
                     await self._wait_for_callback(job_id)
         except TimeoutError:
             return status
 
     async def _wait_for_callback(self, job_id: str) -> None:
-        ends = asyncio.get_running_loop().time() + _LOOK_SECONDS
-        while not self._receiver.told[job_id].accepted:
+        ends = asyncio.get_running_loop().time() + _POLL_SECONDS
+        while not self._receiver.callbacks[job_id].accepted:
             left = ends - asyncio.get_running_loop().time()
             if left <= 0:
                 return
             await self._receiver.notifier.wait(left)
 
-    async def _ask(
-        self, method: str, path: str, body: Json | None = None, key: str | None = None, patience: float | None = None
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        body: Json | None = None,
+        key: str | None = None,
+        seconds: float | None = None,
     ) -> Json:
-        """The answer's JSON: also of a 409, which says that a job was over. Raises BenchError for any other 4xx."""
+        """Return the response's JSON, also of a 409 for a finished job. Raises BenchError for any other 4xx."""
         headers = {"Idempotency-Key": key} if key else {}
-        for _ in range(_TRIES):
-            pause = _LONGEST_PAUSE * random.random()  # noqa: S311 - no secret
+        for _ in range(_ATTEMPTS):
+            pause = _MAX_PAUSE * random.random()  # noqa: S311 - no secret
             try:
                 async with (
-                    asyncio.timeout(patience),
+                    asyncio.timeout(seconds),
                     self._session.request(method, self._url + path, json=body, headers=headers) as answer,
                 ):
-                    told: Json = await answer.json()
+                    document: Json = await answer.json()
                     if answer.status < 300 or answer.status == 409:
-                        return told
+                        return document
                     if answer.status != 429 and answer.status < 500:
-                        raise BenchError(f"{method} {path} was answered {answer.status} {told.get('code')}")
+                        raise BenchError(f"{method} {path} returned {answer.status} {document.get('code')}")
                     self.refused += 1
-                    pause = min(float(answer.headers.get("Retry-After", pause)), _LONGEST_PAUSE)
+                    pause = min(float(answer.headers.get("Retry-After", pause)), _MAX_PAUSE)
             except TimeoutError:
-                self.hung_up += 1
+                self.disconnected += 1
                 pause = 0.0
             except aiohttp.ClientError:
                 self.refused += 1
-            patience = None
+            seconds = None
             await asyncio.sleep(pause)
-        raise BenchError(f"{method} {path} was refused {_TRIES} times")
+        raise BenchError(f"{method} {path} was refused {_ATTEMPTS} times")
 
 
-def _patience(number: int) -> float:
-    """Seconds. The first has too little for any answer, so that also a run of a few jobs meets a lost one."""
-    return _LONGEST_PATIENCE * random.random() if number else _LEAST_PATIENCE  # noqa: S311 - no secret
+def _client_timeout(number: int) -> float:
+    """Return seconds. The first is too short for any response, so that every run has a lost one."""
+    return _MAX_CLIENT_TIMEOUT * random.random() if number else _MIN_CLIENT_TIMEOUT  # noqa: S311 - no secret

@@ -1,4 +1,4 @@
-"""Many clients at once, while RunPod, its web hooks, the workers and the receiver fail one time in ten."""
+"""Many clients at once, while RunPod, its webhooks, the workers and the receiver fail one time in ten."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import aiohttp
 
 from benchmarks.bench import BenchError
 from benchmarks.load.clients import Crowd, Outcome, Plan
-from benchmarks.load.receiver import Receiver, Told
-from benchmarks.load.watch import Ends, function_memory, growth
+from benchmarks.load.receiver import JobCallbacks, Receiver
+from benchmarks.load.watch import EventCounter, function_memory, growth
 from benchmarks.measure import Say
 from benchmarks.results import Row
 from local.lambdas.functions import ForkedFunctions, Functions
@@ -26,8 +26,8 @@ from local.system import running
 
 _WORKER = ("python", "-I", "-S", str(Path(__file__).with_name("worker.py")))
 _WORKERS = 6
-_API_AT_ONCE = 6
-"""Few environments, so that each handles enough requests to show what it does not give back."""
+_API_CONCURRENCY = 6
+"""Few environments, so that each handles enough requests to show a memory leak."""
 _FAIL_EACH = 10
 _FAULTS: dict[str, Any] = {
     "run": {"mode": ["503", "500", "accept_then_reset", "429", "timeout"], "every": _FAIL_EACH, "seconds": 5},
@@ -37,7 +37,7 @@ _FAULTS: dict[str, Any] = {
     "job_done": {"mode": ["500", "400"], "every": _FAIL_EACH},
 }
 _KILL_AFTER_SECONDS = 0.05
-"""Of a take: about the middle of what a worker does for a job."""
+"""After a take: about halfway through the worker's job."""
 _SETTINGS = {
     "CHECK_SECONDS": "2", "RETRY_BASE_SECONDS": "0.5", "DISPATCH_GRACE_SECONDS": "6", "CALLBACK_GRACE_SECONDS": "2",
     "CALLBACK_TIME_SCALE": "0.01", "JOB_TTL_SECONDS": "90", "EXECUTION_SECONDS": "20",
@@ -50,25 +50,25 @@ class Verdict:
 
     lost: int
     doubled: int
-    ended_wrongly: int
-    """Not exactly once, or otherwise than the client read."""
-    told_wrongly: int
-    """No callback, or several that differ, or another state than the job's."""
-    told_again: int
-    """Callbacks that came after one whose answer, a 2xx, had gone out whole."""
+    wrong_ends: int
+    """Not exactly one end, or not the one that the client read."""
+    wrong_callbacks: int
+    """Jobs without a callback, with different ones, or with one of another state than the job's."""
+    repeated_callbacks: int
+    """Callbacks sent again although a 2xx response had been sent completely."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     verdict: Verdict
     growth: tuple[float, float]
-    """Of the functions' memory, from a quarter of the jobs to all of them: at the median, and of the worst."""
+    """Growth of the functions' memory from a quarter of the jobs to all of them: the median and the maximum."""
     facts: dict[str, Any]
 
 
 async def measure(plan: Plan, say: Say) -> Result:
-    """Run one crowd through a system of its own. Raises BenchError if it cannot be served at all."""
-    ends = Ends()
+    """Run one crowd through a system of its own. Raises BenchError if the system does not serve it."""
+    events = EventCounter()
     receiver = Receiver(CALLBACK_SECRET, _FAIL_EACH)
     options = Options(
         workers=_WORKERS, workers_min=_WORKERS, sweep_seconds=1.0, idle_seconds=3600.0, webhook_scale=0.02,
@@ -78,7 +78,7 @@ async def measure(plan: Plan, say: Say) -> Result:
         callbacks = Server(receiver.app, bind())
         stack.push_async_callback(callbacks.stop)
         await callbacks.start()
-        system = await stack.enter_async_context(running(options, ends, _functions))
+        system = await stack.enter_async_context(running(options, events, _functions))
         kills = {"mode": "kill_mid_job", "every": plan.kill_each, "seconds": _KILL_AFTER_SECONDS}
         system.emulator.faults.set(_FAULTS | {"worker": kills})
         session = await stack.enter_async_context(
@@ -91,24 +91,24 @@ async def measure(plan: Plan, say: Say) -> Result:
             if done in {plan.jobs // 4, plan.jobs}:
                 memory[done] = function_memory()
             if done % max(1, plan.jobs // 10) == 0:
-                say(f"  {done} of {plan.jobs} jobs are over")
+                say(f"  {done} of {plan.jobs} jobs are finished")
 
         began = time.monotonic()
-        await _served(crowd, plan, each_done)
+        await _run_crowd(crowd, plan, each_done)
         seconds = time.monotonic() - began
         system.emulator.faults.clear()
-        listed = {str(job["job_id"]): str(job["status"]) for job in await crowd.listed()}
+        listed = {str(job["job_id"]): str(job["status"]) for job in await crowd.list_jobs()}
         executions = list(system.emulator.state.jobs.values())
     facts = {
         "jobs": plan.jobs, "clients": plan.clients, "jobs_per_second": plan.jobs / seconds,
-        "submits_hung_up_on": crowd.hung_up, "requests_refused": crowd.refused, "executions": len(executions),
-        "workers_killed": ends.told["killed by a fault"], "runs_lost": ends.told["dispatch_outcome_unknown"],
-        "runs_refused": ends.told["dispatch_refused"], "statuses_lost": ends.told["status_check_failed"],
-        "cancels_refused": ends.told["cancel_failed"], "web_hooks_dropped": ends.told["webhook dropped"],
-        "callbacks": sum(told.tries for told in receiver.told.values()), "callbacks_failed": receiver.failed,
-        "statuses": _counted(crowd.outcomes), "memory_mb": _megabytes(memory[plan.jobs]),
+        "submits_abandoned": crowd.disconnected, "requests_refused": crowd.refused, "executions": len(executions),
+        "workers_killed": events.counts["killed by a fault"], "runs_lost": events.counts["dispatch_outcome_unknown"],
+        "runs_refused": events.counts["dispatch_refused"], "statuses_lost": events.counts["status_check_failed"],
+        "cancels_refused": events.counts["cancel_failed"], "webhooks_dropped": events.counts["webhook dropped"],
+        "callbacks": sum(one.tries for one in receiver.callbacks.values()), "callbacks_failed": receiver.failed,
+        "statuses": _count_statuses(crowd.outcomes), "memory_mb": _megabytes(memory[plan.jobs]),
     }  # fmt: skip
-    verdict = judge(crowd.outcomes, plan.jobs, listed, ends.ends, receiver.told, receiver.unverified)
+    verdict = judge(crowd.outcomes, plan.jobs, listed, events.ends, receiver.callbacks, receiver.unverified)
     return Result(verdict, growth(memory[plan.jobs // 4], memory[plan.jobs]), facts)
 
 
@@ -117,10 +117,10 @@ def judge(
     keys: int,
     listed: Mapping[str, str],
     ends: Mapping[str, int],
-    told: Mapping[str, Told],
+    callbacks: Mapping[str, JobCallbacks],
     unverified: int,
 ) -> Verdict:
-    """Compare what the clients read, the list of all jobs, the gateway's log, and the callbacks."""
+    """Compare the states that clients read, the list of all jobs, the gateway's log, and the callbacks."""
     read = {outcome.job_id: outcome.status for outcome in outcomes}
     terminal = {
         job_id for job_id, status in read.items() if status in {"COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT"}
@@ -128,15 +128,15 @@ def judge(
     once = {job_id for job_id, number in ends.items() if number == 1}
     right = {
         job_id
-        for job_id, one in told.items()
+        for job_id, one in callbacks.items()
         if one.accepted and len(one.ids) == len(one.bodies) == 1 and one.status == read.get(job_id)
     }
     return Verdict(
         lost=keys - len(terminal & listed.keys()),
         doubled=len(listed.keys() - read.keys()) + len(outcomes) - len(read),
-        ended_wrongly=len(read.keys() - once) + sum(listed.get(job_id) != status for job_id, status in read.items()),
-        told_wrongly=len(read.keys() - right) + unverified,
-        told_again=sum(one.again for one in told.values()),
+        wrong_ends=len(read.keys() - once) + sum(listed.get(job_id) != status for job_id, status in read.items()),
+        wrong_callbacks=len(read.keys() - right) + unverified,
+        repeated_callbacks=sum(one.repeats for one in callbacks.values()),
     )
 
 
@@ -146,15 +146,15 @@ def rows(result: Result, python: str) -> list[Row]:
     return [
         Row("crowd.lost", python, verdict.lost, facts=result.facts, note=note),
         Row("crowd.doubled", python, verdict.doubled),
-        Row("crowd.ends", python, verdict.ended_wrongly),
-        Row("crowd.callbacks", python, verdict.told_wrongly),
-        Row("crowd.repeats", python, verdict.told_again),
+        Row("crowd.ends", python, verdict.wrong_ends),
+        Row("crowd.callbacks", python, verdict.wrong_callbacks),
+        Row("crowd.repeats", python, verdict.repeated_callbacks),
         Row("crowd.memory", python, result.growth[0]),
         Row("crowd.memory.worst", python, result.growth[1]),
     ]
 
 
-async def _served(crowd: Crowd, plan: Plan, each_done: Any) -> None:
+async def _run_crowd(crowd: Crowd, plan: Plan, each_done: Any) -> None:
     try:
         await crowd.run(plan, each_done)
     except* BenchError as errors:
@@ -162,11 +162,11 @@ async def _served(crowd: Crowd, plan: Plan, each_done: Any) -> None:
 
 
 def _functions(specs: tuple[FunctionSpec, ...], env: Mapping[str, str], scratch: Path, log: Log) -> Functions:
-    few = tuple(replace(spec, concurrency=_API_AT_ONCE) if spec.name == API.name else spec for spec in specs)
+    few = tuple(replace(spec, concurrency=_API_CONCURRENCY) if spec.name == API.name else spec for spec in specs)
     return ForkedFunctions(few, env, scratch, log)
 
 
-def _counted(outcomes: list[Outcome]) -> dict[str, int]:
+def _count_statuses(outcomes: list[Outcome]) -> dict[str, int]:
     statuses = [outcome.status for outcome in outcomes]
     return {status: statuses.count(status) for status in sorted(set(statuses))}
 

@@ -1,4 +1,4 @@
-"""Five thousand jobs long overdue at once: how many sweeps until none is, how long each takes, and where it writes."""
+"""Measure the sweeper with 5,000 overdue jobs: number of sweeps, their duration, and writes per shard."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ import boto3
 
 from benchmarks.bench import BenchError
 from benchmarks.load.receiver import Receiver
-from benchmarks.load.watch import Ends
+from benchmarks.load.watch import EventCounter
 from benchmarks.measure import Say
 from benchmarks.results import Row
 from contract.operations.img2vid import Img2Vid
@@ -42,23 +42,23 @@ from local.triggers import schedule_event
 _NEVER = 1e6
 _MOST_SWEEPS = 6
 _OWNERS = [f"owner-{number}" for number in range(50)]
-"""Of each a sweep sends one callback at a time. With one owner most would be left to the queue, and moto's takes 0.6 s
-to hand out ten of a thousand messages."""
+"""A sweep sends one callback per owner at a time. With one owner most would go to the queue, and moto's needs 0.6 s for
+ten of a thousand messages."""
 _LAST_CALLBACKS_SECONDS = 60
 _PLENTY = Allowance(rate_per_minute=60_000, burst=100_000, jobs_in_flight=1_000_000)
 
 
 @dataclass(slots=True)
-class Drained:
-    """`left`: still overdue after each sweep. `written`: writes to jobs, by shard of the index.
+class SweepMeasurement:
+    """`left`: overdue jobs after each sweep. `written`: writes to jobs, by shard of the index.
 
-    `untold`: owed callbacks that have not come a minute after the last sweep.
+    `missing_callbacks`: pending callbacks that have not arrived a minute after the last sweep.
     """
 
     left: list[int] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     written: Counter[int] = field(default_factory=Counter)
-    untold: int = 0
+    missing_callbacks: int = 0
 
     @property
     def skew(self) -> float:
@@ -66,8 +66,11 @@ class Drained:
         return max(self.written.values()) / mean(self.written[shard] for shard in range(SHARDS))
 
 
-async def measure(jobs: int, say: Say) -> Drained:
-    """A third each was never dispatched, is past its deadline, and has a callback owed. Raises BenchError."""
+async def measure(jobs: int, say: Say) -> SweepMeasurement:
+    """Sweep jobs of which a third each was never dispatched, is past its deadline, has a pending callback.
+
+    Raises BenchError.
+    """
     receiver = Receiver(CALLBACK_SECRET, fail_each=jobs + 1)
     callbacks = Server(receiver.app, bind())
     await callbacks.start()
@@ -82,18 +85,18 @@ async def measure(jobs: int, say: Say) -> Drained:
         workers=0, sweep_seconds=_NEVER, unlimited=True, env={"CHECK_SECONDS": "600", "CALLBACK_SECRETS": signing}
     )  # fmt: skip
     try:
-        async with running(options, Ends(), kept) as system:
+        async with running(options, EventCounter(), kept) as system:
             now = time.time_ns() // 1_000_000
-            await asyncio.to_thread(_fill, system.aws_url, _overdue(jobs, now, f"{callbacks.url}/callback"))
-            drained = Drained()
+            await asyncio.to_thread(_fill, system.aws_url, _make_overdue_jobs(jobs, now, f"{callbacks.url}/callback"))
+            drained = SweepMeasurement()
             while len(drained.left) < _MOST_SWEEPS and (not drained.left or drained.left[-1]):
                 began = time.monotonic()
                 await functions[0].of(SWEEPER.name).invoke(schedule_event(time.time()))
                 drained.seconds.append(time.monotonic() - began)
-                rows = await asyncio.to_thread(_rows, system.aws_url)
+                rows = await asyncio.to_thread(_scan_jobs, system.aws_url)
                 drained.left.append(sum("due_at" in row and int(row["due_at"]["N"]) <= now for row in rows))
                 say(f"  {drained.left[-1]} of {jobs} jobs are still overdue after {drained.seconds[-1]:.1f} s")
-            drained.untold = await _untold(receiver, jobs // 3)
+            drained.missing_callbacks = await _count_missing_callbacks(receiver, jobs // 3)
             for row in rows:
                 shard = zlib.crc32(row["pk"]["S"].partition("#")[2].encode()) % SHARDS
                 drained.written[shard] += int(row["version"]["N"]) - 1
@@ -104,25 +107,27 @@ async def measure(jobs: int, say: Say) -> Drained:
         await callbacks.stop()
 
 
-async def _untold(receiver: Receiver, owed: int) -> int:
+async def _count_missing_callbacks(receiver: Receiver, pending: int) -> int:
     end = time.monotonic() + _LAST_CALLBACKS_SECONDS
-    while (missing := owed - sum(told.accepted > 0 for told in receiver.told.values())) and time.monotonic() < end:
+    while (
+        missing := pending - sum(one.accepted > 0 for one in receiver.callbacks.values())
+    ) and time.monotonic() < end:
         await receiver.notifier.wait(1)
     return missing
 
 
-def rows(drained: Drained, python: str) -> list[Row]:
+def rows(drained: SweepMeasurement, python: str) -> list[Row]:
     facts = {"left": drained.left, "seconds": drained.seconds, "written": dict(sorted(drained.written.items()))}
     sweeps = len(drained.left) if not drained.left[-1] else _MOST_SWEEPS + 1
     return [
         Row("sweep.runs", python, sweeps, facts=facts),
         Row("sweep.seconds", python, max(drained.seconds)),
-        Row("sweep.callbacks", python, drained.untold),
+        Row("sweep.callbacks", python, drained.missing_callbacks),
         Row("sweep.shards", python, drained.skew),
     ]
 
 
-def _overdue(number: int, now: int, callback_url: str) -> Iterator[Job]:
+def _make_overdue_jobs(number: int, now: int, callback_url: str) -> Iterator[Job]:
     for turn in range(number):
         common: dict[str, Any] = {
             "job_id": str(uuid.uuid4()), "owner": _OWNERS[turn % len(_OWNERS)],
@@ -136,8 +141,8 @@ def _overdue(number: int, now: int, callback_url: str) -> Iterator[Job]:
                 yield Job(**common, deadline_at=now - MINUTE, state=State.IN_PROGRESS, runpod_job_id=f"lost-{turn}")
             case _:
                 body = f'{{"job_id": "{common["job_id"]}", "status": "FAILED", "video_url": null, "links": {{}}}}'
-                owed = Callback(url=callback_url, body=body, next_at=now - MINUTE)
-                yield Job(**common, deadline_at=now, state=State.FAILED, callback=owed)
+                pending = Callback(url=callback_url, body=body, next_at=now - MINUTE)
+                yield Job(**common, deadline_at=now, state=State.FAILED, callback=pending)
 
 
 def _fill(url: str, jobs: Iterator[Job]) -> None:
@@ -153,8 +158,8 @@ def _session() -> boto3.Session:
     )
 
 
-def _rows(url: str) -> list[dict[str, Any]]:
-    """Every job's row, without the job."""
+def _scan_jobs(url: str) -> list[dict[str, Any]]:
+    """Return key, version and due time of every job."""
     client = _session().client("dynamodb", endpoint_url=url)
     pages = client.get_paginator("scan").paginate(TableName=TABLE, ProjectionExpression="pk, version, due_at")
     return [row for page in pages for row in page["Items"] if row["pk"]["S"].startswith("JOB#")]

@@ -1,4 +1,4 @@
-"""A client's end of callbacks: fails one in ten, and keeps what it was told about each job."""
+"""A client's receiver of callbacks: fails one in ten, and records them by job."""
 
 from __future__ import annotations
 
@@ -17,23 +17,24 @@ from local.runpod.replies import reset
 
 
 @dataclass(slots=True)
-class Told:
-    """What one job's callbacks were. `accepted`: how many were answered with a 2xx.
+class JobCallbacks:
+    """The callbacks of one job. `accepted`: the number that got a 2xx.
 
-    `again`: how many came although such an answer had gone out whole. After one that was broken off they must come.
+    `repeats`: the number that arrived although a 2xx had been sent completely; after an interrupted
+    one they must.
     """
 
     ids: set[str] = field(default_factory=set)
     bodies: set[str] = field(default_factory=set)
-    """Without the link to the video, which is new each time."""
+    """Without the link to the video, which is signed anew each time."""
     tries: int = 0
     accepted: int = 0
-    again: int = 0
+    repeats: int = 0
     answered: bool = False
 
     @property
     def status(self) -> str:
-        """The job's, as told."""
+        """Return the job's state in the callbacks."""
         return str(json.loads(next(iter(self.bodies)))["status"])
 
 
@@ -41,13 +42,13 @@ class Receiver:
     """`POST /callback`. In turn, one in `fail_each` gets a 500, a 503 with Retry-After, or no answer."""
 
     def __init__(self, secret: str, fail_each: int) -> None:
-        self.told: defaultdict[str, Told] = defaultdict(Told)
+        self.callbacks: defaultdict[str, JobCallbacks] = defaultdict(JobCallbacks)
         self.unverified = 0
         self.failed = 0
         self.notifier = Notifier()
         self.app = web.Application()
         self.app.router.add_post("/callback", self._receive)
-        self._verifier = Webhook(secret)
+        self.verifier = Webhook(secret)
         self._faults = self._plan(fail_each)
 
     @staticmethod
@@ -59,26 +60,26 @@ class Receiver:
     async def _receive(self, request: web.Request) -> web.Response:
         raw = await request.read()
         try:
-            told = self._verifier.verify(raw.decode(), {name.lower(): text for name, text in request.headers.items()})
+            body = self.verifier.verify(raw.decode(), {name.lower(): text for name, text in request.headers.items()})
         except (WebhookVerificationError, ValueError):
             self.unverified += 1
             return web.Response(status=401)
-        job = self.told[told["job_id"]]
+        job = self.callbacks[body["job_id"]]
         job.ids.add(request.headers["webhook-id"])
-        job.bodies.add(json.dumps(told | {"video_url": None, "video_url_expires_at": None}))
+        job.bodies.add(json.dumps(body | {"video_url": None, "video_url_expires_at": None}))
         job.tries += 1
-        job.again += job.answered
+        job.repeats += job.answered
         fault = next(self._faults)
         if fault is None:
-            return await self._accepted(request, job)
+            return await self._accept(request, job)
         self.failed += 1
         if fault == "reset":
             return reset(request)
         return web.Response(status=int(fault), headers={"Retry-After": "1"} if fault == "503" else {})
 
-    async def _accepted(self, request: web.Request, job: Told) -> web.Response:
+    async def _accept(self, request: web.Request, job: JobCallbacks) -> web.Response:
         answer = web.Response(status=204)
-        # A caller that has hung up by now, or was killed, does not hear it.
+        # A sender that has disconnected or was killed does not get the response.
         with suppress(ConnectionError):
             await answer.prepare(request)
             await answer.write_eof()

@@ -1,4 +1,4 @@
-"""What the gateway says and needs while it works: how often each job ended, and how much memory its functions hold."""
+"""Observation of the gateway: ends of each job, log events, and the functions' memory."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from local.logs import Log
 _TERMINAL = frozenset({"COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT"})
 
 
-class Ends(Log):
-    """A silent log that counts the ends of each job, and what was noted on the way."""
+class EventCounter(Log):
+    """A silent log that counts the ends of each job and all events."""
 
     def __init__(self) -> None:
         super().__init__(stream=None)
         self.ends: Counter[str] = Counter()
-        self.told: Counter[str] = Counter()
+        self.counts: Counter[str] = Counter()
 
     def line(self, source: str, line: str) -> None:
         super().line(source, line)
         if not line.startswith('{"level"'):
             return
-        told = json.loads(line)
-        self.told[told["message"]] += 1
-        if told["message"] == "job_changed" and told["state"] in _TERMINAL:
-            self.ends[told["job_id"]] += 1
+        event = json.loads(line)
+        self.counts[event["message"]] += 1
+        if event["message"] == "job_changed" and event["state"] in _TERMINAL:
+            self.ends[event["job_id"]] += 1
 
     def event(self, source: str, message: str, level: str = "INFO", **fields: object) -> None:
         super().event(source, message, level, **fields)
-        self.told[message] += 1
+        self.counts[message] += 1
 
 
 def function_memory() -> dict[int, int]:
-    """Process → resident bytes, of every execution environment this process has."""
+    """Return process id → resident bytes of every execution environment of this process."""
     found = {}
     for process in psutil.Process().children(recursive=True):
         try:
@@ -49,9 +49,9 @@ def function_memory() -> dict[int, int]:
 
 
 def growth(before: dict[int, int], after: dict[int, int]) -> tuple[float, float]:
-    """How many times as much the environments hold that lived all along: at the median, and the one that grew most.
+    """Return the growth factor of environments that lived all the time: the median and the maximum.
 
-    One may just be at work, and an environment of a function that is seldom called may have done its first work since.
+    The maximum includes noise: one may be busy, and one of a rarely called function may have just had its first event.
     """
-    grown = [after[pid] / before[pid] for pid in before if pid in after]
-    return median(grown), max(grown)
+    factors = [after[pid] / before[pid] for pid in before if pid in after]
+    return median(factors), max(factors)

@@ -1,6 +1,6 @@
-"""A worker without the SDK and without ffmpeg: takes, reports, publishes and answers as the real one does.
+"""A worker without the SDK and without ffmpeg: it takes, reports, publishes and responds like the real one.
 
-    python -I -S worker.py      in the environment that RunPod gives to a container
+    python -I -S worker.py      with the environment of a RunPod container
 
 A real worker costs seconds to start and as many to encode, so two thousand jobs with one killed in twenty would take
 hours. This one costs a tenth of a second to start. An image named `bad.jpg` makes its job fail.
@@ -16,17 +16,17 @@ import time
 from typing import Any
 from urllib.parse import urlsplit
 
-_TRIES = 3
+_ATTEMPTS = 3
 _TIMEOUT = 60.0
 _PAUSE = 0.05
-"""Longest time between two steps, so that a kill meets every one of them."""
+"""Maximum time between two steps, so that kills hit every step."""
 _FAILURE = json.dumps(
     {"code": "source_http", "message": "url_image could not be downloaded.", "blame": "caller", "retryable": False}
 )
 
 
 def send(method: str, url: str, body: bytes | None, headers: dict[str, str]) -> tuple[int, bytes]:
-    """One request on a connection of its own. Status 0: no answer."""
+    """Send one request on a new connection. Status 0: no response."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=_TIMEOUT)
     try:
@@ -39,40 +39,40 @@ def send(method: str, url: str, body: bytes | None, headers: dict[str, str]) -> 
         connection.close()
 
 
-def persist(method: str, url: str, body: bytes, headers: dict[str, str]) -> int:
-    """The status, after some tries if it is 0 or says that trying again may help."""
-    for tried in range(_TRIES):
+def send_with_retries(method: str, url: str, body: bytes, headers: dict[str, str]) -> int:
+    """Return the status, after up to 3 attempts if it is 0 or 5xx."""
+    for attempt in range(_ATTEMPTS):
         status, _ = send(method, url, body, headers)
         if status and status < 500:
             break
-        time.sleep(0.1 * 2**tried)
+        time.sleep(0.1 * 2**attempt)
     return status
 
 
 def work(order: dict[str, Any]) -> dict[str, Any] | None:
-    """What job-done is told, or None if the gateway no longer wants the job."""
+    """Return the body for job-done, or None if the gateway stops the job."""
     if order["operation"]["url_image"].endswith("bad.jpg"):
         return {"error": _FAILURE}
     pause()
     report = {"attempt": order["attempt"], "seq": 1, "percent": 50, "stage": "encode"}
-    status, told = send("POST", order["progress_url"], json.dumps(report).encode(), {})
-    if status == 200 and json.loads(told)["stop"]:
+    status, answer = send("POST", order["progress_url"], json.dumps(report).encode(), {})
+    if status == 200 and json.loads(answer)["stop"]:
         return None
     pause()
     video = f"the video of {order['job_id']}".encode()
-    # 412: an execution before this one stored the same.
-    if persist("PUT", order["output"]["put_url"], video, put("video/mp4")) not in {200, 412}:
+    # 412: an earlier execution stored the same object.
+    if send_with_retries("PUT", order["output"]["put_url"], video, put("video/mp4")) not in {200, 412}:
         return {"error": _FAILURE}
     pause()
-    manifest = json.dumps(record(order, len(video))).encode()
-    if persist("PUT", order["manifest"]["put_url"], manifest, put("application/json")) not in {200, 412}:
+    manifest = json.dumps(build_manifest(order, len(video))).encode()
+    if send_with_retries("PUT", order["manifest"]["put_url"], manifest, put("application/json")) not in {200, 412}:
         return {"error": _FAILURE}
     pause()
     return {"output": {"job_id": order["job_id"], "attempt": order["attempt"]}}
 
 
-def record(order: dict[str, Any], size: int) -> dict[str, Any]:
-    """The manifest."""
+def build_manifest(order: dict[str, Any], size: int) -> dict[str, Any]:
+    """Return the manifest of a job."""
     media = {
         "width": 64,
         "height": 64,
@@ -109,8 +109,8 @@ def main() -> None:
             continue
         job = json.loads(given)
         result = work(job["input"]) or {"output": {}}
-        # As the SDK: again after a 5xx, never after a 4xx.
-        persist("POST", done.replace("$ID", job["id"]), json.dumps(result).encode(), key)
+        # Like the SDK: retry after a 5xx, never after a 4xx.
+        send_with_retries("POST", done.replace("$ID", job["id"]), json.dumps(result).encode(), key)
 
 
 if __name__ == "__main__":

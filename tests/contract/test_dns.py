@@ -48,13 +48,13 @@ def test_dns_rebinding_gains_nothing(net: Internet, client: Client, tmp_path: Pa
     public.replies = private.replies = [answer(200, b"data")]
     net.dns.hosts[NAME] = [[PUBLIC], [PRIVATE]]
     assert client(net, net.url(NAME), tmp_path) == "arrived"
-    assert net.dns.asked[NAME, "A"] == 1
+    assert net.dns.queries[NAME, "A"] == 1
     assert client(net, net.url(NAME), tmp_path) == "forbidden"
     assert (len(public.seen), private.seen) == (1, [])
     assert public.seen[0].headers["host"] == f"{NAME}:{net.port}"
     # A client that resolves again would connect to the private address.
     socket.create_connection((NAME, net.port)).close()
-    assert net.dns.asked[NAME, "A"] == 3
+    assert net.dns.queries[NAME, "A"] == 3
 
 
 @both_clients

@@ -22,7 +22,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Self-made inputs, good and bad."""
+    """Generated inputs, valid and invalid."""
     folder = tmp_path_factory.mktemp("media")
     ffmpeg = find_ffmpeg(None).path
 

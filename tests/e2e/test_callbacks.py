@@ -1,4 +1,4 @@
-"""Must hold 8: callbacks arrive once accepted, with one id and the same facts, and cannot be forged."""
+"""Callbacks arrive until accepted, with one id and the same content, and cannot be forged."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SMALL: dict[str, Any] = {"size": "128x128", "duration": 0.5, "frame_rate": 10}
 
 
 class Receiver:
-    """Fails the first `fail` times."""
+    """A receiver that fails the first `fail` times."""
 
     def __init__(self, fail: int = 0) -> None:
         self.fail = fail
@@ -45,13 +45,13 @@ def submit(system: System, site: Web, **more: Any) -> str:
     return str(system.submit("img2vid", url_image=site("photo.jpg"), **fields)["job_id"])
 
 
-def written_again(body: bytes) -> bytes:
-    """As a receiver has it that verifies the body which it parsed."""
+def reserialize(body: bytes) -> bytes:
+    """Parse and serialize with Node, as a receiver does that verifies the parsed body."""
     program = "process.stdout.write(JSON.stringify(JSON.parse(require('fs').readFileSync(0, 'utf8'))))"
     return subprocess.run(["node", "-e", program], input=body, capture_output=True, timeout=60, check=True).stdout
 
 
-def settled(system: System, job_id: str) -> Job:
+def wait_for_callback(system: System, job_id: str) -> Job:
     return system.wait(job_id, lambda job: job["callback"]["status"] != "PENDING", 40)
 
 
@@ -61,22 +61,22 @@ def test_receiver_failing_k_times_gets_k_plus_one_callbacks(
     system: System, site: Web, receiver: Receiver, failures: int
 ) -> None:
     receiver.fail = failures
-    job = settled(system, submit(system, site))
+    job = wait_for_callback(system, submit(system, site))
     assert (job["callback"]["status"], job["callback"]["attempts"]) == ("DELIVERED", failures + 1)
     assert len(receiver.seen) == failures + 1
     assert len({headers["webhook-id"] for headers, _ in receiver.seen}) == 1
     assert len({lasting(body) for _, body in receiver.seen}) == 1
     for headers, body in receiver.seen:
-        told = Webhook(CALLBACK_SECRET).verify(body, headers)
-        assert told["type"] == "job.completed"
-        assert told["links"]["self"] == f"{system.url}/job/{job['job_id']}"
+        event = Webhook(CALLBACK_SECRET).verify(body, headers)
+        assert event["type"] == "job.completed"
+        assert event["links"]["self"] == f"{system.url}/job/{job['job_id']}"
         if shutil.which("node"):
-            Webhook(CALLBACK_SECRET).verify(written_again(body), headers)
-        assert (told["job_id"], told["status"], told["metadata"]) == (job["job_id"], "COMPLETED", {"scene": "7"})
+            Webhook(CALLBACK_SECRET).verify(reserialize(body), headers)
+        assert (event["job_id"], event["status"], event["metadata"]) == (job["job_id"], "COMPLETED", {"scene": "7"})
 
 
 def test_tampering_fails_verification(system: System, site: Web, receiver: Receiver) -> None:
-    settled(system, submit(system, site))
+    wait_for_callback(system, submit(system, site))
     ((headers, body),) = receiver.seen
     forged = json.dumps(json.loads(body) | {"status": "FAILED"}).encode()
     for wrong_body, wrong_headers in ((forged, headers), (body, headers | {"webhook-id": "msg_other"})):
@@ -86,14 +86,14 @@ def test_tampering_fails_verification(system: System, site: Web, receiver: Recei
 
 def test_failed_job_sends_a_callback(system: System, site: Web, receiver: Receiver) -> None:
     job_id = str(system.submit("img2vid", url_image=site("nothing.jpg"), webhook_url=site("hook"))["job_id"])
-    settled(system, job_id)
-    told = json.loads(receiver.seen[0][1])
-    assert (told["status"], told["error"]["code"]) == ("FAILED", "source_http")
+    wait_for_callback(system, job_id)
+    event = json.loads(receiver.seen[0][1])
+    assert (event["status"], event["error"]["code"]) == ("FAILED", "source_http")
 
 
 def test_sweeper_resends_a_lost_queue_message(site: Web, receiver: Receiver) -> None:
     nowhere = {"CALLBACK_QUEUE_URL": "http://127.0.0.1:9/lost", "CALLBACK_GRACE_SECONDS": "1"}
     with running("--workers=1", env=nowhere) as system:
-        job = settled(system, submit(system, site))
+        job = wait_for_callback(system, submit(system, site))
         assert (job["callback"]["status"], len(receiver.seen)) == ("DELIVERED", 1)
         assert any("callback_enqueue_failed" in line for line in system.log)

@@ -1,4 +1,4 @@
-"""The front door, through the running system."""
+"""The HTTP API of the running system."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def test_client_that_disconnects_finds_its_job_by_its_key(system: System, site: 
     before = len(system.executions())
     body = json.dumps(SMALL | {"url_image": site("photo.jpg")}).encode()
     address = urlsplit(system.url)
-    with socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=10) as leaving:
+    with socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=10) as connection:
         head = (
             "POST /video/img2vid HTTP/1.1", f"Host: {address.netloc}", "X-API-Key: local-key",
             "Idempotency-Key: left-early", "Content-Type: application/json", f"Content-Length: {len(body)}",
         )  # fmt: skip
-        leaving.sendall("\r\n".join(head).encode() + b"\r\n\r\n" + body)
+        connection.sendall("\r\n".join(head).encode() + b"\r\n\r\n" + body)
     eventually(system.executions, lambda found: len(found) == before + 1)
     status, job = system.call("POST", "/video/img2vid", json.loads(body), headers={"Idempotency-Key": "left-early"})
     assert (status, system.wait(job["job_id"])["status"]) == (202, "COMPLETED")
@@ -69,5 +69,5 @@ def test_execution_shows_runpods_details(system: System) -> None:
 
 
 def test_private_addresses_are_refused_even_locally(system: System) -> None:
-    status, told = system.call("POST", "/video/img2vid", {"url_image": "http://169.254.169.254/latest"})
-    assert (status, [error["field"] for error in told["errors"]]) == (422, ["url_image"])
+    status, problem = system.call("POST", "/video/img2vid", {"url_image": "http://169.254.169.254/latest"})
+    assert (status, [error["field"] for error in problem["errors"]]) == (422, ["url_image"])

@@ -1,4 +1,4 @@
-"""Must hold 1: each operation, on self-made and on real media, ends COMPLETED by the web hook and probes as asked."""
+"""Every operation completes through the webhook, on generated and real media, with the requested output."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.system import Job, System, Web, web
 FRAME = 1 / 24
 
 
-def fetched(job: Job, folder: Path) -> tuple[Path, Facts]:
+def download(job: Job, folder: Path) -> tuple[Path, Facts]:
     """Download the video as a client does, and measure it."""
     path = folder / "out.mp4"
     with urllib.request.urlopen(job["video_url"], timeout=30) as answer:
@@ -34,7 +34,7 @@ def check(job: Job, folder: Path, *, size: tuple[int, int], seconds: float, fram
     assert (job["status"], job["error"]) == ("COMPLETED", None), job
     assert job["execution"]["settled_by"] == "webhook"
     assert job["progress"] == {"percent": 100, "stage": "done"}
-    _, facts = fetched(job, folder)
+    _, facts = download(job, folder)
     assert facts.video is not None
     video = job["video"]
     assert ((facts.video.width, facts.video.height), facts.video.codec) == (size, "h264")
@@ -78,7 +78,7 @@ def test_compose_from_a_video(system: System, site: Web, tmp_path: Path) -> None
     check(job, tmp_path, size=(640, 360), seconds=2, frames=None, sound=True)
 
 
-needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the real media are not here")
+needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="no real media next to this checkout")
 
 
 @needs_shared

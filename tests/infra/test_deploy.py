@@ -1,4 +1,4 @@
-"""`make deploy`, `make callers` and `make destroy` for real, against an emulated AWS and RunPod's management API."""
+"""`make deploy`, `make callers` and `make destroy` against an emulated AWS and RunPod's management API."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ REGION = "eu-central-1"
 
 
 @dataclass
-class Cloud:
+class EmulatedCloud:
     aws: str
     runpod: System
     scratch: Path
@@ -57,16 +57,16 @@ class Cloud:
         )
 
     def call(self, output: str, key: str, path: str, body: object = None) -> tuple[int, Any]:
-        """Through the emulated API Gateway, which finds the API by its host name."""
-        host = found(r"API +http://(\S+)", output)
+        """Call the API through the emulated API Gateway, which finds it by its host name."""
+        host = search(r"API +http://(\S+)", output)
         headers = {"X-API-Key": key, "Host": host}
         return http("GET" if body is None else "POST", self.aws + path, body, headers)
 
     def endpoints(self) -> dict[str, str]:
-        """Id → image, of what the stack made."""
+        """Return id → image of the endpoints that the stack created."""
         url = f"{self.runpod.emulator}/management/v2/serverless"
-        told = http("GET", url, headers={"Authorization": f"Bearer {RUNPOD_KEY}"})[1]["endpoints"]
-        return {endpoint["id"]: endpoint["image"] for endpoint in told if endpoint["id"] != "local"}
+        listed = http("GET", url, headers={"Authorization": f"Bearer {RUNPOD_KEY}"})[1]["endpoints"]
+        return {endpoint["id"]: endpoint["image"] for endpoint in listed if endpoint["id"] != "local"}
 
     def secret(self, name: str) -> str:
         stack = self.client("cloudformation").describe_stacks(StackName="api-gpu")["Stacks"][0]
@@ -74,20 +74,20 @@ class Cloud:
         return str(self.client("secretsmanager").get_secret_value(SecretId=arns[f"{name}Arn"])["SecretString"])
 
 
-def found(pattern: str, text: str) -> str:
+def search(pattern: str, text: str) -> str:
     match = re.search(pattern, text)
     assert match, text
     return match[1]
 
 
 @pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatedCloud]:
     with ministack() as aws, running("--workers=1") as runpod:
-        yield Cloud(aws, runpod, tmp_path_factory.mktemp("scratch"))
+        yield EmulatedCloud(aws, runpod, tmp_path_factory.mktemp("scratch"))
 
 
 @pytest.mark.parametrize(
-    ("image", "key", "says"),
+    ("image", "key", "message"),
     [
         ("registry.example/worker:1.0", "not-the-key-of-runpod", "RunPod refuses"),
         ("registry.example/worker:1.0", "short", "not a RunPod API key"),
@@ -96,18 +96,18 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     ],
 )
 def test_invalid_settings_are_reported_before_anything_is_created(
-    cloud: Cloud, image: str, key: str, says: str
+    cloud: EmulatedCloud, image: str, key: str, message: str
 ) -> None:
     management = f"RunpodManagementUrl={cloud.runpod.emulator}/management"
     done = cloud.script("deploy", "--image", image, "--parameter", management, RUNPOD_API_KEY=key)
-    assert (done.returncode, says in done.stderr) == (1, True), done.stderr
+    assert (done.returncode, message in done.stderr) == (1, True), done.stderr
     assert key not in done.stdout + done.stderr
     assert not cloud.client("cloudformation").list_stacks()["StackSummaries"]
 
 
-def test_stack_is_created_updated_and_deleted(cloud: Cloud) -> None:
+def test_stack_is_created_updated_and_deleted(cloud: EmulatedCloud) -> None:
     first = cloud.deploy("registry.example/worker:1.0")
-    key = found(r"API key +(ag_\S+)", first)
+    key = search(r"API key +(ag_\S+)", first)
     assert list(cloud.endpoints().values()) == ["registry.example/worker:1.0"]
     assert cloud.call(first, key, "/jobs") == (200, {"jobs": [], "next_cursor": None})
     assert cloud.call(first, "wrong", "/jobs")[0] == 401
@@ -122,16 +122,16 @@ def test_stack_is_created_updated_and_deleted(cloud: Cloud) -> None:
     assert cloud.call(second, key, f"/job/{job['job_id']}")[0] == 200
 
     added = cloud.script("callers", "add-key", "ada")
-    other = found(r"(ag_\S+)", added.stdout)
+    other = search(r"(ag_\S+)", added.stdout)
     eventually(lambda: cloud.call(second, other, "/jobs")[0], lambda status: status == 200, 75, every=2)
     assert cloud.call(second, other, f"/job/{job['job_id']}")[0] == 404
     listed = cloud.script("callers", "list").stdout
-    assert cloud.script("callers", "revoke-key", found(r"ada +key (\w+)", listed)).returncode == 0
+    assert cloud.script("callers", "revoke-key", search(r"ada +key (\w+)", listed)).returncode == 0
     eventually(lambda: cloud.call(second, other, "/jobs")[0], lambda status: status == 401, 75, every=2)
 
     kept = cloud.script("destroy", answer="something else\n")
     assert (kept.returncode, "Nothing was deleted" in kept.stderr) == (1, True)
-    bucket = found(r"BucketName\W.*?Value\s+(\S+)", re.sub(r"\s+", " ", second))
+    bucket = search(r"BucketName\W.*?Value\s+(\S+)", re.sub(r"\s+", " ", second))
     cloud.client("s3").put_object(Bucket=bucket, Key="jobs/x/output.mp4", Body=b"video")
     gone = cloud.script("destroy", answer="api-gpu\n")
     assert gone.returncode == 0, gone.stdout + gone.stderr

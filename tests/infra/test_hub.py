@@ -1,4 +1,4 @@
-"""The files by which RunPod's Hub builds and tests the worker."""
+"""The files with which RunPod's Hub builds and tests the worker."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ FOLDER = Path(__file__).resolve().parents[2] / ".runpod"
 
 
 def read(name: str) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text())
-    return told
+    document: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text())
+    return document
 
 
 def test_hub_requests_only_gpus_with_nvenc() -> None:

@@ -1,4 +1,4 @@
-"""template.yaml, transformed as CloudFormation would, and what is asked of it."""
+"""Requirements on template.yaml after SAM's transform."""
 
 from __future__ import annotations
 
@@ -134,16 +134,16 @@ def test_no_role_has_a_wildcard(resources: dict[str, Any]) -> None:
         for action, resource in statements(role):
             assert "*" not in action
             assert resource != "*"
-            # Only a job's id is left open.
+            # Only a job's id is a wildcard.
             assert "*" not in json.dumps(resource).replace("/jobs/*/", "")
 
 
 def test_functions_get_exactly_the_secrets_they_may_read(resources: dict[str, Any]) -> None:
     for function in FUNCTIONS:
-        told = {name: value for name, value in variables(resources, function).items() if name.endswith("_SECRET_ARN")}
-        may = {arn for action, arn in ALLOWED[function.replace("Function", "Role")] if "GetSecret" in action}
-        assert {json.dumps(value) for value in told.values()} == may
-        assert set(told) <= {need.value for need in Secret}
+        given = {name: value for name, value in variables(resources, function).items() if name.endswith("_SECRET_ARN")}
+        allowed = {arn for action, arn in ALLOWED[function.replace("Function", "Role")] if "GetSecret" in action}
+        assert {json.dumps(value) for value in given.values()} == allowed
+        assert set(given) <= {secret.value for secret in Secret}
 
 
 def test_no_secret_in_environments_or_outputs(template: dict[str, Any], resources: dict[str, Any]) -> None:
@@ -160,7 +160,7 @@ def test_no_secret_in_environments_or_outputs(template: dict[str, Any], resource
 
 
 def test_deploy_does_not_replace_secrets(resources: dict[str, Any]) -> None:
-    """A change of these texts would replace what running functions and jobs in flight rely on."""
+    """Changing these texts would replace secrets that running functions and unfinished jobs use."""
     assert resources["HookSecret"]["Properties"]["GenerateSecretString"] == {
         "PasswordLength": 48, "ExcludePunctuation": True, "ExcludeCharacters": ",",
     }  # fmt: skip
@@ -299,15 +299,15 @@ def test_quota_parameters_are_valid_settings(
 @pytest.mark.fault("K4")
 def test_concurrency_is_reserved_for_all_but_the_api(resources: dict[str, Any]) -> None:
     reserved = {name: resources[name]["Properties"].get("ReservedConcurrentExecutions") for name in FUNCTIONS}
-    set_aside = {name: value["Fn::If"] for name, value in reserved.items() if value is not None}
-    assert set_aside == {
+    reserved_by = {name: value["Fn::If"] for name, value in reserved.items() if value is not None}
+    assert reserved_by == {
         "WebhookFunction": ["UseReserved", 50, {"Ref": "AWS::NoValue"}],
-        # Two sweeps at once would be one too many.
+        # One sweep at a time.
         "SweeperFunction": ["UseReserved", 1, {"Ref": "AWS::NoValue"}],
         "CallbacksFunction": ["UseReserved", 5, {"Ref": "AWS::NoValue"}],
     }
     with script("deploy") as deploy:
-        assert sum(value[1] for value in set_aside.values()) == deploy.RESERVED
+        assert sum(value[1] for value in reserved_by.values()) == deploy.RESERVED
     alarms = of_type(resources, "AWS::CloudWatch::Alarm")
     assert {"ApiThrottlesAlarm", "WebhookThrottlesAlarm", "SweeperThrottlesAlarm"} <= set(alarms)
 

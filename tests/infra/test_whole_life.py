@@ -1,5 +1,6 @@
-"""One job's life in what is real: the built package in Lambda's runtime, DynamoDB Local, an S3 that checks signatures,
-the real worker under RunPod's SDK. RunPod is the emulator; SQS, API Gateway and the schedule are the local system's.
+"""A job through the built package in Lambda's runtime, DynamoDB Local, an S3 that checks signatures, the real worker.
+
+The emulator replaces RunPod; SQS, API Gateway and the schedule are those of the local system.
 """
 
 from __future__ import annotations
@@ -39,8 +40,8 @@ _KEY = {"X-API-Key": "local-key"}
 _SRT = "1\n00:00:00,100 --> 00:00:00,900\nthe whole way\n"
 
 
-class OneAtATime:
-    """A single execution environment, which may start later: a second event waits."""
+class SingleEnvironment:
+    """A function with one execution environment, which may start later; a second event waits."""
 
     def __init__(self) -> None:
         self.runtime: rie.Runtime | None = None
@@ -56,14 +57,14 @@ class OneAtATime:
 
 
 class RuntimeFunctions:
-    """`local.lambdas.functions.Functions` in the real runtime, from what `sam build` made."""
+    """`local.lambdas.functions.Functions` in the real runtime, from the output of `sam build`."""
 
     def __init__(self, built: Path, specs: tuple[FunctionSpec, ...], env: Mapping[str, str], scratch: Path) -> None:
         self._packages = {spec.name: (built / _logical_id(spec.module), f"{spec.module}.handler") for spec in specs}
         self._env = env
         self._scratch = scratch
         self._stack = contextlib.ExitStack()
-        self._functions = {spec.name: OneAtATime() for spec in specs}
+        self._functions = {spec.name: SingleEnvironment() for spec in specs}
 
     async def start(self) -> None:
         for name, (package, handler) in self._packages.items():
@@ -82,7 +83,7 @@ def _logical_id(module: str) -> str:
 
 
 class Receiver:
-    """Takes callbacks."""
+    """A receiver of callbacks."""
 
     def __init__(self) -> None:
         self.seen: list[tuple[dict[str, str], bytes]] = []
@@ -121,7 +122,7 @@ def test_job_completes_in_the_real_runtime(built: Path, stores: dict[str, str], 
     text = io.StringIO()
     options = Options(workers=1, sweep_seconds=2, webhook_scale=0.02, env=stores)
 
-    async def live() -> dict[str, Any]:
+    async def run_job() -> dict[str, Any]:
         def functions(
             specs: tuple[FunctionSpec, ...], env: Mapping[str, str], scratch: Path, _: Log
         ) -> RuntimeFunctions:
@@ -130,7 +131,7 @@ def test_job_completes_in_the_real_runtime(built: Path, stores: dict[str, str], 
         async with running(options, Log(text), functions) as system:
             return await asyncio.to_thread(_compose, system, site, receiver)
 
-    job = asyncio.run(live())
+    job = asyncio.run(run_job())
 
     assert (job["status"], job["execution"]["settled_by"]) == ("COMPLETED", "webhook"), text.getvalue()
     assert job["callback"]["status"] == "DELIVERED"

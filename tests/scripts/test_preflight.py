@@ -1,4 +1,4 @@
-"""Test the sentences of `make` before it installs anything, and its help."""
+"""Checks of `make` before it installs anything, the installation, and the help."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def make(*arguments: str, cwd: Path = ROOT, **env: str) -> subprocess.CompletedP
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A folder in which nothing is installed, with a name that has spaces."""
+    """A checkout without any installation, with spaces in its path."""
     folder = tmp_path / "a new checkout"
     (folder / "scripts").mkdir(parents=True)
     (folder / "requirements").mkdir()
@@ -38,7 +38,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "env", "says"),
+    ("arguments", "env", "message"),
     [
         ([], {}, "No AWS credentials: run `aws configure`"),
         ([], {"AWS_ACCESS_KEY_ID": "a"}, "No AWS credentials"),
@@ -49,12 +49,12 @@ def checkout(tmp_path: Path) -> Path:
     ],
 )
 def test_deploy_reports_missing_settings_before_installing(
-    checkout: Path, arguments: list[str], env: dict[str, str], says: str
+    checkout: Path, arguments: list[str], env: dict[str, str], message: str
 ) -> None:
-    ended = make("deploy", *arguments, cwd=checkout, **env)
-    assert ended.returncode == 2
-    assert says in ended.stderr
-    assert ended.stdout == ""
+    done = make("deploy", *arguments, cwd=checkout, **env)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert done.stdout == ""
     assert sorted(path.name for path in checkout.iterdir()) == ["Makefile", "requirements", "scripts"]
 
 
@@ -76,7 +76,7 @@ def test_answers_reach_the_deployment(checkout: Path) -> None:
         ("[default]\ncredential_process = x\n", "", {}, True, ""),
         ("[default]\nregion = eu-central-1\n", "[other]\naws_access_key_id = a\n", {}, False, "eu-central-1"),
         ("", "", {"AWS_WEB_IDENTITY_TOKEN_FILE": "/token"}, True, ""),
-        # The AWS tools themselves say what is wrong with it.
+        # The AWS tools report what is wrong with it.
         ("no section\n", "", {}, True, ""),
     ],
 )
@@ -111,19 +111,19 @@ def write_program(path: Path, text: str) -> None:
 def test_offline_installation_explains_what_it_needs(checkout: Path) -> None:
     write_program(checkout / ".venv" / "bin" / "python", "echo 'ERROR: no route to host' >&2; exit 1")
     (checkout / "requirements" / "local.txt").touch()
-    ended = make("up", cwd=checkout)
-    assert ended.returncode == 2
-    assert "Could not install: see above." in ended.stderr
+    done = make("up", cwd=checkout)
+    assert done.returncode == 2
+    assert "Could not install: see above." in done.stderr
     assert not (checkout / ".venv" / ".local").exists()
 
 
 def test_pip_installs_where_uv_cannot(checkout: Path) -> None:
     write_program(checkout / ".venv" / "bin" / "python", 'case "$*" in *uv.txt) exit 1 ;; esac; echo "python $*"')
     (checkout / "requirements" / "local.txt").touch()
-    ended = make(".venv/.local", cwd=checkout)
-    assert (ended.returncode, "trying pip, which takes minutes" in ended.stderr) == (0, True)
-    assert "-m pip install" in ended.stdout
-    assert ended.stdout.rstrip().endswith("--require-hashes --no-deps -r requirements/local.txt")
+    done = make(".venv/.local", cwd=checkout)
+    assert (done.returncode, "trying pip, which takes minutes" in done.stderr) == (0, True)
+    assert "-m pip install" in done.stdout
+    assert done.stdout.rstrip().endswith("--require-hashes --no-deps -r requirements/local.txt")
     assert (checkout / ".venv" / ".local").exists()
 
 
@@ -131,8 +131,8 @@ def test_uv_installs_where_it_runs(checkout: Path) -> None:
     write_program(checkout / ".venv" / "bin" / "python", "exit 1")
     write_program(checkout / ".tools" / "uv" / "bin" / "uv", 'echo "uv $* from $UV_DEFAULT_INDEX"')
     (checkout / "requirements" / "lambda.txt").touch()
-    ended = make(".venv-lambda/.done", cwd=checkout, PIP_INDEX_URL="https://index.invalid/simple")
-    assert ended.stdout.replace(" from https://index.invalid/simple\n", "\n").splitlines()[1:] == [
+    done = make(".venv-lambda/.done", cwd=checkout, PIP_INDEX_URL="https://index.invalid/simple")
+    assert done.stdout.replace(" from https://index.invalid/simple\n", "\n").splitlines()[1:] == [
         f"uv venv --quiet --no-project --clear --python {sys.executable} .venv-lambda",
         "uv pip install --quiet --python .venv-lambda/bin/python --require-hashes --no-deps -r requirements/lambda.txt",
     ]

@@ -1,4 +1,4 @@
-"""What `make deploy`, `make destroy` and `make callers` say before they reach AWS, and how keys are kept."""
+"""Checks of `make deploy`, `make destroy` and `make callers` before they reach AWS, and the storage of keys."""
 
 from __future__ import annotations
 
@@ -42,35 +42,39 @@ def callers() -> Iterator[Any]:
         yield module
 
 
-def called(name: str, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+def run_script(name: str, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
     return run(str(PYTHON), str(SCRIPTS / f"{name}.py"), *arguments, **env)
 
 
 @pytest.mark.parametrize("name", ["deploy", "destroy", "callers"])
 def test_help(name: str) -> None:
-    done = called(name, "--help")
+    done = run_script(name, "--help")
     assert (done.returncode, f"usage: make {name}" in done.stdout) == (0, True)
 
 
 @pytest.mark.parametrize(
-    ("env", "says"),
+    ("env", "message"),
     [({"AWS_DEFAULT_REGION": ""}, "Which AWS region?"), ({}, "AWS does not know you")],
 )
-def test_missing_settings_are_named(env: dict[str, str], says: str) -> None:
-    nobody = {"HOME": "/nonexistent", "AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent"}
-    done = called("deploy", **nobody, **env)
-    assert (done.returncode, says in done.stderr) == (1, True), done.stderr
+def test_missing_settings_are_named(env: dict[str, str], message: str) -> None:
+    nowhere = {
+        "HOME": "/nonexistent",
+        "AWS_CONFIG_FILE": "/nonexistent",
+        "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent",
+    }
+    done = run_script("deploy", **nowhere, **env)
+    assert (done.returncode, message in done.stderr) == (1, True), done.stderr
     assert "Traceback" not in done.stderr
 
 
 def test_unknown_profile_is_named() -> None:
-    nobody = {"AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent"}
-    done = called("deploy", **nobody, AWS_PROFILE="nobody")
+    nowhere = {"AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent"}
+    done = run_script("deploy", **nowhere, AWS_PROFILE="nobody")
     assert (done.returncode, "could not be found" in done.stderr, "Traceback" in done.stderr) == (1, True, False)
 
 
 def test_image_and_endpoint_exclude_each_other() -> None:
-    done = called("deploy", "--image", "a/b:1", "--endpoint-id", "e1")
+    done = run_script("deploy", "--image", "a/b:1", "--endpoint-id", "e1")
     assert (done.returncode, "not both" in done.stderr) == (2, True)
 
 
@@ -81,7 +85,7 @@ def test_image_replaces_an_earlier_endpoint(deploy: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("parameters", "key", "says"),
+    ("parameters", "key", "message"),
     [
         ({}, KEY, None),
         ({}, "not-the-key-of-runpod", "It needs to read and write endpoints."),
@@ -92,13 +96,13 @@ def test_image_replaces_an_earlier_endpoint(deploy: Any) -> None:
 )
 def test_runpod_key_is_checked_for_its_permission(
     deploy: Any, runpod: Management, capsys: pytest.CaptureFixture[str],
-    parameters: dict[str, str], key: str, says: str | None,
+    parameters: dict[str, str], key: str, message: str | None,
 ) -> None:  # fmt: skip
     urls = {"RunpodManagementUrl": runpod.url, "RunpodApiUrl": runpod.url.replace("/management", "/v2")}
-    if says is None:
+    if message is None:
         deploy.check_runpod_key(key, urls | parameters)
     else:
-        with pytest.raises(deploy.Stop, match=re.escape(says)):
+        with pytest.raises(deploy.Stop, match=re.escape(message)):
             deploy.check_runpod_key(key, urls | parameters)
     assert capsys.readouterr().out == ""
 
@@ -204,11 +208,11 @@ def test_only_one_key_is_revoked_at_a_time(callers: Any) -> None:
 
 
 def test_rotated_key_works_until_it_is_revoked(callers: Any) -> None:
-    # As the template makes it, and as it was kept before days were.
+    # As the template creates it, without the dates of keys.
     kept: dict[str, Any] = {"api_keys": {"a" * 64: "ada", "b" * 64: "bob"}, "callback_secrets": {}}
-    told = callers.rotate_key(kept, "ada")
-    assert 'DO="revoke-key aaaaaaaaaaaa"' in told
-    assert "bbbb" not in told
+    message = callers.rotate_key(kept, "ada")
+    assert 'DO="revoke-key aaaaaaaaaaaa"' in message
+    assert "bbbb" not in message
     assert sorted(kept["api_keys"].values()) == ["ada", "ada", "bob"]
     (new,) = set(kept["api_keys"]) - {"a" * 64, "b" * 64}
     assert f"ada  key {new[:12]}  {datetime.now(UTC):%Y-%m-%d}" in callers.list_callers(kept)

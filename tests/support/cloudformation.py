@@ -1,4 +1,4 @@
-"""CloudFormation as far as a custom resource sees it: requests, answers, repeats, rollback and clean-up."""
+"""CloudFormation as a custom resource sees it: requests, responses, retries, rollback and cleanup."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/api-gpu/5b918d10
 
 
 class Stack:
-    """One stack with one resource. `handle` is the function; `site` takes its answers."""
+    """One stack with one resource. `handle` is the function; `site` receives its responses."""
 
     def __init__(self, handle: Callable[[Event], Any], site: Peer, stack_id: str = STACK_ID) -> None:
         self.resource_id: str | None = None
@@ -26,7 +26,7 @@ class Stack:
         self._requests = 0
 
     def send(self, kind: str, deliveries: int = 1, lost_answers: int = 0, **more: Any) -> dict[str, Any]:
-        """The answer that counts: the first that was taken. Lambda delivers anew what raised, twice at most."""
+        """Send a request and return the first accepted response. Lambda retries a failed invocation twice."""
         self._requests += 1
         event = {
             "RequestType": kind, "ResponseURL": f"{self._site.url}/answer?Signature=planted-signature",
@@ -44,36 +44,36 @@ class Stack:
                 if not retries:
                     raise
                 retries, left = retries - 1, left + 1
-        taken = json.loads(self._site.seen[lost_answers].body)
-        assert taken["RequestId"] == event["RequestId"]
-        self.answers.append(taken)
-        return dict(taken)
+        accepted = json.loads(self._site.seen[lost_answers].body)
+        assert accepted["RequestId"] == event["RequestId"]
+        self.answers.append(accepted)
+        return dict(accepted)
 
     def create(self, properties: dict[str, Any], **how: Any) -> bool:
-        told = self.send("Create", ResourceProperties=properties, **how)
-        self.resource_id, self.properties = told["PhysicalResourceId"], properties
-        return told["Status"] == "SUCCESS"
+        response = self.send("Create", ResourceProperties=properties, **how)
+        self.resource_id, self.properties = response["PhysicalResourceId"], properties
+        return response["Status"] == "SUCCESS"
 
     def update(self, properties: dict[str, Any], **how: Any) -> bool:
-        """An id that changed is cleaned up after, as CloudFormation does."""
+        """Update the resource; delete the old one if its id changed, as CloudFormation does."""
         before, old = self.resource_id, self.properties
-        told = self.send(
+        response = self.send(
             "Update", PhysicalResourceId=before, ResourceProperties=properties, OldResourceProperties=old, **how
         )
-        done = told["Status"] == "SUCCESS"
+        done = response["Status"] == "SUCCESS"
         self.properties = properties
-        if done and told["PhysicalResourceId"] != before:
-            self.resource_id = told["PhysicalResourceId"]
+        if done and response["PhysicalResourceId"] != before:
+            self.resource_id = response["PhysicalResourceId"]
             cleaned = self.send("Delete", PhysicalResourceId=before, ResourceProperties=old)
             assert cleaned["Status"] == "SUCCESS"
         return done
 
     def delete(self, **how: Any) -> bool:
-        told = self.send("Delete", PhysicalResourceId=self.resource_id, ResourceProperties=self.properties, **how)
-        return told["Status"] == "SUCCESS"
+        response = self.send("Delete", PhysicalResourceId=self.resource_id, ResourceProperties=self.properties, **how)
+        return response["Status"] == "SUCCESS"
 
     def until_done(self, act: Callable[[], bool], calm: Callable[[], None], tries: Sequence[int] = (1, 2)) -> None:
-        """Somebody tries again until it works; at last, with nothing in the way."""
+        """Retry until `act` succeeds; before the last attempt `calm` removes all faults."""
         for _ in tries:
             if act():
                 return

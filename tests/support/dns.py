@@ -1,4 +1,4 @@
-"""A DNS server on loopback that lies, changes its mind or says nothing, and a resolver that asks it."""
+"""A DNS server on loopback with wrong, changing or missing answers, and a resolver that uses it."""
 
 from __future__ import annotations
 
@@ -14,22 +14,25 @@ from typing import Any
 from dnslib import AAAA, CNAME, QTYPE, RCODE, RR, A, DNSError, DNSRecord
 from dnslib.server import BaseResolver, DNSHandler, TCPServer, UDPServer
 
-_LONGEST_CHAIN = 16
+_MAX_CHAIN = 16
 """Aliases that a recursive server follows before it stops."""
-_MOST_BYTES = 512
-"""Of an answer over UDP. A longer one is asked for again over TCP."""
+_MAX_UDP_BYTES = 512
+"""Maximum size of an answer over UDP. Resolvers repeat a longer one over TCP."""
 _SECONDS = 1.0
 
 
 @dataclass
 class Dns(BaseResolver):  # type: ignore[misc]
-    """`hosts`: name → its answers in turn, the last of them again and again. An answer is a list of addresses, or of
-    another name (CNAME). Other names do not exist, and those in `silent` get no answer at all."""
+    """A DNS zone.
+
+    `hosts`: name → its answers in turn, the last one repeatedly. An answer is a list of addresses, or of another name
+    (CNAME). Other names do not exist, and those in `silent` get no answer.
+    """
 
     hosts: dict[str, list[list[str]]] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
     port: int = 0
-    asked: Counter[tuple[str, str]] = field(default_factory=Counter)
+    queries: Counter[tuple[str, str]] = field(default_factory=Counter)
     """(name, "A" or "AAAA") → how often."""
 
     def resolve(self, request: DNSRecord, handler: Any) -> DNSRecord:
@@ -44,7 +47,7 @@ class Dns(BaseResolver):  # type: ignore[misc]
         return reply
 
     def _chain(self, name: str, kind: str) -> Iterator[RR]:
-        for _ in range(_LONGEST_CHAIN):
+        for _ in range(_MAX_CHAIN):
             answer = self._answer(name, kind)
             for text in answer:
                 yield from _record(name, text, kind)
@@ -54,13 +57,13 @@ class Dns(BaseResolver):  # type: ignore[misc]
 
     def _answer(self, name: str, kind: str) -> list[str]:
         answers = self.hosts.get(name, [[]])
-        turn = min(self.asked[name, kind], len(answers) - 1)
-        self.asked[name, kind] += 1
+        turn = min(self.queries[name, kind], len(answers) - 1)
+        self.queries[name, kind] += 1
         return answers[turn]
 
 
 def _address(text: str) -> int:
-    """Its version, 0 for a name."""
+    """Return the IP version, 0 for a name."""
     try:
         return ip_address(text).version
     except ValueError:
@@ -76,8 +79,7 @@ def _record(name: str, text: str, kind: str) -> Iterator[RR]:
 
 
 class _Handler(DNSHandler):  # type: ignore[misc]
-    """dnslib's own leaves the question out when it cuts an answer off, and over TCP takes one question: too little for
-    the system's resolver."""
+    """A handler for the system's resolver: dnslib's truncates without the question, and takes one question over TCP."""
 
     def handle(self) -> None:
         if self.server.socket_type == socket.SOCK_DGRAM:
@@ -93,7 +95,7 @@ class _Handler(DNSHandler):  # type: ignore[misc]
     def get_reply(self, data: bytes) -> bytes:
         request = DNSRecord.parse(data)
         packed: bytes = self.server.resolver.resolve(request, self).pack()
-        if self.protocol == "udp" and len(packed) > _MOST_BYTES:
+        if self.protocol == "udp" and len(packed) > _MAX_UDP_BYTES:
             cut_off = request.reply()
             cut_off.header.tc = 1
             packed = cut_off.pack()
@@ -108,27 +110,27 @@ class _Quiet:
 @contextmanager
 def dns(port: int = 0) -> Iterator[Dns]:
     """Serve on one port of 127.0.0.1, over UDP and TCP."""
-    plan = Dns()
+    zone = Dns()
     with ExitStack() as stack:
         for kind in (TCPServer, UDPServer):
             server = stack.enter_context(kind(("127.0.0.1", port), _Handler))
-            server.resolver, server.logger = plan, _Quiet()
-            plan.port = port = server.server_address[1]
+            server.resolver, server.logger = zone, _Quiet()
+            zone.port = port = server.server_address[1]
             thread = threading.Thread(target=server.serve_forever, args=(0.02,))
             thread.start()
             stack.callback(thread.join)
             stack.callback(server.shutdown)
-        yield plan
+        yield zone
 
 
-def asking(plan: Dns) -> Callable[..., list[Any]]:
-    """A `socket.getaddrinfo` that asks this server, as the system's asks its own."""
+def make_getaddrinfo(zone: Dns) -> Callable[..., list[Any]]:
+    """Return a `socket.getaddrinfo` that queries this server."""
     systems = socket.getaddrinfo
 
     def getaddrinfo(host: str, port: int, family: int = 0, type: int = 0, proto: int = 0, flags: int = 0) -> list[Any]:  # noqa: A002
         if _address(host) or flags & socket.AI_NUMERICHOST:
             return systems(host, port, family, type, proto, flags)
-        found = [text for kind in ("A", "AAAA") for text in _told(plan.port, host, kind)]
+        found = [text for kind in ("A", "AAAA") for text in _query(zone.port, host, kind)]
         if not found:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         return [info for text in found for info in systems(text, port, family, type, proto, socket.AI_NUMERICHOST)]
@@ -136,7 +138,7 @@ def asking(plan: Dns) -> Callable[..., list[Any]]:
     return getaddrinfo
 
 
-def _told(port: int, host: str, kind: str) -> list[str]:
+def _query(port: int, host: str, kind: str) -> list[str]:
     question = DNSRecord.question(host, kind)
     try:
         reply = DNSRecord.parse(question.send("127.0.0.1", port, timeout=_SECONDS))

@@ -30,7 +30,7 @@ from lambda_api.adapters.callback_http import BOUNDS, FORBIDDEN, HttpCallbackSen
 from lambda_api.adapters.http_client import Bounds, HttpClient
 from lambda_api.domain.access.credentials import ApiCredentials
 from lambda_api.domain.ports import DeliveryResult
-from tests.support.dns import Dns, asking, dns
+from tests.support.dns import Dns, dns, make_getaddrinfo
 from tests.support.ports import reserved_port
 from tests.support.scripted_server import Peer, peer
 from tests.support.tls import Authority
@@ -155,5 +155,5 @@ def internet(monkeypatch: pytest.MonkeyPatch) -> Iterator[Internet]:
         monkeypatch.setattr(callback_http, "is_allowed", _is_public)
         monkeypatch.setattr(callback_http, "check_target", partial(check_target, ports=policy.ports))
         if not own:
-            monkeypatch.setattr(socket, "getaddrinfo", asking(names))
+            monkeypatch.setattr(socket, "getaddrinfo", make_getaddrinfo(names))
         yield Internet(names, authority, port, policy, stack)

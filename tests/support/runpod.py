@@ -1,4 +1,4 @@
-"""RunPod's management API on loopback: the emulator in a thread of its own, without workers."""
+"""RunPod's management API on loopback: the emulator in its own thread, without workers."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ KEY = "planted-runpod-key"
 
 @dataclass(frozen=True)
 class Management:
-    """`url` is what RUNPOD_MANAGEMENT_URL would be."""
+    """A running management API. `url` is the value for RUNPOD_MANAGEMENT_URL."""
 
     url: str
     emulator: Emulator
 
     def named(self, part: str) -> list[dict[str, Any]]:
-        """The endpoints with this in their names."""
+        """Return the endpoints whose names contain `part`."""
         return [endpoint for endpoint in self.emulator.endpoints.list_all() if part in endpoint["name"]]
 
     def faults(self, **faults: Any) -> None:
-        """Only these from now on."""
+        """Replace all faults by these."""
         self.emulator.faults.clear()
         self.emulator.faults.set(faults)
 

@@ -1,4 +1,4 @@
-"""The SAM CLI and what it makes: the transformed template, and the functions' package."""
+"""The SAM CLI and its output: the transformed template and the functions' package."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ print(json.dumps(translator.translate(template, parameter_values=parameters)))
 
 
 def environment(**more: str) -> dict[str, str]:
-    """What the tools may know of this machine: no credentials, no region of the user's."""
+    """Return an environment without the user's credentials and region."""
     return {
         "PATH": f"{BIN}:{os.environ['PATH']}", "HOME": os.environ.get("HOME", "/"), "LANG": "C.UTF-8",
         "SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true",
@@ -57,7 +57,7 @@ def run(*command: str, timeout: float = 120, **env: str) -> subprocess.Completed
 
 @functools.cache
 def transformed(parameters: str = "{}") -> dict[str, Any]:
-    """template.yaml as CloudFormation gets it, by SAM's own transform. `parameters`: JSON."""
+    """Return template.yaml after SAM's transform, as CloudFormation gets it. `parameters`: JSON."""
     done = subprocess.run(
         [PYTHON, "-c", _TRANSFORM, parameters], cwd=ROOT, env=environment(), timeout=60, check=False,
         input=(ROOT / "template.yaml").read_text(), capture_output=True, text=True,

@@ -1,4 +1,4 @@
-"""The scripts as modules."""
+"""Import of scripts as modules."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ SCRIPTS = ROOT / "scripts"
 
 @contextmanager
 def script(name: str) -> Iterator[ModuleType]:
+    """Import `scripts/<name>.py` for the block."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(SCRIPTS))
         spec = importlib.util.spec_from_file_location(name, SCRIPTS / f"{name}.py")

@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HOOK_SECRET = "hook-secret-of-the-end-to-end-tests"
 TERMINAL = {"COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT"}
 Job = dict[str, Any]
-SHOWN = re.compile(r"(?:api-gpu ready|callback secret|samples): .*$")
+USER_LINES = re.compile(r"(?:api-gpu ready|callback secret|samples): .*$")
 """The lines that `local up` prints for its user."""
 _READY = r"api-gpu ready: (http://[\d.:]+) key=local-key emulator=(http://[\d.:]+)$"
 
@@ -65,7 +65,7 @@ class System:
         return dict(job)
 
     def wait(self, job_id: str, until: Callable[[Job], bool] | None = None, seconds: float = 60) -> Job:
-        """The job once it is over, or once `until` holds."""
+        """Return the job once it is finished, or once `until` holds."""
         reached = until or (lambda job: job["status"] in TERMINAL)
         return eventually(lambda: self.job(job_id), reached, seconds)
 
@@ -73,23 +73,22 @@ class System:
         return self.wait(self.submit(operation, **body)["job_id"])
 
     def faults(self, **faults: Any) -> None:
-        status, told = http("POST", f"{self.emulator}/_faults", faults)
-        assert status == 200, told
+        status, answer = http("POST", f"{self.emulator}/_faults", faults)
+        assert status == 200, answer
 
     def no_faults(self) -> None:
         http("DELETE", f"{self.emulator}/_faults")
 
     def executions(self) -> list[Job]:
-        """RunPod's jobs, oldest first."""
-        told = http("GET", f"{self.emulator}/_jobs")[1]
-        jobs: list[Job] = told["jobs"] if isinstance(told, dict) else told
+        """Return RunPod's jobs, oldest first."""
+        jobs: list[Job] = http("GET", f"{self.emulator}/_jobs")[1]["jobs"]
         return jobs
 
     def processes(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children(recursive=True)
 
     def encoders(self) -> list[psutil.Process]:
-        """ffmpeg processes that are at work."""
+        """Return the running ffmpeg processes."""
         return [p for p in self.processes() if _is_ffmpeg(p)]
 
 
@@ -130,7 +129,7 @@ def eventually(look: Callable[[], Any], holds: Callable[[Any], bool], seconds: f
 
 @contextmanager
 def running(*arguments: str, env: dict[str, str] | None = None) -> Iterator[System]:
-    """Start the system on free ports, and stop it as Ctrl-C does. Nothing of it may be left."""
+    """Start the system on free ports, and stop it as Ctrl-C does. Raises if it leaves anything behind."""
     settings = {"HOOK_SECRET": HOOK_SECRET, "CHECK_SECONDS": "7"} | (env or {})
     options = [f"--env={name}={value}" for name, value in settings.items()]
     with tempfile.TemporaryDirectory() as scratch, tempfile.NamedTemporaryFile(encoding="utf-8", mode="r") as raw:
@@ -172,8 +171,8 @@ def running(*arguments: str, env: dict[str, str] | None = None) -> Iterator[Syst
             reader.join(5)
             if process.stdout is not None:
                 process.stdout.close()
-            # But for the line for whoever started it, which tells the key.
-            scan("the local system", (line for line in log if not SHOWN.match(line)))
+            # Except for the lines for the user, which contain the key.
+            scan("the local system", (line for line in log if not USER_LINES.match(line)))
             scan("a function or worker", raw)
         _, alive = psutil.wait_procs(left, timeout=3)
         assert not alive, f"left running: {alive}"
@@ -195,7 +194,7 @@ Reply = Callable[[BaseHTTPRequestHandler, bytes], None]
 
 @dataclass
 class Web:
-    """A stranger's web server on loopback: files, and routes that misbehave."""
+    """A client's web server on loopback: files, and routes that misbehave."""
 
     url: str
     folder: Path

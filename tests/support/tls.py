@@ -1,4 +1,4 @@
-"""Certificates for servers on loopback, good and bad, and who trusts them."""
+"""Valid and invalid certificates for servers on loopback, and clients that trust them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Authority:
         self._ca = trustme.CA()
 
     def server(self, *names: str, expired: bool = False) -> ssl.SSLContext:
-        """What a server of these names and addresses shows. An expired one was good until yesterday."""
+        """Return the context of a server with these names. An expired certificate was valid until yesterday."""
         until = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1) if expired else None
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         self._ca.issue_cert(*names, not_after=until).configure_cert(context)

@@ -250,7 +250,7 @@ def test_doubles_are_cleared_away(stack: Stack, runpod: Management) -> None:
     stack.create(PROPERTIES)
     (first,) = ours(runpod)
     for _ in range(2):
-        runpod.emulator.endpoints.adopt(f"double{_}", first | {"id": f"double{_}"})
+        runpod.emulator.endpoints.add(f"double{_}", first | {"id": f"double{_}"})
     assert stack.update(changed(Image="registry/worker:2"))
     assert [endpoint["id"] for endpoint in ours(runpod)] == [first["id"]]
 
