@@ -55,7 +55,7 @@ test-stack: $(VENV)/.dev $(STACK_TOOLS)  ## Deploy, update and delete the stack 
 	$(PYTEST) -m full tests/infra
 
 # The test finds ffmpeg by its executable; the oldest ffmpeg runs under a loader.
-NOT_ON_OLDEST := --deselect tests/gpu_worker/ffmpeg/test_run.py::test_a_killed_worker_takes_its_ffmpeg_with_it
+NOT_ON_OLDEST := --deselect tests/gpu_worker/ffmpeg/test_run.py::test_killed_worker_takes_its_ffmpeg_with_it
 
 test-full: test .tools/ffmpeg-oldest/.done  ## All tests: also long random walks, test-stack, the oldest ffmpeg, and the worker's image where containers run (an hour)
 	$(PYTEST) -m full

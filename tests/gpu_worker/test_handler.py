@@ -15,6 +15,7 @@ from contract.errors import Code, Failure
 from gpu_worker.sandbox.cpus import usable_cpus
 from tests.support.fake_network import FakeNetwork
 from tests.support.media.factory import MediaFactory
+from tests.support.processes import is_running, processes_below
 from tests.support.worker import handle
 
 SRT = "1\n00:00:00,200 --> 00:00:01,000\nTop secret words\n"
@@ -54,7 +55,7 @@ def run(cloud: FakeNetwork, operation: dict[str, Any], /, **changes: Any) -> dic
     return asyncio.run(work())
 
 
-def failure_of(answer: dict[str, Any]) -> Failure:
+def parse_failure(answer: dict[str, Any]) -> Failure:
     assert set(answer) == {"error"}
     read = Failure.parse(answer["error"])
     assert read is not None
@@ -78,7 +79,7 @@ FRAMES = {"caption": 50, "img2vid": 12, "addaudio": 38, "compose": 36}
 
 
 @pytest.mark.parametrize("kind", OPERATIONS)
-def test_each_operation_stores_its_video_and_then_its_manifest(kind: str, cloud: FakeNetwork, work_dir: Path) -> None:
+def test_operation_stores_its_video_before_its_manifest(kind: str, cloud: FakeNetwork, work_dir: Path) -> None:
     answer = run(cloud, OPERATIONS[kind])
     assert answer == {"job_id": "job1", "attempt": 1}
     assert cloud.puts == ["output.mp4", "manifest.json"]
@@ -95,7 +96,7 @@ def test_each_operation_stores_its_video_and_then_its_manifest(kind: str, cloud:
     assert list(work_dir.iterdir()) == []
 
 
-def test_uploads_carry_exactly_the_signed_headers(cloud: FakeNetwork, work_dir: Path) -> None:
+def test_uploads_have_exactly_the_signed_headers(cloud: FakeNetwork, work_dir: Path) -> None:
     run(cloud, IMG2VID)
     video, manifest = cloud.headers["output.mp4"], cloud.headers["manifest.json"]
     assert (video["Content-Type"], video["If-None-Match"]) == ("video/mp4", "*")
@@ -104,7 +105,7 @@ def test_uploads_carry_exactly_the_signed_headers(cloud: FakeNetwork, work_dir: 
     assert (manifest["Content-Type"], manifest["If-None-Match"]) == ("application/json", "*")
 
 
-def test_reports_are_numbered_and_never_go_back(cloud: FakeNetwork, work_dir: Path) -> None:
+def test_progress_reports_are_numbered_in_order(cloud: FakeNetwork, work_dir: Path) -> None:
     run(cloud, OPERATIONS["compose"])
     assert cloud.reports[0]["runpod_job_id"] == "runpod-1"
     first = cloud.reports[0]["seq"]
@@ -114,9 +115,7 @@ def test_reports_are_numbered_and_never_go_back(cloud: FakeNetwork, work_dir: Pa
 
 
 @pytest.mark.fault("I6")
-def test_a_second_execution_adopts_what_the_first_one_stored(
-    cloud: FakeNetwork, work_dir: Path, media: MediaFactory
-) -> None:
+def test_second_execution_adopts_the_stored_output(cloud: FakeNetwork, work_dir: Path, media: MediaFactory) -> None:
     first = media.make_video("first.mp4", seconds=1, size="128x72", sound=False).read_bytes()
     cloud.stored["output.mp4"] = first
     assert run(cloud, IMG2VID) == {"job_id": "job1", "attempt": 1}
@@ -126,30 +125,30 @@ def test_a_second_execution_adopts_what_the_first_one_stored(
 
 
 @pytest.mark.fault("I6")
-def test_a_manifest_that_is_there_already_is_a_success(cloud: FakeNetwork, work_dir: Path) -> None:
+def test_existing_manifest_is_a_success(cloud: FakeNetwork, work_dir: Path) -> None:
     cloud.stored["manifest.json"] = b"the first one"
     assert run(cloud, IMG2VID) == {"job_id": "job1", "attempt": 1}
     assert cloud.stored["manifest.json"] == b"the first one"
 
 
 @pytest.mark.fault("I4")
-def test_an_upload_that_fails_once_is_tried_again(cloud: FakeNetwork, work_dir: Path) -> None:
+def test_upload_that_fails_once_is_retried(cloud: FakeNetwork, work_dir: Path) -> None:
     cloud.scripted["output.mp4"] = [500]
     assert "error" not in run(cloud, IMG2VID)
     assert cloud.puts == ["output.mp4", "output.mp4", "manifest.json"]
 
 
 @pytest.mark.fault("I4")
-def test_a_refused_upload_is_a_failure_and_leaves_no_manifest(cloud: FakeNetwork, work_dir: Path) -> None:
+def test_refused_upload_fails_the_job_without_a_manifest(cloud: FakeNetwork, work_dir: Path) -> None:
     cloud.scripted["output.mp4"] = [403]
-    assert failure_of(run(cloud, IMG2VID)).code == Code.PUBLISH_FAILED
+    assert parse_failure(run(cloud, IMG2VID)).code == Code.PUBLISH_FAILED
     assert "manifest.json" not in cloud.stored
     assert list(work_dir.iterdir()) == []
 
 
-def test_failures_name_the_field_and_leak_nothing(cloud: FakeNetwork, work_dir: Path) -> None:
+def test_failure_names_the_field_and_leaks_nothing(cloud: FakeNetwork, work_dir: Path) -> None:
     answer = run(cloud, OPERATIONS["caption"] | {"url_video": "page.mp4"})
-    failure = failure_of(answer)
+    failure = parse_failure(answer)
     assert failure.code == Code.SOURCE_IS_HTML
     assert failure.message.startswith("url_video")
     for secret in ("127.0.0.1", "s3cret", "page.mp4", str(work_dir), "Traceback"):
@@ -158,8 +157,8 @@ def test_failures_name_the_field_and_leak_nothing(cloud: FakeNetwork, work_dir: 
 
 
 @pytest.mark.fault("F15", "F16")
-def test_a_missing_source_says_which_status(cloud: FakeNetwork, work_dir: Path) -> None:
-    failure = failure_of(run(cloud, IMG2VID | {"url_image": "nothing.jpg"}))
+def test_missing_source_is_reported_with_its_status(cloud: FakeNetwork, work_dir: Path) -> None:
+    failure = parse_failure(run(cloud, IMG2VID | {"url_image": "nothing.jpg"}))
     assert (failure.code, failure.params) == (Code.SOURCE_HTTP, {"field": "url_image", "http_status": "404"})
 
 
@@ -174,38 +173,38 @@ def test_a_missing_source_says_which_status(cloud: FakeNetwork, work_dir: Path) 
         {"output": {}},
     ],
 )
-def test_a_message_it_does_not_know_is_refused(changes: dict[str, Any], cloud: FakeNetwork, work_dir: Path) -> None:
-    assert failure_of(run(cloud, IMG2VID, **changes)).code == Code.MESSAGE_UNSUPPORTED
+def test_unsupported_message_is_rejected(changes: dict[str, Any], cloud: FakeNetwork, work_dir: Path) -> None:
+    assert parse_failure(run(cloud, IMG2VID, **changes)).code == Code.MESSAGE_UNSUPPORTED
 
 
-def test_junk_instead_of_a_message_is_refused() -> None:
+def test_junk_instead_of_a_message_is_rejected() -> None:
     for junk in ({}, {"input": None}, {"id": 5, "input": "x"}):
-        assert failure_of(asyncio.run(handle(junk))).code == Code.MESSAGE_UNSUPPORTED
+        assert parse_failure(asyncio.run(handle(junk))).code == Code.MESSAGE_UNSUPPORTED
 
 
 @pytest.mark.fault("I12")
-def test_a_newer_peer_may_send_more_fields(cloud: FakeNetwork, work_dir: Path) -> None:
+def test_unknown_fields_of_a_newer_gateway_are_ignored(cloud: FakeNetwork, work_dir: Path) -> None:
     assert "error" not in run(cloud, IMG2VID, something_new={"a": 1})
 
 
-def test_a_job_past_its_deadline_is_not_started(cloud: FakeNetwork, work_dir: Path) -> None:
-    failure = failure_of(run(cloud, IMG2VID, deadline=time.time() - 3601))
+def test_job_past_its_deadline_is_not_started(cloud: FakeNetwork, work_dir: Path) -> None:
+    failure = parse_failure(run(cloud, IMG2VID, deadline=time.time() - 3601))
     assert failure.code == Code.DEADLINE_EXCEEDED
     assert cloud.reports == []
 
 
 @pytest.mark.fault("K6")
 @pytest.mark.parametrize("ahead", [-3599, 3599], ids=["behind", "ahead"])
-def test_a_clock_an_hour_off_ends_no_job_early(cloud: FakeNetwork, work_dir: Path, ahead: int) -> None:
+def test_clock_skew_of_an_hour_ends_no_job_early(cloud: FakeNetwork, work_dir: Path, ahead: int) -> None:
     left = 30.0
     assert "error" not in run(cloud, IMG2VID, deadline=time.time() + left - ahead)
 
 
 @pytest.mark.fault("G10")
-def test_work_ends_at_the_execution_limit(cloud: FakeNetwork, work_dir: Path) -> None:
+def test_job_ends_at_the_execution_limit(cloud: FakeNetwork, work_dir: Path) -> None:
     def failed_after(seconds_of_video: float, size: str = "1920x1080") -> Code:
         long = IMG2VID | {"duration": seconds_of_video, "size": size, "frame_rate": 24}
-        return failure_of(run(cloud, long, limits={"execution_seconds": 4.0})).code
+        return parse_failure(run(cloud, long, limits={"execution_seconds": 4.0})).code
 
     # 60 billion pixels in 4 s are beyond any machine, so the plan is refused before it is run...
     assert failed_after(300.0, "3840x2160") == Code.MEDIA_OVER_BUDGET
@@ -217,20 +216,20 @@ def test_work_ends_at_the_execution_limit(cloud: FakeNetwork, work_dir: Path) ->
     assert list(work_dir.iterdir()) == []
 
 
-def test_the_gateway_can_stop_a_job(cloud: FakeNetwork, work_dir: Path) -> None:
+def test_gateway_can_stop_a_job(cloud: FakeNetwork, work_dir: Path) -> None:
     cloud.reply = {"stop": True, "and": "more"}
-    failure = failure_of(run(cloud, IMG2VID | {"duration": 60.0, "size": "1280x720"}))
+    failure = parse_failure(run(cloud, IMG2VID | {"duration": 60.0, "size": "1280x720"}))
     assert failure.code == Code.CANCELLED
     assert list(work_dir.iterdir()) == []
     assert len(cloud.reports) == 1
 
 
 @pytest.mark.fault("I1")
-def test_a_cancelled_job_leaves_no_process_and_no_file(cloud: FakeNetwork, work_dir: Path) -> None:
+def test_cancelled_job_leaves_no_process_and_no_file(cloud: FakeNetwork, work_dir: Path, media: MediaFactory) -> None:
     async def work() -> float:
         async with cloud.open():
             task = asyncio.create_task(handle(cloud.job(IMG2VID | {"duration": 300.0, "size": "1280x720"})))
-            while not encoding(work_dir):  # noqa: ASYNC110 - another process decides
+            while not is_running(media.ffmpeg, work_dir):  # noqa: ASYNC110 - another process decides
                 await asyncio.sleep(0.05)
             started = time.monotonic()
             task.cancel()
@@ -240,23 +239,10 @@ def test_a_cancelled_job_leaves_no_process_and_no_file(cloud: FakeNetwork, work_
 
     assert asyncio.run(work()) < 10
     assert list(work_dir.iterdir()) == []
-    assert not encoding(work_dir)
+    assert processes_below(work_dir) == []
 
 
-def encoding(work_dir: Path) -> bool:
-    """True while a process has the directory of a job as its own."""
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if (process / "cwd").readlink().is_relative_to(work_dir) and b"libx264" in (
-                process / "cmdline"
-            ).read_bytes():
-                return True
-        except OSError:
-            continue
-    return False
-
-
-def test_logs_hold_ids_and_numbers_only(
+def test_logs_contain_only_ids_and_numbers(
     cloud: FakeNetwork, work_dir: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with caplog.at_level("DEBUG"):
@@ -277,11 +263,13 @@ def test_logs_hold_ids_and_numbers_only(
         (RuntimeError("https://host/secret"), Code.INTERNAL),
     ],
 )
-def test_a_defect_has_a_code_and_no_traceback(error: Exception, code: Code, cloud: FakeNetwork, work_dir: Path) -> None:
+def test_unexpected_error_has_a_code_and_no_traceback(
+    error: Exception, code: Code, cloud: FakeNetwork, work_dir: Path
+) -> None:
     async def broken(*_args: object) -> None:
         raise error
 
     cloud.base = "http://127.0.0.1:9"
     answer = asyncio.run(handle(cloud.job(IMG2VID), run=broken))
-    assert failure_of(answer).code == code
+    assert parse_failure(answer).code == code
     assert "secret" not in json.dumps(answer)

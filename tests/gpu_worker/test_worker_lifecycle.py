@@ -29,6 +29,7 @@ from gpu_worker.transfer.upload import Uploader
 from tests.local.support import Rig, eventually, rig, using
 from tests.support.fake_network import FakeNetwork, serving
 from tests.support.media.factory import MediaFactory
+from tests.support.processes import processes_below
 from tests.support.worker import handle
 
 WORKER = (sys.executable, "-u", "-m", "gpu_worker")
@@ -42,7 +43,7 @@ def cloud(media: MediaFactory) -> FakeNetwork:
 
 
 @contextlib.asynccontextmanager
-async def employed(media: MediaFactory, tmp_path: Path) -> AsyncIterator[tuple[Rig, Path]]:
+async def start_worker(media: MediaFactory, tmp_path: Path) -> AsyncIterator[tuple[Rig, Path]]:
     """A real worker at the emulated RunPod, and the folder where it works."""
     work = tmp_path / "work"
     work.mkdir()
@@ -51,18 +52,10 @@ async def employed(media: MediaFactory, tmp_path: Path) -> AsyncIterator[tuple[R
         yield emulator, work
 
 
-def busy_in(work: Path) -> list[int]:
-    """Processes that work below the folder."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if (process / "cwd").readlink().is_relative_to(work) and (process / "stat").read_text().split()[2] != "Z":
-                found.append(int(process.name))
-    return found
-
-
 @pytest.mark.fault("I1", "I2", "I8", "I10", "I11")
-def test_the_life_of_a_worker(media: MediaFactory, cloud: FakeNetwork, tmp_path: Path) -> None:
+def test_worker_survives_a_refused_result_and_dies_with_its_jobs(
+    media: MediaFactory, cloud: FakeNetwork, tmp_path: Path
+) -> None:
     """Two jobs in turn, the end of the first refused by RunPod, then SIGTERM and SIGKILL in the middle of a third."""
     callers: list[set[Any]] = [set()]
 
@@ -72,7 +65,7 @@ def test_the_life_of_a_worker(media: MediaFactory, cloud: FakeNetwork, tmp_path:
         return await cloud.answer(request)
 
     async def scenario() -> None:
-        async with serving(answer) as cloud.base, employed(media, tmp_path) as (emulator, work):
+        async with serving(answer) as cloud.base, start_worker(media, tmp_path) as (emulator, work):
             await emulator.call("POST", "/_faults", {"job_done": {"mode": "400", "times": 1}})
             await emulator.run(input=cloud.job(SHORT)["input"])
             await eventually(lambda: "manifest.json" in cloud.stored, 40.0)
@@ -89,14 +82,14 @@ def test_the_life_of_a_worker(media: MediaFactory, cloud: FakeNetwork, tmp_path:
             assert list(work.iterdir()) == []
             cloud.stored.clear()
             await emulator.run(input=cloud.job(LONG)["input"])
-            await eventually(lambda: busy_in(work), 40.0)
+            await eventually(lambda: processes_below(work), 40.0)
             [container] = emulator.emulator.fleet.containers.values()
             # The SDK takes this as a wish to end after the job; whoever sent it will not wait that long.
             os.kill(container.pid, signal.SIGTERM)
             await asyncio.sleep(0.5)
-            assert busy_in(work)
+            assert processes_below(work)
             container.kill_main()
-            await eventually(lambda: not busy_in(work), 5.0)
+            await eventually(lambda: not processes_below(work), 5.0)
             await asyncio.wait_for(container.gone(), 10)
             assert using(container.scratch) == []
             assert not container.scratch.exists()
@@ -105,7 +98,7 @@ def test_the_life_of_a_worker(media: MediaFactory, cloud: FakeNetwork, tmp_path:
     asyncio.run(scenario())
 
 
-def failed_with(answer: dict[str, Any]) -> Code:
+def failure_code(answer: dict[str, Any]) -> Code:
     failure = Failure.parse(answer["error"])
     assert failure is not None
     return failure.code
@@ -127,7 +120,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.fault("I3")
 @pytest.mark.parametrize("when", ["fetching", "encoding", "adopting"])
-def test_a_full_disk_fails_the_job_and_is_left_empty(
+def test_full_disk_fails_the_job_and_is_left_empty(
     media: MediaFactory, cloud: FakeNetwork, small_disk: Path, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
     monkeypatch.setenv("WORK_DIR", str(small_disk))
@@ -147,12 +140,12 @@ def test_a_full_disk_fails_the_job_and_is_left_empty(
         async with cloud.open():
             return await handle(cloud.job(wanted))
 
-    assert failed_with(asyncio.run(work())) == Code.RESOURCES
+    assert failure_code(asyncio.run(work())) == Code.RESOURCES
     assert "manifest.json" not in cloud.stored
     assert list(small_disk.iterdir()) == []
 
 
-class Uplink:
+class UnreliableBucket:
     """A bucket behind a bad line: each connection meets the next of `troubles`, and after them none."""
 
     def __init__(self, *troubles: str) -> None:
@@ -198,11 +191,11 @@ class Uplink:
     ("troubles", "stays"),
     [(["reset"], True), (["reset", "reset", "reset"], True), (["no answer"], False), (["reset"] * 4, None)],
 )
-def test_an_upload_over_a_bad_line(tmp_path: Path, troubles: list[str], stays: bool | None) -> None:
+def test_upload_over_a_broken_connection(tmp_path: Path, troubles: list[str], stays: bool | None) -> None:
     """`stays` False: an earlier try of ours was stored and only its answer lost; None: given up."""
     video = tmp_path / "out.mp4"
     video.write_bytes(os.urandom(3_000_000))
-    uplink = Uplink(*troubles)
+    uplink = UnreliableBucket(*troubles)
 
     async def work() -> bool:
         async with aiohttp.ClientSession() as session:
@@ -223,7 +216,7 @@ def test_an_upload_over_a_bad_line(tmp_path: Path, troubles: list[str], stays: b
 
 
 @pytest.fixture
-def noisy(media: MediaFactory) -> Path:
+def noise_image(media: MediaFactory) -> Path:
     """A picture that no encoder can make small."""
     path = media.folder / "noise.png"
     Image.frombytes("RGB", (640, 360), os.urandom(640 * 360 * 3)).save(path)
@@ -231,15 +224,17 @@ def noisy(media: MediaFactory) -> Path:
 
 
 @pytest.mark.fault("I4", "I5")
-def test_uploads_that_hang_or_drip_end_in_time_and_complete_nothing(
-    media: MediaFactory, noisy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_stalled_uploads_end_in_time_and_complete_nothing(
+    media: MediaFactory, noise_image: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Side by side, each with a bucket of its own: by the end of the execution all of them have ended."""
     monkeypatch.setenv("WORK_DIR", str(tmp_path / "work"))
     monkeypatch.setenv("FFMPEG", media.ffmpeg)
     monkeypatch.setenv("ALLOW_LOOPBACK_URLS", "true")
-    wanted = SHORT | {"size": "640x360"}
-    clouds = {stuck: FakeNetwork(files={"photo.jpg": noisy}) for stuck in ("output", "manifest", "output, dripping")}
+    operation = SHORT | {"size": "320x180"}
+    clouds = {
+        stuck: FakeNetwork(files={"photo.jpg": noise_image}) for stuck in ("output", "manifest", "output, dripping")
+    }
     taken = 0
 
     async def upload(stuck: str) -> dict[str, Any]:
@@ -252,7 +247,7 @@ def test_uploads_that_hang_or_drip_end_in_time_and_complete_nothing(
 
         async with serving(answer) as cloud.base:
             try:
-                return await handle(cloud.job(wanted, limits={"execution_seconds": 12.0}))
+                return await handle(cloud.job(operation, limits={"execution_seconds": 6.0}))
             finally:
                 over.set()
 
@@ -267,7 +262,7 @@ def test_uploads_that_hang_or_drip_end_in_time_and_complete_nothing(
     async def work() -> list[dict[str, Any]]:
         return await asyncio.gather(*map(upload, clouds))
 
-    assert [failed_with(told) for told in asyncio.run(work())] == [Code.EXECUTION_TIMEOUT] * 3
+    assert [failure_code(told) for told in asyncio.run(work())] == [Code.EXECUTION_TIMEOUT] * 3
     assert [set(cloud.stored) for cloud in clouds.values()] == [set(), {"output.mp4"}, set()]
     assert 0 < taken < len(clouds["manifest"].stored["output.mp4"])
     assert list((tmp_path / "work").iterdir()) == []
@@ -278,7 +273,7 @@ def open_files() -> int:
 
 
 @pytest.mark.fault("I10", "I11")
-def test_a_worker_that_was_frozen_for_a_day_takes_nothing_of_it_into_the_next_job(
+def test_restored_worker_carries_nothing_into_the_next_job(
     media: MediaFactory, cloud: FakeNetwork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Jobs in turn in one process, in one loop; between them a day passes on the wall clock alone, as it does for
@@ -326,7 +321,7 @@ def test_a_worker_that_was_frozen_for_a_day_takes_nothing_of_it_into_the_next_jo
             again = await one(SHORT, "runpod-3")
             assert again == first
             # What was to be done by yesterday is not begun.
-            assert failed_with(await handle(late)) == Code.DEADLINE_EXCEEDED
+            assert failure_code(await handle(late)) == Code.DEADLINE_EXCEEDED
             assert (dict(os.environ), Path.cwd()) == (environment, place)
             await eventually(lambda: open_files() <= files)
 
@@ -335,12 +330,12 @@ def test_a_worker_that_was_frozen_for_a_day_takes_nothing_of_it_into_the_next_jo
     assert not set.intersection(*callers[:2]) | set.intersection(*callers[1:3])
     assert [len(names) for names in folders] == [1, 1, 1]
     assert len(set.union(*folders)) == 3
-    assert busy_in(work_dir) == []
+    assert processes_below(work_dir) == []
     assert list(work_dir.iterdir()) == []
 
 
 @pytest.mark.fault("I7")
-def test_a_manifest_whose_answer_was_lost_is_a_success(
+def test_manifest_whose_response_was_lost_is_a_success(
     media: MediaFactory, cloud: FakeNetwork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WORK_DIR", str(tmp_path / "work"))

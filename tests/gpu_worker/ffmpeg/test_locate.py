@@ -25,7 +25,7 @@ _ALL = "--enable-gpl --enable-libass --enable-libx264 --enable-libzimg"
 _OLD = Path(__file__).resolve().parents[2] / "support" / "ffmpeg_5_1"
 
 
-def printed(name: str, libavcodec: str, flags: str = _ALL) -> str:
+def version_output(name: str, libavcodec: str, flags: str = _ALL) -> str:
     """Return the output of `-version` of such a build."""
     return (
         f"ffmpeg version {name} Copyright (c) 2000-2026 the FFmpeg developers\nbuilt with gcc 14 (Debian)\n"
@@ -48,7 +48,7 @@ def printed(name: str, libavcodec: str, flags: str = _ALL) -> str:
     ],
 )
 def test_builds_from_7_1_to_9_0_are_used_without_a_warning(name: str, libavcodec: str) -> None:
-    build = Build.parse(printed(name, libavcodec))
+    build = Build.parse(version_output(name, libavcodec))
     assert (build.name, build.refusal(), build.warnings()) == (name, None, ())
 
 
@@ -64,15 +64,15 @@ def test_builds_from_7_1_to_9_0_are_used_without_a_warning(name: str, libavcodec
     ],
 )
 def test_builds_before_7_1_are_refused_by_name(name: str, libavcodec: str) -> None:
-    assert str(Build.parse(printed(name, libavcodec)).refusal()).startswith(f"ffmpeg {name} is too old")
+    assert str(Build.parse(version_output(name, libavcodec)).refusal()).startswith(f"ffmpeg {name} is too old")
 
 
 @pytest.mark.parametrize(
     ("text", "warning"),
     [
-        (printed("9.1", "63.  9.100 / 63.  9.100"), "ffmpeg 9.1 is newer than the tested versions, 7.1 to 9.0."),
+        (version_output("9.1", "63.  9.100 / 63.  9.100"), "ffmpeg 9.1 is newer than the tested versions, 7.1 to 9.0."),
         (
-            printed("N-130000-gabc", "64.  0.100 / 64.  0.100"),
+            version_output("N-130000-gabc", "64.  0.100 / 64.  0.100"),
             "ffmpeg N-130000-gabc is newer than the tested versions, 7.1 to 9.0.",
         ),
         ("", "The version of ffmpeg could not be read; tested are 7.1 to 9.0."),
@@ -85,7 +85,7 @@ def test_other_builds_are_used_with_a_warning(text: str, warning: str) -> None:
 
 
 def test_builds_without_a_needed_library_are_refused() -> None:
-    free = printed("8.0", "62. 11.100 / 62. 11.100", "--enable-libass --enable-libopenh264")
+    free = version_output("8.0", "62. 11.100 / 62. 11.100", "--enable-libass --enable-libopenh264")
     assert str(Build.parse(free).refusal()).startswith("ffmpeg 8.0 was built without libx264 and libzimg.")
 
 
@@ -113,7 +113,7 @@ def test_search_order_is_setting_then_wheel_then_path(monkeypatch: pytest.Monkey
         find_ffmpeg(None)
 
 
-def test_ffmpeg_5_1_on_path_is_passed_over_and_named_by_the_setting_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ffmpeg_5_1_is_skipped_on_path_and_refused_as_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", f"{_OLD}:{os.environ['PATH']}")
     assert "imageio_ffmpeg" in find_ffmpeg(None).path
     with pytest.raises(FfmpegUnusableError) as unusable:
@@ -124,19 +124,19 @@ def test_ffmpeg_5_1_on_path_is_passed_over_and_named_by_the_setting_refused(monk
         find_ffmpeg(None)
 
 
-def newer(media: MediaFactory, folder: Path) -> str:
+def write_newer_ffmpeg(media: MediaFactory, folder: Path) -> str:
     """The tested ffmpeg under the name of one that is not."""
     program = folder / "ffmpeg"
-    told = printed("99.0", "99.  0.100 / 99.  0.100")
+    told = version_output("99.0", "99.  0.100 / 99.  0.100")
     program.write_text(f'#!/bin/sh\n[ "$*" = -version ] && exec printf "{told}"\nexec "{media.ffmpeg}" "$@"\n')
     program.chmod(0o755)
     return str(program)
 
 
-def test_an_untested_version_is_in_the_log_and_in_the_check(
+def test_untested_version_is_logged_and_reported(
     media: MediaFactory, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    ffmpeg = newer(media, tmp_path)
+    ffmpeg = write_newer_ffmpeg(media, tmp_path)
     with caplog.at_level(logging.INFO, "gpu_worker"):
         for path in (ffmpeg, media.ffmpeg, str(_OLD / "ffmpeg")):
             asyncio.run(log_machine(MachineProbe(path)))
@@ -149,11 +149,11 @@ def test_an_untested_version_is_in_the_log_and_in_the_check(
     assert "ffmpeg 99.0 is newer than the tested versions, 7.1 to 9.0." in warnings
 
 
-def test_jobs_name_an_untested_version_and_fail_at_once_with_an_old_one(
+def test_jobs_warn_of_untested_versions_and_fail_with_old_ones(
     media: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ALLOW_LOOPBACK_URLS", "true")
-    monkeypatch.setenv("FFMPEG", newer(media, tmp_path))
+    monkeypatch.setenv("FFMPEG", write_newer_ffmpeg(media, tmp_path))
     cloud = FakeNetwork(files={"photo.png": media.make_circle("cli.png", (160, 90), 20)})
     operation = {"kind": "img2vid", "url_image": "photo.png", "duration": 0.1, "frame_rate": 10, "size": "64x64"}
 

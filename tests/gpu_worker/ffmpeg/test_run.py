@@ -1,4 +1,4 @@
-"""Running programs: what is left of them afterwards, and how fast."""
+"""Run ffmpeg: its progress, log and stdin, and how its processes end."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from gpu_worker.ffmpeg.locate import Ffmpeg
 from gpu_worker.ffmpeg.run import FfmpegError, run_ffmpeg
 from gpu_worker.sandbox.output import LogTail
 from tests.support.media.factory import MediaFactory
+from tests.support.processes import is_running, processes_below
 
 ROOT = Path(__file__).resolve().parents[3]
 SOON = 20.0
-"""Seconds: much for a busy machine, and far from the minute that the programs here would take by themselves."""
+"""Seconds: enough on a busy machine, and far less than the minute for which the programs here would run."""
 ENDLESS = ("-f", "lavfi", "-re", "-i", "testsrc=s=64x64:r=5", "-f", "null", "-")
 
 
@@ -29,32 +30,9 @@ def stub(tmp_path: Path, script: str) -> Ffmpeg:
     return Ffmpeg(str(path))
 
 
-def living_in(directory: Path) -> list[int]:
-    """Processes whose working directory is this one: whatever a run may have left behind."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if (process / "cwd").readlink() == directory and (process / "stat").read_text().split()[2] != "Z":
-                found.append(int(process.name))
-        except OSError:
-            continue
-    return found
-
-
-def running(program: str, directory: Path) -> bool:
-    """True once a process there has become the program."""
-    for number in living_in(directory):
-        try:
-            if Path(f"/proc/{number}/exe").readlink().samefile(program):
-                return True
-        except OSError:
-            continue
-    return False
-
-
 async def cancel_after_start(program: Ffmpeg, directory: Path) -> float:
     task = asyncio.create_task(run_ffmpeg(program, ENDLESS, directory))
-    while not living_in(directory):  # noqa: ASYNC110 - another process decides
+    while not processes_below(directory):  # noqa: ASYNC110 - another process decides
         await asyncio.sleep(0.02)
     await asyncio.sleep(0.3)
     started = time.monotonic()
@@ -64,58 +42,58 @@ async def cancel_after_start(program: Ffmpeg, directory: Path) -> float:
     return time.monotonic() - started
 
 
-def test_a_cancelled_run_is_gone_at_once(media: MediaFactory, tmp_path: Path) -> None:
+def test_cancelled_run_ends_at_once(media: MediaFactory, tmp_path: Path) -> None:
     assert asyncio.run(cancel_after_start(media.sandboxed_ffmpeg, tmp_path)) < SOON
-    assert living_in(tmp_path) == []
+    assert processes_below(tmp_path) == []
 
 
 @pytest.mark.fault("G11")
-def test_a_program_that_ignores_the_polite_signal_is_killed_with_its_children(tmp_path: Path) -> None:
+def test_program_that_ignores_sigterm_is_killed_with_its_children(tmp_path: Path) -> None:
     program = stub(tmp_path, "trap '' TERM\nsleep 60 &\nwhile true; do sleep 1; done\n")
     directory = tmp_path / "job"
     directory.mkdir()
     assert asyncio.run(cancel_after_start(program, directory)) < SOON
-    assert living_in(directory) == []
+    assert processes_below(directory) == []
 
 
-def test_a_second_cancellation_does_not_cut_the_killing_short(tmp_path: Path) -> None:
+def test_repeated_cancellation_does_not_interrupt_the_kill(tmp_path: Path) -> None:
     program = stub(tmp_path, "trap '' TERM\nwhile true; do sleep 1; done\n")
     directory = tmp_path / "job"
     directory.mkdir()
 
     async def scenario() -> list[int]:
         task = asyncio.create_task(run_ffmpeg(program, ENDLESS, directory))
-        while not living_in(directory):  # noqa: ASYNC110 - another process decides
+        while not processes_below(directory):  # noqa: ASYNC110 - another process decides
             await asyncio.sleep(0.02)
         for _ in range(3):
             task.cancel()
             await asyncio.sleep(0.05)
         with pytest.raises(asyncio.CancelledError):
             await task
-        return living_in(directory)
+        return processes_below(directory)
 
     assert asyncio.run(scenario()) == []
 
 
 @pytest.mark.fault("G10")
-def test_a_run_ends_at_its_timeout(tmp_path: Path) -> None:
+def test_run_ends_at_its_timeout(tmp_path: Path) -> None:
     program = stub(tmp_path, "trap '' TERM\nsleep 60\n")
     started = time.monotonic()
     with pytest.raises(TimeoutError):
         asyncio.run(run_ffmpeg(program, (), tmp_path, timeout=0.3))
     assert time.monotonic() - started < SOON
-    assert living_in(tmp_path) == []
+    assert processes_below(tmp_path) == []
 
 
 @pytest.mark.fault("G11")
-def test_a_child_left_behind_by_a_good_run_is_ended_too(tmp_path: Path) -> None:
+def test_child_left_by_a_successful_run_is_killed(tmp_path: Path) -> None:
     program = stub(tmp_path, "sleep 60 >/dev/null 2>&1 &\nexit 0\n")
     asyncio.run(run_ffmpeg(program, (), tmp_path))
-    assert living_in(tmp_path) == []
+    assert processes_below(tmp_path) == []
 
 
 @pytest.mark.fault("G14")
-def test_a_failed_run_keeps_the_end_of_a_long_log(tmp_path: Path) -> None:
+def test_failed_run_keeps_the_end_of_a_long_log(tmp_path: Path) -> None:
     program = stub(tmp_path, "i=0; while [ $i -lt 20000 ]; do echo 'noise noise noise' >&2; i=$((i+1)); done\n"
                              "echo 'the reason' >&2; exit 3\n")  # fmt: skip
     with pytest.raises(FfmpegError) as failure:
@@ -126,7 +104,7 @@ def test_a_failed_run_keeps_the_end_of_a_long_log(tmp_path: Path) -> None:
     assert not failure.value.out_of_resources
 
 
-def test_a_full_disk_is_told_from_a_bad_file(tmp_path: Path) -> None:
+def test_full_disk_is_distinguished_from_a_bad_file(tmp_path: Path) -> None:
     program = stub(tmp_path, "echo 'av_interleaved_write_frame(): No space left on device' >&2; exit 1\n")
     with pytest.raises(FfmpegError) as failure:
         asyncio.run(run_ffmpeg(program, (), tmp_path))
@@ -134,11 +112,11 @@ def test_a_full_disk_is_told_from_a_bad_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.fault("I14")
-def test_the_environment_stays_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_programs_do_not_inherit_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RUNPOD_AI_API_KEY", "s3cret")
     asyncio.run(run_ffmpeg(stub(tmp_path, "env > seen\n"), (), tmp_path))
     names = {line.partition("=")[0] for line in (tmp_path / "seen").read_text().splitlines()}
-    assert names <= {"PWD", "OLDPWD", "SHLVL", "_"}  # the shell's own
+    assert names <= {"PWD", "OLDPWD", "SHLVL", "_"}  # set by the shell itself
 
 
 def test_progress_is_seconds_written(media: MediaFactory, tmp_path: Path) -> None:
@@ -149,7 +127,7 @@ def test_progress_is_seconds_written(media: MediaFactory, tmp_path: Path) -> Non
     assert seen[-1] == pytest.approx(3.0, abs=0.05)
 
 
-def test_frames_are_fed_and_a_reader_that_gives_up_is_no_deadlock(media: MediaFactory, tmp_path: Path) -> None:
+def test_feed_ends_when_ffmpeg_stops_reading(media: MediaFactory, tmp_path: Path) -> None:
     ends: list[str] = []
 
     def feed(fd: int) -> None:
@@ -157,7 +135,7 @@ def test_frames_are_fed_and_a_reader_that_gives_up_is_no_deadlock(media: MediaFa
             for _ in range(500):
                 os.write(fd, bytes(64 * 64 * 3 // 2))
         except BrokenPipeError:
-            ends.append("told")
+            ends.append("broken pipe")
         os.close(fd)
 
     raw = ("-f", "rawvideo", "-pixel_format", "yuv420p", "-video_size", "64x64", "-i", "pipe:0")
@@ -166,10 +144,10 @@ def test_frames_are_fed_and_a_reader_that_gives_up_is_no_deadlock(media: MediaFa
         asyncio.run(
             run_ffmpeg(media.sandboxed_ffmpeg, (*raw, "-c:v", "nonsense", "-f", "null", "-"), tmp_path, feed=feed)
         )
-    assert ends == ["told", "told"]
+    assert ends == ["broken pipe", "broken pipe"]
 
 
-def test_an_error_while_drawing_ends_the_run(media: MediaFactory, tmp_path: Path) -> None:
+def test_error_in_the_feed_ends_the_run(media: MediaFactory, tmp_path: Path) -> None:
     def feed(fd: int) -> None:
         os.write(fd, bytes(64 * 64 * 3 // 2))
         os.close(fd)
@@ -178,12 +156,12 @@ def test_an_error_while_drawing_ends_the_run(media: MediaFactory, tmp_path: Path
     raw = ("-f", "rawvideo", "-pixel_format", "yuv420p", "-video_size", "64x64", "-i", "pipe:0", "-f", "null", "-")
     with pytest.raises(MemoryError):
         asyncio.run(run_ffmpeg(media.sandboxed_ffmpeg, raw, tmp_path, feed=feed))
-    assert living_in(tmp_path) == []
+    assert processes_below(tmp_path) == []
 
 
 @pytest.mark.fault("I2")
 @pytest.mark.skipif(not os.path.exists("/usr/bin/setpriv"), reason="no setpriv")  # noqa: PTH110
-def test_a_killed_worker_takes_its_ffmpeg_with_it(ffmpeg: str, tmp_path: Path) -> None:
+def test_killed_worker_takes_its_ffmpeg_with_it(ffmpeg: str, tmp_path: Path) -> None:
     code = (
         "import asyncio,sys,pathlib\n"
         "from gpu_worker.ffmpeg.run import run_ffmpeg\nfrom gpu_worker.ffmpeg.locate import Ffmpeg\n"
@@ -192,21 +170,21 @@ def test_a_killed_worker_takes_its_ffmpeg_with_it(ffmpeg: str, tmp_path: Path) -
 
     async def work() -> None:
         worker = await asyncio.create_subprocess_exec(sys.executable, "-c", code, cwd=ROOT)
-        # Until the box has tied it to the worker, which takes it milliseconds, nothing would.
-        while not running(ffmpeg, tmp_path):  # noqa: ASYNC110 - another process decides
+        # It dies with the worker only after setpriv has started it, which takes milliseconds.
+        while not is_running(ffmpeg, tmp_path):  # noqa: ASYNC110 - another process decides
             await asyncio.sleep(0.05)
         worker.kill()
         await worker.wait()
         ends = time.monotonic() + SOON
-        while living_in(tmp_path) and time.monotonic() < ends:  # noqa: ASYNC110 - the kernel decides
+        while processes_below(tmp_path) and time.monotonic() < ends:  # noqa: ASYNC110 - the kernel decides
             await asyncio.sleep(0.05)
 
     asyncio.run(work())
-    assert living_in(tmp_path) == []
+    assert processes_below(tmp_path) == []
 
 
 @pytest.mark.fault("G14")
-def test_a_tail_is_bounded() -> None:
+def test_log_tail_is_bounded() -> None:
     tail = LogTail(10)
     for _ in range(1000):
         tail.add(b"abcdef")

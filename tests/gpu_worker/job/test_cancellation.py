@@ -12,9 +12,9 @@ from aiohttp import web
 
 import gpu_worker
 from gpu_worker.sandbox.process_tree import PROCESSES
-from tests.gpu_worker.test_worker_lifecycle import busy_in
 from tests.support.fake_network import FakeNetwork
 from tests.support.media.factory import MediaFactory
+from tests.support.processes import processes_below
 from tests.support.suspension_points import Place, Watch
 from tests.support.worker import handle
 
@@ -34,7 +34,7 @@ class Work:
     stored: dict[str, bytes]
 
 
-class SlowCloud(FakeNetwork):
+class SlowNetwork(FakeNetwork):
     """Sends each source in two pieces."""
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
@@ -54,7 +54,7 @@ class SlowCloud(FakeNetwork):
 def cloud(media: MediaFactory) -> FakeNetwork:
     srt = media.folder / "short.srt"
     srt.write_text(SRT)
-    return SlowCloud(
+    return SlowNetwork(
         files={
             "photo.jpg": media.make_circle("photo.jpg", (400, 300), 60),
             "sound.mp3": media.make_audio("short.mp3", 0.5),
@@ -72,7 +72,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, media: MediaFactory)
     return work
 
 
-def done(cloud: FakeNetwork, work: Work, folder: Path, at: Place | None = None) -> Watch:
+def run_work(cloud: FakeNetwork, work: Work, folder: Path, at: Place | None = None) -> Watch:
     """Do the work, cancelled `at` a place if it is reached; nothing may be left of it."""
 
     async def scenario() -> Watch:
@@ -93,7 +93,7 @@ def done(cloud: FakeNetwork, work: Work, folder: Path, at: Place | None = None) 
 
     watch = asyncio.run(scenario())
     assert list(folder.iterdir()) == [], at
-    assert busy_in(folder) == [], at
+    assert processes_below(folder) == [], at
     assert PROCESSES.sessions == set(), at
     if "manifest.json" in cloud.stored:
         assert cloud.manifest().output.size_bytes == len(cloud.stored["output.mp4"]), at
@@ -101,20 +101,20 @@ def done(cloud: FakeNetwork, work: Work, folder: Path, at: Place | None = None) 
 
 
 @pytest.mark.fault("I1", "I5", "I11")
-def test_a_job_cancelled_at_any_await_leaves_nothing(cloud: FakeNetwork, folder: Path) -> None:
+def test_job_cancelled_at_any_await_leaves_nothing(cloud: FakeNetwork, folder: Path) -> None:
     first = Work(SHORT, {})
-    done(cloud, first, folder)
+    run_work(cloud, first, folder)
     other = dict(cloud.stored)
     del other["manifest.json"]
     struck: set[Place] = set()
     for work in (Work(WHOLE, {}), Work(SHORT, other)):
-        for place in done(cloud, work, folder).places:
-            if place not in struck and done(cloud, work, folder, place).struck:
+        for place in run_work(cloud, work, folder).places:
+            if place not in struck and run_work(cloud, work, folder, place).struck:
                 struck.add(place)
     functions = {f"{file} {function}" for file, function, _ in struck}
     assert {
         "download.py Downloader._follow_redirects", "body.py write_body", "transcode.py _probe_all",
-        "inspection.py inspect", "output.py read_lines", "concurrency.py shield",
+        "output.py read_lines", "concurrency.py shield",
         "upload.py Uploader._put.<locals>.attempt", "upload.py Uploader.adopt_stored.<locals>.attempt",
         "upload.py read_output_facts", "verify.py verify",
     } <= functions  # fmt: skip

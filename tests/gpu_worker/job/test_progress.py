@@ -15,7 +15,7 @@ from gpu_worker.job.progress import Progress, ProgressReporter, initial_sequence
 from tests.support.fake_network import FakeNetwork
 
 
-def report(cloud: FakeNetwork, number: int, interval: float) -> ProgressReporter:
+def send_reports(cloud: FakeNetwork, number: int, interval: float) -> ProgressReporter:
     """Report until that many have arrived, and then see that none comes after the end."""
 
     async def run() -> ProgressReporter:
@@ -37,10 +37,10 @@ def report(cloud: FakeNetwork, number: int, interval: float) -> ProgressReporter
     return asyncio.run(run())
 
 
-def test_the_first_report_is_at_once_and_the_rest_are_apart() -> None:
+def test_first_report_is_immediate_and_others_follow_at_intervals() -> None:
     cloud = FakeNetwork()
     began = time.monotonic()
-    report(cloud, 5, 0.1)
+    send_reports(cloud, 5, 0.1)
     assert 5 <= len(cloud.reports) <= 1 + (time.monotonic() - began) / 0.1
     # However late one arrives: the next is not sent sooner after its answer.
     gaps = [b - a for a, b in pairwise(cloud.report_times)]
@@ -53,27 +53,27 @@ def test_the_first_report_is_at_once_and_the_rest_are_apart() -> None:
     assert {r["runpod_job_id"] for r in cloud.reports} == {"r-1"}
 
 
-def test_a_slow_gateway_gets_one_report_at_a_time() -> None:
+def test_slow_gateway_gets_one_report_at_a_time() -> None:
     cloud = FakeNetwork(report_delay=0.3)
-    report(cloud, 3, 0.01)
+    send_reports(cloud, 3, 0.01)
     gaps = [b - a for a, b in pairwise(cloud.report_times)]
     assert min(gaps) > 0.29
 
 
-def test_a_stop_is_heard_and_ends_the_reports() -> None:
+def test_stop_reply_ends_the_reports() -> None:
     cloud = FakeNetwork(reply={"stop": True, "later": 1})
-    reporter = report(cloud, 1, 0.05)
+    reporter = send_reports(cloud, 1, 0.05)
     assert reporter.stop.is_set()
     assert len(cloud.reports) == 1
 
 
 @pytest.mark.parametrize("reply", [{"stop": "maybe"}, {}, {"other": 1}])
-def test_odd_replies_change_nothing(reply: dict[str, object]) -> None:
+def test_unexpected_replies_are_ignored(reply: dict[str, object]) -> None:
     cloud = FakeNetwork(reply=reply)
-    assert not report(cloud, 2, 0.05).stop.is_set()
+    assert not send_reports(cloud, 2, 0.05).stop.is_set()
 
 
-def test_a_gateway_that_is_gone_changes_nothing() -> None:
+def test_unreachable_gateway_is_ignored() -> None:
     async def run() -> bool:
         async with aiohttp.ClientSession() as session:
             reporter = ProgressReporter(session, "http://127.0.0.1:9/progress", 1, None, interval=0.05)
@@ -84,7 +84,7 @@ def test_a_gateway_that_is_gone_changes_nothing() -> None:
     assert asyncio.run(run()) is False
 
 
-def test_percent_covers_all_stages_and_never_falls() -> None:
+def test_percent_covers_all_stages_and_never_decreases() -> None:
     progress = Progress()
     seen = []
     for stage, done in (("fetch", 0.5), ("fetch", 1), ("probe", 0), ("encode", 0.5), ("encode", 0.2), ("encode", 7),
@@ -100,11 +100,11 @@ def test_percent_covers_all_stages_and_never_falls() -> None:
 @pytest.mark.parametrize(
     ("given", "known"), [("a-b_C9", "a-b_C9"), ("a/b", None), ("", None), (7, None), ("x" * 129, None)]
 )
-def test_only_well_formed_ids_are_passed_on(given: object, known: str | None) -> None:
+def test_malformed_runpod_ids_are_dropped(given: object, known: str | None) -> None:
     assert known_runpod_id(given) == known
 
 
-def test_an_execution_that_is_begun_again_is_counted_further() -> None:
+def test_repeated_execution_starts_with_higher_numbers() -> None:
     """RunPod begins an attempt anew after a worker died; reports come five seconds apart at most often."""
     deadline, began = 1_800_003_600.0, 1_800_000_000.0
     first = initial_sequence(deadline, began)

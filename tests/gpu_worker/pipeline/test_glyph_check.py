@@ -53,7 +53,7 @@ def make_host(ffmpeg: str, directory: Path, font_configuration: str) -> Host:
     return Host(Machine(Ffmpeg(ffmpeg, sandbox), None, 2), directory)
 
 
-def test_every_character_taken_for_granted_is_drawn(bare: Host) -> None:
+def test_every_character_assumed_to_be_shipped_is_drawn(bare: Host) -> None:
     granted = [
         chr(code)
         for code in range(0x21, 0x3000)
@@ -69,7 +69,7 @@ def test_emoji_are_drawn_by_the_shipped_fonts(bare: Host) -> None:
     assert bare.check_captions(text) == ()
 
 
-def test_what_no_font_has_is_named(bare: Host) -> None:
+def test_missing_scripts_are_named(bare: Host) -> None:
     text = "Hello 日本語、ひらがな カタカナ 한국어 हिन्दी ไทย مرحبا שלום Привет Ελλάδα 😀 𓀀 \u2800\u00a0\u200d"
     scripts = "Devanagari, East Asian punctuation, Egyptian, Han, Hangul and more"
     assert bare.check_captions(text) == (f"Captions have characters that no font here draws: {scripts}.",)
@@ -100,7 +100,7 @@ def han_font() -> bytes:
     return bytes(data)
 
 
-def test_captions_that_leave_no_ink_fail_the_job(bare: Host) -> None:
+def test_invisible_captions_fail_the_job(bare: Host) -> None:
     (bare.directory / "fonts").unlink()
     (bare.directory / "fonts").mkdir()
     with pytest.raises(JobFailed) as failure:
@@ -115,14 +115,14 @@ def test_plain_text_is_measured_once(bare: Host) -> None:
     assert bare.check_captions("plain again") == ()
 
 
-def test_a_sample_of_each_script_is_looked_at() -> None:
+def test_a_sample_of_each_script_is_checked() -> None:
     cues = [Cue(0, 1, "".join(map(chr, range(0x4E00, 0x9000)))), Cue(0, 1, "ไทย"), Cue(0, 1, "A Ω Ж א ع")]
     sample = characters_to_check(cues)
     assert len(sample) < 40
     assert {script_of(char) for char in sample} == {"Han", "Thai"}
 
 
-def test_a_warning_fits_the_result() -> None:
+def test_warning_fits_the_result() -> None:
     everything = [chr(code) for code in range(0x20, 0x1FFFF) if not 0xD800 <= code < 0xE000]
     warning = missing_glyphs_warning(everything)
     assert warning is not None
@@ -143,7 +143,7 @@ def test_caption_job_warns_of_missing_glyphs_and_late_cues(media: MediaFactory, 
     )
 
 
-def drawn(media: MediaFactory, text: str, size: tuple[int, int]) -> Image.Image:
+def draw_caption(media: MediaFactory, text: str, size: tuple[int, int]) -> Image.Image:
     """A caption on black, by the shipped fonts alone."""
     (media.folder / "one.ass").write_text(write_ass([Cue(0, 1000, text)], size), encoding="utf-8")
     pixels = media.run_ffmpeg(
@@ -158,8 +158,8 @@ _LONG = ["W" * 90, "path/" * 40, "日本語の字幕。" * 20, "😂" * 80, "one
 
 @pytest.mark.parametrize("size", [(1080, 1920), (1920, 1080), (720, 720), (320, 180), (64, 64)])
 @pytest.mark.parametrize("text", _LONG, ids=["wide", "unbroken", "han", "emoji", "long", "many lines"])
-def test_a_caption_stays_inside_the_picture(media: MediaFactory, size: tuple[int, int], text: str) -> None:
-    left, top, right, bottom = extent(drawn(media, text, size))
+def test_caption_stays_inside_the_picture(media: MediaFactory, size: tuple[int, int], text: str) -> None:
+    left, top, right, bottom = extent(draw_caption(media, text, size))
     assert left >= 1
     assert top >= 1
     assert right <= size[0] - 1
@@ -169,13 +169,13 @@ def test_a_caption_stays_inside_the_picture(media: MediaFactory, size: tuple[int
 
 
 def test_arabic_letters_join(media: MediaFactory) -> None:
-    joined, apart = (extent(drawn(media, text, (640, 360))) for text in ("سلام", "س\u200cل\u200cا\u200cم"))
+    joined, apart = (extent(draw_caption(media, text, (640, 360))) for text in ("سلام", "س\u200cل\u200cا\u200cم"))
     assert joined[2] - joined[0] < (apart[2] - apart[0]) * 0.9
 
 
 @pytest.mark.parametrize("text", ["שלום עולם", "مرحبا بالعالم", "OK"])
-def test_a_sentence_ends_on_the_side_it_runs_to(media: MediaFactory, text: str) -> None:
-    picture = drawn(media, text + ".", (1280, 720))
+def test_sentence_ends_on_the_side_of_its_direction(media: MediaFactory, text: str) -> None:
+    picture = draw_caption(media, text + ".", (1280, 720))
     left, _, right, _ = extent(picture)
     ends = [extent(picture.crop((side, 0, side + 10, 720))) for side in (left, right - 10)]
     lefts, rights = (box[3] - box[1] for box in ends)

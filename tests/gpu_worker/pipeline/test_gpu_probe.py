@@ -95,7 +95,7 @@ NOTHING = "[vost#0:0/h264_nvenc @ 0x5] Task finished with error code: -22 (Inval
         (FILTER_FAILS, {DRAW}, UnavailableReason.UNKNOWN),
     ],
 )  # fmt: skip
-def test_a_drivers_words_are_understood(log: str, parts: set[GpuStage], reason: UnavailableReason) -> None:
+def test_driver_messages_are_classified(log: str, parts: set[GpuStage], reason: UnavailableReason) -> None:
     fault = classify_gpu_error("Input #0, mov, from 'in_video':\n" + log.replace("\\\n", ""))
     assert fault is not None
     assert (set(fault.stages), fault.reason) == (parts, reason)
@@ -104,7 +104,7 @@ def test_a_drivers_words_are_understood(log: str, parts: set[GpuStage], reason: 
     assert len(told[0]) <= 128
 
 
-def test_words_that_name_no_cause_accuse_nobody() -> None:
+def test_messages_without_a_cause_are_no_gpu_error() -> None:
     for log in ("", NOTHING, "in_video: Invalid data found when processing input"):
         assert classify_gpu_error(log) is None
 
@@ -120,7 +120,7 @@ def find_gpu(program: str, probe: GpuProbe | None = None) -> Gpu:
     return asyncio.run((probe or GpuProbe()).find_gpu(Ffmpeg(program)))
 
 
-def test_a_gpu_that_does_everything_is_tried_once(media: MediaFactory, tmp_path: Path) -> None:
+def test_complete_gpu_is_probed_once(media: MediaFactory, tmp_path: Path) -> None:
     probe, ffmpeg = GpuProbe(), Ffmpeg(install(tmp_path, media.ffmpeg))
 
     async def run_jobs() -> list[Gpu]:
@@ -146,7 +146,7 @@ def test_a_gpu_that_does_everything_is_tried_once(media: MediaFactory, tmp_path:
         ((Fault("draw", NOTHING, 255),), {DRAW: UnavailableReason.UNKNOWN}),
     ],
 )  # fmt: skip
-def test_what_a_gpu_does_not_do_is_known_with_its_reason(
+def test_missing_stages_are_found_with_their_reason(
     media: MediaFactory, tmp_path: Path, faults: tuple[Fault, ...], lacks: dict[GpuStage, UnavailableReason]
 ) -> None:
     program = install(tmp_path, media.ffmpeg, faults)
@@ -204,11 +204,11 @@ def test_driver_that_crashes_or_hangs_is_not_used(
     assert set(gpu.missing.values()) == {reason}
 
 
-def test_an_ffmpeg_that_is_missing_has_no_gpu(tmp_path: Path) -> None:
+def test_missing_ffmpeg_has_no_gpu(tmp_path: Path) -> None:
     assert set(find_gpu(str(tmp_path / "none")).missing) == ALL_STAGES
 
 
-def captioned(media: MediaFactory, program: str, gpu: Gpu | None) -> tuple[Output, Path]:
+def make_captioned(media: MediaFactory, program: str, gpu: Gpu | None) -> tuple[Output, Path]:
     """Ten frames of a plain picture with a caption on four of them, made by this ffmpeg."""
     video = media.make_video(
         "black.mp4", 1, "320x180", "10", sound=False, source="color=c=black", extra=("-colorspace", "bt709")
@@ -219,7 +219,7 @@ def captioned(media: MediaFactory, program: str, gpu: Gpu | None) -> tuple[Outpu
     return media.transcode(Caption(url_video=URL, url_srt=URL), machine=machine, video=video, subtitles=srt)
 
 
-def the_cpu(did: str, reason: UnavailableReason) -> str:
+def cpu_warning(did: str, reason: UnavailableReason) -> str:
     return f"The CPU {did} the video: {reason}."
 
 
@@ -230,26 +230,26 @@ def the_cpu(did: str, reason: UnavailableReason) -> str:
         ((), ["decode draw encode"], "h264_nvenc", ()),
         # One part fails, in the middle of a job: the others stay where they are.
         ((Fault("decode", NO_SURFACES),), ["decode draw encode", "encode"], "h264_nvenc",
-         (the_cpu("decoded", UnavailableReason.NO_MEMORY),)),
+         (cpu_warning("decoded", UnavailableReason.NO_MEMORY),)),
         ((Fault("draw", FILTER_FAILS),), ["decode draw encode", "decode encode"], "h264_nvenc",
-         (the_cpu("captioned", UnavailableReason.UNKNOWN),)),
+         (cpu_warning("captioned", UnavailableReason.UNKNOWN),)),
         ((Fault("encode", NO_SESSION),), ["decode draw encode", "decode"], "libx264",
-         (the_cpu("encoded", UnavailableReason.NO_SESSION),)),
+         (cpu_warning("encoded", UnavailableReason.NO_SESSION),)),
         ((Fault("any", FULL),), ["decode draw encode"], "libx264",
-         (the_cpu("decoded, captioned and encoded", UnavailableReason.NO_MEMORY),)),
+         (cpu_warning("decoded, captioned and encoded", UnavailableReason.NO_MEMORY),)),
         # One after the other.
         ((Fault("draw", FILTER_FAILS), Fault("decode", NO_SURFACES), Fault("encode", NO_SESSION, 255)),
          ["decode draw encode", "decode encode", "encode"], "libx264",
-         (the_cpu("decoded", UnavailableReason.NO_MEMORY), the_cpu("captioned", UnavailableReason.UNKNOWN),
-          the_cpu("encoded", UnavailableReason.NO_SESSION))),
+         (cpu_warning("decoded", UnavailableReason.NO_MEMORY), cpu_warning("captioned", UnavailableReason.UNKNOWN),
+          cpu_warning("encoded", UnavailableReason.NO_SESSION))),
         # ffmpeg does not say which: the frames leave the GPU first, then the encoder is changed.
         ((Fault("decode", NOTHING, 255),), ["decode draw encode", "encode"], "h264_nvenc",
-         (the_cpu("decoded and captioned", UnavailableReason.UNKNOWN),)),
+         (cpu_warning("decoded and captioned", UnavailableReason.UNKNOWN),)),
         ((Fault("any", NOTHING, 255),), ["decode draw encode", "encode"], "libx264",
-         (the_cpu("decoded, captioned and encoded", UnavailableReason.UNKNOWN),)),
+         (cpu_warning("decoded, captioned and encoded", UnavailableReason.UNKNOWN),)),
     ],
 )  # fmt: skip
-def test_a_gpu_that_fails_in_the_middle_is_left_step_by_step_and_it_is_said(
+def test_gpu_that_fails_midway_is_replaced_stage_by_stage(
     media: MediaFactory,
     tmp_path: Path,
     faults: tuple[Fault, ...],
@@ -258,45 +258,45 @@ def test_a_gpu_that_fails_in_the_middle_is_left_step_by_step_and_it_is_said(
     warnings: tuple[str, ...],
 ) -> None:
     program = install(tmp_path, media.ffmpeg, faults)
-    made, path = captioned(media, program, Gpu())
+    made, path = make_captioned(media, program, Gpu())
     assert (asked(tmp_path), made.encoder, made.warnings) == (runs, encoder, warnings)
     assert [count_bright_pixels(frame) > 20 for frame in media.decode_frames(path)] == [False] * 4 + [True] * 4 + [
         False
     ] * 2
 
 
-def test_a_gpu_without_an_encoder_decodes(media: MediaFactory, tmp_path: Path) -> None:
+def test_gpu_without_encoder_decodes(media: MediaFactory, tmp_path: Path) -> None:
     program = install(tmp_path, media.ffmpeg, (Fault("encode", NO_ENCODER),))
-    made, _path = captioned(media, program, find_gpu(program))
+    made, _path = make_captioned(media, program, find_gpu(program))
     assert (asked(tmp_path)[-1], made.encoder) == ("decode", "libx264")
-    assert made.warnings == (the_cpu("encoded", UnavailableReason.NO_ENCODER),)
+    assert made.warnings == (cpu_warning("encoded", UnavailableReason.NO_ENCODER),)
 
 
-def test_where_no_gpu_was_asked_for_none_is_excused(media: MediaFactory) -> None:
-    made, _path = captioned(media, media.ffmpeg, None)
+def test_no_warning_if_no_gpu_was_requested(media: MediaFactory) -> None:
+    made, _path = make_captioned(media, media.ffmpeg, None)
     assert (made.encoder, made.warnings) == ("libx264", ())
 
 
 @pytest.mark.fault("I9")
-def test_sessions_may_run_out_between_two_jobs(media: MediaFactory, tmp_path: Path) -> None:
+def test_encoder_sessions_may_run_out_between_jobs(media: MediaFactory, tmp_path: Path) -> None:
     program = install(tmp_path, media.ffmpeg, (Fault("encode", NO_SESSION, first=3, last=3),))
     gpu = find_gpu(program)
-    made = [captioned(media, program, gpu)[0] for _ in range(3)]
+    made = [make_captioned(media, program, gpu)[0] for _ in range(3)]
     assert [one.encoder for one in made] == ["h264_nvenc", "libx264", "h264_nvenc"]
 
 
 @pytest.mark.parametrize("spoils", ["echo 'not a film' > out.mp4", ": > out.mp4"])
-def test_what_a_gpu_makes_is_checked_like_everything_else(media: MediaFactory, tmp_path: Path, spoils: str) -> None:
+def test_gpu_output_is_verified(media: MediaFactory, tmp_path: Path, spoils: str) -> None:
     program = stub(tmp_path, f'case "$*" in *h264_nvenc*) {spoils}; exit 0;; esac\nexec "{media.ffmpeg}" "$@"')
-    made, _path = captioned(media, program, Gpu().disabling({DECODE, DRAW}, UnavailableReason.NO_CAPABILITY))
+    made, _path = make_captioned(media, program, Gpu().disabling({DECODE, DRAW}, UnavailableReason.NO_CAPABILITY))
     assert made.encoder == "libx264"
-    assert the_cpu("encoded", UnavailableReason.UNKNOWN) in made.warnings
+    assert cpu_warning("encoded", UnavailableReason.UNKNOWN) in made.warnings
 
 
-def test_a_full_disk_is_not_the_gpus_fault(media: MediaFactory, tmp_path: Path) -> None:
+def test_full_disk_is_no_gpu_error(media: MediaFactory, tmp_path: Path) -> None:
     program = install(tmp_path, media.ffmpeg, (Fault("any", "out.mp4: No space left on device"),))
     with pytest.raises(JobFailed) as failure:
-        captioned(media, program, Gpu())
+        make_captioned(media, program, Gpu())
     assert failure.value.failure.code == Code.RESOURCES
 
 
@@ -304,17 +304,17 @@ def test_a_full_disk_is_not_the_gpus_fault(media: MediaFactory, tmp_path: Path) 
     ("size", "faults", "encoder", "warnings"),
     [
         ("320x180", (), "h264_nvenc", ()),
-        ("320x180", (Fault("encode", NO_SESSION),), "libx264", (the_cpu("encoded", UnavailableReason.NO_SESSION),)),
+        ("320x180", (Fault("encode", NO_SESSION),), "libx264", (cpu_warning("encoded", UnavailableReason.NO_SESSION),)),
         # Refused by NVENC, so it is not even tried.
         (
             "160x90",
             (Fault("encode", "nobody should ask"),),
             "libx264",
-            (the_cpu("encoded", UnavailableReason.PICTURE),),
+            (cpu_warning("encoded", UnavailableReason.PICTURE),),
         ),
     ],
 )
-def test_a_clip_from_a_picture_goes_from_the_cpu_to_nvenc(
+def test_clip_from_a_picture_is_encoded_by_nvenc(
     media: MediaFactory, tmp_path: Path, size: str, faults: tuple[Fault, ...], encoder: str, warnings: tuple[str, ...]
 ) -> None:
     picture = media.make_circle("fall.png", (160, 90), 20)
@@ -337,7 +337,7 @@ def test_a_clip_from_a_picture_goes_from_the_cpu_to_nvenc(
         ("exit 0", Code.OUTPUT_INVALID),
     ],
 )
-def test_an_encode_that_goes_wrong_has_its_code(media: MediaFactory, tmp_path: Path, script: str, code: Code) -> None:
+def test_failed_encode_has_its_code(media: MediaFactory, tmp_path: Path, script: str, code: Code) -> None:
     program = stub(
         tmp_path, f'case "$*" in *libx264*) cat >/dev/null; {script}; exit;; esac\nexec "{media.ffmpeg}" "$@"'
     )
@@ -349,7 +349,7 @@ def test_an_encode_that_goes_wrong_has_its_code(media: MediaFactory, tmp_path: P
 
 
 @pytest.mark.fault("G15")
-def test_an_encode_that_stops_short_does_not_pass(media: MediaFactory, tmp_path: Path) -> None:
+def test_truncated_encode_is_rejected(media: MediaFactory, tmp_path: Path) -> None:
     short = 'case "$*" in *libx264*) set -- $(echo "$@" | sed "s/-c:v libx264/-frames:v 11 -c:v libx264/");; esac'
     program = stub(tmp_path, f'{short}\nexec "{media.ffmpeg}" "$@"')
     picture = media.make_circle("short.png", (160, 90), 20)

@@ -59,17 +59,15 @@ def full_hd(media: MediaFactory) -> tuple[Path, VideoFacts]:
     return path, facts
 
 
-def needs(gpu: Gpu, *parts: GpuStage) -> None:
+def skip_without(gpu: Gpu, *parts: GpuStage) -> None:
     missing = gpu.warnings(parts)
     if missing:
         pytest.skip(" ".join(missing))
 
 
 @pytest.mark.parametrize("name", SOURCES)
-def test_frames_decoded_and_captioned_by_the_gpu_are_those_of_the_cpu(
-    media: MediaFactory, gpu: Gpu, tmp_path: Path, name: str
-) -> None:
-    needs(gpu, GpuStage.DECODE)
+def test_gpu_draws_the_same_frames_as_the_cpu(media: MediaFactory, gpu: Gpu, tmp_path: Path, name: str) -> None:
+    skip_without(gpu, GpuStage.DECODE)
     path, video = make_source(media, name)
     plan = plan_captions(video, None)
     graph = gpu_graph(video, CUES).replace("[picture]", ",hwdownload,format=yuv420p[picture]")
@@ -103,10 +101,10 @@ def decibels(media: MediaFactory, one: Path, other: Path) -> float:
 @pytest.mark.parametrize(
     "parts", [(GpuStage.DECODE,), (GpuStage.ENCODE,), (GpuStage.DECODE, GpuStage.ENCODE), tuple(GpuStage)]
 )
-def test_every_way_makes_the_same_film(
+def test_gpu_and_cpu_make_the_same_video(
     media: MediaFactory, gpu: Gpu, full_hd: tuple[Path, VideoFacts], tmp_path: Path, parts: Collection[GpuStage]
 ) -> None:
-    needs(gpu, *parts)
+    skip_without(gpu, *parts)
     cpu = tmp_path / "cpu"
     cpu.mkdir()
     on_cpu = run(media, full_hd, Gpu().disabling(ALL_STAGES, UnavailableReason.UNKNOWN), cpu)
@@ -127,7 +125,7 @@ def test_frames_stay_on_the_gpu(
     media: MediaFactory, gpu: Gpu, full_hd: tuple[Path, VideoFacts], tmp_path: Path
 ) -> None:
     """Decoding and drawing alone, without an encoder: what a GPU without NVENC can show."""
-    needs(gpu, GpuStage.DECODE)
+    skip_without(gpu, GpuStage.DECODE)
     path, video = full_hd
     write_plan_files(tmp_path, plan_captions(video, None, LONG_CUES))
     graph = gpu_graph(video, LONG_CUES)

@@ -80,11 +80,11 @@ def canary(media: MediaFactory, tmp_path: Path) -> Iterator[Canary]:
             os.close(watch)
 
 
-def hls(target: str) -> bytes:
+def hls_playlist(target: str) -> bytes:
     return f"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n{target}\n#EXT-X-ENDLIST\n".encode()
 
 
-def try_all(media: MediaFactory, bait: Path) -> None:
+def offer_to_all_operations(media: MediaFactory, bait: Path) -> None:
     """Offer the file to every operation as every input; how each ends is not asked here."""
     srt = media.folder / "hello.srt"
     srt.write_text("1\n00:00:00,000 --> 00:00:00,300\nhi\n")
@@ -106,14 +106,14 @@ def try_all(media: MediaFactory, bait: Path) -> None:
             media.transcode(operation, **inputs)
 
 
-def naively(media: MediaFactory, bait: Path, *options: str) -> None:
+def open_without_protection(media: MediaFactory, bait: Path, *options: str) -> None:
     argv = [media.ffmpeg, "-v", "quiet", "-nostdin", *options, "-i", str(bait), "-t", "1", "-f", "null", "-"]
     subprocess.run(argv, check=False, capture_output=True, timeout=20)
 
 
 LISTS: dict[str, tuple[Callable[[Canary], bytes], tuple[str, ...]]] = {
-    "hls": (lambda c: hls(f"file://{c.file}"), ("-f", "hls")),
-    "hls by another name": (lambda c: hls(str(c.file)), ()),
+    "hls": (lambda c: hls_playlist(f"file://{c.file}"), ("-f", "hls")),
+    "hls by another name": (lambda c: hls_playlist(str(c.file)), ()),
     "concat": (lambda c: f"ffconcat version 1.0\nfile '{c.file}'\n".encode(), ("-safe", "0")),
     "subfile": (lambda c: f"ffconcat version 1.0\nfile 'subfile,,start,0,end,999,,:{c.file}'\n".encode(), ()),
     "dash": (
@@ -145,33 +145,33 @@ LISTS: dict[str, tuple[Callable[[Canary], bytes], tuple[str, ...]]] = {
 
 @pytest.mark.fault("G1", "G2")
 @pytest.mark.parametrize("kind", LISTS)
-def test_a_list_opens_nothing(media: MediaFactory, canary: Canary, tmp_path: Path, kind: str) -> None:
+def test_playlist_opens_nothing(media: MediaFactory, canary: Canary, tmp_path: Path, kind: str) -> None:
     write, options = LISTS[kind]
     for target in (canary, Canary(Path(canary.url), canary.port, canary.watch)):
         bait = tmp_path / "bait.mp4"
         bait.write_bytes(write(target))
-        try_all(media, bait)
+        offer_to_all_operations(media, bait)
     assert not canary.opened()
     assert canary.callers == 0
     if kind in {"hls", "concat"}:
         bait.write_bytes(write(canary))
-        naively(media, bait, "-protocol_whitelist", "file", *options)
+        open_without_protection(media, bait, "-protocol_whitelist", "file", *options)
         assert canary.opened(), "the bait does not work"
 
 
 @pytest.mark.fault("G2")
-def test_a_film_that_lies_in_another_file_opens_nothing(media: MediaFactory, canary: Canary, tmp_path: Path) -> None:
+def test_external_data_reference_opens_nothing(media: MediaFactory, canary: Canary, tmp_path: Path) -> None:
     film = media.make_video("reference.mov", 0.4, "64x48", sound=False).read_bytes()
     bait = tmp_path / "bait.mp4"
     bait.write_bytes(with_alias(film, canary.file))
-    try_all(media, bait)
+    offer_to_all_operations(media, bait)
     assert not canary.opened()
-    naively(media, bait, "-enable_drefs", "1", "-use_absolute_path", "1")
+    open_without_protection(media, bait, "-enable_drefs", "1", "-use_absolute_path", "1")
     assert canary.opened(), "the bait does not work"
 
 
 @pytest.mark.fault("G6", "H6")
-def test_what_is_attached_to_a_film_is_not_written_anywhere(media: MediaFactory, tmp_path: Path) -> None:
+def test_attachments_are_not_written(media: MediaFactory, tmp_path: Path) -> None:
     """A font in a Matroska file would be loaded by ffmpeg's subtitle filters, and its name could be a path."""
     name = tmp_path / "escaped.ttf"
     font = media.folder / "font.ttf"
@@ -182,13 +182,13 @@ def test_what_is_attached_to_a_film_is_not_written_anywhere(media: MediaFactory,
     media.run_ffmpeg("-i", film, *attach, "-c", "copy", bait)
     assert str(name).encode() in bait.read_bytes()
     before = set(tmp_path.iterdir())
-    try_all(media, bait)
+    offer_to_all_operations(media, bait)
     assert set(tmp_path.iterdir()) == before
 
 
-def test_the_canary_sings(media: MediaFactory, canary: Canary) -> None:
+def test_canary_detects_opens_and_connections(media: MediaFactory, canary: Canary) -> None:
     assert not canary.opened()
-    naively(media, canary.file)
+    open_without_protection(media, canary.file)
     assert canary.opened()
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", canary.port), timeout=2) as call:
         call.settimeout(2)
