@@ -1,1 +1,1 @@
-"""Container formats and file signatures that no library handles as needed."""
+"""MP4 edit lists and file signatures, which no library handles as needed."""

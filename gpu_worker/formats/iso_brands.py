@@ -1,6 +1,6 @@
 """Brands of the photo formats that are ISO base media files (ISO/IEC 23008-12, AV1 Image File Format).
 
-Apart from the decoders, so that the worker can name such a file without importing Pillow.
+A module of its own, so that the worker can name such a file without importing Pillow.
 """
 
 from __future__ import annotations

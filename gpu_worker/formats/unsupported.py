@@ -1,4 +1,4 @@
-"""Names of file formats that are not read, so that a refusal can say what the file is."""
+"""Name the formats of unsupported files, so that the error says what the file is."""
 
 from __future__ import annotations
 
@@ -65,16 +65,16 @@ _SOUNDS = (b"ID3", b"fLaC", b"OggS", b"#!AMR", b"caff", b"\x0b\x77", b"\xff\xfb"
 _VIDEOS = (b"\x1a\x45\xdf\xa3", b"FLV\1", b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", b"\0\0\1\xba", b"\0\0\1\xb3")
 _QUICKTIME = {b"moov", b"mdat", b"wide", b"free", b"skip"}
 _MXF = b"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02\x01\x01"
-"""A partition pack, with which an MXF file begins."""
+"""The start of a partition pack, with which an MXF file begins."""
 
 
 def is_heif(head: bytes) -> bool:
-    """Return True for HEIC and AVIF photos. To ffmpeg their tiles are videos."""
+    """Return True for HEIC and AVIF photos. ffmpeg reads their tiles as videos."""
     return head[4:8] == b"ftyp" and head[8:12] in HEIF_BRANDS | AVIF_BRANDS
 
 
 def name_unsupported(head: bytes, role: Role) -> str | None:
-    """Return what to call a file that begins with `head` (HEAD_BYTES of it) and cannot be used as `role`, or None."""
+    """Return the format of a file that starts with `head` (HEAD_BYTES) and is unusable as `role`; None if unknown."""
     if head.lstrip(b"\xef\xbb\xbf \r\n\t").lower().startswith(_PLAYLISTS):
         return "a playlist"
     known = next((name for start, name in _STARTS if head.startswith(start)), None)
@@ -101,18 +101,20 @@ def _of_another_role(head: bytes, role: Role) -> str | None:
         return "a video, not a picture" if _is_video(head) else None
     if is_heif(head):
         return "HEIF or AVIF"
-    picture = head.startswith(_PICTURES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
-    wanted = "a sound" if role is Role.AUDIO else "a video"
-    return f"a picture, not {wanted}" if picture else None
+    is_picture = head.startswith(_PICTURES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
+    expected = "a sound" if role is Role.AUDIO else "a video"
+    return f"a picture, not {expected}" if is_picture else None
 
 
 def _is_sound(head: bytes) -> bool:
-    riff = head[:4] in {b"RIFF", b"RF64"} and head[8:12] == b"WAVE"
-    aiff = head[:4] == b"FORM" and head[8:12] in {b"AIFF", b"AIFC"}
-    return riff or aiff or head[4:11] == b"ftypM4A" or head.startswith(_SOUNDS)
+    is_wave = head[:4] in {b"RIFF", b"RF64"} and head[8:12] == b"WAVE"
+    is_aiff = head[:4] == b"FORM" and head[8:12] in {b"AIFF", b"AIFC"}
+    return is_wave or is_aiff or head[4:11] == b"ftypM4A" or head.startswith(_SOUNDS)
 
 
 def _is_video(head: bytes) -> bool:
-    transport = len(head) > 376 and head[0] == head[188] == head[376] == 0x47
-    movie = head[4:8] in _QUICKTIME or (head[4:8] == b"ftyp" and not is_heif(head))
-    return transport or movie or head.startswith(_VIDEOS) or (head[:4] == b"RIFF" and head[8:12] == b"AVI ")
+    is_transport_stream = len(head) > 376 and head[0] == head[188] == head[376] == 0x47
+    is_movie = head[4:8] in _QUICKTIME or (head[4:8] == b"ftyp" and not is_heif(head))
+    return (
+        is_transport_stream or is_movie or head.startswith(_VIDEOS) or (head[:4] == b"RIFF" and head[8:12] == b"AVI ")
+    )

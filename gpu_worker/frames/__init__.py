@@ -1,1 +1,1 @@
-"""Draw and feed the frames of a moving still."""
+"""Resample the frames of a zoom into a still, and feed them to ffmpeg."""

@@ -1,4 +1,4 @@
-"""Frames of a still on their way to ffmpeg: drawn a few ahead, written in order."""
+"""Feed the frames of a still to ffmpeg: drawn a few ahead in threads, written in order."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from gpu_worker.plan.model import FrameSource
 from gpu_worker.sandbox import safe_open
 
 _PIPE_BYTES = 1024 * 1024
-"""Linux' most for an unprivileged process. A frame is 3 MB: with the usual 64 KiB both sides would mostly wake up."""
+"""Linux' maximum for an unprivileged process. A frame is 3 MB: with the default 64 KiB both sides mostly wake up."""
 
 
 def write_frames(source: FrameSource, directory: Path, threads: int, fd: int) -> None:
-    """Draw every frame and write it to the pipe `fd`, which is closed at the end.
+    """Draw every frame and write it to the pipe `fd`, then close it.
 
-    Blocks: run it in a thread. It ends early, and quietly, when nobody reads the pipe any more.
+    Blocks, so run it in a thread. Returns early, without an error, when the reader has closed the pipe.
     """
     with open(fd, "wb", buffering=0) as pipe, contextlib.suppress(BrokenPipeError):
         if hasattr(fcntl, "F_SETPIPE_SZ"):
             with contextlib.suppress(OSError):
                 fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
-        with contextlib.closing(_drawn(source, directory, threads)) as frames:
+        with contextlib.closing(_draw_frames(source, directory, threads)) as frames:
             for planes in frames:
                 for plane in planes:
                     _write_all(pipe.fileno(), plane)
 
 
-def _drawn(source: FrameSource, directory: Path, threads: int) -> Generator[Sequence[Plane], None, None]:
+def _draw_frames(source: FrameSource, directory: Path, threads: int) -> Generator[Sequence[Plane], None, None]:
     draw = open_resampler(safe_open.read(directory / source.path), source)
     ahead: deque[Future[Sequence[Plane]]] = deque()
     pool = ThreadPoolExecutor(threads, thread_name_prefix="frames")

@@ -1,6 +1,6 @@
-"""What a probe found out about a file: the only thing a plan knows of its inputs.
+"""Facts about a file that a probe found: everything that a plan knows about its inputs.
 
-All times are on the timeline ffmpeg gives an input by default: seconds from the file's own start.
+All times are on the timeline that ffmpeg gives an input by default: seconds from the file's own start.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from fractions import Fraction
 
 @dataclass(frozen=True, slots=True)
 class Color:
-    """Color description in ffmpeg's words (`bt709`, `smpte170m`…); `unknown` where the file is silent."""
+    """Color description by ffmpeg's names (`bt709`, `smpte170m`…); `unknown` where the file has no tag."""
 
     matrix: str = "unknown"
     primaries: str = "unknown"
@@ -25,13 +25,13 @@ class Color:
 
     @property
     def is_wide(self) -> bool:
-        """True for colors that BT.709 does not have: BT.2020 and the two of P3."""
+        """True for gamuts wider than BT.709: BT.2020 and both variants of P3."""
         return self.primaries in {"bt2020", "smpte431", "smpte432"}
 
 
 @dataclass(frozen=True, slots=True)
 class VideoFacts:
-    """The video stream that is used, never cover art. `width` and `height` as coded, before rotation."""
+    """The video stream that is used, never cover art. `width` and `height` are the coded ones, before rotation."""
 
     codec: str
     width: int
@@ -43,22 +43,22 @@ class VideoFacts:
     constant_rate: bool = True
     sample_aspect: Fraction = Fraction(1)
     rotation: int = 0
-    """Degrees clockwise a player turns it: 0, 90, 180 or 270."""
+    """Degrees by which a player turns it clockwise: 0, 90, 180 or 270."""
     pix_fmt: str = "yuv420p"
     color: Color = Color()
     interlaced: bool = False
     hidden: int = 0
-    """Packets that are decoded and not shown: an edit list starts after them. Not counted in `frames`."""
+    """Packets that are decoded but not shown, because an edit list starts after them; not in `frames`."""
     packet_times: Sequence[int] = ()
     """Presentation times in decode order, in units of `time_base`."""
     number: int = 0
-    """Which of the file's video streams it is, cover art not counted: `V:0` in ffmpeg's words is the first."""
+    """The index of the stream among the file's video streams without cover art: ffmpeg's `V:0` is the first."""
     timed: bool = True
-    """False if the file does not state the presentation time of every packet, and `packet_times` are estimates."""
+    """False if the file does not state every packet's presentation time, so that `packet_times` are estimates."""
     starts_untimed: bool = False
-    """The first packet has no presentation time, so ffmpeg shows its frame late, by what it holds back to reorder."""
+    """True if the first packet has no presentation time: ffmpeg shows its frame late by the reordering delay."""
     starts_clean: bool = True
-    """False if the first packets cannot be decoded, because what they refer to was cut off."""
+    """False if the first packets cannot be decoded, because frames that they refer to were cut off."""
     time_base: Fraction = Fraction(1)
 
     @property
@@ -67,12 +67,12 @@ class VideoFacts:
 
     @property
     def selector(self) -> str:
-        """The stream in ffmpeg's words."""
+        """ffmpeg's stream specifier."""
         return f"V:{self.number}"
 
     @property
     def timing_slack(self) -> Fraction:
-        """How exact a copy's duration can be: one frame, or more where the last frame's length is anybody's guess."""
+        """Tolerance of a copy's duration, in seconds: 1.5 frames, or more if the last frame's duration is a guess."""
         frame = 1 / self.frame_rate
         return frame * Fraction(3, 2) if self.constant_rate else max(frame * 2, Fraction(1, 2))
 
@@ -82,10 +82,10 @@ class VideoFacts:
 
     @property
     def display_size(self) -> tuple[int, int]:
-        """Width and height as shown: square pixels, upright, both even as 4:2:0 needs."""
+        """Displayed width and height: square pixels, upright, both even as 4:2:0 requires."""
         width, height = round(self.width * self.sample_aspect), self.height
         if self.sample_aspect < 1:
-            # Stretch the short side rather than throw away lines of the long one.
+            # Enlarge the short side rather than drop lines of the long one.
             width, height = self.width, round(self.height / self.sample_aspect)
         if self.rotation in {90, 270}:
             width, height = height, width
@@ -94,7 +94,7 @@ class VideoFacts:
 
 @dataclass(frozen=True, slots=True)
 class SoundTrack:
-    """An audio stream as the file describes it: the `number`-th, `a:0` in ffmpeg's words is the first."""
+    """An audio stream as the file describes it. `number` is its index: ffmpeg's `a:0` is the first."""
 
     number: int
     is_default: bool
@@ -104,7 +104,7 @@ class SoundTrack:
 
 @dataclass(frozen=True, slots=True)
 class AudioFacts:
-    """The audio stream that is used. `start` may be below zero by the encoder's priming."""
+    """The audio stream that is used. `start` may be negative by the encoder's priming."""
 
     codec: str
     sample_rate: int
@@ -112,34 +112,34 @@ class AudioFacts:
     start: Fraction
     end: Fraction
     number: int = 0
-    """Which of the file's audio streams it is."""
+    """The index of the stream among the file's audio streams."""
     gapless: bool = True
-    """Each packet begins where the one before it ends, so a copy sounds like the file."""
+    """True if each packet begins where the previous one ends, so that a copy sounds like the file."""
     steady: bool = True
-    """False if the sample rate or the channels change midway, as in files that were joined byte by byte."""
+    """False if the sample rate or the channels change midway, as in files that were concatenated byte by byte."""
     counted: bool = False
-    """Its packets' times are wrong: only the number of samples before it tells when something is heard."""
+    """True if packet times are wrong, so that times follow from the number of samples only."""
 
     @property
     def selector(self) -> str:
-        """The stream in ffmpeg's words."""
+        """ffmpeg's stream specifier."""
         return f"a:{self.number}"
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """One file. `container` is ffmpeg's demuxer name, for example `mov,mp4,m4a,3gp,3g2,mj2`."""
+    """The facts about one file. `container` is ffmpeg's demuxer name, such as `mov,mp4,m4a,3gp,3g2,mj2`."""
 
     container: str
     video: VideoFacts | None = None
     audio: AudioFacts | None = None
     sounds: tuple[SoundTrack, ...] = ()
-    """All audio streams, used or not."""
+    """All audio streams, used and unused."""
 
 
 @dataclass(frozen=True, slots=True)
 class PhotoInfo:
-    """The upright pixels that a picture file was turned into, and what to tell the client about that."""
+    """The size of the upright decoded picture, and warnings for the client about decoding it."""
 
     width: int
     height: int
@@ -147,12 +147,12 @@ class PhotoInfo:
 
 
 BOTTOM, TOP = 2, 8
-"""Places of a cue, as on a number pad."""
+"""Places of a cue, numbered as on a number pad."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """One subtitle: when it is shown, in milliseconds, its lines, and where: 1 to 9 as on a number pad."""
+    """One subtitle: its times in milliseconds, its lines, and its place: 1 to 9 as on a number pad."""
 
     start_ms: int
     end_ms: int
@@ -161,5 +161,5 @@ class Cue:
 
 
 def even(value: float) -> int:
-    """The even number at or just below, at least 2."""
+    """Return the largest even number that is not above `value`, at least 2."""
     return max(2, int(value) // 2 * 2)

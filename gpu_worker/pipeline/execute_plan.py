@@ -10,7 +10,8 @@ from contract.errors import Code
 from contract.limits import Limits
 from contract.messages import MediaFacts
 from gpu_worker.errors import JobFailed, in_megabytes, job_failed
-from gpu_worker.formats.mp4 import Mp4Error, set_video_end, trim_edit_lists
+from gpu_worker.formats.mp4 import set_video_end, trim_edit_lists
+from gpu_worker.formats.mp4_boxes import Mp4Error
 from gpu_worker.pipeline.machine import Machine
 from gpu_worker.pipeline.run_step import OnStage, run_step
 from gpu_worker.pipeline.verify import media_facts, verify

@@ -12,7 +12,8 @@ from contract.messages import MediaFacts
 from contract.operations import Role
 from gpu_worker.errors import JobFailed, job_failed
 from gpu_worker.ffmpeg.locate import Ffmpeg
-from gpu_worker.formats.mp4 import Mp4Error, read_track_ends
+from gpu_worker.formats.mp4 import read_track_ends
+from gpu_worker.formats.mp4_boxes import Mp4Error
 from gpu_worker.media.info import AudioFacts, Facts, VideoFacts
 from gpu_worker.plan.model import ExpectedOutput
 from gpu_worker.probe.decoder_report import DecoderReport

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gpu_worker.formats.mp4 import Mp4Error, is_encrypted, read_track_ends, trim_edit_lists
+from gpu_worker.formats.mp4 import is_encrypted, read_track_ends, trim_edit_lists
+from gpu_worker.formats.mp4_boxes import Mp4Error
 
 
 def box(kind: bytes, *content: bytes, large: bool = False) -> bytes:

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from contract.operations.addaudio import AddAudio
-from gpu_worker.formats.mp4 import Mp4Error, read_track_ends
+from gpu_worker.formats.mp4 import read_track_ends
+from gpu_worker.formats.mp4_boxes import Mp4Error
 from gpu_worker.pipeline import execute_plan as executing
 from tests.support.media.factory import URL, MediaFactory
 
