@@ -16,7 +16,7 @@ from gpu_worker.pipeline.machine import Machine
 from gpu_worker.pipeline.run_step import OnStage, run_step
 from gpu_worker.pipeline.verify import media_facts, verify
 from gpu_worker.plan.model import OUTPUT, Plan
-from gpu_worker.probe.decoder_report import DecoderReport, read_report
+from gpu_worker.probe.decoder_report import DecoderReport, parse_decoder_report
 from gpu_worker.sandbox import safe_open
 
 
@@ -52,7 +52,7 @@ async def execute_plan(
 
 def _read_video_report(log: str) -> DecoderReport | None:
     """Return what the decoder of the input video reported. Raises JobFailed if it decoded no frame."""
-    report = read_report(log, "video")
+    report = parse_decoder_report(log, "video")
     if report is not None and not report.frames:
         raise job_failed(Code.MEDIA_UNREADABLE, field="url_video")
     return report

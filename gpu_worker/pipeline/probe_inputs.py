@@ -14,7 +14,7 @@ from gpu_worker.pipeline.cost import check_input_limits
 from gpu_worker.pipeline.machine import Machine
 from gpu_worker.plan.model import Inputs, local_name
 from gpu_worker.probe.probe import probe
-from gpu_worker.probe.sounds import find_sounds
+from gpu_worker.probe.sound_selection import select_sounds
 from gpu_worker.sandbox import safe_open
 from gpu_worker.subtitles import Subtitles, read_subtitles
 
@@ -47,4 +47,4 @@ async def probe_inputs(
 async def check_inputs(inputs: Sequence[Input], directory: Path, machine: Machine, limits: Limits) -> None:
     """Probe inputs and raise JobFailed for those that a job would refuse."""
     probed = await probe_inputs(inputs, ANY_SIZE, directory, machine, limits)
-    await find_sounds(machine.ffmpeg, directory, probed, limits.max_pixels, own=False, trust=True)
+    await select_sounds(machine.ffmpeg, directory, probed, limits.max_pixels, own=False, trust=True)

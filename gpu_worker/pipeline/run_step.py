@@ -16,8 +16,12 @@ from gpu_worker.pipeline.machine import Machine
 from gpu_worker.plan.audio import LOOPBACK_DECODER
 from gpu_worker.plan.gpu_errors import GpuError, classify_gpu_error
 from gpu_worker.plan.model import IN_VIDEO, Step
-from gpu_worker.probe.decoder_report import is_not_opened, read_report
-from gpu_worker.probe.stderr_parser import changes_shape, changes_sound
+from gpu_worker.probe.decoder_report import (
+    has_shape_change,
+    has_sound_change,
+    has_unopened_decoder,
+    parse_decoder_report,
+)
 from gpu_worker.sandbox.memory import working_bytes
 from gpu_worker.sandbox.process import NOT_STARTED, MemoryLimitExceeded
 
@@ -64,9 +68,9 @@ async def run_step(
         raise _limit_exceeded(step, Code.RESOURCES, "decoding it takes too much memory") from None
     except (MemoryError, OSError):
         raise job_failed(Code.RESOURCES) from None
-    if step.frame_size is not None and changes_shape(log, step.frame_size):
+    if step.frame_size is not None and has_shape_change(log, step.frame_size):
         raise job_failed(Code.MEDIA_UNSUPPORTED, field="url_video", format="a picture that changes its shape midway")
-    if LOOPBACK_DECODER not in step.args and changes_sound(log):
+    if LOOPBACK_DECODER not in step.args and has_sound_change(log):
         raise job_failed(Code.OUTPUT_INVALID)  # ffmpeg rebuilt the filters and lost what was buffered in them
     return log
 
@@ -94,8 +98,8 @@ def _step_failure(failure: FfmpegError, step: Step, *, uses_gpu: bool) -> JobFai
 
 def _unreadable_field(failure: FfmpegError, step: Step) -> str | None:
     """Return the field of the input that could not be decoded; None if the cause is another one."""
-    video = read_report(failure.log, "video") if step.frame_size is not None else None
-    if is_not_opened(failure.log, "video") or (video is not None and not video.frames):
+    video = parse_decoder_report(failure.log, "video") if step.frame_size is not None else None
+    if has_unopened_decoder(failure.log, "video") or (video is not None and not video.frames):
         return "url_video"
     if step.decoded_role is not None:
         return f"url_{step.decoded_role.value}"

@@ -29,7 +29,7 @@ from gpu_worker.plan.captions.layout import late_caption_warnings
 from gpu_worker.plan.model import FONTS, OUTPUT, Inputs, Plan, PlanOptions
 from gpu_worker.plan.still.canvas import parse_size
 from gpu_worker.plan.still.zoom import still_size
-from gpu_worker.probe.sounds import are_alike, find_sounds
+from gpu_worker.probe.sound_selection import have_same_sounds, select_sounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ async def transcode(
     min_photo_size = still_size(parse_size(operation.size)) if isinstance(operation, PictureOptions) else ANY_SIZE
     probed = await probe_inputs(operation.inputs(), min_photo_size, directory, machine, limits)
     describe_sounds = functools.partial(
-        find_sounds, machine.ffmpeg, directory, probed, limits.max_pixels, own=operation.keeps_own_sound()
+        select_sounds, machine.ffmpeg, directory, probed, limits.max_pixels, own=operation.keeps_own_sound()
     )
     inputs = await describe_sounds(trust=True)
     check_input_limits(inputs, limits)
@@ -117,7 +117,7 @@ async def _next_attempt(
     if attempt.trusts_packets and may_be_caused_by_sound(failure):
         inputs = await describe_sounds(trust=False)
         attempt = replace(attempt, trusts_packets=False)
-        if not are_alike(inputs, attempt.inputs):
+        if not have_same_sounds(inputs, attempt.inputs):
             return replace(attempt, inputs=inputs)
     fallback = choose_fallback(plan, attempt.options, failure)
     if fallback is None:

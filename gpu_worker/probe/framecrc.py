@@ -1,8 +1,10 @@
-"""The packets of a file as ffmpeg's `framecrc` lists them, added up while they stream by.
+"""Read ffmpeg's `framecrc` listing of packets, and sum it up while it arrives.
+
+Our own, because PyAV would parse untrusted files outside the sandbox, and the ffmpeg wheel has no ffprobe.
 
 A listing is a header of `#key index: value` lines and one line per packet:
-`index, dts, pts, duration, size, checksum[, F=flags][, side data…]`; times count in the stream's `#tb`.
-Flags are AVPacket's: 1 key frame (the only one set where a line names none), 2 corrupt, 4 decode but do not show.
+`index, dts, pts, duration, size, checksum[, F=flags][, side data…]`; times are in units of the stream's `#tb`.
+Flags are AVPacket's: 1 keyframe (the default if a line has none), 2 corrupt, 4 decode but do not show.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from fractions import Fraction
 from operator import add
 
 NO_TIME = -(2**63)
-"""AV_NOPTS_VALUE: how ffmpeg lists a time that the file does not state."""
+"""AV_NOPTS_VALUE: ffmpeg lists it for a time that the file does not state."""
 
 _KEY, _CORRUPT, _HIDDEN = 1, 2, 4
 
@@ -23,7 +25,7 @@ _KEY, _CORRUPT, _HIDDEN = 1, 2, 4
 class PacketStats:
     """One mapped stream. `times`: presentation times of its packets in decode order, in `time_base`.
 
-    `keys` holds a byte for each of them: 1 if decoding can start there.
+    `keys` has one byte per packet: 1 if decoding can start there.
     """
 
     header: dict[str, str] = field(default_factory=dict)
@@ -32,13 +34,13 @@ class PacketStats:
     hidden_times: array[int] = field(default_factory=lambda: array("q"))
     corrupt: bool = False
     untimed: bool = False
-    """The file does not state all presentation times, as in AVI; `settle` puts an estimate in their place."""
+    """The file does not state all presentation times, as in AVI; `finish` replaces them by estimates."""
     starts_untimed: bool = False
     starts_clean: bool = True
     """Every frame can be decoded.
 
-    A file cut without encoding may start between key frames, or with a key frame followed by frames that are shown
-    before it and refer to what was cut off ("open" groups of pictures, ISO/IEC 14496-12 calls it a leading sample).
+    A file cut without encoding may start between keyframes, or with a keyframe followed by frames that are shown
+    before it and refer to frames that were cut off (open GOP; ISO/IEC 14496-12 calls them leading samples).
     """
     first: int = 0
     last: int = 0
@@ -57,17 +59,17 @@ class PacketStats:
         if flags & _HIDDEN:
             self.hidden_times.append(time)
 
-    def settle(self) -> None:
-        """Work out when the track begins and ends, once all packets are known.
+    def finish(self) -> None:
+        """Compute when the track starts and ends, once all packets are known.
 
-        Frames without a time are shown at the pace of decoding, later by what the decoder holds back to reorder them.
+        Frames without a time are shown at the rate of decoding, delayed by the frames the decoder keeps for reordering.
         """
         if not self.times:
             return
         self.untimed = NO_TIME in self.times
         if self.untimed:
             first = self._decode_times[0]
-            # Decoding before 0 is how a demuxer says what the decoder will hold back.
+            # A demuxer states the decoder's delay by decode times before 0.
             begin = max(0, first) if self.times[0] == NO_TIME else self.times[0]
             delay = max(0, begin - first)
             self.starts_untimed = self.times[0] == NO_TIME and not delay
@@ -93,12 +95,12 @@ class PacketStats:
 
     @property
     def end(self) -> Fraction:
-        """Where the last packet shown ends; where it starts if nothing tells how long it is.
+        """Return the end of the last packet shown, or its start if its duration is unknown.
 
-        An edit list may end before that packet does. What it hides behind it then starts no sooner than the edit ends.
+        An edit list may end before that packet does. The packets it hides after it start no sooner than the edit ends.
         """
-        behind = min((time for time in self.hidden_times if time > self.last), default=self.natural_end)
-        return min(behind, self.natural_end) * self.time_base
+        next_hidden = min((time for time in self.hidden_times if time > self.last), default=self.natural_end)
+        return min(next_hidden, self.natural_end) * self.time_base
 
     @property
     def hidden(self) -> int:
@@ -109,65 +111,65 @@ class PacketStats:
         return len(self.times) - self.hidden
 
     def shown_times(self) -> list[int]:
-        """Presentation times of the packets that are shown, in their order."""
+        """Return the presentation times of the packets that are shown, in order."""
         hidden = Counter(self.hidden_times)
         order = sorted(self.times)
         return list((Counter(order) - hidden).elements()) if hidden else order
 
 
 class PacketListing:
-    """Reads a listing line by line. `overflowed` is set once it has more packets than `most`.
+    """Reads a listing line by line. `is_over_limit` is set once it has more than `max_packets`.
 
-    `encrypted` is set by the first packet that needs a key; ffmpeg up to 7 does not tell. `redescribed` is set by the
-    first packet that brings new parameters for its decoder.
+    `is_encrypted` is set by the first packet that needs a key; ffmpeg up to 7 does not report it. `has_new_extradata`
+    is set by the first packet with new parameters for its decoder.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, max_packets: int) -> None:
         self.tracks: dict[int, PacketStats] = {}
-        self.overflowed = False
-        self.encrypted = False
-        self.redescribed = False
-        self._room = most
+        self.is_over_limit = False
+        self.is_encrypted = False
+        self.has_new_extradata = False
+        self._packets_left = max_packets
 
     def read(self, line: bytes) -> None:
         """Take one line of ffmpeg's stdout."""
         if line.startswith(b"#"):
-            self._header(line)
+            self._read_header(line)
             return
         parts = line.split(b",", 6)
         if len(parts) < 6:
             return
-        self._room -= 1
-        if self._room < 0:
-            self.overflowed = True
+        self._packets_left -= 1
+        if self._packets_left < 0:
+            self.is_over_limit = True
             return
         rest = parts[6] if len(parts) > 6 else b""
-        self.redescribed = self.redescribed or b"New Extradata" in rest
-        self.encrypted = self.encrypted or b"Encryption info" in rest
+        self.has_new_extradata = self.has_new_extradata or b"New Extradata" in rest
+        self.is_encrypted = self.is_encrypted or b"Encryption info" in rest
         try:
             track, decode_time, time = self.tracks[int(parts[0])], int(parts[1]), int(parts[2])
             decode_time = time if decode_time == NO_TIME else decode_time
             if decode_time != NO_TIME:
-                track.add(decode_time, time, int(parts[3]), _flags(rest))
+                track.add(decode_time, time, int(parts[3]), _read_flags(rest))
         except (KeyError, ValueError):
             return
 
-    def settle(self) -> None:
-        """Call it once, after the last line."""
+    def finish(self) -> None:
+        """Sum up all tracks. Call it once, after the last line."""
         for track in self.tracks.values():
-            track.settle()
+            track.finish()
 
     def track(self, media: str) -> PacketStats | None:
-        """The first track of `video` or `audio`."""
+        """Return the first track of the kind `video` or `audio`."""
         return next((track for track in self.tracks.values() if track.header.get("media_type") == media), None)
 
-    def _header(self, line: bytes) -> None:
+    def _read_header(self, line: bytes) -> None:
         key, _, value = line[1:].decode("ascii", "replace").partition(":")
         name, _, index = key.strip().partition(" ")
         if index.isdigit():
             self.tracks.setdefault(int(index), PacketStats()).header[name] = value.strip()
 
 
-def _flags(rest: bytes) -> int:
-    """What stands behind the checksum starts with the flags, unless they are the usual ones."""
+def _read_flags(rest: bytes) -> int:
+    """Read the flags, which follow the checksum unless they are the default ones."""
     return int(rest.split(b"F=0x", 1)[1].split(b",", 1)[0], 16) if b"F=0x" in rest else _KEY

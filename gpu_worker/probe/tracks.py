@@ -1,4 +1,4 @@
-"""What a file's tracks are: what ffmpeg says of its streams, and what their packets add up to."""
+"""Describe a file's tracks by ffmpeg's stream lines and the sums of their packets."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ from itertools import pairwise
 
 from gpu_worker.media.info import AudioFacts, SoundTrack, VideoFacts
 from gpu_worker.probe.framecrc import PacketListing, PacketStats
-from gpu_worker.probe.stderr_parser import StderrParser, StreamLine, channels_of
+from gpu_worker.probe.stderr_parser import StderrParser
+from gpu_worker.probe.stream_line import StreamLine, count_channels
 
 _RATE = re.compile(r", (\d+) Hz")
 
-LEAST_HERTZ = 100
-"""Slower sounds, which nobody can hear, are more than ffmpeg's resampler can bring to an ordinary rate."""
+MIN_SAMPLE_RATE = 100
+"""ffmpeg's resampler cannot convert lower rates, whose sound is inaudible anyway."""
 
 _UNEVEN_SECONDS = Fraction(3, 1000)
-"""Containers that count in milliseconds (Matroska) round both times of a packet."""
+"""Containers with millisecond times (Matroska) round both times of a packet."""
 
 
 @dataclass(frozen=True, slots=True)
-class Film:
-    """The picture track that is used of a file, the `number`-th of those that were listed."""
+class VideoTrack:
+    """The video track that is used, the `number`-th of those listed."""
 
     number: int
     stream: StreamLine
@@ -34,32 +35,32 @@ class Film:
         return int(width), int(height)
 
 
-def find_film(dump: StderrParser, table: PacketListing) -> Film | None:
-    """Return the picture track a player would show; None if no track holds a picture that can be decoded.
+def find_video_track(log: StderrParser, listing: PacketListing) -> VideoTrack | None:
+    """Return the video track that a player would show; None if none can be decoded.
 
-    That is one marked as default, and among several the largest: files of several cameras or qualities, and films with
-    a moving preview, list them in any order.
+    That is the one marked as default, and among several the largest: files of several cameras or qualities, and videos
+    with a moving preview, list them in any order.
     """
     listed = [
-        Film(number, stream, table.tracks[out])
-        for number, (out, stream) in enumerate(dump.mapped_streams("Video"))
-        if out in table.tracks
+        VideoTrack(number, stream, listing.tracks[out])
+        for number, (out, stream) in enumerate(log.mapped_streams("Video"))
+        if out in listing.tracks
     ]
-    usable = [film for film in listed if film.track.shown and min(film.size) > 0 and dump.can_decode(film.stream)]
-    default = [film for film in usable if film.stream.is_default]
-    return max(default or usable, key=lambda film: film.size[0] * film.size[1], default=None)
+    usable = [video for video in listed if video.track.shown and min(video.size) > 0 and log.can_decode(video.stream)]
+    default = [video for video in usable if video.stream.is_default]
+    return max(default or usable, key=lambda video: video.size[0] * video.size[1], default=None)
 
 
-def video_facts(film: Film) -> VideoFacts:
-    """Describe a picture track."""
-    stream, track, (width, height) = film.stream, film.track, film.size
-    constant, rate = _rate(track, stream.nominal_rate)
-    aspect = _fraction(track.header.get("sar", "1/1"))
+def describe_video(video: VideoTrack) -> VideoFacts:
+    """Describe a video track."""
+    stream, track, (width, height) = video.stream, video.track, video.size
+    constant, rate = _measure_rate(track, stream.nominal_rate)
+    aspect = _parse_fraction(track.header.get("sar", "1/1"))
     last = track.last * track.time_base
     end = track.end if track.end > last else last + 1 / rate
     return VideoFacts(
         codec=stream.codec,
-        number=film.number,
+        number=video.number,
         width=width,
         height=height,
         frames=track.shown,
@@ -70,8 +71,8 @@ def video_facts(film: Film) -> VideoFacts:
         sample_aspect=aspect if Fraction(1, 20) <= aspect <= 20 else Fraction(1),
         rotation=stream.rotation,
         pix_fmt=stream.pix_fmt,
-        color=stream.color(),
-        interlaced=stream.interlaced,
+        color=stream.parse_color(),
+        interlaced=stream.is_interlaced,
         hidden=track.hidden,
         packet_times=track.times,
         timed=not track.untimed,
@@ -81,65 +82,65 @@ def video_facts(film: Film) -> VideoFacts:
     )
 
 
-def audio_facts(dump: StderrParser, table: PacketListing) -> AudioFacts | None:
-    """The sound track that was copied out; None if there is none, or nothing to hear in it."""
-    stream, track = dump.mapped_stream("Audio"), table.track("audio")
+def describe_audio(log: StderrParser, listing: PacketListing) -> AudioFacts | None:
+    """Describe the mapped audio track; None if there is none, or it is empty."""
+    stream, track = log.mapped_stream("Audio"), listing.track("audio")
     rate = track.header.get("sample_rate", "0") if track else "0"
     if stream is None or track is None or track.shown < 1 or not rate.isdigit() or int(rate) < 1:
         return None
-    channels = channels_of(track.header.get("channel_layout_name", ""), stream.text)
-    gapless = _is_gapless(track) and not (table.redescribed or dump.damaged_aac)
+    channels = count_channels(track.header.get("channel_layout_name", ""), stream.text)
+    gapless = _is_gapless(track) and not (listing.has_new_extradata or log.has_damaged_aac)
     return AudioFacts(stream.codec, int(rate), channels, track.start, track.end, gapless=gapless)
 
 
-def sound_tracks(dump: StderrParser) -> tuple[SoundTrack, ...]:
-    """All audio streams of the file, in its order."""
-    streams = [stream for _, stream in sorted(dump.streams.items()) if stream.kind == "Audio"]
+def list_sound_tracks(log: StderrParser) -> tuple[SoundTrack, ...]:
+    """Return all audio streams of the file, in file order."""
+    streams = [stream for _, stream in sorted(log.streams.items()) if stream.kind == "Audio"]
     return tuple(
-        SoundTrack(number, stream.is_default, _is_usable(stream, dump)) for number, stream in enumerate(streams)
+        SoundTrack(number, stream.is_default, _is_usable(stream, log)) for number, stream in enumerate(streams)
     )
 
 
-def _is_usable(stream: StreamLine, dump: StderrParser) -> bool:
+def _is_usable(stream: StreamLine, log: StderrParser) -> bool:
     rate = _RATE.search(stream.text)
-    audible = rate is None or int(rate[1]) >= LEAST_HERTZ
-    return dump.can_decode(stream) and audible and not (stream.encrypted or stream.scattered)
+    is_audible = rate is None or int(rate[1]) >= MIN_SAMPLE_RATE
+    return log.can_decode(stream) and is_audible and not (stream.is_encrypted or stream.has_unknown_layout)
 
 
 def _is_gapless(track: PacketStats) -> bool:
-    """True if packets come at an even pace, as those of a codec with frames of one size do."""
+    """Return True if packets are evenly spaced, as in codecs with a fixed frame size."""
     gaps = [after - before for before, after in pairwise(track.times)]
     if not gaps:
         return True
-    off = max(gaps) - min(gaps)
-    return min(gaps) > 0 and (off <= 1 or off * track.time_base <= _UNEVEN_SECONDS)
+    spread = max(gaps) - min(gaps)
+    return min(gaps) > 0 and (spread <= 1 or spread * track.time_base <= _UNEVEN_SECONDS)
 
 
-def stated_audio(dump: StderrParser) -> AudioFacts | None:
-    """The same of the first sound in the file, which was not listed: it is not known when it is heard."""
-    stream = dump.first_stream("Audio")
+def describe_unlisted_audio(log: StderrParser) -> AudioFacts | None:
+    """Describe the file's first audio stream, which was not mapped: its times are unknown, and 0 here."""
+    stream = log.first_stream("Audio")
     rate = _RATE.search(stream.text) if stream else None
     if stream is None or rate is None or not stream.codec or int(rate[1]) < 1:
         return None
-    return AudioFacts(stream.codec, int(rate[1]), channels_of("", stream.text), Fraction(0), Fraction(0))
+    return AudioFacts(stream.codec, int(rate[1]), count_channels("", stream.text), Fraction(0), Fraction(0))
 
 
-def _rate(track: PacketStats, nominal: str | None) -> tuple[bool, Fraction]:
-    """Whether frames are evenly spaced, and frames per second: exact if they are, else the average.
+def _measure_rate(track: PacketStats, nominal: str | None) -> tuple[bool, Fraction]:
+    """Return True if frames are evenly spaced, and frames per second: exact if they are, else the average.
 
-    Containers that count in milliseconds (Matroska, FLV) round, so one tick more or less is even.
+    Containers with millisecond times (Matroska, FLV) round, so a difference of one tick is still even.
     """
     order = track.shown_times()
     gaps = [after - before for before, after in pairwise(order)]
     if not gaps or max(gaps) == 0:
-        return True, _fraction(nominal or "25") or Fraction(25)
+        return True, _parse_fraction(nominal or "25") or Fraction(25)
     smallest, largest = min(gaps), max(gaps)
     average = Fraction(len(gaps), order[-1] - order[0]) / track.time_base
-    even = largest - smallest <= 1 or (largest - smallest) * track.time_base <= Fraction(2, 1000)
-    return even and smallest > 0, average.limit_denominator(1001)
+    is_even = largest - smallest <= 1 or (largest - smallest) * track.time_base <= Fraction(2, 1000)
+    return is_even and smallest > 0, average.limit_denominator(1001)
 
 
-def _fraction(text: str) -> Fraction:
+def _parse_fraction(text: str) -> Fraction:
     try:
         return Fraction(text.replace("k", "000"))
     except (ValueError, ZeroDivisionError):

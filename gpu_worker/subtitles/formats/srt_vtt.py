@@ -78,16 +78,14 @@ def _find_time_lines(lines: list[str], read: Callable[[str], Timing | None]) -> 
     found: dict[int, Timing | None] = {}
     for at, line in enumerate(lines):
         parsed = read(line)
-        is_damaged = timing.is_damaged_time_line(line) or (
-            _is_below_number(lines, at) and timing.is_damaged_below_number(line)
-        )
-        if parsed or is_damaged:
+        if parsed or timing.is_damaged_time_line(line) or _is_damaged_below_number(lines, at):
             found[at] = parsed
     return found
 
 
-def _is_below_number(lines: list[str], at: int) -> bool:
-    return at > 0 and bool(_NUMBER.fullmatch(lines[at - 1])) and (at == 1 or is_blank(lines[at - 2]))
+def _is_damaged_below_number(lines: list[str], at: int) -> bool:
+    is_below_number = at > 0 and bool(_NUMBER.fullmatch(lines[at - 1])) and (at == 1 or is_blank(lines[at - 2]))
+    return is_below_number and timing.is_damaged_below_number(lines[at])
 
 
 def _split_cues(lines: list[str], time_lines: dict[int, Timing | None]) -> list[_Cue]:

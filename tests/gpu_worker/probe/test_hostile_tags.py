@@ -23,7 +23,7 @@ from gpu_worker.plan.gpu import Gpu
 from gpu_worker.plan.model import Inputs, PlanOptions
 from gpu_worker.probe.framecrc import PacketListing
 from gpu_worker.probe.stderr_parser import StderrParser
-from gpu_worker.probe.tracks import audio_facts, find_film, video_facts
+from gpu_worker.probe.tracks import describe_audio, describe_video, find_video_track
 from tests.support.media.factory import URL, MediaFactory
 
 EVIL = "EVIL"
@@ -98,10 +98,10 @@ def seen(lines: list[str], listing: list[str]) -> Facts | None:
         dump.read(line.encode("utf-8", "surrogatepass"))
     for line in listing:
         table.read(line.encode())
-    if dump.garbled:
+    if dump.has_garbled_stream:
         return None
-    film = find_film(dump, table)
-    return Facts(dump.container, video_facts(film) if film else None, audio_facts(dump, table))
+    film = find_video_track(dump, table)
+    return Facts(dump.container, describe_video(film) if film else None, describe_audio(dump, table))
 
 
 LISTING = [

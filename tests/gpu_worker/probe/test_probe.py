@@ -26,7 +26,8 @@ from gpu_worker.ffmpeg.locate import Ffmpeg
 from gpu_worker.photo.read_photo import read_photo
 from gpu_worker.probe.framecrc import PacketListing
 from gpu_worker.probe.probe import probe
-from gpu_worker.probe.stderr_parser import StderrParser, channels_of
+from gpu_worker.probe.stderr_parser import StderrParser
+from gpu_worker.probe.stream_line import count_channels
 from tests.support.media.factory import URL, MediaFactory
 
 
@@ -211,9 +212,9 @@ def test_metadata_cannot_pretend_to_be_a_stream() -> None:
     assert set(dump.streams) == {0}
     stream = dump.mapped_stream("Video")
     assert stream is not None
-    assert (stream.codec, stream.pix_fmt, stream.rotation, stream.interlaced) == ("h264", "yuv420p10le", 90, True)
-    assert stream.color().is_hdr
-    assert stream.color().matrix == "bt2020nc"
+    assert (stream.codec, stream.pix_fmt, stream.rotation, stream.is_interlaced) == ("h264", "yuv420p10le", 90, True)
+    assert stream.parse_color().is_hdr
+    assert stream.parse_color().matrix == "bt2020nc"
 
 
 @pytest.mark.parametrize(
@@ -241,12 +242,12 @@ def test_packets_are_added_up() -> None:
         b"junk", b"0, 1, NOPTS, 1, 9, 0x1", b"1, 0, 0, 1, 9, 0x1",
     ):  # fmt: skip
         table.read(line)
-    table.settle()
+    table.finish()
     track = table.track("video")
     assert track is not None
     assert (list(track.times), track.hidden, track.shown, track.corrupt) == ([-1, 2, 0], 1, 2, True)
     assert (track.start, track.end) == (0, Fraction(3, 10))
-    assert table.overflowed
+    assert table.is_over_limit
 
 
 @pytest.mark.parametrize(
@@ -260,7 +261,7 @@ def test_packets_are_added_up() -> None:
     ],
 )
 def test_channels_are_counted_from_names(layout: str, text: str, channels: int) -> None:
-    assert channels_of(layout, text) == channels
+    assert count_channels(layout, text) == channels
 
 
 def test_an_ffmpeg_that_cannot_be_started_is_our_fault(media: MediaFactory, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from gpu_worker.pipeline.transcode import Output
 from gpu_worker.pipeline.verify import has_expected_frames
 from gpu_worker.plan.captions.added_frames import find_added_times
 from gpu_worker.plan.model import ExpectedOutput
-from gpu_worker.probe.decoder_report import DecoderReport, read_report
+from gpu_worker.probe.decoder_report import DecoderReport, parse_decoder_report
 from tests.support.media.factory import URL, MediaFactory, count_bright_pixels
 
 DARK = "color=navy"
@@ -308,11 +308,11 @@ def test_the_report_of_a_real_decoder_is_read(media: MediaFactory) -> None:
     log = asyncio.run(
         run_ffmpeg(media.sandboxed_ffmpeg, ("-i", str(media.make_video()), "-f", "null", "-"), media.folder)
     )
-    assert read_report(log, "video") == DecoderReport(50, 50, 0)
-    sound = read_report(log, "audio")
+    assert parse_decoder_report(log, "video") == DecoderReport(50, 50, 0)
+    sound = parse_decoder_report(log, "audio")
     assert sound is not None
     assert sound.frames >= 94
-    assert read_report(log, "video", 1) is None
+    assert parse_decoder_report(log, "video", 1) is None
 
 
 EXPECTED = ExpectedOutput("h264", (320, 180), 150, 1, Fraction(3), Fraction(3), Fraction(1, 25), has_audio=False)
