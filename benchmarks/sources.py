@@ -9,8 +9,8 @@ from PIL import Image, ImageFilter
 
 from benchmarks.bench import Bench
 from benchmarks.pictures import Points, dots
-from local.media import make_clip, make_voice
-from local.sample_image import draw_landscape
+from local.samples.image import draw_landscape
+from local.samples.media import make_clip, make_voice
 
 PHOTO_SIZE = (4608, 2592)
 LARGE_SIZE = (12000, 8400)

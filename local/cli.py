@@ -13,7 +13,7 @@ from gpu_worker.ffmpeg.locate import FfmpegUnusableError
 from local.logs import Log
 from local.servers import PortInUseError
 from local.settings import API_KEY, CALLBACK_SECRET, Options
-from local.signals import until_signalled
+from local.supervisor.signals import until_signalled
 
 _INTERRUPTED = 130
 
@@ -54,7 +54,7 @@ def _print_error(text: str) -> None:
 
 
 async def _up(options: Options, log: Log) -> int:
-    from local.samples import NAMES, PATH  # noqa: PLC0415 - so that `--help` answers at once
+    from local.samples.server import NAMES, PATH  # noqa: PLC0415 - so that `--help` answers at once
     from local.system import running  # noqa: PLC0415 - so that `--help` answers at once
 
     async with running(options, log) as system:
@@ -66,8 +66,8 @@ async def _up(options: Options, log: Log) -> int:
 
 
 def _demo(arguments: argparse.Namespace) -> int:
-    from local.demo import outputs_in, run  # noqa: PLC0415 - so that `--help` answers at once
-    from local.given_files import OPTIONS, check_paths  # noqa: PLC0415 - so that `--help` answers at once
+    from local.demo.given_files import OPTIONS, check_paths  # noqa: PLC0415 - so that `--help` answers at once
+    from local.demo.run_demo import outputs_in, run  # noqa: PLC0415 - so that `--help` answers at once
 
     given = {role: path for option, role in OPTIONS.items() if (path := getattr(arguments, option)) is not None}
     problem = check_paths(given, outputs_in(arguments.out))

@@ -20,9 +20,9 @@ from pathlib import Path
 import aiohttp
 
 from gpu_worker.ffmpeg.locate import find_ffmpeg
+from local.apigateway.gateway import Gateway
 from local.aws.process import AwsProcess
 from local.aws.sqs import Queue
-from local.gateway import Gateway
 from local.lambdas.functions import ForkedFunctions, MakeFunctions
 from local.logs import Log
 from local.runpod import app as runpod_app
@@ -30,7 +30,7 @@ from local.runpod.emulator import Emulator
 from local.runpod.fleet.containers import WorkerSpec
 from local.runpod.fleet.scaler import Scaling
 from local.runpod.settings import Settings as EmulatorSettings
-from local.samples import SampleServer
+from local.samples.server import SampleServer
 from local.servers import Server, bind
 from local.settings import (
     API,
@@ -109,7 +109,7 @@ async def running(options: Options, log: Log, make_functions: MakeFunctions = Fo
 async def _start_reaper(root: Path) -> asyncio.subprocess.Process:
     """Start the process that cleans up after a SIGKILL of this one."""
     return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "local.reaper", str(root)),
+        *(sys.executable, "-m", "local.supervisor.reaper", str(root)),
         cwd=_REPOSITORY,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.DEVNULL,

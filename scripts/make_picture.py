@@ -17,8 +17,8 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from gpu_worker.ffmpeg.locate import find_ffmpeg
-from local.media import SUBTITLES, make_voice
-from local.sample_image import draw_landscape
+from local.samples.image import draw_landscape
+from local.samples.media import SUBTITLES, make_voice
 
 ROOT = Path(__file__).resolve().parents[1]
 PATH = ROOT / "docs" / "compose.webp"

@@ -17,7 +17,7 @@ from benchmarks.load.clients import Plan
 from benchmarks.report import complete
 from benchmarks.results import Row
 from benchmarks.targets import LOAD
-from local.signals import until_signalled
+from local.supervisor.signals import until_signalled
 
 _RESULT = Path(__file__).parents[1] / "load.json"
 _PARTS = ("crowd", "sweep")

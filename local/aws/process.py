@@ -11,8 +11,8 @@ from pathlib import Path
 
 from local.aws.names import ACCOUNT, QUEUE, REGION
 from local.logs import Log
-from local.processes import read_lines, start_service
 from local.servers import bind, url_of
+from local.supervisor.processes import read_lines, start_service
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
 _START_SECONDS = 60.0

@@ -17,7 +17,7 @@ import psutil
 
 from local.lambdas import frames
 from local.logs import Log
-from local.processes import read_lines, start_service
+from local.supervisor.processes import read_lines, start_service
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
 

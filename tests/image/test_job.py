@@ -15,14 +15,14 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from gpu_worker.ffmpeg.locate import find_ffmpeg
-from local import file_server
-from local.client import Client, Job
+from local.demo import file_server
+from local.demo.client import Client, Job
+from local.demo.verify_video import verify_video
 from local.logs import Log
 from local.runpod.fleet.containers import WorkerSpec
 from local.servers import Server, bind
 from local.settings import API_KEY, Options
 from local.system import running
-from local.verify_video import verify_video
 from tests.image import relay
 from tests.image.conftest import Image
 

@@ -24,7 +24,7 @@ import pytest
 from contract.operations import OPERATIONS
 from contract.operations.describe import describe
 from local.aws.process import Addresses
-from local.client import Client
+from local.demo.client import Client
 from local.logs import Log
 from local.servers import bind
 from local.settings import API_KEY, Options, lambda_environment

@@ -26,7 +26,7 @@ from local.aws.server import create_table
 from local.lambdas.functions import Invocable
 from local.lambdas.pool import FunctionError, FunctionSpec
 from local.logs import Log
-from local.media import make_voice
+from local.samples.media import make_voice
 from local.settings import CALLBACK_SECRET, Options
 from local.system import System, running
 from tests.support import engines, rie

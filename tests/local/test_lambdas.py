@@ -16,7 +16,7 @@ import aiohttp
 import psutil
 import pytest
 
-from local.gateway import MAX_BODY_BYTES, Gateway
+from local.apigateway.gateway import MAX_BODY_BYTES, Gateway
 from local.lambdas.forks import ForkServer
 from local.lambdas.pool import Function, FunctionError, FunctionSpec, FunctionTimeoutError
 from local.logs import Log

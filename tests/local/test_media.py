@@ -16,15 +16,15 @@ from standardwebhooks import Webhook
 
 from contract.operations import OPERATIONS
 from gpu_worker.ffmpeg.locate import find_ffmpeg
-from local import file_server
-from local.callback_receiver import CallbackReceiver, Received
-from local.demo import report, request_body
-from local.media import SUBTITLES, make_clip, make_voice
-from local.sample_image import draw_landscape
-from local.samples import SAMPLES, SampleServer
+from local.demo import file_server
+from local.demo.callback_receiver import CallbackReceiver, Received
+from local.demo.run_demo import report, request_body
+from local.demo.verify_video import Verification, verify_video
+from local.samples.image import draw_landscape
+from local.samples.media import SUBTITLES, make_clip, make_voice
+from local.samples.server import SAMPLES, SampleServer
 from local.servers import Server, bind
 from local.settings import CALLBACK_SECRET
-from local.verify_video import Verification, verify_video
 
 
 def test_sample_photo_is_large_and_detailed(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from local.apigateway_events import HttpRequest, to_event, to_response
-from local.console import format_bar, format_table
+from local.apigateway.events import HttpRequest, to_event, to_response
+from local.demo.console import format_bar, format_table
 from local.logs import parse, render
 from local.runpod.faults import Faults, UnknownFaultError
 from local.runpod.fleet.scaler import Plan, Scaling, WorkerView, plan_scaling

@@ -21,7 +21,7 @@ import psutil
 import pytest
 
 from local.cli import main
-from local.media import SUBTITLES
+from local.samples.media import SUBTITLES
 from local.settings import CALLBACK_SECRET
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from lambda_api.web.app import create_app
 from lambda_api.web.mangum_adapter import event_handler
-from local.apigateway_events import HttpRequest, to_event, to_response
+from local.apigateway.events import HttpRequest, to_event, to_response
 from tests.support.fakes import World
 from tests.support.gateway import context, settings
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from local.logs import Log
-from local.processes import Trace, kill_all, read_lines, remove_tree, start_service
+from local.supervisor.processes import Trace, kill_all, read_lines, remove_tree, start_service
 
 _REPOSITORY = Path(__file__).resolve().parents[3]
 _INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "FFMPEG")

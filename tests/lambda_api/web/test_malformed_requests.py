@@ -18,7 +18,7 @@ from contract.limits import MAX_BODY_BYTES
 from lambda_api.usecases.submit_job import submit_job
 from lambda_api.web.app import create_app
 from lambda_api.web.mangum_adapter import event_handler
-from local.apigateway_events import HttpResponse, to_response
+from local.apigateway.events import HttpResponse, to_response
 from tests.support import gateway
 from tests.support.examples import submission
 from tests.support.fakes import World

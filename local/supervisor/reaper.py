@@ -1,6 +1,6 @@
 """Cleans up after a supervisor that died without doing so itself.
 
-    python -m local.reaper ROOT      waits until its stdin is closed, which every kind of exit does
+    python -m local.supervisor.reaper ROOT      waits until its stdin is closed, which every kind of exit does
 
 Then it kills every process that works in the temporary root or has it in its environment, and removes the root.
 After a regular stop there is nothing left to do.

@@ -12,7 +12,7 @@ from contract.operations import Role
 from gpu_worker.errors import JobFailed
 from gpu_worker.ffmpeg.locate import Ffmpeg
 from gpu_worker.probe.probe import probe
-from local.processes import run_to_end
+from local.supervisor.processes import run_to_end
 
 _MAX_PIXELS = 120_000_000
 

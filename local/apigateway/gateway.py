@@ -9,11 +9,11 @@ import uuid
 from aiohttp import web
 from multidict import CIMultiDict
 
-from local.apigateway_events import HttpRequest, HttpResponse, message, to_event, to_response
+from local.apigateway.events import HttpRequest, HttpResponse, message, to_event, to_response
 from local.lambdas.functions import Invocable
 from local.lambdas.pool import FunctionError, FunctionTimeoutError
 from local.logs import Log
-from local.samples import SampleServer
+from local.samples.server import SampleServer
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
 """API Gateway's payload limit."""

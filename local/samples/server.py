@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from aiohttp import web
 
 from contract.operations import Role
-from local.media import SUBTITLES, make_clip, make_voice
-from local.sample_image import draw_landscape
+from local.samples.image import draw_landscape
+from local.samples.media import SUBTITLES, make_clip, make_voice
 
 PATH = "/samples"
 

@@ -8,7 +8,7 @@ import sys
 import wave
 from pathlib import Path
 
-from local.processes import run_to_end
+from local.supervisor.processes import run_to_end
 
 CLIP_SECONDS, VOICE_SECONDS = 5, 6
 _RATE = 16_000

@@ -19,17 +19,17 @@ from contract.operations.describe import describe
 from contract.operations.inputs import ROLES
 from gpu_worker.concurrency import run_all
 from gpu_worker.ffmpeg.locate import find_ffmpeg
-from local import file_server
-from local.callback_receiver import CallbackReceiver
-from local.client import Client, Job
-from local.console import Progress, format_size, format_table
-from local.given_files import check_contents
+from local.demo import file_server
+from local.demo.callback_receiver import CallbackReceiver
+from local.demo.client import Client, Job
+from local.demo.console import Progress, format_size, format_table
+from local.demo.given_files import check_contents
+from local.demo.verify_video import Verification, verify_video
 from local.logs import Log
-from local.samples import SAMPLES
+from local.samples.server import SAMPLES
 from local.servers import Server, bind
 from local.settings import API_KEY, CALLBACK_SECRET, Options
 from local.system import running
-from local.verify_video import Verification, verify_video
 
 _DEADLINE_SECONDS = 600.0
 _CALLBACK_SECONDS = 15.0

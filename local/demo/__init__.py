@@ -1,0 +1,1 @@
+"""`make demo`: run every operation once and check the videos."""

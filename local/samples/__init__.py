@@ -1,0 +1,1 @@
+"""Generated sample inputs, and the routes that serve them."""
