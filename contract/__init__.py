@@ -1,6 +1,4 @@
-"""What the gateway and the worker say to each other.
+"""The only code that gateway, worker and client share: operations, messages, errors, limits, URLs and addresses.
 
-This package is the only code both sides share: operations, messages, the error
-catalogue, limits, and which addresses may be contacted. It depends on the
-standard library and pydantic alone.
+It depends on the standard library and pydantic only.
 """

@@ -1,12 +1,12 @@
-"""Which IP addresses may be contacted on a stranger's behalf.
+"""The IP addresses that may be contacted on behalf of a caller: a table against SSRF.
 
-Only globally routable unicast addresses are public. `ipaddress.is_global` is not enough:
-it lets IPv4 hide inside IPv6 (NAT64, 6to4, Teredo, IPv4-compatible), passes deprecated
-site-local space and knows only what was registered when Python was released. Each row names
-its reason, for whoever reads the table.
-Ranges: IANA special-purpose registries (RFC 6890 and its updates). What IANA calls reachable in
-them (relays, anycast services) is infrastructure, where nobody keeps media. In IPv6 all of
-what is not allocated as unicast (2000::/3) is refused, so a new registration needs no row.
+Only globally routable unicast addresses are public. `ipaddress.is_global`, and the libraries built on it, are not
+enough: it accepts IPv4 hidden in IPv6 (NAT64, 6to4, Teredo, IPv4-compatible) and deprecated site-local space, and knows
+only what was registered when Python was released. Each row names its reason.
+
+Ranges: IANA special-purpose registries (RFC 6890 and its updates). Addresses that IANA lists as reachable in them
+(relays, anycast services) are infrastructure that serves no media. In IPv6 everything outside the allocated unicast
+space (2000::/3) is refused, so a new registration needs no row.
 """
 
 from __future__ import annotations
@@ -70,28 +70,27 @@ _V6: tuple[tuple[str, AddressKind], ...] = (
     ("ff00::/8", AddressKind.MULTICAST),
 )
 
-_V4_ROWS = tuple((IPv4Network(net), verdict) for net, verdict in _V4)
-_V6_ROWS = tuple((IPv6Network(net), verdict) for net, verdict in _V6)
+_V4_ROWS = tuple((IPv4Network(net), kind) for net, kind in _V4)
+_V6_ROWS = tuple((IPv6Network(net), kind) for net, kind in _V6)
 _GLOBAL_UNICAST = ip_network("2000::/3")
 
 
 def classify(address: str | IPv4Address | IPv6Address) -> AddressKind:
-    """Say what kind of address this is.
+    """Return the kind of an address. A zone (`fe80::1%eth0`) is ignored.
 
     Raises ValueError if a string is not an IP address in its standard spelling.
-    A zone (`fe80::1%eth0`) does not change the verdict.
     """
     ip = ip_address(address) if isinstance(address, str) else address
     if isinstance(ip, IPv4Address):
-        return next((verdict for net, verdict in _V4_ROWS if ip in net), AddressKind.PUBLIC)
+        return next((kind for net, kind in _V4_ROWS if ip in net), AddressKind.PUBLIC)
     plain = IPv6Address(int(ip))
-    for net, verdict in _V6_ROWS:
+    for net, kind in _V6_ROWS:
         if plain in net:
-            return verdict
+            return kind
     return AddressKind.PUBLIC if plain in _GLOBAL_UNICAST else AddressKind.RESERVED
 
 
 def is_allowed(address: str | IPv4Address | IPv6Address, *, allow_loopback: bool) -> bool:
-    """True if a connection may be opened. Loopback is allowed on one machine only, never deployed."""
-    verdict = classify(address)
-    return verdict is AddressKind.PUBLIC or (allow_loopback and verdict is AddressKind.LOOPBACK)
+    """Return True if a connection may be opened. Loopback is allowed in local mode only, never in a deployment."""
+    kind = classify(address)
+    return kind is AddressKind.PUBLIC or (allow_loopback and kind is AddressKind.LOOPBACK)

@@ -1,4 +1,4 @@
-"""The shared pydantic base: tolerant, for a peer may be newer."""
+"""The base of all messages. It ignores unknown fields, because the peer may be newer."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ ACCEPTED_VERSIONS = frozenset({max(1, CONTRACT_VERSION - 1), CONTRACT_VERSION})
 """Gateway and worker accept this version and the one before, so that either can be deployed first."""
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
-"""A float that is a number: NaN and the infinities are refused (RFC 8259 has no spelling for them)."""
+"""A float without NaN and infinities, which JSON cannot represent (RFC 8259)."""
 
 
 class Message(BaseModel):
-    """A message between the two sides: unknown fields come from a newer peer and are skipped."""
+    """A message between gateway and worker. Unknown fields, from a newer peer, are ignored."""
 
-    # Compiled at first use: no process needs all messages, and a function that starts may need none.
+    # Built at first use: no process needs all messages, and a cold start may need none.
     model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False, defer_build=True)

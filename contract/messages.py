@@ -1,8 +1,8 @@
-"""Messages between gateway and worker, version 1. Golden copies live in `events/contract/`.
+"""Messages between gateway and worker, version 1. Golden copies are in `events/contract/`.
 
 Gateway → worker: `WorkerJob`, inside RunPod's `input`.
-Worker → gateway: `ProgressReport` while it works, `ResultManifest` in S3 when it succeeded,
-`contract.errors.Failure` as RunPod's `error` when it did not.
+Worker → gateway: `ProgressReport` during the work, `ResultManifest` in S3 after a success, `contract.errors.Failure` as
+RunPod's `error` after a failure.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from contract.limits import Limits
 from contract.operations import OperationUnion
 
 
-def _accepted(version: int) -> int:
+def _check_version(version: int) -> int:
     if version not in ACCEPTED_VERSIONS:
         raise ValueError("unsupported contract version")
     return version
 
 
-Version = Annotated[int, AfterValidator(_accepted)]
+Version = Annotated[int, AfterValidator(_check_version)]
 JOB_ID = r"^[A-Za-z0-9_-]{1,64}$"
 JobId = Annotated[str, Field(pattern=JOB_ID)]
 Attempt = Annotated[int, Field(ge=1, le=1000)]
@@ -35,10 +35,10 @@ STAGES: tuple[Stage, ...] = ("fetch", "probe", "encode", "verify", "publish", "d
 
 
 class OutputSlot(Message):
-    """Where the finished video goes.
+    """The destination of the finished video.
 
-    `put_url` is presigned with `Content-Type: video/mp4` and `If-None-Match: *`, so the first
-    complete upload stays. `get_url` lets a second execution adopt what the first one stored.
+    `put_url` is presigned with `Content-Type: video/mp4` and `If-None-Match: *`, so the first complete upload stays.
+    With `get_url` a second execution adopts what the first one stored.
     """
 
     key: str
@@ -47,13 +47,13 @@ class OutputSlot(Message):
 
 
 class ManifestSlot(Message):
-    """Where the record of success goes: presigned with `Content-Type: application/json`, `If-None-Match: *`."""
+    """The destination of the manifest: presigned with `Content-Type: application/json` and `If-None-Match: *`."""
 
     put_url: str
 
 
 class WorkerJob(Message):
-    """Everything one execution needs. Holds signed URLs: never log it whole."""
+    """Everything that one execution needs. Contains presigned URLs: never log it whole."""
 
     contract_version: Version = CONTRACT_VERSION
     job_id: JobId
@@ -64,8 +64,8 @@ class WorkerJob(Message):
     progress_url: str
     limits: Limits = Limits()
     deadline: Finite
-    """Seconds since the epoch, by the gateway's clock. A worker that gets the job later than this, by more than clocks
-    may differ, does not start it."""
+    """Seconds since the epoch, by the gateway's clock. A worker does not start a job that it receives after this
+    deadline, allowing for clock skew."""
 
 
 class OutputFacts(Message):
@@ -75,7 +75,7 @@ class OutputFacts(Message):
 
 
 class MediaFacts(Message):
-    """What a probe of the finished file says. `frame_rate` in frames per second, rotation applied."""
+    """The result of probing the finished file. `frame_rate` in frames per second, rotation applied."""
 
     width: Annotated[int, Field(gt=0)]
     height: Annotated[int, Field(gt=0)]
@@ -97,11 +97,11 @@ class ExecutionFacts(Message):
     timings_ms: dict[str, Count] = Field(default_factory=dict)
     """Per stage of `STAGES`."""
     warnings: tuple[Short, ...] = ()
-    """Sentences for the client: what was done differently from what one might expect."""
+    """Sentences for the client about anything unexpected."""
 
 
 class ResultManifest(Message):
-    """The record of success, written last. COMPLETED means this exists and its output is there."""
+    """The record of success, written last. COMPLETED means that it and its output exist."""
 
     contract_version: Version = CONTRACT_VERSION
     job_id: JobId
@@ -112,7 +112,7 @@ class ResultManifest(Message):
 
 
 class ProgressReport(Message):
-    """Where an execution stands. `seq` rises from report to report of one attempt, also where RunPod began it again."""
+    """The progress of an execution. `seq` rises with each report of an attempt, also after RunPod restarts it."""
 
     contract_version: Version = CONTRACT_VERSION
     attempt: Attempt
@@ -123,6 +123,6 @@ class ProgressReport(Message):
 
 
 class ProgressReply(Message):
-    """The gateway's answer. `stop` asks the worker to give up: the job is already over."""
+    """The gateway's response. `stop` requests the worker to stop, because the job has already finished."""
 
     stop: bool = False

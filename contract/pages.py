@@ -1,6 +1,6 @@
-"""Web pages that people paste where a file is expected, and what to send instead.
+"""Sites whose pages people paste where a file is expected, and what to send instead.
 
-Only addresses that always answer with a page are listed. A site's own direct links to files are let through.
+Only URLs that always return a page are refused; a site's direct links to files pass. No library keeps such a list.
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
+
+from contract.errors.downloads import Reason
 
 _MEDIA_NAME = re.compile(
     r"\.(mp4|m4v|mov|webm|mkv|avi|mp3|m4a|aac|wav|ogg|oga|opus|flac|jpe?g|png|gif|webp|srt|vtt|ass)$", re.IGNORECASE
@@ -17,23 +19,27 @@ _MEDIA_NAME = re.compile(
 class _Site(NamedTuple):
     name: str
     hosts: tuple[str, ...]
-    """The host itself or anything below it."""
+    """Host names, which include their subdomains."""
     path: str
-    """Expression that the start of the path matches, in lower case."""
+    """A regular expression for the start of a page's path, in lower case."""
     advice: str
+    reason: Reason | None = None
+    """The cause of a failed download, if the site returned a page for a URL that could have been a file."""
 
 
-_DOWNLOAD = "download the file, if you may, put it where a link leads to the file itself, and send that link"
+_DOWNLOAD = "download the file, if you may, store it where a link leads to the file itself, and send that link"
+_NEVER = r"(?!)"
+"""Matches no path: any URL of the site may be a file."""
 
 _SITES = (
-    _Site("YouTube", ("youtube.com", "youtube-nocookie.com", "youtu.be"), "/", _DOWNLOAD),
-    _Site("Vimeo", ("vimeo.com",), r"/(?!progressive_redirect/|external/)", _DOWNLOAD),
-    _Site("TikTok", ("tiktok.com",), "/", _DOWNLOAD),
-    _Site("Instagram", ("instagram.com",), "/", _DOWNLOAD),
-    _Site("Facebook", ("facebook.com", "fb.watch"), "/", _DOWNLOAD),
-    _Site("X", ("twitter.com", "x.com"), "/", _DOWNLOAD),
-    _Site("Twitch", ("twitch.tv",), "/", _DOWNLOAD),
-    _Site("Dailymotion", ("dailymotion.com", "dai.ly"), "/", _DOWNLOAD),
+    _Site("YouTube", ("youtube.com", "youtube-nocookie.com", "youtu.be"), "/", _DOWNLOAD, Reason.VIDEO_SITE),
+    _Site("Vimeo", ("vimeo.com",), r"/(?!progressive_redirect/|external/)", _DOWNLOAD, Reason.VIDEO_SITE),
+    _Site("TikTok", ("tiktok.com",), "/", _DOWNLOAD, Reason.VIDEO_SITE),
+    _Site("Instagram", ("instagram.com",), "/", _DOWNLOAD, Reason.VIDEO_SITE),
+    _Site("Facebook", ("facebook.com", "fb.watch"), "/", _DOWNLOAD, Reason.VIDEO_SITE),
+    _Site("X", ("twitter.com", "x.com"), "/", _DOWNLOAD, Reason.VIDEO_SITE),
+    _Site("Twitch", ("twitch.tv",), "/", _DOWNLOAD, Reason.VIDEO_SITE),
+    _Site("Dailymotion", ("dailymotion.com", "dai.ly"), "/", _DOWNLOAD, Reason.VIDEO_SITE),
     _Site("Loom", ("loom.com",), "/(share|embed)/", _DOWNLOAD),
     _Site("SoundCloud", ("soundcloud.com",), "/", _DOWNLOAD),
     _Site("Spotify", ("open.spotify.com",), "/", _DOWNLOAD),
@@ -50,9 +56,11 @@ _SITES = (
     _Site(
         "Google Drive", ("drive.google.com",), "/(file/|drive/|open)",
         "share the file with everyone who has the link and send "
-        "https://drive.usercontent.google.com/download?id=FILE_ID&export=download&confirm=t",
+        "https://drive.usercontent.google.com/download?id=FILE_ID&export=download&confirm=t", Reason.GOOGLE_DRIVE,
     ),
-    _Site("Google Docs", ("docs.google.com",), "/(?!uc)(?!.*/export)", _DOWNLOAD),
+    _Site("Google Docs", ("docs.google.com",), "/(?!uc)(?!.*/export)", _DOWNLOAD, Reason.GOOGLE_DRIVE),
+    _Site("Google Drive", ("drive.usercontent.google.com",), _NEVER, "", Reason.GOOGLE_DRIVE),
+    _Site("SharePoint", ("sharepoint.com",), _NEVER, "", Reason.SHAREPOINT),
     _Site(
         "GitHub", ("github.com",), "/[^/]+/[^/]+/blob/",
         "replace /blob/ with /raw/ in the URL, or open the file there and copy the address behind Raw",
@@ -69,38 +77,42 @@ _SITES = (
     ),
 )  # fmt: skip
 
-_DROPBOX = "end the URL with dl=1 instead of dl=0"
-_PAGES_WITH_ENDINGS = frozenset({"GitHub", "GitLab", "Hugging Face", "Wikimedia"})
-"""Their pages about a file end with the name of the file."""
+_DROPBOX = _Site("Dropbox", ("dropbox.com",), "/(s|sh|scl)/", "end the URL with dl=1 instead of dl=0", Reason.DROPBOX)
+_SITES_WITH_FILENAMES = frozenset({"GitHub", "GitLab", "Hugging Face", "Wikimedia"})
+"""Sites whose page about a file has a URL that ends with the filename."""
 
 
 def is_media_name(path: str) -> bool:
-    """Return True for a path that ends like the name of a media file."""
+    """Return True if the path ends like the name of a media file."""
     return _MEDIA_NAME.search(path) is not None
 
 
 def page_advice(url: str) -> str | None:
-    """Name the page that a normalized URL leads to and what to send instead; None if it may be a file."""
+    """Name the page that a normalized URL leads to and what to send instead. Returns None if it may be a file."""
     parts = urlsplit(url)
     host, path = parts.hostname or "", parts.path.lower()
-    if is_below(host, "dropbox.com") and re.match("/(s|sh|scl)/", path):
-        asked = dict(parse_qsl(parts.query))
-        return None if asked.get("dl") == "1" or asked.get("raw") == "1" else _sentence("Dropbox", _DROPBOX)
-    for site in _SITES:
-        if not any(is_below(host, name) for name in site.hosts) or not re.match(site.path, path):
-            continue
-        if site.name not in _PAGES_WITH_ENDINGS and is_media_name(path):
-            return None
-        if site.name == "GitHub" and "raw=true" in parts.query:
-            return None
-        return _sentence(site.name, site.advice)
+    site = next((site for site in (_DROPBOX, *_SITES) if _is_on(site, host) and re.match(site.path, path)), None)
+    if site is None or _is_direct_link(site, path, parts.query):
+        return None
+    return f"the URL leads to a page of {site.name}, not to a file; {site.advice}"
+
+
+def find_known_site(*hosts: str) -> Reason | None:
+    """Return the known site that one of the hosts belongs to, as the cause of a download that returned a page."""
+    for site in (_DROPBOX, *_SITES):
+        if site.reason is not None and any(_is_on(site, host) for host in hosts):
+            return site.reason
     return None
 
 
-def is_below(host: str, name: str) -> bool:
-    """Return True if the host has this name, or is a subdomain of it."""
-    return host == name or host.endswith(f".{name}")
+def _is_direct_link(site: _Site, path: str, query: str) -> bool:
+    if site is _DROPBOX:
+        options = dict(parse_qsl(query))
+        return options.get("dl") == "1" or options.get("raw") == "1"
+    if site.name == "GitHub" and "raw=true" in query:
+        return True
+    return site.name not in _SITES_WITH_FILENAMES and is_media_name(path)
 
 
-def _sentence(name: str, advice: str) -> str:
-    return f"the URL leads to a page of {name}, not to a file; {advice}"
+def _is_on(site: _Site, host: str) -> bool:
+    return any(host == name or host.endswith(f".{name}") for name in site.hosts)

@@ -1,6 +1,6 @@
-"""Mistakes in what people paste or map into a URL field. Each has a sentence that says what to do instead.
+"""Mistakes in what people paste or map into a URL field, each with a sentence that says what to do instead.
 
-Only for requests: a stored job is read as it was accepted.
+Used for requests only: a stored job is read as it was accepted. URL libraries reject such text without advice.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ _EMPTY_VALUES = frozenset({
     "undefined", "null", "none", "nil", "nan", "n/a", "#n/a", "#ref!", "#error!", "#value!", "#name?",
     "[object object]", "[object promise]", "true", "false", "string", "-",
 })  # fmt: skip
-"""In lower case: what expressions and spreadsheets write when there is nothing."""
+"""In lower case: what expressions and spreadsheets return for a missing value."""
 _SCHEME = re.compile(r"https?://", re.IGNORECASE)
 _DOUBLE_SCHEME = re.compile(r"https?:/*https?(:|/)", re.IGNORECASE)
 _JOINED = re.compile(r"(\s|[,;|]\s*|[A-Za-z0-9])https?://", re.IGNORECASE)
 _HOST = re.compile(r"https?:/+([^/:?#]*)", re.IGNORECASE)
-_NAMED_SCHEMES = {
+_SCHEME_ADVICE = {
     "file": "file:// is a path on your machine; upload the file and send its https:// URL",
     "data": "a data: URL is not accepted; upload the file and send its https:// URL",
     "blob": "a blob: URL exists only inside one browser tab; upload the file and send its https:// URL",
@@ -42,14 +42,14 @@ _CUES = re.compile(r"-->|\A(WEBVTT|\[Script Info\])")
 
 
 def check_pasted(text: str) -> None:
-    """Raise UrlError, quoting nothing, if `text` is certainly not one URL of a file. Leave the rest to `parse_url`."""
+    """Raise UrlError if `text` is certainly not one URL of a file. `parse_url` checks the rest."""
     text = text.strip()
-    for found in (_leftover(text), _not_a_url(text), _several(text)):
-        if found is not None:
-            raise UrlError(found)
+    for advice in (_check_expression(text), _check_kind(text), _check_single(text)):
+        if advice is not None:
+            raise UrlError(advice)
 
 
-def _leftover(text: str) -> str | None:
+def _check_expression(text: str) -> str | None:
     if _PLACEHOLDER.search(text):
         return "a placeholder such as {{ … }} was not replaced by its value; check the expression that fills this field"
     host = _HOST.match(text)
@@ -64,10 +64,10 @@ def _leftover(text: str) -> str | None:
     return None
 
 
-def _not_a_url(text: str) -> str | None:
+def _check_kind(text: str) -> str | None:
     scheme, colon, _ = text.partition(":")
-    if colon and (known := _NAMED_SCHEMES.get(scheme.lower())):
-        return known
+    if colon and (advice := _SCHEME_ADVICE.get(scheme.lower())):
+        return advice
     if _CUES.search(text):
         return "these are subtitles; put them into a file and send its https:// URL"
     if _PATH.match(text) or (not {"/", ":"} & set(text) and is_media_name(text)):
@@ -79,14 +79,14 @@ def _not_a_url(text: str) -> str | None:
     return None
 
 
-def _several(text: str) -> str | None:
+def _check_single(text: str) -> str | None:
     if _DOUBLE_SCHEME.match(text):
-        return "https:// stands twice at the start of the URL; remove one of them"
+        return "https:// appears twice at the start of the URL; remove one of them"
     starts = [found.start() for found in _SCHEME.finditer(text)]
     if len(starts) == 2 and starts[0] == 0 and text[: starts[1]].rstrip(" \t\r\n,;|") == text[starts[1] :]:
-        return "the URL stands twice in the field; send it once"
+        return "the URL appears twice in the field; send it once"
     joined = _JOINED.search(text, len("https://"))
-    # Behind a question mark it may be the argument of a service that fetches it.
+    # After a question mark it may be an argument of a service that fetches it.
     if joined and "?" not in text[: joined.start()]:
         return "the field holds more than one URL; send one, for example https://example.com/clip.mp4"
     return None

@@ -1,8 +1,8 @@
-"""URLs that people paste: made well-formed, then judged, before anything connects to them.
+"""URLs of callers: normalized, then checked, before anything connects to them.
 
-Normalising encodes what RFC 3986 does not allow (spaces, pipes, accents) and leaves every
-legal character alone, so a signature in a query survives and nothing is encoded twice. Accents stay
-composed or decomposed as they were sent: a server that has a file under one spelling has none under the other.
+Normalizing encodes what RFC 3986 does not allow (spaces, pipes, accents) and leaves every legal character alone, so a
+signature in a query stays valid and nothing is encoded twice. URL libraries do not: they decode and encode again.
+Accents stay composed or decomposed as they were sent, because a server stores a file under one of the two spellings.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ _QUERY_SAFE = _PATH_SAFE + "?[]"
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\\\ud800-\udfff]")
 _NETLOC = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]]*)(:[0-9]*)?")
-"""Brackets hold an IPv6 address, without a zone, and are not beside a name (RFC 3986 §3.2.2)."""
+"""Brackets contain an IPv6 address without a zone, and nothing else is next to them (RFC 3986 §3.2.2)."""
 _AMBIGUOUS = re.compile(r"[\u00df\u1e9e\u03c2\u200c\u200d]")
-"""Where the two standards of IDNA disagree (UTS 46 §7): the same text is two hosts, each with its believers."""
+"""Characters that IDNA 2003 and 2008 map differently (UTS 46 §7): parsers disagree on the host, so it is refused."""
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _NUMERIC_LABEL = re.compile(r"(0x[0-9a-f]*|[0-9]+)")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 ALLOWED_PORTS = frozenset({80, 443, 8080, 8443})
-"""Where media and web hooks live. Anything else is more often a probe of some other service."""
+"""Ports of media and webhooks. Any other is more likely a probe of another service."""
 
 
 class UrlError(ValueError):
-    """The URL cannot be used. The message is for the person who sent it and quotes nothing of it."""
+    """The URL cannot be used. The message is for its sender and does not quote it."""
 
 
 _TOO_LONG = f"the URL is longer than {MAX_URL_LENGTH} characters"
@@ -49,7 +49,7 @@ _NOT_PUBLIC = (
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a URL leads: what to connect to, apart from what to ask for there."""
+    """The endpoint to connect to, and the normalized URL."""
 
     scheme: str
     host: str
@@ -58,17 +58,17 @@ class Target:
 
 
 def normalize_url(text: str) -> str:
-    """Return the URL with illegal characters encoded, the host in ASCII lower case, no fragment.
+    """Return the URL with illegal characters encoded, the host in lower-case ASCII, and no fragment.
 
     Idempotent. Raises UrlError if it is not an absolute http or https URL.
     """
     return parse_url(text).url
 
 
-# A job's few URLs are looked at again in each step of a request, and each time its owner asks how it is.
+# The same few URLs of a job are parsed in each step of a request and at each poll.
 @lru_cache(maxsize=64)
 def parse_url(text: str) -> Target:
-    """Split and normalise one URL. Raises UrlError; never touches the network."""
+    """Split and normalize one URL without network access. Raises UrlError."""
     parts = _split(text)
     scheme = parts.scheme.lower()
     if scheme not in _DEFAULT_PORTS:
@@ -79,23 +79,23 @@ def parse_url(text: str) -> Target:
         )
     if not parts.hostname:
         raise UrlError("the URL has no host; write https:// and then the host, with two slashes")
-    host = _host(parts.hostname)
+    host = _normalize_host(parts.hostname)
     port = _DEFAULT_PORTS[scheme] if parts.port is None else parts.port
     if port == 0:
         raise UrlError(_BAD_PORT)
-    shown = f"[{host}]" if ":" in host else host
+    netloc = f"[{host}]" if ":" in host else host
     if port != _DEFAULT_PORTS[scheme]:
-        shown = f"{shown}:{port}"
-    url = urlunsplit((scheme, shown, _encode(parts.path or "/", _PATH_SAFE), _encode(parts.query, _QUERY_SAFE), ""))
+        netloc = f"{netloc}:{port}"
+    url = urlunsplit((scheme, netloc, _encode(parts.path or "/", _PATH_SAFE), _encode(parts.query, _QUERY_SAFE), ""))
     if len(url) > MAX_URL_LENGTH:
         raise UrlError(_TOO_LONG)
     return Target(scheme, host, port, url)
 
 
-def redirected(url: str, location: str) -> str:
-    """Where a `Location` header leads from `url`, not judged yet. Raises UrlError."""
-    # Joining would drop what must not be there, and with it the reason to refuse.
-    text = _text(location)
+def resolve_redirect(url: str, location: str) -> str:
+    """Return the URL that a `Location` header of `url` leads to, unchecked. Raises UrlError."""
+    # Check first: joining would remove forbidden characters, and with them the reason to refuse.
+    text = _checked_text(location)
     try:
         return urljoin(url, text)
     except ValueError:
@@ -105,27 +105,26 @@ def redirected(url: str, location: str) -> str:
 def check_target(
     target: Target, *, allow_loopback: bool, https_only: bool = False, ports: frozenset[int] = ALLOWED_PORTS
 ) -> None:
-    """Refuse what can be refused before DNS: the scheme, the port, an address written as the host.
+    """Check what can be checked before DNS: the scheme, the port, and an address written as the host.
 
-    A host name must still be resolved, and every address it resolves to classified, at the moment
-    of connecting. Raises UrlError.
+    A host name must still be resolved, and each of its addresses classified, when connecting. Raises UrlError.
     """
-    literal = _literal(target.host)
-    named_loopback = target.host == "localhost" or target.host.endswith(".localhost")
-    local = allow_loopback and (named_loopback or (literal is not None and literal.is_loopback))
-    if named_loopback and not local:
+    address = _as_address(target.host)
+    is_localhost = target.host == "localhost" or target.host.endswith(".localhost")
+    is_local = allow_loopback and (is_localhost or (address is not None and address.is_loopback))
+    if is_localhost and not is_local:
         raise UrlError(_NOT_PUBLIC)
-    if literal is not None and not is_allowed(literal, allow_loopback=allow_loopback):
+    if address is not None and not is_allowed(address, allow_loopback=allow_loopback):
         raise UrlError(_NOT_PUBLIC)
-    if local:
+    if is_local:
         return
     if https_only and target.scheme != "https":
-        raise UrlError("the URL must start with https://: callbacks are sent encrypted only")
+        raise UrlError("the URL must start with https://: callbacks are sent over TLS only")
     if target.port not in ports:
         raise UrlError(_BAD_PORT)
 
 
-def _text(text: str) -> str:
+def _checked_text(text: str) -> str:
     text = text.strip(" \r\n\t")
     if not text:
         raise UrlError("the URL is empty")
@@ -137,10 +136,10 @@ def _text(text: str) -> str:
 
 
 def _split(text: str) -> SplitResult:
-    text = _text(text)
+    text = _checked_text(text)
     try:
         parts = urlsplit(text)
-        # A port that is no number is found only when it is asked for.
+        # urlsplit checks the port only on access.
         _ = parts.port, parts.hostname
     except ValueError:
         raise UrlError("the URL cannot be read; check its host and port") from None
@@ -149,14 +148,14 @@ def _split(text: str) -> SplitResult:
     return parts
 
 
-def _literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def _as_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         return ipaddress.ip_address(host)
     except ValueError:
         return None
 
 
-def _host(hostname: str) -> str:
+def _normalize_host(hostname: str) -> str:
     if ":" in hostname:
         try:
             return str(ipaddress.IPv6Address(hostname))
@@ -172,8 +171,8 @@ def _host(hostname: str) -> str:
     if len(host) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
         raise UrlError(_BAD_HOST)
     if _NUMERIC_LABEL.fullmatch(labels[-1]):
-        # A host that ends in a number is an IPv4 address to every resolver (WHATWG URL §3.5), in
-        # spellings such as 127.1 or 0x7f.1; only the standard one is accepted.
+        # Every resolver reads a host that ends in a number as an IPv4 address (WHATWG URL §3.5), also in spellings
+        # such as 127.1 or 0x7f.1. Only the standard one is accepted.
         try:
             return str(ipaddress.IPv4Address(host))
         except ValueError:

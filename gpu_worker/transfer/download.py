@@ -12,12 +12,13 @@ from pathlib import Path
 import aiohttp
 from yarl import URL
 
-from contract.download_errors import Reason
 from contract.errors import Code
+from contract.errors.downloads import Reason
 from contract.limits import KIB, Limits
 from contract.operations import Input, Role
+from contract.pages import find_known_site
 from contract.retry import Backoff, retry_async
-from contract.urls import UrlError, check_target, parse_url, redirected
+from contract.urls import UrlError, check_target, parse_url, resolve_redirect
 from gpu_worker.errors import JobFailed, in_megabytes, job_failed
 from gpu_worker.transfer.body import raise_on_stall, write_body
 from gpu_worker.transfer.content_encoding import (
@@ -37,7 +38,6 @@ from gpu_worker.transfer.responses import (
     read_location,
 )
 from gpu_worker.transfer.session import DownloadPolicy
-from gpu_worker.transfer.web_pages import find_known_site
 
 MAX_REDIRECTS = 20
 """As in browsers (Fetch standard §4.4): links of podcasts pass more than five servers that count downloads."""
@@ -126,7 +126,7 @@ class Downloader:
         base = ""
         for hop in range(MAX_REDIRECTS + 1):
             download.is_redirected, download.has_response = hop > 0, False
-            target = parse_url(redirected(base, location) if hop else location)
+            target = parse_url(resolve_redirect(base, location) if hop else location)
             check_target(target, allow_loopback=self._policy.allow_loopback, ports=self._policy.ports)
             # Already normalized: encoded=True keeps a signature in the query exactly as it was signed.
             url = URL(target.url, encoded=True)

@@ -8,8 +8,8 @@ import socket
 
 import aiohttp
 
-from contract.download_errors import Reason
 from contract.errors import Code
+from contract.errors.downloads import Reason
 from gpu_worker.errors import JobFailed, job_failed
 
 _NO_SUCH_NAME = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})

@@ -1,21 +1,9 @@
-"""Detect web pages sent in place of a file, and the sites that send them."""
+"""Detect web pages sent in place of a file."""
 
 from __future__ import annotations
 
-from contract.download_errors import Reason
-from contract.pages import is_below
-
 SNIFFED_BYTES = 1024
 _HTML = (b"<!doctype html", b"<html", b"<head", b"<body", b"<script", b"<!--", b"<title", b"<meta")
-_SITES = {
-    Reason.GOOGLE_DRIVE: ("drive.google.com", "docs.google.com", "drive.usercontent.google.com"),
-    Reason.DROPBOX: ("dropbox.com",),
-    Reason.SHAREPOINT: ("sharepoint.com",),
-    Reason.VIDEO_SITE: (
-        "youtube.com", "youtu.be", "vimeo.com", "tiktok.com", "instagram.com", "facebook.com", "x.com", "twitter.com",
-        "twitch.tv", "dailymotion.com",
-    ),
-}  # fmt: skip
 
 
 def looks_like_html(head: bytes, content_type: str = "") -> bool:
@@ -27,11 +15,3 @@ def looks_like_html(head: bytes, content_type: str = "") -> bool:
     if content_type == "text/html" and text.startswith(b"<"):
         return True
     return text.startswith(_HTML) or (text.startswith(b"<?xml") and b"<html" in text)
-
-
-def find_known_site(*hosts: str) -> Reason | None:
-    """Return the known site that one of the hosts belongs to; its users get specific advice."""
-    for reason, names in _SITES.items():
-        if any(is_below(host, name) for host in hosts for name in names):
-            return reason
-    return None

@@ -9,8 +9,8 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from contract.base import CONTRACT_VERSION
-from contract.download_errors import Reason
 from contract.errors import CATALOGUE, CAUSES, Code, Failure
+from contract.errors.downloads import Reason
 from contract.limits import Limits
 from contract.messages import ManifestSlot, OutputSlot, WorkerJob
 from contract.operations import Operation, OperationUnion, Role, exact_rate, frame_count

@@ -18,10 +18,11 @@ import pytest
 from aiohttp import web
 
 from contract.addresses import is_allowed
-from contract.download_errors import Reason
 from contract.errors import Code
+from contract.errors.downloads import Reason
 from contract.limits import Limits
 from contract.operations import Input, Role
+from contract.pages import find_known_site
 from contract.retry import Backoff
 from gpu_worker.errors import JobFailed
 from gpu_worker.logs import configure_logging
@@ -30,7 +31,7 @@ from gpu_worker.transfer.download import Downloader
 from gpu_worker.transfer.resolver import ForbiddenAddressError, GuardedResolver
 from gpu_worker.transfer.responses import parse_retry_after
 from gpu_worker.transfer.session import DownloadPolicy, open_session
-from gpu_worker.transfer.web_pages import find_known_site, looks_like_html
+from gpu_worker.transfer.web_pages import looks_like_html
 from tests.support.fake_network import serving
 from tests.support.outbound import LOOPBACK, PUBLIC_ONLY, find_reason
 from tests.support.scripted_server import SLOW_SECONDS, nobody

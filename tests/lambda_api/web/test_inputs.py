@@ -154,7 +154,7 @@ def test_numbers_as_text(client: Client, world: World, given: str, number: float
         ("url_image", 7, 'url_image: must be text, for example "https://media.example.com/photo.jpg".'),
         ("url_image", [IMAGE, IMAGE], "url_image: must be one URL as text, not a list."),
         ("url_image", {"url": IMAGE}, "url_image: must be a URL as text, not an object or a file."),
-        ("url_image", "https://https://media.example/p.jpg", "url_image: https:// stands twice"),
+        ("url_image", "https://https://media.example/p.jpg", "url_image: https:// appears twice"),
         ("url_image", "https://youtu.be/x", "url_image: the URL leads to a page of YouTube"),
         ("url_image", "https://media.example:22/p.jpg", "use 443, 80, 8443 or 8080"),
         ("url_image", "http://192.168.1.5/p.jpg", "put the file where the internet can reach it"),

@@ -1,6 +1,6 @@
-"""The causes of a failed download, as rows that refine those of `contract.errors`.
+"""The causes of a failed download: rows that refine those of the catalogue.
 
-A cause travels as the parameter `reason`, or is the HTTP status itself. A receiver that knows no such row uses the
+A cause is sent as the parameter `reason`, or is the HTTP status itself. A receiver that does not know it uses the
 catalogue's row of the code.
 """
 
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 
 class Reason(StrEnum):
-    """A cause, by the name under which it travels."""
+    """The name under which a cause is sent."""
 
     NO_SUCH_HOST = "no_such_host"
     LOOKUP_FAILED = "lookup_failed"
@@ -44,11 +44,11 @@ _FAILED = "{field} could not be downloaded: "
 _PAGE = "{field} returned an HTML page, not a media file. "
 
 UNREACHABLE: dict[str, Cause] = {
-    Reason.NO_SUCH_HOST: Cause(False, _FAILED + "there is no host of that name (DNS). Check how the URL is spelled."),
+    Reason.NO_SUCH_HOST: Cause(False, _FAILED + "there is no host of that name (DNS). Check the spelling of the URL."),
     Reason.LOOKUP_FAILED: Cause(True, _FAILED + "the name of its host could not be resolved (DNS). Try again later."),
     Reason.CONNECTION_REFUSED: Cause(
         True,
-        _FAILED + "no connection to its host, which refused it. Check the URL's port and that the server is running.",
+        _FAILED + "its host refused the connection. Check the URL's port and that the server is running.",
     ),
     Reason.CERTIFICATE: Cause(
         False,
@@ -64,7 +64,7 @@ UNREACHABLE: dict[str, Cause] = {
     Reason.NOT_HTTP: Cause(False, _FAILED + "the response of its host is not valid HTTP."),
     Reason.TOO_MANY_REDIRECTS: Cause(
         False,
-        _FAILED + "too many redirects, or redirects in a circle. Use the URL at which the file itself is.",
+        _FAILED + "too many redirects, or redirects in a circle. Use the URL of the file itself.",
     ),
 }
 
@@ -83,7 +83,7 @@ FORBIDDEN: dict[str, Cause] = {
     Reason.REFUSED_REDIRECT: Cause(
         False,
         "{field} redirects to a URL that is not accepted. It must be a public http or https URL of at most 4096 "
-        "characters, on port 80, 443, 8080 or 8443, without user name.",
+        "characters, on port 80, 443, 8080 or 8443, without a user name.",
     ),
 }
 
@@ -93,7 +93,7 @@ HTML: dict[str, Cause] = {
         _PAGE + "Share the Google Drive file with anyone who has the link, and use "
         "https://drive.usercontent.google.com/download?id=FILE_ID&export=download&confirm=t with its id.",
     ),
-    Reason.DROPBOX: Cause(False, _PAGE + "End the Dropbox link in dl=1 instead of dl=0."),
+    Reason.DROPBOX: Cause(False, _PAGE + "End the Dropbox link with dl=1 instead of dl=0."),
     Reason.SHAREPOINT: Cause(
         False,
         _PAGE + "Share the SharePoint file with anyone who has the link, and add download=1 to the query of the link.",
@@ -105,8 +105,8 @@ HTML: dict[str, Cause] = {
 }
 
 _STATUS = _FAILED + "its host answered HTTP {http_status}."
-_EXPIRED = " Its address may have expired: an address signed for a limited time must outlive the wait in the queue"
-"""Said with what stores answer then: 403 S3, Azure and CloudFront, 400 Google, 401 or 410 others."""
+_EXPIRED = " The URL may have expired: a presigned URL must stay valid while the job waits in the queue"
+"""Added to the statuses of expired URLs: 403 from S3, Azure and CloudFront, 400 from Google, 401 or 410 from others."""
 _LATER = Cause(True, _STATUS + " Try again later.")
 
 HTTP: dict[str, Cause] = {
@@ -116,7 +116,7 @@ HTTP: dict[str, Cause] = {
     "403": Cause(
         False,
         _STATUS + _EXPIRED + ". Or its host refuses automated downloads: use a link from another host or from "
-        "storage of your own.",
+        "your own storage.",
     ),
     "410": Cause(False, _STATUS + _EXPIRED + "."),
     **{str(status): _LATER for status in (408, 425, 429, *range(500, 600)) if status not in {501, 505}},

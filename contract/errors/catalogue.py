@@ -1,20 +1,9 @@
-"""The one catalogue of ways a job can end badly.
-
-A failure names a code from here; its sentence is rendered from the catalogue by whoever shows it,
-with parameters from a closed alphabet, so that no host, path, query or traceback can travel in it.
-"""
+"""The one catalogue of ways in which a job can fail."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated
-
-from pydantic import AfterValidator, Field
-
-from contract import download_errors as causes
-from contract.base import Message
 
 
 class Blame(StrEnum):
@@ -64,7 +53,7 @@ class Code(StrEnum):
 class CatalogueEntry:
     """One row: who must act, whether the same request may succeed later, and the sentence.
 
-    `contract.download_errors` refines the last two by the cause of a failed download.
+    `contract.errors.downloads` refines the last two by the cause of a failed download.
     """
 
     blame: Blame
@@ -75,14 +64,20 @@ class CatalogueEntry:
 _C, _P, _U = Blame.CALLER, Blame.PROVIDER, Blame.US
 
 CATALOGUE: dict[Code, CatalogueEntry] = {
-    Code.SOURCE_UNREACHABLE: CatalogueEntry(_C, True, "{field} could not be downloaded: no connection to its host."),
-    Code.SOURCE_TIMEOUT: CatalogueEntry(_C, True, "{field} could not be downloaded in time."),
+    Code.SOURCE_UNREACHABLE: CatalogueEntry(
+        _C, True, "{field} could not be downloaded: no connection to its host. Check the URL, or try again later."
+    ),
+    Code.SOURCE_TIMEOUT: CatalogueEntry(
+        _C, True, "{field} could not be downloaded in time. Use a faster host, or try again later."
+    ),
     Code.SOURCE_HTTP: CatalogueEntry(
         _C, False, "{field} could not be downloaded: its host answered HTTP {http_status}."
     ),
-    Code.SOURCE_FORBIDDEN: CatalogueEntry(_C, False, "{field} leads to an address that is not public."),
+    Code.SOURCE_FORBIDDEN: CatalogueEntry(
+        _C, False, "{field} leads to an address that is not public. Use a URL that the internet can reach."
+    ),
     Code.SOURCE_TOO_LARGE: CatalogueEntry(_C, False, "{field} is larger than the limit of {limit}."),
-    Code.SOURCE_EMPTY: CatalogueEntry(_C, False, "{field} is an empty file."),
+    Code.SOURCE_EMPTY: CatalogueEntry(_C, False, "{field} is an empty file. Check that its upload was completed."),
     Code.SOURCE_IS_HTML: CatalogueEntry(
         _C, False, "{field} returned an HTML page, not a media file. Use a direct download link that needs no login."
     ),
@@ -113,55 +108,3 @@ CATALOGUE: dict[Code, CatalogueEntry] = {
     Code.PROVIDER_LOST: CatalogueEntry(_P, True, "The GPU provider lost the job."),
     Code.CANCELLED: CatalogueEntry(_C, True, "The job was cancelled."),
 }
-
-CAUSES: dict[Code, dict[str, causes.Cause]] = {
-    Code.SOURCE_UNREACHABLE: causes.UNREACHABLE,
-    Code.SOURCE_TIMEOUT: causes.TIMEOUT,
-    Code.SOURCE_HTTP: causes.HTTP,
-    Code.SOURCE_FORBIDDEN: causes.FORBIDDEN,
-    Code.SOURCE_IS_HTML: causes.HTML,
-}
-"""Rows that say more than the catalogue's row of the code, by `reason` or `http_status`."""
-
-_PARAM = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ .,+-]{0,63}")
-DEFAULT_PARAMS = {
-    "field": "An input", "http_status": "an error", "limit": "its limit", "format": "unknown", "reason": "",
-}  # fmt: skip
-
-
-def _known_params(params: dict[str, str]) -> dict[str, str]:
-    return {k: v for k, v in params.items() if k in DEFAULT_PARAMS and _PARAM.fullmatch(v)}
-
-
-class Failure(Message):
-    """How a job failed, as it travels from the worker and as a client reads it.
-
-    `message`, `blame` and `retryable` follow from `code` and `params`; a receiver rebuilds them with
-    `Failure.of` instead of believing them.
-    """
-
-    code: Code
-    message: str
-    blame: Blame
-    retryable: bool
-    params: Annotated[dict[str, str], AfterValidator(_known_params)] = Field(default_factory=dict)
-
-    @classmethod
-    def of(cls, code: Code, **params: str) -> Failure:
-        """Build the failure for a code. Parameters outside the closed alphabet fall back to a neutral word."""
-        entry = CATALOGUE[code]
-        known = _known_params(params)
-        cause = CAUSES.get(code, {}).get(known.get("http_status") or known.get("reason", ""), entry)
-        message = cause.sentence.format_map(DEFAULT_PARAMS | known)
-        if code is Code.SUBTITLES_UNREADABLE and "format" in known:
-            message += f" It looks like {known['format']}: convert it to one of these."
-        return cls(code=code, message=message, blame=entry.blame, retryable=cause.retryable, params=known)
-
-    @classmethod
-    def parse(cls, text: str | bytes) -> Failure | None:
-        """Read a failure a worker wrote, rebuilt from the catalogue; None if it is anything else."""
-        try:
-            read = cls.model_validate_json(text)
-        except ValueError:
-            return None
-        return cls.of(read.code, **read.params)
