@@ -1,4 +1,4 @@
-"""`python -m gpu_worker`: the worker. `python -m gpu_worker caption …`: one video from the command line."""
+"""`python -m gpu_worker` runs the worker, `python -m gpu_worker caption …` makes one video on the command line."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from typing import NoReturn
 
 
-def _leave(number: int, _frame: object) -> NoReturn:
+def _exit(number: int, _frame: object) -> NoReturn:
     os._exit(128 + number)
 
 
@@ -19,12 +19,12 @@ if __name__ == "__main__":
 
             raise SystemExit(main(sys.argv[1:]))
         except KeyboardInterrupt:
-            # Before anything was started: importing takes half a second.
+            # Interrupted during the imports, which take half a second: nothing has been started.
             sys.stderr.write("interrupted; nothing was written\n")
             raise SystemExit(130) from None
-    # The SDK listens only when it has been loaded, which takes seconds, and until then process 1 of a container,
-    # which is what this is on RunPod, would not be ended by a signal.
-    signal.signal(signal.SIGTERM, _leave)
+    # The SDK handles SIGTERM once it is loaded, which takes seconds. Until then this process, which is process 1 of a
+    # container on RunPod, would ignore the signal.
+    signal.signal(signal.SIGTERM, _exit)
     from gpu_worker.handler import start
 
     start()

@@ -1,4 +1,4 @@
-"""The built image, run by docker or podman. `scripts/prove_image.sh` builds it and names it in WORKER_IMAGE."""
+"""Run the built image with docker or podman. `scripts/prove_image.sh` builds it and sets WORKER_IMAGE to its name."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ LABEL = f"api-gpu.test={os.getpid()}"
 
 @dataclass(frozen=True)
 class Image:
-    """An image and the engine that has it."""
+    """An image and the container engine that has it."""
 
     engine: str
     name: str
 
     def call(self, *args: str, check: bool = True) -> str:
-        """What the engine prints to stdout."""
+        """Run an engine command and return its stdout."""
         done = subprocess.run([self.engine, *args], capture_output=True, text=True, timeout=120, check=False)
         assert not check or done.returncode == 0, done.stderr
         return done.stdout
 
     def argv(self, *options: str) -> list[str]:
-        """The engine's arguments that start a container, without any network unless the options name one."""
+        """Return the arguments that start a container, without network unless the options name one."""
         network = () if any(option.startswith("--network") for option in options) else ("--network=none",)
         return ["run", "--label", LABEL, *network, *options, self.name]
 
@@ -43,13 +43,13 @@ class Image:
         return shown
 
     def containers(self, *which: str) -> list[str]:
-        """Those of these tests that run."""
+        """Return the running containers of these tests."""
         return self.call("ps", "--quiet", "--filter", f"label={LABEL}", *which).split()
 
-    def sweep(self) -> None:
+    def remove_containers(self) -> None:
         """Remove all containers of these tests."""
         self.call("kill", *self.containers(), check=False)
-        # Twice: one whose network another shares must go after it.
+        # Twice: a container whose network another one shares can only be removed after that one.
         for one in self.containers("--all") * 2:
             self.call("rm", "--force", one, check=False)
         assert not self.containers("--all")
@@ -59,10 +59,10 @@ class Image:
 def image() -> Iterator[Image]:
     name = os.environ.get("WORKER_IMAGE")
     if not name:
-        pytest.skip("WORKER_IMAGE names no image: scripts/prove_image.sh builds one and runs these tests")
+        pytest.skip("WORKER_IMAGE is not set: scripts/prove_image.sh builds one and runs these tests")
     built = Image(os.environ.get("IMAGE_ENGINE", "docker"), name)
     yield built
-    built.sweep()
+    built.remove_containers()
 
 
 @pytest.fixture(scope="session")
@@ -72,7 +72,7 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> MediaFactory:
 
 @pytest.fixture
 def media_folder(media: MediaFactory, tmp_path: Path) -> Path:
-    """What the operations take, in a folder that the image's user, who is nobody here, may write."""
+    """Inputs of the operations, in a folder that the image's user, unknown on this machine, can write to."""
     folder = tmp_path / "media"
     folder.mkdir()
     folder.chmod(0o777)

@@ -1,9 +1,9 @@
-"""Joins sockets: whoever connects to the first address of a pair talks to the second.
+"""Relay connections from the first address of a pair to the second.
 
     python relay.py tcp:8000=unix:/run/relay/8000 unix:/run/relay/9000=tcp:9000
 
-A container without a network reaches what runs outside through two of these and a folder that both see:
-nothing else. Standard library only, for it runs on either side. TCP means 127.0.0.1.
+A container without network reaches services outside through two relays and a shared folder, and nothing else. Standard
+library only, because it runs on both sides. TCP means 127.0.0.1.
 """
 
 from __future__ import annotations
@@ -21,25 +21,28 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 async def serve(pair: str) -> asyncio.Server:
-    """Listen at the first address of a pair."""
+    """Listen on the first address of a pair."""
     here, _, there = pair.partition("=")
 
-    async def joined(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError), contextlib.closing(writer):
             far_reader, far_writer = await _open(there)
             with contextlib.closing(far_writer):
-                ways = {asyncio.create_task(_copy(reader, far_writer)), asyncio.create_task(_copy(far_reader, writer))}
+                copies = {
+                    asyncio.create_task(_copy(reader, far_writer)),
+                    asyncio.create_task(_copy(far_reader, writer)),
+                }
                 try:
-                    # HTTP ends a connection in both directions at once.
-                    await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+                    # HTTP closes a connection in both directions at once.
+                    await asyncio.wait(copies, return_when=asyncio.FIRST_COMPLETED)
                 finally:
-                    for way in ways:
-                        way.cancel()
+                    for copy in copies:
+                        copy.cancel()
 
     kind, _, place = here.partition(":")
     if kind == "unix":
-        return await asyncio.start_unix_server(joined, place)
-    return await asyncio.start_server(joined, "127.0.0.1", int(place))
+        return await asyncio.start_unix_server(relay, place)
+    return await asyncio.start_server(relay, "127.0.0.1", int(place))
 
 
 async def _open(address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

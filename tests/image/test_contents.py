@@ -1,4 +1,4 @@
-"""What is in the image, and how it starts and ends."""
+"""Check the image's content, and how it starts and ends."""
 
 from __future__ import annotations
 
@@ -19,52 +19,52 @@ print(*(path for path in sources if not list((path.parent / "__pycache__").glob(
 _WRITABLE = "find / -xdev -writable ! -type l ! -path '/proc/*' ! -path '/dev/*' ! -path '/sys/*' 2>/dev/null"
 
 _SRT = r"1\n00:00:00,000 --> 00:00:01,000\na\n"
-_TELL_OF_INDEXES = 16 + 128
+_LOG_INDEXES = 16 + 128
 
 
 @pytest.mark.fault("K10")
-def test_it_starts_the_worker_without_a_shell_and_without_rights(image: Image) -> None:
+def test_image_starts_the_worker_without_shell_and_privileges(image: Image) -> None:
     config = image.config()
     assert config["Cmd"] == ["python3", "-u", "-m", "gpu_worker"]
     assert not config.get("Entrypoint")
     assert int(image.run("id", "-u")) > 0
 
 
-def test_it_asks_the_driver_for_video_and_keeps_urls_out_of_the_log(image: Image) -> None:
+def test_image_requests_video_and_keeps_urls_out_of_logs(image: Image) -> None:
     env = dict(pair.split("=", 1) for pair in image.config()["Env"])
     assert set(env["NVIDIA_DRIVER_CAPABILITIES"].split(",")) == {"compute", "utility", "video", "graphics"}
     assert env["NVIDIA_VISIBLE_DEVICES"] == "all"
     assert env["RUNPOD_LOG_LEVEL"] == "INFO"
 
 
-def test_it_holds_two_packages_of_ours_compiled_and_nothing_to_build_with(image: Image) -> None:
+def test_image_has_our_two_packages_compiled_and_no_build_tools(image: Image) -> None:
     assert image.run("python3", "-c", _LISTED).splitlines() == ["contract gpu_worker", ""]
     assert image.run("sh", "-c", "command -v pip pip3 gcc; ls /var/lib/apt/lists", check=False) == ""
 
 
 @pytest.mark.fault("K10")
-def test_the_worker_can_write_nothing_that_it_runs(image: Image) -> None:
+def test_worker_cannot_write_what_it_runs(image: Image) -> None:
     writable = set(image.run("sh", "-c", _WRITABLE, check=False).split())
     assert {"/tmp", "/var/tmp"} <= writable
     assert not [path for path in writable if path.startswith(("/app", "/opt", "/usr", "/bin", "/lib", "/var/cache"))]
 
 
-def test_its_ffmpeg_has_what_plans_ask_for(image: Image) -> None:
-    told = image.run("sh", "-c", "for kind in filters encoders bsfs; do ffmpeg -v error -$kind; done")
-    wanted = {"ass", "zscale", "tonemap", "scale_cuda", "overlay_cuda", "libx264", "h264_nvenc", "aac", "setts"}
-    assert wanted - set(told.split()) == set()
+def test_ffmpeg_has_what_plans_use(image: Image) -> None:
+    output = image.run("sh", "-c", "for kind in filters encoders bsfs; do ffmpeg -v error -$kind; done")
+    needed = {"ass", "zscale", "tonemap", "scale_cuda", "overlay_cuda", "libx264", "h264_nvenc", "aac", "setts"}
+    assert needed - set(output.split()) == set()
 
 
 def test_fonts_are_indexed(image: Image) -> None:
-    """Else each run that draws captions reads all fonts again."""
+    """Otherwise each run that draws captions reads all fonts again."""
     draw = "ffmpeg -v error -f lavfi -i color=s=64x64:d=0.1 -vf subtitles=a.srt -f null -"
-    told = image.run("sh", "-c", f"cd /tmp && printf '{_SRT}' > a.srt && FC_DEBUG={_TELL_OF_INDEXES} {draw} 2>&1")
-    assert "(dir: /usr/share/fonts/truetype/noto)" in told
-    assert "Scanning file" not in told
+    output = image.run("sh", "-c", f"cd /tmp && printf '{_SRT}' > a.srt && FC_DEBUG={_LOG_INDEXES} {draw} 2>&1")
+    assert "(dir: /usr/share/fonts/truetype/noto)" in output
+    assert "Scanning file" not in output
 
 
-def test_it_ends_at_once_if_told_to_while_it_starts(image: Image) -> None:
-    """Process 1 gets no signal that it has not asked for."""
+def test_sigterm_during_start_ends_the_container(image: Image) -> None:
+    """Process 1 gets only signals for which it has a handler."""
     url = "http://127.0.0.1:9/v2/x/job-take/$ID?gpu=none"
     starting = image.call(*image.argv("--detach", f"--env=RUNPOD_WEBHOOK_GET_JOB={url}")).strip()
     time.sleep(0.7)
@@ -76,26 +76,26 @@ def test_it_ends_at_once_if_told_to_while_it_starts(image: Image) -> None:
     assert code.stdout.strip() == "143"
 
 
-_BOX = """
+_SANDBOX = """
 import asyncio, os, pathlib
 from gpu_worker.sandbox.command import Sandbox, make_undumpable
 from gpu_worker.sandbox.process import sandboxed_process
 
-async def tell(*argv):
+async def show(*argv):
     async with sandboxed_process(Sandbox(), argv, pathlib.Path("/tmp")) as process:
         print((await process.stdout.read()).decode(), (await process.stderr.read()).decode())
         await process.wait()
 
 make_undumpable()
-asyncio.run(tell("cat", "/proc/self/status", f"/proc/{os.getpid()}/environ"))
-asyncio.run(tell("ffmpeg", "-v", "error", "-i", "tcp://127.0.0.1:9"))
+asyncio.run(show("cat", "/proc/self/status", f"/proc/{os.getpid()}/environ"))
+asyncio.run(show("ffmpeg", "-v", "error", "-i", "tcp://127.0.0.1:9"))
 """
 
 
 @pytest.mark.fault("G2", "I14")
-def test_what_reads_strangers_files_makes_no_connection_and_does_not_see_the_workers_keys(image: Image) -> None:
-    told = image.run("python3", "-c", _BOX, options=("--env=RUNPOD_AI_API_KEY=s3cret",))
-    assert "NoNewPrivs:\t1\n" in told
-    assert "Seccomp:\t2\n" in told
-    assert "s3cret" not in told
-    assert "tcp://127.0.0.1:9 failed: Permission denied" in told
+def test_sandbox_has_no_network_and_no_keys(image: Image) -> None:
+    output = image.run("python3", "-c", _SANDBOX, options=("--env=RUNPOD_AI_API_KEY=s3cret",))
+    assert "NoNewPrivs:\t1\n" in output
+    assert "Seccomp:\t2\n" in output
+    assert "s3cret" not in output
+    assert "tcp://127.0.0.1:9 failed: Permission denied" in output

@@ -1,4 +1,4 @@
-"""Jobs that the emulator of RunPod hands to the image, whose container has no network but a loopback of its own."""
+"""Run jobs of the RunPod emulator in the image, in a container whose only network is its own loopback."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from local.system import running
 from tests.image import relay
 from tests.image.conftest import Image
 
-OVER = {"COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT"}
-_FOR_THE_ENGINE = ("HOME", "XDG_RUNTIME_DIR", "CONTAINERS_CONF", "DOCKER_HOST")
-"""What an engine needs of our environment to find its images and its settings."""
-_GIVEN = [name for name in WorkerSpec((), "", "", "").environment("", Path()) if name.startswith("RUNPOD_")]
-_LOOK = """
+TERMINAL = {"COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT"}
+_ENGINE_VARIABLES = ("HOME", "XDG_RUNTIME_DIR", "CONTAINERS_CONF", "DOCKER_HOST")
+"""Variables of our environment that an engine needs to find its images and settings."""
+_RUNPOD_VARIABLES = [name for name in WorkerSpec((), "", "", "").environment("", Path()) if name.startswith("RUNPOD_")]
+_STATE = """
 import json, pathlib
 stats = [path.read_text() for path in pathlib.Path("/proc").glob("[0-9]*/stat")]
 networks = pathlib.Path("/proc/net/dev").read_text().splitlines()[2:]
@@ -49,22 +49,24 @@ def test_jobs_complete_in_a_container_without_network(image: Image, media_folder
         assert job["execution"]["settled_by"] == "webhook"
     assert problems == dict.fromkeys(jobs)
     assert seen["networks"] == ["lo"]
-    assert "Z" not in seen["states"], "process 1 left one that has ended unwaited for"
+    assert "Z" not in seen["states"], "process 1 left a zombie"
     assert seen["left"] == []
 
 
 async def _run(
     image: Image, media: dict[str, Path], out: Path
 ) -> tuple[dict[str, Job], dict[str, str | None], dict[str, Any]]:
-    """All operations as jobs; what is wrong with each video; and what the container looked like after the last."""
+    """Return the jobs of all operations, the problem of each video, and the state of the container at the end."""
     gate = f"api-gpu-test-{os.getpid()}"
     argv = image.argv(
-        "--rm", f"--network=container:{gate}", *(f"--env={name}" for name in (*_GIVEN, "ALLOW_LOOPBACK_URLS"))
+        "--rm",
+        f"--network=container:{gate}",
+        *(f"--env={name}" for name in (*_RUNPOD_VARIABLES, "ALLOW_LOOPBACK_URLS")),
     )
     options = Options(
         workers=1,
         worker_command=(image.engine, *argv),
-        worker_env={name: os.environ[name] for name in _FOR_THE_ENGINE if name in os.environ},
+        worker_env={name: os.environ[name] for name in _ENGINE_VARIABLES if name in os.environ},
     )
     async with contextlib.AsyncExitStack() as stack:
         system = await stack.enter_async_context(running(options, Log(None)))
@@ -72,11 +74,11 @@ async def _run(
         stack.push_async_callback(files.stop)
         await files.start()
         urls = (system.url, system.emulator_url, system.aws_url, files.url)
-        await stack.enter_async_context(_gate(image, gate, [urlsplit(url).port for url in urls]))
+        await stack.enter_async_context(_loopback_container(image, gate, [urlsplit(url).port for url in urls]))
         session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=False))
         client = Client(session, system.url, API_KEY)
         jobs = await _jobs(client, files.url)
-        seen = [json.loads(image.call("exec", one, "python3", "-c", _LOOK)) for one in image.containers()]
+        seen = [json.loads(image.call("exec", one, "python3", "-c", _STATE)) for one in image.containers()]
         problems = {}
         for operation, job in jobs.items():
             if job["status"] == "COMPLETED":
@@ -87,8 +89,8 @@ async def _run(
 
 
 @contextlib.asynccontextmanager
-async def _gate(image: Image, name: str, ports: Collection[int | None]) -> AsyncIterator[None]:
-    """A container without a network, on whose loopback just these ports of ours answer; the worker's shares it."""
+async def _loopback_container(image: Image, name: str, ports: Collection[int | None]) -> AsyncIterator[None]:
+    """Run a container without network, on whose loopback only these ports of ours answer; the worker shares it."""
     with tempfile.TemporaryDirectory(prefix="gate-") as folder:
         servers = [await relay.serve(f"unix:{folder}/{port}=tcp:{port}") for port in ports]
         options = ("--detach", "--user=0", f"--name={name}", f"--volume={folder}:/gate")
@@ -98,7 +100,7 @@ async def _gate(image: Image, name: str, ports: Collection[int | None]) -> Async
         try:
             yield
         finally:
-            await asyncio.to_thread(image.sweep)
+            await asyncio.to_thread(image.remove_containers)
             for server in servers:
                 server.close()
 
@@ -115,6 +117,6 @@ async def _jobs(client: Client, files: str) -> dict[str, Job]:
     async with asyncio.timeout(120):
         while True:
             jobs = {operation: await client.job(job["job_id"]) for operation, job in submitted.items()}
-            if all(job["status"] in OVER for job in jobs.values()):
+            if all(job["status"] in TERMINAL for job in jobs.values()):
                 return jobs
             await asyncio.sleep(0.3)

@@ -18,7 +18,9 @@ CASES = {
 
 
 @pytest.mark.parametrize("operation", CASES)
-def test_an_operation(image: Image, media: MediaFactory, media_folder: Path, operation: str) -> None:
+def test_operation_runs_on_a_read_only_root(
+    image: Image, media: MediaFactory, media_folder: Path, operation: str
+) -> None:
     given, size, frames, sound = CASES[operation]
     run = ("--rm", "--read-only", "--tmpfs=/tmp:mode=1777", f"--volume={media_folder}:/media", "--workdir=/media")
     command = ("python3", "-m", "gpu_worker", operation, *given, "-o", "made.mp4")
@@ -37,10 +39,10 @@ def test_scripts_of_the_world_are_drawn(image: Image, media: MediaFactory, media
     (media_folder / "lines.srt").write_text("\n".join(cues), "utf-8")
     dark = media.make_video("dark.mp4", len(lines), "640x360", source="color=c=black", sound=False)
     (media_folder / "video.mp4").write_bytes(dark.read_bytes())
-    told = image.run(
+    output = image.run(
         "sh", "-c", "python3 -m gpu_worker caption --video video.mp4 --srt lines.srt -o made.mp4 2>&1",
         options=(f"--volume={media_folder}:/media", "--workdir=/media", "--env=PYTHONPATH=/app"),
     )  # fmt: skip
-    assert "font" not in told.lower()
+    assert "font" not in output.lower()
     drawn = [count_bright_pixels(media.decode_frame(media_folder / "made.mp4", at + 0.4)) for at in range(len(lines))]
     assert min(drawn) > 100, drawn

@@ -1,7 +1,7 @@
-"""The API as `sam local start-api` runs it: the real routing, package and Lambda runtime, in a container.
+"""Run the API with `sam local start-api`: the real routing, package and Lambda runtime, in a container.
 
-The container is given no way out. What it calls, AWS and RunPod, are the emulators of this machine, joined to
-its own loopback by a relay that runs inside its network.
+The container has no way out. It calls the emulators of AWS and RunPod on this machine, through a relay that runs in its
+network namespace.
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ _BODIES = {kind: describe(model).smallest for kind, model in OPERATIONS.items()}
 def template() -> str:
     path = os.environ.get("SAM_TEMPLATE")
     if not path:
-        pytest.skip("SAM_TEMPLATE names no built template: scripts/prove_sam_local.sh builds one and runs this")
+        pytest.skip("SAM_TEMPLATE is not set: scripts/prove_sam_local.sh builds one and runs this")
     return path
 
 
-def test_the_routes_answer(template: str, tmp_path: Path) -> None:
-    asyncio.run(_routes(template, tmp_path))
+def test_routes_respond(template: str, tmp_path: Path) -> None:
+    asyncio.run(_check_routes(template, tmp_path))
 
 
-async def _routes(template: str, folder: Path) -> None:
+async def _check_routes(template: str, folder: Path) -> None:
     options = Options(env={"HOOK_SECRET": SECRET})
     async with contextlib.AsyncExitStack() as stack:
         system = await stack.enter_async_context(running(options, Log(None)))
@@ -59,14 +59,14 @@ async def _routes(template: str, folder: Path) -> None:
         assert await _get(session, f"{url}/health") == (200, {"status": "healthy"})
         (function,) = _containers() - before
         await stack.enter_async_context(
-            _joined(function, folder, [urlsplit(one).port for one in (system.aws_url, system.emulator_url)])
+            _relay_ports(function, folder, [urlsplit(one).port for one in (system.aws_url, system.emulator_url)])
         )
-        await _anyone(session, url)
-        await _caller(Client(session, url, API_KEY), session, url, system)
+        await _check_public_routes(session, url)
+        await _check_jobs(Client(session, url, API_KEY), session, url, system)
 
 
-async def _anyone(session: aiohttp.ClientSession, url: str) -> None:
-    """What needs no key, and that all else does."""
+async def _check_public_routes(session: aiohttp.ClientSession, url: str) -> None:
+    """Check the routes that need no key, and that the others do."""
     for path, holds in {"/": "api-gpu", "/docs": "swagger", "/openapi.json": "/video/compose"}.items():
         async with session.get(url + path) as answer:
             assert (answer.status, holds in await answer.text()) == (200, True), path
@@ -76,8 +76,8 @@ async def _anyone(session: aiohttp.ClientSession, url: str) -> None:
         assert answer.status == 404
 
 
-async def _caller(client: Client, session: aiohttp.ClientSession, url: str, system: System) -> None:
-    """Jobs are stored, handed to RunPod, listed and cancelled."""
+async def _check_jobs(client: Client, session: aiohttp.ClientSession, url: str, system: System) -> None:
+    """Check that jobs are stored, dispatched to RunPod, listed and cancelled."""
     system.emulator.faults.set({"worker": "hold"})
     jobs = [await client.submit(operation, body) for operation, body in _BODIES.items()]
     assert [job["status"] for job in jobs] == ["IN_QUEUE"] * len(jobs)
@@ -100,7 +100,7 @@ async def _get(session: aiohttp.ClientSession, url: str, headers: dict[str, str]
 
 @contextlib.asynccontextmanager
 async def _start_api(template: str, folder: Path, system: System, options: Options) -> AsyncIterator[str]:
-    """Run it on a free port, with the settings of the emulated system; its URL. Its containers end with it."""
+    """Run the API on a free port, with the settings of the emulated system; yield its URL. Stop its containers."""
     given = json.loads((ROOT / "local/sam_local.json").read_text())["Parameters"]
     queue = f"{system.aws_url}/123456789012/none"
     own = lambda_environment(options, Addresses(system.aws_url, queue), system.url, system.emulator_url)
@@ -138,8 +138,8 @@ def _containers() -> set[str]:
 
 
 @contextlib.asynccontextmanager
-async def _joined(container: str, folder: Path, ports: Collection[int | None]) -> AsyncIterator[None]:
-    """Have these ports of ours answer on the container's own loopback, too."""
+async def _relay_ports(container: str, folder: Path, ports: Collection[int | None]) -> AsyncIterator[None]:
+    """Make these ports of ours answer on the container's loopback, too."""
     argv = [os.environ["IMAGE_ENGINE"], "inspect", "--format", "{{.State.Pid}}", container]
     told = await asyncio.to_thread(subprocess.run, argv, capture_output=True, text=True, check=True, timeout=30)
     servers = [await relay.serve(f"unix:{folder}/{port}=tcp:{port}") for port in ports]

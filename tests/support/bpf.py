@@ -1,4 +1,4 @@
-"""The filter of `gpu_worker/sandbox/no_sockets.bpf`, written out, and the same kernel's means to put it on.
+"""Assemble the seccomp filter `gpu_worker/sandbox/no_sockets.bpf`, and install it in this process.
 
 `python -m tests.support.bpf` writes the file.
 """
@@ -14,7 +14,7 @@ FILE = Path(__file__).resolve().parents[2] / "gpu_worker" / "sandbox" / "no_sock
 
 _LOAD, _IF_EQUAL, _IF_AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
 _NUMBER, _MACHINE, _FIRST_ARGUMENT = 0, 4, 16
-"""Where linux/seccomp.h has them in what the filter is given."""
+"""Offsets in struct seccomp_data of linux/seccomp.h."""
 _X86_64, _ARM64 = 0xC000003E, 0xC00000B7
 _X32 = 0x40000000
 _SOCKET, _SOCKET_ARM64, _IO_URING_SETUP = 41, 198, 425
@@ -38,25 +38,25 @@ PROGRAM = (
     (_RETURN, 0, 0, _DENY),
     (_RETURN, 0, 0, _ALLOW),
 )
-"""Instruction, how many to skip if true, if false, and its number."""
+"""Instruction, how many to skip if true, how many if false, and its operand."""
 
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _MODE_FILTER = 38, 22, 2
 
 
-def assembled() -> bytes:
-    """As the kernel takes it: struct sock_filter of linux/filter.h."""
+def assemble() -> bytes:
+    """Return the program as an array of struct sock_filter of linux/filter.h."""
     return b"".join(struct.pack("=HBBI", *instruction) for instruction in PROGRAM)
 
 
-def put_on(program: bytes) -> None:
-    """Put a filter on this process, for good."""
+def install(program: bytes) -> None:
+    """Install a filter in this process. It cannot be removed."""
     code = ctypes.create_string_buffer(program, len(program))
     fprog = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(code))
     kernel = ctypes.CDLL(None, use_errno=True)
     kernel.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     if kernel.prctl(_PR_SET_SECCOMP, _MODE_FILTER, fprog, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "the kernel refuses the filter")
+        raise OSError(ctypes.get_errno(), "the kernel rejected the filter")
 
 
 if __name__ == "__main__":
-    FILE.write_bytes(assembled())
+    FILE.write_bytes(assemble())

@@ -1,4 +1,4 @@
-"""One loopback server that plays the sources, the bucket and the gateway."""
+"""One loopback server that plays the sources of inputs, the bucket and the gateway."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def serving(route: Route) -> AsyncIterator[str]:
 
 @dataclass
 class FakeNetwork:
-    """`scripted` answers come first, by key, one status per request."""
+    """`files` are sources by name; `stored` is the bucket. `scripted` has statuses by key, one for each next upload."""
 
     base: str = ""
     files: dict[str, Path] = field(default_factory=dict)
@@ -80,7 +80,7 @@ class FakeNetwork:
         return web.json_response(self.reply)
 
     def job(self, operation: dict[str, Any], /, **changes: Any) -> dict[str, Any]:
-        """The RunPod job for an operation; its inputs are names of `files`."""
+        """Build the RunPod job for an operation whose inputs are names of `files`."""
         given = {k: f"{self.base}/media/{v}?sig=s3cret" if k.startswith("url_") else v for k, v in operation.items()}
         message = WorkerJob(
             job_id="job1",

@@ -1,4 +1,4 @@
-"""Where a program waits: every place at which one of its tasks gives way to others, and a blow that strikes there."""
+"""Record every await at which a task of a program is suspended, and call a function at one of them."""
 
 from __future__ import annotations
 
@@ -9,90 +9,99 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-Place = tuple[str, str, int]
-"""File, function and line of the innermost `await` of the program's own."""
+SuspensionPoint = tuple[str, str, int]
+"""File, function and line of the innermost `await` in the program's own files."""
 
 
-class Watch:
-    """Notes the places below `folder` in the order in which they were first reached, and strikes at one of them."""
+class SuspensionRecorder:
+    """Records the suspension points in files below `folder`, in order, and calls `action` once at the point `at`."""
 
-    def __init__(self, folder: Path, at: Place | None = None, strike: Callable[[], object] = lambda: None) -> None:
-        self.places: dict[Place, None] = {}
-        self.struck = False
+    def __init__(
+        self, folder: Path, at: SuspensionPoint | None = None, action: Callable[[], object] = lambda: None
+    ) -> None:
+        self.points: dict[SuspensionPoint, None] = {}
+        self.is_reached = False
         self._folder = folder
         self._at = at
-        self._strike = strike
+        self._action = action
 
     @contextmanager
-    def over_tasks(self) -> Iterator[None]:
-        """Watch the tasks that begin in this block, in the running loop."""
+    def record_tasks(self) -> Iterator[None]:
+        """Record the tasks that are created in this block, in the running loop."""
         loop = asyncio.get_running_loop()
 
-        def watched(loop: asyncio.AbstractEventLoop, part: Any, **named: Any) -> asyncio.Task[Any]:
-            return asyncio.Task(_Watched(part, self._seen), loop=loop, **named)
+        def create_task(loop: asyncio.AbstractEventLoop, coroutine: Any, **named: Any) -> asyncio.Task[Any]:
+            return asyncio.Task(_RecordedCoroutine(coroutine, self._record), loop=loop, **named)
 
-        loop.set_task_factory(watched)
+        loop.set_task_factory(create_task)
         try:
             yield
         finally:
             loop.set_task_factory(None)
 
     def unfinished(self) -> list[str]:
-        """Tasks of the program that are not over."""
+        """Return the program's tasks that are still running."""
         return [
-            part.__qualname__
+            coroutine.__qualname__
             for task in asyncio.all_tasks()
-            if isinstance(part := task.get_coro(), _Watched) and self._place(part.part) is not None
+            if isinstance(coroutine := task.get_coro(), _RecordedCoroutine)
+            and self._point_of(coroutine.coroutine) is not None
         ]
 
-    def _seen(self, part: Any) -> None:
-        place = self._place(part)
-        if place is None:
+    def _record(self, coroutine: Any) -> None:
+        point = self._point_of(coroutine)
+        if point is None:
             return
-        self.places.setdefault(place)
-        if place == self._at and not self.struck:
-            self.struck = True
-            self._strike()
+        self.points.setdefault(point)
+        if point == self._at and not self.is_reached:
+            self.is_reached = True
+            self._action()
 
-    def _place(self, part: Any) -> Place | None:
-        own = [frame for frame in _frames(part) if Path(frame.f_code.co_filename).is_relative_to(self._folder)]
-        if not own:
+    def _point_of(self, coroutine: Any) -> SuspensionPoint | None:
+        frames = [frame for frame in _frames(coroutine) if Path(frame.f_code.co_filename).is_relative_to(self._folder)]
+        if not frames:
             return None
-        code = own[-1].f_code
-        return Path(code.co_filename).name, code.co_qualname, own[-1].f_lineno
+        code = frames[-1].f_code
+        return Path(code.co_filename).name, code.co_qualname, frames[-1].f_lineno
 
 
-class _Watched(Coroutine[Any, Any, Any]):
-    def __init__(self, part: Coroutine[Any, Any, Any], seen: Callable[[Any], None]) -> None:
-        self.part = part
-        self.__qualname__ = getattr(part, "__qualname__", repr(part))
-        self._seen = seen
+class _RecordedCoroutine(Coroutine[Any, Any, Any]):
+    def __init__(self, coroutine: Coroutine[Any, Any, Any], seen: Callable[[Any], None]) -> None:
+        self.coroutine = coroutine
+        self.__qualname__ = getattr(coroutine, "__qualname__", repr(coroutine))
+        self._record = seen
 
     def send(self, value: Any) -> Any:
-        awaited = self.part.send(value)
-        self._seen(self.part)
+        awaited = self.coroutine.send(value)
+        self._record(self.coroutine)
         return awaited
 
     def throw(self, *error: Any) -> Any:
-        awaited = self.part.throw(*error)
-        self._seen(self.part)
+        awaited = self.coroutine.throw(*error)
+        self._record(self.coroutine)
         return awaited
 
     def close(self) -> None:
-        self.part.close()
+        self.coroutine.close()
 
     def __await__(self) -> Any:
         raise NotImplementedError
 
 
-def _frames(part: Any) -> Iterator[FrameType]:
-    """Of a suspended coroutine and what it awaits, the innermost last."""
-    while part is not None:
-        frame = getattr(part, "cr_frame", None) or getattr(part, "ag_frame", None) or getattr(part, "gi_frame", None)
+def _frames(coroutine: Any) -> Iterator[FrameType]:
+    """Yield the frames of a suspended coroutine and of what it awaits, innermost last."""
+    while coroutine is not None:
+        frame = (
+            getattr(coroutine, "cr_frame", None)
+            or getattr(coroutine, "ag_frame", None)
+            or getattr(coroutine, "gi_frame", None)
+        )
         if frame is not None:
             yield frame
         inner = (
-            getattr(part, "cr_await", None) or getattr(part, "ag_await", None) or getattr(part, "gi_yieldfrom", None)
+            getattr(coroutine, "cr_await", None)
+            or getattr(coroutine, "ag_await", None)
+            or getattr(coroutine, "gi_yieldfrom", None)
         )
         if (
             inner is not None
@@ -100,6 +109,6 @@ def _frames(part: Any) -> Iterator[FrameType]:
             and not hasattr(inner, "cr_frame")
             and not hasattr(inner, "gi_frame")
         ):
-            # A step of an asynchronous generator does not say whose it is; a context manager made of one does.
+            # A step of an asynchronous generator has no reference to it; a context manager made of the generator has.
             inner = getattr(frame.f_locals.get("self"), "gen", None)
-        part = inner
+        coroutine = inner

@@ -1,4 +1,4 @@
-"""The worker's handler is cancelled at each of its awaits: it leaves no process, no file, and no half of a result."""
+"""Cancel a job at each of its awaits: it leaves no process, no file and no partial result."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gpu_worker.sandbox.process_tree import PROCESSES
 from tests.support.fake_network import FakeNetwork
 from tests.support.media.factory import MediaFactory
 from tests.support.processes import processes_below
-from tests.support.suspension_points import Place, Watch
+from tests.support.suspension_points import SuspensionPoint, SuspensionRecorder
 from tests.support.worker import handle
 
 OWN = Path(gpu_worker.__file__ or "").parent
@@ -28,14 +28,14 @@ SHORT = {"kind": "img2vid", "url_image": "photo.jpg", "duration": 0.2, "size": "
 
 @dataclass(frozen=True)
 class Work:
-    """`stored`: what another execution has left in the bucket."""
+    """An operation, and what another execution has stored in the bucket."""
 
     operation: dict[str, Any]
     stored: dict[str, bytes]
 
 
 class SlowNetwork(FakeNetwork):
-    """Sends each source in two pieces."""
+    """Sends each source in two parts, 20 ms apart."""
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         kind, _, key = request.path.lstrip("/").partition("/")
@@ -72,32 +72,32 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, media: MediaFactory)
     return work
 
 
-def run_work(cloud: FakeNetwork, work: Work, folder: Path, at: Place | None = None) -> Watch:
-    """Do the work, cancelled `at` a place if it is reached; nothing may be left of it."""
+def run_work(cloud: FakeNetwork, work: Work, folder: Path, at: SuspensionPoint | None = None) -> SuspensionRecorder:
+    """Run the job, cancel it `at` a suspension point if that is reached, and check that nothing is left of it."""
 
-    async def scenario() -> Watch:
+    async def scenario() -> SuspensionRecorder:
         cloud.stored.clear()
         cloud.stored.update(work.stored)
 
-        def strike() -> None:
+        def cancel() -> None:
             job.cancel()
 
         async with cloud.open():
-            watch = Watch(OWN, at, strike)
-            with watch.over_tasks():
+            recorder = SuspensionRecorder(OWN, at, cancel)
+            with recorder.record_tasks():
                 job = asyncio.create_task(handle(cloud.job(work.operation)))
-                (answer,) = await asyncio.gather(job, return_exceptions=True)
-            assert watch.unfinished() == []
-            assert isinstance(answer, asyncio.CancelledError) if watch.struck else "error" not in answer
-            return watch
+                (result,) = await asyncio.gather(job, return_exceptions=True)
+            assert recorder.unfinished() == []
+            assert isinstance(result, asyncio.CancelledError) if recorder.is_reached else "error" not in result
+            return recorder
 
-    watch = asyncio.run(scenario())
+    recorder = asyncio.run(scenario())
     assert list(folder.iterdir()) == [], at
     assert processes_below(folder) == [], at
     assert PROCESSES.sessions == set(), at
     if "manifest.json" in cloud.stored:
         assert cloud.manifest().output.size_bytes == len(cloud.stored["output.mp4"]), at
-    return watch
+    return recorder
 
 
 @pytest.mark.fault("I1", "I5", "I11")
@@ -106,16 +106,16 @@ def test_job_cancelled_at_any_await_leaves_nothing(cloud: FakeNetwork, folder: P
     run_work(cloud, first, folder)
     other = dict(cloud.stored)
     del other["manifest.json"]
-    struck: set[Place] = set()
+    cancelled_at: set[SuspensionPoint] = set()
     for work in (Work(WHOLE, {}), Work(SHORT, other)):
-        for place in run_work(cloud, work, folder).places:
-            if place not in struck and run_work(cloud, work, folder, place).struck:
-                struck.add(place)
-    functions = {f"{file} {function}" for file, function, _ in struck}
+        for point in run_work(cloud, work, folder).points:
+            if point not in cancelled_at and run_work(cloud, work, folder, point).is_reached:
+                cancelled_at.add(point)
+    functions = {f"{file} {function}" for file, function, _ in cancelled_at}
     assert {
-        "download.py Downloader._follow_redirects", "body.py write_body", "transcode.py _probe_all",
+        "download.py Downloader._follow_redirects", "body.py write_body", "probe_inputs.py probe_inputs",
         "output.py read_lines", "concurrency.py shield",
         "upload.py Uploader._put.<locals>.attempt", "upload.py Uploader.adopt_stored.<locals>.attempt",
         "upload.py read_output_facts", "verify.py verify",
     } <= functions  # fmt: skip
-    assert len(struck) >= 20
+    assert len(cancelled_at) >= 20

@@ -1,4 +1,4 @@
-"""The check: a worker asked by somebody who has no gateway."""
+"""Run the self-test: a job of an operator who has no gateway."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def test_missing_gpu_is_reported_as_a_warning(
         f'#!/bin/sh\ncase "$*" in *cuda*|*nvenc*) echo "{says}" >&2; exit 1;; esac\nexec "{media.ffmpeg}" "$@"\n'
     )
     program.chmod(0o755)
-    told = run_self_test(str(program), monkeypatch)
-    assert (told["encoder"], told["warnings"]) == (
+    report = run_self_test(str(program), monkeypatch)
+    assert (report["encoder"], report["warnings"]) == (
         "libx264", ["The CPU decoded, captioned and encoded the video: there is no NVIDIA driver."],
     )  # fmt: skip
 

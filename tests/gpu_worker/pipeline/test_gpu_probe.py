@@ -21,7 +21,7 @@ from gpu_worker.plan.gpu import ALL_STAGES, Gpu, GpuStage, UnavailableReason
 from gpu_worker.plan.gpu_errors import classify_gpu_error
 from gpu_worker.sandbox.command import Sandbox
 from tests.support.media.factory import URL, MediaFactory, count_bright_pixels
-from tests.support.media.fake_gpu import Fault, asked, install
+from tests.support.media.fake_gpu import Fault, gpu_runs, install
 
 DECODE, DRAW, ENCODE = GpuStage.DECODE, GpuStage.DRAW, GpuStage.ENCODE
 
@@ -128,7 +128,7 @@ def test_complete_gpu_is_probed_once(media: MediaFactory, tmp_path: Path) -> Non
 
     assert asyncio.run(run_jobs()) == [Gpu()] * 3
     assert asyncio.run(probe.find_gpu(ffmpeg)) == Gpu()
-    assert asked(tmp_path) == ["decode draw encode"]
+    assert gpu_runs(tmp_path) == ["decode draw encode"]
 
 
 @pytest.mark.fault("I9")
@@ -152,11 +152,11 @@ def test_missing_stages_are_found_with_their_reason(
     program = install(tmp_path, media.ffmpeg, faults)
     probe = GpuProbe()
     assert find_gpu(program, probe).missing == lacks
-    tries = len(asked(tmp_path))
+    tries = len(gpu_runs(tmp_path))
     assert tries <= 3
     assert find_gpu(program, probe).missing == lacks
     # A temporary failure is probed again, but not for each job.
-    assert len(asked(tmp_path)) == tries
+    assert len(gpu_runs(tmp_path)) == tries
 
 
 @dataclass
@@ -259,7 +259,7 @@ def test_gpu_that_fails_midway_is_replaced_stage_by_stage(
 ) -> None:
     program = install(tmp_path, media.ffmpeg, faults)
     made, path = make_captioned(media, program, Gpu())
-    assert (asked(tmp_path), made.encoder, made.warnings) == (runs, encoder, warnings)
+    assert (gpu_runs(tmp_path), made.encoder, made.warnings) == (runs, encoder, warnings)
     assert [count_bright_pixels(frame) > 20 for frame in media.decode_frames(path)] == [False] * 4 + [True] * 4 + [
         False
     ] * 2
@@ -268,7 +268,7 @@ def test_gpu_that_fails_midway_is_replaced_stage_by_stage(
 def test_gpu_without_encoder_decodes(media: MediaFactory, tmp_path: Path) -> None:
     program = install(tmp_path, media.ffmpeg, (Fault("encode", NO_ENCODER),))
     made, _path = make_captioned(media, program, find_gpu(program))
-    assert (asked(tmp_path)[-1], made.encoder) == ("decode", "libx264")
+    assert (gpu_runs(tmp_path)[-1], made.encoder) == ("decode", "libx264")
     assert made.warnings == (cpu_warning("encoded", UnavailableReason.NO_ENCODER),)
 
 
@@ -321,7 +321,7 @@ def test_clip_from_a_picture_is_encoded_by_nvenc(
     machine = Machine(Ffmpeg(install(tmp_path, media.ffmpeg, faults), media.sandbox), Gpu(), 2)
     made, _path = media.transcode(Img2Vid(url_image=URL, duration=0.2, size=size), machine=machine, image=picture)
     assert (made.encoder, made.warnings, made.media.frames) == (encoder, warnings, 5)
-    assert asked(tmp_path) == (["encode"] if size == "320x180" else [])
+    assert gpu_runs(tmp_path) == (["encode"] if size == "320x180" else [])
 
 
 @pytest.mark.fault("G12", "G13", "G15")
@@ -384,7 +384,7 @@ def test_machine_is_probed_once(media: MediaFactory, tmp_path: Path, nvidia_smi:
     assert (machine.gpu, machine.gpu_name, machine.warnings) == (Gpu(), "NVIDIA Toy 4090", ())
     nvidia_smi.unlink()
     assert asyncio.run(probe.find_machine()) == machine
-    assert asked(tmp_path) == ["decode draw encode"]
+    assert gpu_runs(tmp_path) == ["decode draw encode"]
 
 
 def test_ffmpeg_that_did_not_answer_is_asked_again(media: MediaFactory, tmp_path: Path) -> None:

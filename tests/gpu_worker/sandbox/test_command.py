@@ -135,10 +135,10 @@ def test_sandbox_has_no_network(media: MediaFactory, tmp_path: Path) -> None:
 
 def test_seccomp_filter_allows_encoding_and_no_connections(media: MediaFactory, tmp_path: Path) -> None:
     """What setpriv puts on programs from 2.41 on, put on by hand."""
-    assert bpf.FILE.read_bytes() == bpf.assembled()
+    assert bpf.FILE.read_bytes() == bpf.assemble()
 
     def tried() -> None:
-        bpf.put_on(bpf.FILE.read_bytes())
+        bpf.install(bpf.FILE.read_bytes())
         for family in (socket.AF_INET, socket.AF_INET6, socket.AF_PACKET, socket.AF_VSOCK):
             with pytest.raises(PermissionError):
                 socket.socket(family, socket.SOCK_DGRAM)

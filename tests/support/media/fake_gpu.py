@@ -1,7 +1,7 @@
-"""A GPU for machines without one: an ffmpeg that does on the CPU what a plan gives to the GPU, or fails like a driver.
+"""A fake GPU: an ffmpeg that does on the CPU what a plan gives to the GPU, or fails like a driver.
 
-Run as a program it stands in for ffmpeg. Beside it lie `faults.json`, a list of faults as `Fault` below, and
-`asked`, to which it adds one line for each of its runs that speaks of a GPU.
+Run as a program, it replaces ffmpeg. In its folder are `faults.json`, a list of `Fault`, and `gpu_runs`, to which it
+adds one line for each of its runs that uses a GPU.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ _FILTERS = (
 
 @dataclass(frozen=True)
 class Fault:
-    """What a driver says at one stage ("decode", "draw", "encode" or "any" GPU use at all), and how ffmpeg then ends.
+    """What a driver prints at one stage ("decode", "draw", "encode" or "any" use of the GPU), and ffmpeg's exit code.
 
-    `first` and `last` count the runs that use the stage, from 1: a fault may come late, or pass.
+    `first` and `last` number the runs that use the stage, from 1: a fault may start late, or be temporary.
     """
 
     stage: str
@@ -41,7 +41,7 @@ class Fault:
 
 
 def on_cpu(args: Sequence[str]) -> list[str]:
-    """The same command line for a machine without a GPU: each CUDA part replaced by its equivalent on the CPU."""
+    """Replace each CUDA part of a command line by its equivalent on the CPU."""
     done: list[str] = []
     rest = iter(args)
     for arg in rest:
@@ -63,14 +63,14 @@ def graph_on_cpu(graph: str) -> str:
 
 
 def stages_of(args: Sequence[str]) -> set[str]:
-    """Which parts of a command line are the GPU's."""
+    """Return the stages of a command line that use the GPU."""
     text = " ".join(args)
     marks = {"decode": "-hwaccel cuda", "draw": "overlay_cuda", "encode": "h264_nvenc"}
     return {stage for stage, mark in marks.items() if mark in text}
 
 
 def install(folder: Path, ffmpeg: str, faults: Sequence[Fault] = ()) -> str:
-    """Put a stand-in for this ffmpeg into the folder and return its path."""
+    """Write a program that replaces this ffmpeg into the folder and return its path."""
     program = folder / "ffmpeg"
     root = Path(__file__).resolve().parents[3]
     program.write_text(
@@ -82,14 +82,14 @@ def install(folder: Path, ffmpeg: str, faults: Sequence[Fault] = ()) -> str:
     return str(program)
 
 
-def asked(folder: Path) -> list[str]:
-    """The stages of each run so far that spoke of a GPU, as in `decode draw encode`."""
-    path = folder / "asked"
+def gpu_runs(folder: Path) -> list[str]:
+    """Return the stages of each run so far that used a GPU, as in `decode draw encode`."""
+    path = folder / "gpu_runs"
     return path.read_text().splitlines() if path.exists() else []
 
 
 def main(folder: str, ffmpeg: str) -> None:
-    """Be ffmpeg for one run."""
+    """Run as ffmpeg once."""
     args = sys.argv[1:]
     stages = stages_of(args)
     if stages:
@@ -98,9 +98,9 @@ def main(folder: str, ffmpeg: str) -> None:
 
 
 def _fail_if_due(folder: Path, stages: set[str]) -> None:
-    with (folder / "asked").open("a") as log:
+    with (folder / "gpu_runs").open("a") as log:
         log.write(" ".join(sorted(stages)) + "\n")
-    runs = asked(folder)
+    runs = gpu_runs(folder)
     for fault in (Fault(**fields) for fields in json.loads((folder / "faults.json").read_text())):
         if fault.stage != "any" and fault.stage not in stages:
             continue
