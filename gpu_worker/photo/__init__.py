@@ -1,5 +1,5 @@
-"""Photos: a short-lived process in the sandbox turns any picture file into plain pixels that ffmpeg reads.
+"""Photos: a short-lived process in the sandbox turns any picture file into raw pixels that ffmpeg reads.
 
-`reader` starts it and belongs to the worker; `brands` serves both. The other modules run inside it and import only
-Pillow and pi-heif.
+`read_photo` belongs to the worker and starts the process, whose entry point is `decode`. All modules but `read_photo`
+run inside it, and import only the standard library, Pillow and pi-heif.
 """

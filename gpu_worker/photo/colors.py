@@ -1,4 +1,4 @@
-"""Colors: every mode of Pillow and every usable ICC profile becomes 8-bit sRGB on black."""
+"""Convert every mode of Pillow and every usable ICC profile to 8-bit sRGB on black."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from PIL import Image, ImageChops
 Convert = Callable[[Image.Image], Image.Image]
 
 _SPACES = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab ": "LAB"}
-"""ICC color spaces and the modes that hold them."""
-_DEEP = {"I;16", "I;16L", "I;16B", "I;16N", "I", "F"}
-_TOP_8, _TOP_16 = 255.0, 65535.0
+"""ICC color spaces and Pillow's modes for them."""
+_DEEP_MODES = {"I;16", "I;16L", "I;16B", "I;16N", "I", "F"}
+_MAX_8_BIT, _MAX_16_BIT = 255.0, 65535.0
 
 
 class Rendering(NamedTuple):
-    """A conversion of strips of a picture to RGB, and whether the picture's profile had to be ignored."""
+    """A conversion of strips of a picture to RGB. `profile_ignored`: the picture's profile is unusable."""
 
     convert: Convert
     profile_ignored: bool
 
 
-def render(image: Image.Image) -> Rendering:
+def make_rendering(image: Image.Image) -> Rendering:
     """Plan the conversion of a loaded picture. The returned function takes any part of that picture."""
-    scaled = _to_8_bits(image)
+    scaled = _make_8_bit_scaler(image)
     base = _base_mode(image)
-    transform, ignored = _transform(image.info.get("icc_profile"), base)
+    transform, ignored = _make_transform(image.info.get("icc_profile"), base)
     transparent = _has_alpha(image)
     key = _transparent_value(image)
 
     def convert(part: Image.Image) -> Image.Image:
         mask = None
-        if part.mode in _DEEP:
-            mask = None if key is None else _unequal(part, key)
+        if part.mode in _DEEP_MODES:
+            mask = None if key is None else _mask_unequal(part, key)
             part = scaled(part)
         elif transparent:
             if key is not None:
@@ -51,7 +51,7 @@ def render(image: Image.Image) -> Rendering:
 def _base_mode(image: Image.Image) -> str:
     if image.mode in {"CMYK", "LAB"}:
         return image.mode
-    return "L" if image.mode in {"1", "L", "LA", "La", *_DEEP} else "RGB"
+    return "L" if image.mode in {"1", "L", "LA", "La", *_DEEP_MODES} else "RGB"
 
 
 def _has_alpha(image: Image.Image) -> bool:
@@ -59,32 +59,32 @@ def _has_alpha(image: Image.Image) -> bool:
 
 
 def _transparent_value(image: Image.Image) -> Any:
-    """Return the one transparent color, in the picture's own depth: PNG states it in that of the file."""
+    """Return the one transparent color at the picture's depth; PNG states it at the file's depth."""
     value = image.info.get("transparency")
-    if isinstance(value, tuple) and any(channel > _TOP_8 for channel in value):
+    if isinstance(value, tuple) and any(channel > _MAX_8_BIT for channel in value):
         return tuple(channel >> 8 for channel in value)
     return value
 
 
-def _unequal(part: Image.Image, value: int) -> Image.Image:
-    """Return a mask of the pixels of a picture of integers that do not have the `value`."""
+def _mask_unequal(part: Image.Image, value: int) -> Image.Image:
+    """Return a mask of the pixels that differ from `value`, for pictures of integers."""
     wide = part.convert("I")
     above, below = (wide.point(lambda pixel, sign=sign: pixel * sign - value * sign).convert("L") for sign in (1, -1))
     return ImageChops.lighter(above, below).point(lambda pixel: 255 if pixel else 0)
 
 
-def _to_8_bits(image: Image.Image) -> Convert:
-    """Return what scales a deep picture to 8 bits; Pillow itself clips all above 255 to white.
+def _make_8_bit_scaler(image: Image.Image) -> Convert:
+    """Return a function that scales deep pictures to 8 bits; Pillow's own conversion clips all above 255 to white.
 
-    Integers of 32 bits and floats have no stated range: the values tell whether it is 1, 255 or 65535.
+    32-bit integers and floats have no stated range: it is 1, 255 or 65535, depending on the values.
     """
-    if image.mode not in _DEEP:
+    if image.mode not in _DEEP_MODES:
         return lambda part: part
-    top = _TOP_16
+    maximum = _MAX_16_BIT
     if image.mode in {"I", "F"}:
         low, high = (float(value) for value in image.getextrema())  # type: ignore[arg-type]
-        top = _top_of(image.mode, low, high)
-    factor = _TOP_8 / top
+        maximum = _find_maximum(image.mode, low, high)
+    factor = _MAX_8_BIT / maximum
 
     def scale(part: Image.Image) -> Image.Image:
         floats = part if part.mode == "F" else part.convert("I").convert("F")
@@ -93,17 +93,17 @@ def _to_8_bits(image: Image.Image) -> Convert:
     return scale
 
 
-def _top_of(mode: str, low: float, high: float) -> float:
+def _find_maximum(mode: str, low: float, high: float) -> float:
     if mode == "F" and low >= 0 and high <= 1:
         return 1.0
-    return _TOP_8 if high <= _TOP_8 else max(_TOP_16, high)
+    return _MAX_8_BIT if high <= _MAX_8_BIT else max(_MAX_16_BIT, high)
 
 
-def _transform(profile: bytes | None, mode: str) -> tuple[Convert, bool]:
-    """Return the conversion from `mode` to sRGB, and whether there was a profile that cannot be used."""
+def _make_transform(profile: bytes | None, mode: str) -> tuple[Convert, bool]:
+    """Return the conversion from `mode` to sRGB, and True if the picture has an unusable profile."""
     if not profile and mode != "LAB":
-        return _plain, False
-    from PIL import ImageCms  # noqa: PLC0415 - takes 20 ms, and most pictures do without
+        return _to_rgb, False
+    from PIL import ImageCms  # noqa: PLC0415 - the import takes 20 ms, and most pictures do not need it
 
     srgb = ImageCms.createProfile("sRGB")
     if not profile:
@@ -113,20 +113,20 @@ def _transform(profile: bytes | None, mode: str) -> tuple[Convert, bool]:
         given = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         needed = _SPACES.get(given.profile.xcolor_space)
         if needed is None or (needed != mode and (needed, mode) != ("RGB", "L")):
-            return _transform(None, mode)[0], True
+            return _make_transform(None, mode)[0], True
         transform = ImageCms.buildTransform(given, srgb, needed, "RGB")
-        if needed == "RGB" and _changes_nothing(transform.apply):
-            return _plain, False
+        if needed == "RGB" and _is_identity(transform.apply):
+            return _to_rgb, False
     except (ImageCms.PyCMSError, OSError, TypeError, ValueError):
-        return _transform(None, mode)[0], True
+        return _make_transform(None, mode)[0], True
     return lambda colors: transform.apply(colors if colors.mode == needed else colors.convert(needed)), False
 
 
-def _plain(colors: Image.Image) -> Image.Image:
+def _to_rgb(colors: Image.Image) -> Image.Image:
     return colors if colors.mode == "RGB" else colors.convert("RGB")
 
 
-def _changes_nothing(apply: Convert) -> bool:
+def _is_identity(apply: Convert) -> bool:
     """Detect profiles that are sRGB, which most are: no color of a cube moves by more than one step."""
     steps = range(0, 256, 17)
     cube = bytes(value for r in steps for g in steps for b in steps for value in (r, g, b))

@@ -1,6 +1,6 @@
-"""The picture formats that are read, each with the one decoder that may read it.
+"""Supported picture formats, and the one decoder for each.
 
-Pillow's own `Image.open` imports decoders for 40 formats, some of which start Ghostscript or open other files.
+Pillow's `Image.open` would import decoders for 40 formats, some of which start Ghostscript or open other files.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _PLUGINS = {
     "PPM": "PpmImagePlugin",
     "PSD": "PsdImagePlugin",
 }
-_STARTS = (
+_SIGNATURES = (
     ("JPEG", b"\xff\xd8\xff"),
     ("PNG", b"\x89PNG\r\n\x1a\n"),
     ("GIF", b"GIF87a"),
@@ -49,12 +49,12 @@ _DIB_HEADERS = {12, 40, 52, 56, 64, 108, 124}
 
 
 def identify(head: bytes) -> str | None:
-    """Return the format of a file that begins with `head`, or None."""
+    """Return the format of a file that starts with `head`, or None."""
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "WEBP"
     if head[4:8] == b"ftyp":
-        return _of_brands(head)
-    for name, start in _STARTS:
+        return _identify_brands(head)
+    for name, start in _SIGNATURES:
         if head.startswith(start):
             return name
     if int.from_bytes(head[:4], "little") in _DIB_HEADERS:
@@ -63,7 +63,7 @@ def identify(head: bytes) -> str | None:
 
 
 def open_picture(file: BinaryIO, name: str) -> Image.Image:
-    """Read the header of a file of the format `name`. Raises what the decoder raises."""
+    """Read the header of a file of the format `name`. Raises the decoder's errors."""
     if name == "HEIF":
         pi_heif = importlib.import_module("pi_heif")
         picture: Image.Image = pi_heif.HeifImageFile(file)
@@ -73,7 +73,7 @@ def open_picture(file: BinaryIO, name: str) -> Image.Image:
     return opened
 
 
-def _of_brands(head: bytes) -> str | None:
+def _identify_brands(head: bytes) -> str | None:
     size = int.from_bytes(head[:4], "big")
     brands = {head[8:12], *(head[at : at + 4] for at in range(16, min(size, len(head)), 4))}
     if head[8:12] not in HEIF_BRANDS | AVIF_BRANDS:

@@ -1,4 +1,4 @@
-"""Detect HDR photos: to be drawn right they need tone mapping, which Pillow does not do."""
+"""Detect HDR photos: they need tone mapping, which Pillow does not support."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ _PQ, _HLG = 16, 18
 
 
 def is_hdr(file: BinaryIO, name: str, info: dict[Any, Any]) -> bool:
-    """Return True if the file states the transfer function of PQ or HLG. `info` is what the decoder found."""
+    """Return True if the file states the transfer function of PQ or HLG. `info`: the decoder's metadata."""
     if name == "PNG":
-        return _png_transfer(file) in {_PQ, _HLG}
+        return _read_png_transfer(file) in {_PQ, _HLG}
     if name == "AVIF":
-        info = _container_info(file)
+        info = _read_container_info(file)
     return (info.get("nclx_profile") or {}).get("transfer_characteristics") in {_PQ, _HLG}
 
 
-def _png_transfer(file: BinaryIO) -> int | None:
+def _read_png_transfer(file: BinaryIO) -> int | None:
     file.seek(8)
     while len(head := file.read(8)) == 8:
         size, kind = struct.unpack(">I4s", head)
@@ -30,9 +30,9 @@ def _png_transfer(file: BinaryIO) -> int | None:
     return None
 
 
-def _container_info(file: BinaryIO) -> dict[Any, Any]:
-    """Return what libheif reads of an AVIF; it has no decoder for the picture itself."""
-    import pi_heif  # noqa: PLC0415 - for the few that need it
+def _read_container_info(file: BinaryIO) -> dict[Any, Any]:
+    """Return the metadata that libheif reads of an AVIF; it has no decoder for the picture itself."""
+    import pi_heif  # noqa: PLC0415 - few files need it
 
     file.seek(0)
     try:

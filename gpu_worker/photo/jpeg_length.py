@@ -1,8 +1,8 @@
-"""Detect damaged JPEGs: their data holds more of a picture than its header says, or less.
+"""Detect damaged JPEGs by their data: it has more or fewer rows than the header states. No library checks this.
 
-A changed bit has all that follows read with wrong code lengths, and nothing in the format says so, unless at the
-end: often there is data left, or too little. So the picture is decoded, at an eighth of its size, as if it were
-two rows of blocks taller. Of an intact one nothing is there to draw them with, and they are one plain color.
+After a flipped bit, the decoder reads wrong code lengths to the end, and often has data left there, or too little. So
+the picture is decoded, at an eighth of its size, as if it were two rows of blocks taller. In an intact file there is no
+data for those rows, so they have one color.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from gpu_worker.photo.formats import open_picture
 
 EOI = b"\xff\xd9"
 NOISE = bytes(range(1, 251)) * 16
-"""Data of no meaning: where it is drawn, there was none."""
+"""Meaningless data: where it is visible, the file had none."""
 
 _HUFFMAN_FRAMES, _START_OF_SCAN, _RESTART_INTERVAL = {0xC0, 0xC1, 0xC2}, 0xDA, 0xDD
 _BLOCK = 8
-_TALLEST = 65_500
-"""libjpeg takes no more lines."""
+_MAX_HEIGHT = 65_500
+"""libjpeg's limit."""
 
 
 class Length(Enum):
@@ -31,13 +31,13 @@ class Length(Enum):
 
     RIGHT = "right"
     OFF = "off"
-    """There is data left, or the last row of blocks is not complete."""
+    """There is data left, or the last row of blocks is incomplete."""
     SHORT = "short"
     """Whole rows are missing."""
 
 
 class _Frame(NamedTuple):
-    """The position of the header, and the picture as groups of blocks, counted in blocks and from the top."""
+    """The offset of the header, the size of a block group (MCU) in blocks, and the rows of groups."""
 
     at: int
     rows: int
@@ -45,48 +45,48 @@ class _Frame(NamedTuple):
     groups: int
 
 
-def judge_length(file: BinaryIO, end: int) -> Length:
-    """Compare the data of a JPEG, whose end marker is at `end`, with the size of its picture."""
+def compare_length(file: BinaryIO, end: int) -> Length:
+    """Compare the data of a JPEG, whose end marker is at offset `end`, with the size of its picture."""
     file.seek(0)
     data = bytearray(file.read(end))
-    frame = _frame(data)
-    taller = (frame.groups + 2) * _BLOCK * frame.rows if frame else _TALLEST
-    if frame is None or taller >= _TALLEST:
+    frame = _read_frame(data)
+    taller = (frame.groups + 2) * _BLOCK * frame.rows if frame else _MAX_HEIGHT
+    if frame is None or taller >= _MAX_HEIGHT:
         return Length.RIGHT
     struct.pack_into(">H", data, frame.at + 5, taller)
-    image = _small(data + EOI)
+    image = _decode_small(data + EOI)
     bottom = frame.groups * frame.rows
-    # The first group that is too many may show what fills the last byte of the data.
+    # The first surplus group may show the padding bits of the last byte.
     wide = image.width > 2 * frame.columns
     left, top = (2 * frame.columns, bottom) if wide else (0, bottom + frame.rows)
-    beyond = image.crop((left, top, image.width, image.height))
-    if not _is_plain(beyond):
+    below = image.crop((left, top, image.width, image.height))
+    if not _is_one_color(below):
         return Length.OFF
-    nothing = beyond.getpixel((0, 0))
-    if image.getpixel((image.width - 1, bottom - 1)) != nothing:
+    no_data_color = below.getpixel((0, 0))
+    if image.getpixel((image.width - 1, bottom - 1)) != no_data_color:
         return Length.RIGHT
     visible = (0, 0, image.width, bottom)
-    if not ImageChops.difference(image.crop(visible), _small(data + NOISE + EOI).crop(visible)).getbbox():
-        return Length.RIGHT  # it only looks as if nothing had been there
+    if not ImageChops.difference(image.crop(visible), _decode_small(data + NOISE + EOI).crop(visible)).getbbox():
+        return Length.RIGHT  # the picture itself ends in that color
     last = image.crop((0, bottom - frame.rows, image.width, bottom))
-    return Length.SHORT if _is_plain(last) and last.getpixel((0, 0)) == nothing else Length.OFF
+    return Length.SHORT if _is_one_color(last) and last.getpixel((0, 0)) == no_data_color else Length.OFF
 
 
-def _small(data: bytearray) -> Image.Image:
+def _decode_small(data: bytearray) -> Image.Image:
     image = open_picture(io.BytesIO(data), "JPEG")
     image.draft(None, (1, 1))
     image.load()
     return image
 
 
-def _is_plain(image: Image.Image) -> bool:
+def _is_one_color(image: Image.Image) -> bool:
     return all(len(set(band.tobytes())) == 1 for band in image.split())
 
 
-def _frame(data: bytearray) -> _Frame | None:
-    """Read the header of the frame; None if such a picture cannot be judged.
+def _read_frame(data: bytearray) -> _Frame | None:
+    """Read the frame header; None if the check does not apply to the file.
 
-    Only Huffman's coding draws plainly when its data ends, and at restarts the color of what it draws changes.
+    Only Huffman coding draws one color when its data ends, and restarts change that color.
     """
     at, found = 2, None
     while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] != _START_OF_SCAN:

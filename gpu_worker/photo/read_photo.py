@@ -1,4 +1,4 @@
-"""Read the picture input of a job: in a process of its own, because decoders of picture formats have had holes."""
+"""Read the picture input of a job in a sandboxed process, because picture decoders have had security holes."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from gpu_worker.sandbox.inspection import inspect
 from gpu_worker.sandbox.output import LogTail
 from gpu_worker.sandbox.safe_open import open_read
 
-_SECONDS = 60.0
-"""For one picture. 120 megapixels take 10: a file that takes longer was made to."""
+_TIMEOUT_SECONDS = 60.0
+"""For one picture. 120 megapixels take 10 s: a file that takes longer was made to."""
 
 _PACKAGE = Path(__file__).parents[1]
 _LIBRARIES = ("PIL", "pi_heif")
@@ -33,44 +33,49 @@ _UNSUPPORTED = {"raw": "raw photo", "hdr": "HDR photo"}
 FORMATS = frozenset(
     {"JPEG", "PNG", "GIF", "WEBP", "BMP", "DIB", "TIFF", "HEIF", "AVIF", "JPEG2000", "ICO", "PPM", "PSD"}
 )
-"""Names by which the process may call a format; `formats` has their decoders."""
+"""Format names that the process may report; `formats` has their decoders."""
 _LIMITS = {"memory": "reading it takes too much memory", "texts": "texts and profiles of 32 MB"}
 
 
 def needed_paths() -> tuple[Path, ...]:
-    """Return what the process runs and imports: a user of its own must be allowed to read it."""
-    return Path(sys.executable), _PACKAGE, *_library_folders()
+    """Return the paths that the process runs and imports: the sandbox user must be able to read them."""
+    return Path(sys.executable), _PACKAGE, *_list_library_folders()
 
 
-async def read_photo(sandbox: Sandbox, path: Path, field: str, max_pixels: int, least: tuple[int, int]) -> PhotoInfo:
-    """Turn a picture file into raw pixels in the file PIXELS next to it; return what is in that file.
+async def read_photo(
+    sandbox: Sandbox, path: Path, field: str, max_pixels: int, min_size: tuple[int, int], *,
+    max_seconds: float = _TIMEOUT_SECONDS,
+) -> PhotoInfo:  # fmt: skip
+    """Convert a picture file to raw rgb24 pixels in the file PIXELS next to it; return their size, and warnings.
 
-    A picture much larger than `least` may be made smaller, not below twice that size. Raises JobFailed naming `field`.
+    A picture much larger than `min_size` may be made smaller, but not below twice that size. `max_seconds` in seconds.
+    Raises JobFailed naming `field`.
     """
     lines: list[bytes] = []
-    argv = _command(path.name, max_pixels, least)
-    code = await inspect(sandbox, argv, path, field, _SECONDS, (lines.append, LogTail().add), "reading it")
+    argv = build_argv(path.name, max_pixels, min_size)
+    code = await inspect(sandbox, argv, path, field, max_seconds, (lines.append, LogTail().add), "reading it")
     if code > 0:
         raise job_failed(Code.INTERNAL)
-    report = _report(b"".join(lines) if code == 0 else b"")
+    report = _parse_report(b"".join(lines) if code == 0 else b"")
     if "refused" in report:
-        raise await asyncio.to_thread(_refusal, report, path, field, max_pixels)
-    return _info(report, path.with_name(PIXELS))
+        raise await asyncio.to_thread(_make_error, report, path, field, max_pixels)
+    return _check_report(report, path.with_name(PIXELS))
 
 
-def _command(name: str, max_pixels: int, least: tuple[int, int]) -> list[str]:
-    paths = [str(path) for path in (_PACKAGE.parent, *_library_folders())]
+def build_argv(name: str, max_pixels: int, min_size: tuple[int, int]) -> list[str]:
+    """Return the command line of the process that reads the picture file `name` of its working directory."""
+    paths = [str(path) for path in (_PACKAGE.parent, *_list_library_folders())]
     code = f"import sys; sys.path += {paths!r}; from gpu_worker.photo.decode import main; main()"
-    # Isolated, and without `site`: no environment, no folder of the user or the job, no start-up hooks.
-    return [sys.executable, "-I", "-S", "-B", "-c", code, name, PIXELS, str(max_pixels), *map(str, least)]
+    # Isolated and without `site`: no environment, no folder of the user or the job on the path, no startup hooks.
+    return [sys.executable, "-I", "-S", "-B", "-c", code, name, PIXELS, str(max_pixels), *map(str, min_size)]
 
 
-def _library_folders() -> tuple[Path, ...]:
+def _list_library_folders() -> tuple[Path, ...]:
     found = (importlib.util.find_spec(name) for name in _LIBRARIES)
     return tuple(dict.fromkeys(Path(spec.origin).parents[1] for spec in found if spec and spec.origin))
 
 
-def _report(line: bytes) -> dict[str, object]:
+def _parse_report(line: bytes) -> dict[str, object]:
     try:
         report = json.loads(line)
     except ValueError:
@@ -78,8 +83,8 @@ def _report(line: bytes) -> dict[str, object]:
     return report if isinstance(report, dict) else {"refused": "unreadable"}
 
 
-def _info(report: dict[str, object], pixels: Path) -> PhotoInfo:
-    """Return the facts, checked against the file: the process that states them has read an untrusted file."""
+def _check_report(report: dict[str, object], pixels: Path) -> PhotoInfo:
+    """Return the reported facts, checked against the file: an untrusted picture may control the process."""
     match report:
         case {"width": int(width), "height": int(height), "notes": list(notes)} if width > 0 and height > 0:
             if pixels.is_file() and pixels.lstat().st_size == 3 * width * height:
@@ -87,7 +92,7 @@ def _info(report: dict[str, object], pixels: Path) -> PhotoInfo:
     raise job_failed(Code.INTERNAL)
 
 
-def _refusal(report: dict[str, object], path: Path, field: str, max_pixels: int) -> JobFailed:
+def _make_error(report: dict[str, object], path: Path, field: str, max_pixels: int) -> JobFailed:
     word, known = str(report["refused"]), str(report.get("format"))
     if word in _LIMITS:
         return job_failed(Code.MEDIA_OVER_BUDGET, field=field, limit=_LIMITS[word])

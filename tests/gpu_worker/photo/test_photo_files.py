@@ -17,7 +17,7 @@ from contract.operations import Role
 from contract.operations.img2vid import Img2Vid
 from gpu_worker.errors import JobFailed
 from gpu_worker.formats.unsupported import name_unsupported
-from gpu_worker.photo.read_photo import _command, needed_paths
+from gpu_worker.photo.read_photo import build_argv, needed_paths
 from tests.support.media import heic
 from tests.support.media.factory import URL, MediaFactory
 from tests.support.media.image_files import GRAY, P3, RGB, chunk, icc_profile, png, tiff
@@ -78,7 +78,7 @@ JPEGS: dict[str, dict[str, object]] = {
 
 
 @pytest.mark.parametrize("kind", JPEGS)
-def test_a_jpeg_that_lacks_only_its_end_marker_is_drawn(tmp_path: Path, kind: str) -> None:
+def test_a_jpeg_without_its_end_marker_is_read(tmp_path: Path, kind: str) -> None:
     data = saved(scene(), "JPEG", quality=90, **JPEGS[kind])
     wanted, _notes = decode_photo(data, tmp_path)
     for left in (data[:-2], data[:-1]):
@@ -93,7 +93,7 @@ def test_a_jpeg_cut_in_its_rows_is_truncated(tmp_path: Path, kind: str) -> None:
         assert find_refusal(data[:-cut], tmp_path) == "truncated", cut
 
 
-def test_a_thumbnail_in_front_does_not_hide_that_the_photo_is_cut(tmp_path: Path) -> None:
+def test_a_thumbnail_does_not_hide_that_the_photo_is_cut(tmp_path: Path) -> None:
     data = saved(scene(), "JPEG", quality=90)
     exif = b"Exif\0\0" + data[:300] + b"\xff\xd9"
     whole = data[:2] + b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif + data[2:]
@@ -124,7 +124,7 @@ def with_gap(data: bytes, at: float, length: int) -> bytes:
     return data[:start] + bytes(length) + data[start + length :]
 
 
-def test_a_jpeg_that_lost_a_little_data_is_drawn_with_a_warning(tmp_path: Path) -> None:
+def test_a_slightly_damaged_jpeg_is_read_with_a_note(tmp_path: Path) -> None:
     photo = Image.linear_gradient("L").resize((400, 300))
     data = saved(Image.merge("RGB", [photo, photo.rotate(90).resize((400, 300)), photo]), "JPEG", quality=90)
     left = data[:-2] + data[len(data) // 2 : -2] + data[-2:]  # more than its rows need
@@ -132,7 +132,7 @@ def test_a_jpeg_that_lost_a_little_data_is_drawn_with_a_warning(tmp_path: Path) 
         assert decode_photo(broken, tmp_path)[1] == ["damaged"]
 
 
-def test_a_jpeg_that_ends_early_in_spite_of_an_end_marker_is_truncated(tmp_path: Path) -> None:
+def test_a_truncated_jpeg_with_an_end_marker_is_detected(tmp_path: Path) -> None:
     data = saved(scene(), "JPEG", quality=90)
     assert find_refusal(data[: len(data) // 2] + b"\xff\xd9", tmp_path) == "truncated"
 
@@ -154,7 +154,7 @@ def test_a_heic_photo_cut_off_is_truncated(tmp_path: Path) -> None:
     assert find_refusal(heic.PLAIN[:-200], tmp_path) == "truncated"
 
 
-def test_a_whole_picture_without_the_end_of_its_file_is_drawn(tmp_path: Path) -> None:
+def test_a_complete_picture_in_a_truncated_file_is_read(tmp_path: Path) -> None:
     for data in (saved(scene(), "PNG")[:-12], saved(scene(), "GIF")[:-1]):
         assert find_refusal(data, tmp_path) is None
 
@@ -192,24 +192,24 @@ def test_the_first_frame_of_an_apng_may_blend(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "values", [(0.0, 0.25, 0.5, 1.0), (0.0, 63.75, 127.5, 255.0), (0.0, 16383.75, 32767.5, 65535.0)]
 )
-def test_floats_are_shown_in_their_own_range(tmp_path: Path, values: tuple[float, ...]) -> None:
+def test_floats_are_scaled_by_their_range(tmp_path: Path, values: tuple[float, ...]) -> None:
     picture = Image.new("F", (4, 1))
     picture.putdata(values)
     image, _notes = decode_photo(saved(picture, "TIFF"), tmp_path)
     assert [image.getpixel((x, 0)) for x in range(4)] == [(v, v, v) for v in (0, 64, 128, 255)]
 
 
-def test_a_large_jpeg_is_made_smaller_but_not_below_twice_what_is_needed(tmp_path: Path) -> None:
+def test_a_large_jpeg_keeps_twice_the_needed_size(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x112] = 6
     data = saved(Image.new("RGB", (1600, 800), (200, 30, 60)), "JPEG", exif=exif)
-    for least, size in (
+    for min_size, size in (
         ((100, 200), (200, 400)),
         ((101, 200), (400, 800)),
         ((200, 100), (400, 800)),
         ((500, 500), (800, 1600)),
     ):
-        image, _notes = decode_photo(data, tmp_path, least)
+        image, _notes = decode_photo(data, tmp_path, min_size)
         assert image.size == size
         assert image.getpixel((5, 5))[0] in range(197, 204)  # type: ignore[index]
 
@@ -225,7 +225,7 @@ def test_a_damaged_profile_does_no_harm(tmp_path: Path, damage: int) -> None:
         assert set(notes) <= {"profile"}
 
 
-def test_a_profile_for_other_pixels_is_ignored_and_that_is_said(tmp_path: Path) -> None:
+def test_a_profile_for_other_pixels_is_ignored_with_a_note(tmp_path: Path) -> None:
     gray = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
     image, notes = decode_photo(saved(Image.new("RGB", (8, 8), (90, 80, 70)), "PNG", icc_profile=gray), tmp_path)
     assert (image.getpixel((4, 4)), notes) == ((90, 80, 70), ["profile"])
@@ -250,7 +250,7 @@ def small_png(*extra: bytes) -> bytes:
     ],
     ids=["enough", "too much", "a sum of texts", "a profile", "damaged"],
 )
-def test_texts_that_unpack_to_too_much_are_refused(tmp_path: Path, data: bytes, word: str | None) -> None:
+def test_texts_that_decompress_to_too_much_are_refused(tmp_path: Path, data: bytes, word: str | None) -> None:
     assert find_refusal(data, tmp_path) == word
 
 
@@ -262,7 +262,7 @@ RAW = {
 
 
 @pytest.mark.parametrize("kind", RAW)
-def test_the_thumbnail_of_a_raw_photo_is_not_taken_for_the_photo(tmp_path: Path, kind: str) -> None:
+def test_a_raw_photo_is_refused_in_spite_of_its_thumbnail(tmp_path: Path, kind: str) -> None:
     tags = {258: ("H", [8]), 259: ("H", [1]), 262: ("H", [1]), 277: ("H", [1]), 278: ("I", [192]), **RAW[kind]}
     assert find_refusal(tiff(tags, [bytes(384 * 192)]), tmp_path) == "raw"  # type: ignore[arg-type]
 
@@ -277,7 +277,7 @@ NEVER = {
 
 
 @pytest.mark.parametrize("kind", NEVER)
-def test_no_decoder_off_the_list_sees_a_file(tmp_path: Path, kind: str) -> None:
+def test_no_other_decoder_reads_a_file(tmp_path: Path, kind: str) -> None:
     assert find_refusal(NEVER[kind], tmp_path) == "unreadable"
 
 
@@ -290,7 +290,7 @@ def code_and_name(media: MediaFactory, data: bytes) -> tuple[Code, str | None]:
     return failure.value.failure.code, failure.value.failure.params.get("format")
 
 
-def test_a_refusal_says_what_the_file_is(media: MediaFactory) -> None:
+def test_a_refusal_names_the_format(media: MediaFactory) -> None:
     unsupported, broken = Code.MEDIA_UNSUPPORTED, bytearray(saved(scene(), "PNG"))
     broken[200:300] = bytes(100)
     film = media.make_video("f.mp4", 0.4, "64x48").read_bytes()
@@ -335,9 +335,9 @@ def test_formats_are_known_by_their_first_bytes(head: bytes, role: Role, name: s
     assert name_unsupported(head, role) == name
 
 
-def test_the_process_starts_without_site_environment_and_worker(tmp_path: Path) -> None:
+def test_the_process_imports_no_site_and_no_worker_modules(tmp_path: Path) -> None:
     (tmp_path / "in_image").write_bytes(saved(scene((8, 8)), "JPEG"))
-    command = _command("in_image", 100, (8, 8))
+    command = build_argv("in_image", 100, (8, 8))
     at = command.index("-c") + 1
     command[at] += "; print(*sys.modules, sep='\\n', file=sys.stderr)"
     done = subprocess.run(command, cwd=tmp_path, env={}, capture_output=True, text=True, check=True)

@@ -69,7 +69,7 @@ def film(media: MediaFactory, tmp_path: Path) -> Callable[[str], Path]:
 
 @pytest.mark.fault("G1", "G16")
 @pytest.mark.parametrize("kind", LANGUAGES)
-def test_a_language_that_is_a_filter_graph_opens_no_file(
+def test_a_filter_graph_as_language_opens_no_file(
     media: MediaFactory, film: Callable[[str], Path], tmp_path: Path, kind: str
 ) -> None:
     secret = media.make_video("secret-red.mp4", 0.5, "160x120", sound=False, source="color=c=red")
@@ -82,7 +82,7 @@ def test_a_language_that_is_a_filter_graph_opens_no_file(
 
 
 @pytest.mark.parametrize("language", ["eng", "en-US", "zh-Hans-CN", "und", "English, US", "français"])
-def test_languages_of_all_kinds_are_taken(
+def test_languages_of_all_kinds_are_accepted(
     media: MediaFactory, film: Callable[[str], Path], tmp_path: Path, language: str
 ) -> None:
     srt = tmp_path / "s.srt"
@@ -142,7 +142,7 @@ OPERATIONS: list[Operation] = [
     of=st.sampled_from(OPERATIONS),
     gpu=st.booleans(),
 )
-def test_no_word_of_a_file_gets_into_a_command_line(
+def test_file_contents_never_reach_a_command_line(
     language: str, picture: str, sound: str, container: str, of: Operation, gpu: bool
 ) -> None:
     lines = [

@@ -87,7 +87,7 @@ BAD = {
 @pytest.mark.fault("G3")
 @pytest.mark.parametrize("kind", BAD)
 @pytest.mark.parametrize("role", [Role.VIDEO, Role.AUDIO, Role.IMAGE])
-def test_what_is_no_media_cannot_be_read(media: MediaFactory, kind: str, role: Role) -> None:
+def test_files_that_are_not_media_are_unreadable(media: MediaFactory, kind: str, role: Role) -> None:
     began = children_seconds()
     wanted = Code.MEDIA_UNSUPPORTED if kind == "zip" else Code.MEDIA_UNREADABLE
     assert code_of(media, written(media, "bad.mp4", BAD[kind]), role) == wanted
@@ -116,7 +116,7 @@ def test_missing_tracks_have_their_own_codes(media: MediaFactory) -> None:
 
 
 @pytest.mark.fault("G1", "G2")
-def test_playlists_open_nothing(media: MediaFactory) -> None:
+def test_playlists_open_no_connection(media: MediaFactory) -> None:
     """A canary server is named in each; whoever connects is counted."""
     hits = 0
     with socket.create_server(("127.0.0.1", 0)) as canary:
@@ -170,7 +170,7 @@ def test_too_much_work_is_refused_before_it_starts(media: MediaFactory) -> None:
         assert (failure.value.failure.code, failure.value.failure.params["field"]) == (Code.MEDIA_OVER_BUDGET, field)
 
 
-def test_an_output_over_its_limit_is_said_so(media: MediaFactory) -> None:
+def test_an_output_over_its_limit_has_its_own_code(media: MediaFactory) -> None:
     with pytest.raises(JobFailed) as failure:
         media.transcode(
             AddAudio(url_video=URL, url_audio=URL),
@@ -195,7 +195,7 @@ FILM = (
 )
 
 
-def test_metadata_cannot_pretend_to_be_a_stream() -> None:
+def test_metadata_cannot_imitate_a_stream() -> None:
     dump = StderrParser()
     for line in (
         b"Input #0, mov,mp4, from 'in_video':",
@@ -234,7 +234,7 @@ def test_old_and_new_spellings_of_rotation_are_known(line: bytes) -> None:
     assert stream.rotation == 270
 
 
-def test_packets_are_added_up() -> None:
+def test_packets_are_summed_up() -> None:
     table = PacketListing(4)
     for line in (
         b"#tb 0: 1/10", b"#media_type 0: video", b"#tb 1: 1/5", b"#media_type 1: audio",
@@ -264,7 +264,7 @@ def test_channels_are_counted_from_names(layout: str, text: str, channels: int) 
     assert count_channels(layout, text) == channels
 
 
-def test_an_ffmpeg_that_cannot_be_started_is_our_fault(media: MediaFactory, tmp_path: Path) -> None:
+def test_an_ffmpeg_that_cannot_start_is_our_fault(media: MediaFactory, tmp_path: Path) -> None:
     path = tmp_path / "in_video"
     path.write_bytes(b"no film")
     no_program = tmp_path / "ffmpeg"
@@ -279,7 +279,7 @@ def test_an_ffmpeg_that_cannot_be_started_is_our_fault(media: MediaFactory, tmp_
 
 
 @pytest.mark.parametrize(("indent", "opacity"), [(6, True), (8, True), (4, False), (10, False)])
-def test_webm_says_that_it_has_opacity(indent: int, opacity: bool) -> None:
+def test_webm_opacity_is_detected(indent: int, opacity: bool) -> None:
     """ffmpeg 7 writes a stream's tags deeper than others do; the container's stand at 4, and are anybody's."""
     dump = StderrParser()
     for line in (

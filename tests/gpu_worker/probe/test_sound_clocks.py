@@ -81,7 +81,7 @@ def joined(media: MediaFactory, kind: str, parts: tuple[tuple[int, int, str], ..
 @pytest.mark.parametrize(
     ("kind", "operation"), [("mp3", REPLACE), ("mp3", MIX), ("mp3", STILL), ("aac", REPLACE), ("aac", STILL)]
 )
-def test_all_parts_of_a_joined_narration_are_heard(media: MediaFactory, kind: str, operation: Operation) -> None:
+def test_all_parts_of_a_joined_narration_are_used(media: MediaFactory, kind: str, operation: Operation) -> None:
     path = made(media, operation, joined(media, kind))
     late = 0.02 if kind == "aac" else 0.0  # what an encoder of AAC puts first
     assert_tone(media, path, 500, (late, 1.0 + late))
@@ -94,7 +94,7 @@ def test_all_parts_of_a_joined_narration_are_heard(media: MediaFactory, kind: st
 
 
 @pytest.mark.parametrize("operation", [REPLACE, STILL])
-def test_parts_that_differ_in_channels_alone_are_heard_too(media: MediaFactory, operation: Operation) -> None:
+def test_parts_with_other_channel_counts_are_used_too(media: MediaFactory, operation: Operation) -> None:
     """Packets do not show it: the run itself does, and is repeated."""
     path = made(media, operation, joined(media, "mp3", ((500, 44100, "2"), (900, 44100, "1"), (1500, 44100, "2"))))
     for number, hertz in enumerate((500, 900, 1500)):
@@ -102,21 +102,21 @@ def test_parts_that_differ_in_channels_alone_are_heard_too(media: MediaFactory, 
         assert_tone(media, path, hertz, (start, start + 1))
 
 
-def test_times_that_start_again_do_not_drop_what_follows(media: MediaFactory) -> None:
+def test_sound_after_a_time_reset_is_kept(media: MediaFactory) -> None:
     path = made(media, REPLACE, joined(media, "ogg", tuple((hertz, 44100, "1") for hertz in (500, 900, 1500))))
     for start, hertz in enumerate((500, 900, 1500)):
         assert_tone(media, path, hertz, (start, start + 1))
 
 
 @pytest.mark.parametrize("kind", ["wav", "ogg"])
-def test_joined_files_are_refused_where_only_the_first_would_be_heard(media: MediaFactory, kind: str) -> None:
+def test_joined_files_are_refused_if_only_the_first_plays(media: MediaFactory, kind: str) -> None:
     sound = joined(media, kind)
     if kind == "ogg" and b"version 7." in media.run_ffmpeg("-version")[:40].replace(b"n7.", b"7."):
         pytest.skip("this ffmpeg reads on")
     assert failure(media, sound) == Code.MEDIA_UNSUPPORTED
 
 
-def test_an_own_sound_that_changes_midway_keeps_its_times(media: MediaFactory) -> None:
+def test_a_video_sound_that_changes_midway_keeps_its_times(media: MediaFactory) -> None:
     silent = media.make_video("sc-silent.mp4", 4, "160x90", sound=False, source="color=c=navy")
     video = media.make_file("changing.mkv", "-i", silent, "-i", joined(media, "mp3"), "-map", "0:v", "-map", "1:a",
                         "-c", "copy")  # fmt: skip
@@ -146,7 +146,7 @@ def test_a_mix_keeps_both_sounds_at_their_own_times(media: MediaFactory, name: s
     assert_tone(media, path, 1000, (3, 3.3))
 
 
-def test_a_sound_with_holes_is_not_copied_with_them(media: MediaFactory) -> None:
+def test_a_sound_with_gaps_is_not_copied(media: MediaFactory) -> None:
     extra, heard = OWN_SOUNDS["gap.mkv"]
     video = media.make_video("gap.mkv", 4, "160x90", extra=extra, source="color=c=navy")
     path = made(media, CAPTION, video=video)
@@ -172,7 +172,7 @@ def undecodable(media: MediaFactory, name: str, tracks: int) -> Path:
     return path
 
 
-def test_the_default_track_is_heard_else_the_first_that_can_be_decoded(media: MediaFactory) -> None:
+def test_the_default_or_first_decodable_track_is_used(media: MediaFactory) -> None:
     second = undecodable(media, "second.mov", 1)
     for operation, sound in ((MIX, media.make_audio("over.mp3", 4, 2500)), (CAPTION, None)):
         warnings, path = make(media, operation, sound, second)
@@ -201,7 +201,7 @@ def garbage(media: MediaFactory) -> Path:
 
 
 @pytest.mark.parametrize("kind", ["unknown", "garbage"])
-def test_a_film_whose_sound_cannot_be_decoded_is_silent_and_says_so(media: MediaFactory, kind: str) -> None:
+def test_a_video_with_undecodable_sound_is_silent_with_a_warning(media: MediaFactory, kind: str) -> None:
     video = garbage(media) if kind == "garbage" else undecodable(media, "none.mov", 2)
     warnings, path = make(media, CAPTION, video=video)
     assert (warnings, media.probe(path).audio) == ((LOST,), None)
@@ -223,13 +223,15 @@ def empty(path: Path) -> None:
 
 
 @pytest.mark.parametrize("write", [blip, empty])
-def test_next_to_nothing_is_no_sound(media: MediaFactory, tmp_path: Path, write: Callable[[Path], None]) -> None:
+def test_a_sound_shorter_than_20_ms_is_no_sound(
+    media: MediaFactory, tmp_path: Path, write: Callable[[Path], None]
+) -> None:
     write(tmp_path / "sound.wav")
     assert failure(media, tmp_path / "sound.wav") == Code.MEDIA_NO_AUDIO
 
 
 @pytest.mark.parametrize("size", [0, 0xFFFFFFFF])
-def test_a_wav_of_unknown_length_is_heard_to_its_end(media: MediaFactory, size: int) -> None:
+def test_a_wav_of_unknown_length_plays_to_its_end(media: MediaFactory, size: int) -> None:
     data = bytearray(media.make_audio("second.wav", 1, 900).read_bytes())
     at = data.index(b"data") + 4
     data[4:8] = data[at : at + 4] = size.to_bytes(4, "little")
@@ -238,7 +240,7 @@ def test_a_wav_of_unknown_length_is_heard_to_its_end(media: MediaFactory, size: 
     assert_tone(media, made(media, STILL, path), 900, (0, 1))
 
 
-def test_a_sound_that_does_not_end_as_planned_is_no_result(media: MediaFactory) -> None:
+def test_an_output_sound_with_a_wrong_end_fails_verification(media: MediaFactory) -> None:
     path = media.make_video("sc-long.mp4", 2, "160x90", extra=("-af", "apad=whole_dur=2.7"))
     plan = make_plan(CAPTION, Inputs(video=media.probe(path), cues=()), PlanOptions())
     asyncio.run(verify(media.sandboxed_ffmpeg, path, plan.expected))
@@ -249,7 +251,7 @@ def test_a_sound_that_does_not_end_as_planned_is_no_result(media: MediaFactory) 
 
 
 @pytest.mark.parametrize("name", ["late-in.ts", "late-in.mpg"])
-def test_a_late_own_sound_of_a_broadcast_stays_late(media: MediaFactory, name: str) -> None:
+def test_a_late_sound_of_a_broadcast_stays_late(media: MediaFactory, name: str) -> None:
     """Times of such files begin with the first stream that is used, which must not be the sound alone."""
     picture = ("-f", "lavfi", "-i", "color=navy:s=160x90:r=25:d=4")
     tone = ("-itsoffset", "0.8", "-f", "lavfi", "-i", "sine=440:d=2:r=48000", "-map", "0", "-map", "1")

@@ -1,4 +1,4 @@
-"""Videos whose packets are no list of their frames: without times, never shown, cut off, damaged, or far apart."""
+"""Videos whose packets differ from their frames: without times, hidden, cut off, damaged, or far apart."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def test_frames_are_added_where_captions_change(times: list[int], cue: tuple[int
     assert list(find_added_times(video_of(times, 20), [Cue(*cue, "x")], Fraction(2))) == added
 
 
-def test_thousands_of_captions_between_frames_get_a_steady_clock() -> None:
+def test_thousands_of_captions_between_frames_get_a_fixed_rate() -> None:
     many = [Cue(at, at + 10, "x") for at in range(0, 86_000, 20)]
     times = find_added_times(video_of([0, 1], 90, Fraction(1)), many, Fraction(90))
     assert len(times) == 900 - 1
@@ -149,7 +149,7 @@ TIMELESS: dict[str, tuple[str, ...]] = {
 
 
 @pytest.mark.parametrize("name", TIMELESS)
-def test_packets_without_times_are_shown_at_the_pace_of_the_film(media: MediaFactory, name: str) -> None:
+def test_packets_without_times_play_at_the_frame_rate(media: MediaFactory, name: str) -> None:
     video = media.make_video(name, 3, source=DARK, extra=TIMELESS[name])
     facts = media.probe(video).video
     assert facts is not None
@@ -210,7 +210,7 @@ def late_picture(media: MediaFactory) -> Path:
         (between_key_frames, 75, 4.0), (mpeg2_from_the_air, 63, 3.0), (late_picture, 50, 2.5),
     ],
 )  # fmt: skip
-def test_what_the_decoder_shows_is_what_counts(
+def test_frames_are_counted_by_the_decoder(
     media: MediaFactory, draw: Callable[[MediaFactory], Path], frames: int, end: float
 ) -> None:
     video = draw(media)
@@ -241,7 +241,7 @@ def test_damage_is_reported_and_the_rest_is_kept(media: MediaFactory) -> None:
     assert any("damaged" in warning for warning in made.warnings)
 
 
-def test_a_video_of_which_nothing_can_be_decoded_is_the_callers(media: MediaFactory) -> None:
+def test_an_undecodable_video_is_the_callers_fault(media: MediaFactory) -> None:
     data = bytearray(media.make_video("whole.ts", 4, extra=X264).read_bytes())
     for at in range(188 * 20, len(data), 188):
         data[at + 20 : at + 188] = bytes(168)
@@ -271,7 +271,7 @@ def two_films(media: MediaFactory, first: str, second: str, name: str, *options:
         ("both-films.mp4", ("small", "large"), (), 320),
     ],
 )
-def test_the_film_is_the_default_track_or_the_largest(
+def test_the_default_or_largest_video_track_is_used(
     media: MediaFactory, name: str, order: tuple[str, str], options: tuple[str, ...], width: int
 ) -> None:
     video = two_films(media, *order, name, *options)
@@ -281,7 +281,7 @@ def test_the_film_is_the_default_track_or_the_largest(
     assert (made.media.width, made.video_mode) == (width, "copy")
 
 
-def test_a_track_nobody_can_decode_is_passed_over(media: MediaFactory) -> None:
+def test_an_undecodable_track_is_skipped(media: MediaFactory) -> None:
     video = two_films(media, "large", "small", "odd-first.mov")
     data = bytearray(video.read_bytes())
     at = data.index(b"avc1", data.index(b"stsd"))
@@ -304,7 +304,7 @@ def test_a_video_cut_short_keeps_its_average_rate(media: MediaFactory, rate: str
         assert f"{float(Fraction(rate)):.4g} fps" in media.read_header(path)
 
 
-def test_the_report_of_a_real_decoder_is_read(media: MediaFactory) -> None:
+def test_the_report_of_a_real_decoder_is_parsed(media: MediaFactory) -> None:
     log = asyncio.run(
         run_ffmpeg(media.sandboxed_ffmpeg, ("-i", str(media.make_video()), "-f", "null", "-"), media.folder)
     )

@@ -1,6 +1,6 @@
-"""JPEG: markers that should not be there, and pictures that lack their end marker.
+"""Check the markers of a JPEG: misplaced ones, and a missing end marker.
 
-libjpeg fills what is missing with gray and goes on; Pillow does not pass its warnings on.
+No library reports this: libjpeg fills missing data with gray and continues, and Pillow drops its warnings.
 """
 
 from __future__ import annotations
@@ -17,28 +17,28 @@ from gpu_worker.photo.jpeg_length import EOI, NOISE
 
 _START_OF_SCAN, _END, _PADDING = 0xDA, 0xD9, 0xFF
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
-"""All that may not stand in the data of a scan: stuffed bytes, restarts and fill bytes may."""
+"""Markers that are invalid in the data of a scan; stuffed bytes, restarts and fill bytes are valid."""
 _BETWEEN_SCANS = {0xC4, _START_OF_SCAN, 0xDB, 0xDC, 0xDD, 0xFE, *range(0xE0, 0xF0)}
 
 
-class Ending:
+class JpegMarkers:
     """The markers found in a JPEG.
 
-    `at` is where its end marker is, None if it has none; `damaged` says that a marker stands where data must be.
+    `end`: the offset of its end marker, None if it has none; `is_damaged`: a marker is where data must be.
     """
 
     def __init__(self, file: BinaryIO) -> None:
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            at = _walk(data)
-            self.damaged = at is not None and data[at + 1] != _END
-        self.at = at
+            at = _find_end(data)
+            self.is_damaged = at is not None and data[at + 1] != _END
+        self.end = at
 
 
 def load_without_end(file: BinaryIO) -> Image.Image | None:
     """Decode a JPEG that has no end marker; None if part of its picture is missing, too.
 
-    Whatever follows the last row changes nothing. So the file is decoded with noise behind it as well:
-    where that is seen, data was missing.
+    Data after the last row changes nothing. So the file is decoded a second time with noise appended: if the noise is
+    visible, data was missing.
     """
     file.seek(0)
     data = file.read().rstrip(b"\xff")
@@ -48,8 +48,8 @@ def load_without_end(file: BinaryIO) -> Image.Image | None:
     return whole
 
 
-def _walk(data: mmap.mmap) -> int | None:
-    """Find the marker at which reading ends: the end of the picture, or one of no use in it; None if none comes."""
+def _find_end(data: mmap.mmap) -> int | None:
+    """Return the offset of the end marker, or of the first misplaced marker; None if there is neither."""
     at, in_scan = 2, False
     while at + 4 <= len(data):
         if in_scan:
@@ -60,7 +60,7 @@ def _walk(data: mmap.mmap) -> int | None:
             if kind not in _BETWEEN_SCANS:
                 return at
         elif data[at] != _PADDING:
-            return None  # damaged before the picture: the decoder says what is wrong
+            return None  # damaged before the picture: the decoder reports the error
         kind = data[at + 1]
         if kind == _PADDING:
             at += 1
