@@ -1,10 +1,9 @@
-"""Mistakes in what people paste into a URL field, and pages where a file is expected."""
+"""Mistakes in what people paste into a URL field."""
 
 from __future__ import annotations
 
 import pytest
 
-from contract.pages import page_advice
 from contract.pasted import check_pasted
 from contract.urls import UrlError
 
@@ -59,7 +58,7 @@ SECRET = "planted"
         ("WEBVTT\n\nplanted", "subtitles"),
     ],
 )
-def test_a_mistake_is_named_and_not_quoted(text: str, says: str) -> None:
+def test_mistakes_are_named_and_not_quoted(text: str, says: str) -> None:
     with pytest.raises(UrlError, match=says) as refused:
         check_pasted(text)
     assert SECRET not in str(refused.value)
@@ -79,57 +78,5 @@ def test_a_mistake_is_named_and_not_quoted(text: str, says: str) -> None:
         "https://media.example/?q=one, https://two.example",
     ],
 )
-def test_a_url_that_may_be_meant_is_let_through(text: str) -> None:
+def test_possible_urls_are_accepted(text: str) -> None:
     check_pasted(text)
-
-
-@pytest.mark.parametrize(
-    ("url", "says"),
-    [
-        ("https://www.youtube.com/watch?v=x", "YouTube"),
-        ("https://youtu.be/x", "YouTube"),
-        ("https://m.youtube.com/shorts/x", "YouTube"),
-        ("https://vimeo.com/123", "Vimeo"),
-        ("https://player.vimeo.com/video/123", "Vimeo"),
-        ("https://vm.tiktok.com/x/", "TikTok"),
-        ("https://www.instagram.com/reel/x/", "Instagram"),
-        ("https://x.com/a/status/1", "of X,"),
-        ("https://drive.google.com/file/d/1/view?usp=sharing", "drive.usercontent.google.com/download"),
-        ("https://drive.google.com/open?id=1", "drive.usercontent.google.com/download"),
-        ("https://www.dropbox.com/scl/fi/x/v.mp4?rlkey=1&dl=0", "dl=1"),
-        ("https://www.dropbox.com/s/x/v.mp4", "dl=1"),
-        ("https://github.com/a/b/blob/main/v.mp4", "/raw/"),
-        ("https://huggingface.co/a/b/blob/main/v.mp4", "/resolve/"),
-        ("https://commons.wikimedia.org/wiki/File:X.jpg", "upload.wikimedia.org"),
-        ("https://archive.org/details/x", "/download/"),
-        ("https://we.tl/t-x", "WeTransfer"),
-        ("https://1drv.ms/v/x", "OneDrive"),
-        ("https://photos.app.goo.gl/x", "Google Photos"),
-    ],
-)
-def test_a_page_is_named_with_what_to_send_instead(url: str, says: str) -> None:
-    assert says in (page_advice(url) or "")
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "https://player.vimeo.com/progressive_redirect/playback/1/file.mp4",
-        "https://notyoutube.com/watch?v=x",
-        "https://drive.google.com/uc?export=download&id=1",
-        "https://www.dropbox.com/scl/fi/x/v.mp4?rlkey=1&dl=1",
-        "https://dl.dropboxusercontent.com/s/x/v.mp4",
-        "https://github.com/a/b/raw/main/v.mp4",
-        "https://github.com/a/b/releases/download/1/v.mp4",
-        "https://github.com/a/b/blob/main/v.mp4?raw=true",
-        "https://raw.githubusercontent.com/a/b/main/v.mp4",
-        "https://archive.org/download/x/v.mp4",
-        "https://commons.wikimedia.org/wiki/Special:FilePath/X.jpg",
-        "https://upload.wikimedia.org/x/X.jpg",
-        "https://video.twimg.com/x.mp4",
-        "https://unsplash.com/photos/x/download",
-        "https://media.example/watch?v=x",
-    ],
-)
-def test_a_file_of_the_same_site_is_let_through(url: str) -> None:
-    assert page_advice(url) is None

@@ -19,10 +19,8 @@ from aiohttp import web
 
 from contract.addresses import is_allowed
 from contract.errors import Code
-from contract.errors.downloads import Reason
 from contract.limits import Limits
 from contract.operations import Input, Role
-from contract.pages import find_known_site
 from contract.retry import Backoff
 from gpu_worker.errors import JobFailed
 from gpu_worker.logs import configure_logging
@@ -489,17 +487,3 @@ def test_sessions_use_no_proxy_and_share_no_cookies() -> None:
 )
 def test_web_pages_are_recognized(head: bytes, html: bool) -> None:
     assert looks_like_html(head) is html
-
-
-@pytest.mark.parametrize(
-    ("hosts", "site"),
-    [
-        (("drive.google.com", "accounts.google.com"), Reason.GOOGLE_DRIVE),
-        (("www.dropbox.com",), Reason.DROPBOX),
-        (("contoso.sharepoint.com",), Reason.SHAREPOINT),
-        (("bit.example", "m.youtube.com"), Reason.VIDEO_SITE),
-        (("notyoutube.com", "netflix.com", "storage.googleapis.com"), None),
-    ],
-)
-def test_known_sites_are_recognized_by_host(hosts: tuple[str, ...], site: Reason | None) -> None:
-    assert find_known_site(*hosts) is site
