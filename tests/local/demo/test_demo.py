@@ -1,4 +1,4 @@
-"""What the demo makes and how it receives: media, callbacks, files."""
+"""The demo: samples, verification of outputs, callbacks, files."""
 
 from __future__ import annotations
 
