@@ -124,10 +124,10 @@ MEDIA: dict[str, Target] = {
 }
 
 GATEWAY: dict[str, Target] = {
-    "cold.api": Target("cold", "api: CPU of init and first request / naive", "naive 1", "0.23", "<=", 0.25, 3),
-    "cold.webhook": Target("cold", "webhook: CPU of init and first ring / naive", "naive 1", "0.14", "<=", 0.15, 3),
-    "warm.show": Target("warm", "CPU of GET job / an empty FastAPI route", "-", "-", "<=", 1.5),
-    "warm.submit": Target("warm", "CPU of POST submit / an empty FastAPI route", "-", "-", "<=", 1.5),
+    "cold.api": Target("cold", "api: CPU of init and first request / naive", "naive 1", "0.23", "<=", 0.45, 3),
+    "cold.webhook": Target("cold", "webhook: CPU of init and first ring / naive", "naive 1", "0.14", "<=", 0.38, 3),
+    "warm.show": Target("warm", "CPU of GET job / naive", "naive 1", "-", "<=", 1.0),
+    "warm.submit": Target("warm", "CPU of POST submit / naive", "naive 1", "-", "<=", 1.0),
     "calls.submit": Target("calls", "writes to the table of a submit", "-", "-", "<=", 2, 0),
     "calls.settle": Target("calls", "writes to the table of a settle", "-", "-", "<=", 1, 0),
     "calls.settle.s3": Target("calls", "reads from the bucket of a settle", "-", "-", "<=", 2, 0),

@@ -16,18 +16,18 @@ from importlib.util import find_spec
 
 from contract.limits import Limits
 from lambda_api.adapters import deadline
-from lambda_api.adapters.aws_session import AwsSession
+from lambda_api.adapters.aws.dynamodb_table import Table
+from lambda_api.adapters.aws.job_store import DynamoJobStore
+from lambda_api.adapters.aws.s3 import S3Objects
+from lambda_api.adapters.aws.secrets import CachedSecret, read_secret
+from lambda_api.adapters.aws.session import AwsSession
+from lambda_api.adapters.aws.sqs import SqsCallbackQueue
 from lambda_api.adapters.callback_http import HttpCallbackSender
-from lambda_api.adapters.dynamodb import DynamoJobStore
-from lambda_api.adapters.dynamodb_table import Table
 from lambda_api.adapters.runpod import BOUNDS, RunpodProvider
-from lambda_api.adapters.s3 import S3Objects
-from lambda_api.adapters.secrets import CachedSecret, read_secret
-from lambda_api.adapters.sqs import SqsCallbackQueue
 from lambda_api.domain.access.credentials import ApiCredentials
 from lambda_api.domain.errors import Unavailable
 from lambda_api.domain.ports import Observer
-from lambda_api.observability import PowertoolsObserver
+from lambda_api.observability.observer import PowertoolsObserver
 from lambda_api.settings import EVERYTHING, Secret, Settings, SettingsError
 from lambda_api.usecases.services import Services
 

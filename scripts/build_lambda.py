@@ -111,10 +111,6 @@ def install(folder: Path) -> None:
                 if path.is_file() and not target.exists():
                     target.parent.mkdir(parents=True, exist_ok=True)
                     shutil.move(path, target)
-    # FastAPI looks for it to refuse models made with it; without it a start is shorter by a twentieth.
-    shutil.rmtree(folder / "pydantic" / "v1")
-    # /docs shows Swagger UI; the other documentation page has a megabyte.
-    (folder / "fastapi_offline" / "static" / "redoc.standalone.js").unlink()
 
 
 def made(kind: str, key: str, make: Callable[[Path], None]) -> Path:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import boto3
 import pytest
 
-from lambda_api.observability import logger
+from lambda_api.observability.logs import logger
 from local.aws.names import BUCKET
 from local.aws.server import create_table
 from tests.support import engines

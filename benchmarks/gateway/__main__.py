@@ -40,7 +40,7 @@ def _run(args: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory(prefix="bench-") as name, stub() as url:
         say("building both packages…")
         ours = artifacts.ours(Path(name) / "ours", python)
-        naive = artifacts.naive(Path(name) / "naive", python) if "cold" in args.only else ours
+        naive = artifacts.naive(Path(name) / "naive", python) if {"cold", "warm"} & set(args.only) else ours
         lab = Lab(python, artifacts.version(python), ours, naive, url, args.runs, args.quick, say)
         rows = []
         for part in args.only:

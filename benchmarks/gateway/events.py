@@ -23,10 +23,6 @@ Event = dict[str, Any]
 _EVENTS = Path(__file__).resolve().parents[2] / "events"
 
 
-def index() -> Event:
-    return _event("GET", "/")
-
-
 def show(job_id: str) -> Event:
     return _event("GET", f"/job/{job_id}")
 

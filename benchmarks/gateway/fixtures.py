@@ -23,9 +23,9 @@ from benchmarks.bench import BenchError
 from benchmarks.gateway.events import CALLBACK_SECRET, HOOK_SECRET, KEY, OPERATION, Event
 from benchmarks.measure import Say
 from contract.messages import ExecutionFacts, MediaFacts, OutputFacts, ResultManifest
-from lambda_api.adapters.aws_session import AwsSession
-from lambda_api.adapters.dynamodb import DynamoJobStore
-from lambda_api.adapters.dynamodb_table import Table
+from lambda_api.adapters.aws.dynamodb_table import Table
+from lambda_api.adapters.aws.job_store import DynamoJobStore
+from lambda_api.adapters.aws.session import AwsSession
 from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.job import Job, State
 from lambda_api.domain.keys import manifest_key, output_key

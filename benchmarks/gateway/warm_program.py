@@ -1,8 +1,8 @@
-"""A warm function without its I/O: connections are replaced by answers that are ready.
+"""A warm function without its I/O: botocore's and urllib3's sockets are replaced by responses that are ready.
 
-    python warm_program.py PACKAGE WHAT ANSWERS EVENT COUNT    prints CPU ms per event
+    python warm_program.py PACKAGE MODULE RESPONSES EVENT COUNT    prints CPU ms per event
 
-WHAT: `empty` (a route of FastAPI and Mangum that answers `{}`) or a module with a handler.
+RESPONSES: bodies by the name of an AWS operation, or by the last part of a URL's path.
 """
 
 from __future__ import annotations
@@ -15,44 +15,36 @@ import time
 from types import SimpleNamespace
 from typing import Any
 
-package, what, answers, event, count = sys.argv[1:]
+package, module, text, event, count = sys.argv[1:]
 sys.path.insert(0, package)
 context = SimpleNamespace(
     function_name="f", memory_limit_in_mb=1024, aws_request_id="r",
     invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:f",
     get_remaining_time_in_millis=lambda: 30_000,
 )  # fmt: skip
-ready: dict[str, str] = json.loads(answers)
+responses: dict[str, bytes] = {name: body.encode() for name, body in json.loads(text).items()}
+awsrequest, httpsession, urllib3, connectionpool = map(
+    importlib.import_module, ("botocore.awsrequest", "botocore.httpsession", "urllib3", "urllib3.connectionpool")
+)
 
 
-def empty() -> Any:
-    from fastapi import FastAPI  # noqa: PLC0415
-    from mangum import Mangum  # noqa: PLC0415
-
-    app = FastAPI()
-
-    @app.get("/")
-    async def route() -> dict[str, str]:
-        return {}
-
-    return Mangum(app, lifespan="off")
+def answer_aws(_session: Any, request: Any) -> Any:
+    """Stand in for `URLLib3Session.send`."""
+    target = request.headers["X-Amz-Target"]
+    operation = (target.decode() if isinstance(target, bytes) else target).partition(".")[2]
+    headers = {"Content-Type": "application/x-amz-json-1.0", "Content-Length": str(len(responses[operation]))}
+    body = SimpleNamespace(stream=lambda: iter([responses[operation]]))
+    return awsrequest.AWSResponse(request.url, 200, headers, body)
 
 
-def ours() -> Any:
-    client = importlib.import_module("lambda_api.adapters.aws.client")
-    runpod = importlib.import_module("lambda_api.adapters.runpod")
-    http = importlib.import_module("lambda_api.adapters.http")
-
-    def exchange(_pool: Any, _method: str, url: str, *, headers: dict[str, str], **_: Any) -> Any:
-        operation = headers.get("X-Amz-Target", url).rpartition("." if "X-Amz-Target" in headers else "/")[2]
-        return http.Answer(200, ready[operation].encode())
-
-    for module in (client, runpod):
-        setattr(module, "exchange", exchange)  # noqa: B010 - mypy knows no such attribute
-    return importlib.import_module(what).handler
+def answer_http(_pool: Any, _method: str, url: str, **_: Any) -> Any:
+    """Stand in for `HTTPConnectionPool.urlopen`."""
+    return urllib3.HTTPResponse(responses[url.rpartition("/")[2]], status=200)
 
 
-handler = empty() if what == "empty" else ours()
+httpsession.URLLib3Session.send = answer_aws
+connectionpool.HTTPConnectionPool.urlopen = answer_http
+handler = importlib.import_module(module).handler
 request = json.loads(event)
 out = os.dup(1)
 os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -63,5 +55,5 @@ for _ in range(int(count)):
     answer = handler(request, context)
 spent = time.process_time() - began
 if answer["statusCode"] not in {200, 202}:
-    sys.exit(f"answered {answer['statusCode']}")
+    sys.exit(f"answered {answer['statusCode']}: {answer['body'][:200]}")
 os.write(out, f"{spent / int(count) * 1e3}\n".encode())

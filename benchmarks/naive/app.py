@@ -1,22 +1,36 @@
-"""The same two requests as one writes them first: FastAPI, Mangum, boto3 and Powertools with all its parts."""
+"""The same three requests as one writes them first: FastAPI, Mangum, boto3 and Powertools with all its parts."""
 
 import json
 import os
+import time
+import uuid
 from typing import Any
 
 import boto3
+import urllib3
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from fastapi import FastAPI, Header, HTTPException, Request
 from mangum import Mangum
-from pydantic import BaseModel
+from pydantic import BaseModel, HttpUrl
 
 logger = Logger(service="naive")
 metrics = Metrics(namespace="naive", service="naive")
 tracer = Tracer(service="naive")
 table = boto3.resource("dynamodb").Table(os.environ["TABLE_NAME"])
 s3 = boto3.client("s3")
+http = urllib3.PoolManager()
 app = FastAPI(title="naive")
+
+
+class Compose(BaseModel):
+    """A picture, a narration and subtitles become a video."""
+
+    url_image: HttpUrl
+    url_audio: HttpUrl | None = None
+    url_srt: HttpUrl | None = None
+    webhook_url: HttpUrl | None = None
+    metadata: dict[str, str] = {}
 
 
 class JobView(BaseModel):
@@ -56,6 +70,47 @@ def get_job(job_id: str, x_api_key: str | None = Header(None)) -> JobView:
         created_at=job["created_at"],
         metadata=job.get("metadata", {}),
     )
+
+
+@app.post("/video/compose", status_code=202)
+def submit(
+    compose: Compose, x_api_key: str | None = Header(None), idempotency_key: str | None = Header(None)
+) -> JobView:
+    """Store a job, send it to RunPod and store that."""
+    if x_api_key is None:
+        raise HTTPException(401)
+    job_id, now, bucket = str(uuid.uuid4()), int(time.time() * 1000), os.environ["BUCKET_NAME"]
+    operation = {"kind": "compose", **compose.model_dump(mode="json")}
+    item: dict[str, Any] = {
+        "pk": f"JOB#{job_id}",
+        "state": "ACCEPTED",
+        "version": 1,
+        "doc": json.dumps({"job_id": job_id, "operation": operation, "created_at": now, "metadata": compose.metadata}),
+    }
+    if idempotency_key:
+        key = {"pk": f"IDEM#{idempotency_key}", "job_id": job_id}
+        table.put_item(Item=key, ConditionExpression="attribute_not_exists(pk)")
+    table.put_item(Item=item, ConditionExpression="attribute_not_exists(pk)")
+    uploads = [
+        s3.generate_presigned_url(
+            "put_object", {"Bucket": bucket, "Key": f"jobs/{job_id}/{name}", "ContentType": kind}, ExpiresIn=3600
+        )
+        for name, kind in (("output.mp4", "video/mp4"), ("manifest.json", "application/json"))
+    ]
+    answer = http.request(
+        "POST",
+        f"{os.environ['RUNPOD_API_URL']}/{os.environ['RUNPOD_ENDPOINT_ID']}/run",
+        json={"input": {"job_id": job_id, "operation": operation, "uploads": uploads}},
+        headers={"Authorization": f"Bearer {os.environ['RUNPOD_API_KEY']}"},
+    )
+    table.put_item(
+        Item={**item, "state": "IN_QUEUE", "version": 2, "runpod_job_id": answer.json()["id"]},
+        ConditionExpression="version = :before",
+        ExpressionAttributeValues={":before": 1},
+    )
+    metrics.add_metric(name="JobsAccepted", unit=MetricUnit.Count, value=1)
+    logger.info("job accepted", extra={"job_id": job_id})
+    return JobView(job_id=job_id, status="IN_QUEUE", operation="compose", percent=0, created_at=now)
 
 
 @app.post("/runpod/webhook/{job_id}/{token}")

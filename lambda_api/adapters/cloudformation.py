@@ -1,6 +1,6 @@
-"""Tell CloudFormation what became of a custom resource: a PUT to the pre-signed URL that its request brought.
+"""Send the outcome of a custom resource to CloudFormation: a PUT to the presigned URL in its request.
 
-CloudFormation waits for it, for up to an hour; a request that is not answered leaves the stack stuck.
+CloudFormation waits for it for up to an hour; without a response the stack is stuck.
 """
 
 from __future__ import annotations
@@ -9,42 +9,46 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from contract.retry import Backoff, retry_sync
 from lambda_api.adapters.http_client import Bounds, ConnectError, HttpClient, ResponseError
 
 _BOUNDS = Bounds(connect=2.0, read=5.0, max_bytes=64 * 1024)
-_LONGEST_REASON = 1000
-"""CloudFormation takes 4096 bytes in all."""
-_TRIES = 3
+_MAX_REASON = 1000
+"""CloudFormation accepts 4096 bytes in all."""
+_BACKOFF = Backoff(attempts=3, base=1.0, jitter=0.0)
 _HEADERS = {"Content-Type": ""}
 """The signature covers the content type, as an empty one."""
 
 
-class NotTold(Exception):
-    """CloudFormation has not taken the answer."""
+class ResponseNotSent(Exception):
+    """CloudFormation did not accept the response. The text names the cause and quotes nothing."""
 
 
-def tell(request: Mapping[str, Any], resource_id: str, failure: str | None, sleep: Callable[[float], None]) -> None:
-    """Answer a request: SUCCESS, or FAILED for the reason of `failure`. Raises NotTold."""
+def send_response(
+    request: Mapping[str, Any], resource_id: str, failure: str | None, sleep: Callable[[float], None]
+) -> None:
+    """Report SUCCESS, or FAILED with `failure` as the reason. Raises ResponseNotSent after three attempts."""
     body = {
         "Status": "FAILED" if failure else "SUCCESS",
-        "Reason": (failure or "")[:_LONGEST_REASON],
+        "Reason": (failure or "")[:_MAX_REASON],
         "PhysicalResourceId": resource_id,
         "StackId": request["StackId"],
         "RequestId": request["RequestId"],
         "LogicalResourceId": request["LogicalResourceId"],
     }
-    url = request["ResponseURL"]
-    client = HttpClient()
-    why = ""
-    for attempt in range(_TRIES):
-        if attempt:
-            sleep(0.5 * 2**attempt)
-        try:
-            response = client.send("PUT", url, _BOUNDS, headers=_HEADERS, body=json.dumps(body).encode())
-        except (ConnectError, ResponseError) as error:
-            why = str(error)
-            continue
-        if 200 <= response.status < 300:
-            return
-        why = f"http_{response.status}"
-    raise NotTold(why)
+    data, client = json.dumps(body).encode(), HttpClient()
+    retry_sync(
+        lambda: _put(client, request["ResponseURL"], data),
+        ResponseNotSent,
+        lambda failures, _: _BACKOFF.delay(failures),
+        sleep,
+    )
+
+
+def _put(client: HttpClient, url: str, body: bytes) -> None:
+    try:
+        response = client.send("PUT", url, _BOUNDS, headers=_HEADERS, body=body)
+    except (ConnectError, ResponseError) as error:
+        raise ResponseNotSent(str(error)) from None
+    if not 200 <= response.status < 300:
+        raise ResponseNotSent(f"http_{response.status}")

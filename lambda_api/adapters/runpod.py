@@ -1,7 +1,7 @@
 """RunPod's job API: run, status, cancel, health; and the endpoint's settings from its management API.
 
-The SDK stays out of Lambda: importing it costs seconds for four HTTP calls. `/run` has no idempotency
-key, so it is never repeated here: what is not known to be refused is reported as unknown.
+The SDK stays out of Lambda: importing it costs seconds for four HTTP calls. `/run` has no idempotency key, so it is
+never retried here: a call that was not certainly refused is reported as unknown.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ _IDLE_SECONDS = 5.0
 """Short: on `/run`, a peer that hung up looks like a lost response."""
 
 _JOB_ID = re.compile(r"[!-~]{1,128}")
-"""What can be kept in the job's row and asked for again."""
+"""Ids that fit into the job's row and into a URL."""
 
 _CONFIG_FIELDS = (
     "id", "name", "type", "image", "disk", "gpu", "workers", "scaling", "dataCenterIds", "timeout", "flashboot",
     "createdAt",
 )  # fmt: skip
-"""What may be shown of an endpoint. Its `env` comes back in clear and holds secrets."""
+"""The fields of an endpoint that may be shown. Its `env` is returned in clear text and holds secrets."""
 
 
 class RunpodProvider:
@@ -60,7 +60,7 @@ class RunpodProvider:
         if response.status in {400, 413, 422}:
             raise ProviderRejected(f"http_{response.status}")
         if 400 <= response.status < 500 or response.status == 503:
-            # A wrong key or endpoint, or an empty purse, is the operator's to mend: the job waits for it.
+            # The operator must fix a wrong key or endpoint, or an empty balance: the job waits.
             raise ProviderRefused(f"http_{response.status}", retry_after_ms=response.retry_after_ms())
         job_id = _object(response).get("id") if response.status == 200 else None
         if not isinstance(job_id, str) or not _JOB_ID.fullmatch(job_id):
@@ -68,25 +68,25 @@ class RunpodProvider:
         return job_id
 
     def status(self, endpoint_id: str, runpod_job_id: str) -> ProviderStatus:
-        told = self._ask("GET", self._job_url(endpoint_id, "status", runpod_job_id))
-        status, error = told.get("status"), told.get("error")
+        job = self._call("GET", self._job_url(endpoint_id, "status", runpod_job_id))
+        status, error = job.get("status"), job.get("error")
         if not isinstance(status, str):
             raise ProviderUnknown("no status")
         return ProviderStatus(status, error if isinstance(error, str) else None)
 
     def cancel(self, endpoint_id: str, runpod_job_id: str) -> None:
-        self._ask("POST", self._job_url(endpoint_id, "cancel", runpod_job_id))
+        self._call("POST", self._job_url(endpoint_id, "cancel", runpod_job_id))
 
     def health(self, endpoint_id: str) -> Mapping[str, Any]:
-        told = self._ask("GET", self._job_url(endpoint_id, "health"))
-        return {part: _counts(told.get(part)) for part in ("jobs", "workers")}
+        health = self._call("GET", self._job_url(endpoint_id, "health"))
+        return {part: _counts(health.get(part)) for part in ("jobs", "workers")}
 
     def config(self, endpoint_id: str) -> Mapping[str, Any]:
         url = f"{self._management_url}/v2/serverless/{quote(endpoint_id, safe='')}"
-        told = self._ask("GET", url)
-        return {name: told[name] for name in _CONFIG_FIELDS if name in told}
+        endpoint = self._call("GET", url)
+        return {name: endpoint[name] for name in _CONFIG_FIELDS if name in endpoint}
 
-    def _ask(self, method: str, url: str) -> dict[str, Any]:
+    def _call(self, method: str, url: str) -> dict[str, Any]:
         try:
             response = self._exchange(method, url, None)
         except (ConnectError, ResponseError) as error:
@@ -106,11 +106,11 @@ class RunpodProvider:
 
 
 def _object(response: Response) -> dict[str, Any]:
-    told = response.json_object()
-    if told is None:
+    document = response.json_object()
+    if document is None:
         raise ProviderUnknown("not a JSON object")
-    return told
+    return document
 
 
-def _counts(told: object) -> dict[str, int]:
-    return {k: v for k, v in told.items() if isinstance(v, int)} if isinstance(told, dict) else {}
+def _counts(value: object) -> dict[str, int]:
+    return {k: v for k, v in value.items() if isinstance(v, int)} if isinstance(value, dict) else {}

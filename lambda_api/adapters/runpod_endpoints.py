@@ -1,6 +1,6 @@
 """RunPod's management API (REST v2): the endpoints themselves, not their jobs.
 
-Errors are told in sentences for whoever deploys. They quote what RunPod says of a refusal, and neither URL nor key.
+Errors are sentences for the operator who deploys. They quote RunPod's reason for a refusal, and neither URL nor key.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from urllib.parse import quote
 from lambda_api.adapters.http_client import Bounds, ConnectError, HttpClient, Response, ResponseError
 from lambda_api.domain.endpoint import Body, Live
 from lambda_api.domain.ports import ProviderError, ProviderRefused, ProviderRejected, ProviderUnknown
-from lambda_api.redaction import redact
+from lambda_api.observability.redaction import redact
 
 BOUNDS = Bounds(connect=2.0, read=10.0, max_bytes=4 * 1024 * 1024)
 """An account's endpoints come in one response."""
@@ -29,31 +29,31 @@ class RunpodEndpoints:
         self._bounds = bounds
 
     def list_endpoints(self) -> list[Live]:
-        told = _object(self._ask("GET", "")).get("endpoints")
-        if not isinstance(told, list):
+        endpoints = _object(self._call("GET", "")).get("endpoints")
+        if not isinstance(endpoints, list):
             raise ProviderUnknown("RunPod's list of endpoints cannot be read")
-        return [live for live in told if _is_endpoint(live)]
+        return [endpoint for endpoint in endpoints if _is_endpoint(endpoint)]
 
     def read(self, endpoint_id: str) -> Live | None:
-        response = self._ask("GET", f"/{quote(endpoint_id, safe='')}", missing=True)
+        response = self._call("GET", f"/{quote(endpoint_id, safe='')}", missing=True)
         return None if response.status == 404 else _endpoint(response)
 
     def unhealthy_workers(self, endpoint_id: str) -> int:
-        summary = _object(self._ask("GET", f"/{quote(endpoint_id, safe='')}/workers")).get("summary")
+        summary = _object(self._call("GET", f"/{quote(endpoint_id, safe='')}/workers")).get("summary")
         count = summary.get("unhealthy") if isinstance(summary, dict) else None
         return count if isinstance(count, int) else 0
 
     def create(self, body: Body) -> Live:
-        return _endpoint(self._ask("POST", "", body))
+        return _endpoint(self._call("POST", "", body))
 
     def update(self, endpoint_id: str, changes: Body) -> None:
-        self._ask("PATCH", f"/{quote(endpoint_id, safe='')}", changes)
+        self._call("PATCH", f"/{quote(endpoint_id, safe='')}", changes)
 
     def delete(self, endpoint_id: str) -> None:
-        self._ask("DELETE", f"/{quote(endpoint_id, safe='')}", missing=True)
+        self._call("DELETE", f"/{quote(endpoint_id, safe='')}", missing=True)
 
-    def _ask(self, method: str, path: str, body: Body | None = None, *, missing: bool = False) -> Response:
-        """One exchange that RunPod granted. `missing`: 404 is an answer too."""
+    def _call(self, method: str, path: str, body: Body | None = None, *, missing: bool = False) -> Response:
+        """Send one request and return RunPod's successful response. `missing`: 404 is a success too."""
         url = self._url + path
         headers = {
             "Authorization": f"Bearer {self._key}",
@@ -84,13 +84,13 @@ class RunpodEndpoints:
         return ProviderRejected(f"RunPod refused ({status}){self._detail(response)}")
 
     def _detail(self, response: Response) -> str:
-        """What an `application/problem+json` says; its `errors` name the fields."""
+        """Return the text of an `application/problem+json`; its `errors` name the fields."""
         try:
-            told = _object(response)
+            problem = _object(response)
         except ProviderError:
             return ""
-        errors = told.get("errors")
-        parts = [told.get("detail") or told.get("title"), *(errors if isinstance(errors, list) else [])]
+        errors = problem.get("errors")
+        parts = [problem.get("detail") or problem.get("title"), *(errors if isinstance(errors, list) else [])]
         texts = [part if isinstance(part, str) else json.dumps(part) for part in parts if part]
         printable = "".join(one if one.isprintable() else " " for one in "; ".join(texts))
         text = " ".join(printable.split()).replace(self._key, "[secret]")
@@ -98,24 +98,24 @@ class RunpodEndpoints:
 
 
 def _object(response: Response) -> dict[str, Any]:
-    told = response.json_object()
-    if told is None:
-        raise ProviderUnknown("RunPod's answer cannot be read")
-    return told
+    document = response.json_object()
+    if document is None:
+        raise ProviderUnknown("RunPod's response cannot be read")
+    return document
 
 
 def _endpoint(response: Response) -> Live:
-    told = _object(response)
-    if not _is_endpoint(told):
-        raise ProviderUnknown("RunPod's answer is not an endpoint")
-    return told
+    document = _object(response)
+    if not _is_endpoint(document):
+        raise ProviderUnknown("RunPod's response is not an endpoint")
+    return document
 
 
-def _is_endpoint(told: object) -> bool:
-    workers = told.get("workers") if isinstance(told, dict) else None
+def _is_endpoint(value: object) -> bool:
+    workers = value.get("workers") if isinstance(value, dict) else None
     return (
-        isinstance(told, dict)
-        and isinstance(told.get("id"), str)
+        isinstance(value, dict)
+        and isinstance(value.get("id"), str)
         and isinstance(workers, dict)
         and isinstance(workers.get("max"), int)
     )

@@ -1,8 +1,8 @@
-"""What RunPod and the workers call: the web hook and the progress reports. No FastAPI: it must start fast.
+"""RunPod's webhook and the workers' progress reports. No FastAPI: it must start fast.
 
-`POST /runpod/webhook/{job_id}/{token}`   body: RunPod's status envelope, believed in nothing.
-`POST /runpod/progress/{job_id}/{token}`  body: `ProgressReport`; answer: `ProgressReply`.
-200, or 404 for anything that does not hold a genuine token.
+`POST /runpod/webhook/{job_id}/{token}`   body: RunPod's status envelope, of which nothing is trusted.
+`POST /runpod/progress/{job_id}/{token}`  body: `ProgressReport`; response: `ProgressReply`.
+200, or 404 without a valid token.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from lambda_api import wiring
 from lambda_api.adapters import deadline
 from lambda_api.domain.errors import NotFound
 from lambda_api.entrypoints import freeze_gc_after_init
-from lambda_api.observability import instrumented
+from lambda_api.observability.metrics import instrument
 from lambda_api.settings import Secret
 from lambda_api.usecases.handle_webhook import handle_webhook
 from lambda_api.usecases.record_progress import record_progress
 from lambda_api.web import apigw_v2
 
 _SECONDS = 5.0
-"""RunPod is waiting, and rings again if it gets no answer. What takes longer is left to the sweeper."""
+"""RunPod is waiting, and retries if it gets no response. The sweeper does what takes longer."""
 _RUNPOD_SECONDS = 2.0
-"""For an answer of RunPod's, and one more to connect: then there is still time to write down what is known."""
+"""For RunPod's response, and 1 s to connect: that leaves time to store the result."""
 
 services = partial(wiring.services, frozenset({Secret.RUNPOD, Secret.HOOK}), _RUNPOD_SECONDS)
 wiring.after_restore(wiring.renew)
@@ -34,9 +34,9 @@ wiring.after_restore(wiring.renew)
 _HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
 
-@instrumented
+@instrument
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Event and answer: API Gateway payload format 2.0. Raises nothing."""
+    """Handle an event of API Gateway, payload format 2.0. Raises nothing."""
     with deadline.within(_SECONDS):
         return apigw_v2.handle_errors(
             lambda: apigw_v2.build_response(200, _route(apigw_v2.parse_event(event, services().public_url)), _HEADERS),
@@ -63,7 +63,7 @@ def _route(request: apigw_v2.HttpRequest) -> dict[str, Any]:
 
 
 def _body(request: apigw_v2.HttpRequest) -> bytes:
-    """The raw body; empty if it is absent, malformed or too long to matter."""
+    """Return the raw body; empty if it is absent, malformed or too long."""
     if len(request.text) > MAX_BODY_BYTES:
         return b""
     try:

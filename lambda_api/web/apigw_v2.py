@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from lambda_api.domain.errors import ApiError, InvalidRequest
-from lambda_api.observability import fault, logger, refused
+from lambda_api.observability.logs import describe_exception, log_unavailable, logger
 from lambda_api.web.problem import problem_document
 
 INTERNAL_ERROR_DETAIL = "Something went wrong on our side. Try again, or send us the request_id."
@@ -110,10 +110,10 @@ def handle_errors(respond: Callable[[], dict[str, Any]], request_id: str, header
         logger.error("malformed_event", extra={"request_id": request_id})
         failure: ApiError = error
     except ApiError as error:
-        refused(error, request_id)
+        log_unavailable(error, request_id)
         failure = error
     except Exception as error:  # noqa: BLE001 - the runtime would log its text, which may quote the request
-        logger.error("unhandled_error", extra={"request_id": request_id, **fault(error)})
+        logger.error("unhandled_error", extra={"request_id": request_id, **describe_exception(error)})
         failure = ApiError(INTERNAL_ERROR_DETAIL)
     retry_after = {} if failure.retry_after is None else {"retry-after": str(failure.retry_after)}
     return build_response(

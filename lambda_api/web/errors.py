@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 from starlette.exceptions import HTTPException
 
 from lambda_api.domain.errors import ApiError, InvalidRequest, Quota, TooManyRequests, Unauthorized
-from lambda_api.observability import refused
+from lambda_api.observability.logs import log_unavailable
 from lambda_api.web.problem import problem_document
 from lambda_api.web.validation.sentences import Schema, describe_error, describe_json_error
 
@@ -67,7 +67,7 @@ def _respond(request: Request, error: ApiError, headers: dict[str, str] | None =
     if isinstance(error, Unauthorized):
         headers["WWW-Authenticate"] = CHALLENGE
     request_id = request.scope["state"].get("request_id", "")
-    refused(error, request_id)
+    log_unavailable(error, request_id)
     body = problem_document(error, request_id)
     return JSONResponse(body, error.status, headers, media_type="application/problem+json")
 

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contract.limits import MAX_BODY_BYTES
 from lambda_api.domain.errors import ApiError
-from lambda_api.observability import fault, logger
+from lambda_api.observability.logs import describe_exception, logger
 from lambda_api.web import apigw_v2
 from lambda_api.web.problem import problem_document
 
@@ -63,7 +63,7 @@ class RequestMiddleware:
         except ApiError as error:
             await exchange.refuse(error)
         except Exception as error:
-            logger.error("unhandled_error", extra={"request_id": request_id, **fault(error)})
+            logger.error("unhandled_error", extra={"request_id": request_id, **describe_exception(error)})
             if exchange.started:
                 raise
             await exchange.refuse(ApiError(apigw_v2.INTERNAL_ERROR_DETAIL))

@@ -15,7 +15,7 @@ from benchmarks.gateway.capacity import read_units, size, write_units
 from benchmarks.gateway.events import wake
 from benchmarks.gateway.prices import PRICES, dollars
 from benchmarks.targets import GATEWAY
-from lambda_api.adapters.dynamodb import DynamoJobStore
+from lambda_api.adapters.aws.job_store import DynamoJobStore
 from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.ports import Idempotency, IdempotencyRecord
 from tests.support.aws import table

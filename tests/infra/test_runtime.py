@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from lambda_api.adapters.dynamodb import DynamoJobStore
+from lambda_api.adapters.aws.job_store import DynamoJobStore
 from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.job import Callback, Job, State
 from lambda_api.domain.keys import manifest_key, output_key

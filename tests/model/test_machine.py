@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.internal.conjecture.providers import HypothesisProvider
 from hypothesis.stateful import run_state_machine_as_test
 
-from lambda_api.adapters.dynamodb import DynamoJobStore
+from lambda_api.adapters.aws.job_store import DynamoJobStore
 from lambda_api.domain.job import TERMINAL, Source
 from lambda_api.domain.policy import HOUR
 from tests.model.invariants import TERMINAL_CODES

@@ -13,8 +13,8 @@ import boto3
 from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
-from lambda_api.adapters.aws_session import READ_SECONDS, AwsSession
-from lambda_api.adapters.dynamodb_table import Table
+from lambda_api.adapters.aws.dynamodb_table import Table
+from lambda_api.adapters.aws.session import READ_SECONDS, AwsSession
 from local.aws import transactions
 from local.aws.names import REGION, TABLE
 from local.aws.server import create_resources

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 import pytest
 
 from lambda_api.adapters import deadline
-from lambda_api.adapters.dynamodb import DynamoJobStore
+from lambda_api.adapters.aws.job_store import DynamoJobStore
+from lambda_api.adapters.aws.s3 import S3Objects
 from lambda_api.adapters.runpod import RunpodProvider
-from lambda_api.adapters.s3 import S3Objects
 from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.errors import Unavailable
 from lambda_api.domain.ports import ProviderRefused, ProviderUnknown

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lambda_api.entrypoints import runpod_endpoint
-from lambda_api.observability import logger
+from lambda_api.observability.logs import logger
 from tests.support.gateway import context, golden
 from tests.support.runpod import KEY, Management, management
 

@@ -15,12 +15,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lambda_api.adapters.cloudformation import NotTold
+from lambda_api.adapters.cloudformation import ResponseNotSent
 from lambda_api.adapters.runpod_endpoints import BOUNDS, RunpodEndpoints
 from lambda_api.domain.errors import Unavailable
 from lambda_api.entrypoints import runpod_endpoint
 from lambda_api.entrypoints.runpod_endpoint import NEVER_CREATED, UNCONFIRMED
-from lambda_api.observability import logger
+from lambda_api.observability.logs import logger
 from tests.support.cloudformation import STACK_ID, Stack
 from tests.support.gateway import golden
 from tests.support.runpod import KEY, Management, management
@@ -302,7 +302,7 @@ def test_every_request_is_answered(stack: Stack, kind: str, monkeypatch: pytest.
     monkeypatch.setattr(runpod_endpoint, "_endpoints", broken)
     told = stack.send(kind, ResourceProperties=PROPERTIES, PhysicalResourceId="4m7x2k9q")
     assert (told["Status"], told["PhysicalResourceId"]) == ("FAILED", "4m7x2k9q")
-    assert told["Reason"] == "Unexpected KeyError; the log of EndpointFunction says where"
+    assert told["Reason"] == "Unexpected KeyError; see the log of EndpointFunction"
 
 
 def test_it_answers_before_its_time_is_up(stack: Stack, runpod: Management, site: Peer, clock: FakeTime) -> None:
@@ -320,7 +320,7 @@ def test_an_answer_that_is_not_taken_is_repeated(stack: Stack, runpod: Managemen
 def test_an_answer_that_is_never_taken_fails_the_invocation(stack: Stack, runpod: Management) -> None:
     """So that Lambda delivers the request again, and the alarm on errors sees it."""
     event = golden("cloudformation/create") | {"ResponseURL": f"{nobody()}/?Signature=planted"}
-    with pytest.raises(NotTold) as told:
+    with pytest.raises(ResponseNotSent) as told:
         handle(event)
     assert "planted" not in str(told.value)
     assert len(ours(runpod)) == 1

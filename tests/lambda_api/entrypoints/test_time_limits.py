@@ -25,11 +25,9 @@ from lambda_api.usecases.services import Services
 from lambda_api.usecases.settle_job import settle_job
 from lambda_api.usecases.submit_job import submit_job
 from lambda_api.usecases.sweep import sweep
-from lambda_api.web.app import create_app
-from lambda_api.web.mangum_adapter import event_handler
 from tests.support.examples import manifest, publish, submission
 from tests.support.fakes import HOOK_SECRET, FakeClock, FakeProvider, FakeSender, World
-from tests.support.gateway import context, entrypoint, environment, golden, reset_wiring, settings
+from tests.support.gateway import context, entrypoint, environment, golden, reset_wiring
 from tests.support.scripted_server import Peer, answer, peer
 
 callbacks, runpod_webhook, sweeper = map(entrypoint, ("callbacks", "runpod_webhook", "sweeper"))
@@ -81,41 +79,41 @@ def taking_less_than(seconds: float) -> Iterator[None]:
     assert time.monotonic() - began < seconds
 
 
-def submitted(seconds: float, monkeypatch: pytest.MonkeyPatch, services: Services, **headers: str) -> dict[str, Any]:
-    """What the API's function answers to a submit."""
+def submitted(seconds: float, services: Services, **headers: str) -> dict[str, Any]:
+    """Submit a job to the API's function, which has this many seconds, and return its response."""
     api = entrypoint("api")
-    monkeypatch.setattr(api, "_answer", event_handler(create_app(services, settings().cors_origins)))
     event = golden("api/caption") | {"body": json.dumps(CAPTION)}
     event["headers"] |= headers
-    told: dict[str, Any] = api.handler(event, function(seconds))
-    return told
+    state = api.app.state
+    before, state.services = state.services, services
+    try:
+        response: dict[str, Any] = api.handler(event, function(seconds))
+    finally:
+        state.services = before
+    return response
 
 
-def test_a_submit_that_nobody_answers_is_told_so_before_the_function_is_stopped(
-    silence: Silence, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_submit_that_nobody_answers_is_told_so_before_the_function_is_stopped(silence: Silence) -> None:
     with taking_less_than(2):
-        told = submitted(2, monkeypatch, wiring.services())
+        told = submitted(2, wiring.services())
     assert (told["statusCode"], told["headers"]["retry-after"]) == (503, "2")
     assert silence.runpod.seen == []
 
 
 @pytest.mark.parametrize("prefer", [{}, {"prefer": "wait=25"}], ids=["at-once", "waiting"])
-def test_a_job_that_was_stored_is_told_before_the_function_is_stopped(
-    silence: Silence, monkeypatch: pytest.MonkeyPatch, prefer: dict[str, str]
-) -> None:
+def test_a_job_that_was_stored_is_told_before_the_function_is_stopped(silence: Silence, prefer: dict[str, str]) -> None:
     """The table takes it; then RunPod and the table say nothing."""
     silence.aws.replies = [answer(200, {}), silence.silent]
     with taking_less_than(3):
-        told = submitted(3, monkeypatch, wiring.services(), **prefer)
+        told = submitted(3, wiring.services(), **prefer)
     assert (told["statusCode"], json.loads(told["body"])["status"]) == (202, "ACCEPTED")
     assert [request.path for request in silence.runpod.seen] == ["/endpoint/run"]
 
 
-def test_no_call_of_the_api_goes_on_until_the_function_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_call_of_the_api_goes_on_until_the_function_is_stopped() -> None:
     world = World()
     seen = left_at_each_write(world)
-    assert submitted(29, monkeypatch, world.services)["statusCode"] == 202
+    assert submitted(29, world.services)["statusCode"] == 202
     assert 27 < seen[0] <= 28
 
 
@@ -274,4 +272,4 @@ def test_the_longest_job_that_a_sweep_may_begin_fits_into_its_reserve(
     began = world.clock.now
     assert sweep(world.services, 10, lambda: True).failed == 0
     assert world.clock.now - began == calls * RUNPOD_MS
-    assert world.clock.now - began <= sweeper._RESERVE_MS - sweeper._REPORTING_MS - 3 * SECOND
+    assert world.clock.now - began <= sweeper.RESERVE_MS - sweeper.RESPONSE_MS - 3 * SECOND

@@ -8,17 +8,20 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from http.server import BaseHTTPRequestHandler
 
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from contract.urls import ALLOWED_PORTS, check_target
 from lambda_api.adapters import callback_http
 from lambda_api.adapters.callback_http import BOUNDS
 from lambda_api.domain.access.tokens import make_token
 from lambda_api.domain.job import Callback, CallbackStatus
 from lambda_api.domain.policy import CALLBACK_DELAYS, HOUR, MINUTE, SECOND
-from lambda_api.observability import PowertoolsObserver
+from lambda_api.observability.observer import PowertoolsObserver
+from lambda_api.usecases import submit_job as submit_job_module
 from lambda_api.usecases.deliver_callback import deliver_callback
 from lambda_api.usecases.handle_webhook import handle_webhook
 from lambda_api.usecases.submit_job import submit_job
@@ -187,6 +190,9 @@ def test_a_host_that_became_private_is_given_up_and_not_contacted(monkeypatch: p
         public, private = net.site("127.1.0.2", "hooks.example"), net.site("127.0.0.3", "hooks.example")
         public.replies = private.replies = [answer(500)]
         net.dns.hosts["hooks.example"] = [["127.1.0.2"], ["127.0.0.3"]]
+        monkeypatch.setattr(
+            submit_job_module, "check_target", partial(check_target, ports=net.policy.ports | ALLOWED_PORTS)
+        )
         world = World()
         world.services = replace(world.services, sender=sender())
         made = Scene(public, world)

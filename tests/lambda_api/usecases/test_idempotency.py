@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from lambda_api.adapters.dynamodb import DynamoJobStore
+from lambda_api.adapters.aws.job_store import DynamoJobStore
 from lambda_api.domain.policy import HOUR
 from tests.support.aws import table
 from tests.support.fakes import World

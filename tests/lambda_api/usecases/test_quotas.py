@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from lambda_api import wiring
-from lambda_api.adapters.dynamodb import DynamoJobStore
+from lambda_api.adapters.aws.job_store import DynamoJobStore
 from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.access.tokens import make_token
 from lambda_api.domain.errors import RateLimited, TooManyJobs, Unavailable

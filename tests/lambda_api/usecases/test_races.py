@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from lambda_api.adapters.dynamodb import DynamoJobStore
+from lambda_api.adapters.aws.job_store import DynamoJobStore
 from lambda_api.domain.errors import Unavailable
 from lambda_api.domain.events import Dispatched
 from lambda_api.domain.job import Job, Source, State

@@ -13,7 +13,7 @@ from zlib import crc32
 
 import pytest
 
-from lambda_api.adapters.dynamodb import SHARDS, DynamoJobStore
+from lambda_api.adapters.aws.job_store import SHARDS, DynamoJobStore, to_item
 from lambda_api.domain.job import Job, State
 from lambda_api.domain.policy import HOUR, SECOND
 from lambda_api.domain.ports import ProviderRefused
@@ -46,13 +46,13 @@ def overdue(aws: Aws) -> Iterator[dict[str, Job]]:
     """The jobs by id, in the table; none of them is left there."""
     jobs = [job(job_id=str(uuid.uuid4()), owner="many", created_at=BEGIN, deadline_at=BEGIN + HOUR,
                 due_at=BEGIN + number % SECOND) for number in range(NUMBER)]  # fmt: skip
-    store, rows = DynamoJobStore(table(aws.url), lambda: BEGIN, 96 * HOUR), aws.client("dynamodb")
+    rows = aws.client("dynamodb")
 
     def write(requests: list[dict[str, Any]]) -> None:
         for start in range(0, NUMBER, 25):
             rows.batch_write_item(RequestItems={TABLE: requests[start : start + 25]})
 
-    items = [store._item(each) for each in jobs]
+    items = [to_item(each, 96 * HOUR) for each in jobs]
     write([{"PutRequest": {"Item": item}} for item in items])
     yield {each.job_id: each for each in jobs}
     write([{"DeleteRequest": {"Key": {"pk": item["pk"]}}} for item in items])

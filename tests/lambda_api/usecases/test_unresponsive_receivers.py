@@ -163,8 +163,8 @@ class Gateway:
         timeout = stated(r"  SweeperFunction:.*?\n      Timeout: (\d+)") * SECOND
         while not self._over():
             began = self.time.now
-            self._sweep(module._LIMIT, module._AT_ONCE, lambda began=began: (  # type: ignore[misc]
-                began + timeout - self.time.now > module._RESERVE_MS))  # fmt: skip
+            self._sweep(module.LIMIT, module.THREADS, lambda began=began: (  # type: ignore[misc]
+                began + timeout - self.time.now > module.RESERVE_MS))  # fmt: skip
             self.time.sleep(max(0, began + MINUTE - self.time.now))
 
     def _sweep(self, limit: int, at_once: int, may_go_on: Callable[[], bool]) -> None:

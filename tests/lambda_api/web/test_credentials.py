@@ -17,7 +17,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from lambda_api import wiring
-from lambda_api.adapters import secrets
+from lambda_api.adapters.aws import secrets
 from lambda_api.domain.errors import Unavailable
 from lambda_api.settings import EVERYTHING, Secret, Settings, SettingsError
 from lambda_api.usecases.deliver_callback import message_id

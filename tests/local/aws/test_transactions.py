@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from lambda_api.adapters.dynamodb_table import Table, is_failed
+from lambda_api.adapters.aws.dynamodb_table import Table, is_failed
 from local.aws.names import TABLE
 from tests.support.aws import Aws, account
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from lambda_api.domain.job import Job, State
-from lambda_api.observability import PowertoolsObserver, count, instrumented
+from lambda_api.observability.metrics import count, instrument
+from lambda_api.observability.observer import PowertoolsObserver
 from tests.support.examples import job, manifest
 from tests.support.gateway import context
 
@@ -20,7 +21,7 @@ def finished(encoder: str | None, video_mode: str = "encode", price: float | Non
 
 
 def sent(change: Any, capsys: pytest.CaptureFixture[str]) -> dict[str, list[float]]:
-    instrumented(lambda event, context: change())({}, context())
+    instrument(lambda event, context: change())({}, context())
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
     return {name: value for line in lines for name, value in line.items() if isinstance(value, list)}
 

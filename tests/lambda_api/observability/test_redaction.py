@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_api.redaction import _RULES, redact
+from lambda_api.observability.redaction import RULES, redact
 
 PLANTED = "planted0secret"
 
@@ -49,14 +49,14 @@ WORDS = st.sampled_from(PIECES).flatmap(lambda piece: st.sampled_from([piece, pi
 @given(st.lists(WORDS | st.text(max_size=3), max_size=12).map("".join))
 def test_a_line_without_signs_holds_no_match(line: str) -> None:
     wanted = line
-    for _, pattern, replacement in _RULES:
+    for _, pattern, replacement in RULES:
         wanted = pattern.sub(replacement, wanted)
     assert redact(line) == wanted
 
 
 def test_no_letter_of_a_sign_that_ignores_case_has_a_twin() -> None:
     every = "".join(map(chr, range(sys.maxunicode + 1)))
-    for signs, pattern, _ in _RULES:
+    for signs, pattern, _ in RULES:
         if pattern.flags & re.IGNORECASE:
             for letter in {letter for sign in signs for letter in sign}:
                 assert {twin.lower() for twin in re.findall(letter, every, re.IGNORECASE)} == {letter}

@@ -13,8 +13,8 @@ import boto3
 import pytest
 
 from contract.messages import ExecutionFacts
-from lambda_api.adapters.dynamodb import SHARDS, DynamoJobStore
-from lambda_api.adapters.s3 import S3Objects
+from lambda_api.adapters.aws.job_store import SHARDS, DynamoJobStore, to_item
+from lambda_api.adapters.aws.s3 import S3Objects
 from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.access.tokens import make_token
 from lambda_api.domain.errors import Unavailable
@@ -173,15 +173,14 @@ def test_the_largest_job_there_can_be_is_far_from_the_limit_of_a_row() -> None:
     bell(world)
     ended = world.store.jobs["job-1"]
     assert ended.state is State.COMPLETED
-    item = DynamoJobStore(table("http://127.0.0.1:9", "t"), world.clock, WEEK)._item(ended)
+    item = to_item(ended, WEEK)
     size = sum(len(name) + len(text.encode()) for name, value in item.items() for text in value.values())
     assert 100_000 < size < 350_000
 
 
 @pytest.mark.fault("E6")
 def test_ids_spread_evenly_over_the_shards_of_the_due_index() -> None:
-    store = DynamoJobStore(table("http://127.0.0.1:9", "t"), lambda: START, WEEK)
-    spread = Counter(store._item(job(job_id=str(uuid.uuid4())))["due_shard"]["S"] for _ in range(5000))
+    spread = Counter(to_item(job(job_id=str(uuid.uuid4())), WEEK)["due_shard"]["S"] for _ in range(5000))
     assert len(spread) == SHARDS
     assert max(spread.values()) < 5000 / SHARDS * 1.25
 

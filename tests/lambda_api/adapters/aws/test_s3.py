@@ -10,8 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 import boto3
 import pytest
 
-from lambda_api.adapters.aws_session import AwsSession
-from lambda_api.adapters.s3 import S3Objects
+from lambda_api.adapters.aws.s3 import S3Objects
+from lambda_api.adapters.aws.session import AwsSession
 from lambda_api.domain.errors import Unavailable
 from local.aws.names import BUCKET, REGION
 from tests.support.aws import account

@@ -1,10 +1,10 @@
 """Jobs and idempotency keys in one DynamoDB table.
 
-`JOB#<id>`            the job: `doc` is the whole of it as JSON; the attributes beside it are for keys
-                      and conditions: version, write_id (of the write that made it so), owner, created_key, due_shard
-                      and due_at (absent when nothing is due), expires_at (TTL, seconds).
+`JOB#<id>`            the job: `doc` is all of it as JSON; the other attributes are for keys and conditions: version,
+                      write_id (of the last write), owner, created_key, due_shard and due_at (absent when nothing is
+                      due), expires_at (TTL, seconds).
 `IDEM#<owner>#<key>`  job_id, fingerprint, expires_at.
-`OWNER#<owner>`       what this owner uses: see `owner_row`.
+`OWNER#<owner>`       the owner's usage: see `quota_row`.
 
 Index `due` (due_shard, due_at) is sparse; index `owner` (owner, created_key) lists jobs by age. Both hold
 keys only, so that progress writes do not pay for them.
@@ -21,8 +21,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from lambda_api.adapters import quota_row
-from lambda_api.adapters.dynamodb_table import WHAT, Item, Table, is_failed
+from lambda_api.adapters.aws import quota_row
+from lambda_api.adapters.aws.dynamodb_table import WHAT, Item, Table, is_failed
 from lambda_api.domain.access.quotas import Allowance, Usage, check_quota
 from lambda_api.domain.errors import InvalidRequest, Unavailable
 from lambda_api.domain.job import Job
@@ -30,7 +30,7 @@ from lambda_api.domain.policy import expires_at
 from lambda_api.domain.ports import Idempotency, IdempotencyRecord, Page
 
 SHARDS = 8
-"""Partitions of the `due` index: a thousand writes a second each before DynamoDB throttles."""
+"""Partitions of the `due` index: 1,000 writes per second each before DynamoDB throttles."""
 
 _JOB = TypeAdapter(Job)
 
@@ -46,24 +46,24 @@ class DynamoJobStore:
     def create(
         self, job: Job, idempotency: Idempotency | None, now: int, allowance: Allowance
     ) -> IdempotencyRecord | None:
-        puts = [{"Put": {"Item": self._item(job), "ConditionExpression": "attribute_not_exists(pk)"}}]
+        puts = [{"Put": {"Item": to_item(job, self._retention_ms), "ConditionExpression": "attribute_not_exists(pk)"}}]
         if idempotency is not None:
             puts.insert(0, _key_put(job, idempotency, now))
         used = Usage()
         for _ in range(2):
-            reasons = self._table.write(*puts, quota_row.take(job.owner, allowance, now, used))
+            reasons = self._table.write(*puts, quota_row.reserve(job.owner, allowance, now, used))
             if not reasons:
                 return None
             if idempotency is not None and is_failed(reasons[0]):
                 existing = self._existing(reasons[0].get("Item"), puts[0])
-                # A key that names this very job: the same write, repeated. It needs no ClientRequestToken to be known.
+                # The key names this very job: our own earlier write, whose response was lost.
                 return None if existing.job_id == job.job_id else existing
             if is_failed(reasons[len(puts) - 1]):
-                # Ids are never used twice: this one was stored before, and the answer got lost.
+                # Ids are never used twice: our own earlier write stored it, and its response was lost.
                 return None
-            used = quota_row.usage(reasons[-1].get("Item") or {})
+            used = quota_row.parse_usage(reasons[-1].get("Item") or {})
             check_quota(used, allowance, now)
-        raise Unavailable("Too much is being written at once. Try again.", retry_after=1)
+        raise Unavailable("Too many concurrent writes. Try again.", retry_after=1)
 
     def _existing(self, item: Mapping[str, Any] | None, put: Item) -> IdempotencyRecord:
         item = item or self._table.read({"pk": put["Put"]["Item"]["pk"]})
@@ -76,13 +76,13 @@ class DynamoJobStore:
 
     def save(self, job: Job, *, ends: bool = False) -> bool:
         put = {
-            "Item": self._item(job),
+            "Item": to_item(job, self._retention_ms),
             "ConditionExpression": "version = :before",
             "ExpressionAttributeValues": {":before": {"N": str(job.version - 1)}},
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
-        reasons = self._table.write({"Put": put}, *([quota_row.give_back(job.owner)] if ends else []))
-        # The row in the way may be this very one, of a try whose answer was lost.
+        reasons = self._table.write({"Put": put}, *([quota_row.release(job.owner)] if ends else []))
+        # The conflicting row may be our own earlier write whose response was lost.
         return not reasons or reasons[0].get("Item") == put["Item"]
 
     def page(self, owner: str, limit: int, cursor: str | None) -> Page:
@@ -97,7 +97,7 @@ class DynamoJobStore:
         if cursor is not None:
             created_key = _decode_cursor(cursor)
             start = _job_key(created_key.partition("#")[2])
-            # The owner is the caller's, whatever the cursor says: it cannot lead into another's jobs.
+            # The owner is the caller's, not the cursor's: no cursor leads to another owner's jobs.
             query["ExclusiveStartKey"] = start | {"owner": {"S": owner}, "created_key": {"S": created_key}}
         answer = self._table.query(**query)
         keys = [item["pk"]["S"] for item in answer["Items"]]
@@ -123,7 +123,7 @@ class DynamoJobStore:
         raise Unavailable(f"The {WHAT} did not answer. Try again.", retry_after=2)
 
     def due(self, now: int, limit: int) -> Iterator[str]:
-        """A shard that does not answer keeps nobody from the others; it raises when those are done."""
+        """A failing shard does not block the others; its error is raised at the end."""
         found: list[tuple[int, str]] = []
         missing: Unavailable | None = None
         for shard in range(SHARDS):
@@ -136,7 +136,7 @@ class DynamoJobStore:
             raise missing
 
     def _due_in(self, shard: int, now: int, limit: int) -> Iterator[tuple[int, str]]:
-        """When it was due and the job's id, of one shard."""
+        """Return due time and job id of the due jobs in one shard, oldest first."""
         answer = self._table.query(
             IndexName="due",
             KeyConditionExpression="due_shard = :shard AND due_at <= :now",
@@ -145,29 +145,31 @@ class DynamoJobStore:
         )
         return ((int(item["due_at"]["N"]), item["pk"]["S"].partition("#")[2]) for item in answer["Items"])
 
-    def _item(self, job: Job) -> Item:
-        ends_at = expires_at(job.created_at, job.deadline_at, job.due_at, self._retention_ms)
-        item: Item = {
-            **_job_key(job.job_id),
-            "version": {"N": str(job.version)},
-            # Two who write the same of a job at the same moment are still two: one of them was first.
-            "write_id": {"S": os.urandom(8).hex()},
-            "state": {"S": job.state},
-            "owner": {"S": job.owner},
-            "created_key": {"S": f"{job.created_at:015d}#{job.job_id}"},
-            "expires_at": {"N": str(ends_at // 1000)},
-            "doc": {"S": _JOB.dump_json(job).decode()},
-        }
-        if job.due_at is not None:
-            item["due_shard"] = {"S": str(zlib.crc32(job.job_id.encode()) % SHARDS)}
-            item["due_at"] = {"N": str(job.due_at)}
-        return item
-
     def _job(self, item: Mapping[str, Any] | None) -> Job | None:
-        # TTL deletes late. What is still owed then is done: hidden, the row would stay first among those that are due.
+        # TTL deletes late. A row with work due is still returned: hidden, it would stay first in the due index.
         if not item or ("due_at" not in item and int(item["expires_at"]["N"]) * 1000 <= self._clock()):
             return None
         return _JOB.validate_json(item["doc"]["S"])
+
+
+def to_item(job: Job, retention_ms: int) -> Item:
+    """Return the row of a job."""
+    ends_at = expires_at(job.created_at, job.deadline_at, job.due_at, retention_ms)
+    item: Item = {
+        **_job_key(job.job_id),
+        "version": {"N": str(job.version)},
+        # Tells two writers apart that write the same at the same moment: only the first succeeds.
+        "write_id": {"S": os.urandom(8).hex()},
+        "state": {"S": job.state},
+        "owner": {"S": job.owner},
+        "created_key": {"S": f"{job.created_at:015d}#{job.job_id}"},
+        "expires_at": {"N": str(ends_at // 1000)},
+        "doc": {"S": _JOB.dump_json(job).decode()},
+    }
+    if job.due_at is not None:
+        item["due_shard"] = {"S": str(zlib.crc32(job.job_id.encode()) % SHARDS)}
+        item["due_at"] = {"N": str(job.due_at)}
+    return item
 
 
 def _job_key(job_id: str) -> Item:

@@ -13,12 +13,12 @@ import boto3
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lambda_api.adapters.aws_errors import describe, unavailable
-from lambda_api.adapters.aws_session import ATTEMPTS, AwsSession
-from lambda_api.adapters.dynamodb import DynamoJobStore
-from lambda_api.adapters.s3 import S3Objects
-from lambda_api.adapters.secrets import read_secret
-from lambda_api.adapters.sqs import SqsCallbackQueue
+from lambda_api.adapters.aws.errors import describe, unavailable
+from lambda_api.adapters.aws.job_store import DynamoJobStore
+from lambda_api.adapters.aws.s3 import S3Objects
+from lambda_api.adapters.aws.secrets import read_secret
+from lambda_api.adapters.aws.session import ATTEMPTS, AwsSession
+from lambda_api.adapters.aws.sqs import SqsCallbackQueue
 from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.errors import Unavailable
 from lambda_api.domain.ports import Idempotency, IdempotencyRecord

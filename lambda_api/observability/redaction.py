@@ -1,14 +1,14 @@
-"""What must never reach a log: URLs, hook tokens, signing secrets, keys.
+"""Remove URLs, webhook tokens, signing secrets and keys from log lines.
 
-Log calls pass facts, not text from outside. This is the second wall: it scrubs every line, tracebacks
-included, after it has been rendered.
+Log calls pass facts, not text from outside. This is the second line of defense: it scrubs every rendered line,
+tracebacks included.
 """
 
 from __future__ import annotations
 
 import re
 
-_RULES = (
+RULES = (
     (("/runpod/",), re.compile(r"(/runpod/(?:webhook|progress)/[^/\s\"]+)/[^\s\"\\?]+"), r"\1/[token]"),
     (("http",), re.compile(r"https?:(?:\\?/){2}(?:\\/|[^\s\"'<>\\])+", re.IGNORECASE), "[url]"),
     (("whsec_",), re.compile(r"whsec_[A-Za-z0-9+/=_-]+"), "[secret]"),
@@ -20,16 +20,16 @@ _RULES = (
     ),
     (("x-amz-",), re.compile(r"(?i)X-Amz-(Signature|Credential|Security-Token)=[^&\s\"]+"), r"X-Amz-\1=[secret]"),
 )
-"""Signs, pattern, replacement. A match holds one of the signs, in small letters. Most lines hold none, and to look for
-text is ten times as fast as to look for a pattern that ignores case. The signs of those have no i, k or s: `re` takes
-letters outside of ASCII for them."""
+"""(cheap lowercase substrings, regex, replacement): run the regex only if a substring is present. Most lines contain
+none, and a substring search is ten times as fast as a case-insensitive regex. The substrings of case-insensitive rules
+contain no i, k or s, which `re` also matches with non-ASCII letters."""
 
 
 def redact(line: str) -> str:
-    """The line without secrets. Idempotent."""
-    small = line.lower()
-    for signs, pattern, replacement in _RULES:
-        # What an earlier rule wrote into the line makes no sign that was not there.
-        if any(sign in small for sign in signs):
+    """Return the line without secrets. Idempotent."""
+    lowered = line.lower()
+    for substrings, pattern, replacement in RULES:
+        # Replacements add no substring that was not there.
+        if any(substring in lowered for substring in substrings):
             line = pattern.sub(replacement, line)
     return line

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from lambda_api.adapters.aws_errors import error_code, unavailable
+from lambda_api.adapters.aws.errors import error_code, unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

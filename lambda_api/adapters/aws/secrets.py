@@ -1,4 +1,4 @@
-"""Secrets, read from Secrets Manager."""
+"""Secrets from Secrets Manager, cached for a minute."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import time
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from lambda_api.adapters.aws_errors import unavailable
+from lambda_api.adapters.aws.errors import unavailable
 from lambda_api.domain.errors import Unavailable
 from lambda_api.domain.ports import Observer
 
 T = TypeVar("T")
 
 _WHAT = "secret store"
-LIFE_SECONDS = 60.0
-AGAIN_SECONDS = 10.0
+TTL_SECONDS = 60.0
+RETRY_SECONDS = 10.0
 """After a read that failed."""
 
 
@@ -31,14 +31,15 @@ def read_secret(client: Any, arn: str) -> str:
 
 
 def clocks() -> tuple[float, ...]:
-    """Two, in seconds: the first may be set, the second may stand still while Lambda freezes the process."""
+    """Return two times in seconds: the first can be set, the second may stop while Lambda freezes the process."""
     return time.time(), time.monotonic()
 
 
 class CachedSecret(Generic[T]):
-    """What was made of a secret, made again by the first who asks for it after a minute.
+    """A value parsed from a secret. The first caller after a minute reads the secret again.
 
-    A failure to read it is noted and the value kept, for the callers can do nothing about it; it is tried again soon.
+    If that fails, a warning is logged and the old value stays, since callers cannot help it; the next attempt is
+    `RETRY_SECONDS` later.
     """
 
     def __init__(
@@ -49,17 +50,17 @@ class CachedSecret(Generic[T]):
         self._observer = observer
         self._clocks = clocks
         self._read_at = clocks()
-        self._life = LIFE_SECONDS
+        self._ttl = TTL_SECONDS
 
     def __call__(self) -> T:
         """Raises nothing."""
         now = self._clocks()
-        if any(not 0 <= new - old < self._life for new, old in zip(now, self._read_at, strict=True)):
-            # The time before the read: what is changed while it is read is seen in a minute at most.
-            self._read_at, self._life = now, LIFE_SECONDS
+        if any(not 0 <= new - old < self._ttl for new, old in zip(now, self._read_at, strict=True)):
+            # The time before the read, so that a change during the read is seen within a minute.
+            self._read_at, self._ttl = now, TTL_SECONDS
             try:
                 self._value = self._read()
             except Unavailable as error:
-                self._life = AGAIN_SECONDS
+                self._ttl = RETRY_SECONDS
                 self._observer.warn("secret_refresh_failed", reason=error.reason or error.detail)
         return self._value

@@ -16,8 +16,8 @@ import pytest
 from lambda_api.adapters.callback_http import HttpCallbackSender
 from lambda_api.domain.access.credentials import ApiCredentials
 from lambda_api.domain.access.tokens import make_token
-from lambda_api.observability import PowertoolsObserver
-from lambda_api.redaction import redact
+from lambda_api.observability.observer import PowertoolsObserver
+from lambda_api.observability.redaction import redact
 from lambda_api.usecases.deliver_callback import deliver_callback
 from lambda_api.usecases.submit_job import submit_job
 from local.settings import CALLBACK_SECRET
@@ -28,7 +28,7 @@ from tests.support.log_scan import find_leak
 from tests.support.scripted_server import answer, peer, reset
 
 runpod_webhook = entrypoint("runpod_webhook")
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 TOKEN = make_token(HOOK_SECRET, "webhook", "job-1", 1)
 
 

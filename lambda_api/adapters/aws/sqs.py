@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from lambda_api.adapters.aws_errors import AwsError
+from lambda_api.adapters.aws.errors import AwsError
 from lambda_api.domain.job import Job
 from lambda_api.domain.ports import Observer
 

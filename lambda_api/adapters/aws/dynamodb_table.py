@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from contract.retry import Backoff, retry_sync
 from lambda_api.adapters import deadline
-from lambda_api.adapters.aws_errors import error_code, unavailable
+from lambda_api.adapters.aws.errors import error_code, unavailable
 from lambda_api.domain.errors import Unavailable
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Structured logs, metrics, and what must never reach either."""
