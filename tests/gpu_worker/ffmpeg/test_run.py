@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import stat
 import sys
 import time
 from pathlib import Path
@@ -16,6 +15,7 @@ from gpu_worker.ffmpeg.run import FfmpegError, run_ffmpeg
 from gpu_worker.sandbox.output import LogTail
 from tests.support.media.factory import MediaFactory
 from tests.support.processes import is_running, processes_below
+from tests.support.programs import write_ffmpeg
 
 ROOT = Path(__file__).resolve().parents[3]
 SOON = 20.0
@@ -23,11 +23,8 @@ SOON = 20.0
 ENDLESS = ("-f", "lavfi", "-re", "-i", "testsrc=s=64x64:r=5", "-f", "null", "-")
 
 
-def stub(tmp_path: Path, script: str) -> Ffmpeg:
-    path = tmp_path / "ffmpeg-stub"
-    path.write_text("#!/bin/sh\n" + script)
-    path.chmod(path.stat().st_mode | stat.S_IXUSR)
-    return Ffmpeg(str(path))
+def stub(folder: Path, script: str) -> Ffmpeg:
+    return Ffmpeg(write_ffmpeg(folder, script))
 
 
 async def cancel_after_start(program: Ffmpeg, directory: Path) -> float:
