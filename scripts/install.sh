@@ -19,7 +19,7 @@ install_with_uv() {
   "$uv" pip install --quiet --python "$environment/bin/python" --require-hashes --no-deps -r "$file"
 }
 
-# The files are complete. The pip of Debian 12 (23.0), asked to resolve one, does not see that `name[extra]` is pinned in it.
+# The files are complete. When it resolves one, the pip of Debian 12 (23.0) misses that `name[extra]` is pinned in it.
 install_with_pip() {
   [ -z "$python" ] || "$python" -m venv --clear "$environment" || return 1
   "$environment/bin/python" -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --no-deps \

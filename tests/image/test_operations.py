@@ -32,7 +32,7 @@ def test_operation_runs_on_a_read_only_root(
     assert (facts.audio is not None) == (sound or operation == "caption")
 
 
-def test_scripts_of_the_world_are_drawn(image: Image, media: MediaFactory, media_folder: Path) -> None:
+def test_image_draws_every_script(image: Image, media: MediaFactory, media_folder: Path) -> None:
     """One line each in scripts that need fonts of the distribution: none may come out empty, or as a warning."""
     lines = ("東京タワー", "서울특별시", "नमस्ते", "สวัสดี", "مرحبا", "ሰላም")
     cues = (f"{at}\n00:00:0{at},000 --> 00:00:0{at},900\n{line}\n" for at, line in enumerate(lines))

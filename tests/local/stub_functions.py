@@ -1,4 +1,4 @@
-"""A Lambda function for tests: does as its event says."""
+"""A Lambda function for tests that does what its event requests."""
 
 import os
 import subprocess
@@ -8,7 +8,7 @@ LOADED_IN = os.getpid()
 
 
 def handler(event, context):
-    """`do`: echo, sleep, raise, exit, child, unserialisable."""
+    """`do`: echo, sleep, raise, exit, child, unserializable."""
     if event.get("rawPath") == "/slow":
         time.sleep(60)
     do = event.get("do", "echo")
@@ -17,13 +17,13 @@ def handler(event, context):
         time.sleep(event["seconds"])
         return {"pid": os.getpid(), "from": started, "to": time.monotonic()}
     if do == "raise":
-        raise ValueError("as asked")
+        raise ValueError("as requested")
     if do == "exit":
         os._exit(3)
     if do == "child":
         subprocess.Popen(["sleep", "600"])
         time.sleep(600)
-    if do == "unserialisable":
+    if do == "unserializable":
         return {1, 2}
     print(f"echo by {context.function_name}")
     return {

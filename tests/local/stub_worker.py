@@ -1,4 +1,4 @@
-"""A worker for tests: the real SDK around a handler that does as its input says."""
+"""A worker for tests: the real SDK with a handler that does what its input requests."""
 
 import asyncio
 import subprocess
@@ -9,16 +9,16 @@ from pathlib import Path
 
 
 async def handler(job):
-    """`do`: ok, fail, raise, empty, sleep, refresh, child, deaf. `note`: a directory where it writes what happened."""
+    """`do`: ok, fail, raise, empty, sleep, refresh, child, deaf. `note`: a directory for its notes."""
     wish = job["input"]
     note = Path(wish["note"]) if "note" in wish else None
     if note is not None:
         with (note / "runs").open("a") as runs:
             runs.write(f"{job['id']}\n")
     if wish["do"] == "fail":
-        return {"error": "as asked"}
+        return {"error": "as requested"}
     if wish["do"] == "raise":
-        raise ValueError("as asked")
+        raise ValueError("as requested")
     if wish["do"] == "empty":
         return {}
     if wish["do"] == "refresh":

@@ -1,4 +1,4 @@
-"""A running emulator, a client for it, and waiting for things to become true."""
+"""A running emulator, a client for it, and waiting for conditions."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Rig:
         self.log = log
 
     async def call(self, method: str, path: str, body: Any = None, headers: Any = BEARER, **more: Any) -> Any:
-        """Status and JSON body (None if empty)."""
+        """Return the status and the JSON body (None if empty)."""
         async with self.session.request(method, self.url + path, json=body, headers=headers, **more) as answer:
             text = await answer.text()
             return answer.status, (await answer.json() if text else None)
@@ -77,7 +77,7 @@ async def rig(
     env: Mapping[str, str] | None = None,
     **settings: Any,
 ) -> AsyncIterator[Rig]:
-    """`workers=0`: tests play the worker by hand. Otherwise stub workers, or `command`, on the real SDK."""
+    """Run an emulator. `workers=0`: tests act as the worker. Otherwise stub workers, or `command`, on the real SDK."""
     sock = bind()
     spec = WorkerSpec(command, url_of(sock), "local", KEY, ping_ms=1000, env=env or {})
     text = io.StringIO()
@@ -96,7 +96,7 @@ async def rig(
 
 
 class Receiver:
-    """A webhook receiver that answers what it is told to and keeps what it got."""
+    """A webhook receiver with scripted answers that keeps the bodies."""
 
     def __init__(self, *answers: int) -> None:
         self.bodies: list[Any] = []
@@ -123,7 +123,7 @@ async def receiving(*answers: int) -> AsyncIterator[tuple[Receiver, str]]:
 
 
 async def eventually(check: Callable[[], Any], seconds: float = 10.0) -> Any:
-    """The first true answer of `check` (sync or async)."""
+    """Return the first true result of `check` (sync or async)."""
     until = time.monotonic() + seconds
     while True:
         answer = check()
@@ -136,7 +136,7 @@ async def eventually(check: Callable[[], Any], seconds: float = 10.0) -> Any:
 
 
 def gone(process: psutil.Process) -> bool:
-    """True once it has ended, whether or not its parent has noticed."""
+    """Return True once the process has ended, also as a zombie."""
     try:
         return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -144,7 +144,7 @@ def gone(process: psutil.Process) -> bool:
 
 
 def using(folder: Path) -> list[psutil.Process]:
-    """Processes that work in a directory or name it in their environment."""
+    """Return the processes that work in a directory or name it in their environment."""
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):

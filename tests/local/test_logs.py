@@ -26,6 +26,6 @@ def test_every_log_format_becomes_one_short_line() -> None:
     )
 
 
-def test_metrics_and_empty_lines_are_left_out() -> None:
+def test_metrics_and_empty_lines_are_omitted() -> None:
     assert parse('{"_aws": {"Timestamp": 1}, "ColdStart": [1.0]}') is None
     assert parse("  ") is None

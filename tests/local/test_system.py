@@ -1,4 +1,4 @@
-"""`python -m local`: what it prints, what it serves, and that nothing is left of it."""
+"""`python -m local`: its output, its service, and that it leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ STUB = f"python {Path(__file__).with_name('stub_worker.py')}"
 
 
 class Up:
-    """A running `python -m local up` in a temporary directory of its own."""
+    """A running `python -m local up` in its own temporary directory."""
 
     def __init__(self, process: subprocess.Popen[str], url: str, emulator_url: str, temp: Path, log: Path) -> None:
         self.process = process
@@ -47,7 +47,7 @@ class Up:
             return json.loads(answer.read())
 
     def put_a_worker_to_work(self) -> None:
-        """So that there is something to leave behind."""
+        """Start a job, so that a stop can leave something behind."""
         # The emulator refuses Python's own name, as RunPod's front does.
         bearer = {
             "Authorization": "Bearer local-runpod-key", "Content-Type": "application/json", "User-Agent": "test",
@@ -59,7 +59,7 @@ class Up:
             time.sleep(0.2)
 
     def family(self) -> list[psutil.Process]:
-        """Every process that lives in the system's temporary directory, and every descendant."""
+        """Return the processes that work in the system's temporary directory, and all descendants."""
         found = {one.pid: one for one in psutil.Process(self.process.pid).children(recursive=True)}
         for one in psutil.process_iter():
             with contextlib.suppress(psutil.Error, OSError):

@@ -31,7 +31,7 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Refresh:
-    """The worker asked to be replaced (`stopPod`)."""
+    """The worker requested its replacement (`stopPod`)."""
 
     worker_id: str
 

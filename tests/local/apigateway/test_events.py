@@ -44,7 +44,7 @@ def _request(body: bytes, content_type: str) -> HttpRequest:
     return HttpRequest("POST", "/video/%C3%A9", "a=1&a=2&b=", headers, body, "127.0.0.1")
 
 
-def test_an_http_request_as_the_event_of_payload_format_2() -> None:
+def test_http_request_becomes_a_payload_format_2_event() -> None:
     event = to_event(_request('{"é":1}'.encode(), "application/json"), request_id="r1", now=1795458600.123)
     assert event == GOLDEN_EVENT
 

@@ -1,4 +1,4 @@
-"""The emulated table's transactions: one that fails takes nothing with it that others wrote."""
+"""A failed transaction of the emulated table does not undo writes of others."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_concurrent_writes_of_others_survive(table: Table) -> None:
 def test_refused_condition_returns_the_row(table: Table) -> None:
     name = f"row-{uuid.uuid4()}"
     assert table.write(put(name), put(f"{name}-2")) == []
-    asked = put(name)
-    asked["Put"]["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
-    refused, other = table.write(asked, put(f"{name}-3"))
+    first = put(name)
+    first["Put"]["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+    refused, other = table.write(first, put(f"{name}-3"))
     assert (refused["Item"], other["Code"]) == ({"pk": {"S": name}}, "None")

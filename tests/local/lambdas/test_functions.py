@@ -1,4 +1,4 @@
-"""Execution environments: one event at a time, growth, crashes, time-outs, and nothing left behind."""
+"""Execution environments: one event at a time, growth, crashes, timeouts, and nothing left behind."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_each_environment_runs_one_event_at_a_time_up_to_the_limit(tmp_path: Pat
     asyncio.run(scenario())
 
 
-@pytest.mark.parametrize(("do", "message"), [("raise", "ValueError: as asked"), ("unserialisable", "TypeError")])
+@pytest.mark.parametrize(("do", "message"), [("raise", "ValueError: as requested"), ("unserializable", "TypeError")])
 def test_environment_survives_an_exception(tmp_path: Path, do: str, message: str) -> None:
     async def scenario() -> None:
         async with function(tmp_path) as (stub, log):

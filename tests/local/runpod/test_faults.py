@@ -17,7 +17,7 @@ def test_fault_without_a_count_stays_until_cleared() -> None:
     assert faults.use("run") is None
 
 
-def test_a_counted_fault_is_used_up() -> None:
+def test_fault_with_a_count_is_used_up() -> None:
     faults = Faults()
     faults.set({"webhook": {"mode": "delay", "times": 2, "seconds": 9}})
     first = faults.use("webhook")

@@ -1,4 +1,4 @@
-"""The emulator over loopback HTTP, the tests playing the worker by hand."""
+"""The emulator over loopback HTTP; the tests act as the worker."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The emulator's management API: what RunPod's REST v2 takes, refuses and answers."""
+"""The emulator's management API accepts, refuses and returns what RunPod's REST v2 does."""
 
 from __future__ import annotations
 
@@ -74,8 +74,8 @@ def test_endpoint_lifecycle(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_values_that_runpod_refuses(tmp_path: Path, changes: Any, status: int) -> None:
     async def scenario(emulator: Rig) -> None:
-        told = await emulator.call("POST", BASE, BODY | changes)
-        assert (told[0], told[1]["status"]) == (status, status)
+        answer = await emulator.call("POST", BASE, BODY | changes)
+        assert (answer[0], answer[1]["status"]) == (status, status)
         assert len((await emulator.call("GET", BASE))[1]["endpoints"]) == 1
 
     run(tmp_path, scenario)

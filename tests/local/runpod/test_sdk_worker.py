@@ -35,9 +35,9 @@ def test_every_kind_of_result_and_scaling_down_to_zero(tmp_path: Path) -> None:
             # The worker and the SDK's own ping process.
             assert len(using(scratch)) >= 2
             failed = await emulator.until(await emulator.run(input={"do": "fail"}), "FAILED")
-            assert failed["error"] == "as asked"
+            assert failed["error"] == "as requested"
             raised = await emulator.until(await emulator.run(input={"do": "raise"}), "FAILED")
-            assert json.loads(raised["error"])["error_message"] == "as asked"
+            assert json.loads(raised["error"])["error_message"] == "as requested"
             empty = await emulator.until(await emulator.run(input={"do": "empty"}), "COMPLETED")
             assert "output" not in empty
             await _cancel_reaches_the_handler(emulator, notes)
