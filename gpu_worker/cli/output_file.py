@@ -1,4 +1,4 @@
-"""The file that the command line writes: checked before any work, replaced in one step after it."""
+"""The output file: checked before any work, and replaced in one step after it."""
 
 from __future__ import annotations
 
@@ -11,22 +11,21 @@ from collections.abc import Mapping
 from pathlib import Path
 
 _TRIAL_BYTES = 64 * 1024
-_CHUNK_BYTES = 8 * 1024 * 1024
 
 
 class OutputRefusedError(Exception):
-    """The output cannot be written as asked. The text completes "-o: …"."""
+    """The output cannot be written. The message completes "-o: …"."""
 
 
 def check_output(name: str, inputs: Mapping[str, Path]) -> Path:
-    """Return the file to write, with links followed. Raises OutputRefusedError. `inputs`: files by their options.
+    """Return the file to write, with links resolved. `inputs` are files by option. Raises OutputRefusedError.
 
-    A small file is written beside it and removed: permissions, mounts and quotas have too many rules to predict.
+    Writes and removes a small file next to it: the rules of permissions, mounts and quotas are too many to predict.
     """
     if not name or name.endswith(("/", "/.", "/..")) or Path(name).name == "..":
         raise OutputRefusedError("this names a folder; add the name of a file")
     try:
-        # A link stays, and what it leads to is written.
+        # A link stays; its target is written.
         target = Path(name).resolve()
         found = target.stat() if target.exists() else None
         if found is not None:
@@ -37,19 +36,19 @@ def check_output(name: str, inputs: Mapping[str, Path]) -> Path:
     except OSError as error:
         raise OutputRefusedError(_reason(error)) from None
     except (RuntimeError, ValueError):
-        raise OutputRefusedError("this is no name of a file") from None
+        raise OutputRefusedError("this is not a valid filename") from None
     return target
 
 
-async def deliver(made: Path, target: Path) -> None:
-    """Copy beside the target, then rename: half a video is never seen there. Raises OutputRefusedError.
+async def deliver(video: Path, target: Path, *, chunk_bytes: int = 8 * 1024 * 1024) -> None:
+    """Copy to a file next to the target, then rename, so that no partial video appears. Raises OutputRefusedError.
 
-    Between chunks a cancellation takes effect. Whatever happens, nothing but the finished file is left.
+    A cancellation takes effect between chunks. Nothing but the finished file is left in any case.
     """
-    partial = _beside(target)
+    partial = _sibling(target)
     try:
-        with made.open("rb") as source, partial.open("xb") as copy:
-            while chunk := source.read(_CHUNK_BYTES):
+        with video.open("rb") as source, partial.open("xb") as copy:
+            while chunk := source.read(chunk_bytes):
                 copy.write(chunk)
                 await asyncio.sleep(0)
             copy.flush()
@@ -74,7 +73,7 @@ def _check_existing(target: Path, found: os.stat_result, inputs: Mapping[str, Pa
     if not stat.S_ISREG(found.st_mode):
         raise OutputRefusedError("this is a device or a pipe; name a file")
     for option, path in inputs.items():
-        # Also through links, hard links and names that differ in case only.
+        # samefile also sees links, hard links and names that differ in case only.
         if target.samefile(path):
             raise OutputRefusedError(f"this is the file of {option}, which would be lost; name another")
     if not os.access(target, os.W_OK):
@@ -82,10 +81,10 @@ def _check_existing(target: Path, found: os.stat_result, inputs: Mapping[str, Pa
 
 
 def _try_to_write(target: Path) -> None:
-    # Raises if the name itself is too long, which that of the trial file is not.
+    # Raises OSError if the filename is too long; that of the trial file is not.
     with contextlib.suppress(FileNotFoundError):
         target.lstat()
-    trial = _beside(target)
+    trial = _sibling(target)
     try:
         with trial.open("xb") as file:
             file.write(bytes(_TRIAL_BYTES))
@@ -94,7 +93,7 @@ def _try_to_write(target: Path) -> None:
             trial.unlink()
 
 
-def _beside(target: Path) -> Path:
+def _sibling(target: Path) -> Path:
     return target.with_name(f".api-gpu-{secrets.token_hex(8)}.part")
 
 
