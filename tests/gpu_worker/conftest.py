@@ -1,4 +1,4 @@
-"""What the worker's tests share: ffmpeg, drawn media, and one server that plays bucket and gateway."""
+"""Fixtures of the worker's tests: ffmpeg and media files."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def ffmpeg(media: MediaFactory) -> str:
 
 @pytest.fixture
 def real_media() -> Path:
-    """Photographs and films that stand beside some checkouts; the tests that want them are skipped elsewhere."""
+    """Photographs and videos next to some checkouts. Tests that need them are skipped without them."""
     folder = Path(__file__).resolve().parents[2].parent / "shared" / "media"
     if not folder.is_dir():
-        pytest.skip("no real media beside this checkout")
+        pytest.skip("no real media next to this checkout")
     return folder

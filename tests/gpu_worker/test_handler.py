@@ -1,4 +1,4 @@
-"""The handler from message to manifest, against a server that plays everyone else."""
+"""Run jobs from message to manifest, against a fake of all other services."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def work_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, media: MediaFactor
 
 
 @pytest.fixture
-def cloud(media: MediaFactory) -> FakeNetwork:
+def network(media: MediaFactory) -> FakeNetwork:
     srt = media.folder / "words.srt"
     srt.write_text(SRT)
     page = media.folder / "page.html"
@@ -47,10 +47,10 @@ def cloud(media: MediaFactory) -> FakeNetwork:
     )
 
 
-def run(cloud: FakeNetwork, operation: dict[str, Any], /, **changes: Any) -> dict[str, Any]:
+def run(network: FakeNetwork, operation: dict[str, Any], /, **changes: Any) -> dict[str, Any]:
     async def work() -> dict[str, Any]:
-        async with cloud.open():
-            return await handle(cloud.job(operation, **changes))
+        async with network.open():
+            return await handle(network.job(operation, **changes))
 
     return asyncio.run(work())
 
@@ -79,11 +79,11 @@ FRAMES = {"caption": 50, "img2vid": 12, "addaudio": 38, "compose": 36}
 
 
 @pytest.mark.parametrize("kind", OPERATIONS)
-def test_operation_stores_its_video_before_its_manifest(kind: str, cloud: FakeNetwork, work_dir: Path) -> None:
-    answer = run(cloud, OPERATIONS[kind])
+def test_operation_stores_its_video_before_its_manifest(kind: str, network: FakeNetwork, work_dir: Path) -> None:
+    answer = run(network, OPERATIONS[kind])
     assert answer == {"job_id": "job1", "attempt": 1}
-    assert cloud.puts == ["output.mp4", "manifest.json"]
-    manifest, video = cloud.manifest(), cloud.stored["output.mp4"]
+    assert network.puts == ["output.mp4", "manifest.json"]
+    manifest, video = network.manifest(), network.stored["output.mp4"]
     assert manifest.output.key == "jobs/job1/output.mp4"
     assert manifest.output.size_bytes == len(video)
     assert manifest.output.sha256 == hashlib.sha256(video).hexdigest()
@@ -96,58 +96,58 @@ def test_operation_stores_its_video_before_its_manifest(kind: str, cloud: FakeNe
     assert list(work_dir.iterdir()) == []
 
 
-def test_uploads_have_exactly_the_signed_headers(cloud: FakeNetwork, work_dir: Path) -> None:
-    run(cloud, IMG2VID)
-    video, manifest = cloud.headers["output.mp4"], cloud.headers["manifest.json"]
+def test_uploads_have_exactly_the_signed_headers(network: FakeNetwork, work_dir: Path) -> None:
+    run(network, IMG2VID)
+    video, manifest = network.headers["output.mp4"], network.headers["manifest.json"]
     assert (video["Content-Type"], video["If-None-Match"]) == ("video/mp4", "*")
-    assert video["Content-Length"] == str(len(cloud.stored["output.mp4"]))
+    assert video["Content-Length"] == str(len(network.stored["output.mp4"]))
     assert "Transfer-Encoding" not in video
     assert (manifest["Content-Type"], manifest["If-None-Match"]) == ("application/json", "*")
 
 
-def test_progress_reports_are_numbered_in_order(cloud: FakeNetwork, work_dir: Path) -> None:
-    run(cloud, OPERATIONS["compose"])
-    assert cloud.reports[0]["runpod_job_id"] == "runpod-1"
-    first = cloud.reports[0]["seq"]
-    assert [report["seq"] for report in cloud.reports] == list(range(first, first + len(cloud.reports)))
-    # An execution that RunPod has another worker begin anew goes on from there.
+def test_progress_reports_are_numbered_in_order(network: FakeNetwork, work_dir: Path) -> None:
+    run(network, OPERATIONS["compose"])
+    assert network.reports[0]["runpod_job_id"] == "runpod-1"
+    first = network.reports[0]["seq"]
+    assert [report["seq"] for report in network.reports] == list(range(first, first + len(network.reports)))
+    # A repeated execution continues from a higher number.
     assert first > 1000
 
 
 @pytest.mark.fault("I6")
-def test_second_execution_adopts_the_stored_output(cloud: FakeNetwork, work_dir: Path, media: MediaFactory) -> None:
+def test_second_execution_adopts_the_stored_output(network: FakeNetwork, work_dir: Path, media: MediaFactory) -> None:
     first = media.make_video("first.mp4", seconds=1, size="128x72", sound=False).read_bytes()
-    cloud.stored["output.mp4"] = first
-    assert run(cloud, IMG2VID) == {"job_id": "job1", "attempt": 1}
-    manifest = cloud.manifest()
+    network.stored["output.mp4"] = first
+    assert run(network, IMG2VID) == {"job_id": "job1", "attempt": 1}
+    manifest = network.manifest()
     assert manifest.output.sha256 == hashlib.sha256(first).hexdigest()
     assert (manifest.media.width, manifest.media.frames) == (128, 25)
 
 
 @pytest.mark.fault("I6")
-def test_existing_manifest_is_a_success(cloud: FakeNetwork, work_dir: Path) -> None:
-    cloud.stored["manifest.json"] = b"the first one"
-    assert run(cloud, IMG2VID) == {"job_id": "job1", "attempt": 1}
-    assert cloud.stored["manifest.json"] == b"the first one"
+def test_existing_manifest_is_a_success(network: FakeNetwork, work_dir: Path) -> None:
+    network.stored["manifest.json"] = b"the first one"
+    assert run(network, IMG2VID) == {"job_id": "job1", "attempt": 1}
+    assert network.stored["manifest.json"] == b"the first one"
 
 
 @pytest.mark.fault("I4")
-def test_upload_that_fails_once_is_retried(cloud: FakeNetwork, work_dir: Path) -> None:
-    cloud.scripted["output.mp4"] = [500]
-    assert "error" not in run(cloud, IMG2VID)
-    assert cloud.puts == ["output.mp4", "output.mp4", "manifest.json"]
+def test_upload_that_fails_once_is_retried(network: FakeNetwork, work_dir: Path) -> None:
+    network.scripted["output.mp4"] = [500]
+    assert "error" not in run(network, IMG2VID)
+    assert network.puts == ["output.mp4", "output.mp4", "manifest.json"]
 
 
 @pytest.mark.fault("I4")
-def test_refused_upload_fails_the_job_without_a_manifest(cloud: FakeNetwork, work_dir: Path) -> None:
-    cloud.scripted["output.mp4"] = [403]
-    assert parse_failure(run(cloud, IMG2VID)).code == Code.PUBLISH_FAILED
-    assert "manifest.json" not in cloud.stored
+def test_refused_upload_fails_the_job_without_a_manifest(network: FakeNetwork, work_dir: Path) -> None:
+    network.scripted["output.mp4"] = [403]
+    assert parse_failure(run(network, IMG2VID)).code == Code.PUBLISH_FAILED
+    assert "manifest.json" not in network.stored
     assert list(work_dir.iterdir()) == []
 
 
-def test_failure_names_the_field_and_leaks_nothing(cloud: FakeNetwork, work_dir: Path) -> None:
-    answer = run(cloud, OPERATIONS["caption"] | {"url_video": "page.mp4"})
+def test_failure_names_the_field_and_leaks_nothing(network: FakeNetwork, work_dir: Path) -> None:
+    answer = run(network, OPERATIONS["caption"] | {"url_video": "page.mp4"})
     failure = parse_failure(answer)
     assert failure.code == Code.SOURCE_IS_HTML
     assert failure.message.startswith("url_video")
@@ -157,8 +157,8 @@ def test_failure_names_the_field_and_leaks_nothing(cloud: FakeNetwork, work_dir:
 
 
 @pytest.mark.fault("F15", "F16")
-def test_missing_source_is_reported_with_its_status(cloud: FakeNetwork, work_dir: Path) -> None:
-    failure = parse_failure(run(cloud, IMG2VID | {"url_image": "nothing.jpg"}))
+def test_missing_source_is_reported_with_its_status(network: FakeNetwork, work_dir: Path) -> None:
+    failure = parse_failure(run(network, IMG2VID | {"url_image": "nothing.jpg"}))
     assert (failure.code, failure.params) == (Code.SOURCE_HTTP, {"field": "url_image", "http_status": "404"})
 
 
@@ -173,8 +173,8 @@ def test_missing_source_is_reported_with_its_status(cloud: FakeNetwork, work_dir
         {"output": {}},
     ],
 )
-def test_unsupported_message_is_rejected(changes: dict[str, Any], cloud: FakeNetwork, work_dir: Path) -> None:
-    assert parse_failure(run(cloud, IMG2VID, **changes)).code == Code.MESSAGE_UNSUPPORTED
+def test_unsupported_message_is_rejected(changes: dict[str, Any], network: FakeNetwork, work_dir: Path) -> None:
+    assert parse_failure(run(network, IMG2VID, **changes)).code == Code.MESSAGE_UNSUPPORTED
 
 
 def test_junk_instead_of_a_message_is_rejected() -> None:
@@ -183,28 +183,28 @@ def test_junk_instead_of_a_message_is_rejected() -> None:
 
 
 @pytest.mark.fault("I12")
-def test_unknown_fields_of_a_newer_gateway_are_ignored(cloud: FakeNetwork, work_dir: Path) -> None:
-    assert "error" not in run(cloud, IMG2VID, something_new={"a": 1})
+def test_unknown_fields_of_a_newer_gateway_are_ignored(network: FakeNetwork, work_dir: Path) -> None:
+    assert "error" not in run(network, IMG2VID, something_new={"a": 1})
 
 
-def test_job_past_its_deadline_is_not_started(cloud: FakeNetwork, work_dir: Path) -> None:
-    failure = parse_failure(run(cloud, IMG2VID, deadline=time.time() - 3601))
+def test_job_past_its_deadline_is_not_started(network: FakeNetwork, work_dir: Path) -> None:
+    failure = parse_failure(run(network, IMG2VID, deadline=time.time() - 3601))
     assert failure.code == Code.DEADLINE_EXCEEDED
-    assert cloud.reports == []
+    assert network.reports == []
 
 
 @pytest.mark.fault("K6")
 @pytest.mark.parametrize("ahead", [-3599, 3599], ids=["behind", "ahead"])
-def test_clock_skew_of_an_hour_ends_no_job_early(cloud: FakeNetwork, work_dir: Path, ahead: int) -> None:
+def test_clock_skew_of_an_hour_ends_no_job_early(network: FakeNetwork, work_dir: Path, ahead: int) -> None:
     left = 30.0
-    assert "error" not in run(cloud, IMG2VID, deadline=time.time() + left - ahead)
+    assert "error" not in run(network, IMG2VID, deadline=time.time() + left - ahead)
 
 
 @pytest.mark.fault("G10")
-def test_job_ends_at_the_execution_limit(cloud: FakeNetwork, work_dir: Path) -> None:
+def test_job_ends_at_the_execution_limit(network: FakeNetwork, work_dir: Path) -> None:
     def failed_after(seconds_of_video: float, size: str = "1920x1080") -> Code:
         long = IMG2VID | {"duration": seconds_of_video, "size": size, "frame_rate": 24}
-        return parse_failure(run(cloud, long, limits={"execution_seconds": 4.0})).code
+        return parse_failure(run(network, long, limits={"execution_seconds": 4.0})).code
 
     # 60 billion pixels in 4 s are beyond any machine, so the plan is refused before it is run...
     assert failed_after(300.0, "3840x2160") == Code.MEDIA_OVER_BUDGET
@@ -216,19 +216,19 @@ def test_job_ends_at_the_execution_limit(cloud: FakeNetwork, work_dir: Path) -> 
     assert list(work_dir.iterdir()) == []
 
 
-def test_gateway_can_stop_a_job(cloud: FakeNetwork, work_dir: Path) -> None:
-    cloud.reply = {"stop": True, "and": "more"}
-    failure = parse_failure(run(cloud, IMG2VID | {"duration": 60.0, "size": "1280x720"}))
+def test_gateway_can_stop_a_job(network: FakeNetwork, work_dir: Path) -> None:
+    network.reply = {"stop": True, "and": "more"}
+    failure = parse_failure(run(network, IMG2VID | {"duration": 60.0, "size": "1280x720"}))
     assert failure.code == Code.CANCELLED
     assert list(work_dir.iterdir()) == []
-    assert len(cloud.reports) == 1
+    assert len(network.reports) == 1
 
 
 @pytest.mark.fault("I1")
-def test_cancelled_job_leaves_no_process_and_no_file(cloud: FakeNetwork, work_dir: Path, media: MediaFactory) -> None:
+def test_cancelled_job_leaves_no_process_and_no_file(network: FakeNetwork, work_dir: Path, media: MediaFactory) -> None:
     async def work() -> float:
-        async with cloud.open():
-            task = asyncio.create_task(handle(cloud.job(IMG2VID | {"duration": 300.0, "size": "1280x720"})))
+        async with network.open():
+            task = asyncio.create_task(handle(network.job(IMG2VID | {"duration": 300.0, "size": "1280x720"})))
             while not is_running(media.ffmpeg, work_dir):  # noqa: ASYNC110 - another process decides
                 await asyncio.sleep(0.05)
             started = time.monotonic()
@@ -243,11 +243,11 @@ def test_cancelled_job_leaves_no_process_and_no_file(cloud: FakeNetwork, work_di
 
 
 def test_logs_contain_only_ids_and_numbers(
-    cloud: FakeNetwork, work_dir: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    network: FakeNetwork, work_dir: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with caplog.at_level("DEBUG"):
-        run(cloud, OPERATIONS["caption"])
-        run(cloud, OPERATIONS["caption"] | {"url_video": "page.mp4"})
+        run(network, OPERATIONS["caption"])
+        run(network, OPERATIONS["caption"] | {"url_video": "page.mp4"})
     written = caplog.text + "".join(capfd.readouterr())
     assert "job1" in written
     for secret in ("s3cret", "X-Sig", "token", "secret words", "video.mp4?"):
@@ -264,12 +264,12 @@ def test_logs_contain_only_ids_and_numbers(
     ],
 )
 def test_unexpected_error_has_a_code_and_no_traceback(
-    error: Exception, code: Code, cloud: FakeNetwork, work_dir: Path
+    error: Exception, code: Code, network: FakeNetwork, work_dir: Path
 ) -> None:
     async def broken(*_args: object) -> None:
         raise error
 
-    cloud.base = "http://127.0.0.1:9"
-    answer = asyncio.run(handle(cloud.job(IMG2VID), run=broken))
+    network.base = "http://127.0.0.1:9"
+    answer = asyncio.run(handle(network.job(IMG2VID), run=broken))
     assert parse_failure(answer).code == code
     assert "secret" not in json.dumps(answer)

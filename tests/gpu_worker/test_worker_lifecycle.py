@@ -1,4 +1,4 @@
-"""The worker from its start to its end: the real process under RunPod's SDK, real signals, full disks, lost answers."""
+"""Run the real worker process under RunPod's SDK: signals, full disks, lost responses, snapshots."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ LONG = SHORT | {"duration": 60.0, "size": "1280x720"}
 
 
 @pytest.fixture
-def cloud(media: MediaFactory) -> FakeNetwork:
+def network(media: MediaFactory) -> FakeNetwork:
     return FakeNetwork(files={"photo.jpg": media.make_circle("photo.jpg", (400, 300), 60)})
 
 
 @contextlib.asynccontextmanager
 async def start_worker(media: MediaFactory, tmp_path: Path) -> AsyncIterator[tuple[Rig, Path]]:
-    """A real worker at the emulated RunPod, and the folder where it works."""
+    """Start a real worker at the emulated RunPod; yield the emulator and the worker's directory."""
     work = tmp_path / "work"
     work.mkdir()
     env = {"FFMPEG": media.ffmpeg, "WORK_DIR": str(work)}
@@ -54,37 +54,37 @@ async def start_worker(media: MediaFactory, tmp_path: Path) -> AsyncIterator[tup
 
 @pytest.mark.fault("I1", "I2", "I8", "I10", "I11")
 def test_worker_survives_a_refused_result_and_dies_with_its_jobs(
-    media: MediaFactory, cloud: FakeNetwork, tmp_path: Path
+    media: MediaFactory, network: FakeNetwork, tmp_path: Path
 ) -> None:
-    """Two jobs in turn, the end of the first refused by RunPod, then SIGTERM and SIGKILL in the middle of a third."""
+    """Run two jobs, RunPod refusing the result of the first; then SIGTERM and SIGKILL during a third."""
     callers: list[set[Any]] = [set()]
 
     async def answer(request: web.Request) -> web.StreamResponse:
         assert request.transport is not None
         callers[-1].add(request.transport.get_extra_info("peername"))
-        return await cloud.answer(request)
+        return await network.answer(request)
 
     async def scenario() -> None:
-        async with serving(answer) as cloud.base, start_worker(media, tmp_path) as (emulator, work):
+        async with serving(answer) as network.base, start_worker(media, tmp_path) as (emulator, work):
             await emulator.call("POST", "/_faults", {"job_done": {"mode": "400", "times": 1}})
-            await emulator.run(input=cloud.job(SHORT)["input"])
-            await eventually(lambda: "manifest.json" in cloud.stored, 40.0)
+            await emulator.run(input=network.job(SHORT)["input"])
+            await eventually(lambda: "manifest.json" in network.stored, 40.0)
             await eventually(lambda: not list(work.iterdir()))
-            first = dict(cloud.stored)
-            cloud.stored.clear()
+            first = dict(network.stored)
+            network.stored.clear()
             callers.append(set())
-            second = await emulator.run(input=cloud.job(SHORT)["input"])
+            second = await emulator.run(input=network.job(SHORT)["input"])
             shown = await emulator.until(second, "COMPLETED", 40.0)
             assert shown["output"] == {"job_id": "job1", "attempt": 1}
-            assert cloud.stored["output.mp4"] == first["output.mp4"]
-            # A worker that was frozen and thawed must not trust a socket from before.
+            assert network.stored["output.mp4"] == first["output.mp4"]
+            # A worker restored from a snapshot must not use sockets from before.
             assert callers[0].isdisjoint(callers[1])
             assert list(work.iterdir()) == []
-            cloud.stored.clear()
-            await emulator.run(input=cloud.job(LONG)["input"])
+            network.stored.clear()
+            await emulator.run(input=network.job(LONG)["input"])
             await eventually(lambda: processes_below(work), 40.0)
             [container] = emulator.emulator.fleet.containers.values()
-            # The SDK takes this as a wish to end after the job; whoever sent it will not wait that long.
+            # The SDK finishes the job after SIGTERM; RunPod sends SIGKILL before that.
             os.kill(container.pid, signal.SIGTERM)
             await asyncio.sleep(0.5)
             assert processes_below(work)
@@ -93,7 +93,7 @@ def test_worker_survives_a_refused_result_and_dies_with_its_jobs(
             await asyncio.wait_for(container.gone(), 10)
             assert using(container.scratch) == []
             assert not container.scratch.exists()
-            assert cloud.stored == {}
+            assert network.stored == {}
 
     asyncio.run(scenario())
 
@@ -121,32 +121,32 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 @pytest.mark.fault("I3")
 @pytest.mark.parametrize("when", ["fetching", "encoding", "adopting"])
 def test_full_disk_fails_the_job_and_is_left_empty(
-    media: MediaFactory, cloud: FakeNetwork, small_disk: Path, monkeypatch: pytest.MonkeyPatch, when: str
+    media: MediaFactory, network: FakeNetwork, small_disk: Path, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
     monkeypatch.setenv("WORK_DIR", str(small_disk))
     monkeypatch.setenv("FFMPEG", media.ffmpeg)
     monkeypatch.setenv("ALLOW_LOOPBACK_URLS", "true")
-    wanted = SHORT
+    operation = SHORT
     if when == "fetching":
         large = media.folder / "large.jpg"
-        large.write_bytes(cloud.files["photo.jpg"].read_bytes() + bytes(4_000_000))
-        cloud.files["photo.jpg"] = large
+        large.write_bytes(network.files["photo.jpg"].read_bytes() + bytes(4_000_000))
+        network.files["photo.jpg"] = large
     elif when == "encoding":
-        wanted = SHORT | {"size": "1920x1080", "duration": 2.0}
+        operation = SHORT | {"size": "1920x1080", "duration": 2.0}
     else:
-        cloud.stored["output.mp4"] = bytes(4_000_000)
+        network.stored["output.mp4"] = bytes(4_000_000)
 
     async def work() -> dict[str, Any]:
-        async with cloud.open():
-            return await handle(cloud.job(wanted))
+        async with network.open():
+            return await handle(network.job(operation))
 
     assert failure_code(asyncio.run(work())) == Code.RESOURCES
-    assert "manifest.json" not in cloud.stored
+    assert "manifest.json" not in network.stored
     assert list(small_disk.iterdir()) == []
 
 
 class UnreliableBucket:
-    """A bucket behind a bad line: each connection meets the next of `troubles`, and after them none."""
+    """A bucket whose connections fail: each with the next of `troubles`, then none."""
 
     def __init__(self, *troubles: str) -> None:
         self.troubles = list(troubles)
@@ -192,7 +192,7 @@ class UnreliableBucket:
     [(["reset"], True), (["reset", "reset", "reset"], True), (["no answer"], False), (["reset"] * 4, None)],
 )
 def test_upload_over_a_broken_connection(tmp_path: Path, troubles: list[str], stays: bool | None) -> None:
-    """`stays` False: an earlier try of ours was stored and only its answer lost; None: given up."""
+    """`stays` is False if an earlier attempt was stored and its response lost, None if all attempts fail."""
     video = tmp_path / "out.mp4"
     video.write_bytes(os.urandom(3_000_000))
     uplink = UnreliableBucket(*troubles)
@@ -217,7 +217,7 @@ def test_upload_over_a_broken_connection(tmp_path: Path, troubles: list[str], st
 
 @pytest.fixture
 def noise_image(media: MediaFactory) -> Path:
-    """A picture that no encoder can make small."""
+    """A picture of noise, which no encoder can compress."""
     path = media.folder / "noise.png"
     Image.frombytes("RGB", (640, 360), os.urandom(640 * 360 * 3)).save(path)
     return path
@@ -227,44 +227,44 @@ def noise_image(media: MediaFactory) -> Path:
 def test_stalled_uploads_end_in_time_and_complete_nothing(
     media: MediaFactory, noise_image: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Side by side, each with a bucket of its own: by the end of the execution all of them have ended."""
+    """Three jobs at once, each with its own bucket: all end at their execution limit."""
     monkeypatch.setenv("WORK_DIR", str(tmp_path / "work"))
     monkeypatch.setenv("FFMPEG", media.ffmpeg)
     monkeypatch.setenv("ALLOW_LOOPBACK_URLS", "true")
     operation = SHORT | {"size": "320x180"}
-    clouds = {
+    networks = {
         stuck: FakeNetwork(files={"photo.jpg": noise_image}) for stuck in ("output", "manifest", "output, dripping")
     }
     taken = 0
 
     async def upload(stuck: str) -> dict[str, Any]:
-        cloud, over = clouds[stuck], asyncio.Event()
+        network, finished = networks[stuck], asyncio.Event()
 
         async def answer(request: web.Request) -> web.StreamResponse:
             if request.method == "PUT" and stuck.startswith(request.path.rsplit("/", 1)[1].partition(".")[0]):
-                await (drip(request, over) if "drip" in stuck else over.wait())
-            return await cloud.answer(request)
+                await (drip(request, finished) if "drip" in stuck else finished.wait())
+            return await network.answer(request)
 
-        async with serving(answer) as cloud.base:
+        async with serving(answer) as network.base:
             try:
-                return await handle(cloud.job(operation, limits={"execution_seconds": 6.0}))
+                return await handle(network.job(operation, limits={"execution_seconds": 6.0}))
             finally:
-                over.set()
+                finished.set()
 
-    async def drip(request: web.Request, over: asyncio.Event) -> None:
-        """Take 1 KB a second."""
+    async def drip(request: web.Request, finished: asyncio.Event) -> None:
+        """Read 1 KB per second."""
         nonlocal taken
-        while not over.is_set():
+        while not finished.is_set():
             taken += len(await request.content.read(100))
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(over.wait(), 0.1)
+                await asyncio.wait_for(finished.wait(), 0.1)
 
     async def work() -> list[dict[str, Any]]:
-        return await asyncio.gather(*map(upload, clouds))
+        return await asyncio.gather(*map(upload, networks))
 
-    assert [failure_code(told) for told in asyncio.run(work())] == [Code.EXECUTION_TIMEOUT] * 3
-    assert [set(cloud.stored) for cloud in clouds.values()] == [set(), {"output.mp4"}, set()]
-    assert 0 < taken < len(clouds["manifest"].stored["output.mp4"])
+    assert [failure_code(result) for result in asyncio.run(work())] == [Code.EXECUTION_TIMEOUT] * 3
+    assert [set(network.stored) for network in networks.values()] == [set(), {"output.mp4"}, set()]
+    assert 0 < taken < len(networks["manifest"].stored["output.mp4"])
     assert list((tmp_path / "work").iterdir()) == []
 
 
@@ -274,15 +274,14 @@ def open_files() -> int:
 
 @pytest.mark.fault("I10", "I11")
 def test_restored_worker_carries_nothing_into_the_next_job(
-    media: MediaFactory, cloud: FakeNetwork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    media: MediaFactory, network: FakeNetwork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Jobs in turn in one process, in one loop; between them a day passes on the wall clock alone, as it does for
-    what is restored from a snapshot."""
+    """Run jobs in one process and one loop; between them a day passes on the wall clock only, as in a snapshot."""
     work_dir = tmp_path / "work"
     monkeypatch.setenv("WORK_DIR", str(work_dir))
     monkeypatch.setenv("FFMPEG", media.ffmpeg)
     monkeypatch.setenv("ALLOW_LOOPBACK_URLS", "true")
-    cloud.files["other.jpg"] = media.make_circle("other.jpg", (200, 300), 40)
+    network.files["other.jpg"] = media.make_circle("other.jpg", (200, 300), 40)
     other = SHORT | {"url_image": "other.jpg", "size": "90x160"}
     callers: list[set[Any]] = []
     folders: list[set[str]] = []
@@ -293,34 +292,34 @@ def test_restored_worker_carries_nothing_into_the_next_job(
         assert request.transport is not None
         callers[-1].add(request.transport.get_extra_info("peername"))
         folders[-1].update(folder.name for folder in work_dir.iterdir())
-        return await cloud.answer(request)
+        return await network.answer(request)
 
-    async def one(wanted: dict[str, Any], runpod_id: str, **changes: Any) -> bytes:
+    async def run_one(operation: dict[str, Any], runpod_id: str, **changes: Any) -> bytes:
         callers.append(set())
         folders.append(set())
-        cloud.reports.clear()
-        cloud.stored.clear()
-        job = cloud.job(wanted, **changes) | {"id": runpod_id}
+        network.reports.clear()
+        network.stored.clear()
+        job = network.job(operation, **changes) | {"id": runpod_id}
         assert await handle(job) == {"job_id": job["input"]["job_id"], "attempt": job["input"]["attempt"]}
-        assert {report["runpod_job_id"] for report in cloud.reports} == {runpod_id}
-        # Counted from the clock as it is now: 300 s before the deadline.
-        first = cloud.reports[0]["seq"]
+        assert {report["runpod_job_id"] for report in network.reports} == {runpod_id}
+        # Counted from the current time, 300 s before the deadline.
+        first = network.reports[0]["seq"]
         assert 0 <= first - initial_sequence(300.0, 0.0) < 60
-        manifest = cloud.manifest()
+        manifest = network.manifest()
         assert (manifest.job_id, manifest.attempt) == (job["input"]["job_id"], job["input"]["attempt"])
-        return cloud.stored["output.mp4"]
+        return network.stored["output.mp4"]
 
     async def scenario() -> None:
         nonlocal days
-        async with serving(answer) as cloud.base:
-            first = await one(SHORT, "runpod-1")
-            late = cloud.job(SHORT)
+        async with serving(answer) as network.base:
+            first = await run_one(SHORT, "runpod-1")
+            late = network.job(SHORT)
             environment, files, place = dict(os.environ), open_files(), Path.cwd()
             days = 1
-            await one(other, "runpod-2", job_id="job2", attempt=2)
-            again = await one(SHORT, "runpod-3")
+            await run_one(other, "runpod-2", job_id="job2", attempt=2)
+            again = await run_one(SHORT, "runpod-3")
             assert again == first
-            # What was to be done by yesterday is not begun.
+            # A job whose deadline was yesterday is not started.
             assert failure_code(await handle(late)) == Code.DEADLINE_EXCEEDED
             assert (dict(os.environ), Path.cwd()) == (environment, place)
             await eventually(lambda: open_files() <= files)
@@ -336,23 +335,23 @@ def test_restored_worker_carries_nothing_into_the_next_job(
 
 @pytest.mark.fault("I7")
 def test_manifest_whose_response_was_lost_is_a_success(
-    media: MediaFactory, cloud: FakeNetwork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    media: MediaFactory, network: FakeNetwork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WORK_DIR", str(tmp_path / "work"))
     monkeypatch.setenv("FFMPEG", media.ffmpeg)
     monkeypatch.setenv("ALLOW_LOOPBACK_URLS", "true")
 
     async def answer(request: web.Request) -> web.StreamResponse:
-        answered = await cloud.answer(request)
-        if request.path.endswith("manifest.json") and cloud.puts.count("manifest.json") == 1:
+        answered = await network.answer(request)
+        if request.path.endswith("manifest.json") and network.puts.count("manifest.json") == 1:
             assert request.transport is not None
             request.transport.close()
         return answered
 
     async def work() -> dict[str, Any]:
-        async with serving(answer) as cloud.base:
-            return await handle(cloud.job(SHORT))
+        async with serving(answer) as network.base:
+            return await handle(network.job(SHORT))
 
     assert asyncio.run(work()) == {"job_id": "job1", "attempt": 1}
-    assert cloud.puts == ["output.mp4", "manifest.json", "manifest.json"]
-    assert cloud.manifest().output.size_bytes == len(cloud.stored["output.mp4"])
+    assert network.puts == ["output.mp4", "manifest.json", "manifest.json"]
+    assert network.manifest().output.size_bytes == len(network.stored["output.mp4"])

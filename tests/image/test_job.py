@@ -90,7 +90,7 @@ async def _run(
 
 @contextlib.asynccontextmanager
 async def _loopback_container(image: Image, name: str, ports: Collection[int | None]) -> AsyncIterator[None]:
-    """Run a container without network, on whose loopback only these ports of ours answer; the worker shares it."""
+    """Run a container on whose loopback, its only network, these ports answer; the worker shares its network."""
     with tempfile.TemporaryDirectory(prefix="gate-") as folder:
         servers = [await relay.serve(f"unix:{folder}/{port}=tcp:{port}") for port in ports]
         options = ("--detach", "--user=0", f"--name={name}", f"--volume={folder}:/gate")

@@ -111,13 +111,13 @@ async def _start_api(template: str, folder: Path, system: System, options: Optio
     emulator = system.emulator_url
     parameters = f"Architecture=x86_64 RunpodApiUrl={emulator}/v2 RunpodManagementUrl={emulator}/management"
     log = folder / "sam.log"
-    with log.open("w") as told:
+    with log.open("w") as output:
         process = await asyncio.create_subprocess_exec(
             *(str(ROOT / ".venv-sam/bin/sam"), "local", "start-api", "--template", template, "--port", str(port)),
             *("--env-vars", str(variables), "--parameter-overrides", parameters),
             *("--warm-containers", "LAZY", "--skip-pull-image"),
-            stdout=told,
-            stderr=told,
+            stdout=output,
+            stderr=output,
             cwd=folder,
             start_new_session=True,
         )
@@ -139,12 +139,12 @@ def _containers() -> set[str]:
 
 @contextlib.asynccontextmanager
 async def _relay_ports(container: str, folder: Path, ports: Collection[int | None]) -> AsyncIterator[None]:
-    """Make these ports of ours answer on the container's loopback, too."""
+    """Make these ports of this machine answer on the container's loopback, too."""
     argv = [os.environ["IMAGE_ENGINE"], "inspect", "--format", "{{.State.Pid}}", container]
-    told = await asyncio.to_thread(subprocess.run, argv, capture_output=True, text=True, check=True, timeout=30)
+    inspected = await asyncio.to_thread(subprocess.run, argv, capture_output=True, text=True, check=True, timeout=30)
     servers = [await relay.serve(f"unix:{folder}/{port}=tcp:{port}") for port in ports]
     inside = await asyncio.create_subprocess_exec(
-        *("nsenter", "--target", told.stdout.strip(), "--net", sys.executable, relay.__file__),
+        *("nsenter", "--target", inspected.stdout.strip(), "--net", sys.executable, relay.__file__),
         *(f"tcp:{port}=unix:{folder}/{port}" for port in ports),
         stdout=asyncio.subprocess.PIPE,
     )

@@ -1,4 +1,4 @@
-"""Programs in ffmpeg's place that crash, or write without end, and what becomes of the job and of the worker."""
+"""Replace ffmpeg by programs that crash or print without end, and check the job and the worker."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ Install = Callable[[str], None]
 
 @pytest.fixture
 def install(media: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
-    """Put a shell script in ffmpeg's place. `$real` is the path of the true one; a job's runs add a line to `runs`."""
+    """Replace ffmpeg by a shell script. `$real` is the path of ffmpeg; each run in a job adds a line to `runs`."""
     monkeypatch.setenv("WORK_DIR", str(tmp_path / "work"))
     monkeypatch.setenv("ALLOW_LOOPBACK_URLS", "true")
     monkeypatch.setenv("FFMPEG", str(tmp_path / "ffmpeg"))
     runs = tmp_path / "runs"
     runs.touch()
-    # Where the worker is root, programs run as somebody else.
+    # If the worker is root, programs run as another user.
     runs.chmod(0o666)
 
     def write_script(script: str) -> None:
@@ -54,43 +54,43 @@ def install(media: MediaFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     return write_script
 
 
-def run_failing_job(cloud: FakeNetwork, operation: dict[str, Any]) -> str:
-    """The text of the failure, as RunPod gets it."""
+def run_failing_job(network: FakeNetwork, operation: dict[str, Any]) -> str:
+    """Run a job that fails and return the failure as RunPod gets it."""
 
     async def work() -> dict[str, Any]:
-        async with cloud.open():
-            return await handle(cloud.job(operation))
+        async with network.open():
+            return await handle(network.job(operation))
 
     return str(asyncio.run(work())["error"])
 
 
 ALWAYS = "kill -SEGV $$"
 READING = 'case "$*" in *framecrc*) "$real" "$@"; kill -SEGV $$;; esac; exec "$real" "$@"'
-"""After all was read: the worst moment, because everything there is to know was said."""
+"""Crashes after it has read everything: the output is complete."""
 READING_HALF = 'case "$*" in *framecrc*) "$real" "$@" | head -c 500; kill -SEGV $$;; esac; exec "$real" "$@"'
 DECODING = 'case "$*" in *framecrc*) exec "$real" "$@";; esac; kill -SEGV $$'
-TRYING_FONTS = 'case "$*" in *specimens.ass*) kill -SEGV $$;; esac; exec "$real" "$@"'
+CHECKING_GLYPHS = 'case "$*" in *specimens.ass*) kill -SEGV $$;; esac; exec "$real" "$@"'
 ENCODING = 'case "$*" in *libx264*) kill -SEGV $$;; esac; exec "$real" "$@"'
-CHECKING = 'case "$*" in *out.mp4*framecrc*) kill -SEGV $$;; esac; exec "$real" "$@"'
+VERIFYING = 'case "$*" in *out.mp4*framecrc*) kill -SEGV $$;; esac; exec "$real" "$@"'
 PHOTO = {"kind": "img2vid", "url_image": "photo.jpg", "duration": 0.5, "size": "160x90"}
-FILM = {"kind": "caption", "url_video": "video.mp4", "url_srt": "words.srt"}
+VIDEO = {"kind": "caption", "url_video": "video.mp4", "url_srt": "words.srt"}
 
 
 @pytest.mark.fault("G13")
 @pytest.mark.parametrize(
     ("operation", "script", "code"),
     [
-        (PHOTO, ALWAYS, Code.MEDIA_UNREADABLE), (FILM, ALWAYS, Code.MEDIA_UNREADABLE),
-        (FILM, READING, Code.MEDIA_UNREADABLE), (FILM, READING_HALF, Code.MEDIA_UNREADABLE),
-        (PHOTO, DECODING, Code.MEDIA_UNREADABLE), (FILM, TRYING_FONTS, Code.INTERNAL),
-        (FILM, ENCODING, Code.ENCODE_FAILED), (FILM, CHECKING, Code.OUTPUT_INVALID),
+        (PHOTO, ALWAYS, Code.MEDIA_UNREADABLE), (VIDEO, ALWAYS, Code.MEDIA_UNREADABLE),
+        (VIDEO, READING, Code.MEDIA_UNREADABLE), (VIDEO, READING_HALF, Code.MEDIA_UNREADABLE),
+        (PHOTO, DECODING, Code.MEDIA_UNREADABLE), (VIDEO, CHECKING_GLYPHS, Code.INTERNAL),
+        (VIDEO, ENCODING, Code.ENCODE_FAILED), (VIDEO, VERIFYING, Code.OUTPUT_INVALID),
     ],
-    ids=["photo", "film", "read", "half read", "photo decoded", "fonts tried", "encoded", "checked"],
+    ids=["photo", "video", "read", "half read", "photo decoded", "glyphs checked", "encoded", "verified"],
 )  # fmt: skip
 def test_ffmpeg_that_crashes_fails_the_job_permanently(
     media: MediaFactory, install: Install, tmp_path: Path, operation: dict[str, Any], script: str, code: Code
 ) -> None:
-    """While it reads, the file is to blame, and while it writes we are; neither is tried again, here or there."""
+    """A crash while reading is the caller's fault, one while writing is ours. Neither worker nor gateway retries."""
     srt = tmp_path / "words.srt"
     srt.write_text(SRT)
     files = {
@@ -99,17 +99,17 @@ def test_ffmpeg_that_crashes_fails_the_job_permanently(
         "words.srt": srt,
     }
     install(script)
-    told = run_failing_job(FakeNetwork(files=files), operation)
-    failure = Failure.parse(told)
+    error = run_failing_job(FakeNetwork(files=files), operation)
+    failure = Failure.parse(error)
     assert failure is not None
     assert (failure.code, failure.blame) == (code, Blame.CALLER if code is Code.MEDIA_UNREADABLE else Blame.US)
-    # Two inputs are read, one is encoded, its sound is decoded to see whether that is to blame, and perhaps it is
-    # encoded once more by other means; the last is the check.
+    # At most: two inputs are probed, one is encoded, its sound is decoded to find the cause, it is encoded again with
+    # other options, and the output is verified.
     assert 1 <= len((tmp_path / "runs").read_text().splitlines()) <= 6
     assert list((tmp_path / "work").iterdir()) == []
     world = World()
     submit_job(world.services, submission())
-    world.provider.statuses["runpod-1"] = ProviderStatus("FAILED", told)
+    world.provider.statuses["runpod-1"] = ProviderStatus("FAILED", error)
     for _ in range(2 * HOUR // MINUTE):
         world.clock.advance(MINUTE)
         sweep(world.services, 100, lambda: True)
@@ -149,8 +149,8 @@ async def run(program):
 short, long, way = sys.argv[1:]
 asyncio.run({"read": read, "run": run}[way](short))
 before = peak()
-told = asyncio.run({"read": read, "run": run}[way](long))
-print(json.dumps({"told": told, "grown": peak() - before}))
+result = asyncio.run({"read": read, "run": run}[way](long))
+print(json.dumps({"result": result, "grown": peak() - before}))
 """
 
 
@@ -160,8 +160,8 @@ print(json.dumps({"told": told, "grown": peak() - before}))
 def test_endless_stderr_uses_bounded_memory(
     tmp_path: Path, way: str, script: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """In a process of its own, whose memory at its peak is the worker's: for reading a file, and for running ffmpeg."""
-    (tmp_path / "in_video").write_bytes(b"no film")
+    """Measure the peak memory of a separate process that probes a file, or runs ffmpeg."""
+    (tmp_path / "in_video").write_bytes(b"no video")
     programs = {"short": "echo the reason >&2; exit 3", "long": f"{script}; echo the reason >&2; exit 3"}
     for name, text in programs.items():
         (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
@@ -169,11 +169,11 @@ def test_endless_stderr_uses_bounded_memory(
     argv = [sys.executable, "-c", PROBED, str(tmp_path / "short"), str(tmp_path / "long"), way]
     env = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)}
     ended = subprocess.run(argv, cwd=tmp_path, env=env, capture_output=True, text=True, check=True, timeout=120)
-    told = json.loads(ended.stdout)
+    report = json.loads(ended.stdout)
     with capsys.disabled():
-        print(f"\n  {LOG_BYTES / 1e6:.0f} MB of stderr: {told['grown'] / 1e6:.1f} MB of memory")
-    assert told["told"] == ("media_unreadable" if way == "read" else 64 * 1024)
-    assert told["grown"] < 10_000_000
+        print(f"\n  {LOG_BYTES / 1e6:.0f} MB of stderr: {report['grown'] / 1e6:.1f} MB of memory")
+    assert report["result"] == ("media_unreadable" if way == "read" else 64 * 1024)
+    assert report["grown"] < 10_000_000
 
 
 @pytest.mark.fault("G13")

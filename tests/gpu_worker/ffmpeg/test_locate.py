@@ -1,4 +1,4 @@
-"""Which ffmpeg is run, and what is said about its version."""
+"""Find the ffmpeg to run, and warn of its version."""
 
 from __future__ import annotations
 
@@ -127,8 +127,8 @@ def test_ffmpeg_5_1_is_skipped_on_path_and_refused_as_setting(monkeypatch: pytes
 def write_newer_ffmpeg(media: MediaFactory, folder: Path) -> str:
     """The tested ffmpeg under the name of one that is not."""
     program = folder / "ffmpeg"
-    told = version_output("99.0", "99.  0.100 / 99.  0.100")
-    program.write_text(f'#!/bin/sh\n[ "$*" = -version ] && exec printf "{told}"\nexec "{media.ffmpeg}" "$@"\n')
+    text = version_output("99.0", "99.  0.100 / 99.  0.100")
+    program.write_text(f'#!/bin/sh\n[ "$*" = -version ] && exec printf "{text}"\nexec "{media.ffmpeg}" "$@"\n')
     program.chmod(0o755)
     return str(program)
 
@@ -154,15 +154,15 @@ def test_jobs_warn_of_untested_versions_and_fail_with_old_ones(
 ) -> None:
     monkeypatch.setenv("ALLOW_LOOPBACK_URLS", "true")
     monkeypatch.setenv("FFMPEG", write_newer_ffmpeg(media, tmp_path))
-    cloud = FakeNetwork(files={"photo.png": media.make_circle("cli.png", (160, 90), 20)})
+    network = FakeNetwork(files={"photo.png": media.make_circle("cli.png", (160, 90), 20)})
     operation = {"kind": "img2vid", "url_image": "photo.png", "duration": 0.1, "frame_rate": 10, "size": "64x64"}
 
     async def work() -> dict[str, Any]:
-        async with cloud.open():
-            return await handle(cloud.job(operation))
+        async with network.open():
+            return await handle(network.job(operation))
 
     assert "error" not in asyncio.run(work())
-    assert "ffmpeg 99.0 is newer than the tested versions, 7.1 to 9.0." in cloud.manifest().execution.warnings
+    assert "ffmpeg 99.0 is newer than the tested versions, 7.1 to 9.0." in network.manifest().execution.warnings
     monkeypatch.setenv("FFMPEG", str(_OLD / "ffmpeg"))
     failure = Failure.parse(asyncio.run(work())["error"])
     assert failure is not None

@@ -51,7 +51,7 @@ class SlowNetwork(FakeNetwork):
 
 
 @pytest.fixture
-def cloud(media: MediaFactory) -> FakeNetwork:
+def network(media: MediaFactory) -> FakeNetwork:
     srt = media.folder / "short.srt"
     srt.write_text(SRT)
     return SlowNetwork(
@@ -72,20 +72,20 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, media: MediaFactory)
     return work
 
 
-def run_work(cloud: FakeNetwork, work: Work, folder: Path, at: SuspensionPoint | None = None) -> SuspensionRecorder:
+def run_work(network: FakeNetwork, work: Work, folder: Path, at: SuspensionPoint | None = None) -> SuspensionRecorder:
     """Run the job, cancel it `at` a suspension point if that is reached, and check that nothing is left of it."""
 
     async def scenario() -> SuspensionRecorder:
-        cloud.stored.clear()
-        cloud.stored.update(work.stored)
+        network.stored.clear()
+        network.stored.update(work.stored)
 
         def cancel() -> None:
             job.cancel()
 
-        async with cloud.open():
+        async with network.open():
             recorder = SuspensionRecorder(OWN, at, cancel)
             with recorder.record_tasks():
-                job = asyncio.create_task(handle(cloud.job(work.operation)))
+                job = asyncio.create_task(handle(network.job(work.operation)))
                 (result,) = await asyncio.gather(job, return_exceptions=True)
             assert recorder.unfinished() == []
             assert isinstance(result, asyncio.CancelledError) if recorder.is_reached else "error" not in result
@@ -95,21 +95,21 @@ def run_work(cloud: FakeNetwork, work: Work, folder: Path, at: SuspensionPoint |
     assert list(folder.iterdir()) == [], at
     assert processes_below(folder) == [], at
     assert PROCESSES.sessions == set(), at
-    if "manifest.json" in cloud.stored:
-        assert cloud.manifest().output.size_bytes == len(cloud.stored["output.mp4"]), at
+    if "manifest.json" in network.stored:
+        assert network.manifest().output.size_bytes == len(network.stored["output.mp4"]), at
     return recorder
 
 
 @pytest.mark.fault("I1", "I5", "I11")
-def test_job_cancelled_at_any_await_leaves_nothing(cloud: FakeNetwork, folder: Path) -> None:
+def test_job_cancelled_at_any_await_leaves_nothing(network: FakeNetwork, folder: Path) -> None:
     first = Work(SHORT, {})
-    run_work(cloud, first, folder)
-    other = dict(cloud.stored)
+    run_work(network, first, folder)
+    other = dict(network.stored)
     del other["manifest.json"]
     cancelled_at: set[SuspensionPoint] = set()
     for work in (Work(WHOLE, {}), Work(SHORT, other)):
-        for point in run_work(cloud, work, folder).points:
-            if point not in cancelled_at and run_work(cloud, work, folder, point).is_reached:
+        for point in run_work(network, work, folder).points:
+            if point not in cancelled_at and run_work(network, work, folder, point).is_reached:
                 cancelled_at.add(point)
     functions = {f"{file} {function}" for file, function, _ in cancelled_at}
     assert {

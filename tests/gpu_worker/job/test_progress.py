@@ -1,4 +1,4 @@
-"""Reports to the gateway: in order, apart, and never after the end."""
+"""Send progress reports: in order, at intervals, and never after the job."""
 
 from __future__ import annotations
 
@@ -15,62 +15,62 @@ from gpu_worker.job.progress import Progress, ProgressReporter, initial_sequence
 from tests.support.fake_network import FakeNetwork
 
 
-def send_reports(cloud: FakeNetwork, number: int, interval: float) -> ProgressReporter:
-    """Report until that many have arrived, and then see that none comes after the end."""
+def send_reports(network: FakeNetwork, number: int, interval: float) -> ProgressReporter:
+    """Report until `number` reports have arrived, and check that none arrives after the block."""
 
     async def run() -> ProgressReporter:
-        async with cloud.open(), aiohttp.ClientSession() as session:
-            reporter = ProgressReporter(session, f"{cloud.base}/progress/j/t", 2, "r-1", interval=interval)
+        async with network.open(), aiohttp.ClientSession() as session:
+            reporter = ProgressReporter(session, f"{network.base}/progress/j/t", 2, "r-1", interval=interval)
             async with reporter.running():
                 for step in count():
-                    if len(cloud.reports) >= number:
+                    if len(network.reports) >= number:
                         break
                     await asyncio.sleep(interval / 2)
                     reporter.progress.update("encode", step / 20)
-                # One that was told to stop has the time to go on all the same.
+                # Enough time for a reporter that ignores a stop to send more.
                 await asyncio.sleep(3 * interval)
-            at_end = len(cloud.reports)
+            at_end = len(network.reports)
             await asyncio.sleep(3 * interval)
-            assert len(cloud.reports) == at_end
+            assert len(network.reports) == at_end
             return reporter
 
     return asyncio.run(run())
 
 
 def test_first_report_is_immediate_and_others_follow_at_intervals() -> None:
-    cloud = FakeNetwork()
+    network = FakeNetwork()
     began = time.monotonic()
-    send_reports(cloud, 5, 0.1)
-    assert 5 <= len(cloud.reports) <= 1 + (time.monotonic() - began) / 0.1
-    # However late one arrives: the next is not sent sooner after its answer.
-    gaps = [b - a for a, b in pairwise(cloud.report_times)]
+    send_reports(network, 5, 0.1)
+    assert 5 <= len(network.reports) <= 1 + (time.monotonic() - began) / 0.1
+    # Each is sent an interval after the reply to the one before, however late that is.
+    gaps = [b - a for a, b in pairwise(network.report_times)]
     assert min(gaps) > 0.08
-    assert [r["seq"] for r in cloud.reports] == list(range(1, len(cloud.reports) + 1))
-    percents = [r["percent"] for r in cloud.reports]
+    assert [r["seq"] for r in network.reports] == list(range(1, len(network.reports) + 1))
+    percents = [r["percent"] for r in network.reports]
     assert percents == sorted(percents)
     assert percents[0] == 0
-    assert {r["attempt"] for r in cloud.reports} == {2}
-    assert {r["runpod_job_id"] for r in cloud.reports} == {"r-1"}
+    assert {r["attempt"] for r in network.reports} == {2}
+    assert {r["runpod_job_id"] for r in network.reports} == {"r-1"}
 
 
 def test_slow_gateway_gets_one_report_at_a_time() -> None:
-    cloud = FakeNetwork(report_delay=0.3)
-    send_reports(cloud, 3, 0.01)
-    gaps = [b - a for a, b in pairwise(cloud.report_times)]
+    network = FakeNetwork(report_delay=0.3)
+    send_reports(network, 3, 0.01)
+    gaps = [b - a for a, b in pairwise(network.report_times)]
     assert min(gaps) > 0.29
 
 
 def test_stop_reply_ends_the_reports() -> None:
-    cloud = FakeNetwork(reply={"stop": True, "later": 1})
-    reporter = send_reports(cloud, 1, 0.05)
+    network = FakeNetwork(reply={"stop": True, "later": 1})
+    reporter = send_reports(network, 1, 0.05)
     assert reporter.stop.is_set()
-    assert len(cloud.reports) == 1
+    assert len(network.reports) == 1
 
 
 @pytest.mark.parametrize("reply", [{"stop": "maybe"}, {}, {"other": 1}])
 def test_unexpected_replies_are_ignored(reply: dict[str, object]) -> None:
-    cloud = FakeNetwork(reply=reply)
-    assert not send_reports(cloud, 2, 0.05).stop.is_set()
+    network = FakeNetwork(reply=reply)
+    assert not send_reports(network, 2, 0.05).stop.is_set()
 
 
 def test_unreachable_gateway_is_ignored() -> None:
@@ -105,7 +105,7 @@ def test_malformed_runpod_ids_are_dropped(given: object, known: str | None) -> N
 
 
 def test_repeated_execution_starts_with_higher_numbers() -> None:
-    """RunPod begins an attempt anew after a worker died; reports come five seconds apart at most often."""
+    """RunPod repeats an attempt after a worker has died; reports are at least 5 s apart."""
     deadline, began = 1_800_003_600.0, 1_800_000_000.0
     first = initial_sequence(deadline, began)
     sent = 60

@@ -28,9 +28,9 @@ def test_missing_gpu_is_reported_as_a_warning(
     tmp_path: Path, media: MediaFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program = tmp_path / "ffmpeg"
-    says = "Cannot load libcuda.so.1"
+    message = "Cannot load libcuda.so.1"
     program.write_text(
-        f'#!/bin/sh\ncase "$*" in *cuda*|*nvenc*) echo "{says}" >&2; exit 1;; esac\nexec "{media.ffmpeg}" "$@"\n'
+        f'#!/bin/sh\ncase "$*" in *cuda*|*nvenc*) echo "{message}" >&2; exit 1;; esac\nexec "{media.ffmpeg}" "$@"\n'
     )
     program.chmod(0o755)
     report = run_self_test(str(program), monkeypatch)

@@ -1,4 +1,4 @@
-"""Which characters captions can have, measured on pixels; and what is said of those they cannot."""
+"""Draw characters and captions, measure their pixels, and warn of missing glyphs."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_installed_font_is_found(media: MediaFactory, tmp_path: Path) -> None:
 
 
 def han_font() -> bytes:
-    """The shipped emoji font under another name, with one character: 日, drawn as its grinning face."""
+    """Return the shipped emoji font under another name, with one character: 日, drawn as a grinning face."""
     data = bytearray((FONTS / "NotoEmoji-Bold.ttf").read_bytes())
     for entry in range(12, 12 + 16 * struct.unpack_from(">H", data, 4)[0], 16):
         tag, _, at, _ = struct.unpack_from(">4sIII", data, entry)
@@ -144,7 +144,7 @@ def test_caption_job_warns_of_missing_glyphs_and_late_cues(media: MediaFactory, 
 
 
 def draw_caption(media: MediaFactory, text: str, size: tuple[int, int]) -> Image.Image:
-    """A caption on black, by the shipped fonts alone."""
+    """Draw a caption on black with the shipped fonts only."""
     (media.folder / "one.ass").write_text(write_ass([Cue(0, 1000, text)], size), encoding="utf-8")
     pixels = media.run_ffmpeg(
         *("-f", "lavfi", "-i", f"color=c=black:s={size[0]}x{size[1]}:r=1:d=1"),

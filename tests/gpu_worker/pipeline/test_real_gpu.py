@@ -49,7 +49,7 @@ def gpu(media: MediaFactory) -> Gpu:
 
 @pytest.fixture(scope="module")
 def full_hd(media: MediaFactory) -> tuple[Path, VideoFacts]:
-    """20 seconds of 1080p30 that are not too easy to encode."""
+    """20 s of 1080p30 with noise, which is not too easy to encode."""
     path = media.make_video(
         "full_hd.mp4", FRAMES / 30, "1920x1080", "30", sound=False,
         extra=("-vf", "noise=alls=8:allf=t,format=yuv420p", "-crf", "18", "-colorspace", "bt709", "-bf", "2"),
@@ -78,22 +78,22 @@ def test_gpu_draws_the_same_frames_as_the_cpu(media: MediaFactory, gpu: Gpu, tmp
     assert max(map(mean_square_error, there, here)) < 255**2 / 10**4.5
 
 
-def run(media: MediaFactory, film: tuple[Path, VideoFacts], gpu: Gpu, folder: Path) -> float:
-    """Caption the film the way this GPU does it; seconds by the clock."""
-    plan = plan_captions(film[1], gpu, LONG_CUES)
+def run(media: MediaFactory, video: tuple[Path, VideoFacts], gpu: Gpu, folder: Path) -> float:
+    """Caption the video with what this GPU does; return the seconds that it takes."""
+    plan = plan_captions(video[1], gpu, LONG_CUES)
     write_plan_files(folder, plan)
     if not (folder / IN_VIDEO).exists():
-        (folder / IN_VIDEO).symlink_to(film[0])
+        (folder / IN_VIDEO).symlink_to(video[0])
     started = time.monotonic()
     subprocess.run([media.ffmpeg, "-v", "error", "-nostdin", *plan.steps[0].args], check=True, cwd=folder)
     return time.monotonic() - started
 
 
 def decibels(media: MediaFactory, one: Path, other: Path) -> float:
-    """PSNR of one film's luma against the other's."""
+    """Return the PSNR of the luma of two videos, in dB."""
     argv = [media.ffmpeg, "-nostdin", "-i", str(one), "-i", str(other), "-lavfi", "psnr", "-f", "null", "-"]
-    said = subprocess.run(argv, check=True, capture_output=True).stderr.decode()
-    found = re.search(r"PSNR y:([\d.]+|inf)", said)
+    log = subprocess.run(argv, check=True, capture_output=True).stderr.decode()
+    found = re.search(r"PSNR y:([\d.]+|inf)", log)
     assert found
     return float(found[1])
 

@@ -48,8 +48,8 @@ def test_worker_follows_no_link_that_a_program_made(workdir: Path, media: MediaF
     workdir.chmod(0o755)
     log.touch()
     log.chmod(0o666)
-    film = media.make_video("planted.mp4", 0.4, "64x48", sound=False)
-    (directory / "in_video").write_bytes(film.read_bytes())
+    video = media.make_video("planted.mp4", 0.4, "64x48", sound=False)
+    (directory / "in_video").write_bytes(video.read_bytes())
     (directory / "in_subtitles").write_text("1\n00:00:00,000 --> 00:00:00,300\nplanted text \u0939\n")
     SANDBOX.chown_to_sandbox_user(directory, evil)
     machine = Machine(Ffmpeg(str(evil)), None, 1)
@@ -82,7 +82,7 @@ def test_workdir_is_removed_whatever_programs_do_to_it(tmp_path: Path) -> None:
     kept = place / "kept"
     try:
         with temporary_workdir(place) as directory:
-            (directory / "in_video").write_bytes(b"a film")
+            (directory / "in_video").write_bytes(b"a video")
             SANDBOX.chown_to_sandbox_user(directory, Path("/bin/sh"))
             printed = run_script(
                 f"mv {directory} {kept} && ln -s /etc {directory} && echo moved; echo x > more", directory
@@ -97,7 +97,7 @@ def test_workdir_is_removed_whatever_programs_do_to_it(tmp_path: Path) -> None:
 @needs_setpriv
 @pytest.mark.fault("I14")
 def test_worker_is_undumpable_before_the_sdk_forks(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its pinging process holds the same key."""
+    """The SDK's ping process has the same key in its environment."""
     workdir.chmod(0o777)
 
     def start(_config: object) -> None:
@@ -112,10 +112,10 @@ def test_worker_is_undumpable_before_the_sdk_forks(workdir: Path, monkeypatch: p
 @needs_setpriv
 @pytest.mark.fault("G16", "I11", "I14")
 def test_job_runs_as_that_user_with_our_filenames_only(media: MediaFactory, workdir: Path) -> None:
-    """Its inputs are called by names that mean something to shells, filters and ffmpeg."""
+    """The names of its inputs have a meaning for shells, filters and ffmpeg."""
     workdir.chmod(0o755)
     program, seen, work = workdir / "ffmpeg", workdir / "seen", workdir / "work"
-    # The checkout may lie where only we may go, and then nothing of it is for that user.
+    # The sandbox user may have no access to the checkout.
     real, fonts = shutil.copy(media.ffmpeg, workdir / "real"), shutil.copytree(FONTS_DIRECTORY, workdir / "fonts")
     # Reading its version opens no untrusted file.
     program.write_text(f'#!/bin/sh\n[ "$*" = -version ] || (id -u; echo "$@"; env) >> {seen}\nexec {real} "$@"\n')
@@ -127,12 +127,12 @@ def test_job_runs_as_that_user_with_our_filenames_only(media: MediaFactory, work
     srt = workdir / "s.srt"
     srt.write_text("1\n00:00:00,000 --> 00:00:00,300\nhi\n")
     odd = {"video": "-i%03d':;[a]$(id).mp4", "srt": "..%2f..%2fetc%2fpasswd\\"}
-    cloud = FakeNetwork(files={odd["video"]: media.make_video("odd.mp4", 0.4, "64x48"), odd["srt"]: srt})
+    network = FakeNetwork(files={odd["video"]: media.make_video("odd.mp4", 0.4, "64x48"), odd["srt"]: srt})
 
     async def work_on() -> dict[str, object]:
-        async with cloud.open():
-            wanted = {"kind": "caption", "url_video": quote(odd["video"]), "url_srt": quote(odd["srt"])}
-            return await worker.handle(cloud.job(wanted))
+        async with network.open():
+            operation = {"kind": "caption", "url_video": quote(odd["video"]), "url_srt": quote(odd["srt"])}
+            return await worker.handle(network.job(operation))
 
     environment = dict(os.environ)
     assert asyncio.run(work_on()) == {"job_id": "job1", "attempt": 1}
@@ -151,16 +151,16 @@ def test_link_in_place_of_the_output_is_not_published(tmp_path: Path) -> None:
     secret, output = tmp_path / "secret", tmp_path / "out.mp4"
     secret.write_bytes(b"s3cret" * 10)
     output.symlink_to(secret)
-    cloud = FakeNetwork()
+    network = FakeNetwork()
 
     async def work() -> None:
-        async with cloud.open(), aiohttp.ClientSession() as session:
+        async with network.open(), aiohttp.ClientSession() as session:
             await Uploader(session, backoff=Backoff(attempts=4, base=0.01)).upload_video(
-                f"{cloud.base}/s3/output.mp4", output, lambda _: None
+                f"{network.base}/s3/output.mp4", output, lambda _: None
             )
 
     with pytest.raises((OSError, JobFailed)):
         asyncio.run(work())
-    assert cloud.stored == {}
+    assert network.stored == {}
     with pytest.raises(OSError, match="symbolic links"):
         asyncio.run(read_output_facts("jobs/job1/output.mp4", output))

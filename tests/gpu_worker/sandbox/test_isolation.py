@@ -1,7 +1,7 @@
-"""Inputs that name other files and hosts: nothing but the input itself is opened.
+"""Inputs that refer to other files and hosts: only the input itself is opened.
 
-A canary file is watched by the kernel, a canary host counts who connects. Each bait is first proved
-to work on an ffmpeg without our options, where it can be.
+The kernel reports opens of a canary file, and a canary host counts connections. Where possible, each bait is shown to
+work on an ffmpeg without our options.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _IN_OPEN = 0x20
 
 @dataclass
 class Canary:
-    """A video nobody was told to open, and a host nobody was told to call."""
+    """A video that no program may open, and a host that no program may call."""
 
     file: Path
     port: int
@@ -43,7 +43,7 @@ class Canary:
         return f"http://127.0.0.1:{self.port}/x.ts"
 
     def opened(self) -> bool:
-        """True if the file was opened since the last call, by anyone."""
+        """Return True if any process opened the file since the last call."""
         try:
             return bool(os.read(self.watch, 65536))
         except BlockingIOError:
@@ -85,7 +85,7 @@ def hls_playlist(target: str) -> bytes:
 
 
 def offer_to_all_operations(media: MediaFactory, bait: Path) -> None:
-    """Offer the file to every operation as every input; how each ends is not asked here."""
+    """Give the file to every operation as every input; the results do not matter here."""
     srt = media.folder / "hello.srt"
     srt.write_text("1\n00:00:00,000 --> 00:00:00,300\nhi\n")
     offers: list[tuple[Operation, dict[str, Path]]] = [
@@ -161,9 +161,9 @@ def test_playlist_opens_nothing(media: MediaFactory, canary: Canary, tmp_path: P
 
 @pytest.mark.fault("G2")
 def test_external_data_reference_opens_nothing(media: MediaFactory, canary: Canary, tmp_path: Path) -> None:
-    film = media.make_video("reference.mov", 0.4, "64x48", sound=False).read_bytes()
+    video = media.make_video("reference.mov", 0.4, "64x48", sound=False).read_bytes()
     bait = tmp_path / "bait.mp4"
-    bait.write_bytes(with_alias(film, canary.file))
+    bait.write_bytes(with_alias(video, canary.file))
     offer_to_all_operations(media, bait)
     assert not canary.opened()
     open_without_protection(media, bait, "-enable_drefs", "1", "-use_absolute_path", "1")
@@ -177,9 +177,9 @@ def test_attachments_are_not_written(media: MediaFactory, tmp_path: Path) -> Non
     font = media.folder / "font.ttf"
     font.write_bytes(b"\0\1\0\0" + bytes(200))
     bait = tmp_path / "bait.mkv"
-    film = media.make_video("attached-to.mp4", 0.4, "64x48")
+    video = media.make_video("attached-to.mp4", 0.4, "64x48")
     attach = ("-attach", font, "-metadata:s:t", "mimetype=font/ttf", "-metadata:s:t", f"filename={name}")
-    media.run_ffmpeg("-i", film, *attach, "-c", "copy", bait)
+    media.run_ffmpeg("-i", video, *attach, "-c", "copy", bait)
     assert str(name).encode() in bait.read_bytes()
     before = set(tmp_path.iterdir())
     offer_to_all_operations(media, bait)

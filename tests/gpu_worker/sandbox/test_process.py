@@ -38,7 +38,7 @@ asyncio.run(main())
 @needs_setpriv
 @pytest.mark.fault("G11", "I14")
 def test_orphans_in_other_sessions_are_killed(workdir: Path) -> None:
-    """Two of them in sessions of their own, one of them without a parent."""
+    """Two processes in other sessions, one of them without a parent."""
     argv = [sys.executable, "-c", ESCAPE, str(workdir)]
     done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr

@@ -34,7 +34,7 @@ class Fault:
     """
 
     stage: str
-    says: str
+    message: str
     code: int = 1
     first: int = 1
     last: int = 10**9
@@ -106,5 +106,5 @@ def _fail_if_due(folder: Path, stages: set[str]) -> None:
             continue
         count = sum(1 for run in runs if fault.stage == "any" or fault.stage in run.split())
         if fault.first <= count <= fault.last:
-            sys.stderr.write(fault.says + "\n")
+            sys.stderr.write(fault.message + "\n")
             sys.exit(fault.code)
