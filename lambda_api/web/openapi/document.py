@@ -134,11 +134,15 @@ def _complete_submit(operation: Json, schemas: Json) -> None:
     del schema["properties"]["kind"]
     inputs_first = sorted(schema["properties"].items(), key=lambda item: item[0] not in ROLES)
     schema["properties"] = {name: _plain(field) for name, field in inputs_first}
-    smallest = schema.pop("examples")[0]
+    smallest, *fuller = (
+        {name: body[name] for name in schema["properties"] if name in body} for body in schema.pop("examples")
+    )
     media["examples"] = {
         "smallest": {"summary": "Required fields", "value": smallest},
         "callback": {"summary": "With a callback", "value": smallest | _OPTIONS},
     }
+    if fuller:
+        media["examples"]["options"] = {"summary": "With options", "value": fuller[0]}
 
 
 def _share_problems(responses: Json, shared: Json) -> None:

@@ -58,9 +58,13 @@ class SubmitOptions(BaseModel):
     # FastAPI needs compiled bodies when it makes their routes.
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=False)
 
-    webhook_url: Annotated[Url | None, Field(description="Receives a callback when the job finishes. https only.")] = (
-        None
-    )
+    webhook_url: Annotated[
+        Url | None,
+        Field(
+            description="Receives a callback when the job finishes. https only.",
+            examples=["https://hooks.example.com/videos"],
+        ),
+    ] = None
     metadata: Metadata = Field(default_factory=dict)
 
     @model_validator(mode="before")
