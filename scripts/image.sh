@@ -1,16 +1,16 @@
 #!/bin/sh
-# Builds the worker's image with whichever of docker, podman and buildah works here, and says how to push it.
+# Builds the worker's image with docker, podman or buildah, and prints the command that pushes it.
 #   IMAGE=registry.example.com/you/api-gpu-worker:1.0.0   its name
-#   BASE=debian:trixie-slim                               what it stands on: a Debian 13
+#   BASE=debian:trixie-slim                               its base image: a Debian 13
 #   FONTS="fonts-noto-core fonts-noto-cjk"                packages of fonts
-#   IMAGE_ENGINE=podman                                   the program to take
+#   IMAGE_ENGINE=podman                                   the program to use
 #   IMAGE_BUILD_FLAGS="--network host"                    more options for its `build`
 set -eu
 cd "$(dirname "$0")/.."
 image=${IMAGE:-api-gpu-worker:latest}
 engine=$(sh scripts/image_engine.sh) || exit $?
 
-# The last change of what goes in: every build of one commit then gives its files the same time.
+# The time of the last change of its contents, so that every build of a commit gives files the same time.
 epoch=$(git log -1 --format=%ct -- contract gpu_worker requirements/worker.txt .dockerignore 2>/dev/null || true)
 epoch=${epoch:-0}
 set -- --file gpu_worker/Dockerfile --platform linux/amd64 --build-arg "SOURCE_DATE_EPOCH=$epoch" --tag "$image"
@@ -30,6 +30,6 @@ fi
 cat <<EOF
 
 built with $engine: $image ($facts)
-push:   $engine push $image    after a \`$engine login\` where it goes
-deploy: make deploy, and name it by the digest that the push prints: …@sha256:…
+push:   $engine push $image    after \`$engine login\` at the registry
+deploy: make deploy IMAGE=…@sha256:…, with the digest that the push prints
 EOF

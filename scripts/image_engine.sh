@@ -1,6 +1,6 @@
 #!/bin/sh
 # Prints the first of docker, podman and buildah (or of IMAGE_ENGINE) that works here. Exit code 3: none does.
-# That a command is there proves nothing: docker's needs a service.
+# Runs each one, since docker's client may exist without its service.
 set -eu
 for engine in ${IMAGE_ENGINE:-docker podman buildah}; do
   case $engine in

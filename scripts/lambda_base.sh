@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes a stand-in for AWS's image of the Lambda runtime, for `sam local` on a machine that cannot pull it: Debian's
-# Python 3.13 with AWS's own runtime client. It shows that the stack is wired up, not how Amazon Linux behaves.
+# Builds a substitute for AWS's image of the Lambda runtime, for `sam local` on a machine that cannot pull it: Debian's
+# Python 3.13 with AWS's runtime client. It tests the wiring of the stack, not the behavior of Amazon Linux.
 #   BASE=debian:trixie-slim IMAGE_ENGINE=podman IMAGE_BUILD_FLAGS="…", as for scripts/image.sh
 set -eu
 engine=$(IMAGE_ENGINE=${IMAGE_ENGINE:-docker podman} sh "$(dirname "$0")/image_engine.sh") || exit $?
