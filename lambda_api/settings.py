@@ -1,29 +1,23 @@
-"""Settings from environment variables, read once. A wrong one stops the function at start, by its name.
+"""Settings from environment variables, read once. An invalid setting fails at startup with the variable's name.
 
-Secrets are in variables of their own on one machine; in AWS a variable holds the ARN of each, and a function reads
-those that it needs.
+In AWS a variable holds the ARN of each secret, and a function reads those that it needs; in local mode the secrets are
+in variables of their own.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
 import json
-import re
-from collections.abc import Callable, Mapping, Set
-from dataclasses import dataclass
+from collections.abc import Mapping, Set
 from enum import Enum
-from typing import Any, TypeVar
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Json, ValidationError
 
 from contract.urls import normalize_url
 from lambda_api.domain.access.credentials import ApiCredentials
 from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.policy import SECOND, Policy
-
-T = TypeVar("T")
-
-_OWNER = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class SettingsError(ValueError):
@@ -34,168 +28,165 @@ class Secret(Enum):
     """A secret, by the variable that holds its ARN."""
 
     RUNPOD = "RUNPOD_SECRET_ARN"
-    """RunPod's API key as it is."""
+    """RunPod's API key."""
     HOOK = "HOOK_SECRET_ARN"
-    """What HOOK_SECRET would hold."""
+    """The contents of HOOK_SECRET."""
     CALLERS = "CALLERS_SECRET_ARN"
-    """JSON: `{"api_keys": …, "callback_secrets": …}`, what API_KEYS and CALLBACK_SECRETS would hold."""
+    """JSON: `{"api_keys": …, "callback_secrets": …}`, the contents of API_KEYS and CALLBACK_SECRETS."""
 
 
 EVERYTHING = frozenset(Secret)
 
+_REQUIRED = {
+    Secret.RUNPOD: ("RUNPOD_API_KEY", "RUNPOD_ENDPOINT_ID"), Secret.HOOK: ("HOOK_SECRET",),
+    Secret.CALLERS: ("API_KEYS",),
+}  # fmt: skip
+"""Variables that a function must have if it needs the secret, and ignores otherwise."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """A secret that the function does not need is empty."""
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(","))
+
+
+def _split_origins(text: str) -> tuple[str, ...]:
+    return tuple(part for part in _split(text) if part)
+
+
+def _check_callback_secret(secret: str) -> str:
+    """Require `whsec_` and 24 to 64 bytes in base64 (Standard Webhooks 1.0)."""
+    if not secret.startswith("whsec_"):
+        raise ValueError
+    if not 24 <= len(base64.b64decode(secret.removeprefix("whsec_"), validate=True)) <= 64:
+        raise ValueError
+    return secret
+
+
+Seconds = Annotated[float, Field(ge=0, lt=1e9)]
+WholeSeconds = Annotated[int, BeforeValidator(lambda value: int(float(value))), Field(ge=0, lt=1_000_000_000)]
+HookSecret = Annotated[str, Field(min_length=16)]
+KeyDigest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Owner = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+CallbackSecret = Annotated[str, AfterValidator(_check_callback_secret)]
+
+
+class Settings(BaseModel):
+    """Each field is the variable of its name in capitals. A secret that the function does not need is empty."""
+
+    model_config = ConfigDict(frozen=True, alias_generator=str.upper)
 
     table_name: str
     bucket_name: str
     callback_queue_url: str
-    runpod_api_key: str
-    runpod_endpoint_id: str
-    runpod_api_url: str
-    runpod_management_url: str
-    public_url: str
-    hook_secrets: tuple[str, ...]
-    callers: ApiCredentials
-    cors_origins: tuple[str, ...]
-    default_price_per_second: float
-    video_url_seconds: int
-    allow_loopback: bool
-    policy: Policy
-    allowance: Allowance
+    public_url: Annotated[str, AfterValidator(lambda url: normalize_url(url).rstrip("/"))]
+    runpod_endpoint_id: str = ""
+    runpod_api_url: str = "https://api.runpod.ai/v2"
+    runpod_management_url: str = "https://api.runpod.io"
+    cors_allow_origins: Annotated[tuple[str, ...], BeforeValidator(_split_origins)] = ("*",)
+    gpu_price_per_second: Seconds = 0.00031
+    """USD."""
+    video_url_seconds: WholeSeconds = 3600
+    allow_loopback_urls: Annotated[bool, BeforeValidator(lambda text: text.lower() == "true")] = False
+
+    runpod_api_key: str = Field("", repr=False)
+    hook_secret: Annotated[tuple[HookSecret, ...], BeforeValidator(_split)] = Field((), repr=False)
+    """One secret, or two separated by a comma while the older one is being replaced."""
+    api_keys: Json[dict[KeyDigest, Owner]] = Field({}, repr=False)
+    callback_secrets: Json[dict[str, Annotated[tuple[CallbackSecret, ...], Field(min_length=1)]]] = Field(
+        {}, repr=False
+    )
+
+    job_ttl_seconds: Seconds = 3600
+    execution_seconds: Seconds = 600
+    check_seconds: Seconds = 60
+    retry_base_seconds: Seconds = 5
+    dispatch_grace_seconds: Seconds = 15
+    callback_grace_seconds: Seconds = 15
+    retention_seconds: Seconds = 7 * 24 * 3600
+    callback_time_scale: Seconds = 1
+    owner_rate_per_minute: int = Field(120, ge=1, le=60_000)
+    owner_burst: int = Field(60, ge=1, le=100_000)
+    owner_jobs_in_flight: int = Field(1000, ge=1, le=1_000_000)
 
     @classmethod
     def from_env(
         cls, env: Mapping[str, str], needs: Set[Secret] = EVERYTHING, secrets: Mapping[Secret, str] | None = None
     ) -> Settings:
-        """Parse the environment. `secrets` stand in for the variables of the same. Raises SettingsError."""
-        read = _Reader({**env, **_as_variables(secrets or {})})
-        return cls(
-            table_name=read.text("TABLE_NAME"),
-            bucket_name=read.text("BUCKET_NAME"),
-            callback_queue_url=read.text("CALLBACK_QUEUE_URL"),
-            runpod_api_key=read.text("RUNPOD_API_KEY") if Secret.RUNPOD in needs else "",
-            runpod_endpoint_id=read.text("RUNPOD_ENDPOINT_ID") if Secret.RUNPOD in needs else "",
-            runpod_api_url=read.text("RUNPOD_API_URL", "https://api.runpod.ai/v2"),
-            runpod_management_url=read.text("RUNPOD_MANAGEMENT_URL", "https://api.runpod.io"),
-            public_url=read.parsed("PUBLIC_URL", normalize_url).rstrip("/"),
-            hook_secrets=read.parsed("HOOK_SECRET", _hook_secrets) if Secret.HOOK in needs else (),
-            callers=_callers(read) if Secret.CALLERS in needs else ApiCredentials(),
-            cors_origins=tuple(o.strip() for o in read.text("CORS_ALLOW_ORIGINS", "*").split(",") if o.strip()),
-            default_price_per_second=read.number("GPU_PRICE_PER_SECOND", 0.00031),
-            video_url_seconds=int(read.number("VIDEO_URL_SECONDS", 3600)),
-            allow_loopback=read.text("ALLOW_LOOPBACK_URLS", "false").lower() == "true",
-            policy=Policy(
-                job_ttl_ms=read.milliseconds("JOB_TTL_SECONDS", 3600),
-                execution_ms=read.milliseconds("EXECUTION_SECONDS", 600),
-                check_ms=read.milliseconds("CHECK_SECONDS", 60),
-                retry_base_ms=read.milliseconds("RETRY_BASE_SECONDS", 5),
-                dispatch_grace_ms=read.milliseconds("DISPATCH_GRACE_SECONDS", 15),
-                callback_grace_ms=read.milliseconds("CALLBACK_GRACE_SECONDS", 15),
-                retention_ms=read.milliseconds("RETENTION_SECONDS", 7 * 24 * 3600),
-                callback_scale=read.number("CALLBACK_TIME_SCALE", 1.0),
-            ),
-            allowance=Allowance(
-                rate_per_minute=read.whole("OWNER_RATE_PER_MINUTE", 120, most=60_000),
-                burst=read.whole("OWNER_BURST", 60, most=100_000),
-                jobs_in_flight=read.whole("OWNER_JOBS_IN_FLIGHT", 1000, most=1_000_000),
-            ),
+        """Parse the environment, in which `secrets` replace their variables. Raises SettingsError."""
+        variables = {name: text for name, value in env.items() if (text := value.strip())}
+        variables |= _as_variables(secrets or {})
+        for secret, names in _REQUIRED.items():
+            for name in names:
+                if secret not in needs:
+                    variables.pop(name, None)
+                elif name not in variables:
+                    raise SettingsError(f"{name} is not set")
+        if Secret.CALLERS not in needs:
+            variables.pop("CALLBACK_SECRETS", None)
+        try:
+            return cls.model_validate(variables)
+        except ValidationError as error:
+            reason = _describe(error)
+        raise SettingsError(reason)
+
+    @property
+    def callers(self) -> ApiCredentials:
+        return ApiCredentials(api_keys=self.api_keys, callback_secrets=self.callback_secrets)
+
+    @property
+    def policy(self) -> Policy:
+        return Policy(
+            job_ttl_ms=_milliseconds(self.job_ttl_seconds),
+            execution_ms=_milliseconds(self.execution_seconds),
+            check_ms=_milliseconds(self.check_seconds),
+            retry_base_ms=_milliseconds(self.retry_base_seconds),
+            dispatch_grace_ms=_milliseconds(self.dispatch_grace_seconds),
+            callback_grace_ms=_milliseconds(self.callback_grace_seconds),
+            retention_ms=_milliseconds(self.retention_seconds),
+            callback_scale=self.callback_time_scale,
+        )
+
+    @property
+    def allowance(self) -> Allowance:
+        return Allowance(
+            rate_per_minute=self.owner_rate_per_minute,
+            burst=self.owner_burst,
+            jobs_in_flight=self.owner_jobs_in_flight,
         )
 
 
-class _Reader:
-    def __init__(self, env: Mapping[str, str]) -> None:
-        self._env = env
+def _milliseconds(seconds: float) -> int:
+    return int(seconds * SECOND)
 
-    def text(self, name: str, default: str | None = None) -> str:
-        value = self._env.get(name, "").strip() or default
-        if value is None:
-            raise SettingsError(f"{name} is not set")
-        return value
 
-    def parsed(self, name: str, parse: Callable[[str], T], default: str | None = None) -> T:
-        text = self.text(name, default)
-        try:
-            return parse(text)
-        except (ValueError, TypeError, AttributeError):
-            raise SettingsError(f"{name} is malformed") from None
-
-    def number(self, name: str, default: float) -> float:
-        value = self.parsed(name, float, str(default))
-        if not 0 <= value < 1e9:
-            raise SettingsError(f"{name} is out of range")
-        return value
-
-    def whole(self, name: str, default: int, most: int) -> int:
-        """At least 1."""
-        value = self.parsed(name, int, str(default))
-        if not 1 <= value <= most:
-            raise SettingsError(f"{name} is out of range")
-        return value
-
-    def milliseconds(self, name: str, default: float) -> int:
-        return int(self.number(name, default) * SECOND)
+def _describe(error: ValidationError) -> str:
+    """Name the first variable that is wrong; pydantic's own text quotes its value."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    kind, name = first["type"], first["loc"][0]
+    if kind == "missing":
+        return f"{name} is not set"
+    out_of_range = kind.startswith(("greater_than", "less_than"))
+    return f"{name} is out of range" if out_of_range else f"{name} is malformed"
 
 
 def _as_variables(secrets: Mapping[Secret, str]) -> dict[str, str]:
-    """The secrets under the names they have on one machine."""
+    """Return the secrets under the names of their variables in local mode."""
     variables = {}
     if Secret.RUNPOD in secrets:
         variables["RUNPOD_API_KEY"] = secrets[Secret.RUNPOD]
     if Secret.HOOK in secrets:
         variables["HOOK_SECRET"] = secrets[Secret.HOOK]
     if Secret.CALLERS in secrets:
-        try:
-            callers = _mapping(secrets[Secret.CALLERS])
-        except (ValueError, TypeError):
-            raise SettingsError(f"{Secret.CALLERS.value} leads to a malformed secret") from None
+        callers = _parse_object(secrets[Secret.CALLERS])
         variables["API_KEYS"] = json.dumps(callers.get("api_keys", {}))
         variables["CALLBACK_SECRETS"] = json.dumps(callers.get("callback_secrets", {}))
     return variables
 
 
-def _hook_secrets(text: str) -> tuple[str, ...]:
-    """One secret, or two separated by a comma while the older one is being replaced."""
-    secrets = tuple(part.strip() for part in text.split(","))
-    if not all(len(secret) >= 16 for secret in secrets):
-        raise ValueError
-    return secrets
-
-
-def _callers(read: _Reader) -> ApiCredentials:
-    return ApiCredentials(
-        api_keys=read.parsed("API_KEYS", _api_keys),
-        callback_secrets=read.parsed("CALLBACK_SECRETS", _callback_secrets, "{}"),
-    )
-
-
-def _mapping(text: str) -> dict[str, Any]:
-    read = json.loads(text)
-    if not isinstance(read, dict):
-        raise TypeError
-    return read
-
-
-def _api_keys(text: str) -> dict[str, str]:
-    keys = _mapping(text)
-    if not all(_SHA256.fullmatch(digest) and _OWNER.fullmatch(owner) for digest, owner in keys.items()):
-        raise ValueError
-    return keys
-
-
-def _callback_secrets(text: str) -> dict[str, tuple[str, ...]]:
-    secrets = {owner: tuple(values) for owner, values in _mapping(text).items()}
-    if not all(values and all(map(_is_callback_secret, values)) for values in secrets.values()):
-        raise ValueError
-    return secrets
-
-
-def _is_callback_secret(secret: str) -> bool:
-    """`whsec_` and 24 to 64 bytes in base64 (Standard Webhooks 1.0)."""
-    if not secret.startswith("whsec_"):
-        return False
+def _parse_object(text: str) -> dict[str, Any]:
     try:
-        return 24 <= len(base64.b64decode(secret.removeprefix("whsec_"), validate=True)) <= 64
-    except binascii.Error:
-        return False
+        document = json.loads(text)
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        raise SettingsError(f"{Secret.CALLERS.value} leads to a malformed secret")
+    return document

@@ -72,18 +72,18 @@ def services(needs: frozenset[Secret] = EVERYTHING, runpod_seconds: float = BOUN
         ),
         objects=S3Objects(config.bucket_name, session.s3),
         queue=SqsCallbackQueue(config.callback_queue_url, observer, session.sqs),
-        sender=HttpCallbackSender(callers, allow_loopback=config.allow_loopback),
+        sender=HttpCallbackSender(callers, allow_loopback=config.allow_loopback_urls),
         observer=observer,
         policy=config.policy,
         worker_limits=Limits(execution_seconds=config.policy.execution_ms / 1000),
         endpoint_id=config.runpod_endpoint_id,
         public_url=config.public_url,
-        hook_secrets=config.hook_secrets,
+        hook_secrets=config.hook_secret,
         callers=callers,
         allowance=config.allowance,
-        default_price_per_second=config.default_price_per_second,
+        default_price_per_second=config.gpu_price_per_second,
         video_url_seconds=config.video_url_seconds,
-        allow_loopback=config.allow_loopback,
+        allow_loopback=config.allow_loopback_urls,
         clock=_now,
         random=random.random,
         new_id=lambda: str(uuid.uuid4()),
@@ -95,7 +95,8 @@ def _callers(config: Settings, needs: frozenset[Secret], observer: Observer) -> 
     """Return a reader of the API credentials. A change of their secret takes effect within a minute."""
     arn = os.environ.get(Secret.CALLERS.value)
     if Secret.CALLERS not in needs or not arn:
-        return lambda: config.callers
+        callers = config.callers
+        return lambda: callers
     return CachedSecret(config.callers, lambda: _read_callers(arn), observer)
 
 

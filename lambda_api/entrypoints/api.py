@@ -15,7 +15,7 @@ from lambda_api.wiring import after_restore, renew, services, settings
 _RESERVE_SECONDS = 1.0
 """Left for the response: no call to others lasts until the function's timeout."""
 
-app = create_app(services(), settings(EVERYTHING).cors_origins)
+app = create_app(services(), settings(EVERYTHING).cors_allow_origins)
 _respond = event_handler(app)
 
 

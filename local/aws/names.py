@@ -1,4 +1,4 @@
-"""Names of what exists in the local AWS. Apart from `server`, which imports moto."""
+"""Names of the resources in the local AWS. A module of its own because `server` imports moto."""
 
 TABLE = BUCKET = "api-gpu-local"
 QUEUE = "api-gpu-callbacks"

@@ -1,4 +1,4 @@
-"""Start and end the AWS process."""
+"""Start and stop the AWS process."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ CREDENTIALS = {
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where AWS is on this machine."""
+    """URLs of AWS on this machine."""
 
     url: str
     queue_url: str
 
 
 class AwsProcess:
-    """moto's server. It holds everything in memory; its address is known before it has started."""
+    """moto's server. It holds everything in memory; its address is known before it starts."""
 
     def __init__(self, scratch: Path, log: Log) -> None:
         self._scratch = scratch
@@ -46,7 +46,7 @@ class AwsProcess:
         self._reading: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Return when the table, bucket and queue exist. Raises RuntimeError if the process ends instead."""
+        """Start it and wait for its resources. Raises RuntimeError if the process exits instead."""
         env = CREDENTIALS | {
             "PATH": os.environ.get("PATH", ""),
             "PYTHONPATH": str(_REPOSITORY),
@@ -71,15 +71,15 @@ class AwsProcess:
         )
         waiting.cancel()
         if waiting not in done:
-            raise RuntimeError("the local AWS did not start; its last lines are in the log")
+            raise RuntimeError("the local AWS did not start; see its last lines in the log")
 
     async def stop(self) -> None:
-        """Kill it: nothing it holds outlives it. Safe to call twice, and before `start`."""
+        """Kill it; its data is lost. Safe to call twice, and before `start`."""
         self._sock.close()
         if self._process is not None:
             if self._process.returncode is None:
                 self._process.kill()
-            # Its stdin is a pipe of asyncio's; closing it is what lets the transport finish.
+            # Its stdin is a pipe of asyncio's; the transport finishes only after it is closed.
             if self._process.stdin is not None:
                 self._process.stdin.close()
             await self._process.wait()

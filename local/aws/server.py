@@ -1,8 +1,8 @@
-"""The process that is AWS: serves moto on a socket it is given and creates what template.yaml would.
+"""The AWS process: serves moto on a given socket and creates the resources of template.yaml.
 
-    python -m local.aws.server LISTENING_FD      prints `ready` when the resources exist, ends with its stdin
+    python -m local.aws.server LISTENING_FD      prints `ready` when the resources exist, exits with its stdin
 
-moto checks no signature: nothing here proves that a presigned URL is right or still valid.
+moto checks no signature, so it accepts presigned URLs that are wrong or expired.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def main(argv: list[str]) -> None:
 
 
 def create_resources(url: str, key: str = "local") -> None:
-    """The table with its indexes, the bucket and the queue. `key` is both halves of the credentials."""
+    """Create the table with its indexes, the bucket and the queue. `key` is both halves of the credentials."""
     session = boto3.Session(aws_access_key_id=key, aws_secret_access_key=key, region_name=REGION)
     create_table(url, key)
     session.client("s3", endpoint_url=url).create_bucket(Bucket=BUCKET)
@@ -43,7 +43,7 @@ def create_resources(url: str, key: str = "local") -> None:
 
 
 def create_table(url: str, key: str = "local") -> None:
-    """The table as template.yaml has it; a test compares the two."""
+    """Create the table as in template.yaml; a test compares the two."""
     session = boto3.Session(aws_access_key_id=key, aws_secret_access_key=key, region_name=REGION)
     dynamodb = session.client("dynamodb", endpoint_url=url)
     dynamodb.create_table(

@@ -1,7 +1,7 @@
-"""moto's transactions, made as DynamoDB's are: all or nothing, whoever else is writing.
+"""Make moto's transactions all or nothing under concurrent writes, like DynamoDB's.
 
-moto serves requests side by side, copies the whole table for each transaction, and puts the copy back after one that
-failed: with it goes whatever was written meanwhile. Here writes take turns, and conditions are looked at first.
+moto serves requests concurrently, copies the whole table for each transaction, and restores the copy after one that
+failed, which loses concurrent writes. Here writes are serialized, and conditions are checked first.
 """
 
 from __future__ import annotations
@@ -15,45 +15,45 @@ from moto.dynamodb.comparisons import get_filter_expression
 from moto.dynamodb.exceptions import ConditionalCheckFailed, TransactionCanceledException
 from moto.dynamodb.models import DynamoDBBackend
 
-Verdict = tuple[str | None, str | None, dict[str, Any] | None]
+Outcome = tuple[str | None, str | None, dict[str, Any] | None]
 
-_TURN = threading.RLock()
+_LOCK = threading.RLock()
 
 
 @cache
 def install() -> None:
-    """Replace what moto has, in this process."""
+    """Replace moto's methods in this process."""
     for name in ("put_item", "update_item", "delete_item"):
-        setattr(DynamoDBBackend, name, _alone(getattr(DynamoDBBackend, name)))
-    DynamoDBBackend.transact_write_items = _alone(_transact)  # type: ignore[method-assign]
+        setattr(DynamoDBBackend, name, _serialize(getattr(DynamoDBBackend, name)))
+    DynamoDBBackend.transact_write_items = _serialize(_transact)  # type: ignore[method-assign]
 
 
-def _alone(write: Callable[..., Any]) -> Callable[..., Any]:
+def _serialize(write: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(write)
-    def alone(*args: Any, **kwargs: Any) -> Any:
-        with _TURN:
+    def serialized(*args: Any, **kwargs: Any) -> Any:
+        with _LOCK:
             return write(*args, **kwargs)
 
-    return alone
+    return serialized
 
 
 def _transact(backend: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
-    verdicts = [_verdict(backend, action) for item in transact_items for action in item.values()]
-    if any(code for code, _, _ in verdicts):
-        raise TransactionCanceledException(verdicts)
+    outcomes = [_check(backend, action) for item in transact_items for action in item.values()]
+    if any(code for code, _, _ in outcomes):
+        raise TransactionCanceledException(outcomes)
     for item in transact_items:
         for kind, action in item.items():
             _apply(backend, kind, action)
 
 
-def _verdict(backend: DynamoDBBackend, action: dict[str, Any]) -> Verdict:
+def _check(backend: DynamoDBBackend, action: dict[str, Any]) -> Outcome:
     table = backend.get_table(action["TableName"])
     current = backend.get_item(table.name, _key(table.hash_key_attr, action))
     names, values = action.get("ExpressionAttributeNames"), action.get("ExpressionAttributeValues")
     if get_filter_expression(action.get("ConditionExpression"), names, values).expr(current):
         return None, None, None
-    told = action.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
-    old = current.to_json()["Attributes"] if current is not None and told else None
+    return_old = action.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
+    old = current.to_json()["Attributes"] if current is not None and return_old else None
     return "ConditionalCheckFailed", ConditionalCheckFailed().message, old
 
 

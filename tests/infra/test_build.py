@@ -33,7 +33,7 @@ def test_every_function_gets_the_same_package(built: Path) -> None:
     assert len({content(built / name) for name in FUNCTIONS}) == 1
 
 
-def test_of_ours_it_holds_the_gateway_and_the_contract_only(built: Path) -> None:
+def test_package_holds_only_gateway_and_contract_of_ours(built: Path) -> None:
     package = built / "ApiFunction"
     for name in ("contract", "lambda_api"):
         sources = {p.relative_to(ROOT) for p in (ROOT / name).rglob("*.py")}
@@ -42,7 +42,7 @@ def test_of_ours_it_holds_the_gateway_and_the_contract_only(built: Path) -> None
     assert not [path for path in package.rglob("*") if path.suffix in {".txt", ".toml"} and path.parent == package]
 
 
-def test_native_modules_are_there_for_both_architectures(built: Path) -> None:
+def test_package_has_native_modules_of_both_architectures(built: Path) -> None:
     found = {path.name: path.read_bytes()[:20] for path in (built / "ApiFunction").rglob("*.so")}
     for architecture, machine in MACHINES.items():
         modules = [head for name, head in found.items() if f"cpython-313-{architecture}-linux-gnu" in name]
@@ -64,7 +64,7 @@ def test_modules_are_compiled_for_the_runtime(built: Path) -> None:
     assert str(ROOT).encode() not in sample
 
 
-def test_the_builder_says_how_it_is_used() -> None:
+def test_builder_prints_its_usage() -> None:
     done = subprocess.run(
         [sys.executable, ROOT / "scripts" / "build_lambda.py"], capture_output=True, text=True, timeout=30, check=False
     )

@@ -67,7 +67,7 @@ def started(entrypoint: str, event: str = "") -> Started:
     return Started(set(told["modules"]), told["collecting"])
 
 
-def test_the_environment_is_the_functions_own() -> None:
+def test_environment_is_the_functions_own() -> None:
     assert PYTHON.exists(), "run it with `make test`, which prepares .venv-lambda"
     found = subprocess.run([PYTHON, "-c", "import runpod"], capture_output=True, timeout=60, check=False)
     assert found.returncode != 0
@@ -80,7 +80,7 @@ def test_the_environment_is_the_functions_own() -> None:
         ("runpod_endpoint", ""),
     ],
 )  # fmt: skip
-def test_a_start_imports_no_more_than_it_has_to(entrypoint: str, event: str) -> None:
+def test_start_imports_no_more_than_necessary(entrypoint: str, event: str) -> None:
     start = started(entrypoint, event)
     assert "lambda_api" in start.packages
     assert not start.packages & DENIED
@@ -90,5 +90,5 @@ def test_a_start_imports_no_more_than_it_has_to(entrypoint: str, event: str) -> 
         assert not start.packages & WEB
 
 
-def test_nothing_denied_comes_with_a_submit_either() -> None:
+def test_submit_imports_no_denied_package() -> None:
     assert not started("api", "api/caption").packages & DENIED

@@ -160,7 +160,7 @@ def test_routes(functions: Callable[[str], rie.Runtime], stage: Stage, name: str
     assert "planted" not in json.dumps(answer)
 
 
-def test_a_job_is_shown_as_it_is_stored(functions: Callable[[str], rie.Runtime], stage: Stage) -> None:
+def test_stored_job_is_shown(functions: Callable[[str], rie.Runtime], stage: Stage) -> None:
     told = json.loads(functions("ApiFunction").invoke(golden("api/job"))["body"])
     assert (told["job_id"], told["status"], told["operation"]) == ("job-1", "IN_QUEUE", "caption")
 
@@ -173,7 +173,7 @@ def test_a_submit_reaches_runpod(functions: Callable[[str], rie.Runtime], stage:
 
 
 @pytest.mark.parametrize("name", sorted(RUNPOD))
-def test_what_runpod_sends(functions: Callable[[str], rie.Runtime], stage: Stage, name: str) -> None:
+def test_runpod_webhook_bodies(functions: Callable[[str], rie.Runtime], stage: Stage, name: str) -> None:
     status, state = RUNPOD[name]
     if name != "progress":
         stage.publish()
@@ -181,13 +181,13 @@ def test_what_runpod_sends(functions: Callable[[str], rie.Runtime], stage: Stage
     assert (answer["statusCode"], stage.job().state) == (status, state)
 
 
-def test_the_schedule_sweeps(functions: Callable[[str], rie.Runtime], stage: Stage) -> None:
+def test_schedule_sweeps(functions: Callable[[str], rie.Runtime], stage: Stage) -> None:
     stage.publish()
     assert functions("SweeperFunction").invoke(golden("schedule")) == {"handled": 1, "failed": 0}
     assert stage.job().state is State.COMPLETED
 
 
-def test_a_batch_is_answered_message_by_message(functions: Callable[[str], rie.Runtime], stage: Stage) -> None:
+def test_batch_fails_message_by_message(functions: Callable[[str], rie.Runtime], stage: Stage) -> None:
     stage.publish()
     functions("WebhookFunction").invoke(golden("runpod/webhook_completed"))
     failed = functions("CallbacksFunction").invoke(golden("sqs"))
@@ -197,7 +197,7 @@ def test_a_batch_is_answered_message_by_message(functions: Callable[[str], rie.R
     assert callback.status == "DELIVERED"
 
 
-def test_logs_and_metrics_are_what_the_dashboard_reads(functions: Callable[[str], rie.Runtime], stage: Stage) -> None:
+def test_logs_and_metrics_match_the_dashboard(functions: Callable[[str], rie.Runtime], stage: Stage) -> None:
     stage.publish()
     runtime = functions("WebhookFunction")
     runtime.invoke(golden("runpod/webhook_completed"))
@@ -229,7 +229,7 @@ print(json.dumps([before, api.handler(event, context)["statusCode"]]))
 """
 
 
-def test_a_restored_snapshot_reads_its_settings_again(built: Path) -> None:
+def test_restored_snapshot_reads_its_settings_again(built: Path) -> None:
     env = {
         "PYTHONPATH": str(built / "ApiFunction"), "TABLE_NAME": "t", "BUCKET_NAME": "b", "CALLBACK_QUEUE_URL": "q",
         "RUNPOD_API_KEY": "k", "RUNPOD_ENDPOINT_ID": "e", "PUBLIC_URL": "https://api.example", "HOOK_SECRET": "x" * 32,

@@ -18,21 +18,21 @@ def without_secrets() -> dict[str, str]:
     return {name: value for name, value in environment().items() if name not in SECRETS}
 
 
-def test_secrets_stand_in_for_their_variables() -> None:
+def test_secrets_replace_their_variables() -> None:
     secrets = {Secret.RUNPOD: "key", Secret.HOOK: f"{'n' * 32},{'o' * 32}", Secret.CALLERS: json.dumps(CALLERS)}
     read = Settings.from_env(without_secrets(), EVERYTHING, secrets)
-    assert (read.runpod_api_key, read.hook_secrets) == ("key", ("n" * 32, "o" * 32))
+    assert (read.runpod_api_key, read.hook_secret) == ("key", ("n" * 32, "o" * 32))
     assert (dict(read.callers.api_keys), read.callers.callback_secrets) == ({"a" * 64: "ada"}, {"ada": (WHSEC,)})
 
 
-def test_a_function_starts_without_the_secrets_that_it_does_not_need() -> None:
+def test_function_starts_without_secrets_it_does_not_need() -> None:
     env = {name: value for name, value in without_secrets().items() if name != "RUNPOD_ENDPOINT_ID"}
     read = Settings.from_env(env, {Secret.CALLERS}, {Secret.CALLERS: json.dumps(CALLERS)})
-    assert (read.runpod_api_key, read.runpod_endpoint_id, read.hook_secrets) == ("", "", ())
+    assert (read.runpod_api_key, read.runpod_endpoint_id, read.hook_secret) == ("", "", ())
 
 
 @pytest.mark.parametrize(("need", "name"), [(Secret.RUNPOD, "RUNPOD_API_KEY"), (Secret.HOOK, "HOOK_SECRET")])
-def test_it_does_not_start_without_those_that_it_needs(need: Secret, name: str) -> None:
+def test_function_does_not_start_without_its_secrets(need: Secret, name: str) -> None:
     with pytest.raises(SettingsError, match=f"{name} is not set"):
         Settings.from_env(without_secrets(), {need})
 
@@ -43,7 +43,7 @@ def test_it_does_not_start_without_those_that_it_needs(need: Secret, name: str) 
      ('{"api_keys": {"planted": "ada"}}', "API_KEYS"),
      ('{"callback_secrets": {"ada": ["planted"]}}', "CALLBACK_SECRETS")],
 )  # fmt: skip
-def test_a_malformed_secret_is_named_and_not_told(text: str, name: str) -> None:
+def test_malformed_secret_is_named_and_not_quoted(text: str, name: str) -> None:
     with pytest.raises(SettingsError) as raised:
         Settings.from_env(without_secrets(), {Secret.CALLERS}, {Secret.CALLERS: text})
     assert name in str(raised.value)
@@ -71,13 +71,13 @@ def read(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     wiring.renew()
 
 
-def test_a_function_reads_the_secrets_that_it_needs_once(read: list[str]) -> None:
+def test_function_reads_each_needed_secret_once(read: list[str]) -> None:
     needs = frozenset({Secret.RUNPOD})
     assert wiring.services(needs) is wiring.services(needs)
     assert (wiring.settings(needs).runpod_api_key, read) == ("key-1", ["arn:runpod"])
 
 
-def test_what_is_renewed_is_read_again(read: list[str]) -> None:
+def test_renewed_settings_are_read_again(read: list[str]) -> None:
     before = wiring.services()
     wiring.renew()
     assert wiring.services() is not before

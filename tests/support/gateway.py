@@ -81,7 +81,7 @@ class Client:
 
     def __init__(self, world: World, **changes: str) -> None:
         self.world = world
-        self._handler = event_handler(create_app(world.services, settings(**changes).cors_origins))
+        self._handler = event_handler(create_app(world.services, settings(**changes).cors_allow_origins))
 
     def send(self, event: dict[str, Any]) -> Answer:
         raw = self._handler(event, context())

@@ -24,7 +24,7 @@ class Wsgi:
     def __init__(self, world: World) -> None:
         self.requests = 0
         self._world = world
-        self._handle = event_handler(create_app(world.services, settings().cors_origins))
+        self._handle = event_handler(create_app(world.services, settings().cors_allow_origins))
         self._loop = asyncio.new_event_loop()
 
     def close(self) -> None:

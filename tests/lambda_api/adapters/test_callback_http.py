@@ -73,7 +73,7 @@ def now() -> int:
 
 
 @pytest.mark.fault("J7")
-def test_the_stock_library_verifies_it_with_either_secret(sink: Sink) -> None:
+def test_stock_library_verifies_with_either_secret(sink: Sink) -> None:
     assert sender().send("ada", sink.url, "msg_1", now(), BODY).ok
     ((path, headers, body),) = sink.seen
     assert path == "/n8n/hook?token=abc"
@@ -105,7 +105,7 @@ def test_tampering_fails_verification(sink: Sink, part: str) -> None:
 @pytest.mark.parametrize(
     ("status", "ok", "final"), [(204, True, False), (302, False, False), (409, True, False), (410, False, True)]
 )
-def test_statuses(sink: Sink, status: int, ok: bool, final: bool) -> None:
+def test_callback_status_decides_the_outcome(sink: Sink, status: int, ok: bool, final: bool) -> None:
     sink.status, sink.headers = status, {"Location": "http://127.0.0.1:1/", "Retry-After": "9"}
     delivery = sender().send("ada", sink.url, "msg_1", now(), BODY)
     assert (delivery.ok, delivery.final, delivery.result) == (ok, final, f"http_{status}")
@@ -113,7 +113,7 @@ def test_statuses(sink: Sink, status: int, ok: bool, final: bool) -> None:
     assert len(sink.seen) == 1
 
 
-def test_a_receiver_that_is_not_there() -> None:
+def test_receiver_that_is_down_is_unreachable() -> None:
     assert sender().send("ada", nobody(), "msg_1", now(), BODY).result == "unreachable"
 
 
@@ -121,14 +121,14 @@ def test_a_receiver_that_is_not_there() -> None:
 @pytest.mark.parametrize(
     "url", ["http://127.0.0.1:{port}/", "http://localhost:{port}/", "https://10.0.0.1/", "http://hooks.example/"]
 )
-def test_addresses_that_are_not_public_are_never_contacted(sink: Sink, url: str) -> None:
+def test_non_public_addresses_are_never_contacted(sink: Sink, url: str) -> None:
     delivery = sender(allow_loopback=False).send("ada", url.format(port=sink.port), "msg_1", now(), BODY)
     assert (delivery.ok, delivery.final, delivery.result) == (False, True, "forbidden_address")
     assert sink.seen == []
 
 
 @pytest.mark.fault("F5")
-def test_a_name_is_judged_by_every_address_it_has(sink: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_host_with_one_private_address_is_refused(sink: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
     def resolve(*_: Any, **__: Any) -> list[Any]:
         public = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("8.8.8.8", 443))
         private = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.0.0.1", 443))
@@ -139,7 +139,7 @@ def test_a_name_is_judged_by_every_address_it_has(sink: Sink, monkeypatch: pytes
 
 
 @pytest.mark.parametrize("dead", [["127.0.0.2"], ["127.0.0.2", "127.0.0.3"]])
-def test_another_address_is_tried_where_one_does_not_let_us_connect(
+def test_next_address_is_tried_after_a_failed_connect(
     sink: Sink, monkeypatch: pytest.MonkeyPatch, dead: list[str]
 ) -> None:
     monkeypatch.setattr(callback_http, "resolve", lambda *_: [*dead, "127.0.0.1"])
@@ -172,7 +172,7 @@ def test_unresponsive_addresses_share_one_connect_timeout(sink: Sink, monkeypatc
     assert len(sink.seen) == 1
 
 
-def test_what_an_address_took_is_not_sent_to_the_next(sink: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_request_received_by_one_address_is_not_sent_to_the_next(sink: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
     with peer() as deaf:
         deaf.replies = [reset]
         monkeypatch.setattr(callback_http, "resolve", lambda *_: ["127.0.0.1", "127.0.0.2"])

@@ -39,7 +39,7 @@ def taking_less_than(seconds: float) -> Iterator[None]:
     assert time.monotonic() - began < seconds
 
 
-def test_time_is_left_within_and_again_without_end_outside() -> None:
+def test_deadline_is_infinite_outside_of_within() -> None:
     assert deadline.left() == math.inf
     with deadline.within(10):
         assert 9 < deadline.left() <= 10
@@ -65,26 +65,28 @@ def create(url: str) -> object:
 
 @pytest.mark.parametrize("reply", [stall, THROTTLED, COLLIDED], ids=["silent", "throttled", "colliding"])
 @pytest.mark.parametrize("call", [get, create, read])
-def test_aws_is_not_asked_for_longer(server: Peer, call: Callable[[str], object], reply: Callable[..., None]) -> None:
+def test_aws_is_bounded_by_the_deadline(
+    server: Peer, call: Callable[[str], object], reply: Callable[..., None]
+) -> None:
     server.replies = [reply]
     account(server.url).s3  # noqa: B018 - creating a client takes time, and calls nobody
     with taking_less_than(0.7), deadline.within(0.3), pytest.raises(Unavailable):
         call(server.url)
 
 
-def test_runpod_is_not_waited_for_longer(server: Peer) -> None:
+def test_runpod_is_bounded_by_the_deadline(server: Peer) -> None:
     server.replies = [stall]
     with taking_less_than(0.7), deadline.within(0.3), pytest.raises(ProviderUnknown):
         RunpodProvider(server.url, server.url, "k").run("ep", {})
 
 
-def test_a_receiver_is_not_waited_for_longer(server: Peer) -> None:
+def test_receiver_is_bounded_by_the_deadline(server: Peer) -> None:
     server.replies = [stall]
     with taking_less_than(0.7), deadline.within(0.3):
         assert call_back(server.url, allow_loopback=True).result == "no_answer"
 
 
-def test_nothing_is_sent_when_the_time_is_over(server: Peer) -> None:
+def test_nothing_is_sent_after_the_deadline(server: Peer) -> None:
     server.replies, server.keep_open = [answer(200, {"id": "a"})], True
     provider = RunpodProvider(server.url, server.url, "k")
     # A request could be sent at once on a connection that is kept open.

@@ -36,7 +36,7 @@ def test_run_sends_the_payload_once_with_the_key(script: tuple[Peer, RunpodProvi
 
 @pytest.mark.fault("C1", "C3")
 @pytest.mark.parametrize("status", [401, 402, 403, 404, 405, 408, 409, 429, 451, 503])
-def test_a_refusal_is_certain_and_carries_retry_after(script: tuple[Peer, RunpodProvider], status: int) -> None:
+def test_refusal_carries_retry_after(script: tuple[Peer, RunpodProvider], status: int) -> None:
     plan, provider = script
     plan.replies = [answer(status, {}, {"Retry-After": "7"})]
     with pytest.raises(ProviderRefused) as refused:
@@ -47,7 +47,7 @@ def test_a_refusal_is_certain_and_carries_retry_after(script: tuple[Peer, Runpod
 
 @pytest.mark.fault("C4")
 @pytest.mark.parametrize("status", [400, 413, 422])
-def test_a_rejection_is_final(script: tuple[Peer, RunpodProvider], status: int) -> None:
+def test_rejection_is_final(script: tuple[Peer, RunpodProvider], status: int) -> None:
     plan, provider = script
     plan.replies = [answer(status, {"error": "json is invalid"})]
     with pytest.raises(ProviderRejected):
@@ -63,7 +63,7 @@ def test_a_rejection_is_final(script: tuple[Peer, RunpodProvider], status: int) 
         answer(200, {"id": "a", "pad": "x" * 2_000_000}), reset,
     ],
 )  # fmt: skip
-def test_anything_else_may_have_been_taken(script: tuple[Peer, RunpodProvider], reply: Reply) -> None:
+def test_unclear_run_response_is_unknown(script: tuple[Peer, RunpodProvider], reply: Reply) -> None:
     plan, provider = script
     plan.replies = [reply]
     with pytest.raises(ProviderUnknown):
@@ -73,7 +73,7 @@ def test_anything_else_may_have_been_taken(script: tuple[Peer, RunpodProvider], 
 
 @pytest.mark.fault("C6")
 @pytest.mark.parametrize("reply", [drip, stall])
-def test_a_slow_answer_is_cut_off_as_a_whole(
+def test_slow_response_is_bounded_as_a_whole(
     script: tuple[Peer, RunpodProvider], reply: Reply, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan, _ = script
@@ -85,12 +85,12 @@ def test_a_slow_answer_is_cut_off_as_a_whole(
     assert time.monotonic() - began < SLOW_SECONDS / 2
 
 
-def test_no_connection_is_a_certain_refusal() -> None:
+def test_failed_connection_is_a_refusal() -> None:
     with pytest.raises(ProviderRefused):
         RunpodProvider(nobody(), "http://127.0.0.1:1", "k").run("ep", {})
 
 
-def test_a_connection_that_was_idle_for_long_is_not_trusted(
+def test_connection_idle_for_long_is_not_reused(
     script: tuple[Peer, RunpodProvider], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan, provider = script
@@ -104,7 +104,7 @@ def test_a_connection_that_was_idle_for_long_is_not_trusted(
     assert first == second != third
 
 
-def test_proxies_of_the_environment_are_not_used(
+def test_proxies_of_the_environment_are_ignored(
     script: tuple[Peer, RunpodProvider], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan, provider = script
@@ -113,7 +113,7 @@ def test_proxies_of_the_environment_are_not_used(
     assert provider.run("ep", {}) == "x"
 
 
-def test_status_keeps_the_error_text_apart(script: tuple[Peer, RunpodProvider]) -> None:
+def test_status_separates_the_error_text(script: tuple[Peer, RunpodProvider]) -> None:
     plan, provider = script
     plan.replies = [answer(200, {"id": "a", "status": "FAILED", "error": "{}", "output": {"x": 1}})]
     told = provider.status("ep", "a/../b")
@@ -121,7 +121,7 @@ def test_status_keeps_the_error_text_apart(script: tuple[Peer, RunpodProvider]) 
     assert (plan.seen[0].method, plan.seen[0].path) == ("GET", "/v2/ep/status/a%2F..%2Fb")
 
 
-def test_a_job_that_is_not_known(script: tuple[Peer, RunpodProvider]) -> None:
+def test_unknown_job_is_missing(script: tuple[Peer, RunpodProvider]) -> None:
     plan, provider = script
     plan.replies = [answer(404, {})]
     for ask in (provider.status, provider.cancel):
@@ -130,7 +130,7 @@ def test_a_job_that_is_not_known(script: tuple[Peer, RunpodProvider]) -> None:
 
 
 @pytest.mark.parametrize("reply", [answer(503, {}), answer(200, {}), answer(200, b"?"), reset])
-def test_a_status_that_is_not_told(script: tuple[Peer, RunpodProvider], reply: Reply) -> None:
+def test_unreadable_status_is_an_error(script: tuple[Peer, RunpodProvider], reply: Reply) -> None:
     plan, provider = script
     plan.replies = [reply]
     with pytest.raises(ProviderError):

@@ -26,7 +26,7 @@ def endpoints(site: Peer) -> RunpodEndpoints:
     return RunpodEndpoints(site.url, "planted-key")
 
 
-def test_what_is_sent(site: Peer, endpoints: RunpodEndpoints) -> None:
+def test_requests_to_runpod(site: Peer, endpoints: RunpodEndpoints) -> None:
     site.replies = [
         answer(200, {"endpoints": [LIVE]}), answer(200, LIVE), answer(200, {"summary": {"unhealthy": 2}}),
         answer(201, LIVE), answer(200, LIVE), answer(204),
@@ -48,7 +48,7 @@ def test_what_is_sent(site: Peer, endpoints: RunpodEndpoints) -> None:
     assert {seen.headers["authorization"] for seen in site.seen} == {"Bearer planted-key"}
 
 
-def test_one_that_is_not_there(site: Peer, endpoints: RunpodEndpoints) -> None:
+def test_missing_endpoint_is_none(site: Peer, endpoints: RunpodEndpoints) -> None:
     site.replies = [answer(404, {"title": "Not Found", "status": 404})]
     assert endpoints.read("ep") is None
     endpoints.delete("ep")
@@ -56,7 +56,7 @@ def test_one_that_is_not_there(site: Peer, endpoints: RunpodEndpoints) -> None:
         endpoints.update("ep", {})
 
 
-def test_throttling_carries_how_long_to_wait(site: Peer, endpoints: RunpodEndpoints) -> None:
+def test_throttling_carries_retry_after(site: Peer, endpoints: RunpodEndpoints) -> None:
     site.replies = [answer(429, {}, {"Retry-After": "12"})]
     with pytest.raises(ProviderRefused) as refused:
         endpoints.create({})
@@ -71,7 +71,7 @@ def test_throttling_carries_how_long_to_wait(site: Peer, endpoints: RunpodEndpoi
         answer(201, b"[" * 100_000), reset, stall, drip,
     ],
 )  # fmt: skip
-def test_what_may_have_been_done_is_unknown(site: Peer, reply: Reply) -> None:
+def test_possibly_executed_call_is_unknown(site: Peer, reply: Reply) -> None:
     read = 0.3 if reply in {stall, drip} else BOUNDS.read
     site.replies = [reply]
     with pytest.raises(ProviderUnknown):
@@ -79,19 +79,19 @@ def test_what_may_have_been_done_is_unknown(site: Peer, reply: Reply) -> None:
     assert len(site.seen) == 1
 
 
-def test_no_connection_is_certain() -> None:
+def test_failed_connection_is_a_certain_refusal() -> None:
     with pytest.raises(ProviderRefused, match="RunPod cannot be reached"):
         RunpodEndpoints(nobody(), "k").create({})
 
 
 @pytest.mark.parametrize("listed", [{}, {"endpoints": None}, {"endpoints": "x"}])
-def test_a_list_that_cannot_be_read_is_not_an_empty_one(site: Peer, endpoints: RunpodEndpoints, listed: Any) -> None:
+def test_unreadable_list_is_not_an_empty_list(site: Peer, endpoints: RunpodEndpoints, listed: Any) -> None:
     site.replies = [answer(200, listed)]
     with pytest.raises(ProviderUnknown):
         endpoints.list_endpoints()
 
 
-def test_what_is_not_an_endpoint_is_passed_over(site: Peer, endpoints: RunpodEndpoints) -> None:
+def test_malformed_endpoints_are_skipped(site: Peer, endpoints: RunpodEndpoints) -> None:
     site.replies = [answer(200, {"endpoints": [None, {}, {"id": "x"}, LIVE]})]
     assert endpoints.list_endpoints() == [LIVE]
 
@@ -109,7 +109,7 @@ def test_what_is_not_an_endpoint_is_passed_over(site: Peer, endpoints: RunpodEnd
         (answer(400, {"detail": 7, "errors": 8}), "RunPod refused (400): 7"),
     ],
 )  # fmt: skip
-def test_a_refusal_is_told_in_a_sentence(site: Peer, endpoints: RunpodEndpoints, reply: Reply, told: str) -> None:
+def test_refusal_is_reported_in_a_sentence(site: Peer, endpoints: RunpodEndpoints, reply: Reply, told: str) -> None:
     site.replies = [reply]
     with pytest.raises(ProviderRejected) as rejected:
         endpoints.create({})

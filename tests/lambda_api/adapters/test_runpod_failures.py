@@ -83,7 +83,7 @@ def says(status: str, **more: object) -> Reply:
 
 @pytest.mark.fault("C1")
 @pytest.mark.parametrize("seconds", [None, 45])
-def test_throttling_is_waited_for(scene: Scene, seconds: int | None) -> None:
+def test_throttled_dispatch_waits(scene: Scene, seconds: int | None) -> None:
     job = scene.submit(answer(429, {}, {} if seconds is None else {"Retry-After": str(seconds)}))
     assert (job.state, job.attempt) == (State.ACCEPTED, 1)
     assert job.due_at is not None
@@ -104,7 +104,7 @@ def test_throttling_is_waited_for(scene: Scene, seconds: int | None) -> None:
         answer(200, b"[" * 100_000), answer(200, {"id": "\ud800"}), answer(200, {"id": "a" * 500_000}),
     ],
 )  # fmt: skip
-def test_an_answer_that_cannot_be_used_is_not_the_clients_error(scene: Scene, fault: Reply) -> None:
+def test_unusable_run_response_is_not_the_clients_error(scene: Scene, fault: Reply) -> None:
     submitted = scene.submit_impatiently(fault) if fault in {stall, drip} else scene.submit(fault)
     assert submitted.state is State.ACCEPTED
     job = scene.sweep(MINUTE, TAKEN)
@@ -113,7 +113,7 @@ def test_an_answer_that_cannot_be_used_is_not_the_clients_error(scene: Scene, fa
 
 
 @pytest.mark.parametrize("fault", [answer(502, b"<html>"), reset])
-def test_ten_minutes_of_nothing_but_faults_are_waited_for(scene: Scene, fault: Reply) -> None:
+def test_job_survives_ten_minutes_of_faults(scene: Scene, fault: Reply) -> None:
     scene.submit(fault)
     for _ in range(10):
         assert scene.sweep(MINUTE).state is State.ACCEPTED
@@ -124,7 +124,7 @@ def test_ten_minutes_of_nothing_but_faults_are_waited_for(scene: Scene, fault: R
 
 
 @pytest.mark.fault("C2")
-def test_a_runpod_that_dns_does_not_know(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_job_waits_while_dns_does_not_know_runpod(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(host: str, *_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -137,7 +137,7 @@ def test_a_runpod_that_dns_does_not_know(scene: Scene, monkeypatch: pytest.Monke
 
 @pytest.mark.fault("C3")
 @pytest.mark.parametrize("status", [401, 403])
-def test_a_wrong_key_ends_nothing_before_the_deadline(scene: Scene, status: int) -> None:
+def test_wrong_key_ends_no_job_before_its_deadline(scene: Scene, status: int) -> None:
     scene.runpod.replies = [answer(status, {"error": "unauthorized"})]
     told = Client(scene.world).call("POST", "/video/img2vid", {"url_image": "https://media.example/a.png"})
     assert told.status == 202
@@ -151,14 +151,14 @@ def test_a_wrong_key_ends_nothing_before_the_deadline(scene: Scene, status: int)
 
 
 @pytest.mark.fault("C3")
-def test_a_key_that_is_mended_in_time_saves_the_jobs(scene: Scene) -> None:
+def test_key_fixed_in_time_saves_the_jobs(scene: Scene) -> None:
     scene.submit(answer(401))
     scene.sweep(30 * MINUTE)
     assert scene.sweep(MINUTE, TAKEN).state is State.IN_QUEUE
 
 
 @pytest.mark.fault("C4")
-def test_a_job_that_runpod_will_never_take_is_not_offered_again(scene: Scene) -> None:
+def test_rejected_job_is_not_submitted_again(scene: Scene) -> None:
     job = scene.submit(answer(400, {"error": "bad input"}))
     assert job.state is State.FAILED
     assert job.error is not None
@@ -168,7 +168,7 @@ def test_a_job_that_runpod_will_never_take_is_not_offered_again(scene: Scene) ->
 
 
 @pytest.mark.fault("C7")
-def test_a_young_job_that_is_not_known_is_not_over(scene: Scene) -> None:
+def test_young_unknown_job_stays_queued(scene: Scene) -> None:
     scene.submit(TAKEN)
     scene.services.store.save(replace(scene.job, due_at=scene.world.clock.now, version=scene.job.version + 1))
     job = scene.sweep(SECOND, answer(404))
@@ -177,14 +177,14 @@ def test_a_young_job_that_is_not_known_is_not_over(scene: Scene) -> None:
 
 
 @pytest.mark.fault("C7")
-def test_an_old_job_that_is_not_known_is_what_its_manifest_says(scene: Scene) -> None:
+def test_old_unknown_job_with_manifest_is_completed(scene: Scene) -> None:
     scene.submit(TAKEN)
     publish(scene.world, manifest())
     assert scene.sweep(HOUR // 2, answer(404)).state is State.COMPLETED
 
 
 @pytest.mark.fault("C7")
-def test_an_old_job_that_is_lost_ends_by_its_deadline(scene: Scene) -> None:
+def test_lost_job_ends_by_its_deadline(scene: Scene) -> None:
     scene.submit(TAKEN)
 
     def forgetful(handler: BaseHTTPRequestHandler) -> None:
@@ -201,7 +201,7 @@ def test_an_old_job_that_is_lost_ends_by_its_deadline(scene: Scene) -> None:
 
 
 @pytest.mark.fault("C8")
-def test_a_status_nobody_knows_is_counted_and_looked_at_again(scene: Scene) -> None:
+def test_unknown_status_is_counted_and_checked_again(scene: Scene) -> None:
     scene.submit(TAKEN)
     job = scene.sweep(61 * SECOND, says("PAUSED_FOR_TEA"))
     assert not job.is_terminal
@@ -212,7 +212,7 @@ def test_a_status_nobody_knows_is_counted_and_looked_at_again(scene: Scene) -> N
 
 
 @pytest.mark.fault("C9")
-def test_a_status_that_goes_backwards_changes_nothing(scene: Scene) -> None:
+def test_backwards_status_changes_nothing(scene: Scene) -> None:
     scene.submit(TAKEN)
     assert scene.sweep(61 * SECOND, says("IN_PROGRESS")).state is State.IN_PROGRESS
     started = scene.job.started_at
@@ -221,7 +221,7 @@ def test_a_status_that_goes_backwards_changes_nothing(scene: Scene) -> None:
 
 
 @pytest.mark.fault("C10")
-def test_a_job_keeps_the_endpoint_that_took_it(scene: Scene) -> None:
+def test_job_keeps_the_endpoint_that_accepted_it(scene: Scene) -> None:
     scene.submit(TAKEN)
     scene.world.services = replace(scene.services, endpoint_id="another")
     scene.sweep(61 * SECOND, says("IN_PROGRESS"))
@@ -230,7 +230,7 @@ def test_a_job_keeps_the_endpoint_that_took_it(scene: Scene) -> None:
 
 
 @pytest.mark.fault("C11")
-def test_a_cancel_that_is_throttled_is_asked_for_again(scene: Scene) -> None:
+def test_throttled_cancel_is_retried(scene: Scene) -> None:
     scene.submit(TAKEN)
     scene.runpod.replies = [answer(429, {}, {"Retry-After": "1"})]
     assert cancel_job(scene.services, "ada", "job-1").cancel_requested
@@ -242,7 +242,7 @@ def test_a_cancel_that_is_throttled_is_asked_for_again(scene: Scene) -> None:
 
 
 @pytest.mark.fault("C12")
-def test_a_job_that_no_worker_takes_ends_by_its_deadline(scene: Scene) -> None:
+def test_job_that_no_worker_takes_ends_by_its_deadline(scene: Scene) -> None:
     scene.submit(TAKEN)
     scene.runpod.replies = [says("IN_QUEUE")]
     while not scene.job.is_terminal:
@@ -253,7 +253,7 @@ def test_a_job_that_no_worker_takes_ends_by_its_deadline(scene: Scene) -> None:
 
 
 @pytest.mark.fault("C13")
-def test_an_endless_answer_is_not_read_to_its_end(scene: Scene) -> None:
+def test_endless_response_is_not_read_to_its_end(scene: Scene) -> None:
     sent = 0
 
     def endless(handler: BaseHTTPRequestHandler) -> None:
@@ -269,7 +269,7 @@ def test_an_endless_answer_is_not_read_to_its_end(scene: Scene) -> None:
 
 
 @pytest.mark.fault("C6")
-def test_headers_that_never_end_are_bounded(scene: Scene) -> None:
+def test_endless_headers_are_bounded(scene: Scene) -> None:
     endless = slowly(b"", b"HTTP/1.1 100 Continue\r\n\r\n", 0.02)
     began = time.monotonic()
     assert scene.submit_impatiently(endless).state is State.ACCEPTED
@@ -280,7 +280,7 @@ def test_headers_that_never_end_are_bounded(scene: Scene) -> None:
 @pytest.mark.parametrize(
     "text", ["Traceback (most recent call last): /app/secret.py", {"hostname": "pod-7.secret"}, None]
 )
-def test_a_traceback_in_the_error_stays_inside(scene: Scene, text: object) -> None:
+def test_worker_traceback_stays_private(scene: Scene, text: object) -> None:
     scene.submit(TAKEN)
     error = text if isinstance(text, str) else json.dumps({"error_message": "secret", "error_traceback": text})
     assert scene.sweep(61 * SECOND, says("FAILED", error=error, output={"secret": 1})).state is State.FAILED

@@ -52,14 +52,14 @@ def workers_at(runpod: Management) -> dict[str, Any]:
     return workers
 
 
-def test_an_endpoint_as_it_should_be(runpod: Management, capsys: pytest.CaptureFixture[str]) -> None:
+def test_healthy_endpoint_is_left_alone(runpod: Management, capsys: pytest.CaptureFixture[str]) -> None:
     scaled(runpod, 10)
     assert looked(capsys)[1] == {"EndpointWorkersMax": 10, "EndpointUnhealthyWorkers": 0}
 
 
 @pytest.mark.fault("C12")
 @pytest.mark.parametrize("workers_max", [0, 2])
-def test_what_runpod_scaled_down_is_scaled_up_again(
+def test_scaled_down_endpoint_is_scaled_up_again(
     runpod: Management, capsys: pytest.CaptureFixture[str], workers_max: int
 ) -> None:
     scaled(runpod, workers_max)
@@ -69,12 +69,12 @@ def test_what_runpod_scaled_down_is_scaled_up_again(
     assert workers_at(runpod) == {"min": 0, "max": 10, "idleTimeout": 7}
 
 
-def test_more_than_wanted_is_left_alone(runpod: Management, capsys: pytest.CaptureFixture[str]) -> None:
+def test_higher_worker_limit_is_left_alone(runpod: Management, capsys: pytest.CaptureFixture[str]) -> None:
     scaled(runpod, 20)
     assert looked(capsys)[1]["EndpointWorkersMax"] == 20
 
 
-def test_somebody_elses_endpoint_is_only_looked_at(
+def test_endpoint_of_another_owner_is_only_read(
     runpod: Management, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ENDPOINT_OWNED", "false")
@@ -84,26 +84,28 @@ def test_somebody_elses_endpoint_is_only_looked_at(
 
 
 @pytest.mark.fault("C12")
-def test_workers_that_do_not_come_up_are_not_multiplied(runpod: Management, capsys: pytest.CaptureFixture[str]) -> None:
+def test_worker_limit_is_not_raised_while_workers_are_unhealthy(
+    runpod: Management, capsys: pytest.CaptureFixture[str]
+) -> None:
     scaled(runpod, 0)
     runpod.faults(worker="unhealthy")
     assert looked(capsys)[1] == {"EndpointWorkersMax": 0, "EndpointUnhealthyWorkers": 1}
     assert workers_at(runpod)["max"] == 0
 
 
-def test_an_endpoint_that_is_gone_has_no_workers(runpod: Management) -> None:
+def test_missing_endpoint_reports_no_workers(runpod: Management) -> None:
     told = runpod_endpoint.handler(golden("endpoint_schedule"), context())
     assert (told["endpoint_id"], told["workers_max"]) == ("4m7x2k9q", 0)
 
 
-def test_a_runpod_that_does_not_answer_is_no_metric(runpod: Management, capsys: pytest.CaptureFixture[str]) -> None:
+def test_silent_runpod_sends_no_metric(runpod: Management, capsys: pytest.CaptureFixture[str]) -> None:
     """The alarm takes missing data for a breach."""
     runpod.faults(endpoint_read="500")
     facts, metrics = looked(capsys)
     assert (facts["failure"], metrics) == ("RunPod failed (500)", {})
 
 
-def test_what_cannot_be_restored_is_told_as_it_is(runpod: Management, capsys: pytest.CaptureFixture[str]) -> None:
+def test_failed_restore_reports_the_current_limit(runpod: Management, capsys: pytest.CaptureFixture[str]) -> None:
     log = io.StringIO()
     before = logger.registered_handler.setStream(log)
     scaled(runpod, 0)

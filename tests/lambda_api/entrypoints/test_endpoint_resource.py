@@ -118,7 +118,7 @@ def test_a_whole_life(stack: Stack, runpod: Management) -> None:
     assert [endpoint["id"] for endpoint in runpod.emulator.endpoints.list_all()] == ["local"]
 
 
-def test_an_update_sends_only_what_differs(stack: Stack, runpod: Management) -> None:
+def test_update_sends_only_what_differs(stack: Stack, runpod: Management) -> None:
     """A patch of the image is a rolling release; one that changes nothing should not be one."""
     stack.create(PROPERTIES)
     runpod.faults(endpoint_update="400")
@@ -137,7 +137,7 @@ def test_the_same_request_twice(stack: Stack, runpod: Management, kind: str) -> 
 
 @pytest.mark.parametrize("mode", ["429", "500", "accept_then_reset", SLOW])
 @pytest.mark.parametrize("call", ["read", "create", "update", "delete"])
-def test_what_passes_is_waited_for(stack: Stack, runpod: Management, call: str, mode: Any) -> None:
+def test_transient_management_error_is_retried(stack: Stack, runpod: Management, call: str, mode: Any) -> None:
     fault = mode if isinstance(mode, dict) else {"mode": mode}
     if (call, mode) == ("read", "accept_then_reset"):
         fault = {"mode": "500"}
@@ -150,13 +150,13 @@ def test_what_passes_is_waited_for(stack: Stack, runpod: Management, call: str, 
     assert not ours(runpod)
 
 
-def test_retry_after_is_honoured(stack: Stack, runpod: Management, clock: FakeTime) -> None:
+def test_retry_after_is_honored(stack: Stack, runpod: Management, clock: FakeTime) -> None:
     runpod.faults(endpoint_create={"mode": "429", "times": 1})
     assert stack.create(PROPERTIES)
     assert clock.slept == [1.0]
 
 
-def test_a_create_that_is_answered_too_late_is_found(
+def test_create_answered_too_late_is_found(
     stack: Stack, runpod: Management, clock: FakeTime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(clock, "sleep", time.sleep)
@@ -176,7 +176,7 @@ def test_a_create_that_is_answered_too_late_is_found(
         ({"endpoint_create": SLOW}, "RunPod did not answer", UNCONFIRMED),
     ],
 )
-def test_a_create_that_fails_leaves_nothing(
+def test_failed_create_leaves_no_endpoint(
     stack: Stack, runpod: Management, faults: Any, reason: str, resource_id: str
 ) -> None:
     runpod.faults(**faults)
@@ -187,7 +187,7 @@ def test_a_create_that_fails_leaves_nothing(
     assert not ours(runpod)
 
 
-def test_a_create_of_which_nothing_can_be_learned_is_not_repeated(
+def test_create_with_unknown_outcome_is_not_repeated(
     stack: Stack, runpod: Management, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     create = RunpodEndpoints.create
@@ -205,7 +205,7 @@ def test_a_create_of_which_nothing_can_be_learned_is_not_repeated(
     assert not ours(runpod)
 
 
-def test_a_wrong_key_does_not_keep_a_stack_that_never_had_an_endpoint(
+def test_wrong_key_does_not_block_deletion_of_a_stack_without_endpoint(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RUNPOD_API_KEY", "mistyped")
@@ -213,7 +213,7 @@ def test_a_wrong_key_does_not_keep_a_stack_that_never_had_an_endpoint(
     assert stack.delete()
 
 
-def test_a_wrong_key_is_told_where_there_is_something_to_remove(
+def test_wrong_key_fails_the_deletion_of_an_existing_endpoint(
     stack: Stack, runpod: Management, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert stack.create(PROPERTIES)
@@ -222,14 +222,14 @@ def test_a_wrong_key_is_told_where_there_is_something_to_remove(
     assert stack.answers[-1]["PhysicalResourceId"] == ours(runpod)[0]["id"]
 
 
-def test_an_id_that_cloudformation_made_up_is_none_of_runpods(stack: Stack, runpod: Management) -> None:
+def test_placeholder_id_of_cloudformation_is_never_sent_to_runpod(stack: Stack, runpod: Management) -> None:
     stack.create(PROPERTIES)
     stack.resource_id = "api-gpu-RunpodEndpoint-1J2K3L4M5N6O7"
     assert stack.delete()
     assert not ours(runpod)
 
 
-def test_an_endpoint_removed_by_hand_is_made_again(stack: Stack, runpod: Management) -> None:
+def test_endpoint_removed_by_hand_is_created_again(stack: Stack, runpod: Management) -> None:
     stack.create(PROPERTIES)
     gone = stack.resource_id
     runpod.emulator.endpoints.delete(str(gone))
@@ -240,13 +240,13 @@ def test_an_endpoint_removed_by_hand_is_made_again(stack: Stack, runpod: Managem
     assert not ours(runpod)
 
 
-def test_removing_what_is_gone_is_a_success(stack: Stack, runpod: Management) -> None:
+def test_removing_a_missing_endpoint_succeeds(stack: Stack, runpod: Management) -> None:
     stack.create(PROPERTIES)
     runpod.emulator.endpoints.delete(str(stack.resource_id))
     assert stack.delete()
 
 
-def test_doubles_are_cleared_away(stack: Stack, runpod: Management) -> None:
+def test_duplicate_endpoints_are_removed(stack: Stack, runpod: Management) -> None:
     stack.create(PROPERTIES)
     (first,) = ours(runpod)
     for _ in range(2):
@@ -255,7 +255,7 @@ def test_doubles_are_cleared_away(stack: Stack, runpod: Management) -> None:
     assert [endpoint["id"] for endpoint in ours(runpod)] == [first["id"]]
 
 
-def test_nobody_elses_endpoint_is_touched(stack: Stack, runpod: Management, site: Peer) -> None:
+def test_endpoints_of_others_are_not_touched(stack: Stack, runpod: Management, site: Peer) -> None:
     twin = Stack(handle, site, f"{STACK_ID}-of-another-account")
     assert twin.create(PROPERTIES)
     assert stack.create(PROPERTIES)
@@ -278,7 +278,7 @@ def test_properties_that_cannot_be_used(stack: Stack, runpod: Management, proper
     assert not ours(runpod)
 
 
-def test_a_failed_update_changes_no_id_and_rolls_back(stack: Stack, runpod: Management) -> None:
+def test_failed_update_keeps_the_id_and_rolls_back(stack: Stack, runpod: Management) -> None:
     stack.create(PROPERTIES)
     before = stack.resource_id
     runpod.faults(endpoint_update="400")
@@ -289,13 +289,13 @@ def test_a_failed_update_changes_no_id_and_rolls_back(stack: Stack, runpod: Mana
     assert [(endpoint["id"], endpoint["image"]) for endpoint in ours(runpod)] == [(before, PROPERTIES["Image"])]
 
 
-def test_a_request_of_an_unknown_kind_does_nothing(stack: Stack, runpod: Management) -> None:
+def test_request_of_an_unknown_kind_does_nothing(stack: Stack, runpod: Management) -> None:
     assert stack.send("Replace", ResourceProperties=PROPERTIES)["Status"] == "FAILED"
     assert not ours(runpod)
 
 
 @pytest.mark.parametrize("kind", ["Create", "Update", "Delete"])
-def test_every_request_is_answered(stack: Stack, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_request_gets_a_response(stack: Stack, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: Any) -> Any:
         raise KeyError(KEY)
 
@@ -305,19 +305,19 @@ def test_every_request_is_answered(stack: Stack, kind: str, monkeypatch: pytest.
     assert told["Reason"] == "Unexpected KeyError; see the log of EndpointFunction"
 
 
-def test_it_answers_before_its_time_is_up(stack: Stack, runpod: Management, site: Peer, clock: FakeTime) -> None:
+def test_function_responds_before_its_timeout(stack: Stack, runpod: Management, site: Peer, clock: FakeTime) -> None:
     runpod.faults(endpoint_read="500")
     assert not stack.create(PROPERTIES)
     assert clock.now < 120 - 40
 
 
-def test_an_answer_that_is_not_taken_is_repeated(stack: Stack, runpod: Management) -> None:
+def test_response_cloudformation_refuses_is_sent_again(stack: Stack, runpod: Management) -> None:
     assert stack.create(PROPERTIES, lost_answers=2)
     assert stack.update(changed(Image="registry/worker:2"), lost_answers=4)
     assert len(ours(runpod)) == 1
 
 
-def test_an_answer_that_is_never_taken_fails_the_invocation(stack: Stack, runpod: Management) -> None:
+def test_response_cloudformation_never_accepts_fails_the_invocation(stack: Stack, runpod: Management) -> None:
     """So that Lambda delivers the request again, and the alarm on errors sees it."""
     event = golden("cloudformation/create") | {"ResponseURL": f"{nobody()}/?Signature=planted"}
     with pytest.raises(ResponseNotSent) as told:
@@ -326,7 +326,7 @@ def test_an_answer_that_is_never_taken_fails_the_invocation(stack: Stack, runpod
     assert len(ours(runpod)) == 1
 
 
-def test_neither_key_nor_signature_is_told(stack: Stack, runpod: Management) -> None:
+def test_log_has_neither_key_nor_signature(stack: Stack, runpod: Management) -> None:
     log = io.StringIO()
     before = logger.registered_handler.setStream(log)
     stack.create(PROPERTIES)
@@ -340,7 +340,7 @@ def test_neither_key_nor_signature_is_told(stack: Stack, runpod: Management) -> 
     assert "planted-signature" not in told
 
 
-def test_a_refusal_of_runpods_may_quote_neither(stack: Stack, site: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_quoted_refusal_is_redacted(stack: Stack, site: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
     with peer() as strange:
         detail = f"key {KEY} may not https://user:secret@example/?token=secret\n" + "x" * 5000
         strange.replies = [answer(200, {"endpoints": []}), answer(422, {"detail": detail, "errors": [{"name": "no"}]})]
@@ -351,7 +351,7 @@ def test_a_refusal_of_runpods_may_quote_neither(stack: Stack, site: Peer, monkey
     assert len(reason) < 400
 
 
-def test_the_answer_is_as_cloudformation_wants_it(stack: Stack, site: Peer) -> None:
+def test_response_has_cloudformations_format(stack: Stack, site: Peer) -> None:
     stack.create(PROPERTIES)
     (request,) = site.seen
     assert (request.method, request.headers["content-type"]) == ("PUT", "")
@@ -361,7 +361,7 @@ def test_the_answer_is_as_cloudformation_wants_it(stack: Stack, site: Peer) -> N
     }  # fmt: skip
 
 
-def test_the_key_comes_from_the_secret_store_where_there_is_one(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_key_is_read_from_the_secret_if_there_is_one(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     monkeypatch.setattr("lambda_api.entrypoints.runpod_endpoint.read_secret", lambda _, arn: asked.append(arn) or KEY)
     monkeypatch.setenv("RUNPOD_API_KEY", "not this one")
@@ -371,7 +371,7 @@ def test_the_key_comes_from_the_secret_store_where_there_is_one(stack: Stack, mo
 
 
 @pytest.mark.parametrize(("denials", "made"), [(4, True), (5, False)])
-def test_a_role_that_does_not_count_yet_is_waited_for(
+def test_role_that_is_not_effective_yet_is_retried(
     stack: Stack, runpod: Management, clock: FakeTime, monkeypatch: pytest.MonkeyPatch, denials: int, made: bool
 ) -> None:
     answers = [Unavailable("No.", reason="GetSecretValue: AccessDeniedException")] * denials
@@ -387,7 +387,7 @@ def test_a_role_that_does_not_count_yet_is_waited_for(
     assert (len(ours(runpod)), len(clock.slept)) == (made, 4)
 
 
-def test_a_secret_that_is_not_there_is_said_at_once(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_secret_fails_at_once(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     def read(_: object, arn: str) -> str:
         raise Unavailable("No.", reason="GetSecretValue: ResourceNotFoundException")
 
@@ -396,9 +396,7 @@ def test_a_secret_that_is_not_there_is_said_at_once(stack: Stack, monkeypatch: p
     assert not stack.create(PROPERTIES)
 
 
-def test_an_endpoint_that_is_gone_comes_back_with_a_deployment_that_changes_nothing_else(
-    stack: Stack, runpod: Management
-) -> None:
+def test_missing_endpoint_is_created_again_by_an_unchanged_deployment(stack: Stack, runpod: Management) -> None:
     assert stack.create(PROPERTIES | {"Deployment": "1"})
     runpod.emulator.endpoints.delete(stack.resource_id)
     assert stack.update(PROPERTIES | {"Deployment": "2"})
@@ -442,7 +440,7 @@ STEP = st.tuples(st.sampled_from(["update", "rename", "by hand"]), FAULTS, st.in
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=st.tuples(FAULTS, st.integers(1, 3), st.integers(0, 4)), steps=st.lists(STEP, max_size=5), last=FAULTS)
-def test_one_endpoint_while_the_stack_is_there_and_none_after(
+def test_stack_has_exactly_one_endpoint_until_it_is_deleted(
     stack: Stack, runpod: Management, site: Peer, first: Any, steps: Any, last: Any
 ) -> None:
     clear(runpod)

@@ -82,7 +82,7 @@ def test_routes(world: World, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(RUNPOD))
-def test_what_runpod_sends_about_a_job_that_is_done(world: World, name: str) -> None:
+def test_golden_webhooks_settle_the_job(world: World, name: str) -> None:
     status, state = RUNPOD[name]
     if name != "progress":
         publish(world, manifest())
@@ -91,7 +91,7 @@ def test_what_runpod_sends_about_a_job_that_is_done(world: World, name: str) -> 
 
 
 @pytest.mark.parametrize("name", sorted(n for n in RUNPOD if n.startswith("webhook")))
-def test_what_runpod_sends_about_a_job_that_runs_cannot_end_it(world: World, name: str) -> None:
+def test_webhook_cannot_end_a_running_job(world: World, name: str) -> None:
     invoke(runpod_webhook, golden(f"runpod/{name}"))
     assert not world.store.jobs["job-1"].is_terminal
 
@@ -105,13 +105,13 @@ def test_what_runpod_sends_about_a_job_that_runs_cannot_end_it(world: World, nam
         {"body": "%%%", "isBase64Encoded": True},
     ],
 )  # fmt: skip
-def test_odd_events_are_answered(world: World, change: dict[str, Any]) -> None:
+def test_odd_events_get_a_response(world: World, change: dict[str, Any]) -> None:
     answer = invoke(runpod_webhook, golden("runpod/webhook_completed") | change)
     assert answer["statusCode"] in {200, 404}
     assert not world.store.jobs["job-1"].is_terminal
 
 
-def test_the_schedule_sweeps(world: World) -> None:
+def test_schedule_sweeps(world: World) -> None:
     publish(world, manifest())
     world.clock.advance(120_000)
     assert invoke(sweeper, golden("schedule")) == {"handled": 1, "failed": 0}
@@ -119,7 +119,7 @@ def test_the_schedule_sweeps(world: World) -> None:
 
 
 @pytest.mark.fault("J10")
-def test_a_batch_is_answered_message_by_message(world: World) -> None:
+def test_batch_fails_message_by_message(world: World) -> None:
     publish(world, manifest())
     invoke(runpod_webhook, golden("runpod/webhook_completed"))
     failed = invoke(callbacks, golden("sqs"))
@@ -129,12 +129,12 @@ def test_a_batch_is_answered_message_by_message(world: World) -> None:
 
 @pytest.mark.fault("K7")
 @pytest.mark.parametrize("name", sorted(MESSAGES))
-def test_contract_messages_read_back_to_what_they_were(name: str) -> None:
+def test_contract_messages_round_trip(name: str) -> None:
     text = (EVENTS / "contract/v1" / f"{name}.json").read_text()
     assert MESSAGES[name].model_validate_json(text).model_dump(mode="json") == json.loads(text)
 
 
-def test_the_api_entrypoint_starts_from_its_environment_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_api_entrypoint_starts_from_its_environment_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in environment().items():
         monkeypatch.setenv(name, value)
     wiring.settings.cache_clear()

@@ -57,7 +57,7 @@ BODIES = {
 
 @pytest.mark.fault("D4")
 @pytest.mark.parametrize("body", BODIES)
-def test_whatever_the_body_a_finished_job_is_completed_and_a_running_one_is_not(world: World, body: str) -> None:
+def test_webhook_body_never_decides_the_state(world: World, body: str) -> None:
     assert post(TOKEN, BODIES[body])["statusCode"] == 200
     assert world.store.jobs["job-1"].state is State.IN_PROGRESS
     publish(world, manifest())
@@ -87,9 +87,7 @@ WRONG = {
 
 @pytest.mark.fault("D6")
 @pytest.mark.parametrize("kind", WRONG)
-def test_a_wrong_token_is_a_404_that_reads_and_asks_nothing(
-    world: World, monkeypatch: pytest.MonkeyPatch, kind: str
-) -> None:
+def test_wrong_token_is_a_404_without_any_call(world: World, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     def read(_: str) -> None:
         raise AssertionError("the store was read")
 
@@ -105,7 +103,7 @@ def test_a_wrong_token_is_a_404_that_reads_and_asks_nothing(
 
 
 @pytest.mark.fault("D6")
-def test_the_token_of_an_older_attempt_may_ring_but_not_report(world: World) -> None:
+def test_token_of_an_older_attempt_may_ring_but_not_report(world: World) -> None:
     """Ringing tells nothing: what is looked up is the truth. A report would be of an execution nobody waits for."""
     body = json.dumps({"attempt": 2, "seq": 1, "percent": 90, "stage": "encode"})
     older = make_token(HOOK_SECRET, "progress", "job-1", 1)
@@ -116,7 +114,7 @@ def test_the_token_of_an_older_attempt_may_ring_but_not_report(world: World) -> 
 
 
 @pytest.mark.fault("D7")
-def test_a_web_hook_replayed_a_day_later_changes_nothing(world: World) -> None:
+def test_webhook_replayed_a_day_later_changes_nothing(world: World) -> None:
     publish(world, manifest())
     post(TOKEN)
     ended, asked, sent = world.store.jobs["job-1"], world.provider.asked, list(world.queue.sent)
@@ -128,7 +126,7 @@ def test_a_web_hook_replayed_a_day_later_changes_nothing(world: World) -> None:
 
 @pytest.mark.fault("D8")
 @pytest.mark.parametrize("age", [0, 7 * 24 * HOUR], ids=["never-there", "expired"])
-def test_a_job_that_is_not_there_is_a_404_and_nobody_is_asked(world: World, age: int) -> None:
+def test_missing_job_is_a_404_without_a_call_to_runpod(world: World, age: int) -> None:
     world.store.jobs["job-1"] = replace(world.store.jobs["job-1"], due_at=None)
     world.clock.advance(age)
     job_id = "job-1" if age else "job-404"
@@ -139,7 +137,7 @@ def test_a_job_that_is_not_there_is_a_404_and_nobody_is_asked(world: World, age:
     assert world.provider.asked == 0
 
 
-def test_a_report_that_cannot_be_stored_is_told_when_to_come_back(world: World) -> None:
+def test_unstorable_report_gets_retry_after(world: World) -> None:
     world.store.down = True
     report = json.dumps({"attempt": 1, "seq": 1, "percent": 1, "stage": "fetch"})
     told = post(make_token(HOOK_SECRET, "progress", "job-1", 1), report, purpose="progress")
@@ -148,7 +146,7 @@ def test_a_report_that_cannot_be_stored_is_told_when_to_come_back(world: World) 
 
 
 @pytest.mark.fault("D11")
-def test_runpod_not_answering_at_the_bell_is_a_200_and_another_look_soon(world: World) -> None:
+def test_silent_runpod_at_the_webhook_returns_200_and_schedules_a_check(world: World) -> None:
     world.provider.failures = [ProviderError("http_503")]
     assert post(TOKEN)["statusCode"] == 200
     waiting = world.store.jobs["job-1"]
@@ -163,7 +161,7 @@ def test_runpod_not_answering_at_the_bell_is_a_200_and_another_look_soon(world: 
 
 @pytest.mark.fault("D11")
 @pytest.mark.parametrize("down", ["store", "objects"])
-def test_our_own_trouble_at_the_bell_is_not_runpods(world: World, down: str) -> None:
+def test_our_own_failure_at_the_webhook_still_returns_200(world: World, down: str) -> None:
     publish(world, manifest())
     getattr(world, down).down = True
     assert post(TOKEN)["statusCode"] == 200

@@ -93,7 +93,7 @@ def submitted(seconds: float, services: Services, **headers: str) -> dict[str, A
     return response
 
 
-def test_a_submit_that_nobody_answers_is_told_so_before_the_function_is_stopped(silence: Silence) -> None:
+def test_submit_without_any_response_returns_503_before_the_timeout(silence: Silence) -> None:
     with taking_less_than(2):
         told = submitted(2, wiring.services())
     assert (told["statusCode"], told["headers"]["retry-after"]) == (503, "2")
@@ -101,7 +101,7 @@ def test_a_submit_that_nobody_answers_is_told_so_before_the_function_is_stopped(
 
 
 @pytest.mark.parametrize("prefer", [{}, {"prefer": "wait=25"}], ids=["at-once", "waiting"])
-def test_a_job_that_was_stored_is_told_before_the_function_is_stopped(silence: Silence, prefer: dict[str, str]) -> None:
+def test_stored_job_returns_202_before_the_timeout(silence: Silence, prefer: dict[str, str]) -> None:
     """The table takes it; then RunPod and the table say nothing."""
     silence.aws.replies = [answer(200, {}), silence.silent]
     with taking_less_than(3):
@@ -110,7 +110,7 @@ def test_a_job_that_was_stored_is_told_before_the_function_is_stopped(silence: S
     assert [request.path for request in silence.runpod.seen] == ["/endpoint/run"]
 
 
-def test_no_call_of_the_api_goes_on_until_the_function_is_stopped() -> None:
+def test_api_calls_end_before_the_function_timeout() -> None:
     world = World()
     seen = left_at_each_write(world)
     assert submitted(29, world.services)["statusCode"] == 202
@@ -137,7 +137,7 @@ def rung(monkeypatch: pytest.MonkeyPatch, services: Services) -> dict[str, Any]:
 
 
 @pytest.mark.usefixtures("silence")
-def test_the_web_hook_waits_three_seconds_for_runpod_and_leaves_the_rest_to_the_sweeper(
+def test_webhook_waits_3_s_for_runpod_then_leaves_the_job_to_the_sweeper(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     world = World()
@@ -154,18 +154,18 @@ def test_the_web_hook_waits_three_seconds_for_runpod_and_leaves_the_rest_to_the_
 
 
 @pytest.mark.usefixtures("silence")
-def test_the_web_hook_answers_within_five_seconds_whoever_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_webhook_responds_within_5_s_when_all_peers_are_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     with taking_less_than(5.5):
         assert rung(monkeypatch, runpod_webhook.services())["statusCode"] == 200
 
 
 @pytest.mark.usefixtures("silence")
-def test_a_sweep_over_a_silent_table_ends_before_it_is_stopped() -> None:
+def test_sweep_over_a_silent_table_ends_before_the_timeout() -> None:
     with taking_less_than(3), pytest.raises(Unavailable):
         sweeper.handler({}, function(3))
 
 
-def test_no_call_of_a_sweep_goes_on_until_it_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sweep_calls_end_before_the_function_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World()
     for _ in range(40):
         submit_job(world.services, submission())
@@ -179,7 +179,7 @@ def test_no_call_of_a_sweep_goes_on_until_it_is_stopped(monkeypatch: pytest.Monk
 
 
 @pytest.mark.usefixtures("silence")
-def test_a_batch_of_callbacks_over_a_silent_table_fails_message_by_message() -> None:
+def test_callback_batch_fails_per_message_when_the_table_is_silent() -> None:
     records = [{"messageId": str(number), "body": json.dumps({"job_id": "job-1"})} for number in range(4)]
     with taking_less_than(4):
         told = callbacks.handler({"Records": records}, function(4))
@@ -263,9 +263,7 @@ def owing_a_callback(world: World) -> None:
         (completed_by_another, 1), (owing_a_callback, 3),
     ],
 )  # fmt: skip
-def test_the_longest_job_that_a_sweep_may_begin_fits_into_its_reserve(
-    prepare: Callable[[World], None], calls: int
-) -> None:
+def test_longest_job_of_a_sweep_fits_into_its_reserve(prepare: Callable[[World], None], calls: int) -> None:
     """`calls` of five seconds each; our own, to the table and the bucket, have what is left of the reserve."""
     world = slow_world()
     prepare(world)

@@ -34,7 +34,7 @@ TOKEN = make_token(HOOK_SECRET, "webhook", "job-1", 1)
 
 @pytest.mark.fault("J13")
 @pytest.mark.parametrize("reply", [answer(500), answer(200), answer(302, headers={"Location": "/?planted"}), reset])
-def test_a_callback_tells_the_log_its_result_and_not_its_address(log: io.StringIO, reply: Any) -> None:
+def test_callback_log_has_the_result_and_no_url(log: io.StringIO, reply: Any) -> None:
     world, callers = World(), ApiCredentials(callback_secrets={"ada": (CALLBACK_SECRET,)})
     with peer() as site:
         site.replies = [reply]
@@ -56,7 +56,7 @@ def test_a_callback_tells_the_log_its_result_and_not_its_address(log: io.StringI
 
 @pytest.mark.fault("D12")
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "OPTIONS"])
-def test_a_scanner_of_the_hooks_gets_404_and_its_path_is_not_logged(
+def test_webhook_scanner_gets_404_and_its_path_is_not_logged(
     log: io.StringIO, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
     world = World()
@@ -80,7 +80,7 @@ def test_a_scanner_of_the_hooks_gets_404_and_its_path_is_not_logged(
         "Erste Zeile: ein Café",
     ],
 )  # fmt: skip
-def test_the_scan_sees(line: str) -> None:
+def test_scan_finds_secrets(line: str) -> None:
     held = find_leak(line)
     assert held is not None
     assert len(held) <= 13
@@ -93,12 +93,12 @@ def test_the_scan_sees(line: str) -> None:
         "GET [url] X-Amz-Signature=[secret]", "/runpod/webhook/job-1/[token]",
     ],
 )  # fmt: skip
-def test_the_scan_lets_facts_pass(line: str) -> None:
+def test_scan_accepts_facts(line: str) -> None:
     assert find_leak(line) is None
 
 
 @pytest.mark.fault("A5")
-def test_no_key_that_we_give_out_passes_a_log_or_the_scan() -> None:
+def test_issued_keys_never_pass_redaction_or_scan() -> None:
     for _ in range(200):
         line = f"{{'message': 'who was ag_{secrets.token_urlsafe(32)}?'}}"
         assert find_leak(line)
@@ -145,14 +145,14 @@ def scanned(tmp_path: Path, statements: list[str]) -> subprocess.CompletedProces
     return subprocess.run(argv, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120, check=False)
 
 
-def test_a_session_fails_for_each_leaking_line_though_its_tests_pass(tmp_path: Path) -> None:
+def test_session_fails_for_each_leaking_line(tmp_path: Path) -> None:
     done = scanned(tmp_path, LEAKING)
     assert done.returncode == 1, done.stdout + done.stderr
     assert f"{len(LEAKING)} passed, {len(LEAKING)} errors" in done.stdout
     assert done.stdout.count("a secret in the log: ") == len(LEAKING)
 
 
-def test_what_is_no_line_of_ours_fails_no_session(tmp_path: Path) -> None:
+def test_lines_of_others_fail_no_session(tmp_path: Path) -> None:
     done = scanned(tmp_path, QUIET)
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{len(QUIET)} passed" in done.stdout

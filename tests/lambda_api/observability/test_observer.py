@@ -26,7 +26,7 @@ def sent(change: Any, capsys: pytest.CaptureFixture[str]) -> dict[str, list[floa
     return {name: value for line in lines for name, value in line.items() if isinstance(value, list)}
 
 
-def test_a_finished_job_tells_its_times_its_cost_and_who_encoded(capsys: pytest.CaptureFixture[str]) -> None:
+def test_finished_job_logs_times_cost_and_encoder(capsys: pytest.CaptureFixture[str]) -> None:
     after = finished("h264_nvenc")
     told = sent(lambda: PowertoolsObserver().job_changed(replace(after, state=State.IN_PROGRESS), after), capsys)
     # 4.2 s are billed as 5.
@@ -40,7 +40,9 @@ def test_a_finished_job_tells_its_times_its_cost_and_who_encoded(capsys: pytest.
     [(finished("libx264"), {"CpuEncodes", "GpuUsd"}), (finished(None, "copy"), {"GpuUsd"}),
      (finished("libx264", price=None), {"CpuEncodes"})],
 )  # fmt: skip
-def test_what_did_not_happen_is_not_sent(after: Job, names: set[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_jobs_without_an_encode_send_no_encode_metric(
+    after: Job, names: set[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     told = sent(lambda: PowertoolsObserver().job_changed(replace(after, state=State.IN_PROGRESS), after), capsys)
     assert {"GpuEncodes", "CpuEncodes", "GpuUsd"} & set(told) == names
 

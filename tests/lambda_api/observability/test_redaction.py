@@ -47,14 +47,14 @@ WORDS = st.sampled_from(PIECES).flatmap(lambda piece: st.sampled_from([piece, pi
 
 
 @given(st.lists(WORDS | st.text(max_size=3), max_size=12).map("".join))
-def test_a_line_without_signs_holds_no_match(line: str) -> None:
+def test_line_without_substrings_has_no_match(line: str) -> None:
     wanted = line
     for _, pattern, replacement in RULES:
         wanted = pattern.sub(replacement, wanted)
     assert redact(line) == wanted
 
 
-def test_no_letter_of_a_sign_that_ignores_case_has_a_twin() -> None:
+def test_substrings_have_no_letter_with_a_non_ascii_twin() -> None:
     every = "".join(map(chr, range(sys.maxunicode + 1)))
     for signs, pattern, _ in RULES:
         if pattern.flags & re.IGNORECASE:

@@ -313,7 +313,7 @@ def test_prefer_wait_ends_before_the_function_is_stopped(world: World, left: int
     function = SimpleNamespace(get_remaining_time_in_millis=lambda: left - (world.clock.now - began))
     event = golden("api/caption")
     event["headers"]["prefer"] = "wait=25"
-    answer = event_handler(create_app(world.services, settings().cors_origins))(event, function)
+    answer = event_handler(create_app(world.services, settings().cors_allow_origins))(event, function)
     assert answer["statusCode"] == 202
     assert world.clock.now - began == waited
 

@@ -31,7 +31,7 @@ def world() -> World:
 
 
 def send(world: World, event: dict[str, Any]) -> Answer:
-    raw = event_handler(create_app(world.services, settings().cors_origins))(event, context())
+    raw = event_handler(create_app(world.services, settings().cors_allow_origins))(event, context())
     return Answer(raw["statusCode"], raw["headers"], raw["body"])
 
 

@@ -55,7 +55,7 @@ def functions() -> Iterator[dict[str, Send]]:
     """The two functions, each around a world with one job at RunPod."""
     world = World()
     submit_job(world.services, submission())
-    api = event_handler(create_app(world.services, gateway.settings().cors_origins))
+    api = event_handler(create_app(world.services, gateway.settings().cors_allow_origins))
 
     def sent(event: Any) -> HttpResponse:
         # How many requests one owner may send is not the question here.
@@ -147,7 +147,7 @@ def test_odd_spellings_of_numbers(functions: dict[str, Send], number: str, statu
 def test_of_a_field_given_twice_the_last_one_counts() -> None:
     world = World()
     body = b'{"url_video": 7, "url_srt": "https://media.example/s.srt", "url_video": "https://media.example/last.mp4"}'
-    api = event_handler(create_app(world.services, gateway.settings().cors_origins))
+    api = event_handler(create_app(world.services, gateway.settings().cors_allow_origins))
     assert api(posted("api/caption", body), gateway.context())["statusCode"] == 202
     [job] = world.store.jobs.values()
     assert job.operation.model_dump()["url_video"] == "https://media.example/last.mp4"

@@ -66,7 +66,7 @@ def test_assets_are_compressed_for_those_who_can_read_it(name: str, kind: str) -
     world = World()
     event = golden("api/docs") | {"rawPath": f"/docs/{name}"}
     event["headers"]["accept-encoding"] = "gzip, deflate, br"
-    packed = event_handler(create_app(world.services, settings().cors_origins))(event, context())
+    packed = event_handler(create_app(world.services, settings().cors_allow_origins))(event, context())
     plain = Client(world).call("GET", f"/docs/{name}", key=None)
     assert (packed["headers"]["content-encoding"], packed["isBase64Encoded"]) == ("gzip", True)
     assert packed["headers"]["content-type"].startswith(kind)

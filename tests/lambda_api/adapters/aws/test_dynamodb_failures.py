@@ -64,14 +64,14 @@ def others_write(world: World, times: int) -> None:
 
 @pytest.mark.fault("E1")
 @pytest.mark.parametrize("times", [1, 4])
-def test_a_lost_race_is_read_and_applied_again(world: World, times: int) -> None:
+def test_lost_race_is_read_and_applied_again(world: World, times: int) -> None:
     others_write(world, times)
     bell(world)
     assert world.store.jobs["job-1"].state is State.COMPLETED
 
 
 @pytest.mark.fault("E1")
-def test_five_lost_races_are_left_to_the_sweeper(world: World) -> None:
+def test_five_lost_races_leave_the_job_to_the_sweeper(world: World) -> None:
     others_write(world, 5)
     bell(world)
     left = world.store.jobs["job-1"]
@@ -111,9 +111,7 @@ CALLS: dict[str, Callable[[DynamoJobStore, ObjectStore], object]] = {
     ids=["throttled", "server-error", "reset"],
 )
 @pytest.mark.parametrize("call", CALLS)
-def test_every_call_to_aws_that_keeps_failing_is_unavailable_and_quotes_nothing(
-    server: Peer, call: str, trouble: Reply
-) -> None:
+def test_failing_aws_call_is_unavailable_and_quotes_nothing(server: Peer, call: str, trouble: Reply) -> None:
     server.replies = [trouble]
     store = DynamoJobStore(table(server.url, "t"), lambda: START, HOUR)
     with pytest.raises(Unavailable) as raised:
@@ -135,7 +133,7 @@ def stored(aws: Aws, clock: FakeClock, **changes: Any) -> tuple[DynamoJobStore, 
 
 
 @pytest.mark.fault("E4")
-def test_a_row_of_the_first_release_is_read_with_defaults(aws: Aws) -> None:
+def test_row_of_the_first_release_is_read_with_defaults(aws: Aws) -> None:
     """And one of the next release, which says more than we know."""
     store, mine = stored(aws, FakeClock())
     first = {
@@ -154,7 +152,7 @@ def test_a_row_of_the_first_release_is_read_with_defaults(aws: Aws) -> None:
 
 
 @pytest.mark.fault("E5")
-def test_the_largest_job_there_can_be_is_far_from_the_limit_of_a_row() -> None:
+def test_largest_possible_job_fits_into_a_row() -> None:
     """Addresses, metadata and a manifest as long as they may be, in characters that JSON makes longer."""
     world = World()
     padding = "/" + "a" * 4000
@@ -179,14 +177,14 @@ def test_the_largest_job_there_can_be_is_far_from_the_limit_of_a_row() -> None:
 
 
 @pytest.mark.fault("E6")
-def test_ids_spread_evenly_over_the_shards_of_the_due_index() -> None:
+def test_ids_spread_evenly_over_the_shards() -> None:
     spread = Counter(to_item(job(job_id=str(uuid.uuid4())), WEEK)["due_shard"]["S"] for _ in range(5000))
     assert len(spread) == SHARDS
     assert max(spread.values()) < 5000 / SHARDS * 1.25
 
 
 @pytest.mark.fault("E6")
-def test_thousands_due_in_one_second_are_drained_oldest_first() -> None:
+def test_thousands_due_at_once_are_drained_oldest_first() -> None:
     world = ModelWorld()
     world.runpod.down = True
     for number in range(2000):
@@ -203,7 +201,7 @@ def test_thousands_due_in_one_second_are_drained_oldest_first() -> None:
 
 
 @pytest.mark.fault("E7")
-def test_a_row_that_expired_between_read_and_write_is_ignored(aws: Aws) -> None:
+def test_row_that_expires_between_read_and_write_is_ignored(aws: Aws) -> None:
     world = ModelWorld(lambda clock: DynamoJobStore(table(aws.url), clock, WEEK), f"gone-{uuid.uuid4().hex[:8]}")
     gone = world.submit(callback=True)
     assert gone is not None

@@ -84,7 +84,7 @@ def lost_responses(url: str, number: int) -> Iterator[None]:
 
 
 class TestJobStore:
-    def test_what_is_written_is_read(self, make: Make) -> None:
+    def test_written_job_is_read_back(self, make: Make) -> None:
         store = make(FakeClock())
         running = apply(fresh(metadata={"é": "ü"}), Progressed(report(), START + 1), START)
         assert isinstance(running, Change)
@@ -95,7 +95,7 @@ class TestJobStore:
         store.create(full, None, START, Allowance())
         assert store.get(full.job_id) == full
 
-    def test_a_creation_repeated_after_a_lost_answer_is_one_job_and_no_error(self, make: Make) -> None:
+    def test_create_retried_after_a_lost_response_is_one_job(self, make: Make) -> None:
         store, mine = make(FakeClock()), fresh()
         store.create(mine, None, START, Allowance())
         store.save(replace(mine, version=2, percent=10))
@@ -104,10 +104,10 @@ class TestJobStore:
         assert found is not None
         assert found.percent == 10
 
-    def test_a_job_that_is_not_there(self, make: Make) -> None:
+    def test_missing_job_is_none(self, make: Make) -> None:
         assert make(FakeClock()).get("nobody") is None
 
-    def test_a_job_past_its_retention_is_gone_even_if_its_row_is_not(self, make: Make) -> None:
+    def test_job_past_its_retention_is_not_returned(self, make: Make) -> None:
         clock = FakeClock()
         store, mine = make(clock), fresh(due_at=None)
         store.create(mine, None, START, Allowance())
@@ -116,7 +116,7 @@ class TestJobStore:
         clock.advance(1)
         assert store.get(mine.job_id) is None
 
-    def test_a_job_that_owes_something_is_there_for_as_long_as_its_row(self, make: Make) -> None:
+    def test_job_with_work_due_is_readable_past_its_retention(self, make: Make) -> None:
         clock = FakeClock()
         store, mine = make(clock), fresh()
         store.create(mine, None, START, Allowance())
@@ -127,7 +127,7 @@ class TestJobStore:
         assert mine.job_id not in set(store.due(clock.now, 10_000))
         assert store.get(mine.job_id) is None
 
-    def test_the_first_writer_wins_and_the_second_is_told(self, make: Make) -> None:
+    def test_first_writer_wins_and_the_second_gets_false(self, make: Make) -> None:
         store, mine = make(FakeClock()), fresh()
         store.create(mine, None, START, Allowance())
         assert store.save(replace(mine, version=2, percent=10)) is True
@@ -138,7 +138,7 @@ class TestJobStore:
         assert found.percent == 10
 
     @pytest.mark.parametrize("ends", [False, True])
-    def test_a_write_repeated_after_a_lost_answer_is_its_own_success(self, make: Make, url: str, *, ends: bool) -> None:
+    def test_write_retried_after_a_lost_response_succeeds(self, make: Make, url: str, *, ends: bool) -> None:
         store, mine = make(FakeClock()), fresh()
         store.create(mine, None, START, Allowance())
         with lost_responses(url, 1):
@@ -147,14 +147,14 @@ class TestJobStore:
         assert found is not None
         assert (found.version, found.percent) == (2, 10)
 
-    def test_of_two_who_write_the_same_one_is_told_that_the_other_was_faster(self, make: Make) -> None:
+    def test_only_the_first_of_two_identical_writes_succeeds(self, make: Make) -> None:
         """Two sweeps that claim a job in one millisecond; one must not do what the other does."""
         store, mine = make(FakeClock()), fresh()
         store.create(mine, None, START, Allowance())
         claim = replace(mine, version=2, dispatching=True)
         assert [store.save(claim), store.save(claim)] == [True, False]
 
-    def test_many_writers_at_once_lose_nothing(self, make: Make) -> None:
+    def test_concurrent_writers_lose_nothing(self, make: Make) -> None:
         store, mine = make(FakeClock()), fresh()
         store.create(mine, None, START, Allowance())
 
@@ -171,7 +171,7 @@ class TestJobStore:
         assert found is not None
         assert (found.refusals, found.version) == (12, 13)
 
-    def test_a_key_used_before_wins_and_nothing_is_written(self, make: Make) -> None:
+    def test_used_idempotency_key_wins_and_nothing_is_written(self, make: Make) -> None:
         store, first = make(FakeClock()), fresh()
         second = replace(fresh(), owner=first.owner)
         assert store.create(first, key(), START, Allowance()) is None
@@ -179,19 +179,19 @@ class TestJobStore:
         assert store.get(second.job_id) is None
 
     @pytest.mark.fault("B4")
-    def test_a_key_is_its_owners(self, make: Make) -> None:
+    def test_idempotency_key_belongs_to_its_owner(self, make: Make) -> None:
         store = make(FakeClock())
         assert store.create(fresh(), key(), START, Allowance()) is None
         assert store.create(fresh(), key(), START, Allowance()) is None
 
     @pytest.mark.fault("B6")
-    def test_an_expired_key_is_free_even_if_its_row_is_still_there(self, make: Make) -> None:
+    def test_expired_idempotency_key_can_be_reused(self, make: Make) -> None:
         store, first = make(FakeClock()), fresh()
         store.create(first, key(expires_in=HOUR), START, Allowance())
         assert store.create(replace(fresh(), owner=first.owner), key(), START + HOUR - 1000, Allowance()) is not None
         assert store.create(replace(fresh(), owner=first.owner), key(), START + HOUR, Allowance()) is None
 
-    def test_one_key_many_at_once_is_one_job(self, make: Make) -> None:
+    def test_one_key_used_concurrently_is_one_job(self, make: Make) -> None:
         store, owner = make(FakeClock()), f"o-{uuid.uuid4().hex[:12]}"
         jobs = [replace(fresh(), owner=owner) for _ in range(8)]
         with ThreadPoolExecutor(8) as pool:
@@ -201,7 +201,7 @@ class TestJobStore:
         assert {r.job_id for r in results if r is not None} == {winner.job_id}
         assert [mine.job_id for mine in jobs if store.get(mine.job_id)] == [winner.job_id]
 
-    def test_only_what_is_due_is_found(self, make: Make) -> None:
+    def test_only_due_jobs_are_found(self, make: Make) -> None:
         store = make(FakeClock())
         now, later, never = fresh(due_at=START), fresh(due_at=START + 1), fresh(due_at=None)
         for mine in (now, later, never):
@@ -210,7 +210,7 @@ class TestJobStore:
         assert now.job_id in due
         assert not {later.job_id, never.job_id} & due
 
-    def test_what_is_due_is_found_on_every_shard(self, make: Make) -> None:
+    def test_due_jobs_are_found_on_every_shard(self, make: Make) -> None:
         store = make(FakeClock())
         of_shard = {crc32(mine.job_id.encode()) % SHARDS: mine for mine in (fresh(due_at=START) for _ in range(200))}
         assert len(of_shard) == SHARDS
@@ -218,7 +218,7 @@ class TestJobStore:
             store.create(mine, None, START, Allowance())
         assert {mine.job_id for mine in of_shard.values()} <= set(store.due(START, 10_000))
 
-    def test_what_is_due_comes_oldest_first_and_not_more_than_asked_for(self, make: Make) -> None:
+    def test_due_jobs_come_oldest_first_up_to_the_limit(self, make: Make) -> None:
         store, long_ago = make(FakeClock()), START - 24 * HOUR
         jobs = [fresh(due_at=long_ago + number) for number in range(40)]
         for one in reversed(jobs):
@@ -227,13 +227,13 @@ class TestJobStore:
         assert [found for found in store.due(long_ago + 39, 10_000) if found in mine] == [one.job_id for one in jobs]
         assert len(list(store.due(long_ago + 39, 16))) <= 16
 
-    def test_a_job_with_nothing_due_leaves_the_index(self, make: Make) -> None:
+    def test_job_with_nothing_due_leaves_the_index(self, make: Make) -> None:
         store, mine = make(FakeClock()), fresh(due_at=START)
         store.create(mine, None, START, Allowance())
         store.save(replace(mine, version=2, due_at=None))
         assert mine.job_id not in set(store.due(START, 10_000))
 
-    def test_pages_are_one_owners_newest_first(self, make: Make) -> None:
+    def test_pages_list_one_owner_newest_first(self, make: Make) -> None:
         store, owner = make(FakeClock()), f"o-{uuid.uuid4().hex[:12]}"
         mine = [replace(fresh(), owner=owner, created_at=START + n) for n in range(5)]
         for each in [*mine, fresh(created_at=START + 9)]:
@@ -249,7 +249,7 @@ class TestJobStore:
         assert cursor is None
 
     @pytest.mark.fault("A2")
-    def test_a_cursor_of_another_owner_shows_nothing_of_theirs(self, make: Make) -> None:
+    def test_cursor_of_another_owner_shows_none_of_their_jobs(self, make: Make) -> None:
         store, theirs, mine = make(FakeClock()), fresh(), fresh()
         for n in range(3):
             store.create(replace(theirs, job_id=str(uuid.uuid4()), created_at=START + n), None, START, Allowance())
@@ -263,7 +263,7 @@ class TestJobStore:
         assert (page.jobs, page.cursor) == ((), None)
 
     @pytest.mark.parametrize("cursor", ["!!", "a", "é", "bm90LW91cnM"])
-    def test_a_cursor_that_is_not_ours_is_refused(self, make: Make, cursor: str) -> None:
+    def test_foreign_cursor_is_refused(self, make: Make, cursor: str) -> None:
         with pytest.raises(InvalidRequest):
             make(FakeClock()).page("ada", 10, cursor)
 
@@ -298,7 +298,7 @@ class TestLimits:
         store, jobs = make(FakeClock()), of_one_owner(20)
         assert len(taken(store, jobs, Allowance(burst=7))) == 7
 
-    def test_the_bucket_fills_again_and_never_over(self, make: Make) -> None:
+    def test_token_bucket_refills_up_to_its_size(self, make: Make) -> None:
         store, jobs, allowance = make(FakeClock()), of_one_owner(9), Allowance(rate_per_minute=60, burst=2)
         assert len(taken(store, jobs[:3], allowance)) == 2
         with pytest.raises(RateLimited) as refused:
@@ -313,7 +313,7 @@ class TestLimits:
         assert len(taken(store, of_one_owner(3), allowance)) == 1
         assert store.create(fresh(), None, START, allowance) is None
 
-    def test_a_replay_uses_nothing_and_is_told_apart_first(self, make: Make) -> None:
+    def test_replay_uses_no_quota(self, make: Make) -> None:
         store, jobs, allowance = make(FakeClock()), of_one_owner(4), Allowance(burst=2, jobs_in_flight=2)
         assert store.create(jobs[0], key(), START, allowance) is None
         for again in (*jobs[1:], *jobs[1:]):
@@ -327,13 +327,13 @@ class TestLimits:
         assert store.save(replace(jobs[0], version=2), ends=True)
         assert store.create(jobs[3], key(name="k2"), START + HOUR, allowance) is None
 
-    def test_a_creation_repeated_after_a_lost_answer_uses_one_place(self, make: Make) -> None:
+    def test_create_retried_after_a_lost_response_counts_once(self, make: Make) -> None:
         store, jobs, allowance = make(FakeClock()), of_one_owner(2), Allowance(burst=2, jobs_in_flight=2)
         for idempotency in (None, None, key()):
             assert store.create(jobs[0], idempotency, START, allowance) is None
         assert store.create(jobs[1], None, START, allowance) is None
 
-    def test_whoever_ends_a_job_makes_room_for_one(self, make: Make) -> None:
+    def test_ending_a_job_releases_one_slot(self, make: Make) -> None:
         store, jobs, allowance = make(FakeClock()), of_one_owner(8), Allowance(burst=100, jobs_in_flight=2)
         assert len(taken(store, jobs[:2], allowance)) == 2
         # The web hook, the sweeper and a cancel at the same moment.
@@ -342,7 +342,7 @@ class TestLimits:
         assert ended.count(True) == 1
         assert len(taken(store, jobs[2:], allowance)) == 1
 
-    def test_a_write_that_ends_nothing_makes_no_room(self, make: Make) -> None:
+    def test_write_that_ends_nothing_releases_nothing(self, make: Make) -> None:
         store, jobs, allowance = make(FakeClock()), of_one_owner(2), Allowance(jobs_in_flight=1)
         store.create(jobs[0], None, START, allowance)
         assert store.save(replace(jobs[0], version=2, percent=10))
@@ -351,9 +351,7 @@ class TestLimits:
         assert refused.value.retry_after == 10
 
     @pytest.mark.parametrize("pause", [0, HOUR], ids=["bucket-not-full", "bucket-full"])
-    def test_jobs_that_were_not_counted_can_end_and_make_no_room_for_more_than_there_is(
-        self, make: Make, pause: int
-    ) -> None:
+    def test_in_flight_count_below_zero_never_raises_the_limit(self, make: Make, pause: int) -> None:
         """Their owner's row was deleted after they were stored."""
         store, jobs, allowance = make(FakeClock()), of_one_owner(7), Allowance(jobs_in_flight=2)
         store.create(jobs[0], None, START, allowance)
@@ -367,7 +365,7 @@ class TestLimits:
         assert store.save(replace(jobs[1], version=2), ends=True)
         assert one_by_one(jobs[4:]) == jobs[4:5]
 
-    def test_a_clock_that_was_ahead_locks_nobody_out(self, make: Make) -> None:
+    def test_fast_clock_locks_no_owner_out(self, make: Make) -> None:
         store, jobs, allowance = make(FakeClock()), of_one_owner(2), Allowance(burst=1)
         assert store.create(jobs[0], None, START + HOUR, allowance) is None
         assert store.create(jobs[1], None, START, allowance) is None
@@ -375,7 +373,7 @@ class TestLimits:
 
 @pytest.mark.full
 @pytest.mark.timeout(240)
-def test_the_engine_itself_deletes_what_is_past_its_retention(dynamodb_local: str) -> None:
+def test_dynamodb_deletes_rows_past_their_retention(dynamodb_local: str) -> None:
     now = time.time_ns() // 1_000_000
     store = DynamoJobStore(table(dynamodb_local), lambda: now, HOUR)
     # Due, because this engine never deletes a row that is not in all of its indexes; DynamoDB does.

@@ -41,7 +41,7 @@ def ask(method: str, url: str, data: bytes | None = None, headers: dict[str, str
             return error.code
 
 
-def test_a_presigned_put_signs_the_type_and_that_nothing_may_be_there(objects: S3Objects) -> None:
+def test_presigned_put_signs_content_type_and_if_none_match(objects: S3Objects) -> None:
     query = parse_qs(urlsplit(objects.presign_put("jobs/a/output.mp4", TYPE, 60)).query)
     assert query["X-Amz-SignedHeaders"] == ["content-type;host;if-none-match"]
     assert query["X-Amz-Expires"] == ["60"]
@@ -57,19 +57,19 @@ def test_only_the_first_upload_is_stored(objects: S3Objects) -> None:
         assert answer.read() == b"first"
 
 
-def test_what_is_not_there_or_too_long_is_none(objects: S3Objects) -> None:
+def test_missing_or_too_long_object_is_none(objects: S3Objects) -> None:
     assert objects.size("jobs/none/output.mp4") is None
     assert objects.read("jobs/none/manifest.json", 100) is None
     put(objects.presign_put("jobs/c/output.mp4", TYPE, 60), b"12345")
     assert objects.read("jobs/c/output.mp4", 4) is None
 
 
-def test_a_url_never_outlives_what_s3_allows(objects: S3Objects) -> None:
+def test_presigned_url_lasts_seven_days_at_most(objects: S3Objects) -> None:
     query = parse_qs(urlsplit(objects.presign_get("k", 10**9)).query)
     assert query["X-Amz-Expires"] == ["604800"]
 
 
-def test_a_bucket_that_does_not_answer_is_unavailable() -> None:
+def test_unreachable_bucket_is_unavailable() -> None:
     with pytest.raises(Unavailable):
         S3Objects(BUCKET, account("http://127.0.0.1:1").s3).size("k")
 
@@ -81,7 +81,7 @@ class TestSignatures:
     def strict(self, strict_s3: str) -> S3Objects:
         return S3Objects(BUCKET, account(strict_s3).s3)
 
-    def test_a_put_is_taken_only_as_it_was_signed(self, strict: S3Objects) -> None:
+    def test_put_is_accepted_only_as_signed(self, strict: S3Objects) -> None:
         url = strict.presign_put("jobs/signed/output.mp4", TYPE, 60)
         assert put(url, b"x", "application/x-other") == 403
         assert put(url, b"x", **{"If-None-Match": ""}) == 403

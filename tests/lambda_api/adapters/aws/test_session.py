@@ -234,7 +234,7 @@ class TestWritesRepeatedAfterALostAnswer:
 
 
 @pytest.mark.fault("E2")
-def test_a_queue_that_does_not_answer_is_noted(server: Peer) -> None:
+def test_failing_queue_logs_a_warning(server: Peer) -> None:
     server.replies = [answer(200, {"MessageId": "m"}), fault("AWS.SimpleQueueService.NonExistentQueue")]
     observer = FakeObserver()
     queue = SqsCallbackQueue("https://sqs.example/1/q", observer, account(server.url).sqs)
@@ -250,7 +250,7 @@ def test_a_queue_that_does_not_answer_is_noted(server: Peer) -> None:
 
 
 class TestSecrets:
-    def test_a_secret_is_read(self, server: Peer) -> None:
+    def test_secret_is_read(self, server: Peer) -> None:
         server.replies = [answer(200, {"SecretString": "planted"})]
         assert read_secret(account(server.url).secretsmanager, "arn:a") == "planted"
         (seen,) = server.seen
@@ -262,7 +262,7 @@ class TestSecrets:
         "reply",
         [fault("ResourceNotFoundException"), answer(200, {"SecretBinary": "cGxhbnRlZA=="}), answer(200, b"planted")],
     )
-    def test_a_secret_that_cannot_be_read_is_not_in_the_error(self, server: Peer, reply: Reply) -> None:
+    def test_unreadable_secret_is_not_quoted_in_the_error(self, server: Peer, reply: Reply) -> None:
         server.replies = [reply]
         with pytest.raises(Unavailable) as raised:
             read_secret(account(server.url).secretsmanager, "arn:a")
@@ -271,7 +271,7 @@ class TestSecrets:
 
 
 class TestCredentials:
-    def test_they_come_from_lambdas_endpoint_under_snapstart(
+    def test_credentials_come_from_lambdas_endpoint_under_snapstart(
         self, server: Peer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """SnapStart sets the endpoint and no keys, so that a snapshot holds none that expire."""
@@ -286,7 +286,7 @@ class TestCredentials:
         assert "ONE" in S3Objects("b", AwsSession().s3).presign_get("k", 60)
         assert [(r.path, r.headers["authorization"]) for r in server.seen] == [("/creds", "Basic abc")]
 
-    def test_without_any_a_call_is_unavailable_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_missing_credentials_are_unavailable_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """In particular the instance metadata service, which Lambda does not have, is not waited for."""
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_CONTAINER_CREDENTIALS_FULL_URI"):
             monkeypatch.delenv(name, raising=False)
