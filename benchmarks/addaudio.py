@@ -1,4 +1,4 @@
-"""addaudio: a sound of 75 s under 60 s of 1080p30, and where films end."""
+"""Measure addaudio: a sound of 75 s under 60 s of 1080p30, and the exact end of the output."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from contract.operations.addaudio import AddAudio
 
 _OPERATION = AddAudio(url_video=product.U, url_audio=product.U)
 _RATE = ("-b:v", "4400k")
-"""Makes a minute of 33 MB."""
+"""One minute is 33 MB."""
 
 
 def measure(bench: Bench) -> list[Row]:
@@ -72,7 +72,7 @@ def _exactness(bench: Bench) -> Row:
         ours.append(verdict)
         theirs.append(other)
         if not verdict.exact:
-            wrong.append(f"{film} at {float(end):.5f} s: {_said(verdict)}")
+            wrong.append(f"{film} at {float(end):.5f} s: {_describe(verdict)}")
     bad, others_bad = (sum(not verdict.exact for verdict in verdicts) for verdicts in (ours, theirs))
     facts = {
         "cuts": len(ours),
@@ -87,5 +87,5 @@ def _exactness(bench: Bench) -> Row:
     return Row("addaudio.exact", platform.python_version(), float(bad), others, facts, f"of {len(ours)} cuts")
 
 
-def _said(verdict: Verdict) -> str:
+def _describe(verdict: Verdict) -> str:
     return f"{verdict.missing} missing, {verdict.surplus} too many, {verdict.damaged} damaged"

@@ -1,7 +1,7 @@
-"""What others run for the same result: their filter graphs and encoder settings, on our ffmpeg and our thread count.
+"""The filter graphs and encoder settings of peers for the same result, on our ffmpeg and our thread count.
 
 The seed is an earlier project of the same name: its last state, and its commit 7541bbc. NCA is the No-Code Architects
-Toolkit. Both enlarge the picture so far that the whole pixels on which `zoompan` moves become small ones.
+Toolkit. Both enlarge the picture so much that the whole pixels by which `zoompan` moves become small.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from benchmarks.bench import Bench
 END_ZOOM = 1.324
 SIZE = (1920, 1080)
 FRAME_BYTES = SIZE[0] * SIZE[1] * 3 // 2
-"""One picture in 4:2:0; luma comes first."""
+"""One picture in 4:2:0, luma first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Zoom:
-    """A way to zoom. `scale` is what the picture is enlarged to; `costly`: more than 20 processor seconds for 5."""
+    """A way to zoom. `scale` is the size of the enlarged picture; `costly`: more than 20 CPU seconds per clip."""
 
     name: str
     scale: str
@@ -34,7 +34,7 @@ ZOOMS = (SEED_HEAD, SEED, NCA)
 
 
 def zoom_filter(zoom: Zoom, frames: int, rate: int, colors: str = "") -> str:
-    """Their graph, with our end of the zoom on our last frame, so that the pictures can be compared.
+    """Return their graph, with the end of our zoom on our last frame, so that the pictures can be compared.
 
     `colors` are further options of the enlarging.
     """
@@ -48,36 +48,36 @@ def x264(bench: Bench, preset: str) -> tuple[str, ...]:
 
 
 def img2vid(bench: Bench, zoom: Zoom, preset: str, photo: Path, timing: tuple[int, int], out: Path) -> int:
-    """A clip from a photo; `timing` is (frames, frames per second). Returns the memory it took, in bytes."""
+    """Make a clip from a photo; `timing` is (frames, frames per second). Returns its peak memory in bytes."""
     graph = zoom_filter(zoom, *timing)
     return bench.run("-i", photo, "-vf", graph, "-frames:v", str(timing[0]), *x264(bench, preset), "-an", out)
 
 
 def img2vid_frames(bench: Bench, zoom: Zoom, photo: Path, frames: int) -> Iterator[bytes]:
-    """The pictures that their encoder would get, but in our colors, without which they could not be compared."""
+    """Yield the pictures that their encoder would get, but in our colors, so that they can be compared."""
     graph = zoom_filter(zoom, frames, 24, ":out_color_matrix=bt709:out_range=tv")
     return bench.pictures(FRAME_BYTES, "-i", photo, "-vf", graph, "-frames:v", str(frames), "-f", "rawvideo", "-")
 
 
 def addaudio(bench: Bench, preset: str, video: Path, sound: Path, out: Path) -> None:
-    """The seed encodes the picture again, without need."""
+    """Add a sound as the seed does: it encodes the picture again, needlessly."""
     maps = ("-map", "0:v:0", "-map", "1:a:0", *x264(bench, preset))
     bench.run("-i", video, "-i", sound, *maps, "-c:a", "aac", "-b:a", "192k", "-shortest", out)
 
 
 def copy_shortest(bench: Bench, video: Path, sound: Path, out: Path) -> None:
-    """What NCA and most recipes do: copy the picture and let `-shortest` end the file."""
+    """Add a sound as NCA and most recipes do: copy the picture, and let `-shortest` end the file."""
     maps = ("-map", "0:V:0", "-map", "1:a:0", "-c:v", "copy", "-c:a", "aac", "-b:a", "192k")
     bench.run("-i", video, "-i", sound, *maps, "-shortest", "-movflags", "+faststart", out)
 
 
 def subtitles_filter(srt: str) -> str:
-    """The seed's filter; it names no font, ours is named so that there is one. Run it where `srt` and `fonts` lie."""
+    """Return the seed's filter, with our font named so that there is one. Run it in the folder of `srt` and `fonts`."""
     return f"subtitles=f={srt}:fontsdir=fonts:force_style='FontName=DejaVu Sans'"
 
 
 def caption(bench: Bench, folder: Path, video: Path, srt: str, out: Path) -> None:
-    """The seed's caption, in a folder that holds the subtitles and `fonts`."""
+    """Caption as the seed does, in a folder that holds the subtitles and `fonts`."""
     graph = subtitles_filter(srt)
     bench.run(
         "-i", video, "-vf", graph, *x264(bench, "medium"), "-c:a", "copy", "-movflags", "+faststart", out, cwd=folder

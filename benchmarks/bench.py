@@ -1,4 +1,4 @@
-"""What every part of the bench is given: ffmpeg, a folder for its files, and how often to repeat."""
+"""The parameters of a bench run (ffmpeg, folder, repetitions), and running ffmpeg as a reference."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from pathlib import Path
 
 from benchmarks.measure import Say
 
-SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a file there is removed with the folder that holds it
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - files there are deleted with their folder
 
 _NOTHING: dict[str, str] = {}
-"""The environment of every ffmpeg, the product's too: libass, for one, looks elsewhere for fonts if there is a home."""
+"""The environment of every ffmpeg, as in the product: with a HOME, libass would also search other folders for fonts."""
 
 
 class BenchError(Exception):
-    """Something that is measured, or measured against, did not work. The message is for the one who runs the bench."""
+    """The product or a reference failed. The message is for the person who runs the bench."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """One run of the bench. `media` holds real photos and clips, or is None: then they are drawn."""
+    """One run of the bench. `media` holds real photos and clips; if it is None, they are drawn."""
 
     ffmpeg: str
     threads: int
@@ -36,15 +36,15 @@ class Bench:
 
     @property
     def few(self) -> int:
-        """Repetitions of what takes more than 20 processor seconds and is compared by whole factors."""
+        """Repetitions of a job that takes more than 20 CPU seconds and differs by whole factors."""
         return 1 if self.quick else min(2, self.runs)
 
     def seconds(self, full: int) -> int:
-        """How long the media are."""
+        """Return the duration of the media: shorter in a quick run."""
         return max(4, full // 6) if self.quick else full
 
     def run(self, *args: str | Path, cwd: Path | None = None) -> int:
-        """Run ffmpeg to its end and return the most memory it held, in bytes. Raises BenchError."""
+        """Run ffmpeg and return its peak memory in bytes. Raises BenchError."""
         process = subprocess.Popen(self._argv(args), cwd=cwd or self.folder, env=_NOTHING, stderr=subprocess.PIPE)
         with process:
             assert process.stderr is not None  # noqa: S101 - for the type checker
@@ -67,7 +67,7 @@ class Bench:
         return done.stdout
 
     def pictures(self, size: int, *args: str | Path, cwd: Path | None = None) -> Iterator[bytes]:
-        """Run ffmpeg and pass on what it writes to stdout, `size` bytes at a time. Raises BenchError."""
+        """Run ffmpeg and yield its stdout, `size` bytes at a time. Raises BenchError."""
         argv, where = self._argv(args), cwd or self.folder
         with subprocess.Popen(argv, cwd=where, env=_NOTHING, stdout=subprocess.PIPE) as process:
             assert process.stdout is not None  # noqa: S101 - for the type checker
@@ -82,15 +82,15 @@ class Bench:
 
     def copy(self, source: Path, target: Path) -> None:
         """Copy a file with the system's own program."""
-        subprocess.run(["cp", str(source), str(target)], check=True)  # noqa: S607 - every system has it somewhere else
+        subprocess.run(["cp", str(source), str(target)], check=True)  # noqa: S607 - its path differs between systems
 
     def _argv(self, args: tuple[str | Path, ...]) -> list[str]:
         return [self.ffmpeg, "-hide_banner", "-nostdin", "-v", "error", "-y", *map(str, args)]
 
 
-def roomy(wanted: int, folder: Path) -> Path:
-    """Where to put a big file that is read again and again: in memory if twice as much is free there."""
-    if SHARED_MEMORY.is_dir() and shutil.disk_usage(SHARED_MEMORY).free > 2 * wanted:
+def pick_large_folder(size: int, folder: Path) -> Path:
+    """Return where to put a large file that is read repeatedly: in memory if twice its size is free there."""
+    if SHARED_MEMORY.is_dir() and shutil.disk_usage(SHARED_MEMORY).free > 2 * size:
         return SHARED_MEMORY
     return folder
 

@@ -1,4 +1,4 @@
-"""caption: 30 s of 1080p30 with subtitles."""
+"""Measure caption: 30 s of 1080p30 with subtitles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the command lines of the benches have in common: how they end, what they say, what they write."""
+"""The common part of the benches' command lines: exit codes, progress and reports."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.bench import BenchError
-from benchmarks.report import fell_short, table, write_json
+from benchmarks.report import describe_misses, table, write_json
 from benchmarks.results import Row
 
 _INTERRUPTED = 130
 
 
 def exit_code(work: Callable[[], None]) -> int:
-    """0 if everything was measured, whatever came out; 1 if something did not work; 130 if stopped."""
+    """Run the work. Return 0 if all was measured, even if targets are missed; 1 after an error; 130 if interrupted."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         work()
@@ -30,12 +30,12 @@ def exit_code(work: Callable[[], None]) -> int:
 
 
 def say(text: str) -> None:
-    """Progress; the result alone is on stdout."""
+    """Print progress to stderr; stdout is for the result only."""
     print(text, file=sys.stderr, flush=True)
 
 
 def some_of(names: Collection[str]) -> Callable[[str], list[str]]:
-    """An argument's type: some of these names, with commas between."""
+    """Return an argparse type: some of these names, separated by commas."""
 
     def parts(text: str) -> list[str]:
         chosen = text.split(",")
@@ -47,12 +47,12 @@ def some_of(names: Collection[str]) -> Callable[[str], list[str]]:
 
 
 def tell(rows: Sequence[Row], settings: Mapping[str, object], legend: str, file: Path | None) -> None:
-    """Print settings, table, legend and what fell short; write them to `file` if there is one."""
+    """Print settings, table, legend and missed targets; write them to `file` if there is one."""
     print(", ".join(f"{name} {value}" for name, value in settings.items()))
     print()
     print(table(rows))
     print(f"\n{legend}\n")
-    print(fell_short(rows))
+    print(describe_misses(rows))
     if file is not None:
         write_json(file, rows, settings)
         say(f"written to {file}")

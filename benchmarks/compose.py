@@ -1,4 +1,4 @@
-"""compose: 10 s of 1080p24 from a photo, a voice and subtitles, against three jobs one after the other."""
+"""Measure compose: 10 s of 1080p24 from a photo, a voice and subtitles, against three jobs one after the other."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _RATE = 24
 _SIZE = baselines.SIZE
 _BYTES = baselines.FRAME_BYTES
 _RAW = ("-f", "rawvideo", "-")
-"""Without a pixel format, so that nothing is converted before it is compared."""
+"""Without a pixel format, so that frames are compared without conversion."""
 
 
 def measure(bench: Bench) -> list[Row]:
@@ -65,7 +65,7 @@ def _rows(bench: Bench) -> Iterator[Row]:
 
 
 def _of_ours(bench: Bench, folder: Path, photo: Path, made: Path, seconds: int) -> float:
-    """Luma PSNR of a file against the frames that were drawn for it, with the text on them."""
+    """Return the luma PSNR of a file against the captioned frames that its encoder got."""
     clip = Img2Vid(url_image=product.U, duration=seconds, frame_rate=_RATE)
     with product.drawn(bench, clip, photo) as frames:
         opening = product.raw_input(_SIZE, _RATE, frames)
@@ -73,7 +73,7 @@ def _of_ours(bench: Bench, folder: Path, photo: Path, made: Path, seconds: int) 
 
 
 def _of_chain(bench: Bench, folder: Path, photo: Path, made: Path, seconds: int) -> float:
-    """The same for the three jobs: their graphs in one run, with nothing encoded between them."""
+    """Return the same for the three jobs, whose filters run without encodes between them for the reference."""
     zoom = baselines.zoom_filter(baselines.SEED, seconds * _RATE, _RATE)
     graph = f"{zoom},{baselines.subtitles_filter('voice.srt')}"
     return _psnr(bench, made, bench.pictures(_BYTES, "-i", photo, "-vf", graph, *_RAW, cwd=folder))
@@ -81,6 +81,6 @@ def _of_chain(bench: Bench, folder: Path, photo: Path, made: Path, seconds: int)
 
 def _psnr(bench: Bench, made: Path, drawn: Iterator[bytes]) -> float:
     decoded = bench.pictures(_BYTES, "-i", made, "-an", *_RAW)
-    # The chain may have lost its last frames: those that are there are compared.
+    # The chain may have lost its last frames, so only existing ones are compared.
     pairs = zip(decoded, drawn, strict=False)
     return decibels(fmean(squared_error(luma(a, _SIZE), luma(b, _SIZE)) for a, b in pairs))

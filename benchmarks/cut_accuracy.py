@@ -1,4 +1,4 @@
-"""Where a film ends under a shorter sound: frame by frame, at many cut points, in films of many kinds."""
+"""Check the last frames of films under a shorter sound, frame by frame, at many cut points in films of many kinds."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ FILMS: dict[str, tuple[str, str, tuple[str, ...]]] = {
 }
 _CUTS = 9
 _NUDGES = (Fraction(0), Fraction(-1, 2000), Fraction(1, 2000), Fraction(1, 70))
-"""A cut on a frame's first moment, just before it, just behind it, and between two."""
+"""Offsets, in seconds, of a cut from the start of a frame: at it, just before, just after, and between two frames."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How a cut film differs from the frames it should have."""
+    """The difference between the frames of a cut film and the expected ones."""
 
     missing: int
     surplus: int
@@ -51,25 +51,25 @@ class Verdict:
         return not (self.missing or self.surplus or self.damaged)
 
     @classmethod
-    def of(cls, found: list[str], wanted: list[str], source: list[str]) -> Verdict:
-        """Of checksums of decoded frames. A frame that is none of the source's is damaged; order counts as well."""
-        have, want, known = Counter(found), Counter(wanted), set(source)
+    def of(cls, found: list[str], expected: list[str], source: list[str]) -> Verdict:
+        """Compare checksums of decoded frames. A frame that the source lacks is damaged; order matters."""
+        have, want, known = Counter(found), Counter(expected), set(source)
         damaged = sum(count for frame, count in have.items() if frame not in known)
         missing = (want - have).total()
         surplus = (have - want).total() - damaged
-        misplaced = 0 if missing or surplus or damaged else sum(a != b for a, b in zip(found, wanted, strict=True))
+        misplaced = 0 if missing or surplus or damaged else sum(a != b for a, b in zip(found, expected, strict=True))
         return cls(missing, surplus, damaged + misplaced)
 
 
 def sweep(bench: Bench) -> Iterator[tuple[str, Fraction, Verdict, Verdict]]:
-    """For each cut: the kind of film, where, and the verdicts on the product and on a copy with `-shortest`."""
+    """Yield for each cut: kind of film, time, verdict on the product, verdict on a copy with `-shortest`."""
     for name, (rate, file, options) in FILMS.items():
         film = bench.folder / f"cut-{file}"
         picture = f"testsrc2=s=192x108:r={rate}"
         bench.run("-f", "lavfi", "-i", picture, "-frames:v", str(_FRAMES), "-pix_fmt", "yuv420p", *options, film)
         frames = shown(bench, film)
         if len({checksum for _, checksum in frames}) != _FRAMES:
-            raise BenchError(f"two frames of the film {name} are the same: cuts in it cannot be judged")
+            raise BenchError(f"two frames of the film {name} are equal, so cuts in it cannot be checked")
         for cut in range(2 if bench.quick else _CUTS):
             begin = frames[15 + 6 * cut + cut % 3][0]
             samples = math.floor((begin + _NUDGES[cut % len(_NUDGES)]) * _RATE)
@@ -77,7 +77,7 @@ def sweep(bench: Bench) -> Iterator[tuple[str, Fraction, Verdict, Verdict]]:
 
 
 def shown(bench: Bench, film: Path, *options: str) -> list[tuple[Fraction, str]]:
-    """When each decoded frame is shown, in seconds, and its checksum. `options` are for the decoder."""
+    """Return the time, in seconds, and the checksum of each decoded frame. `options` are for the decoder."""
     table = ("-fps_mode", "passthrough", "-enc_time_base", "demux", "-f", "framemd5", "-")
     lines = bench.read(*options, "-i", film, "-map", "0:V:0", *table).decode().splitlines()
     base = next(Fraction(line.split(":")[1].strip()) for line in lines if line.startswith("#tb 0:"))
@@ -93,10 +93,10 @@ def _verdicts(bench: Bench, film: Path, frames: list[tuple[Fraction, str]], samp
         file.setframerate(_RATE)
         file.writeframes(bytes(2 * samples))
     source = [checksum for _, checksum in frames]
-    wanted = [checksum for begin, checksum in frames if begin < Fraction(samples, _RATE)]
+    expected = [checksum for begin, checksum in frames if begin < Fraction(samples, _RATE)]
 
     def judged() -> Verdict:
-        return Verdict.of([checksum for _, checksum in shown(bench, out)], wanted, source)
+        return Verdict.of([checksum for _, checksum in shown(bench, out)], expected, source)
 
     operation = AddAudio(url_video=product.U, url_audio=product.U)
     product.run_job(bench, operation, {Role.VIDEO: film, Role.AUDIO: voice}, keep=out)

@@ -1,4 +1,4 @@
-"""img2vid: 5 s of 1080p24 from a photo of 12 megapixels."""
+"""Measure img2vid: 5 s of 1080p24 from a photo of 12 megapixels."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ _SIZE = baselines.SIZE
 _CLIP = Img2Vid(url_image=product.U, duration=_SECONDS, frame_rate=_RATE)
 
 _JUDGED = (0, 40, 80, 119)
-"""The frames whose PSNR was measured before this bench existed."""
+"""The frames whose PSNR was also measured before this bench existed."""
 _MORE = (*range(0, _FRAMES, 10), _FRAMES - 1)
 
 _MEGABYTE = 1e6
 
 
 def measure(bench: Bench) -> list[Row]:
-    """Rows for this Python; the peers' only where the bench wants them."""
+    """Return the rows for this Python, with peers if the bench compares with them."""
     bench.say(f"img2vid, Python {platform.python_version()}")
-    cost = _cost(bench)
-    return [cost, *_steadiness(bench), _sharpness(bench), *_memory(bench, cost.facts["peers_memory_mb"])]
+    cost, size = _cost_and_size(bench)
+    return [cost, size, *_steadiness(bench), _sharpness(bench), *_memory(bench, cost.facts["peers_memory_mb"])]
 
 
 def _row(key: str, value: float, peers: Mapping[str, float], facts: Mapping[str, Any], note: str = "") -> Row:
@@ -45,10 +45,12 @@ def _row(key: str, value: float, peers: Mapping[str, float], facts: Mapping[str,
     return Row(key, platform.python_version(), value, peers, facts, note)
 
 
-def _cost(bench: Bench) -> Row:
+def _cost_and_size(bench: Bench) -> tuple[Row, Row]:
     photo = sources.photo(bench)
     with product.drawn(bench, _CLIP, photo) as frames:
-        product.run_job(bench, _CLIP, {Role.IMAGE: photo})  # the first job of a process also pays for what it imports
+        # The first job of a process also pays for its imports.
+        product.run_job(bench, _CLIP, {Role.IMAGE: photo}, keep=bench.folder / "clip-product.mp4")
+        size = _size(bench, frames, bench.folder / "clip-product.mp4")
         peers = _Peers(bench, photo)
         seconds = interleaved(
             {
@@ -63,7 +65,16 @@ def _cost(bench: Bench) -> Row:
     others = {name: value / cpu["encode alone"] for name, value in cpu.items() if name in peers.memory}
     key = "img2vid.cpu" if product.resampler() == "VapourSynth" else "img2vid.cpu.oldest"
     facts = {**ratio.facts(), "cpu_seconds": cpu, "peers_memory_mb": peers.memory}
-    return _row(key, ratio.value, others, facts)
+    return _row(key, ratio.value, others, facts), size
+
+
+def _size(bench: Bench, frames: Path, output: Path) -> Row:
+    """Compare with version 0.1.0, whose clips without captions had a keyframe every 2 s."""
+    before = bench.folder / "short-gop.mp4"
+    short_gop = ("-g", str(2 * _RATE), "-movflags", "+faststart", before)
+    bench.run(*product.raw_input(_SIZE, _RATE, frames), *product.x264_args(bench), *short_gop)
+    sizes = {"bytes": output.stat().st_size, "bytes_before": before.stat().st_size}
+    return _row("img2vid.bytes", sizes["bytes"] / sizes["bytes_before"], {}, sizes)
 
 
 def _encode_alone(bench: Bench, frames: Path) -> None:
@@ -73,7 +84,7 @@ def _encode_alone(bench: Bench, frames: Path) -> None:
 
 @dataclass
 class _Peers:
-    """The peers' whole jobs, and the megabytes that each took."""
+    """The peers' whole jobs, and the memory that each took, in MB."""
 
     bench: Bench
     photo: Path
@@ -92,8 +103,8 @@ class _Peers:
     def _job(self, name: str, zoom: baselines.Zoom, preset: str) -> Callable[[], None]:
         def job() -> None:
             out = self.bench.folder / "peer.mp4"
-            took = baselines.img2vid(self.bench, zoom, preset, self.photo, (_FRAMES, _RATE), out)
-            self.memory[name] = max(self.memory.get(name, 0), took / _MEGABYTE)
+            memory = baselines.img2vid(self.bench, zoom, preset, self.photo, (_FRAMES, _RATE), out)
+            self.memory[name] = max(self.memory.get(name, 0), memory / _MEGABYTE)
 
         return job
 
@@ -149,7 +160,7 @@ def _mean(found: Mapping[int, float]) -> float:
 
 
 def _float_luma(bench: Bench, photo: Path) -> NDArray[np.float32]:
-    """BT.709 luma of limited range, 0 to 255 with fractions."""
+    """Return the BT.709 luma of a photo in limited range, 0 to 255 with fractions."""
     width, height = sources.PHOTO_SIZE
     exact = "scale=flags=accurate_rnd+full_chroma_int+lanczos:out_color_matrix=bt709:out_range=tv,format=yuv444p16le"
     raw = bench.read("-i", photo, "-vf", exact, "-f", "rawvideo", "-")

@@ -1,4 +1,4 @@
-"""What the numbers were measured on, without a name that tells whose machine it is."""
+"""Describe the machine that a bench ran on, without names that identify it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 def facts() -> dict[str, Any]:
-    """Processor, load when asked, and versions."""
+    """Return the CPU, the current load, and versions."""
     return {
         "cpu": _processor(),
         "cpus": os.cpu_count(),

@@ -1,6 +1,6 @@
-"""What a job costs: processor seconds of this process and all its children, and the most memory its processes took.
+"""Measure a job: CPU seconds of this process and all its children, and the peak memory of its processes.
 
-Processor time, not wall time: on a busy machine the one hardly changes and the other says nothing.
+CPU time, not wall time: on a busy machine CPU time hardly changes, while wall time is meaningless.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """One way to do the work. Runs more expensive than their news are repeated less often."""
+    """One way to do the work, and how often to run it."""
 
     job: Callable[[], object]
     runs: int
@@ -31,7 +31,7 @@ class Contender:
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """A median over another. `low` and `high` are the extremes of the ratios within one round of runs."""
+    """A median divided by another. `low` and `high` are the extremes of the ratios within one round of runs."""
 
     value: float
     low: float
@@ -48,7 +48,7 @@ class Ratio:
 
 
 def cpu_seconds(job: Callable[[], object]) -> float:
-    """User and system time that a job takes, here and in the processes it starts and waits for."""
+    """Return the user and system time of a job, in this process and in the ones that it starts and waits for."""
     before = _spent()
     job()
     return _spent() - before
@@ -57,9 +57,9 @@ def cpu_seconds(job: Callable[[], object]) -> float:
 def interleaved(
     contenders: Mapping[str, Contender], say: Say, spent: Callable[[Callable[[], object]], float] = cpu_seconds
 ) -> dict[str, list[float]]:
-    """Processor seconds of each run, A B C A B C …, so that whatever else the machine does meets all alike.
+    """Run the contenders in turns, A B C A B C …, so that other load affects all alike; return the seconds of each run.
 
-    `spent` runs a job and says what it took.
+    `spent` runs a job and returns what it cost.
     """
     seconds: dict[str, list[float]] = {name: [] for name in contenders}
     rounds = max(contender.runs for contender in contenders.values())
@@ -76,9 +76,9 @@ def medians(seconds: Mapping[str, Sequence[float]]) -> dict[str, float]:
 
 
 def peak_memory(argv: Sequence[str], cwd: Path) -> int:
-    """Bytes: the most that a program and all below it held at one moment, looked at 50 times a second.
+    """Return the peak memory of a program and its descendants in bytes, sampled 50 times per second.
 
-    Pages they share are counted for each of them, so the truth is a little less.
+    Pages that they share are counted for each of them, so the true peak is a little lower.
     """
     peak = 0
     with subprocess.Popen(argv, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as program:

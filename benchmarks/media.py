@@ -35,7 +35,7 @@ medians, then least-most within a round. What each is divided by: docs/benchmark
 
 
 def main(argv: Sequence[str]) -> int:
-    """See `command.exit_code`."""
+    """Measure, and return the exit code (see `command.exit_code`)."""
     args = _parse(argv)
     return exit_code(lambda: _run(args))
 
@@ -67,10 +67,10 @@ def _run(args: argparse.Namespace) -> None:
 
 
 def _elsewhere(args: argparse.Namespace, rows: Sequence[Row], path: Path) -> list[Row]:
-    """The same clip by another Python, whose library for drawing frames may be another. The peers stay the same."""
+    """Measure img2vid with another Python, which may draw frames with another library. The peers stay the same."""
     options = ["--only", "img2vid", "--no-peers", "--runs", str(args.runs), "--media", str(args.media)]
     argv = [args.also, "-m", "benchmarks.media", *options, "--json", str(path), *(["--quick"] if args.quick else [])]
-    # Its own table is not wanted here; what it says while it works is.
+    # Its progress on stderr is shown, its table on stdout is not.
     with subprocess.Popen(argv, cwd=_ROOT, stdout=subprocess.DEVNULL) as process:
         try:
             process.wait()

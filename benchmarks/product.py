@@ -1,19 +1,20 @@
-"""The product as the bench uses it: whole jobs through the worker's own entry, and the frames its encoder gets.
+"""The product under test: whole jobs through the worker's own entry point, and the frames that its encoder gets.
 
-The only place here that knows how the worker is called. As a program (`python -m benchmarks.product FFMPEG THREADS
-FOLDER PHOTO`) it makes one clip, in a process of which nothing else asks for memory.
+The only module here that calls the worker. As a program (`python -m benchmarks.product FFMPEG THREADS FOLDER PHOTO`) it
+makes one clip in a process of its own, so that its memory can be measured.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from benchmarks.bench import Bench, BenchError, roomy
+from benchmarks.bench import Bench, BenchError, pick_large_folder
 from contract.limits import Limits
 from contract.operations import Operation, Role, frame_count
 from contract.operations.img2vid import Img2Vid
@@ -34,30 +35,36 @@ from gpu_worker.sandbox.command import Sandbox
 from gpu_worker.subtitles import read_subtitles
 
 U = "https://example.com/file"
-"""Stands where a client's URL would. Nothing is fetched: the files lie there already."""
+"""A placeholder for the client's URLs. Nothing is downloaded: the files are already there."""
 
 BURN = BURN_FILTER
 FAMILY_DIRECTORY = Path(sys.modules["gpu_worker"].__path__[0]) / "fonts"
 
 
 def run_job(bench: Bench, operation: Operation, inputs: Mapping[Role, Path], keep: Path | None = None) -> Output:
-    """One job from probing to the verified file, which is kept as `keep` or thrown away. Raises BenchError."""
+    """Run one job from probing to the verified file, which is moved to `keep` or deleted. Raises BenchError."""
     with tempfile.TemporaryDirectory(prefix="job-", dir=bench.folder) as name:
         directory = Path(name)
         for role, path in inputs.items():
             (directory / local_name(role)).symlink_to(path)
-        tools = Machine(Ffmpeg(bench.ffmpeg), None, bench.threads)
+        machine = _machine(bench.ffmpeg, bench.threads)
         try:
-            made = asyncio.run(transcode(operation, directory, tools, Limits(), lambda _stage, _done: None))
+            output = asyncio.run(transcode(operation, directory, machine, Limits(), lambda _stage, _done: None))
         except JobFailed as failure:
             raise BenchError(f"{operation.kind} failed: {failure.failure.code}") from None
         if keep is not None:
-            made.path.replace(keep)
-        return made
+            output.path.replace(keep)
+        return output
+
+
+@functools.cache
+def _machine(ffmpeg: str, threads: int) -> Machine:
+    """Return one machine for all jobs, as in a warm worker: it probes the sandbox and the fonts once."""
+    return Machine(Ffmpeg(ffmpeg), None, threads)
 
 
 def draw_frames(bench: Bench, operation: Img2Vid, photo: Path) -> Iterator[list[Plane]]:
-    """The planes of each frame that the encoder would get for this picture."""
+    """Yield the planes of each frame that the encoder would get for this picture."""
     still, source = asyncio.run(_still(bench, operation, photo))
     draw = open_resampler(still, source)
     for index in range(source.frames):
@@ -66,10 +73,10 @@ def draw_frames(bench: Bench, operation: Img2Vid, photo: Path) -> Iterator[list[
 
 @contextlib.contextmanager
 def drawn(bench: Bench, operation: Img2Vid, photo: Path) -> Iterator[Path]:
-    """The same frames in one raw file, in memory if there is room."""
+    """Write the same frames to one raw file, in memory if there is room, and yield its path."""
     width, height = parse_size(operation.size)
     size = frame_count(operation.duration, operation.frame_rate) * width * height * 3 // 2
-    with tempfile.TemporaryDirectory(prefix="frames-", dir=roomy(size, bench.folder)) as name:
+    with tempfile.TemporaryDirectory(prefix="frames-", dir=pick_large_folder(size, bench.folder)) as name:
         path = Path(name) / "frames.yuv"
         with path.open("wb") as file:
             for planes in draw_frames(bench, operation, photo):
@@ -78,7 +85,7 @@ def drawn(bench: Bench, operation: Img2Vid, photo: Path) -> Iterator[Path]:
 
 
 def raw_input(size: tuple[int, int], rate: int, frames: Path) -> tuple[str, ...]:
-    """How ffmpeg opens such a file."""
+    """Return the arguments with which ffmpeg opens such a file."""
     shape = ("-f", "rawvideo", "-pixel_format", "yuv420p", "-video_size", f"{size[0]}x{size[1]}")
     return (*shape, "-framerate", str(rate), "-i", str(frames))
 
@@ -93,30 +100,30 @@ async def _still(bench: Bench, operation: Img2Vid, photo: Path) -> tuple[bytes, 
         for step in make_plan(operation, Inputs(image=image), PlanOptions(threads=bench.threads)).steps:
             if step.feed is not None:
                 return (directory / step.feed.path).read_bytes(), step.feed
-            await run_ffmpeg(Ffmpeg(bench.ffmpeg), step.args, directory)
-    raise BenchError("a clip from a picture is drawn from no still any more")
+            await run_ffmpeg(_machine(bench.ffmpeg, bench.threads).ffmpeg, step.args, directory)
+    raise BenchError("the plan of a clip from a picture has no still")
 
 
 def zooms(frames: int) -> list[float]:
-    """Magnification of each frame of a clip."""
+    """Return the magnification of each frame of a clip."""
     return [zoom(index, frames) for index in range(frames)]
 
 
 def resampler() -> str:
-    """The library that draws the frames. Known once something was drawn."""
+    """Return the library that draws the frames. Known only after the first frame."""
     return "VapourSynth" if "vapoursynth" in sys.modules else "cykooz.resizer"
 
 
 def x264_args(bench: Bench) -> tuple[str, ...]:
-    """How the product has its frames encoded, the filter that tags them included.
+    """Return the product's encoder options, including the filter that tags the frames.
 
-    Without it ffmpeg would convert untagged frames to what the encoder is told they are: a fifth of an encode.
+    Without it ffmpeg would convert untagged frames to the color space of the options, which costs a fifth of an encode.
     """
     return "-vf", TAG_FILTER, *encoder_args(Encoder.X264, bench.threads)
 
 
 def burn_folder(folder: Path, srt: Path, size: tuple[int, int]) -> Path:
-    """A directory in which the filter `BURN` draws what the product would draw for these subtitles."""
+    """Make a directory in which the filter `BURN` draws the same as the product does for these subtitles."""
     folder.mkdir()
     cues = read_subtitles(srt.read_bytes(), "url_srt", Limits().max_cues).cues or ()
     (folder / SUBTITLES).write_text(write_ass(cues, size), encoding="utf-8")

@@ -17,19 +17,19 @@ _SIGNS = {"<=": "≤", ">=": "≥", "=": "="}
 
 
 def table(rows: Sequence[Row]) -> str:
-    """Peers as measured in this run; a `*` behind them says that they are quoted from an earlier one."""
+    """Format the rows. Peers are measured in this run; those with a `*` are quoted from an earlier one."""
     lines = [_line(_HEADINGS), "-+-".join("-" * width for width in _WIDTHS)]
     lines += [_line(_cells(row)) for row in rows]
     return "\n".join(lines)
 
 
-def fell_short(rows: Sequence[Row]) -> str:
-    """In words: what missed its target and by how much, and what was not measured."""
-    said = [_missed(row) for row in rows if row.met is False]
-    said += [
+def describe_misses(rows: Sequence[Row]) -> str:
+    """List in words the missed targets, with the measured values, and what was not measured."""
+    misses = [_missed(row) for row in rows if row.met is False]
+    misses += [
         f"{row.target.operation}: {row.target.measure}: not measured: {row.note}." for row in rows if row.met is None
     ]
-    return "\n".join(said) if said else "Nothing fell short."
+    return "\n".join(misses) if misses else "All targets met."
 
 
 def write_json(path: Path, rows: Sequence[Row], settings: Mapping[str, Any]) -> None:
@@ -38,12 +38,12 @@ def write_json(path: Path, rows: Sequence[Row], settings: Mapping[str, Any]) -> 
 
 
 def read_rows(path: Path) -> list[Row]:
-    """Rows that another Python wrote."""
+    """Read the rows that another Python wrote."""
     return [Row.from_json(data) for data in json.loads(path.read_text(encoding="utf-8"))["rows"]]
 
 
 def complete(rows: Sequence[Row], keys: Sequence[str], reason: str) -> list[Row]:
-    """Rows in the table's order, with an empty one for each of the keys that nobody measured."""
+    """Return the rows in the table's order, with an empty one for each key that was not measured."""
     there = {row.key for row in rows}
     absent = [Row(key, "", None, note=reason) for key in keys if key not in there]
     order = list(TARGETS)
@@ -76,7 +76,7 @@ def _missed(row: Row) -> str:
     target = row.target
     goal = f"{_SIGNS[target.sense]} {target.bound:g} {target.unit}".strip()
     more = f" ({row.note})" if row.note else ""
-    return f"{target.operation}: {target.measure}: {_number(row, row.value)}, wanted {goal}, Python {row.python}{more}."
+    return f"{target.operation}: {target.measure}: {_number(row, row.value)}, target {goal}, Python {row.python}{more}."
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""One line of the result: a target, what was measured, and what it was measured with."""
+"""One row of the result: a target, the measured value, and the conditions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from benchmarks.targets import TARGETS, Target
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`value` is None where nothing could be measured; `note` says why, or what else there is to know.
+    """A measured value. It is None if it could not be measured; `note` has the reason or a remark.
 
     `peers` are the same measure for others, in this run. `python` is the version it was measured on.
     """
@@ -29,11 +29,11 @@ class Row:
 
     @property
     def met(self) -> bool | None:
-        """Judged as it is printed, so that the table never contradicts itself."""
+        """True if the value, rounded as printed, meets the target; None if there is no value."""
         return None if self.value is None else self.target.met_by(round(self.value, self.target.digits))
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data with four digits behind the point: more would be noise, and differ in each run."""
+        """Return plain data with four decimals: more would be noise that differs in each run."""
         goal = {"sense": self.target.sense, "bound": self.target.bound, "unit": self.target.unit}
         known = {"operation": self.target.operation, "measure": self.target.measure, "best_before": self.target.best}
         plain: dict[str, Any] = rounded({**asdict(self), **known, "peers_before": self.target.peers, "target": goal})

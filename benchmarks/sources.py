@@ -16,10 +16,10 @@ PHOTO_SIZE = (4608, 2592)
 LARGE_SIZE = (12000, 8400)
 FILM_SIZE, FILM_RATE = (1920, 1080), 30
 _SECTION = 6
-"""Seconds of film that are encoded; the rest is the same packets again, as an encode of them would be."""
+"""Seconds of film that are encoded; the rest repeats the same packets."""
 
 _LENS = 1.0
-"""Radius of a blur, in pixels: no lens draws edges as hard as those of a drawing."""
+"""Radius of a blur, in pixels: no lens gives edges as sharp as those of a drawing."""
 
 _WORDS = (
     "The morning came slowly over the lake",
@@ -32,14 +32,14 @@ _WORDS = (
 
 
 def photo(bench: Bench) -> Path:
-    """A JPEG of 12 megapixels."""
+    """Return a JPEG of 12 megapixels."""
     if bench.media is not None and (real := bench.media / "kleiber_4608x2592.jpg").is_file():
         return real
     return _tiled(bench, "photo.jpg", PHOTO_SIZE)
 
 
 def large_photo(bench: Bench) -> Path:
-    """A drawn JPEG of 100 megapixels."""
+    """Return a drawn JPEG of 100 megapixels."""
     return _tiled(bench, "large.jpg", LARGE_SIZE)
 
 
@@ -71,7 +71,7 @@ def dotted_photo(bench: Bench) -> tuple[Path, Points]:
 
 
 def clip(bench: Bench) -> Path:
-    """Some seconds of film, of any size."""
+    """Return a film of some seconds, of any size."""
     if bench.media is not None and (real := bench.media / "bigbuckbunny.mp4").is_file():
         return real
     path = bench.folder / "clip.mp4"
@@ -82,7 +82,7 @@ def clip(bench: Bench) -> Path:
 
 
 def film(bench: Bench, seconds: int, rate: tuple[str, ...], name: str, sound: Path | None = None) -> Path:
-    """1080p30 H.264 with B-frames and a key frame every 2 s. `rate` is how the encoder is told about quality."""
+    """Make 1080p30 H.264 with B-frames and a keyframe every 2 s. `rate` are the encoder's quality options."""
     path, section = bench.folder / name, bench.folder / f"section-{name}"
     if not path.exists():
         bench.say(f"making {seconds} s of film")
@@ -98,7 +98,7 @@ def film(bench: Bench, seconds: int, rate: tuple[str, ...], name: str, sound: Pa
 
 
 def sound(bench: Bench, seconds: int, name: str) -> Path:
-    """Speech of that length: stereo at 44.1 kHz, encoded as the name says (mp3 or m4a)."""
+    """Make speech of that duration: stereo at 44.1 kHz, encoded according to the name (mp3 or m4a)."""
     path = bench.folder / name
     if not path.exists():
         voice = bench.folder / "voice.wav"
@@ -113,7 +113,7 @@ def sound(bench: Bench, seconds: int, name: str) -> Path:
 
 
 def subtitles(bench: Bench, name: str, spans: list[tuple[float, float]]) -> Path:
-    """An SRT with a line of speech for each (start, end), in seconds."""
+    """Write an SRT with a line of speech for each (start, end), in seconds."""
     blocks = [
         f"{number}\n{_time(start)} --> {_time(end)}\n{_WORDS[number % len(_WORDS)]}\n"
         for number, (start, end) in enumerate(spans, 1)
@@ -124,7 +124,7 @@ def subtitles(bench: Bench, name: str, spans: list[tuple[float, float]]) -> Path
 
 
 def speech(seconds: int) -> list[tuple[float, float]]:
-    """When somebody who talks all the time is subtitled: 2.5 s, a breath, 2.5 s…"""
+    """Return the times of subtitles for continuous speech: 2.5 s, a pause of 0.3 s, 2.5 s…"""
     return [
         (at / 10 + 0.3, min(at / 10 + 2.8, seconds)) for at in range(0, seconds * 10, 28) if at / 10 + 0.5 < seconds
     ]

@@ -26,7 +26,7 @@ from benchmarks.pictures import (
     on_path,
     squared_error,
 )
-from benchmarks.report import complete, fell_short, read_rows, table, write_json
+from benchmarks.report import complete, describe_misses, read_rows, table, write_json
 from benchmarks.results import Row
 from benchmarks.targets import MEDIA
 
@@ -43,19 +43,19 @@ def picture_of(places: Points, sigma: float, size: tuple[int, int] = SIZE) -> Lu
     return np.rint(16 + 219 * np.asarray(drawn)).astype(np.uint8)
 
 
-def test_a_dot_is_found_where_it_is() -> None:
+def test_centroid_of_a_dot_is_exact() -> None:
     places = np.array([[100.0, 80.0], [200.37, 151.81]])
     assert centroids(picture_of(places, 4), places.round(), 24) == pytest.approx(places, abs=0.01)
 
 
-def test_the_dots_lie_where_they_are_said_to() -> None:
+def test_dots_are_at_their_positions() -> None:
     picture, places = dots(SIZE, GRID, 5)
     assert picture.shape == (270, 480)
     assert len(places) == 12
     assert centroids(picture, places, 30) == pytest.approx(places, abs=0.005)
 
 
-def test_a_known_shaking_is_the_jitter_that_is_measured() -> None:
+def test_known_jitter_is_measured() -> None:
     _, places = dots(SIZE, (3, 1), 10)
     zooms = [1.0, 1.1, 1.2, 1.3]
     frames = [
@@ -69,7 +69,7 @@ def test_a_known_shaking_is_the_jitter_that_is_measured() -> None:
     assert found.worst == pytest.approx(0.3, abs=0.02)
 
 
-def test_a_steady_camera_has_no_jitter() -> None:
+def test_steady_zoom_has_no_jitter() -> None:
     _, places = dots(SIZE, (3, 1), 10)
     zooms = [1.0 + 0.324 * index / 9 for index in range(10)]
     frames = [picture_of(on_path(places, SIZE, SIZE, zoom), 4) for zoom in zooms]
@@ -78,7 +78,7 @@ def test_a_steady_camera_has_no_jitter() -> None:
     assert found.velocity < 0.007
 
 
-def test_the_decibels_of_a_known_error() -> None:
+def test_psnr_of_a_known_error() -> None:
     flat = np.full((4, 4), 100, np.uint8)
     assert decibels(squared_error(flat, flat)) == math.inf
     assert decibels(squared_error(flat, flat + np.uint8(255 - 100))) == pytest.approx(20 * math.log10(255 / 155))
@@ -86,7 +86,7 @@ def test_the_decibels_of_a_known_error() -> None:
     assert squared_error(np.array([1], np.uint8), np.array([3], np.uint8)) == 4
 
 
-def test_the_reference_keeps_what_is_flat_and_puts_a_ramp_where_it_belongs() -> None:
+def test_reference_keeps_flat_areas_and_linear_ramps() -> None:
     assert lanczos(100, 40, 1.3).sum(axis=1) == pytest.approx(np.ones(40), abs=1e-6)
     ramp = np.tile(np.arange(400, dtype=np.float32) + 0.5, (300, 1))
     zoomed = Reference(ramp, (200, 150)).at(1.25)
@@ -94,7 +94,7 @@ def test_the_reference_keeps_what_is_flat_and_puts_a_ramp_where_it_belongs() -> 
     assert zoomed[75, 20:180] == pytest.approx(40 + 1.6 * (np.arange(20, 180) + 0.5), abs=0.02)
 
 
-def test_a_verdict_counts_what_differs() -> None:
+def test_verdict_counts_different_frames() -> None:
     source = ["a", "b", "c", "d", "e"]
     assert Verdict.of(["a", "b", "c"], ["a", "b", "c"], source).exact
     assert Verdict.of(["a", "b"], ["a", "b", "c"], source) == Verdict(1, 0, 0)
@@ -109,7 +109,7 @@ def burn(seconds: float) -> None:
         pass
 
 
-def test_processor_time_is_counted_here_and_in_children_and_waiting_is_not() -> None:
+def test_cpu_time_includes_children_and_excludes_waiting() -> None:
     def child() -> None:
         code = "import time\nwhile time.process_time() < 0.3: pass"
         peak_memory([sys.executable, "-c", code], Path.cwd())
@@ -119,7 +119,7 @@ def test_processor_time_is_counted_here_and_in_children_and_waiting_is_not() -> 
     assert cpu_seconds(lambda: time.sleep(0.3)) < 0.2
 
 
-def test_memory_is_that_of_the_whole_family() -> None:
+def test_memory_includes_descendants() -> None:
     code = (
         "import subprocess, sys, time\n"
         "own = bytes(1) * 60_000_000\n"
@@ -136,12 +136,12 @@ def test_contenders_take_turns() -> None:
     assert [len(values) for values in spent.values()] == [3, 2]
 
 
-def test_a_ratio_is_that_of_medians_and_its_spread_that_of_rounds() -> None:
+def test_ratio_is_of_medians_and_its_spread_of_rounds() -> None:
     ratio = Ratio.of([2.0, 4.0, 9.0], [1.0, 4.0, 3.0])
     assert (ratio.value, ratio.low, ratio.high, ratio.runs) == (4 / 3, 1.0, 3.0, 3)
 
 
-def test_the_report_says_what_was_met_missed_and_left_out(tmp_path: Path) -> None:
+def test_report_lists_met_missed_and_unmeasured_targets(tmp_path: Path) -> None:
     rows = [
         Row("img2vid.cpu", "3.13.0", 1.2549, {"NCA": 1.8}, {"low": 1.2, "high": 1.3}),
         Row("img2vid.psnr", "3.13.0", 53.0),
@@ -152,8 +152,8 @@ def test_the_report_says_what_was_met_missed_and_left_out(tmp_path: Path) -> Non
     shown = table(rows)
     assert all(heading in shown for heading in ("peers", "best so far", "target", "measured", "met"))
     assert "NCA 1.80" in shown
-    words = fell_short(rows)
-    assert "53.00 dB, wanted ≥ 54 dB" in words
+    words = describe_misses(rows)
+    assert "53.00 dB, target ≥ 54 dB" in words
     assert "not measured: no such Python" in words
     path = tmp_path / "media.json"
     write_json(path, rows, {"runs": 5})
@@ -169,7 +169,7 @@ def test_every_target_belongs_to_a_part_of_the_bench(capsys: pytest.CaptureFixtu
     assert ",".join(dict.fromkeys(target.operation for target in MEDIA.values())) in capsys.readouterr().out
 
 
-def test_an_unknown_part_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+def test_unknown_part_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         media.main(["--only", "img2vid,nonsense"])
     assert "unknown: nonsense" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Edit lists read and shortened in place, in files of every layout, and nothing touched in files of none."""
+"""Edit lists are read and shortened in place in every valid layout; files of another structure do not change."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def track(kind: bytes, duration: int, *edits: tuple[int, int], wide: bool = Fals
 
 
 @pytest.mark.parametrize("wide", [False, True])
-def test_every_track_and_the_whole_end_where_they_should(tmp_path: Path, wide: bool) -> None:
+def test_all_tracks_and_the_movie_end_at_the_trim(tmp_path: Path, wide: bool) -> None:
     path = tmp_path / "m.mp4"
     long = 2**33 if wide else 9000
     before = movie(600, long, track(b"vide", long, (120, -1), (long - 120, 40), wide=wide),
@@ -76,7 +76,7 @@ GOOD = movie(1000, 5000, track(b"vide", 5000, (5000, 0)), track(b"soun", 5000, (
         struct.pack(">I4s", 4, b"moov"),
     ],
 )
-def test_a_file_that_is_not_ours_is_left_alone(tmp_path: Path, data: bytes) -> None:
+def test_unexpected_structure_is_not_changed(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "m.mp4"
     path.write_bytes(data)
     with pytest.raises(Mp4Error):
@@ -101,7 +101,7 @@ def sampled(kind: bytes) -> bytes:
         ([], False),
     ],
 )
-def test_tracks_that_need_a_key_are_told(tmp_path: Path, tracks: list[bytes], needed: bool) -> None:
+def test_encrypted_tracks_are_detected(tmp_path: Path, tracks: list[bytes], needed: bool) -> None:
     path = tmp_path / "m.mp4"
     path.write_bytes(box(b"ftyp", b"isom") + box(b"mdat", b"encv") + box(b"moov", *tracks))
     assert is_encrypted(path) is needed
@@ -109,7 +109,7 @@ def test_tracks_that_need_a_key_are_told(tmp_path: Path, tracks: list[bytes], ne
 
 @settings(max_examples=300, deadline=None)
 @given(changes=st.dictionaries(st.integers(0, len(GOOD) - 1), st.integers(0, 255), max_size=6), length=st.integers(0))
-def test_a_broken_file_raises_one_thing_only(
+def test_broken_file_raises_only_mp4_error(
     tmp_path_factory: pytest.TempPathFactory, changes: dict[int, int], length: int
 ) -> None:
     data = bytearray(GOOD)

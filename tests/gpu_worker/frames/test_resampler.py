@@ -1,4 +1,4 @@
-"""What draws the frames of a still: steadiness, sharpness, color in place. Measured before encoding."""
+"""Frames drawn from a still: steadiness, sharpness, position of the chroma. Measured before encoding."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ def planes(draw: Draw, index: int) -> list[Image.Image]:
     return [Image.frombytes("L", size, bytes(plane)) for size, plane in drawn]
 
 
-def grey(luma: Image.Image) -> bytes:
-    """A colourless yuv420p picture."""
+def gray(luma: Image.Image) -> bytes:
+    """Return a gray yuv420p picture."""
     return luma.tobytes() + bytes([128]) * (luma.width // 2 * (luma.height // 2) * 2)
 
 
@@ -97,12 +97,12 @@ def rms(values: Sequence[float]) -> float:
 
 
 @both
-def test_the_picture_moves_along_its_path_without_trembling(opened: Open) -> None:
-    """Six dots: where one is measured to a hundredth of a pixel, their mean is steadier than that."""
+def test_picture_follows_its_path_without_trembling(opened: Open) -> None:
+    """Six dots: one is measured to 0.01 pixels, their mean more precisely."""
     width, height = still_size(SIZE)
     off: list[tuple[float, float]] = []
     places = [(width * x, height * y) for x in (0.27, 0.52, 0.71) for y in (0.31, 0.66)]
-    draws = [opened(grey(dot_at(*place, (width, height))), source_of()) for place in places]
+    draws = [opened(gray(dot_at(*place, (width, height))), source_of()) for place in places]
     for index in range(FRAMES):
         box = view(index, FRAMES, (width, height))
         scale = SIZE[0] / (box.right - box.left), SIZE[1] / (box.bottom - box.top)
@@ -119,8 +119,8 @@ def test_the_picture_moves_along_its_path_without_trembling(opened: Open) -> Non
 
 
 @both
-def test_colour_stays_where_it_belongs_while_the_picture_grows(opened: Open) -> None:
-    """A ramp in U by H.264's siting (a chroma pixel lies on the left of its two columns) must stay that ramp."""
+def test_chroma_stays_on_its_shapes_during_the_zoom(opened: Open) -> None:
+    """A ramp in U with H.264's chroma siting (on the left one of two columns) must stay the same ramp."""
     width, height = still_size(SIZE)
     slope = 200 / width
     # Each row starts a sixteenth of a level higher: that rounding favours no place.
@@ -143,7 +143,7 @@ def test_colour_stays_where_it_belongs_while_the_picture_grows(opened: Open) -> 
 
 
 def detailed(path: Path) -> None:
-    """A photograph's kind of detail: edges at all angles, fine lines, grain, none of it finer than a lens draws."""
+    """Draw detail like a photo's: edges at all angles, fine lines, grain, none finer than a lens resolves."""
     chance = random.Random(5)  # noqa: S311
     image = Image.frombytes("L", (2560, 1440), chance.randbytes(2560 * 1440)).filter(ImageFilter.GaussianBlur(2))
     pen = ImageDraw.Draw(image)
@@ -154,7 +154,7 @@ def detailed(path: Path) -> None:
 
 
 @both
-def test_frames_are_as_sharp_as_a_float_lanczos_of_the_photo(opened: Open, media: MediaFactory, tmp_path: Path) -> None:
+def test_frames_are_as_sharp_as_a_float_lanczos(opened: Open, media: MediaFactory, tmp_path: Path) -> None:
     photo = media.make_once("detailed.png", detailed)
     (tmp_path / "in_image").symlink_to(photo)
     facts = asyncio.run(read_photo(media.sandbox, tmp_path / "in_image", "url_image", 10**8, still_size(SIZE)))
@@ -170,7 +170,7 @@ def test_frames_are_as_sharp_as_a_float_lanczos_of_the_photo(opened: Open, media
 
 
 @both
-def test_any_even_size_can_be_drawn_from_several_threads(opened: Open) -> None:
+def test_any_even_size_can_be_drawn_by_several_threads(opened: Open) -> None:
     for size in ((64, 64), (1080, 1920), (66, 3840), (854, 480)):
         width, height = still_size(size)
         still = bytes([90]) * (width * height) + bytes([140]) * (width * height // 2)
@@ -181,14 +181,14 @@ def test_any_even_size_can_be_drawn_from_several_threads(opened: Open) -> None:
         assert found == [bytes([90]) * area + bytes([140]) * (area // 2)] * 3, size
 
 
-def test_the_faster_library_is_used_where_it_is_installed() -> None:
+def test_faster_library_is_used_if_installed() -> None:
     size = still_size((64, 64))
     draw = open_resampler(bytes(size[0] * size[1] * 3 // 2), FrameSource("unused", size, (64, 64), 1))
     module = "vapoursynth" if importlib.util.find_spec("vapoursynth") else "fast_image_resize"
     assert draw.__module__ == f"gpu_worker.frames.{module}"
 
 
-def test_frames_reach_the_pipe_in_order_and_whole(tmp_path: Path) -> None:
+def test_frames_reach_the_pipe_complete_and_in_order(tmp_path: Path) -> None:
     width, height = still_size((64, 64))
     still = bytes(value % 251 for value in range(width * height * 3 // 2))
     (tmp_path / "still.yuv").write_bytes(still)
@@ -203,7 +203,7 @@ def test_frames_reach_the_pipe_in_order_and_whole(tmp_path: Path) -> None:
     assert data == b"".join(bytes(plane) for index in range(30) for plane in draw(index))
 
 
-def test_nobody_reading_ends_the_drawing_quietly(tmp_path: Path) -> None:
+def test_closed_pipe_ends_drawing_without_an_error(tmp_path: Path) -> None:
     width, height = still_size((640, 640))
     (tmp_path / "still.yuv").write_bytes(bytes(width * height * 3 // 2))
     reader, writer = os.pipe()

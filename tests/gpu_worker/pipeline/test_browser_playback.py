@@ -1,4 +1,4 @@
-"""A cut file in a real browser: it ends with the right frame, at the right moment. Skipped without a Chromium."""
+"""Play cut files in a real browser: they end with the right frame at the right time. Skipped without Chromium."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ QUIET = (
 
 @contextlib.contextmanager
 def stage(files: list[Path]) -> Iterator[tuple[str, threading.Event, list[Any]]]:
-    """Serves the page and the files on loopback; what the page tells is put into the list."""
+    """Serves the page and the files on loopback; the reports of the page are added to the list."""
     answered, told = threading.Event(), []
     page = PAGE.replace("FILES", json.dumps([file.name for file in files])).encode()
     bodies = {"/": ("text/html", page)} | {f"/{file.name}": ("video/mp4", file.read_bytes()) for file in files}
@@ -117,7 +117,7 @@ def stage(files: list[Path]) -> Iterator[tuple[str, threading.Event, list[Any]]]
 
 
 def watched(files: list[Path], profile: Path) -> list[Any]:
-    """What Chromium shows of each file. Skips the test if there is none."""
+    """Return what Chromium shows of each file. Skips the test if there is no Chromium."""
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if program is None:
         pytest.skip("no chromium on this machine")
@@ -132,7 +132,7 @@ def watched(files: list[Path], profile: Path) -> list[Any]:
     return told
 
 
-def test_a_browser_ends_with_the_same_frame_at_the_same_moment(media: MediaFactory, tmp_path: Path) -> None:
+def test_browser_ends_with_the_last_frame_on_time(media: MediaFactory, tmp_path: Path) -> None:
     cuts = [("b-frames", 40), ("b-frames", 41), ("b-frames", 42), ("uneven", 43), ("59.94", 44), ("vp9", 45)]
     files, ends = [], []
     for name, frame in cuts:

@@ -1,4 +1,4 @@
-"""Hundreds of generated files through whole jobs: right by a reference decoder, or refused as the caller's."""
+"""Run whole jobs on hundreds of generated files: the output equals a reference decoder's, or the caller is blamed."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from tests.support.media.tone_meter import assert_tone, find_tone
 
 FILMS, SONGS, SUBTITLES = 240, 90, 120
 FAR_OFF = 14
-"""Mean difference of gray pixels that no encoder at its usual quality comes near."""
+"""Mean difference of gray pixels, far above that of any encoder at its usual quality."""
 
 pytestmark = pytest.mark.full
 
 
 def blames_the_caller(failure: JobFailed, decoded: bool) -> bool:
-    """A file that cannot be used is the caller's; one that the reference decodes is refused only by name."""
+    """True if the caller is blamed; a file that the reference decodes may be refused by name only."""
     code = failure.failure.code
     if decoded:
         return code == Code.MEDIA_UNSUPPORTED
@@ -40,7 +40,7 @@ def subtitles(media: MediaFactory) -> Path:
 
 
 @pytest.mark.parametrize("number", range(FILMS))
-def test_film_of_the_corpus(media: MediaFactory, subtitles: Path, number: int) -> None:
+def test_video_of_the_corpus(media: MediaFactory, subtitles: Path, number: int) -> None:
     made = draw_video(media, number)
     if made is None:
         pytest.skip("ffmpeg does not write this combination")
@@ -80,7 +80,7 @@ def check_addaudio(media: MediaFactory, source: CorpusFile, times: list[float]) 
 
 
 @pytest.mark.parametrize("number", range(SONGS))
-def test_song_of_the_corpus(media: MediaFactory, number: int) -> None:
+def test_sound_of_the_corpus(media: MediaFactory, number: int) -> None:
     made = draw_audio(media, number)
     if made is None:
         pytest.skip("ffmpeg does not write this combination")

@@ -1,4 +1,4 @@
-"""Where a copied picture ends: at every cut exactly the frames that begin before it, whole, and the sound with them.
+"""Check the end of copied pictures: exactly the frames that begin before each cut, undamaged, and the sound with them.
 
 Each frame of the sources carries its number, drawn as eight black or white blocks above their complement.
 """
@@ -26,7 +26,7 @@ RATE = 48000
 
 
 def picture(number: int) -> bytes:
-    """One raw yuv420p frame: the number, and below it something that moves."""
+    """Draw a raw yuv420p frame: its number, and a moving pattern below."""
     bits = [235 if number >> bit & 1 else 16 for bit in range(8)]
     rows = [bytes(value for value in values for _ in range(BLOCK)) for values in (bits, [251 - v for v in bits])]
     moving = [bytes((x * 2 + number * 3 + y) % 200 + 20 for x in range(WIDTH)) for y in range(2 * BLOCK, HEIGHT)]
@@ -34,7 +34,7 @@ def picture(number: int) -> bytes:
 
 
 def number_of(frame: bytes) -> int:
-    """The number drawn into a decoded frame; -1 if its two rows disagree."""
+    """Return the number drawn into a decoded frame; -1 if its two rows disagree."""
     first = [frame[BLOCK // 2 * WIDTH + bit * BLOCK + BLOCK // 2] > 125 for bit in range(8)]
     second = [frame[(BLOCK + BLOCK // 2) * WIDTH + bit * BLOCK + BLOCK // 2] > 125 for bit in range(8)]
     return (
@@ -46,7 +46,7 @@ def number_of(frame: bytes) -> int:
 
 @dataclass(frozen=True)
 class Film:
-    """How a source is made: its name, frame rate, options, and the times of its frames if they are uneven."""
+    """A source: its name, frame rate, encoder options, and whether its frames have uneven times."""
 
     name: str
     rate: str
@@ -98,7 +98,7 @@ def shoot(media: MediaFactory, film: Film) -> Path:
 
 
 def silence(media: MediaFactory, samples: int) -> Path:
-    """A WAV of exactly that many samples."""
+    """Write a WAV of exactly this number of samples."""
     path = media.folder / f"silent-{samples}.wav"
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
@@ -115,7 +115,7 @@ def decoded(media: MediaFactory, path: Path) -> list[bytes]:
 
 
 @pytest.mark.parametrize("name", FILMS)
-def test_every_cut_ends_with_the_frame_it_should(media: MediaFactory, name: str) -> None:
+def test_every_cut_ends_with_the_expected_frame(media: MediaFactory, name: str) -> None:
     film = shoot(media, FILMS[name])
     source = media.probe(film).video
     assert source is not None
@@ -146,19 +146,19 @@ def test_every_cut_ends_with_the_frame_it_should(media: MediaFactory, name: str)
 
 
 def trimmed(media: MediaFactory) -> Path:
-    """A film whose edit list starts between key frames: packets from before are decoded and not shown."""
+    """Make a video whose edit list starts between keyframes: earlier packets are decoded and not shown."""
     return media.make_file("numbered-trimmed.mp4", "-ss", "0.5", "-i", shoot(media, FILMS["b-frames"]), "-c", "copy")
 
 
 def late(media: MediaFactory) -> Path:
-    """A film whose picture starts 0.4 s after its sound."""
+    """Make a video whose picture starts 0.4 s after its sound."""
     tone = ("-f", "lavfi", "-i", "sine=440:d=2.5:r=48000")
     return media.make_file("numbered-late.mp4", *tone, "-itsoffset", "0.4", "-i", shoot(media, FILMS["b-frames"]),
                        "-map", "0", "-map", "1", "-c:v", "copy")  # fmt: skip
 
 
 def cut_before(media: MediaFactory) -> Path:
-    """One of our own, cut between B-frames: packets at its end are decoded and not shown."""
+    """Make one of our outputs, cut between B-frames: packets at its end are decoded and not shown."""
     film = shoot(media, FILMS["b-frames"])
     path = media.folder / "numbered-cut-before.mp4"
     if not path.exists():
@@ -169,7 +169,7 @@ def cut_before(media: MediaFactory) -> Path:
 
 @pytest.mark.parametrize("source", [trimmed, late, cut_before])
 @pytest.mark.parametrize("end", ["0.93", "1.2205", "1.3", "3"])
-def test_what_a_source_hides_or_delays_changes_nothing(
+def test_edit_lists_of_the_source_do_not_change_the_cut(
     media: MediaFactory, source: Callable[[MediaFactory], Path], end: str
 ) -> None:
     film = source(media)
@@ -193,7 +193,7 @@ def test_what_a_source_hides_or_delays_changes_nothing(
 
 @pytest.mark.parametrize("end", [0.93, 1.2205, 1.3, 3])
 @pytest.mark.parametrize("how", ["copied", "mixed", "mp3"])
-def test_the_sound_ends_with_the_picture_however_it_was_made(media: MediaFactory, how: str, end: float) -> None:
+def test_every_sound_ends_with_the_picture(media: MediaFactory, how: str, end: float) -> None:
     film = late(media) if how == "mixed" else shoot(media, FILMS["b-frames"])
     kind = {"copied": "m4a", "mixed": "wav", "mp3": "mp3"}[how]
     sound = media.make_audio(f"as-long-{end}.{kind}", end)
@@ -211,7 +211,7 @@ def test_the_sound_ends_with_the_picture_however_it_was_made(media: MediaFactory
     assert heard == pytest.approx(float(ends["soun"]), abs=1024 / 44100)
 
 
-def test_what_cannot_be_cut_is_encoded_again(media: MediaFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_video_that_cannot_be_trimmed_is_encoded_again(media: MediaFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise Mp4Error("as if")
 
@@ -236,7 +236,9 @@ def test_what_cannot_be_cut_is_encoded_again(media: MediaFactory, monkeypatch: p
         ("j.mov", ("-c:v", "mjpeg", "-pix_fmt", "yuvj420p"), "encode"),
     ],
 )
-def test_only_what_players_show_is_copied(media: MediaFactory, name: str, options: tuple[str, ...], mode: str) -> None:
+def test_only_formats_of_players_are_copied(
+    media: MediaFactory, name: str, options: tuple[str, ...], mode: str
+) -> None:
     film = media.make_file(f"allowed-{name}", "-i", shoot(media, FILMS["no b-frames"]), "-t", "0.6", *options)
     made, _path = media.transcode(AddAudio(url_video=URL, url_audio=URL), video=film, audio=silence(media, 24000))
     assert (made.video_mode, made.media.frames) == (mode, 15)

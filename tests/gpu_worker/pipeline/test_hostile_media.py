@@ -1,4 +1,4 @@
-"""Media made to do harm: each file ends in facts or in a code that says who must act, and nothing else is opened."""
+"""Malicious media: each file ends in facts or in a code that names who must act, and no other file is opened."""
 
 from __future__ import annotations
 
@@ -40,19 +40,19 @@ from tests.support.media.hostile import (
 )
 
 SRT = "1\n00:00:00,000 --> 00:00:00,300\nhi\n"
-AT_ONCE = 2
+CONCURRENCY = 2
 
 
-def laid(directory: Path, role: str, data: bytes) -> Path:
-    """The file as a job of that role gets it."""
+def write_input(directory: Path, role: str, data: bytes) -> Path:
+    """Write the file as a job gets it for this role."""
     directory.mkdir()
     path = directory / local_name(Role(role))
     path.write_bytes(data)
     return path
 
 
-async def looked_at(ffmpeg: Ffmpeg, role: str, path: Path) -> Code | None:
-    """What the worker says of a file before it encodes anything; None if it takes it."""
+async def probe_file(ffmpeg: Ffmpeg, role: str, path: Path) -> Code | None:
+    """Return the code with which the worker refuses a file before encoding; None if it accepts the file."""
     limits = Limits()
     try:
         if role == "image":
@@ -65,13 +65,13 @@ async def looked_at(ffmpeg: Ffmpeg, role: str, path: Path) -> Code | None:
     return None
 
 
-def all_looked_at(ffmpeg: Ffmpeg, folder: Path, offers: Iterable[tuple[str, bytes]]) -> Counter[Code | None]:
+def probe_all(ffmpeg: Ffmpeg, folder: Path, offers: Iterable[tuple[str, bytes]]) -> Counter[Code | None]:
     async def work() -> list[Code | None]:
-        turns = asyncio.Semaphore(AT_ONCE)
+        turns = asyncio.Semaphore(CONCURRENCY)
 
         async def one(number: int, role: str, data: bytes) -> Code | None:
             async with turns:
-                return await looked_at(ffmpeg, role, laid(folder / str(number), role, data))
+                return await probe_file(ffmpeg, role, write_input(folder / str(number), role, data))
 
         return await asyncio.gather(*(one(number, *offer) for number, offer in enumerate(offers)))
 
@@ -79,10 +79,8 @@ def all_looked_at(ffmpeg: Ffmpeg, folder: Path, offers: Iterable[tuple[str, byte
 
 
 @pytest.mark.fault("G3")
-def test_hundreds_of_damaged_files_are_taken_or_refused_in_the_callers_name(
-    media: MediaFactory, tmp_path: Path, canary: Canary
-) -> None:
-    found = all_looked_at(media.sandboxed_ffmpeg, tmp_path, damaged_files(media, range(1000, 1200)))
+def test_damaged_files_are_used_or_blamed_on_the_caller(media: MediaFactory, tmp_path: Path, canary: Canary) -> None:
+    found = probe_all(media.sandboxed_ffmpeg, tmp_path, damaged_files(media, range(1000, 1200)))
     assert sum(found.values()) == 200
     assert found[None] > 40
     codes = {code for code in found if code is not None}
@@ -92,7 +90,7 @@ def test_hundreds_of_damaged_files_are_taken_or_refused_in_the_callers_name(
 
 @pytest.fixture
 def traced(media: MediaFactory, tmp_path: Path) -> str:
-    """An ffmpeg that writes down what it opens, and whom it calls."""
+    """An ffmpeg under strace, which records the files that it opens and the connections that it makes."""
     if shutil.which("strace") is None:
         pytest.skip("no strace")
     program = tmp_path / "traced-ffmpeg"
@@ -102,8 +100,8 @@ def traced(media: MediaFactory, tmp_path: Path) -> str:
     return str(program)
 
 
-def calls(folder: Path) -> set[str]:
-    """What was traced below the folder, numbers of processes left out."""
+def traced_calls(folder: Path) -> set[str]:
+    """Return the traced traced_calls below the folder, without process ids."""
     found: set[str] = set()
     for trace in folder.rglob("opened.*"):
         for line in trace.read_text(errors="replace").splitlines():
@@ -134,37 +132,33 @@ BAITS: dict[str, Callable[[str, str], bytes]] = {
 
 
 @pytest.mark.fault("G1", "G2", "G16")
-def test_nothing_but_the_input_itself_is_opened(
-    media: MediaFactory, tmp_path: Path, traced: str, canary: Canary
-) -> None:
-    """What the kernel saw of whole files is what it may see of hostile ones."""
+def test_only_the_input_file_is_opened(media: MediaFactory, tmp_path: Path, traced: str, canary: Canary) -> None:
+    """Hostile files may cause only the system traced_calls that intact files cause."""
     whole = [(role, path.read_bytes()) for role, paths in make_seed_files(media).items() for path in paths]
     good, bad = tmp_path / "good", tmp_path / "bad"
     good.mkdir()
     bad.mkdir()
-    assert all_looked_at(Ffmpeg(traced, media.sandbox), good, whole) == {None: len(whole)}
+    assert probe_all(Ffmpeg(traced, media.sandbox), good, whole) == {None: len(whole)}
     secret = tmp_path / "secret.ts"
     secret.write_bytes(media.make_video("secret.ts", 0.4, "64x48").read_bytes())
     film = media.make_video("plain.mov", 0.4, "64x48", sound=False).read_bytes()
     baits = [bait(str(secret), canary.url) for bait in BAITS.values()]
     baits += [with_alias(film, secret), with_address(film, canary.url), with_address(film, f"file://{secret}")]
     offers = [(role, bait) for bait in baits for role in ("video", "audio", "image")]
-    all_looked_at(Ffmpeg(traced, media.sandbox), bad, [*offers, *damaged_files(media, range(40))])
-    seen = calls(good)
+    probe_all(Ffmpeg(traced, media.sandbox), bad, [*offers, *damaged_files(media, range(40))])
+    seen = traced_calls(good)
     assert any("in_video" in call for call in seen)
-    assert calls(bad) <= seen
+    assert traced_calls(bad) <= seen
     # An ffmpeg without our options takes the bait, and is seen to.
-    bait = laid(tmp_path / "naive", "video", BAITS["concat"](str(secret), "x"))
+    bait = write_input(tmp_path / "naive", "video", BAITS["concat"](str(secret), "x"))
     naively = [traced, "-v", "quiet", "-f", "concat", "-safe", "0", "-i", bait.name, "-f", "null", "-"]
     subprocess.run(naively, cwd=bait.parent, capture_output=True, check=False)
-    assert any(secret.name in call for call in calls(bait.parent))
+    assert any(secret.name in call for call in traced_calls(bait.parent))
 
 
 @pytest.mark.full
 @pytest.mark.fault("G2")
-def test_five_hundred_damaged_files_open_nothing_else(
-    media: MediaFactory, tmp_path: Path, traced: str, canary: Canary
-) -> None:
+def test_damaged_files_open_no_other_file(media: MediaFactory, tmp_path: Path, traced: str, canary: Canary) -> None:
     good, bad = tmp_path / "good", tmp_path / "bad"
     good.mkdir()
     bad.mkdir()
@@ -177,7 +171,7 @@ def test_five_hundred_damaged_files_open_nothing_else(
         all_made(good, [(role, path.read_bytes()) for role, ps in make_seed_files(media).items() for path in ps])
     )
     assert asyncio.run(all_made(bad, damaged_files(media, range(2000, 2600)))) == 600
-    assert calls(bad) <= calls(good)
+    assert traced_calls(bad) <= traced_calls(good)
 
 
 def ended(media: MediaFactory, operation: Operation, **inputs: Path) -> Code | None:
@@ -190,7 +184,7 @@ def ended(media: MediaFactory, operation: Operation, **inputs: Path) -> Code | N
 
 @pytest.fixture
 def captioned(media: MediaFactory, tmp_path: Path) -> Callable[[bytes], Code | None]:
-    """Caption a film that has these bytes."""
+    """Caption a video that has these bytes."""
     srt = tmp_path / "s.srt"
     srt.write_text(SRT)
     path = tmp_path / "film"
@@ -203,14 +197,14 @@ def captioned(media: MediaFactory, tmp_path: Path) -> Callable[[bytes], Code | N
 
 
 @pytest.mark.fault("G4")
-def test_an_animated_png_without_end_is_read_at_its_first_frame(media: MediaFactory, tmp_path: Path) -> None:
+def test_endless_animated_png_is_read_at_its_first_frame(media: MediaFactory, tmp_path: Path) -> None:
     path = tmp_path / "picture"
     path.write_bytes(animated_png(100_000))
     assert ended(media, Img2Vid(url_image=URL, size="64x64", duration=0.1), image=path) is None
 
 
 @pytest.mark.fault("G6")
-def test_hundreds_of_tracks_are_dropped_and_thousands_refused(
+def test_hundreds_of_tracks_are_dropped_thousands_are_refused(
     media: MediaFactory, captioned: Callable[[bytes], Code | None]
 ) -> None:
     film = media.make_video("small-silent.mp4", 0.4, "64x48", sound=False).read_bytes()
@@ -219,7 +213,7 @@ def test_hundreds_of_tracks_are_dropped_and_thousands_refused(
 
 
 @pytest.mark.fault("G6", "H6")
-def test_what_a_film_brings_besides_picture_and_sound_is_dropped(media: MediaFactory, tmp_path: Path) -> None:
+def test_metadata_and_attachments_of_a_video_are_dropped(media: MediaFactory, tmp_path: Path) -> None:
     notes = tmp_path / "notes"
     chapters = "".join(f"[CHAPTER]\nSTART={at}\nEND={at + 1}\ntitle=secret{at}\n" for at in range(1000))
     notes.write_text(f";FFMETADATA1\ncomment=secret{'x' * 2_000_000}\n{chapters}")
@@ -249,7 +243,7 @@ def test_what_a_film_brings_besides_picture_and_sound_is_dropped(media: MediaFac
         ("setpts='(10-N)/25/TB'", 10),  # backwards
     ],
 )
-def test_odd_times_are_bounded(media: MediaFactory, tmp_path: Path, times: str, frames: int) -> None:
+def test_extreme_timestamps_are_limited(media: MediaFactory, tmp_path: Path, times: str, frames: int) -> None:
     film = media.make_video(
         f"times{len(times)}{times[10]}.mkv", 0.4, "64x48", sound=False,
         extra=("-vf", times, "-fps_mode", "passthrough", "-enc_time_base", "1/1000", "-bf", "0",
@@ -264,7 +258,7 @@ def test_odd_times_are_bounded(media: MediaFactory, tmp_path: Path, times: str, 
 
 
 @pytest.mark.fault("G9")
-def test_what_no_decoder_may_touch_is_refused_by_name(
+def test_disallowed_formats_are_refused_by_name(
     media: MediaFactory, tmp_path: Path, captioned: Callable[[bytes], Code | None]
 ) -> None:
     film = media.make_video("small-silent.mp4", 0.4, "64x48", sound=False)
@@ -281,7 +275,7 @@ def test_what_no_decoder_may_touch_is_refused_by_name(
 
 @pytest.mark.fault("G8")
 @pytest.mark.parametrize(("hertz", "channels"), [(8, 1), (768_000, 2), (48_000, 64)])
-def test_odd_sounds_are_made_ordinary_or_refused(
+def test_unusual_sounds_are_converted_or_refused(
     media: MediaFactory, tmp_path: Path, hertz: int, channels: int
 ) -> None:
     song = tmp_path / "song"
@@ -293,7 +287,7 @@ def test_odd_sounds_are_made_ordinary_or_refused(
 
 @pytest.mark.fault("G7")
 @pytest.mark.parametrize("size", ["1x1", "2x2", "1x720", "3x5"])
-def test_the_smallest_pictures_are_films_too(media: MediaFactory, tmp_path: Path, size: str) -> None:
+def test_videos_of_one_pixel_are_supported(media: MediaFactory, tmp_path: Path, size: str) -> None:
     film = media.make_video(
         f"tiny{size}.mkv", 0.2, size, sound=False, source="color=c=red", extra=("-c:v", "png", "-pix_fmt", "rgb24")
     )

@@ -1,4 +1,4 @@
-"""Every kind of photo: drawn right, or refused by name. Colors are read as a BT.709 player does."""
+"""Every kind of photo is drawn right or refused by name. Colors are read as a BT.709 player reads them."""
 
 from __future__ import annotations
 
@@ -59,16 +59,16 @@ def kept(media: MediaFactory, name: str, data: bytes) -> Path:
     return path
 
 
-def worst(media: MediaFactory, picture: Path, wanted: tuple[Color, ...] = PATCHES) -> int:
-    """The largest difference of any channel of any patch, in steps of 255."""
+def worst(media: MediaFactory, picture: Path, expected: tuple[Color, ...] = PATCHES) -> int:
+    """Return the largest difference of any channel of any patch, in steps of 1/255."""
     made, path = media.transcode(Img2Vid(url_image=URL, size=f"{WIDTH}x{HEIGHT}", duration=0.1), image=picture)
     assert not made.warnings
-    return furthest(media.decode_frames(path, *BT709)[0], wanted)
+    return furthest(media.decode_frames(path, *BT709)[0], expected)
 
 
-def furthest(frame: Image.Image, wanted: tuple[Color, ...]) -> int:
-    found = [frame.getpixel((at * PATCH + PATCH // 2, HEIGHT // 2)) for at in range(len(wanted))]
-    return max(abs(a - b) for got, want in zip(found, wanted, strict=True) for a, b in zip(got, want, strict=True))  # type: ignore[arg-type]
+def furthest(frame: Image.Image, expected: tuple[Color, ...]) -> int:
+    found = [frame.getpixel((at * PATCH + PATCH // 2, HEIGHT // 2)) for at in range(len(expected))]
+    return max(abs(a - b) for got, want in zip(found, expected, strict=True) for a, b in zip(got, want, strict=True))  # type: ignore[arg-type]
 
 
 def refused(media: MediaFactory, picture: Path) -> tuple[Code, str]:
@@ -85,7 +85,7 @@ def saved(image: Image.Image, kind: str, **options: object) -> bytes:
 
 
 def ycck() -> bytes:
-    """A CMYK JPEG as Photoshop writes it: inverted, and with the first three channels as luma and chroma."""
+    """Make a CMYK JPEG as Photoshop does: inverted, with the first three channels as luma and chroma."""
     image = Image.new("CMYK", (WIDTH, HEIGHT))
     for at, color in enumerate(PATCHES):
         black = max(color)
@@ -148,7 +148,7 @@ def tiff_four(kind: int) -> bytes:
 
 
 def tiff_associated() -> bytes:
-    """Half opaque, the colors multiplied by that already: browsers and editors write it so."""
+    """Make a half-opaque picture with premultiplied colors, as browsers and editors write it."""
     image = patches("RGBA")
     image.putalpha(128)
     tags = {**rgb_tags(), 258: ("H", [8] * 4), 277: ("H", [4]), 338: ("H", [1])}
@@ -166,13 +166,13 @@ def tiff_cmyk16() -> bytes:
 
 
 def psd() -> bytes:
-    """The preview that Photoshop puts behind the layers; here there are none."""
+    """Make the preview that Photoshop stores after the layers; here there are no layers."""
     head = b"8BPS" + struct.pack(">H6xHIIHH", 1, 3, HEIGHT, WIDTH, 8, 3) + struct.pack(">III", 0, 0, 0)
     return head + struct.pack(">H", 0) + b"".join(plane.tobytes() for plane in patches().split())
 
 
 def bmp32(*, opacity: bool) -> bytes:
-    """32 bits a pixel: the old header knows 24 of them, the newer one says which are opacity."""
+    """Make 32 bits per pixel: the old header defines 24 of them, the newer one also the alpha channel."""
     upside_down = patches().transpose(Image.Transpose.FLIP_TOP_BOTTOM)
     rows = b"".join(bytes((b, g, r, 128)) for r, g, b in upside_down.get_flattened_data())
     masks = struct.pack("<4I", 0xFF0000, 0xFF00, 0xFF, 0xFF000000).ljust(68, b"\0") if opacity else b""
@@ -190,7 +190,7 @@ def png_row_16() -> bytes:
 
 
 ROUNDED = {"tiff color differences"}
-"""Written with color differences of 8 bits, which are rounded there already."""
+"""Color differences of 8 bits are already rounded in the file."""
 
 RIGHT: dict[str, tuple[Callable[[], bytes], tuple[Color, ...]]] = {
     "jpeg 4:4:4": (lambda: saved(patches(), "JPEG", quality=98, subsampling=0), PATCHES),
@@ -203,9 +203,9 @@ RIGHT: dict[str, tuple[Callable[[], bytes], tuple[Color, ...]]] = {
     "jpeg with more behind it": (lambda: saved(patches(), "JPEG", quality=98) * 2 + b"more", PATCHES),
     "png 16": (lambda: patches_png(16, RGB), PATCHES),
     "png 16 half opaque": (lambda: patches_png(16, RGB_ALPHA, 128), HALF),
-    "png grey 16": (lambda: patches_png(16, GRAY), GREENS),
-    "png grey half opaque": (lambda: patches_png(8, GRAY_ALPHA, 128), HALF_GREENS),
-    "png grey 16 half opaque": (lambda: patches_png(16, GRAY_ALPHA, 128), HALF_GREENS),
+    "png gray 16": (lambda: patches_png(16, GRAY), GREENS),
+    "png gray half opaque": (lambda: patches_png(8, GRAY_ALPHA, 128), HALF_GREENS),
+    "png gray 16 half opaque": (lambda: patches_png(16, GRAY_ALPHA, 128), HALF_GREENS),
     "png one color transparent": (lambda: patches_png(8, RGB, extra=transparent(PATCHES[1])), SECOND_GONE),
     "png palette": (palette, PATCHES),
     "png palette transparent": (lambda: palette(b"\xff\0"), SECOND_GONE),
@@ -244,17 +244,17 @@ RIGHT: dict[str, tuple[Callable[[], bytes], tuple[Color, ...]]] = {
 
 
 @pytest.mark.parametrize("kind", RIGHT)
-def test_a_photo_is_read_in_its_colors(tmp_path: Path, kind: str) -> None:
-    draw, wanted = RIGHT[kind]
+def test_photo_is_read_in_its_colors(tmp_path: Path, kind: str) -> None:
+    draw, expected = RIGHT[kind]
     image, notes = decode_photo(draw(), tmp_path)
     assert notes == []
-    assert furthest(image, wanted) <= (3 if kind in ROUNDED else 2)
+    assert furthest(image, expected) <= (3 if kind in ROUNDED else 2)
 
 
 @pytest.mark.parametrize("kind", ["jpeg 4:2:0", "jpeg ycck", "png half opaque", "avif"])
-def test_a_clip_of_a_photo_has_its_colors(media: MediaFactory, kind: str) -> None:
-    draw, wanted = RIGHT[kind]
-    assert worst(media, kept(media, "photo", draw()), wanted) <= 7
+def test_clip_has_the_colors_of_its_photo(media: MediaFactory, kind: str) -> None:
+    draw, expected = RIGHT[kind]
+    assert worst(media, kept(media, "photo", draw()), expected) <= 7
 
 
 @pytest.mark.parametrize("sides", [(WIDTH + 1, HEIGHT), (WIDTH, HEIGHT + 1), (WIDTH + 1, HEIGHT - 1)])
@@ -267,7 +267,7 @@ def test_jpeg_with_odd_sides_is_drawn(media: MediaFactory, sides: tuple[int, int
 @pytest.mark.parametrize(
     ("size", "subsampling"), [((17, 10), 2), ((16, 11), 2), ((1, 1), 2), ((383, 191), 2), ((17, 11), 1), ((17, 11), 0)]
 )
-def test_a_jpeg_of_odd_sides_is_drawn(media: MediaFactory, size: tuple[int, int], subsampling: int) -> None:
+def test_small_jpeg_with_odd_sides_is_drawn(media: MediaFactory, size: tuple[int, int], subsampling: int) -> None:
     image = Image.new("RGB", size, (200, 30, 60))
     picture = kept(media, "odd", saved(image, "JPEG", quality=98, subsampling=subsampling))
     made, clip = media.transcode(Img2Vid(url_image=URL, size="160x90", duration=0.1), image=picture)
@@ -275,7 +275,7 @@ def test_a_jpeg_of_odd_sides_is_drawn(media: MediaFactory, size: tuple[int, int]
     assert furthest(media.decode_frames(clip, *BT709)[0].resize((WIDTH, HEIGHT)), ((200, 30, 60),)) <= 7
 
 
-def test_a_photo_in_hdr_is_refused_by_name(media: MediaFactory) -> None:
+def test_hdr_photo_is_refused_by_name(media: MediaFactory) -> None:
     # cICP: primaries 9, transfer 16, matrix 0, full range. Screenshots of HDR displays are of that kind.
     picture = kept(media, "photo", patches_png(16, RGB, extra=chunk(b"cICP", bytes((9, 16, 0, 1)))))
     assert refused(media, picture) == (Code.MEDIA_UNSUPPORTED, "HDR photo")
@@ -288,7 +288,7 @@ def test_a_photo_in_hdr_is_refused_by_name(media: MediaFactory) -> None:
         *((kind, turn) for kind in ("png", "webp", "tiff") for turn in (2, 5, 6)),
     ],
 )
-def test_a_photo_is_turned_and_mirrored_as_it_says(tmp_path: Path, kind: str, orientation: int) -> None:
+def test_photo_orientation_is_applied(tmp_path: Path, kind: str, orientation: int) -> None:
     upright = Image.new("RGB", (240, 160), (10, 10, 10))
     corners = {(0, 0): (250, 30, 30), (120, 0): (30, 250, 30), (0, 80): (30, 30, 250)}
     for (x, y), color in corners.items():
@@ -311,7 +311,7 @@ def test_a_photo_is_turned_and_mirrored_as_it_says(tmp_path: Path, kind: str, or
 
 
 @pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "AVIF"])
-def test_of_an_animation_the_first_frame_is_used_and_that_is_said(media: MediaFactory, kind: str) -> None:
+def test_first_frame_of_an_animation_is_used_with_a_warning(media: MediaFactory, kind: str) -> None:
     others = [Image.new("RGB", (WIDTH, HEIGHT), color) for color in ((255, 0, 255), (0, 0, 0))]
     data = saved(
         patches(),
@@ -336,7 +336,7 @@ PROFILES = {
 
 
 def coded(name: str) -> Image.Image:
-    """The patches, as a file with that profile says them."""
+    """Encode the patches as a file with this profile does."""
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
     image = ImageCms.profileToProfile(patches(), srgb, ImageCms.ImageCmsProfile(io.BytesIO(PROFILES[name])))
     assert image is not None
@@ -346,14 +346,14 @@ def coded(name: str) -> Image.Image:
 
 @pytest.mark.parametrize("name", PROFILES)
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF"])
-def test_a_photo_with_a_color_profile_shows_the_colors_it_means(tmp_path: Path, name: str, kind: str) -> None:
+def test_color_profile_of_a_photo_is_applied(tmp_path: Path, name: str, kind: str) -> None:
     data = saved(coded(name), kind, icc_profile=PROFILES[name], quality=98, subsampling=0)
     image, notes = decode_photo(data, tmp_path)
     assert notes == []
     assert furthest(image, PATCHES) <= 3  # the file's own rounding included
 
 
-def test_without_the_profile_the_colors_would_be_far_off(tmp_path: Path) -> None:
+def test_without_the_profile_colors_would_be_wrong(tmp_path: Path) -> None:
     image, _notes = decode_photo(saved(coded("Display P3"), "PNG"), tmp_path)
     assert furthest(image, PATCHES) > 100
 
@@ -363,19 +363,19 @@ SHAPES = {"9:16": (405, 720), "1:1": (500, 500), "4:5": (480, 600), "16:9": (720
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("fit", ["cover", "contain"])
-def test_a_circle_stays_a_circle(media: MediaFactory, shape: str, fit: str) -> None:
+def test_circle_in_a_photo_stays_round(media: MediaFactory, shape: str, fit: str) -> None:
     width, height = SHAPES[shape]
     size = "360x640" if shape == "4:5" else "640x360"
     picture = media.make_circle(f"circle{width}x{height}.png", (width, height), min(width, height) // 6)
     made, clip = media.transcode(Img2Vid(url_image=URL, size=size, fit=fit, duration=0.1), image=picture)  # type: ignore[arg-type]
     assert f"{made.media.width}x{made.media.height}" == size
-    grey = media.decode_frames(clip)[0].convert("L")
-    middle = grey.width // 2, grey.height // 2
-    across = length([grey.getpixel((x, middle[1])) for x in range(grey.width)])
-    down = length([grey.getpixel((middle[0], y)) for y in range(grey.height)])
+    gray = media.decode_frames(clip)[0].convert("L")
+    middle = gray.width // 2, gray.height // 2
+    across = length([gray.getpixel((x, middle[1])) for x in range(gray.width)])
+    down = length([gray.getpixel((middle[0], y)) for y in range(gray.height)])
     assert across / down == pytest.approx(1, abs=0.01)
 
 
 def length(line: list[object]) -> float:
-    """Of what is white on dark, to a fraction of a pixel."""
+    """Return the extent of what is white on dark, to a fraction of a pixel."""
     return sum(min(1.0, max(0.0, (value - 25) / 230)) for value in line)  # type: ignore[operator]

@@ -1,4 +1,4 @@
-"""What is to be seen: shapes, colors, the camera's path. Every test opens frames of a finished video."""
+"""Visible results: shapes, colors, the path of the zoom, captions. Every test decodes frames of a finished video."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def extent(image: Image.Image, level: int = 128) -> tuple[int, int, int, int]:
 
 
 def bright_span(line: list[float]) -> tuple[float, float]:
-    """Length and middle, to a fraction of a pixel, of what is white on dark along a line."""
+    """Return length and center, to a fraction of a pixel, of what is white on dark along a line."""
     share = [min(1.0, max(0.0, (value - 25) / 230)) for value in line]
     return sum(share), sum((at + 0.5) * part for at, part in enumerate(share)) / sum(share)
 
@@ -45,18 +45,18 @@ def still(media: MediaFactory, picture: Path, **options: object) -> Path:
 
 @pytest.mark.parametrize("size", [(450, 800), (800, 450), (500, 500), (1600, 200), (31, 47)])
 @pytest.mark.parametrize("fit", list(Fit))
-def test_a_circle_stays_round(media: MediaFactory, size: tuple[int, int], fit: Fit) -> None:
+def test_circle_stays_round(media: MediaFactory, size: tuple[int, int], fit: Fit) -> None:
     picture = media.make_circle(f"large-circle{size[0]}x{size[1]}.png", size, min(size) // 4)
     frame = media.decode_frames(still(media, picture, fit=fit, size="640x360", duration=0.1))[0]
-    grey = frame.convert("L")
-    row = [grey.getpixel((x, 180)) for x in range(640)]
-    column = [grey.getpixel((320, y)) for y in range(360)]
+    gray = frame.convert("L")
+    row = [gray.getpixel((x, 180)) for x in range(640)]
+    column = [gray.getpixel((320, y)) for y in range(360)]
     (width, x), (height, y) = bright_span(row), bright_span(column)
     assert width / height == pytest.approx(1, abs=0.01)
     assert (x, y) == pytest.approx((320, 180), abs=1.5)
 
 
-def test_cover_fills_the_frame_and_contain_shows_everything_on_black(media: MediaFactory) -> None:
+def test_cover_fills_the_frame_and_contain_shows_everything(media: MediaFactory) -> None:
     def draw(path: Path) -> None:
         Image.new("RGB", (300, 600), (220, 220, 220)).save(path)
 
@@ -71,7 +71,7 @@ def test_cover_fills_the_frame_and_contain_shows_everything_on_black(media: Medi
 
 
 def dot(media: MediaFactory, name: str, at: tuple[float, float]) -> Path:
-    """A soft white dot at a place in a black 1280x720 picture."""
+    """Draw a soft white dot at a position in a black 1280x720 picture."""
 
     def draw(path: Path) -> None:
         image = Image.new("L", (1280, 720), 0)
@@ -86,12 +86,12 @@ def dot(media: MediaFactory, name: str, at: tuple[float, float]) -> Path:
 
 
 def centroid(image: Image.Image, near: tuple[float, float], reach: int = 28, floor: int = 2) -> tuple[float, float]:
-    grey = image.convert("L")
+    gray = image.convert("L")
     x0, y0 = round(near[0]) - reach, round(near[1]) - reach
     mass = sum_x = sum_y = 0.0
     for y in range(y0, y0 + 2 * reach):
         for x in range(x0, x0 + 2 * reach):
-            value = max(0, grey.getpixel((x, y)) - floor)  # type: ignore[operator]
+            value = max(0, gray.getpixel((x, y)) - floor)  # type: ignore[operator]
             mass += value
             sum_x += value * (x + 0.5)
             sum_y += value * (y + 0.5)
@@ -99,7 +99,7 @@ def centroid(image: Image.Image, near: tuple[float, float], reach: int = 28, flo
 
 
 def deviation(frames: list[Image.Image], place: tuple[float, float], floor: int) -> float:
-    """How unsteadily the dot follows the path it should: pixels, root mean square. Its mean must be on the path."""
+    """Return the RMS deviation of the dot from its path, in pixels. The mean must be on the path."""
     off: list[tuple[float, float]] = []
     for index, frame in enumerate(frames):
         zoom = 1 + 0.324 * index / (len(frames) - 1)
@@ -114,7 +114,7 @@ def deviation(frames: list[Image.Image], place: tuple[float, float], floor: int)
     return worst
 
 
-def test_the_zoom_is_centred_and_follows_its_path_below_a_pixel(media: MediaFactory) -> None:
+def test_zoom_is_centered_and_follows_its_path_below_a_pixel(media: MediaFactory) -> None:
     place = (860.0, 240.0)
     picture = dot(media, "dot.png", place)
     clip = media.decode_frames(still(media, picture, duration=1.0, frame_rate=24))
@@ -122,7 +122,7 @@ def test_the_zoom_is_centred_and_follows_its_path_below_a_pixel(media: MediaFact
     assert deviation(clip, place, floor=2) < 0.1  # the encoder's own noise included
 
 
-def test_a_single_frame_is_not_zoomed(media: MediaFactory) -> None:
+def test_single_frame_is_not_zoomed(media: MediaFactory) -> None:
     clip = still(media, dot(media, "dot.png", (860.0, 240.0)), duration=0.1, frame_rate=5)
     frames = media.decode_frames(clip)
     assert len(frames) == 1
@@ -137,7 +137,7 @@ def near(found: tuple[int, ...], wanted: tuple[int, ...], within: int = 7) -> bo
 
 
 @pytest.mark.parametrize("kind", ["jpg", "png"])
-def test_colours_of_a_picture_arrive_when_read_as_bt709(media: MediaFactory, kind: str) -> None:
+def test_picture_colors_are_right_when_read_as_bt709(media: MediaFactory, kind: str) -> None:
     def draw(path: Path) -> None:
         image = Image.new("RGB", (len(PATCHES) * 64, 180))
         for index, color in enumerate(PATCHES):
@@ -153,7 +153,7 @@ def test_colours_of_a_picture_arrive_when_read_as_bt709(media: MediaFactory, kin
 
 
 @pytest.mark.parametrize("tags", [(), ("-colorspace", "smpte170m", "-color_range", "pc")])
-def test_a_small_video_is_read_as_bt601_and_written_as_bt709(media: MediaFactory, tags: tuple[str, ...]) -> None:
+def test_small_video_is_read_as_bt601_and_written_as_bt709(media: MediaFactory, tags: tuple[str, ...]) -> None:
     matrix = "scale=out_color_matrix=smpte170m:out_range=" + ("pc" if tags else "tv")
     video = media.make_file(
         f"bt601{len(tags)}.mp4", "-f", "lavfi", "-i", "color=c=0x00FF00:s=320x180:r=25:d=0.4",
@@ -166,7 +166,7 @@ def test_a_small_video_is_read_as_bt601_and_written_as_bt709(media: MediaFactory
 
 
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])
-def test_a_photo_is_turned_upright(media: MediaFactory, orientation: int) -> None:
+def test_photo_is_rotated_upright(media: MediaFactory, orientation: int) -> None:
     upright = Image.new("RGB", (240, 160), (10, 10, 10))
     upright.paste((250, 30, 30), (0, 0, 120, 80))  # red where the upper left is
     turned = {
@@ -187,7 +187,7 @@ def test_a_photo_is_turned_upright(media: MediaFactory, orientation: int) -> Non
     assert near(frame.getpixel((200, 130)), (10, 10, 10), 12)  # type: ignore[arg-type]
 
 
-def test_what_is_transparent_becomes_black(media: MediaFactory) -> None:
+def test_transparent_areas_become_black(media: MediaFactory) -> None:
     def draw(path: Path) -> None:
         image = Image.new("RGBA", (320, 180), (255, 255, 255, 0))
         image.paste((255, 255, 255, 128), (160, 0, 320, 180))
@@ -198,9 +198,9 @@ def test_what_is_transparent_becomes_black(media: MediaFactory) -> None:
     assert near(frame.getpixel((250, 90)), (128, 128, 128), 6)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("kind", ["gif", "webp", "bmp", "tiff", "pal.png", "grey.jpg", "cmyk.jpg"])
+@pytest.mark.parametrize("kind", ["gif", "webp", "bmp", "tiff", "pal.png", "gray.jpg", "cmyk.jpg"])
 def test_every_common_picture_format_works(media: MediaFactory, kind: str) -> None:
-    modes = {"pal.png": "P", "grey.jpg": "L", "cmyk.jpg": "CMYK"}
+    modes = {"pal.png": "P", "gray.jpg": "L", "cmyk.jpg": "CMYK"}
 
     def draw(path: Path) -> None:
         image = Image.new("RGB", (200, 120), (180, 180, 180))
@@ -227,7 +227,7 @@ def test_clips_have_exactly_their_frames(
         assert video.frame_rate == exact
 
 
-def test_a_picture_too_large_is_refused_before_it_is_decoded(media: MediaFactory) -> None:
+def test_too_large_picture_is_refused_before_decoding(media: MediaFactory) -> None:
     picture = media.make_circle("big.png", (800, 450), 100)
     with pytest.raises(JobFailed) as failure:
         media.transcode(Img2Vid(url_image=URL), Limits(max_pixels=100_000), image=picture)
@@ -261,7 +261,7 @@ SUBTITLES = {
 
 
 @pytest.mark.parametrize("kind", SUBTITLES)
-def test_a_cue_is_seen_while_it_is_on_and_never_else(media: MediaFactory, kind: str) -> None:
+def test_cue_is_visible_exactly_during_its_time(media: MediaFactory, kind: str) -> None:
     srt = captions(media, "words.srt", SUBTITLES[kind])
     made, path = media.transcode(Caption(url_video=URL, url_srt=URL), video=dark(media), subtitles=srt)
     assert made.media.frames == 50
@@ -289,7 +289,7 @@ def test_text_is_drawn_where_no_font_is_installed(media: MediaFactory) -> None:
     assert count_bright_pixels(media.decode_frame(path, 0.8)) > 450
 
 
-def test_nothing_in_the_text_is_a_command(media: MediaFactory) -> None:
+def test_no_caption_text_is_a_command(media: MediaFactory) -> None:
     def inked(text: str) -> tuple[int, int]:
         srt = captions(media, "tags.srt", f"1\n00:00:00,000 --> 00:00:02,000\n{text}\n")
         _made, path = media.transcode(Caption(url_video=URL, url_srt=URL), video=dark(media), subtitles=srt)
@@ -330,7 +330,7 @@ def test_text_scales_with_the_smaller_side(media: MediaFactory) -> None:
     assert abs(heights["640x360"] - 2 * heights["320x180"]) <= 3
 
 
-def test_a_turned_video_is_captioned_upright(media: MediaFactory) -> None:
+def test_rotated_video_is_captioned_upright(media: MediaFactory) -> None:
     video = media.make_rotated("turned.mp4", dark(media))
     srt = captions(media, "words.srt", PLAIN)
     made, path = media.transcode(Caption(url_video=URL, url_srt=URL), video=video, subtitles=srt)
@@ -342,7 +342,7 @@ def test_a_turned_video_is_captioned_upright(media: MediaFactory) -> None:
     assert top > 540
 
 
-def test_wide_pixels_become_square_ones(media: MediaFactory) -> None:
+def test_wide_pixels_become_square(media: MediaFactory) -> None:
     video = dark(media, "360x288", extra=("-vf", "setsar=16/11"))
     srt = captions(media, "words.srt", PLAIN)
     made, _path = media.transcode(Caption(url_video=URL, url_srt=URL), video=video, subtitles=srt)
@@ -392,7 +392,7 @@ def test_uneven_frame_times_are_kept(media: MediaFactory) -> None:
     assert [time for time in shown if time not in added] == pytest.approx(times(before), abs=0.002)
 
 
-def test_hdr_is_converted_and_said_so(media: MediaFactory) -> None:
+def test_hdr_is_converted_with_a_warning(media: MediaFactory) -> None:
     video = media.make_video("hdr.mov", 0.4, sound=False, extra=(
         "-c:v", "prores_ks", "-pix_fmt", "yuv422p10le", "-vf",
         "setparams=color_primaries=bt2020:color_trc=smpte2084:colorspace=bt2020nc:range=tv",
@@ -406,7 +406,7 @@ def test_hdr_is_converted_and_said_so(media: MediaFactory) -> None:
     assert "yuv420p(tv, bt709" in media.read_header(path)
 
 
-def test_compose_draws_all_in_one_clip(media: MediaFactory) -> None:
+def test_compose_draws_everything_in_one_clip(media: MediaFactory) -> None:
     picture = media.make_circle("night.png", (640, 360), 10)
     srt = captions(media, "words.srt", PLAIN)
     made, path = media.transcode(
@@ -424,7 +424,7 @@ def test_compose_draws_all_in_one_clip(media: MediaFactory) -> None:
     assert with_text > dot_only + 500
 
 
-def test_the_photo_that_stands_beside_the_checkout(media: MediaFactory, real_media: Path) -> None:
+def test_real_photo_of_the_shared_media(media: MediaFactory, real_media: Path) -> None:
     photo = real_media / "kleiber_4608x2592.jpg"
     frames = media.decode_frames(still(media, photo, size="640x360", duration=0.25))
     assert len(frames) == 6

@@ -1,4 +1,4 @@
-"""What is to be heard, and what stays untouched when only sound is added."""
+"""Audible results, and what stays unchanged when only a sound is added."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.media.factory import URL, MediaFactory
 
 
 def loudness(media: MediaFactory, path: Path, hertz: int, start: float = 0.2, length: float = 0.8) -> float:
-    """Strength of one tone, 0 to 1, by correlation with it."""
+    """Return the strength of one tone, 0 to 1, by correlation."""
     rate = 8000
     raw = media.run_ffmpeg(
         "-ss",
@@ -50,7 +50,7 @@ def picture(media: MediaFactory, path: Path) -> VideoFacts:
     return facts
 
 
-def test_the_picture_is_copied_bit_by_bit_and_the_old_sound_is_gone(media: MediaFactory) -> None:
+def test_picture_is_copied_bit_by_bit_and_the_sound_replaced(media: MediaFactory) -> None:
     video, sound = media.make_video(), media.make_audio("long.mp3", 4)
     made, path = media.transcode(AddAudio(url_video=URL, url_audio=URL), video=video, audio=sound)
     assert (made.video_mode, made.encoder) == ("copy", None)
@@ -73,7 +73,7 @@ def test_aac_is_copied_too(media: MediaFactory) -> None:
 
 @pytest.mark.parametrize("end", [0.63, 0.8, 1.0, 1.21, 1.47, 1.5])
 @pytest.mark.parametrize("preset", ["ultrafast", "medium"])
-def test_a_longer_video_ends_with_the_sound_without_holes(media: MediaFactory, preset: str, end: float) -> None:
+def test_longer_video_ends_with_the_sound_without_gaps(media: MediaFactory, preset: str, end: float) -> None:
     video = media.make_video(f"b-{preset}.mp4", 2, extra=("-preset", preset, "-bf", "3" if preset == "medium" else "0"))
     sound = media.make_audio(f"cut{end}.wav", end)
     made, path = media.transcode(AddAudio(url_video=URL, url_audio=URL), video=video, audio=sound)
@@ -88,7 +88,7 @@ def test_a_longer_video_ends_with_the_sound_without_holes(media: MediaFactory, p
     assert float(audio.end) == pytest.approx(end, abs=0.001)
 
 
-def test_an_mp3_is_measured_by_its_packets(media: MediaFactory) -> None:
+def test_mp3_duration_comes_from_its_packets(media: MediaFactory) -> None:
     # Loud at first, nearly silent then, at a variable bit rate, and no header that counts the frames.
     noise = ("-f", "lavfi", "-i", "anoisesrc=d=1:r=44100:a=0.8,apad=whole_dur=4")
     song = media.make_file("headless.mp3", *noise, "-c:a", "libmp3lame", "-q:a", "2", "-write_xing", "0")
@@ -102,7 +102,7 @@ def test_an_mp3_is_measured_by_its_packets(media: MediaFactory) -> None:
     assert made.media.frames in {100, 101, 102}
 
 
-def test_a_longer_sound_ends_with_the_video(media: MediaFactory) -> None:
+def test_longer_sound_ends_with_the_video(media: MediaFactory) -> None:
     made, _path = media.transcode(
         AddAudio(url_video=URL, url_audio=URL), video=media.make_video(), audio=media.make_audio("l.wav", 5)
     )
@@ -153,7 +153,7 @@ def test_rotation_of_a_copied_video_is_kept(media: MediaFactory) -> None:
         ("a.avi", ("-c:v", "mpeg4"), "encode"),
     ],
 )
-def test_only_what_players_know_is_copied(media: MediaFactory, name: str, extra: tuple[str, ...], mode: str) -> None:
+def test_only_playable_formats_are_copied(media: MediaFactory, name: str, extra: tuple[str, ...], mode: str) -> None:
     video = media.make_video(name, 1, extra=extra)
     made, path = media.transcode(
         AddAudio(url_video=URL, url_audio=URL), video=video, audio=media.make_audio("l.wav", 5)
@@ -165,7 +165,7 @@ def test_only_what_players_know_is_copied(media: MediaFactory, name: str, extra:
         assert "hvc1" in media.read_header(path)
 
 
-def test_cover_art_is_neither_picture_nor_trouble(media: MediaFactory) -> None:
+def test_cover_art_is_ignored(media: MediaFactory) -> None:
     cover = media.make_circle("cover.png", (64, 64), 10)
     song = media.make_file(
         "art.mp3",
@@ -220,7 +220,7 @@ def test_captioning_copies_the_sound(media: MediaFactory) -> None:
 @pytest.mark.parametrize(
     ("channels", "rate", "expected"), [(1, 8000, (1, 48000)), (6, 96000, (2, 48000)), (8, 44100, (2, 44100))]
 )
-def test_unusual_sound_becomes_ordinary(
+def test_unusual_sound_becomes_stereo_aac(
     media: MediaFactory, channels: int, rate: int, expected: tuple[int, int]
 ) -> None:
     sound = media.make_audio(f"odd{channels}.wav", 1, extra=("-ac", str(channels), "-ar", str(rate)))
@@ -235,7 +235,7 @@ def still(media: MediaFactory) -> Path:
 
 
 @pytest.mark.parametrize(("duration", "frames", "heard"), [(3.0, 72, 1.5), (0.5, 12, 0.5), (None, 36, 1.5)])
-def test_a_composed_clip_lasts_as_asked_or_as_its_sound(
+def test_composed_clip_lasts_as_requested_or_as_its_sound(
     media: MediaFactory, duration: float | None, frames: int, heard: float
 ) -> None:
     operation = Compose(url_image=URL, url_audio=URL, size="160x90", duration=duration)
@@ -251,7 +251,7 @@ def test_a_composed_clip_lasts_as_asked_or_as_its_sound(
         assert loudness(media, path, 880, 1.7, 1.0) < 0.002
 
 
-def test_a_composed_clip_without_sound_lasts_as_its_subtitles_or_five_seconds(media: MediaFactory) -> None:
+def test_composed_clip_without_sound_lasts_as_its_subtitles_or_5_s(media: MediaFactory) -> None:
     srt = media.folder / "two.srt"
     srt.write_text("1\n00:00:00,200 --> 00:00:02,000\nhi\n")
     made, _path = media.transcode(Compose(url_image=URL, url_srt=URL, size="160x90"), image=still(media), subtitles=srt)
@@ -260,14 +260,14 @@ def test_a_composed_clip_without_sound_lasts_as_its_subtitles_or_five_seconds(me
     assert (made.media.frames, made.media.audio_codec) == (120, None)
 
 
-def test_a_video_composed_with_sound_alone_is_copied(media: MediaFactory) -> None:
+def test_video_composed_with_sound_only_is_copied(media: MediaFactory) -> None:
     made, _path = media.transcode(
         Compose(url_video=URL, url_audio=URL), video=media.make_video(), audio=media.make_audio()
     )
     assert made.video_mode == "copy"
 
 
-def test_a_video_composed_with_captions_keeps_or_changes_its_sound(media: MediaFactory) -> None:
+def test_video_composed_with_captions_keeps_or_changes_its_sound(media: MediaFactory) -> None:
     srt = media.folder / "hi.srt"
     srt.write_text("1\n00:00:00,200 --> 00:00:02,000\nhi\n")
     made, path = media.transcode(Compose(url_video=URL, url_srt=URL), video=media.make_video(), subtitles=srt)
@@ -284,7 +284,7 @@ def test_a_video_composed_with_captions_keeps_or_changes_its_sound(media: MediaF
     assert loudness(media, path, 880) > 0.08
 
 
-def test_the_film_that_stands_beside_the_checkout(media: MediaFactory, real_media: Path) -> None:
+def test_real_video_of_the_shared_media(media: MediaFactory, real_media: Path) -> None:
     film, speech = real_media / "bigbuckbunny.mp4", real_media / "a40.mp3"
     made, path = media.transcode(AddAudio(url_video=URL, url_audio=URL), video=film, audio=speech)
     assert (made.video_mode, made.media.frames, made.media.duration_seconds) == ("copy", 132, 5.28)

@@ -1,4 +1,4 @@
-"""Every kind of video: drawn right, or refused by name. Colors are read as a BT.709 player does."""
+"""Every kind of video is drawn right or refused by name. Colors are read as a BT.709 player reads them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ H264 = f"{TO_709},format=yuv420p"
 
 
 def chart(media: MediaFactory) -> Path:
-    """Patches above, a white disc on dark below."""
+    """Draw color patches above and a white disc on dark below."""
 
     def draw(path: Path) -> None:
         image = Image.new("RGB", SIZE, (16, 16, 16))
@@ -44,7 +44,7 @@ def chart(media: MediaFactory) -> Path:
 
 
 def film(media: MediaFactory, name: str, filters: str, *options: str) -> Path:
-    """Three frames of the chart."""
+    """Encode three frames of the chart."""
     source = ("-loop", "1", "-framerate", "25", "-t", "0.12", "-i", chart(media))
     return media.make_file(name, *source, "-vf", filters, *options)
 
@@ -55,27 +55,29 @@ def captioned(media: MediaFactory, video: Path) -> tuple[Output, Path]:
     return media.transcode(Caption(url_video=URL, url_srt=URL), video=video, subtitles=srt)
 
 
-def judged(frame: Image.Image, wanted: tuple[Color, ...] = PATCHES) -> tuple[int, float]:
-    """The largest difference of any patch, in steps of 255, and the disc's width over its height."""
+def measure_frame(frame: Image.Image, expected: tuple[Color, ...] = PATCHES) -> tuple[int, float]:
+    """Return the largest difference of any patch, in steps of 1/255, and the disc's width divided by its height."""
     width, height = frame.size
     found = [frame.getpixel((round((at + 0.5) * width / 6), height // 6)) for at in range(6)]
-    worst = max(abs(a - b) for got, want in zip(found, wanted, strict=True) for a, b in zip(got, want, strict=True))  # type: ignore[arg-type]
-    grey = frame.convert("L")
-    across = [grey.getpixel((x, round(height * 0.66))) for x in range(width)]
-    down = [grey.getpixel((width // 2, y)) for y in range(height // 3 + 4, height)]
-    return worst, length(across, wanted[-1][0]) / length(down, wanted[-1][0])
+    worst = max(abs(a - b) for got, want in zip(found, expected, strict=True) for a, b in zip(got, want, strict=True))  # type: ignore[arg-type]
+    gray = frame.convert("L")
+    across = [gray.getpixel((x, round(height * 0.66))) for x in range(width)]
+    down = [gray.getpixel((width // 2, y)) for y in range(height // 3 + 4, height)]
+    return worst, length(across, expected[-1][0]) / length(down, expected[-1][0])
 
 
 def length(line: list[object], white: int) -> float:
-    """Of what is white on the dark, which is a sixteenth as bright, to a fraction of a pixel."""
+    """Return the extent of what is white on dark (a sixteenth as bright), to a fraction of a pixel."""
     return sum(min(1.0, max(0.0, (value / white - 0.12) / 0.82)) for value in line)  # type: ignore[operator]
 
 
-def prove(media: MediaFactory, video: Path, wanted: tuple[Color, ...] = PATCHES, within: int = 7) -> tuple[int, int]:
-    """Caption the video and look at its last frame. Returns its size."""
+def check_frame(
+    media: MediaFactory, video: Path, expected: tuple[Color, ...] = PATCHES, within: int = 7
+) -> tuple[int, int]:
+    """Caption the video, check its last frame, and return the size."""
     made, path = captioned(media, video)
     frame = media.decode_frames(path, *BT709)[-1]
-    worst, ratio = judged(frame, wanted)
+    worst, ratio = measure_frame(frame, expected)
     assert worst <= within
     assert ratio == pytest.approx(1, abs=0.01)
     assert "yuv420p(tv, bt709" in media.read_header(path)
@@ -111,8 +113,8 @@ def refused(media: MediaFactory, video: Path) -> tuple[Code, str]:
         ("rgba.mov", "format=rgba", ("-c:v", "png")),
     ],
 )  # fmt: skip
-def test_a_film_is_drawn_in_its_colours(media: MediaFactory, name: str, filters: str, options: tuple[str, ...]) -> None:
-    assert prove(media, film(media, name, filters, *options)) == SIZE
+def test_video_is_drawn_in_its_colors(media: MediaFactory, name: str, filters: str, options: tuple[str, ...]) -> None:
+    assert check_frame(media, film(media, name, filters, *options)) == SIZE
 
 
 @pytest.mark.fault("G7")
@@ -125,24 +127,24 @@ def test_a_film_is_drawn_in_its_colours(media: MediaFactory, name: str, filters:
         ("qtrle.mov", "null", ("-c:v", "qtrle", "-pix_fmt", "argb")),
     ],
 )
-def test_a_film_with_opacity_stands_on_black(
+def test_transparent_video_gets_a_black_background(
     media: MediaFactory, name: str, filters: str, options: tuple[str, ...]
 ) -> None:
     half = f"format=rgba,colorchannelmixer=aa=0.5,{filters}"
-    assert prove(media, film(media, f"half-{name}", half, *options), HALF) == SIZE
+    assert check_frame(media, film(media, f"half-{name}", half, *options), HALF) == SIZE
 
 
-def test_a_gif_is_a_film_on_black(media: MediaFactory) -> None:
+def test_gif_is_a_video_on_black(media: MediaFactory) -> None:
     with Image.open(chart(media)) as image:
         seen = image.convert("RGBA")
     seen.paste((0, 0, 0, 0), (64, 0, 128, HEIGHT // 3))
     path = media.folder / "moving.gif"
     seen.transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(path, save_all=True, append_images=[seen], disposal=2)
-    prove(media, path, (PATCHES[0], (0, 0, 0), *PATCHES[2:]))
+    check_frame(media, path, (PATCHES[0], (0, 0, 0), *PATCHES[2:]))
 
 
 def turned(media: MediaFactory, name: str, video: Path, matrix: tuple[int, int, int, int]) -> Path:
-    """The same MP4 with a display matrix, given in units of 1/65536."""
+    """Return the same MP4 with a display matrix, given in units of 1/65536."""
     data = bytearray(video.read_bytes())
     at = data.index(b"tkhd") + 44
     a, b, c, d = matrix
@@ -163,14 +165,14 @@ TURNS = {
 
 @pytest.mark.fault("G7")
 @pytest.mark.parametrize("turn", TURNS)
-def test_a_film_is_turned_and_mirrored_as_it_says(media: MediaFactory, turn: str) -> None:
+def test_video_orientation_is_applied(media: MediaFactory, turn: str) -> None:
     filters, matrix = TURNS[turn]
     stored = film(media, f"stored {turn}.mp4", f"{filters},{H264}", *X264, *TAGS)
-    assert prove(media, turned(media, f"{turn}.mp4", stored, matrix)) == SIZE
+    assert check_frame(media, turned(media, f"{turn}.mp4", stored, matrix)) == SIZE
 
 
 @pytest.mark.fault("G7")
-def test_a_film_that_lies_askew_is_refused_by_name(media: MediaFactory) -> None:
+def test_video_rotated_by_odd_angles_is_refused_by_name(media: MediaFactory) -> None:
     half = round(ONE * math.sqrt(0.5))
     video = turned(media, "askew.mp4", film(media, "8.mp4", H264, *X264, *TAGS), (half, half, -half, half))
     assert refused(media, video) == (Code.MEDIA_UNSUPPORTED, "a picture turned by less than a quarter")
@@ -188,27 +190,27 @@ def test_wide_and_narrow_pixels_become_square(
     media: MediaFactory, stored: str, aspect: str, size: tuple[int, int]
 ) -> None:
     filters = f"scale={stored}:out_color_matrix=bt709:out_range=tv:{EXACT},setsar={aspect},format=yuv420p"
-    assert prove(media, film(media, f"sar{stored}.mp4".replace(":", "x"), filters, *X264, *TAGS)) == size
+    assert check_frame(media, film(media, f"sar{stored}.mp4".replace(":", "x"), filters, *X264, *TAGS)) == size
 
 
-def test_wide_pixels_that_are_also_turned_become_square(media: MediaFactory) -> None:
+def test_rotated_wide_pixels_become_square(media: MediaFactory) -> None:
     filters = f"transpose=2,scale=216:384:out_color_matrix=bt709:out_range=tv:{EXACT},setsar=4/3,format=yuv420p"
     stored = film(media, "lying.mp4", filters, *X264, *TAGS)
-    assert prove(media, turned(media, "lying and wide.mp4", stored, (0, ONE, -ONE, 0))) == SIZE
+    assert check_frame(media, turned(media, "lying and wide.mp4", stored, (0, ONE, -ONE, 0))) == SIZE
 
 
 @pytest.mark.fault("G7")
 @pytest.mark.parametrize("pixels", ["yuv420p", "yuv444p"])
-def test_a_film_of_odd_size_loses_no_more_than_a_line(media: MediaFactory, pixels: str) -> None:
+def test_video_of_odd_size_loses_at_most_one_line(media: MediaFactory, pixels: str) -> None:
     filters = f"crop=383:287:0:0:exact=1,{TO_709},format={pixels}"
-    assert prove(media, film(media, f"odd {pixels}.mkv", filters, "-c:v", "ffv1", *TAGS)) == (382, 286)
+    assert check_frame(media, film(media, f"odd {pixels}.mkv", filters, "-c:v", "ffv1", *TAGS)) == (382, 286)
 
 
 @pytest.mark.fault("G7")
 @pytest.mark.parametrize(("order", "first"), [("tff", "tt"), ("bff", "bb")])
 @pytest.mark.parametrize("kind", ["ts", "mp4"])
-def test_an_interlaced_film_shows_no_combs(media: MediaFactory, order: str, first: str, kind: str) -> None:
-    """A bar that moves 16 pixels from field to field: a comb has its edge in two places, line by line."""
+def test_interlaced_video_has_no_combing(media: MediaFactory, order: str, first: str, kind: str) -> None:
+    """A bar moves 16 pixels from field to field: combing has its edge in two places, alternating by line."""
     bar = "nullsrc=s=384x288:r=50:d=0.4,geq=lum='if(between(X,16*N,16*N+79),235,16)':cb=128:cr=128"
     codec = {
         "ts": ("-c:v", "mpeg2video", "-q:v", "1", "-flags", "+ildct+ilme", "-field_order", first),
@@ -222,8 +224,8 @@ def test_an_interlaced_film_shows_no_combs(media: MediaFactory, order: str, firs
 
     def combs(path: Path) -> int:
         return sum(
-            abs(grey.getpixel((x, y)) - grey.getpixel((x, y + 1))) > 100  # type: ignore[operator]
-            for grey in [media.decode_frames(path)[4].convert("L")]
+            abs(gray.getpixel((x, y)) - gray.getpixel((x, y + 1))) > 100  # type: ignore[operator]
+            for gray in [media.decode_frames(path)[4].convert("L")]
             for y in range(20, 260)
             for x in range(0, 384, 4)
         )
@@ -235,8 +237,8 @@ def test_an_interlaced_film_shows_no_combs(media: MediaFactory, order: str, firs
 
 @pytest.mark.parametrize("transfer", ["smpte2084", "arib-std-b67"])
 @pytest.mark.parametrize("tags", ["full", "brightness only"])
-def test_an_hdr_film_keeps_its_colours_up_to_white(media: MediaFactory, transfer: str, tags: str) -> None:
-    """White at 203 cd/m2, as ITU-R BT.2408 has it, leaves room for highlights; what is darker is as in SDR."""
+def test_hdr_video_keeps_its_colors_up_to_white(media: MediaFactory, transfer: str, tags: str) -> None:
+    """White at 203 cd/m2 (ITU-R BT.2408) leaves room for highlights; darker colors are as in SDR."""
     graded = (
         "format=gbrp,setparams=colorspace=gbr:color_primaries=bt709:color_trc=iec61966-2-1:range=pc,"
         "zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=bt2020,"
@@ -260,7 +262,7 @@ def test_an_hdr_film_keeps_its_colours_up_to_white(media: MediaFactory, transfer
 
 
 @pytest.mark.parametrize("primaries", ["bt2020", "smpte432"])
-def test_a_film_in_wide_colours_shows_the_colours_it_means(media: MediaFactory, primaries: str) -> None:
+def test_wide_gamut_video_has_the_right_colors(media: MediaFactory, primaries: str) -> None:
     matrix = "bt2020nc" if primaries == "bt2020" else "bt709"
     filters = (
         "format=gbrp,setparams=colorspace=gbr:color_primaries=bt709:color_trc=bt709:range=pc,"
@@ -268,7 +270,7 @@ def test_a_film_in_wide_colours_shows_the_colours_it_means(media: MediaFactory, 
     )
     tags = ("-color_primaries", primaries, "-color_trc", "bt709", "-colorspace", matrix)
     # Near black the curve is so steep that one of the 876 steps of the source makes a dozen here. Unconverted: 120.
-    prove(media, film(media, f"{primaries}.mkv", filters, "-c:v", "ffv1", *tags), within=13)
+    check_frame(media, film(media, f"{primaries}.mkv", filters, "-c:v", "ffv1", *tags), within=13)
 
 
 @pytest.mark.parametrize(
@@ -279,19 +281,19 @@ def test_a_film_in_wide_colours_shows_the_colours_it_means(media: MediaFactory, 
         ("sampled.ts", f"{TO_709},format=yuv444p", True),
     ],
 )
-def test_a_film_that_changes_midway_is_drawn_right_or_refused(
+def test_video_that_changes_midway_is_right_or_refused(
     media: MediaFactory, name: str, second: str, right: bool
 ) -> None:
     parts = [film(media, f"{at}-{name}", filters, *X264, *TAGS) for at, filters in enumerate((H264, second))]
     video = media.folder / name
     video.write_bytes(b"".join(part.read_bytes() for part in parts))
     if right:
-        assert prove(media, video) == SIZE
+        assert check_frame(media, video) == SIZE
     else:
         assert refused(media, video) == (Code.MEDIA_UNSUPPORTED, "a picture that changes its shape midway")
 
 
-def test_a_photo_that_is_named_a_video_is_refused_by_name(media: MediaFactory) -> None:
+def test_photo_given_as_a_video_is_refused_by_name(media: MediaFactory) -> None:
     video = media.folder / "photo.mp4"
     data = media.make_video("brief.mp4", 0.2).read_bytes()
     video.write_bytes(data.replace(b"ftypisom", b"ftypheic", 1))

@@ -32,9 +32,7 @@ VIDEO = VideoFacts(
 
 
 @pytest.mark.parametrize("name", SOURCES)
-def test_captions_drawn_once_each_are_on_the_same_frames_and_look_the_same(
-    media: MediaFactory, tmp_path: Path, name: str
-) -> None:
+def test_gpu_captions_equal_those_drawn_by_the_cpu(media: MediaFactory, tmp_path: Path, name: str) -> None:
     path, video = make_source(media, name)
     on_gpu, on_cpu = plan_captions(video, Gpu()), plan_captions(video, None)
     assert on_gpu.gpu == ALL_STAGES
@@ -54,13 +52,13 @@ def test_captions_drawn_once_each_are_on_the_same_frames_and_look_the_same(
     assert len(re.findall(r"showinfo.* n: *\d+ pts:", log)) == len(caption_changes(video, CUES)) == 8
 
 
-def test_a_caption_is_late_where_the_filter_is_late(media: MediaFactory) -> None:
+def test_caption_changes_round_like_the_ass_filter(media: MediaFactory) -> None:
     _path, video = make_source(media, "60")
     frame = [time * video.time_base * 60 for time in caption_changes(video, (Cue(1850, 1900, "late"),))]
     assert frame == [0, 112, 114]
 
 
-def test_a_frame_that_shows_what_the_frame_before_showed_is_not_uploaded() -> None:
+def test_only_frames_with_changed_captions_are_uploaded() -> None:
     def changes(*cues: Cue) -> list[int]:
         return caption_changes(VIDEO, cues)
 
@@ -86,7 +84,7 @@ def test_a_frame_that_shows_what_the_frame_before_showed_is_not_uploaded() -> No
         {"height": 120}, {"timed": False}, {"starts_clean": False}, {"start": Fraction(1, 2)}, {"width": 5000},
     ],
 )  # fmt: skip
-def test_a_picture_that_must_be_converted_is_not_left_to_the_gpu(change: dict[str, object]) -> None:
+def test_picture_that_needs_conversion_is_filtered_by_the_cpu(change: dict[str, object]) -> None:
     plan = plan_captions(replace(VIDEO, **change), Gpu())  # type: ignore[arg-type]
     assert plan.gpu <= {GpuStage.ENCODE}
     args = plan.steps[0].args
@@ -95,14 +93,14 @@ def test_a_picture_that_must_be_converted_is_not_left_to_the_gpu(change: dict[st
     assert plan.warnings[-1].endswith("the video: the GPU does not take this kind of picture.")
 
 
-def test_a_plain_picture_is_left_to_the_gpu_whatever_its_times() -> None:
+def test_plain_picture_stays_on_the_gpu_at_any_frame_times() -> None:
     uneven = replace(VIDEO, constant_rate=False, packet_times=array("q", [0, 1, 3, *range(5, 50)]))
     for video in (VIDEO, uneven, replace(VIDEO, codec="hevc"), replace(VIDEO, width=1280, height=720, color=Color())):
         plan = plan_captions(video, Gpu())
         assert (plan.gpu, plan.warnings) == (ALL_STAGES, ())
 
 
-def test_more_captions_than_a_command_line_takes_are_drawn_by_the_cpu() -> None:
+def test_too_many_captions_for_one_argument_are_drawn_by_the_cpu() -> None:
     times = array("q", range(3 * 3600 * 60))
     film = replace(VIDEO, packet_times=times, time_base=Fraction(1, 60), end=Fraction(3 * 3600))
     cues = tuple(Cue(at * 1000 + 10, at * 1000 + 500, "x") for at in range(MAX_CAPTION_CHANGES // 2))
@@ -114,7 +112,7 @@ def test_more_captions_than_a_command_line_takes_are_drawn_by_the_cpu() -> None:
     assert too_many.warnings == ("The CPU captioned the video: there are too many captions for the GPU.",)
 
 
-def test_drawing_stays_on_the_cpu_unless_frames_can_stay_on_the_gpu() -> None:
+def test_gpu_draws_only_if_it_also_decodes_and_encodes() -> None:
     for missing in GpuStage:
         plan = plan_captions(VIDEO, Gpu().disabling({missing}, UnavailableReason.NO_MEMORY))
         assert plan.gpu == ALL_STAGES - {missing, GpuStage.DRAW}
@@ -124,7 +122,7 @@ def test_drawing_stays_on_the_cpu_unless_frames_can_stay_on_the_gpu() -> None:
     assert gpu_for_video(None, VIDEO, CUES) is None
 
 
-def test_without_captions_nothing_is_drawn_and_frames_stay_on_the_gpu() -> None:
+def test_without_captions_frames_stay_on_the_gpu() -> None:
     plan = plan_captions(VIDEO, Gpu(), None)
     assert plan.gpu == ALL_STAGES
     assert "ass=" not in filter_graph(plan)

@@ -1,4 +1,4 @@
-"""Golden command lines, one per operation, and the rules behind them. No process is started here."""
+"""The command lines of each operation and the rules behind them. No process is started."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ def test_compose_from_a_video() -> None:
     assert (plan.expected.frames, plan.encoder) == (38, Encoder.NVENC)
 
 
-def test_every_plan_says_where_its_sound_ends() -> None:
+def test_every_plan_states_the_end_of_its_sound() -> None:
     late = video_info(audio=replace(AAC, end=Fraction(3)))
     assert make_plan(Caption(url_video=U, url_srt=U), Inputs(video=late, cues=CUES), OPTIONS).expected.sound_end == 3
     inputs = Inputs(image=PHOTO, audio=audio_info())
@@ -185,7 +185,7 @@ def test_every_plan_says_where_its_sound_ends() -> None:
 
 
 @pytest.mark.parametrize("mode", ["replace", "mix"])
-def test_a_sound_that_changes_midway_is_brought_to_one_form_first(mode: str) -> None:
+def test_sound_that_changes_midway_is_decoded_to_one_format_first(mode: str) -> None:
     changing = replace(MP3, steady=False, counted=True, number=1)
     inputs = Inputs(video=video_info(audio=replace(AAC, steady=False)), audio=audio_info(changing))
     line = lines(make_plan(AddAudio(url_video=U, url_audio=U, mode=mode), inputs, OPTIONS))[0]
@@ -212,20 +212,20 @@ def test_a_sound_that_changes_midway_is_brought_to_one_form_first(mode: str) -> 
         ({"constant_rate": False}, "-fps_mode passthrough -enc_time_base 1:90000"),
     ],
 )
-def test_pictures_of_every_kind_are_brought_to_one(change: dict[str, object], part: str) -> None:
+def test_every_kind_of_picture_is_converted_to_bt709(change: dict[str, object], part: str) -> None:
     video = replace(VIDEO, **change)  # type: ignore[arg-type]
     plan = make_plan(Caption(url_video=U, url_srt=U), Inputs(video=video_info(video), cues=CUES), OPTIONS)
     assert part in lines(plan)[0]
 
 
-def test_no_path_and_no_text_of_the_caller_is_on_a_command_line() -> None:
+def test_no_url_and_no_caption_reaches_a_command_line() -> None:
     cue = Cue(0, 1000, "x'; [a]movie=/etc/passwd,")
     plan = make_plan(Caption(url_video=U, url_srt=U), Inputs(video=video_info(), cues=(cue,)), OPTIONS)
     assert "passwd" not in lines(plan)[0]
     assert "example.com" not in lines(plan)[0]
 
 
-def test_a_copy_can_be_forbidden() -> None:
+def test_without_may_copy_the_picture_is_encoded() -> None:
     inputs = Inputs(video=video_info(), audio=audio_info())
     plan = make_plan(AddAudio(url_video=U, url_audio=U), inputs, replace(OPTIONS, may_copy=False))
     assert (plan.video_mode, plan.encoder) == ("encode", Encoder.X264)
@@ -239,7 +239,7 @@ def test_a_copy_can_be_forbidden() -> None:
         (replace(VIDEO, codec="ffv1"), "matroska,webm", "encode"), (replace(VIDEO, codec="prores"), MP4, "encode"),
     ],
 )  # fmt: skip
-def test_only_what_players_know_is_copied(video: VideoFacts, container: str, mode: str) -> None:
+def test_only_playable_formats_are_copied(video: VideoFacts, container: str, mode: str) -> None:
     plan = make_plan(
         AddAudio(url_video=U, url_audio=U), Inputs(video=video_info(video, AAC, container), audio=audio_info()), OPTIONS
     )
@@ -256,7 +256,7 @@ def test_only_what_players_know_is_copied(video: VideoFacts, container: str, mod
         ([0, 3, 6, 9], "10/25", 4, 1),
     ],
 )
-def test_a_copy_shows_the_frames_that_begin_before_its_end_and_keeps_the_order_of_the_others(
+def test_copy_hides_frames_after_its_end_and_keeps_their_order(
     times: list[int], end: str, frames: int, gap: int
 ) -> None:
     video = replace(VIDEO, frames=len(times), end=Fraction(13, 25), packet_times=array("q", times))
@@ -267,7 +267,7 @@ def test_a_copy_shows_the_frames_that_begin_before_its_end_and_keeps_the_order_o
     assert (plan.expected.frames, plan.ends_at) == (frames, Fraction(end))
 
 
-def test_a_stream_that_alone_tells_the_shape_of_its_pixels_is_looked_into() -> None:
+def test_stream_that_may_state_the_pixel_aspect_is_probed() -> None:
     wide = replace(VIDEO, sample_aspect=Fraction(4, 3))
     operation = AddAudio(url_video=U, url_audio=U)
     assert (
@@ -275,7 +275,7 @@ def test_a_stream_that_alone_tells_the_shape_of_its_pixels_is_looked_into() -> N
     )
 
 
-def test_the_camera_stays_in_the_middle_and_in_the_picture() -> None:
+def test_zoom_is_centered_and_inside_the_picture() -> None:
     size = still_size((1920, 1080))
     assert size == (2542, 1430)
     for index in range(120):
