@@ -106,8 +106,8 @@ def test_a_thousand_addresses_are_all_checked_and_few_tried(net: Internet, clien
 @both_clients
 @pytest.mark.fault("F13")
 def test_an_unknown_name_is_unreachable(net: Internet, client: Client, tmp_path: Path) -> None:
-    assert client(net, net.url("nobody.example"), tmp_path) == "unreachable"
-    assert find_reason(net.url("nobody.example"), tmp_path, policy=net.policy) == "source_unreachable no_such_host"
+    assert client(net, net.url("unknown.example"), tmp_path) == "unreachable"
+    assert find_reason(net.url("unknown.example"), tmp_path, policy=net.policy) == "source_unreachable no_such_host"
 
 
 @both_clients

@@ -37,7 +37,7 @@ class CanaryPlugin(SessionChecks):
         self._hits: list[str] = []
         self._reported = 0
         self._lock = threading.Lock()
-        self._canary = Canary(self._listening.getsockname()[1], self.hits)
+        self.port: int = self._listening.getsockname()[1]
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
@@ -67,7 +67,7 @@ class CanaryPlugin(SessionChecks):
 
     @pytest.fixture
     def canary(self) -> Canary:
-        return self._canary
+        return Canary(self.port, self.hits)
 
     def pytest_unconfigure(self) -> None:
         self._listening.shutdown(socket.SHUT_RDWR)

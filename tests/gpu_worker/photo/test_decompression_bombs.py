@@ -1,4 +1,4 @@
-"""Files made to cost more than they weigh. Each is weighed in a process of its own: seconds of CPU, bytes of memory."""
+"""Files that cost far more than their size. Each is measured in its own process: CPU seconds, bytes of memory."""
 
 from __future__ import annotations
 
@@ -46,18 +46,18 @@ SRT = b"1\n00:00:00,000 --> 00:00:00,300\nhi\n"
 
 
 @dataclass(frozen=True)
-class Weighed:
-    """What a job with that file ended with (None: a video), and what it took; memory is the most of any so far."""
+class Measurement:
+    """A job's failure code (None: a video) and its cost; memory is the peak of the process so far."""
 
     code: Code | None
     seconds: float
     megabytes: float
 
 
-def weigh(role: str, path: Path, limits: Limits) -> Weighed:
+def run_measured(role: str, path: Path, limits: Limits) -> Measurement:
     media = MediaFactory(path.parent)
     (srt := path.parent / "s.srt").write_bytes(SRT)
-    before = used()
+    before = cpu_seconds()
     code = None
     try:
         if role == "image":
@@ -67,40 +67,40 @@ def weigh(role: str, path: Path, limits: Limits) -> Weighed:
     except JobFailed as failure:
         code = failure.failure.code
     children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    return Weighed(code, used() - before, max(own_peak_kilobytes(), children) / 1024)
+    return Measurement(code, cpu_seconds() - before, max(peak_kilobytes(), children) / 1024)
 
 
-def own_peak_kilobytes() -> int:
-    """Not `ru_maxrss`: that of a new program begins with what its parent held, here the whole run of the tests."""
+def peak_kilobytes() -> int:
+    """Return the peak memory. `ru_maxrss` would start with the parent's memory, here that of the whole test run."""
     status = Path("/proc/self/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0])
 
 
-def used() -> float:
+def cpu_seconds() -> float:
     uses = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(use.ru_utime + use.ru_stime for use in uses)
 
 
 @pytest.fixture(scope="module")
-def scales() -> Iterator[ProcessPoolExecutor]:
+def measuring_process() -> Iterator[ProcessPoolExecutor]:
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context) as pool:
         yield pool
 
 
-def measure(scales: ProcessPoolExecutor, role: str, path: Path, limits: Limits | None = None) -> Weighed:
-    return scales.submit(weigh, role, path, limits or Limits()).result()
+def measure(measuring_process: ProcessPoolExecutor, role: str, path: Path, limits: Limits | None = None) -> Measurement:
+    return measuring_process.submit(run_measured, role, path, limits or Limits()).result()
 
 
 def gif(frames: int, size: tuple[int, int] = (16, 16)) -> bytes:
-    """An animation of which each frame changes one pixel and takes 23 bytes."""
+    """An animation whose frames each change one pixel and take 23 bytes."""
     head = b"GIF89a" + struct.pack("<HHBBB", *size, 0x80, 0, 0) + b"\0\0\0\xff\xff\xff"
     control = b"\x21\xf9\x04\x00" + struct.pack("<H", 4) + b"\0\0"
     return head + (control + b"," + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\2\2\x44\1\0") * frames + b";"
 
 
 @functools.cache
-def packed_zeros() -> bytes:
+def compressed_zeros() -> bytes:
     """650 MB."""
     packer = zlib.compressobj(1)
     return b"".join(packer.compress(bytes(1_000_000)) for _ in range(650)) + packer.flush()
@@ -116,8 +116,8 @@ def picture(kind: str) -> bytearray:
     return bytearray(target.getvalue())
 
 
-def lying(kind: str) -> bytes:
-    """A small picture whose header speaks of a gigantic one."""
+def make_false_header(kind: str) -> bytes:
+    """A small picture whose header states a gigantic one."""
     data = picture("PNG" if kind == "TIFF" else kind)
     if kind == "WEBP":
         at = data.index(b"VP8L") + 9
@@ -142,18 +142,20 @@ PICTURES: dict[str, Callable[[], bytes]] = {
     "16k x 16k png": lambda: flat_png(16384),
     "12k x 12k png": lambda: flat_png(12000),
     "gif of 100000 frames": lambda: gif(100_000),
-    **{f"lying {kind}": lambda kind=kind: lying(kind) for kind in ("WEBP", "JPEG", "GIF", "BMP", "TIFF")},  # type: ignore[misc]
+    **{f"lying {kind}": lambda kind=kind: make_false_header(kind) for kind in ("WEBP", "JPEG", "GIF", "BMP", "TIFF")},  # type: ignore[misc]
 }
 
 
 @pytest.mark.fault("G4")
 @pytest.mark.parametrize("name", PICTURES)
-def test_an_oversized_picture_is_refused_at_once(tmp_path: Path, scales: ProcessPoolExecutor, name: str) -> None:
+def test_an_oversized_picture_is_refused_at_once(
+    tmp_path: Path, measuring_process: ProcessPoolExecutor, name: str
+) -> None:
     path = tmp_path / "bomb"
     path.write_bytes(PICTURES[name]())
     assert path.stat().st_size < 3_000_000
-    result = measure(scales, "image", path)
-    # Of an animation only the first frame is read, however many follow.
+    result = measure(measuring_process, "image", path)
+    # Only the first frame of an animation is read.
     assert result.code == (None if name.startswith("gif") else Code.MEDIA_OVER_BUDGET)
     assert result.seconds < SECONDS
     assert result.megabytes < MEGABYTES
@@ -162,19 +164,19 @@ def test_an_oversized_picture_is_refused_at_once(tmp_path: Path, scales: Process
 @pytest.mark.fault("G4")
 @pytest.mark.parametrize("name", [b"zTXt", b"iTXt", b"iCCP"])
 def test_texts_and_profiles_that_decompress_to_too_much_are_refused(
-    tmp_path: Path, scales: ProcessPoolExecutor, name: bytes
+    tmp_path: Path, measuring_process: ProcessPoolExecutor, name: bytes
 ) -> None:
     head = b"Comment\0\1\0\0\0" if name == b"iTXt" else b"Comment\0\0"
     path = tmp_path / "bomb"
-    path.write_bytes(flat_png(64, chunk(name, head + packed_zeros())))
-    result = measure(scales, "image", path)
+    path.write_bytes(flat_png(64, chunk(name, head + compressed_zeros())))
+    result = measure(measuring_process, "image", path)
     assert result.code == Code.MEDIA_OVER_BUDGET
     assert result.seconds < SECONDS
     assert result.megabytes < MEGABYTES
 
 
-def patched(data: bytes, box: bytes, at: int, value: bytes) -> bytes:
-    """An MP4 with some bytes of a box replaced; they count from its name."""
+def patch_box(data: bytes, box: bytes, at: int, value: bytes) -> bytes:
+    """An MP4 with some bytes of a box replaced; `at` is the offset from the box's name."""
     place = data.index(box) + at
     return data[:place] + value + data[place + len(value) :]
 
@@ -182,7 +184,7 @@ def patched(data: bytes, box: bytes, at: int, value: bytes) -> bytes:
 HUGE = b"\x3f\xff\xff\xff"
 
 
-def films(media: MediaFactory, name: str) -> bytes:
+def make_video_bytes(media: MediaFactory, name: str) -> bytes:
     small = media.make_video("small.mp4", 1, "64x64", sound=False).read_bytes()
     if name.startswith("24 h"):
         kind = name.rsplit(".", 1)[-1]
@@ -193,14 +195,14 @@ def films(media: MediaFactory, name: str) -> bytes:
         gap = ("-vf", "setpts=if(eq(N\\,9)\\,86400/TB\\,PTS)", "-fps_mode", "vfr", "-enc_time_base", "1/25", "-bf", "0")
         return media.make_video("gap.mp4", 0.4, "64x64", sound=False, extra=gap).read_bytes()
     return {
-        "frames of 500 days": lambda: patched(small, b"stts", 16, HUGE),
-        "a billion frame lengths": lambda: patched(small, b"stts", 8, HUGE),
-        "a billion frame sizes": lambda: patched(small, b"stsz", 12, HUGE),
-        "a billion frames of one size": lambda: patched(small, b"stsz", 8, b"\0\0\0\1" + HUGE),
-        "a billion places": lambda: patched(small, b"stco", 8, HUGE),
-        "a billion runs": lambda: patched(small, b"stsc", 8, HUGE),
-        "an index of a gigabyte": lambda: patched(small, b"moov", -4, HUGE),
-        "a header of a gigabyte": lambda: patched(small, b"avcC", -4, HUGE),
+        "frames of 500 days": lambda: patch_box(small, b"stts", 16, HUGE),
+        "a billion frame lengths": lambda: patch_box(small, b"stts", 8, HUGE),
+        "a billion frame sizes": lambda: patch_box(small, b"stsz", 12, HUGE),
+        "a billion frames of one size": lambda: patch_box(small, b"stsz", 8, b"\0\0\0\1" + HUGE),
+        "a billion places": lambda: patch_box(small, b"stco", 8, HUGE),
+        "a billion runs": lambda: patch_box(small, b"stsc", 8, HUGE),
+        "an index of a gigabyte": lambda: patch_box(small, b"moov", -4, HUGE),
+        "a header of a gigabyte": lambda: patch_box(small, b"avcC", -4, HUGE),
         "gif of 100000 frames": lambda: gif(100_000),
         "gif of 100000 large frames": lambda: gif(100_000, (4000, 4000)),
     }[name]()  # fmt: skip
@@ -219,19 +221,19 @@ SURVIVED = (
 @pytest.mark.fault("G4", "G5")
 @pytest.mark.parametrize("name", [*REFUSED, *SURVIVED])
 def test_an_oversized_video_is_refused_at_once(
-    media: MediaFactory, tmp_path: Path, scales: ProcessPoolExecutor, name: str
+    media: MediaFactory, tmp_path: Path, measuring_process: ProcessPoolExecutor, name: str
 ) -> None:
     path = tmp_path / "bomb"
-    path.write_bytes(films(media, name))
+    path.write_bytes(make_video_bytes(media, name))
     if name.startswith("24 h"):
         assert path.stat().st_size < 12_000
-    result = measure(scales, "video", path)
+    result = measure(measuring_process, "video", path)
     if name in REFUSED:
-        # ffmpeg 7 does not believe the 500 days, and decodes the frames that are there.
+        # ffmpeg 7 ignores the 500 days, and decodes the frames that exist.
         unbelieved = {None} if name == "frames of 500 days" else set()
         assert result.code in {Code.MEDIA_OVER_BUDGET, *unbelieved}
     else:
-        # Tables that ffmpeg does not believe: it reads what is there, or nothing.
+        # ffmpeg ignores implausible tables: it reads the existing data, or nothing.
         assert result.code in {None, Code.MEDIA_UNREADABLE, Code.MEDIA_TRUNCATED}
     assert result.seconds < SECONDS
     assert result.megabytes < MEGABYTES
@@ -243,8 +245,8 @@ def test_a_hundred_megapixels_take_a_bounded_amount_of_memory(media: MediaFactor
     if kind == "png":
         path.write_bytes(png((12_000, 8_400), 8, RGB, bytes(36_000)))
     else:
-        grey = ("-f", "lavfi", "-i", "color=c=gray:s=12000x8400", "-frames:v", "1", "-pix_fmt", "yuvj420p")
-        media.run_ffmpeg(*grey, "-f", "image2", path)
+        gray = ("-f", "lavfi", "-i", "color=c=gray:s=12000x8400", "-frames:v", "1", "-pix_fmt", "yuvj420p")
+        media.run_ffmpeg(*gray, "-f", "image2", path)
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as fresh:
         result = measure(fresh, "image", path)
     assert result.code is None
@@ -257,10 +259,10 @@ FILM = VideoFacts(
 )  # fmt: skip
 
 
-def planned(
+def check_cost(
     video: VideoFacts, *, threads: int = 2, seconds: float = 600.0, left: float = 600.0, gpu: Gpu | None = None
 ) -> Code | None:
-    """What the budget says to captioning that video; None if it lets it pass."""
+    """Return the code with which the cost check refuses to caption that video; None if it accepts it."""
     sources = Inputs(video=Facts("mov", video), cues=(Cue(0, 1000, "Hello"),))
     limits = Limits(execution_seconds=seconds)
     plan = make_plan(Caption(url_video=URL, url_srt=URL), sources, PlanOptions(threads=threads, gpu=gpu))
@@ -274,25 +276,25 @@ def planned(
 @pytest.mark.fault("G5")
 def test_work_is_limited_by_time_left_and_machine() -> None:
     # Three hours of 1080p30 are 6.7e11 pixels: at 8.6e8 a second and core, 781 seconds, and 168 to decode them.
-    assert planned(FILM) is None
-    assert planned(FILM, seconds=400) == Code.MEDIA_OVER_BUDGET
-    assert planned(FILM, seconds=400, threads=4) is None
-    assert planned(FILM, threads=1) == Code.MEDIA_OVER_BUDGET
-    # What another execution could do is not the media's fault.
-    assert planned(FILM, left=400) == Code.DEADLINE_EXCEEDED
-    # A GPU encodes and decodes 8e9 of them a second, whatever the cores do.
-    assert planned(FILM, seconds=400, gpu=Gpu()) is None
+    assert check_cost(FILM) is None
+    assert check_cost(FILM, seconds=400) == Code.MEDIA_OVER_BUDGET
+    assert check_cost(FILM, seconds=400, threads=4) is None
+    assert check_cost(FILM, threads=1) == Code.MEDIA_OVER_BUDGET
+    # Work that another execution could finish is not the media's fault.
+    assert check_cost(FILM, left=400) == Code.DEADLINE_EXCEEDED
+    # A GPU encodes and decodes 8e9 pixels per second.
+    assert check_cost(FILM, seconds=400, gpu=Gpu()) is None
     # Tiny frames cost too: 75,000 of them a second and core.
     tiny = replace(FILM, width=16, height=16, frames=3_000_000)
-    assert planned(tiny, seconds=30) is None
-    assert planned(tiny, seconds=15) == Code.MEDIA_OVER_BUDGET
+    assert check_cost(tiny, seconds=30) is None
+    assert check_cost(tiny, seconds=15) == Code.MEDIA_OVER_BUDGET
 
 
 def test_sizes_beyond_h264_levels_are_refused() -> None:
     short = replace(FILM, frames=10)
-    assert planned(replace(short, width=8192, height=4320)) is None
-    assert planned(replace(short, width=8192, height=8192)) == Code.MEDIA_OVER_BUDGET
-    assert planned(replace(short, width=20_000, height=64)) == Code.MEDIA_OVER_BUDGET
+    assert check_cost(replace(short, width=8192, height=4320)) is None
+    assert check_cost(replace(short, width=8192, height=8192)) == Code.MEDIA_OVER_BUDGET
+    assert check_cost(replace(short, width=20_000, height=64)) == Code.MEDIA_OVER_BUDGET
 
 
 @pytest.mark.fault("G12")
@@ -315,7 +317,7 @@ def test_a_photo_that_takes_too_much_memory_is_the_callers_fault(
     else:
         path.write_bytes(png((64, 64), 8, RGB, bytes(192)))
         limits = SandboxLimits(reading_bytes=250 * 1024**2)
-    hungry = f"exec {sys.executable} -c 'import time; used = bytearray(400 << 20); time.sleep(30)'"
+    hungry = f"exec {sys.executable} -c 'import time; block = bytearray(400 << 20); time.sleep(30)'"
     ffmpeg.write_text(f'#!/bin/sh\ncase "$*" in *photo.rgb*) {hungry};; esac\nexec {media.ffmpeg} "$@"\n')
     ffmpeg.chmod(0o755)
     machine = Machine(Ffmpeg(str(ffmpeg), Sandbox(limits=limits)), None, 2)
@@ -335,7 +337,7 @@ def test_a_photo_that_takes_too_long_is_the_callers_fault(media: MediaFactory, t
 
 
 def with_chunk(kind: bytes, content: bytes) -> bytes:
-    """A small PNG that has one more chunk before its picture."""
+    """A small PNG with an extra chunk before its picture."""
     return png((64, 64), 8, RGB, bytes(192), chunk(kind, content))
 
 
@@ -351,9 +353,9 @@ def with_curve(whole: bytes, curve: bytes) -> bytes:
 @pytest.mark.fault("G6")
 @pytest.mark.parametrize("kind", ["EXIF of a PNG", "TIFF"])
 def test_a_directory_of_a_thousand_entries_takes_no_memory(
-    tmp_path: Path, scales: ProcessPoolExecutor, kind: str
+    tmp_path: Path, measuring_process: ProcessPoolExecutor, kind: str
 ) -> None:
-    """Each of them with the same hundred thousand numbers."""
+    """Each entry refers to the same hundred thousand numbers."""
     entries, tags = 1000, (274, 273, 279, 34675)
     data = 8 + 2 + 12 * entries + 4
     block = b"II*\0" + struct.pack("<IH", 8, entries)
@@ -361,7 +363,7 @@ def test_a_directory_of_a_thousand_entries_takes_no_memory(
     block += bytes(4) + bytes(400_000)
     path = tmp_path / "photo"
     path.write_bytes(block if kind == "TIFF" else with_chunk(b"eXIf", block))
-    result = measure(scales, "image", path)
+    result = measure(measuring_process, "image", path)
     assert result.code in {None, Code.MEDIA_UNREADABLE, Code.MEDIA_UNSUPPORTED, Code.MEDIA_TRUNCATED}
     assert result.seconds < SECONDS
     assert result.megabytes < MEGABYTES
@@ -369,11 +371,13 @@ def test_a_directory_of_a_thousand_entries_takes_no_memory(
 
 @pytest.mark.fault("G6")
 @pytest.mark.parametrize("count", [70_000, 8_000_000])
-def test_a_curve_of_a_million_points_takes_no_memory(tmp_path: Path, scales: ProcessPoolExecutor, count: int) -> None:
+def test_a_curve_of_a_million_points_takes_no_memory(
+    tmp_path: Path, measuring_process: ProcessPoolExecutor, count: int
+) -> None:
     table = b"curv" + bytes(4) + struct.pack(">I", count) + b"\x12\x34" * count
     path = tmp_path / "photo"
     path.write_bytes(with_chunk(b"iCCP", b"x\0\0" + zlib.compress(with_curve(icc_profile(P3), table))))
-    result = measure(scales, "image", path)
+    result = measure(measuring_process, "image", path)
     assert result.code is None
     assert result.seconds < SECONDS
     assert result.megabytes < MEGABYTES
@@ -398,7 +402,7 @@ def test_an_invalid_curve_does_no_harm(tmp_path: Path, formula: tuple[float, ...
     "numbers", [range(100), pytest.param(range(100, 600), marks=[pytest.mark.full, pytest.mark.timeout(600)])]
 )
 def test_damaged_files_end_in_a_video_or_in_a_code(media: MediaFactory, tmp_path: Path, numbers: range) -> None:
-    """Those among them that go as far as an encode, too; how long each may take is bounded by its execution."""
+    """Including those that reach the encode; each is limited by its execution time."""
     found: Counter[str] = Counter()
 
     async def one(number: int, role: str, data: bytes, turns: asyncio.Semaphore) -> None:

@@ -1,4 +1,4 @@
-"""Photos as phones, editors and broken downloads leave them: read, or refused for the true reason."""
+"""Photos of phones, editors and broken downloads: read, or refused with the true reason."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ from tests.support.media.photo_decoding import decode_photo, find_refusal
 
 
 def scene(size: tuple[int, int] = (203, 121)) -> Image.Image:
-    """Noise: each byte of a file matters."""
+    """Noise, so that each byte of the file matters."""
     return Image.merge("RGB", [Image.effect_noise(size, deviation) for deviation in (40, 60, 80)])
 
 
-def saved(image: Image.Image, kind: str, **options: object) -> bytes:
+def encode_image(image: Image.Image, kind: str, **options: object) -> bytes:
     target = io.BytesIO()
     image.save(target, kind, **options)  # type: ignore[arg-type]
     return target.getvalue()
 
 
-def differs(one: Image.Image, other: Image.Image) -> int:
+def max_difference(one: Image.Image, other: Image.Image) -> int:
     return max(high for _low, high in ImageChops.difference(one, other).getextrema())
 
 
 @pytest.mark.parametrize("kind", ["plain", "turned", "half"])
 def test_a_heic_photo_is_read(tmp_path: Path, kind: str) -> None:
-    image, notes = decode_photo({"plain": heic.PLAIN, "turned": heic.turned(), "half": heic.HALF}[kind], tmp_path)
+    image, notes = decode_photo({"plain": heic.PLAIN, "turned": heic.make_rotated(), "half": heic.HALF}[kind], tmp_path)
     assert notes == []
     if kind == "turned":
         assert image.size == (64, 96)
@@ -54,7 +54,7 @@ def test_a_heic_photo_is_read(tmp_path: Path, kind: str) -> None:
 
 
 def avif_pq() -> bytes:
-    data = saved(scene(), "AVIF", quality=60)
+    data = encode_image(scene(), "AVIF", quality=60)
     at = data.index(b"colrnclx") + 8
     return data[:at] + struct.pack(">HH", 9, 16) + data[at + 4 :]
 
@@ -79,22 +79,22 @@ JPEGS: dict[str, dict[str, object]] = {
 
 @pytest.mark.parametrize("kind", JPEGS)
 def test_a_jpeg_without_its_end_marker_is_read(tmp_path: Path, kind: str) -> None:
-    data = saved(scene(), "JPEG", quality=90, **JPEGS[kind])
-    wanted, _notes = decode_photo(data, tmp_path)
+    data = encode_image(scene(), "JPEG", quality=90, **JPEGS[kind])
+    expected, _notes = decode_photo(data, tmp_path)
     for left in (data[:-2], data[:-1]):
         image, notes = decode_photo(left, tmp_path)
-        assert (differs(image, wanted), notes) == (0, [])
+        assert (max_difference(image, expected), notes) == (0, [])
 
 
 @pytest.mark.parametrize("kind", JPEGS)
 def test_a_jpeg_cut_in_its_rows_is_truncated(tmp_path: Path, kind: str) -> None:
-    data = saved(scene(), "JPEG", quality=90, **JPEGS[kind])
+    data = encode_image(scene(), "JPEG", quality=90, **JPEGS[kind])
     for cut in (60, 200, len(data) // 2, len(data) - 400):
         assert find_refusal(data[:-cut], tmp_path) == "truncated", cut
 
 
 def test_a_thumbnail_does_not_hide_that_the_photo_is_cut(tmp_path: Path) -> None:
-    data = saved(scene(), "JPEG", quality=90)
+    data = encode_image(scene(), "JPEG", quality=90)
     exif = b"Exif\0\0" + data[:300] + b"\xff\xd9"
     whole = data[:2] + b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif + data[2:]
     assert find_refusal(whole + b"what follows", tmp_path) is None
@@ -102,9 +102,9 @@ def test_a_thumbnail_does_not_hide_that_the_photo_is_cut(tmp_path: Path) -> None
 
 
 def test_a_jpeg_with_damaged_data_is_not_drawn(tmp_path: Path) -> None:
-    data = saved(scene(), "JPEG", quality=90)
+    data = encode_image(scene(), "JPEG", quality=90)
     at = len(data) // 3
-    # Zip archives, texts and other files end up in photos on broken disks: there are markers in them.
+    # On broken disks, parts of other files end up in photos, and contain markers.
     assert (
         find_refusal(data[:at] + bytes(range(256)) * 4 + b"\xff\x51\x22" + data[at + 1027 :], tmp_path) == "unreadable"
     )
@@ -115,25 +115,25 @@ def test_a_jpeg_with_damaged_data_is_not_drawn(tmp_path: Path) -> None:
 @pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
 def test_an_intact_jpeg_is_not_called_damaged(tmp_path: Path, kind: str, size: tuple[int, int], mode: str) -> None:
     for image in (scene(size), Image.new("RGB", size, (128, 128, 128)), Image.new("RGB", size)):
-        assert decode_photo(saved(image.convert(mode), "JPEG", **JPEGS[kind]), tmp_path)[1] == []
+        assert decode_photo(encode_image(image.convert(mode), "JPEG", **JPEGS[kind]), tmp_path)[1] == []
 
 
-def with_gap(data: bytes, at: float, length: int) -> bytes:
-    """A file of which a piece was lost to zeros, as on a broken disk."""
+def with_zeros(data: bytes, at: float, length: int) -> bytes:
+    """A file with a part overwritten by zeros, as on a broken disk."""
     start = round(len(data) * at)
     return data[:start] + bytes(length) + data[start + length :]
 
 
 def test_a_slightly_damaged_jpeg_is_read_with_a_note(tmp_path: Path) -> None:
     photo = Image.linear_gradient("L").resize((400, 300))
-    data = saved(Image.merge("RGB", [photo, photo.rotate(90).resize((400, 300)), photo]), "JPEG", quality=90)
+    data = encode_image(Image.merge("RGB", [photo, photo.rotate(90).resize((400, 300)), photo]), "JPEG", quality=90)
     left = data[:-2] + data[len(data) // 2 : -2] + data[-2:]  # more than its rows need
-    for broken in (left, with_gap(data, 0.93, 60)):
+    for broken in (left, with_zeros(data, 0.93, 60)):
         assert decode_photo(broken, tmp_path)[1] == ["damaged"]
 
 
 def test_a_truncated_jpeg_with_an_end_marker_is_detected(tmp_path: Path) -> None:
-    data = saved(scene(), "JPEG", quality=90)
+    data = encode_image(scene(), "JPEG", quality=90)
     assert find_refusal(data[: len(data) // 2] + b"\xff\xd9", tmp_path) == "truncated"
 
 
@@ -145,7 +145,7 @@ CUT = {
 
 @pytest.mark.parametrize("kind", CUT)
 def test_a_picture_cut_off_is_truncated(tmp_path: Path, kind: str) -> None:
-    data = saved(scene(), kind.split(maxsplit=1)[0], **CUT[kind])
+    data = encode_image(scene(), kind.split(maxsplit=1)[0], **CUT[kind])
     for length in (60, len(data) // 2, len(data) - 100):
         assert find_refusal(data[:length], tmp_path) == "truncated", length
 
@@ -155,13 +155,13 @@ def test_a_heic_photo_cut_off_is_truncated(tmp_path: Path) -> None:
 
 
 def test_a_complete_picture_in_a_truncated_file_is_read(tmp_path: Path) -> None:
-    for data in (saved(scene(), "PNG")[:-12], saved(scene(), "GIF")[:-1]):
+    for data in (encode_image(scene(), "PNG")[:-12], encode_image(scene(), "GIF")[:-1]):
         assert find_refusal(data, tmp_path) is None
 
 
 def gif(screen: tuple[int, int], frame: tuple[int, int], at: tuple[int, int] = (0, 0)) -> bytes:
-    """A GIF of one red frame that need not cover its screen."""
-    data = bytearray(saved(Image.new("P", frame, 0), "GIF"))
+    """A GIF of one red frame that may not cover its screen."""
+    data = bytearray(encode_image(Image.new("P", frame, 0), "GIF"))
     data[6:10] = struct.pack("<HH", *screen)
     place = data.index(b",", 13 + 3 * (2 << (data[10] & 7)))
     data[place + 1 : place + 5] = struct.pack("<HH", *at)
@@ -183,10 +183,10 @@ def test_a_gif_frame_need_not_fit_its_screen(
 
 def test_the_first_frame_of_an_apng_may_blend(tmp_path: Path) -> None:
     first = scene().convert("RGBA")
-    data = saved(first, "PNG", save_all=True, append_images=[ImageOps.mirror(first)], blend=1, duration=200)
+    data = encode_image(first, "PNG", save_all=True, append_images=[ImageOps.mirror(first)], blend=1, duration=200)
     image, notes = decode_photo(data, tmp_path)
     assert notes == ["animated"]
-    assert differs(image, first.convert("RGB")) == 0
+    assert max_difference(image, first.convert("RGB")) == 0
 
 
 @pytest.mark.parametrize(
@@ -195,14 +195,14 @@ def test_the_first_frame_of_an_apng_may_blend(tmp_path: Path) -> None:
 def test_floats_are_scaled_by_their_range(tmp_path: Path, values: tuple[float, ...]) -> None:
     picture = Image.new("F", (4, 1))
     picture.putdata(values)
-    image, _notes = decode_photo(saved(picture, "TIFF"), tmp_path)
+    image, _notes = decode_photo(encode_image(picture, "TIFF"), tmp_path)
     assert [image.getpixel((x, 0)) for x in range(4)] == [(v, v, v) for v in (0, 64, 128, 255)]
 
 
 def test_a_large_jpeg_keeps_twice_the_needed_size(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x112] = 6
-    data = saved(Image.new("RGB", (1600, 800), (200, 30, 60)), "JPEG", exif=exif)
+    data = encode_image(Image.new("RGB", (1600, 800), (200, 30, 60)), "JPEG", exif=exif)
     for min_size, size in (
         ((100, 200), (200, 400)),
         ((101, 200), (400, 800)),
@@ -219,7 +219,7 @@ def test_a_damaged_profile_does_no_harm(tmp_path: Path, damage: int) -> None:
     broken = bytearray(icc_profile(P3))
     broken[damage : damage + 4] = b"\xff\xff\xff\xff"
     for kind in ("JPEG", "PNG", "WEBP"):
-        data = saved(Image.new("RGB", (8, 8), (90, 90, 90)), kind, icc_profile=bytes(broken))
+        data = encode_image(Image.new("RGB", (8, 8), (90, 90, 90)), kind, icc_profile=bytes(broken))
         image, notes = decode_photo(data, tmp_path)
         assert image.size == (8, 8)
         assert set(notes) <= {"profile"}
@@ -227,11 +227,11 @@ def test_a_damaged_profile_does_no_harm(tmp_path: Path, damage: int) -> None:
 
 def test_a_profile_for_other_pixels_is_ignored_with_a_note(tmp_path: Path) -> None:
     gray = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
-    image, notes = decode_photo(saved(Image.new("RGB", (8, 8), (90, 80, 70)), "PNG", icc_profile=gray), tmp_path)
+    image, notes = decode_photo(encode_image(Image.new("RGB", (8, 8), (90, 80, 70)), "PNG", icc_profile=gray), tmp_path)
     assert (image.getpixel((4, 4)), notes) == ((90, 80, 70), ["profile"])
 
 
-def packed(megabytes: int) -> bytes:
+def compress_zeros(megabytes: int) -> bytes:
     return zlib.compress(bytes(megabytes * 1024**2), 1)
 
 
@@ -242,10 +242,10 @@ def small_png(*extra: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("data", "word"),
     [
-        (small_png(chunk(b"zTXt", b"k\0\0" + packed(31))), None),
-        (small_png(chunk(b"zTXt", b"k\0\0" + packed(33))), "texts"),
-        (small_png(*[chunk(b"iTXt", b"k\0\1\0en\0\0" + packed(9))] * 4), "texts"),
-        (small_png(chunk(b"iCCP", b"k\0\0" + packed(33))), "texts"),
+        (small_png(chunk(b"zTXt", b"k\0\0" + compress_zeros(31))), None),
+        (small_png(chunk(b"zTXt", b"k\0\0" + compress_zeros(33))), "texts"),
+        (small_png(*[chunk(b"iTXt", b"k\0\1\0en\0\0" + compress_zeros(9))] * 4), "texts"),
+        (small_png(chunk(b"iCCP", b"k\0\0" + compress_zeros(33))), "texts"),
         (small_png(chunk(b"zTXt", b"k\0\0not deflated")), None),
     ],
     ids=["enough", "too much", "a sum of texts", "a profile", "damaged"],
@@ -291,14 +291,14 @@ def code_and_name(media: MediaFactory, data: bytes) -> tuple[Code, str | None]:
 
 
 def test_a_refusal_names_the_format(media: MediaFactory) -> None:
-    unsupported, broken = Code.MEDIA_UNSUPPORTED, bytearray(saved(scene(), "PNG"))
+    unsupported, broken = Code.MEDIA_UNSUPPORTED, bytearray(encode_image(scene(), "PNG"))
     broken[200:300] = bytes(100)
     film = media.make_video("f.mp4", 0.4, "64x48").read_bytes()
     tags = {258: ("H", [8]), 259: ("H", [1]), 262: ("H", [1]), 277: ("H", [1]), 278: ("I", [192]), **RAW["DNG"]}
     assert code_and_name(media, film) == (unsupported, "a video, not a picture")
     assert code_and_name(media, tiff(tags, [bytes(384 * 192)])) == (unsupported, "raw photo")  # type: ignore[arg-type]
     assert code_and_name(media, bytes(broken)) == (unsupported, "PNG, damaged or of a rare kind")
-    assert code_and_name(media, saved(scene(), "JPEG")[:2000]) == (Code.MEDIA_TRUNCATED, None)
+    assert code_and_name(media, encode_image(scene(), "JPEG")[:2000]) == (Code.MEDIA_TRUNCATED, None)
     assert code_and_name(media, heic.PQ) == (unsupported, "HDR photo")
     assert code_and_name(media, b"no picture") == (Code.MEDIA_UNREADABLE, None)
 
@@ -336,7 +336,7 @@ def test_formats_are_known_by_their_first_bytes(head: bytes, role: Role, name: s
 
 
 def test_the_process_imports_no_site_and_no_worker_modules(tmp_path: Path) -> None:
-    (tmp_path / "in_image").write_bytes(saved(scene((8, 8)), "JPEG"))
+    (tmp_path / "in_image").write_bytes(encode_image(scene((8, 8)), "JPEG"))
     command = build_argv("in_image", 100, (8, 8))
     at = command.index("-c") + 1
     command[at] += "; print(*sys.modules, sep='\\n', file=sys.stderr)"

@@ -43,7 +43,7 @@ PROFILES: dict[str, bytes] = {
     "broken": icc_profile(P3)[:200],
 }
 MEANT_FOR = {"RGB ": ("RGB", "L"), "GRAY": ("L",), "CMYK": ("CMYK",)}
-"""Modes, once palettes and opacity are taken apart, in which a profile of that color space can be used."""
+"""Modes, without palette and opacity, that a profile of that color space fits."""
 
 
 class Case(NamedTuple):
@@ -57,7 +57,7 @@ class Case(NamedTuple):
     profile: str
 
 
-def every() -> Iterator[Case]:
+def list_cases() -> Iterator[Case]:
     """Every side and orientation without a profile, every profile at one odd size, upright and turned."""
     for name, modes in MODES.items():
         described = name in {"JPEG", "PNG", "TIFF", "WEBP", "AVIF"}
@@ -69,14 +69,14 @@ def every() -> Iterator[Case]:
             yield from itertools.starmap(Case, itertools.product((name,), modes, ((17, 11),), ways, (1, 6), profiles))
 
 
-def drawn(mode: str, size: tuple[int, int]) -> Image.Image:
-    """A picture of many colors in that mode, opaque only in part where the mode has opacity."""
+def draw_picture(mode: str, size: tuple[int, int]) -> Image.Image:
+    """A picture of many colors in that mode, partly transparent if the mode has opacity."""
     width, height = size
     red, green = (Image.linear_gradient("L").rotate(turn).resize(size) for turn in (0, 90))
     rgb = Image.merge("RGB", (red, green, ImageOps.invert(red)))
     if mode in {"I;16", "I"}:
         wide = [(x * 65535 // max(1, width - 1) + y) % 65536 for y in range(height) for x in range(width)]
-        return deep(mode, size, wide)
+        return draw_deep(mode, size, wide)
     if mode == "LAB":
         srgb, lab = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
         rgb = ImageCms.buildTransform(srgb, lab, "RGB", "LAB").apply(rgb)
@@ -93,13 +93,13 @@ def drawn(mode: str, size: tuple[int, int]) -> Image.Image:
     return rgb.convert(mode)
 
 
-def deep(mode: str, size: tuple[int, int], values: list[int]) -> Image.Image:
+def draw_deep(mode: str, size: tuple[int, int], values: list[int]) -> Image.Image:
     image = Image.new("I", size)
     image.putdata(values)
     return image if mode == "I" else Image.frombytes("I;16", size, b"".join(v.to_bytes(2, "little") for v in values))
 
 
-def saved(case: Case) -> bytes:
+def encode_case(case: Case) -> bytes:
     exif = Image.Exif()
     exif[0x112] = case.orientation
     options: dict[str, Any] = {"exif": exif} if case.orientation != 1 else {}
@@ -116,12 +116,12 @@ def saved(case: Case) -> bytes:
     if case.mode == "RGBa":
         options["tiffinfo"] = {338: 1}
     target = io.BytesIO()
-    drawn(case.mode, case.size).save(target, case.format, **options)
+    draw_picture(case.mode, case.size).save(target, case.format, **options)
     return target.getvalue()
 
 
-def pillows(data: bytes) -> Image.Image:
-    """Pillow's rendering of a file: upright, in sRGB, opacity on black. 16 bits are brought to 8 by their range."""
+def render_with_pillow(data: bytes) -> Image.Image:
+    """Pillow's rendering of a file: upright, in sRGB, on black; 16 bits are scaled to 8."""
     image = Image.open(io.BytesIO(data))
     image.load()
     embedded = image.info.get("icc_profile")
@@ -152,17 +152,17 @@ def in_srgb(colors: Image.Image, embedded: bytes | None) -> Image.Image:
     return colors.convert("RGB")
 
 
-def furthest(case: Case, folder: Path) -> int:
-    data = saved(case)
+def max_difference(case: Case, folder: Path) -> int:
+    data = encode_case(case)
     ours, notes = decode_photo(data, folder)
-    wanted = pillows(data)
-    assert ours.size == wanted.size, case
-    assert notes == ([] if usable(case) else ["profile"]), case
-    return max(high for _low, high in ImageChops.difference(ours, wanted).getextrema())
+    expected = render_with_pillow(data)
+    assert ours.size == expected.size, case
+    assert notes == ([] if has_usable_profile(case) else ["profile"]), case
+    return max(high for _low, high in ImageChops.difference(ours, expected).getextrema())
 
 
-def usable(case: Case) -> bool:
-    """True if there is no profile in the file, or one that fits its pixels."""
+def has_usable_profile(case: Case) -> bool:
+    """Return True if the file has no profile, or one that fits its pixels."""
     if case.profile == "none":
         return True
     if case.profile == "broken" or case.mode == "LAB":
@@ -171,16 +171,16 @@ def usable(case: Case) -> bool:
         case.mode if case.mode in {"CMYK", "LAB"} else "L" if case.mode in {"1", "L", "LA", "I;16", "I", "F"} else "RGB"
     )
     if case.format == "AVIF" and case.mode == "L":
-        base = "RGB"  # AVIF has no gray pictures in Pillow
+        base = "RGB"  # Pillow writes no gray AVIF
     return base in MEANT_FOR[PROFILES[case.profile][16:20].decode()]
 
 
 pytestmark = pytest.mark.filterwarnings("ignore:Palette images with Transparency")
-SOME = [case for at, case in enumerate(every()) if at % 23 == 0]
+SOME = [case for at, case in enumerate(list_cases()) if at % 23 == 0]
 
 
 def test_some_of_the_matrix(tmp_path: Path) -> None:
-    wrong = {case: off for case in SOME if (off := furthest(case, tmp_path)) > 3}
+    wrong = {case: off for case in SOME if (off := max_difference(case, tmp_path)) > 3}
     assert not wrong
 
 
@@ -188,5 +188,5 @@ def test_some_of_the_matrix(tmp_path: Path) -> None:
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", MODES)
 def test_the_whole_matrix(tmp_path: Path, name: str) -> None:
-    wrong = {case: off for case in every() if case.format == name and (off := furthest(case, tmp_path)) > 3}
+    wrong = {case: off for case in list_cases() if case.format == name and (off := max_difference(case, tmp_path)) > 3}
     assert not wrong

@@ -50,7 +50,7 @@ def test_video_of_the_corpus(media: MediaFactory, subtitles: Path, number: int) 
         check_addaudio(media, made, times)
     except JobFailed as failure:
         if not blames_the_caller(failure, bool(times)):
-            pytest.fail(f"{failure.failure.code} for {made.drawn}")
+            pytest.fail(f"{failure.failure.code} for {made.choices}")
     finally:
         made.path.unlink()
 
@@ -87,7 +87,7 @@ def test_sound_of_the_corpus(media: MediaFactory, number: int) -> None:
     video = media.make_video("corpus-mute.mp4", 3, "160x90", sound=False)
     result, path = media.transcode(AddAudio(url_video=URL, url_audio=URL), video=video, audio=made.path)
     # Encoders add silence in front and behind, up to 0.15 s, and not all containers say how much.
-    assert result.media.duration_seconds == pytest.approx(2.1, abs=0.2), made.drawn
+    assert result.media.duration_seconds == pytest.approx(2.1, abs=0.2), made.choices
     assert_tone(media, path, 600, *find_tone(media, made.path, 600))
     made.path.unlink()
     path.unlink()

@@ -1,4 +1,4 @@
-"""What a file's tags say is printed by ffmpeg among its own words: it changes no command line and opens nothing."""
+"""ffmpeg prints a file's tags in its log: they change no command line and open no file or connection."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ GRAPH = (
     "movie=filename=in_subtitles:f=concat:format_opts=safe=0[n];[m][n]overlay=shortest=1[o];"
     "[o]zscale=matrixin=bt2020nc:primariesin=bt2020"
 )
-"""Opens the subtitles as a list of files, if it is taken for the name of a color."""
+"""A filter graph that opens the subtitles as a file list, if it is used as a color's name."""
 LANGUAGES = {
     "goes on like the line": f"a): Video: h264 (High), yuv420p(tv, bt2020nc/{GRAPH}/smpte2084), 320x180 (",
     "begins a line": f"a)\n  Stream #0:0: Video: h264, yuv420p(tv, bt2020nc/{GRAPH}/smpte2084), 320x180",
@@ -74,7 +74,7 @@ def test_a_filter_graph_as_language_opens_no_file(
 ) -> None:
     secret = media.make_video("secret-red.mp4", 0.5, "160x120", sound=False, source="color=c=red")
     srt = tmp_path / "s.srt"
-    # A comment to the list of files, three lines to whoever reads subtitles.
+    # A comment in a file list, and a cue in a subtitle file.
     srt.write_text(f"ffconcat version 1.0\n# \u20281\u202800:00:00,000 --> 00:00:00,300\u2028hi\nfile '{secret}'\n")
     with pytest.raises(JobFailed) as failure:
         media.transcode(Caption(url_video=URL, url_srt=URL), video=film(LANGUAGES[kind]), subtitles=srt)
@@ -92,7 +92,7 @@ def test_languages_of_all_kinds_are_accepted(
 
 
 def seen(lines: list[str], listing: list[str]) -> Facts | None:
-    """What the worker makes of ffmpeg's two outputs."""
+    """Return the facts that the worker reads from ffmpeg's two outputs."""
     dump, table = StderrParser(), PacketListing(1000)
     for line in lines:
         dump.read(line.encode("utf-8", "surrogatepass"))
@@ -115,7 +115,7 @@ words = st.sampled_from([
     "yuva420p", "rgb24", "vp9", "25 fps", "1e9 fps", "320x180", "5.1(side)", "12 channels", "(", ")", ",", "/", ": ",
 ])  # fmt: skip
 texts = st.lists(words | st.text(max_size=8), max_size=25).map(", ".join) | st.lists(words, max_size=25).map("".join)
-# As ffmpeg has it, with something else for a word or two.
+# ffmpeg's format, with other text for a word or two.
 pictures = st.builds(
     "{}({}, {}/{}/{}, {}), 320x180, {}".format,
     st.sampled_from(["yuv420p", "yuv420p10le", "yuva420p", f"yuv{EVIL}"]),

@@ -31,7 +31,7 @@ from gpu_worker.probe.stream_line import count_channels
 from tests.support.media.factory import URL, MediaFactory
 
 
-def code_of(media: MediaFactory, path: Path, role: Role = Role.VIDEO) -> Code:
+def find_code(media: MediaFactory, path: Path, role: Role = Role.VIDEO) -> Code:
     if role is Role.IMAGE:
         reading: Coroutine[Any, Any, object] = read_photo(media.sandbox, path, "url_x", 10**9, (1, 1))
     else:
@@ -43,12 +43,12 @@ def code_of(media: MediaFactory, path: Path, role: Role = Role.VIDEO) -> Code:
 
 
 def children_seconds() -> float:
-    """Processor time of the programs that have ended: it does not count what others do meanwhile."""
+    """CPU time of finished child processes, which excludes other load on the machine."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
-def written(media: MediaFactory, name: str, data: bytes) -> Path:
+def write_file(media: MediaFactory, name: str, data: bytes) -> Path:
     path = media.folder / name
     path.write_bytes(data)
     return path
@@ -76,7 +76,7 @@ def test_durations_come_from_packets_not_from_headers(media: MediaFactory) -> No
 
 
 BAD = {
-    "text": b"this is not a film\n" * 50,
+    "text": b"this is not a video\n" * 50,
     "noise": bytes((i * 7919 >> 3) & 255 for i in range(20_000)),
     "one byte": b"x",
     "zip": b"PK\x03\x04" + bytes(500),
@@ -89,8 +89,8 @@ BAD = {
 @pytest.mark.parametrize("role", [Role.VIDEO, Role.AUDIO, Role.IMAGE])
 def test_files_that_are_not_media_are_unreadable(media: MediaFactory, kind: str, role: Role) -> None:
     began = children_seconds()
-    wanted = Code.MEDIA_UNSUPPORTED if kind == "zip" else Code.MEDIA_UNREADABLE
-    assert code_of(media, written(media, "bad.mp4", BAD[kind]), role) == wanted
+    expected = Code.MEDIA_UNSUPPORTED if kind == "zip" else Code.MEDIA_UNREADABLE
+    assert find_code(media, write_file(media, "bad.mp4", BAD[kind]), role) == expected
     assert children_seconds() - began < 5
 
 
@@ -99,25 +99,25 @@ def test_files_that_are_not_media_are_unreadable(media: MediaFactory, kind: str,
 def test_a_file_cut_in_the_middle_is_truncated(media: MediaFactory, name: str) -> None:
     whole = media.make_video(f"whole-{name}", 2, extra=("-movflags", "+faststart") if name != "cut.mkv" else ())
     data = whole.read_bytes()
-    assert code_of(media, written(media, name, data[: len(data) * 6 // 10])) == Code.MEDIA_TRUNCATED
+    assert find_code(media, write_file(media, name, data[: len(data) * 6 // 10])) == Code.MEDIA_TRUNCATED
 
 
 @pytest.mark.fault("G3")
 def test_a_file_whose_index_is_missing_is_truncated(media: MediaFactory) -> None:
     data = media.make_video("late-index.mp4", 2, extra=("-movflags", "0")).read_bytes()
-    assert code_of(media, written(media, "noindex.mp4", data[: len(data) // 2])) == Code.MEDIA_TRUNCATED
+    assert find_code(media, write_file(media, "noindex.mp4", data[: len(data) // 2])) == Code.MEDIA_TRUNCATED
 
 
 @pytest.mark.fault("G8")
 def test_missing_tracks_have_their_own_codes(media: MediaFactory) -> None:
-    assert code_of(media, media.make_audio("only.m4a")) == Code.MEDIA_NO_VIDEO
-    assert code_of(media, media.make_audio()) == Code.MEDIA_NO_VIDEO
-    assert code_of(media, media.make_video("mute.mp4", 1, sound=False), Role.AUDIO) == Code.MEDIA_NO_AUDIO
+    assert find_code(media, media.make_audio("only.m4a")) == Code.MEDIA_NO_VIDEO
+    assert find_code(media, media.make_audio()) == Code.MEDIA_NO_VIDEO
+    assert find_code(media, media.make_video("mute.mp4", 1, sound=False), Role.AUDIO) == Code.MEDIA_NO_AUDIO
 
 
 @pytest.mark.fault("G1", "G2")
 def test_playlists_open_no_connection(media: MediaFactory) -> None:
-    """A canary server is named in each; whoever connects is counted."""
+    """Each playlist names a canary server, which counts connections."""
     hits = 0
     with socket.create_server(("127.0.0.1", 0)) as canary:
         port = canary.getsockname()[1]
@@ -146,8 +146,8 @@ def test_playlists_open_no_connection(media: MediaFactory) -> None:
         }
         try:
             for text in lists.values():
-                assert code_of(media, written(media, "list.mp4", text.encode())) == Code.MEDIA_UNSUPPORTED
-                assert code_of(media, written(media, "in_video", text.encode())) == Code.MEDIA_UNSUPPORTED
+                assert find_code(media, write_file(media, "list.mp4", text.encode())) == Code.MEDIA_UNSUPPORTED
+                assert find_code(media, write_file(media, "in_video", text.encode())) == Code.MEDIA_UNSUPPORTED
         finally:
             done.set()
             thread.join()
@@ -156,7 +156,7 @@ def test_playlists_open_no_connection(media: MediaFactory) -> None:
 
 @pytest.mark.fault("G5")
 def test_too_much_work_is_refused_before_it_starts(media: MediaFactory) -> None:
-    srt = written(media, "w.srt", b"1\n00:00:00,000 --> 00:00:01,000\nhi\n")
+    srt = write_file(media, "w.srt", b"1\n00:00:00,000 --> 00:00:01,000\nhi\n")
     captioned = {"video": media.make_video(), "subtitles": srt}
     sounded = {"video": media.make_video("s.mp4", 0.5), "audio": media.make_audio()}
     cases: list[tuple[Operation, Limits, dict[str, Path], str]] = [
@@ -280,7 +280,7 @@ def test_an_ffmpeg_that_cannot_start_is_our_fault(media: MediaFactory, tmp_path:
 
 @pytest.mark.parametrize(("indent", "opacity"), [(6, True), (8, True), (4, False), (10, False)])
 def test_webm_opacity_is_detected(indent: int, opacity: bool) -> None:
-    """ffmpeg 7 writes a stream's tags deeper than others do; the container's stand at 4, and are anybody's."""
+    """ffmpeg 7 indents a stream's tags more deeply; the container's tags, by 4 spaces, may be anything."""
     dump = StderrParser()
     for line in (
         "Input #0, matroska,webm, from 'in_video':",

@@ -1,4 +1,4 @@
-"""Sounds whose own times, parameters or tracks are not what a plan would like: what is heard of them, and when."""
+"""Sounds with irregular times, parameters or tracks: what is audible in the output, and when."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CAPTION = Caption(url_video=URL, url_srt=URL)
 LOST = "The sound of the video cannot be decoded and was left out."
 
 PARTS = ((500, 44100, "1"), (900, 24000, "1"), (1500, 44100, "2"))
-"""Hertz, sample rate and channels of each second of a narration that was joined byte by byte."""
+"""Tone in Hz, sample rate and channels of each second of a narration joined byte by byte."""
 
 
 def made(media: MediaFactory, operation: Operation, sound: Path | None = None, video: Path | None = None) -> Path:
@@ -44,7 +44,7 @@ def make(
     if operation is STILL:
         inputs["image"] = media.make_circle("sc.png", (160, 90), 20)
     else:
-        inputs["video"] = video or film(media)
+        inputs["video"] = video or make_source_video(media)
     if operation is CAPTION:
         inputs["subtitles"] = media.folder / "sc.srt"
         inputs["subtitles"].write_text("1\n00:00:00,200 --> 00:00:01,000\nhi\n")
@@ -52,7 +52,7 @@ def make(
     return result.warnings, path
 
 
-def film(media: MediaFactory) -> Path:
+def make_source_video(media: MediaFactory) -> Path:
     return media.make_video("sc.mp4", 4, "160x90", source="color=c=navy")
 
 
@@ -64,8 +64,8 @@ def failure(media: MediaFactory, sound: Path) -> Code:
     return failed.value.failure.code
 
 
-def joined(media: MediaFactory, kind: str, parts: tuple[tuple[int, int, str], ...] = PARTS) -> Path:
-    """A second of each part, encoded alone and put one file after the other."""
+def join_parts(media: MediaFactory, kind: str, parts: tuple[tuple[int, int, str], ...] = PARTS) -> Path:
+    """One second per part, encoded alone; the files are concatenated."""
     path = media.folder / f"joined-{'-'.join(part[2] for part in parts)}-{parts[1][1]}.{kind}"
     if not path.exists():
         source = "aevalsrc=0.2*sin(2*PI*{}*t):d=1:s={}"
@@ -82,8 +82,8 @@ def joined(media: MediaFactory, kind: str, parts: tuple[tuple[int, int, str], ..
     ("kind", "operation"), [("mp3", REPLACE), ("mp3", MIX), ("mp3", STILL), ("aac", REPLACE), ("aac", STILL)]
 )
 def test_all_parts_of_a_joined_narration_are_used(media: MediaFactory, kind: str, operation: Operation) -> None:
-    path = made(media, operation, joined(media, kind))
-    late = 0.02 if kind == "aac" else 0.0  # what an encoder of AAC puts first
+    path = made(media, operation, join_parts(media, kind))
+    late = 0.02 if kind == "aac" else 0.0  # encoder delay
     assert_tone(media, path, 500, (late, 1.0 + late))
     assert_tone(media, path, 900, (1.05 + late, 2.07 + late))
     assert_tone(media, path, 1500, (2.11 + late, 3.12 + late))
@@ -95,22 +95,22 @@ def test_all_parts_of_a_joined_narration_are_used(media: MediaFactory, kind: str
 
 @pytest.mark.parametrize("operation", [REPLACE, STILL])
 def test_parts_with_other_channel_counts_are_used_too(media: MediaFactory, operation: Operation) -> None:
-    """Packets do not show it: the run itself does, and is repeated."""
-    path = made(media, operation, joined(media, "mp3", ((500, 44100, "2"), (900, 44100, "1"), (1500, 44100, "2"))))
+    """Packets do not show the change: ffmpeg's log does, and the run is repeated."""
+    path = made(media, operation, join_parts(media, "mp3", ((500, 44100, "2"), (900, 44100, "1"), (1500, 44100, "2"))))
     for number, hertz in enumerate((500, 900, 1500)):
         start = number * 1.045
         assert_tone(media, path, hertz, (start, start + 1))
 
 
 def test_sound_after_a_time_reset_is_kept(media: MediaFactory) -> None:
-    path = made(media, REPLACE, joined(media, "ogg", tuple((hertz, 44100, "1") for hertz in (500, 900, 1500))))
+    path = made(media, REPLACE, join_parts(media, "ogg", tuple((hertz, 44100, "1") for hertz in (500, 900, 1500))))
     for start, hertz in enumerate((500, 900, 1500)):
         assert_tone(media, path, hertz, (start, start + 1))
 
 
 @pytest.mark.parametrize("kind", ["wav", "ogg"])
 def test_joined_files_are_refused_if_only_the_first_plays(media: MediaFactory, kind: str) -> None:
-    sound = joined(media, kind)
+    sound = join_parts(media, kind)
     if kind == "ogg" and b"version 7." in media.run_ffmpeg("-version")[:40].replace(b"n7.", b"7."):
         pytest.skip("this ffmpeg reads on")
     assert failure(media, sound) == Code.MEDIA_UNSUPPORTED
@@ -118,7 +118,7 @@ def test_joined_files_are_refused_if_only_the_first_plays(media: MediaFactory, k
 
 def test_a_video_sound_that_changes_midway_keeps_its_times(media: MediaFactory) -> None:
     silent = media.make_video("sc-silent.mp4", 4, "160x90", sound=False, source="color=c=navy")
-    video = media.make_file("changing.mkv", "-i", silent, "-i", joined(media, "mp3"), "-map", "0:v", "-map", "1:a",
+    video = media.make_file("changing.mkv", "-i", silent, "-i", join_parts(media, "mp3"), "-map", "0:v", "-map", "1:a",
                         "-c", "copy")  # fmt: skip
     for path in (made(media, MIX, media.make_audio("over.mp3", 4, 2500), video), made(media, CAPTION, video=video)):
         assert_tone(media, path, 500, (0.02, 1.03))
@@ -126,7 +126,7 @@ def test_a_video_sound_that_changes_midway_keeps_its_times(media: MediaFactory) 
         assert_tone(media, path, 1500, (2.13, 3.15))
 
 
-OWN_SOUNDS: dict[str, tuple[tuple[str, ...], tuple[tuple[float, float], ...]]] = {
+VIDEO_SOUNDS: dict[str, tuple[tuple[str, ...], tuple[tuple[float, float], ...]]] = {
     "gap.mkv": (("-af", "aselect='not(between(t,1,2.5))'", "-c:a", "libopus"), ((0, 1.03), (2.53, 4))),
     "sound-gap.mp4": (("-af", "aselect='not(between(t,1,2.5))'"), ((0, 1.02), (2.5, 4))),
     "small-gap.mkv": (("-af", "asetpts='PTS+if(gt(T,2),0.06/TB,0)'", "-c:a", "pcm_s16le"), ((0, 2.03), (2.09, 4))),
@@ -135,30 +135,30 @@ OWN_SOUNDS: dict[str, tuple[tuple[str, ...], tuple[tuple[float, float], ...]]] =
 }
 
 
-@pytest.mark.parametrize("name", OWN_SOUNDS)
+@pytest.mark.parametrize("name", VIDEO_SOUNDS)
 def test_a_mix_keeps_both_sounds_at_their_own_times(media: MediaFactory, name: str) -> None:
-    extra, heard = OWN_SOUNDS[name]
+    extra, expected = VIDEO_SOUNDS[name]
     video = media.make_video(name, 4, "160x90", extra=extra, source="color=c=navy")
     marked = "aevalsrc='0.2*sin(2*PI*600*t)+0.2*between(t,3,3.3)*sin(2*PI*1000*t)':d=4:s=44100"
     path = made(media, MIX, media.make_file("marked.mp3", "-f", "lavfi", "-i", marked), video)
-    assert_tone(media, path, 440, *heard)
+    assert_tone(media, path, 440, *expected)
     assert_tone(media, path, 600, (0, 4))
     assert_tone(media, path, 1000, (3, 3.3))
 
 
 def test_a_sound_with_gaps_is_not_copied(media: MediaFactory) -> None:
-    extra, heard = OWN_SOUNDS["gap.mkv"]
+    extra, expected = VIDEO_SOUNDS["gap.mkv"]
     video = media.make_video("gap.mkv", 4, "160x90", extra=extra, source="color=c=navy")
     path = made(media, CAPTION, video=video)
-    assert_tone(media, path, 440, *heard)
+    assert_tone(media, path, 440, *expected)
     assert "opus" not in media.read_header(path)
 
 
-def undecodable(media: MediaFactory, name: str, tracks: int) -> Path:
-    """A film with the tones 500 and 900 in two tracks, of which the first ones are of a codec that nobody knows."""
+def make_undecodable(media: MediaFactory, name: str, tracks: int) -> Path:
+    """A video with tones of 500 and 900 Hz in two tracks; the first tracks have an unknown codec."""
     tones = (option for hertz in (500, 900) for option in ("-f", "lavfi", "-i", f"sine={hertz}:d=2"))
     maps = ("-map", "0:v", "-map", "1:a", "-map", "2:a", "-c:v", "copy", "-t", "2")
-    whole = media.make_file("two.mov", "-i", film(media), *tones, *maps)
+    whole = media.make_file("two.mov", "-i", make_source_video(media), *tones, *maps)
     data = bytearray(whole.read_bytes())
     at = data.index(b"stsd", data.index(b"soun"))
     for _ in range(tracks):
@@ -173,20 +173,20 @@ def undecodable(media: MediaFactory, name: str, tracks: int) -> Path:
 
 
 def test_the_default_or_first_decodable_track_is_used(media: MediaFactory) -> None:
-    second = undecodable(media, "second.mov", 1)
+    second = make_undecodable(media, "second.mov", 1)
     for operation, sound in ((MIX, media.make_audio("over.mp3", 4, 2500)), (CAPTION, None)):
         warnings, path = make(media, operation, sound, second)
         assert_tone(media, path, 900, (0, 2))
         assert warnings == ()
     assert_tone(media, made(media, REPLACE, second), 900, (0, 2))
-    marked = media.make_file("default.mkv", "-i", undecodable(media, "both.mov", 0), "-map", "0", "-c", "copy",
+    marked = media.make_file("default.mkv", "-i", make_undecodable(media, "both.mov", 0), "-map", "0", "-c", "copy",
                          "-disposition:a:0", "0", "-disposition:a:1", "default")  # fmt: skip
     assert_tone(media, made(media, CAPTION, video=marked), 900, (0, 2))
     assert_tone(media, made(media, REPLACE, marked), 900, (0, 2))
 
 
-def garbage(media: MediaFactory) -> Path:
-    """A film whose AAC is in order by its container, and noise."""
+def make_garbage(media: MediaFactory) -> Path:
+    """A video whose AAC track is valid by its container, but random bytes."""
     video = media.make_video("ordered.mp4", 2, "160x90", source="color=c=navy", extra=("-b:a", "64k"))
     table = media.run_ffmpeg("-i", video, "-map", "0:a", "-c", "copy", "-f", "adts", "-")
     data, at = bytearray(video.read_bytes()), 0
@@ -202,7 +202,7 @@ def garbage(media: MediaFactory) -> Path:
 
 @pytest.mark.parametrize("kind", ["unknown", "garbage"])
 def test_a_video_with_undecodable_sound_is_silent_with_a_warning(media: MediaFactory, kind: str) -> None:
-    video = garbage(media) if kind == "garbage" else undecodable(media, "none.mov", 2)
+    video = make_garbage(media) if kind == "garbage" else make_undecodable(media, "none.mov", 2)
     warnings, path = make(media, CAPTION, video=video)
     assert (warnings, media.probe(path).audio) == ((LOST,), None)
     warnings, path = make(media, MIX, media.make_audio("over.mp3", 4, 2500), video)
@@ -211,18 +211,18 @@ def test_a_video_with_undecodable_sound_is_silent_with_a_warning(media: MediaFac
     assert failure(media, video) == (Code.MEDIA_NO_AUDIO if kind == "garbage" else Code.MEDIA_UNSUPPORTED)
 
 
-def blip(path: Path) -> None:
+def write_blip(path: Path) -> None:
     with wave.open(str(path), "wb") as file:
         file.setparams((1, 2, 8000, 0, "NONE", ""))
         file.writeframes(b"\1\2" * 15)
 
 
-def empty(path: Path) -> None:
+def write_empty(path: Path) -> None:
     with wave.open(str(path), "wb") as file:
         file.setparams((1, 2, 48000, 0, "NONE", ""))
 
 
-@pytest.mark.parametrize("write", [blip, empty])
+@pytest.mark.parametrize("write", [write_blip, write_empty])
 def test_a_sound_shorter_than_20_ms_is_no_sound(
     media: MediaFactory, tmp_path: Path, write: Callable[[Path], None]
 ) -> None:
@@ -252,7 +252,7 @@ def test_an_output_sound_with_a_wrong_end_fails_verification(media: MediaFactory
 
 @pytest.mark.parametrize("name", ["late-in.ts", "late-in.mpg"])
 def test_a_late_sound_of_a_broadcast_stays_late(media: MediaFactory, name: str) -> None:
-    """Times of such files begin with the first stream that is used, which must not be the sound alone."""
+    """ffmpeg starts such files' times at the first mapped stream, which must not be the sound alone."""
     picture = ("-f", "lavfi", "-i", "color=navy:s=160x90:r=25:d=4")
     tone = ("-itsoffset", "0.8", "-f", "lavfi", "-i", "sine=440:d=2:r=48000", "-map", "0", "-map", "1")
     options = ("-c:v", "mpeg2video", "-flags", "+ilme+ildct", "-c:a", "ac3")

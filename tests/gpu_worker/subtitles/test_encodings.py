@@ -1,4 +1,4 @@
-"""Text in the encodings that were in use before UTF-8 comes back letter for letter, and the result names them."""
+"""Text in encodings older than UTF-8 is decoded exactly, and the result names the encoding."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gpu_worker.subtitles.encoding.detection import NAMES
 
 _TONES = "\u0300\u0301\u0303\u0309\u0323"
 
-# Sentences that the reader's word lists were not made from.
+# Sentences that the word lists in `languages` were not made from.
 TEXTS = {
     "Turkish": (
         "cp1254",
@@ -258,7 +258,7 @@ TEXTS = {
 
 
 def encoded(text: str, encoding: str) -> bytes:
-    """Encode; Windows-1258 has the tones of Vietnamese as characters of their own."""
+    """Encode; Windows-1258 has the tones of Vietnamese as separate characters."""
     if encoding != "cp1258":
         return text.encode(encoding)
     data = b""

@@ -1,4 +1,4 @@
-"""Text made to do harm: whatever a subtitle file says is drawn as text, or refused, within bounds."""
+"""Malicious text: the contents of a subtitle file are drawn as text or refused, within limits."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_text_never_becomes_an_argument_or_a_command(text: str) -> None:
 
 
 def drawn(media: MediaFactory, folder: Path, script: str, seconds: str = "0.2") -> list[bytes]:
-    """The frames of a grey picture of 320x180, ten a second, with the script drawn into it."""
+    """Return the frames of a gray 320x180 picture at 10 fps with the script drawn on it."""
     (folder / SUBTITLES).write_text(script, encoding="utf-8")
     source = ("-f", "lavfi", "-i", f"color=c=black:s=320x180:r=10:d={seconds}")
     burn = ("-vf", f"ass=f={SUBTITLES}:fontsdir={FONTS_DIRECTORY}", "-f", "rawvideo", "-pix_fmt", "gray", "-y", "out")
@@ -88,7 +88,7 @@ def test_expressions_are_drawn_literally(media: MediaFactory, tmp_path: Path, te
     first, second = look(text)
     assert first == second
     assert max(first) > 200
-    # Each character takes its place: without the last of them the picture is another.
+    # Every character is drawn: without the last one the picture differs.
     assert look(text[:-1])[0] != first
 
 

@@ -1,4 +1,4 @@
-"""What holds for every subtitle file, found by trying thousands. The examples are the same in every run."""
+"""Properties of every subtitle file, checked with thousands of examples, the same in every run."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_cues_of_any_bytes_can_be_drawn(data: bytes) -> None:
 @given(_FILES)
 def test_reading_is_idempotent(data: bytes) -> None:
     cues = cues_of(data)
-    # A line that says when it is shown is what says so in a file, too.
+    # Text that looks like a time line would be read as one.
     if not any("-" in cue.text or "→" in cue.text for cue in cues):
         assert cues_of(as_srt(cues).encode()) == cues
 
@@ -103,7 +103,7 @@ def test_no_character_is_lost_in_the_script(text: str) -> None:
 
 @pytest.mark.fault("H1")
 def test_libass_draws_any_text(media: MediaFactory) -> None:
-    """All in one script, one text a second: ffmpeg must end well and show the text that follows each."""
+    """All in one script, one text per second: ffmpeg must succeed and draw the text that follows each."""
     texts: list[str] = []
 
     @settings(_SAME, max_examples=60)

@@ -1,4 +1,4 @@
-"""Subtitle files as they come, and the script that is made of them."""
+"""Subtitle files as users have them, and the ASS script made of them."""
 
 from __future__ import annotations
 
@@ -230,7 +230,7 @@ def test_a_long_cue_is_shortened_with_a_warning() -> None:
 )
 @pytest.mark.parametrize("start", ["a", "{", "0:0:0"])
 def test_reading_takes_linear_time(start: str, piece: str) -> None:
-    """Each takes a fraction of a second; anything that grows with the square of a cue's length, minutes."""
+    """Each takes a fraction of a second; quadratic time would take minutes."""
     bomb = start + piece * (16_000 // len(piece))
     started = time.process_time()
     write_ass(read("".join(f"1\n{ONE}some words {n}\n{bomb}>\n\n" for n in range(12))).cues or (), (1080, 1920))

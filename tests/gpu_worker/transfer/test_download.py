@@ -42,7 +42,7 @@ def fetch(
     answer: Answer, tmp_path: Path, role: Role = Role.VIDEO, limits: Limits | None = None, path: str = "/file",
     *, policy: DownloadPolicy = LOOPBACK, seconds_left: float = math.inf,
 ) -> tuple[bytes | Code, list[web.Request]]:  # fmt: skip
-    """Download from a server that answers so. Returns the bytes or the failure's code, and the requests it saw."""
+    """Download from a server that sends this answer. Return the bytes or the failure's code, and its requests."""
     seen: list[web.Request] = []
 
     async def route(request: web.Request) -> web.StreamResponse:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from contract.errors import CATALOGUE, Blame, Code
+from contract.errors import CATALOGUE, Blame, Code, Failure
 from contract.limits import Limits
 from contract.operations import Role
 from contract.retry import Backoff
@@ -37,7 +37,7 @@ OK = b"HTTP/1.1 200 OK\r\n"
 
 
 def raw(*parts: bytes, times: int = 1) -> Reply:
-    """Send the parts, the last of them again and again."""
+    """Send the parts, the last one `times` times."""
 
     def reply(handler: BaseHTTPRequestHandler) -> None:
         with suppress(OSError):
@@ -76,7 +76,7 @@ FAULTS: dict[str, tuple[Reply, str]] = {
     "headers without end": (raw(OK, b"X-A: " + b"y" * 60 + b"\r\n", times=9999), _HEADERS),
     "a header of a megabyte": (raw(OK + b"X-A: " + b"y" * 1_000_000 + b"\r\n\r\n"), _HEADERS),
     "promises without end": (slowly(b"", b"HTTP/1.1 100 Continue\r\n\r\n", 0.01), "source_timeout no_answer"),
-    "a part that nobody asked for": (
+    "an unrequested part": (
         raw(b"HTTP/1.1 206 Partial Content\r\nContent-Length: 1\r\n\r\nx"),
         "source_http 206",
     ),
@@ -159,12 +159,19 @@ def test_data_after_a_compressed_body_is_dropped(tmp_path: Path) -> None:
     assert sent < 100_000_000
 
 
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 599])
+def test_temporary_statuses_are_retryable_for_the_client(status: int) -> None:
+    failure = Failure.of(Code.SOURCE_HTTP, field="url_video", http_status=str(status))
+    assert failure.retryable
+    assert failure.message.endswith(f"HTTP {status}. Try again later.")
+
+
 @pytest.mark.fault("F16")
 @pytest.mark.parametrize(
     ("status", "expired", "retryable"),
     [
         (403, True, False), (400, True, False), (401, True, False), (410, True, False), (404, False, False),
-        (402, False, False), (503, False, True), (429, False, True), (408, False, True), (501, False, False),
+        (402, False, False), (503, False, True), (501, False, False),
     ],
 )  # fmt: skip
 def test_the_client_reads_that_a_source_url_expired(
@@ -184,20 +191,24 @@ def test_the_client_reads_that_a_source_url_expired(
     with peer() as store:
         store.replies = [answer(status, b"<Error><Code>AccessDenied</Code><Message>Request has expired</Message>")]
         query = "X-Amz-Date=20260101T000000Z&X-Amz-Expires=900&X-Amz-Signature=planted"
-        told = asyncio.run(work(f"{store.url}/planted.jpg?{query}"))["error"]
+        error = asyncio.run(work(f"{store.url}/planted.jpg?{query}"))["error"]
     world = World()
     submit_job(world.services, submission())
-    world.provider.statuses["runpod-1"] = ProviderStatus("FAILED", told)
+    world.provider.statuses["runpod-1"] = ProviderStatus("FAILED", error)
     world.clock.advance(2 * MINUTE)
     sweep(world.services, 100, lambda: True)
-    shown = Client(world).call("GET", "/job/job-1").json["error"]
-    assert (shown["code"], shown["blame"], shown["retryable"]) == ("source_http", "caller", retryable)
-    assert shown["message"].startswith(f"url_image could not be downloaded: its host answered HTTP {status}.")
-    assert ("may have expired" in shown["message"]) == expired
-    assert ("Try again later" in shown["message"]) == retryable
-    assert ("refuses automated downloads" in shown["message"]) == (status == 403)
+    public_error = Client(world).call("GET", "/job/job-1").json["error"]
+    assert (public_error["code"], public_error["blame"], public_error["retryable"]) == (
+        "source_http",
+        "caller",
+        retryable,
+    )
+    assert public_error["message"].startswith(f"url_image could not be downloaded: its host answered HTTP {status}.")
+    assert ("may have expired" in public_error["message"]) == expired
+    assert ("Try again later" in public_error["message"]) == retryable
+    assert ("refuses automated downloads" in public_error["message"]) == (status == 403)
     for secret in ("planted", "X-Amz", "127.0.0.1"):
-        assert secret not in f"{told} {shown}"
+        assert secret not in f"{error} {public_error}"
 
 
 @pytest.mark.fault("F15", "F16")

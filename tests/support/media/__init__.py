@@ -1,1 +1,1 @@
-"""Media files for tests: made, drawn, damaged and measured."""
+"""Make, damage and measure media files for tests."""

@@ -1,4 +1,4 @@
-"""Captions drawn into short films, by whichever way, down to the planes of each frame."""
+"""Draw captions into short videos by any filter graph, and compare the planes of each frame."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def filter_graph(plan: Plan) -> str:
 
 
 def write_plan_files(folder: Path, plan: Plan) -> Path:
-    """The folder with the files that a plan's filters read."""
+    """Write the files that a plan's filters read, and return the folder."""
     for name, text in plan.files.items():
         (folder / name).write_text(text)
     if not (folder / FONTS).exists():
@@ -66,7 +66,7 @@ def write_plan_files(folder: Path, plan: Plan) -> Path:
 def draw_frames(
     media: MediaFactory, path: Path, plan: Plan, graph: str, folder: Path, opening: Sequence[str] = ()
 ) -> tuple[list[bytes], str]:
-    """The planes of each frame that a graph draws with a plan's files, and what ffmpeg said."""
+    """Return the planes of each frame that a graph draws with a plan's files, and ffmpeg's log."""
     argv = [
         media.ffmpeg, "-hide_banner", "-nostdin", *opening, "-i", str(path), "-filter_complex", graph,
         "-map", "[picture]", "-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", "yuv420p", "-",
@@ -77,6 +77,6 @@ def draw_frames(
 
 
 def mean_square_error(one: bytes, other: bytes) -> float:
-    """Mean square error of two frames, all planes together: 0.65 is 50 dB."""
+    """Return the mean square error of two frames over all planes: 0.65 is 50 dB."""
     images = [Image.frombytes("L", (WIDTH, HEIGHT * 3 // 2), data) for data in (one, other)]
     return ImageStat.Stat(ImageChops.difference(*images)).sum2[0] / (WIDTH * HEIGHT * 3 // 2)

@@ -1,4 +1,4 @@
-"""A corpus of media files: whatever ffmpeg can write, drawn by lot from encoders, containers and their oddities."""
+"""A corpus of media files: random combinations of ffmpeg's encoders, containers and variants."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.support.media.factory import MediaFactory
 
 SEED = int(os.environ.get("API_GPU_SEED", "20261130"))
-"""Another seed draws other files."""
+"""Another seed makes other files."""
 
 _X264 = ("-c:v", "libx264", "-preset", "veryfast", "-g", "25")
 _X265 = ("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=0:pools=1:keyint=25")
@@ -59,7 +59,7 @@ CONTAINERS: dict[str, tuple[str, ...]] = {
     "flv": (*_H26X[:1], "flv"), "wmv": ("wmv", "msmpeg4"), "ogv": ("theora",), "3gp": ("h263", "mpeg4", "h264"),
     "gif": ("gif",),
 }  # fmt: skip
-SOUNDS: dict[str, tuple[str, ...]] = {
+AUDIO_ARGS: dict[str, tuple[str, ...]] = {
     "none": ("-an",), "aac": ("-c:a", "aac"), "mp3": ("-c:a", "libmp3lame"), "opus": ("-c:a", "libopus"),
     "vorbis": ("-c:a", "libvorbis"), "pcm": ("-c:a", "pcm_s16le"), "mp2": ("-c:a", "mp2"), "ac3": ("-c:a", "ac3"),
     "flac": ("-c:a", "flac"), "wma": ("-c:a", "wmav2"),
@@ -67,7 +67,7 @@ SOUNDS: dict[str, tuple[str, ...]] = {
 RATES = ("25", "25", "30000/1001", "24000/1001", "50", "12", "5", "1", "1/2")
 SIZES = ("160x90", "162x92", "120x180", "161x91")
 _SELECT = ("-fps_mode", "vfr", "-vf")
-HOWS: dict[str, tuple[str, ...]] = {
+VARIANTS: dict[str, tuple[str, ...]] = {
     "plain": (), "cut": (), "late picture": (), "late sound": (),
     "uneven": (*_SELECT, "select='lt(mod(n,7),4)'"),
     "paused": (*_SELECT, "select='lt(t,1)+gt(t,2.5)'"),
@@ -77,40 +77,44 @@ HOWS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class CorpusFile:
-    """One file of the corpus, and how it was drawn."""
+    """One file of the corpus, and its random choices."""
 
     path: Path
-    drawn: tuple[str, ...]
+    choices: tuple[str, ...]
 
 
 def draw_video(media: MediaFactory, number: int) -> CorpusFile | None:
-    """Make one video; None where ffmpeg does not write that combination."""
-    lot = random.Random(SEED + number)  # noqa: S311 - reproducible on purpose
-    container = lot.choice(list(CONTAINERS))
-    encoder, sound, how = lot.choice(CONTAINERS[container]), lot.choice(list(SOUNDS)), lot.choice(list(HOWS))
-    rate, size = lot.choice(RATES), lot.choice(SIZES)
+    """Make one video; None if ffmpeg cannot write that combination."""
+    random_source = random.Random(SEED + number)  # noqa: S311 - reproducible on purpose
+    container = random_source.choice(list(CONTAINERS))
+    encoder, sound, variant = (
+        random_source.choice(CONTAINERS[container]),
+        random_source.choice(list(AUDIO_ARGS)),
+        random_source.choice(list(VARIANTS)),
+    )
+    rate, size = random_source.choice(RATES), random_source.choice(SIZES)
     seconds = "4" if rate not in {"1", "1/2"} else "8"
     picture = ("-f", "lavfi", "-i", f"testsrc2=s={size}:r={rate}:d={seconds}")
     tone = ("-f", "lavfi", "-i", f"sine=440:d={seconds}:r=48000", "-map", "0:v", "-map", "1:a")
     late = {"late picture": (("-itsoffset", "0.7"), ()), "late sound": ((), ("-itsoffset", "0.8"))}
-    first, second = late.get(how, ((), ()))
+    first, second = late.get(variant, ((), ()))
     pixels = () if "-pix_fmt" in ENCODERS[encoder] else ("-pix_fmt", "yuv420p")
     inputs = (*first, *picture, *((*second, *tone) if sound != "none" else ()))
     fragments = ("-movflags", "+frag_keyframe+empty_moov") if container.startswith("fragmented") else ()
     path = media.folder / f"corpus-{number}.{container}"
-    whole = path.with_name(f"whole-{number}.mkv") if how == "cut" else path
-    options = (*HOWS[how], *pixels, *ENCODERS[encoder], *SOUNDS[sound], "-strict", "-2")
+    whole = path.with_name(f"whole-{number}.mkv") if variant == "cut" else path
+    options = (*VARIANTS[variant], *pixels, *ENCODERS[encoder], *AUDIO_ARGS[sound], "-strict", "-2")
     try:
         media.run_ffmpeg(*inputs, *options, *(fragments if whole is path else ()), whole)
         if whole is not path:
             media.run_ffmpeg("-ss", "1.3", "-i", whole, "-c", "copy", *fragments, path)
     except subprocess.CalledProcessError:
         return None
-    return CorpusFile(path, (container, encoder, sound, how, rate, size))
+    return CorpusFile(path, (container, encoder, sound, variant, rate, size))
 
 
 def list_decoded_times(media: MediaFactory, path: Path) -> list[float]:
-    """When ffmpeg's decoder shows each frame of the first video stream, in seconds: the reference."""
+    """Return the reference: the times, in seconds, of the frames that ffmpeg decodes of the first video stream."""
     try:
         listing = media.run_ffmpeg(
             "-i", path, "-map", "0:V:0", "-fps_mode", "passthrough", "-enc_time_base", "1:90000", "-f", "framecrc", "-"
@@ -121,14 +125,14 @@ def list_decoded_times(media: MediaFactory, path: Path) -> list[float]:
 
 
 def decode_thumbnails(media: MediaFactory, path: Path, *numbers: int) -> list[bytes]:
-    """The upper half of some frames as 32x18 gray pixels, where no caption is drawn."""
+    """Return the upper half of some frames, which has no captions, as 32x18 gray pixels."""
     chosen = "+".join(f"eq(n,{number})" for number in numbers)
     shape = f"select='{chosen}',scale=32:36:flags=area,format=gray,crop=32:18:0:0"
     raw = media.run_ffmpeg("-i", path, "-map", "0:V:0", "-vf", shape, "-fps_mode", "passthrough", "-f", "rawvideo", "-")
     return [raw[at : at + 32 * 18] for at in range(0, len(raw), 32 * 18)]
 
 
-SOUND_CODECS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+AUDIO_FORMATS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "aac": (("-c:a", "aac"), ("m4a", "mov", "mkv", "ts", "aac", "flv", "3gp")),
     "mp3": (("-c:a", "libmp3lame"), ("mp3", "mov", "mkv", "ts", "avi", "flv")),
     "mp3 without a header": (("-c:a", "libmp3lame", "-write_xing", "0"), ("mp3",)),
@@ -149,16 +153,19 @@ SOUND_CODECS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "wma": (("-c:a", "wmav2"), ("wma", "asf")),
 }  # fmt: skip
 TONE = "aevalsrc='if(between(t,0.5,1.0),sin(2*PI*600*t),0)':d=2:s={rate}"
-"""Heard from 0.5 to 1 s of two seconds."""
+"""Audible from 0.5 to 1 s of 2 s."""
 
 
 def draw_audio(media: MediaFactory, number: int) -> CorpusFile | None:
-    """Make one sound; None where ffmpeg does not write that combination."""
-    lot = random.Random(SEED + 10_000 + number)  # noqa: S311 - reproducible on purpose
-    codec = lot.choice(list(SOUND_CODECS))
-    options, containers = SOUND_CODECS[codec]
-    container, rate = lot.choice(containers), lot.choice(("48000", "44100", "22050", "16000", "8000", "96000"))
-    channels = lot.choice(("1", "2", "2", "6"))
+    """Make one audio file; None if ffmpeg cannot write that combination."""
+    random_source = random.Random(SEED + 10_000 + number)  # noqa: S311 - reproducible on purpose
+    codec = random_source.choice(list(AUDIO_FORMATS))
+    options, containers = AUDIO_FORMATS[codec]
+    container, rate = (
+        random_source.choice(containers),
+        random_source.choice(("48000", "44100", "22050", "16000", "8000", "96000")),
+    )
+    channels = random_source.choice(("1", "2", "2", "6"))
     path = media.folder / f"corpus-sound-{number}.{container}"
     try:
         media.run_ffmpeg("-f", "lavfi", "-i", TONE.format(rate=rate), *options, "-ac", channels, "-strict", "-2", path)

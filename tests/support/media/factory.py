@@ -1,4 +1,4 @@
-"""Draws the media that tests need, and measures what the worker made of it."""
+"""Make media for tests, transcode it as the worker does, and measure the output."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ URL = "https://example.com/file"
 
 
 class MediaFactory:
-    """Files are drawn once per name, and a name means one file; `folder` holds them."""
+    """Makes each file once per name, in `folder`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._drawn: dict[str, object] = {}
+        self._made: dict[str, object] = {}
         self.ffmpeg = find_ffmpeg(os.environ.get("FFMPEG")).path
         self.sandbox = Sandbox()
 
     @property
     def sandboxed_ffmpeg(self) -> Ffmpeg:
-        """The program as the worker runs it."""
+        """Return ffmpeg as the worker runs it."""
         return Ffmpeg(self.ffmpeg, self.sandbox)
 
     def make_once(self, name: str, draw: Callable[[Path], object], of: object = None) -> Path:
         path = self.folder / name
-        assert self._drawn.setdefault(name, of) == of, f"another {name} was drawn before"
+        assert self._made.setdefault(name, of) == of, f"another {name} was made before"
         if not path.exists():
             draw(path)
         return path
@@ -52,7 +52,7 @@ class MediaFactory:
         return subprocess.run(argv, check=True, capture_output=True, cwd=self.folder).stdout
 
     def make_file(self, name: str, *args: str | Path) -> Path:
-        """A file that ffmpeg makes with these arguments."""
+        """Return a file that ffmpeg makes with these arguments."""
         return self.make_once(name, lambda path: self.run_ffmpeg(*args, path), args)
 
     def make_video(
@@ -78,7 +78,7 @@ class MediaFactory:
         return self.make_file(name, "-f", "lavfi", "-i", f"sine={hertz}:d={seconds}:r=44100", *extra)
 
     def make_rotated(self, name: str, video: Path) -> Path:
-        """The same MP4 with a matrix in its track header that has players turn it clockwise by 90 degrees."""
+        """Return the same MP4 with a matrix in its track header that rotates it by 90 degrees clockwise."""
 
         def draw(path: Path) -> None:
             data = bytearray(video.read_bytes())
@@ -89,7 +89,7 @@ class MediaFactory:
         return self.make_once(name, draw, ("turned", video))
 
     def make_circle(self, name: str, size: tuple[int, int], radius: int) -> Path:
-        """A white disc in the middle of a dark picture."""
+        """Return a picture of a white disc in the middle of a dark background."""
 
         def draw(path: Path) -> None:
             big = Image.new("RGB", (size[0] * 2, size[1] * 2), (20, 20, 60))
@@ -107,7 +107,7 @@ class MediaFactory:
         machine: Machine | None = None,
         **inputs: Path,
     ) -> tuple[Output, Path]:
-        """Make one output from local files given by role name. Returns what was made and where it is now."""
+        """Run an operation on local files given by role name. Return the output, and its path in `folder`."""
         used = machine or Machine(self.sandboxed_ffmpeg, gpu, 2)
 
         async def work() -> tuple[Output, Path]:
@@ -126,7 +126,7 @@ class MediaFactory:
         return asyncio.run(probe(self.sandboxed_ffmpeg, path, role, "url_video", 10**9))
 
     def decode_frames(self, path: Path, *select: str) -> list[Image.Image]:
-        """Decoded frames as RGB, read with the colors the file states."""
+        """Return decoded frames as RGB, converted by the colors that the file states."""
         facts = self.probe(path)
         assert facts.video is not None
         size = facts.video.display_size
@@ -140,7 +140,7 @@ class MediaFactory:
         return self.decode_frames(path, "-ss", str(seconds), "-frames:v", "1")[0]
 
     def list_packets(self, path: Path, stream: str) -> list[str]:
-        """Size and checksum of each packet of a stream, as stored."""
+        """Return the size and checksum of each stored packet of a stream."""
         out = self.run_ffmpeg("-i", path, "-map", stream, "-c", "copy", "-f", "framecrc", "-").decode()
         return [",".join(row.split(",")[4:6]) for row in out.splitlines() if not row.startswith("#")]
 
@@ -150,5 +150,5 @@ class MediaFactory:
 
 
 def count_bright_pixels(image: Image.Image, level: int = 200) -> int:
-    """Pixels that are nearly white: caption text on a dark picture."""
+    """Return the number of nearly white pixels: caption text on a dark picture."""
     return sum(image.convert("L").point(lambda value: 1 if value >= level else 0).tobytes())

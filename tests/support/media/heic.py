@@ -1,4 +1,4 @@
-"""HEIC photos, which only a licensed encoder writes (pillow-heif 1.4, quality 80), in base 85.
+"""HEIC photos in base 85, because pi-heif cannot encode them (made by pillow-heif 1.4, quality 80).
 
 Three stripes and a square in the upper left corner. `HALF` is half opaque and 97x65, `PQ` is HDR.
 """
@@ -49,8 +49,8 @@ PQ = base64.b85decode(
 )
 
 
-def turned() -> bytes:
-    """The plain one, shown clockwise by a quarter: `irot` in the place of a property that only describes."""
+def make_rotated() -> bytes:
+    """Return PLAIN rotated clockwise by 90 degrees: `irot` replaces a descriptive property."""
     at = PLAIN.index(b"pixi") - 4
     size = int.from_bytes(PLAIN[at : at + 4], "big")
     return PLAIN[: at + 4] + b"irot\3" + bytes(size - 9) + PLAIN[at + size :]

@@ -1,4 +1,4 @@
-"""Files made to do harm: whole ones to start from, damage done to them by dice, and lies told on purpose."""
+"""Malicious files: intact ones to start from, random damage, and false statements."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _CONTAINERS = frozenset({b"moov", b"trak", b"mdia", b"minf", b"dinf"})
 
 
 def make_seed_files(media: MediaFactory) -> dict[str, list[Path]]:
-    """Small whole files by role."""
+    """Return small intact files by role."""
     x = ("-c:v", "libvpx"), ("-c:v", "mpeg4"), ("-pix_fmt", "rgb8")
     return {
         "video": [
@@ -42,13 +42,13 @@ def make_seed_files(media: MediaFactory) -> dict[str, list[Path]]:
         "audio": [media.make_audio(f"f{kind}", 0.3) for kind in (".mp3", ".m4a", ".wav", ".flac")],
         "image": [
             *(media.make_circle(f"disc.{kind}", (80, 60), 20) for kind in ("png", "jpg", "webp", "tiff", "bmp", "gif")),
-            *(_described(media, kind) for kind in ("png", "jpg", "webp")),
+            *(_make_described(media, kind) for kind in ("png", "jpg", "webp")),
         ],
     }  # fmt: skip
 
 
-def _described(media: MediaFactory, kind: str) -> Path:
-    """A photo with the profile of a wide screen, turned by its EXIF."""
+def _make_described(media: MediaFactory, kind: str) -> Path:
+    """Return a photo with a wide-gamut profile, rotated by its EXIF."""
     path = media.folder / f"described.{kind}"
     if not path.exists():
         exif = Image.Exif()
@@ -59,8 +59,8 @@ def _described(media: MediaFactory, kind: str) -> Path:
 
 
 async def run_with_file(media: MediaFactory, ffmpeg: str, directory: Path, role: str, data: bytes) -> Code | None:
-    """What becomes of a job, on the way to its end, whose file of that role has these bytes; None if a video does."""
-    operation = _given(media, directory, role, data)
+    """Run a job whose file of that role has these bytes. Return its failure's code; None if it makes a video."""
+    operation = _prepare_job(media, directory, role, data)
     try:
         await transcode(
             operation,
@@ -74,7 +74,7 @@ async def run_with_file(media: MediaFactory, ffmpeg: str, directory: Path, role:
     return None
 
 
-def _given(media: MediaFactory, directory: Path, role: str, data: bytes) -> Operation:
+def _prepare_job(media: MediaFactory, directory: Path, role: str, data: bytes) -> Operation:
     directory.mkdir()
     (directory / local_name(Role(role))).write_bytes(data)
     (directory / local_name(Role.SUBTITLES)).write_text("1\n00:00:00,000 --> 00:00:00,300\nhi\n")
@@ -87,7 +87,7 @@ def _given(media: MediaFactory, directory: Path, role: str, data: bytes) -> Oper
 
 
 def mutate(data: bytes, dice: random.Random) -> bytes:
-    """Some bytes flipped, overwritten, put in or cut off; near the beginning more often than elsewhere."""
+    """Flip, overwrite, insert or cut off some bytes, near the start more often than elsewhere."""
     bytes_ = bytearray(data)
     reach = len(bytes_) if dice.random() < 0.4 else min(len(bytes_), dice.choice((64, 300, 1500)))
     for _ in range(dice.choice((1, 2, 5, 20))):
@@ -105,7 +105,7 @@ def mutate(data: bytes, dice: random.Random) -> bytes:
 
 
 def damaged_files(media: MediaFactory, numbers: range) -> Iterator[tuple[str, bytes]]:
-    """A role and a damaged file for each number; the same ones in every run."""
+    """Yield a role and a damaged file for each number, the same ones in every run."""
     whole = {role: [path.read_bytes() for path in paths] for role, paths in make_seed_files(media).items()}
     for number in numbers:
         dice = random.Random(number)  # noqa: S311
@@ -113,42 +113,42 @@ def damaged_files(media: MediaFactory, numbers: range) -> Iterator[tuple[str, by
         yield role, mutate(dice.choice(whole[role]), dice)
 
 
-def with_alias(film: bytes, target: Path) -> bytes:
-    """A QuickTime film whose samples, so it says, lie in another file: an alias record with an absolute path."""
+def with_alias(video: bytes, target: Path) -> bytes:
+    """Return a QuickTime video that claims its samples are in another file: an alias record with an absolute path."""
     path = str(target).encode()
     record = bytes(10) + b"\4disk" + bytes(23) + bytes(12) + b"\1x" + bytes(62) + bytes(16)
     record += struct.pack(">hh", 1, 1) + bytes(16)
     record += struct.pack(">hh", 2, len(path)) + path + bytes(len(path) % 2) + struct.pack(">hh", -1, 0)
-    return _elsewhere(film, b"alis", record)
+    return _replace_data_reference(video, b"alis", record)
 
 
-def with_address(film: bytes, url: str) -> bytes:
-    """The same with an address, as the standard for MP4 has it."""
-    return _elsewhere(film, b"url ", url.encode() + b"\0")
+def with_address(video: bytes, url: str) -> bytes:
+    """Return the same with a URL, as the MP4 standard defines it."""
+    return _replace_data_reference(video, b"url ", url.encode() + b"\0")
 
 
-def _elsewhere(film: bytes, kind: bytes, where: bytes) -> bytes:
+def _replace_data_reference(video: bytes, kind: bytes, where: bytes) -> bytes:
     entry = struct.pack(">I4sI", 12 + len(where), kind, 0) + where
-    return _changed(film, b"dref", lambda _: struct.pack(">II", 0, 1) + entry)
+    return _change_box(video, b"dref", lambda _: struct.pack(">II", 0, 1) + entry)
 
 
-def with_tracks(film: bytes, count: int) -> bytes:
-    """An MP4 that has its first track so many times."""
+def with_tracks(video: bytes, count: int) -> bytes:
+    """Return an MP4 that has its first track `count` times."""
 
     def more(moov: bytes) -> bytes:
         track = next(moov[at : at + size] for at, size, kind in _boxes(moov) if kind == b"trak")
         return moov + track * (count - 1)
 
-    return _changed(film, b"moov", more)
+    return _change_box(video, b"moov", more)
 
 
-def with_codec(film: bytes, name: bytes) -> bytes:
-    """An MP4 of H.264 that says it is of another codec."""
-    return film.replace(b"avc1", name)
+def with_codec(video: bytes, name: bytes) -> bytes:
+    """Return an H.264 MP4 that states another codec."""
+    return video.replace(b"avc1", name)
 
 
 def animated_png(frames: int) -> bytes:
-    """An animated PNG whose every frame but the first is one pixel."""
+    """Return an animated PNG whose frames after the first are one pixel each."""
     still = png((64, 64), 8, RGB, bytes(192))
     end = chunk(b"IEND", b"")
     pixel = zlib.compress(b"\0\0\0\0")
@@ -163,7 +163,7 @@ def animated_png(frames: int) -> bytes:
 
 
 def make_wav(hertz: int, channels: int, frames: int) -> bytes:
-    """A WAV of that rate."""
+    """Return a WAV of that sample rate."""
     target = io.BytesIO()
     with wave.open(target, "wb") as file:
         file.setnchannels(channels)
@@ -174,7 +174,7 @@ def make_wav(hertz: int, channels: int, frames: int) -> bytes:
 
 
 def _boxes(data: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """Place, size and kind of each box of an MP4, or of the body of one."""
+    """Yield offset, size and kind of each box of an MP4, or of a box's body."""
     at = 0
     while at < len(data):
         size, kind = struct.unpack_from(">I4s", data, at)
@@ -182,13 +182,13 @@ def _boxes(data: bytes) -> Iterator[tuple[int, int, bytes]]:
         at += size
 
 
-def _changed(data: bytes, name: bytes, change: Callable[[bytes], bytes]) -> bytes:
+def _change_box(data: bytes, name: bytes, change: Callable[[bytes], bytes]) -> bytes:
     out = b""
     for at, size, kind in _boxes(data):
         inner = data[at + 8 : at + size]
         if kind == name:
             inner = change(inner)
         elif kind in _CONTAINERS:
-            inner = _changed(inner, name, change)
+            inner = _change_box(inner, name, change)
         out += struct.pack(">I4s", 8 + len(inner), kind) + inner
     return out

@@ -16,7 +16,7 @@ PATCH = 64
 WIDTH, HEIGHT = PATCH * len(PATCHES), 192
 
 GRAY, RGB, PALETTE, GRAY_ALPHA, RGB_ALPHA = 0, 2, 3, 4, 6
-"""PNG's kinds of pixels."""
+"""PNG color types."""
 
 
 def chunk(name: bytes, body: bytes) -> bytes:
@@ -24,7 +24,7 @@ def chunk(name: bytes, body: bytes) -> bytes:
 
 
 def png(size: tuple[int, int], depth: int, kind: int, row: bytes, extra: bytes = b"") -> bytes:
-    """A PNG whose rows are all alike."""
+    """Return a PNG whose rows are all the same."""
     header = struct.pack(">IIBBBBB", *size, depth, kind, 0, 0, 0)
     packer = zlib.compressobj(1)
     rows = b"".join(packer.compress(b"\0" + row) for _ in range(size[1])) + packer.flush()
@@ -34,7 +34,7 @@ def png(size: tuple[int, int], depth: int, kind: int, row: bytes, extra: bytes =
 
 
 def patches_png(depth: int, kind: int, opacity: int | None = None, extra: bytes = b"") -> bytes:
-    """The patches side by side; grey kinds hold their green."""
+    """Return the patches side by side; gray types contain their green channel."""
     top = 2**depth - 1
 
     def pixel(color: Color) -> bytes:
@@ -47,7 +47,7 @@ def patches_png(depth: int, kind: int, opacity: int | None = None, extra: bytes 
 
 
 def tiff(tags: Mapping[int, tuple[str, Sequence[int]]], strips: Sequence[bytes], *, order: str = "<") -> bytes:
-    """A TIFF with these tags, given as (struct letter, values); places and sizes of strips or tiles are filled in."""
+    """Return a TIFF with these tags (struct letter, values); offsets and sizes of strips or tiles are added."""
     places, at = [], 8
     for strip in strips:
         places.append(at)
@@ -57,15 +57,15 @@ def tiff(tags: Mapping[int, tuple[str, Sequence[int]]], strips: Sequence[bytes],
         **tags, 256: ("I", [WIDTH]), 257: ("I", [HEIGHT]),
         324 if tiled else 273: ("I", places), 325 if tiled else 279: ("I", [len(strip) for strip in strips]),
     }  # fmt: skip
-    entries, beside, start = b"", b"", at + 2 + 12 * len(all_tags) + 4
+    entries, overflow, start = b"", b"", at + 2 + 12 * len(all_tags) + 4
     for tag, (letter, values) in sorted(all_tags.items()):
         data = struct.pack(f"{order}{len(values)}{letter}", *values)
         if len(data) > 4:
-            data, beside = struct.pack(f"{order}I", start + len(beside)), beside + data
+            data, overflow = struct.pack(f"{order}I", start + len(overflow)), overflow + data
         entries += struct.pack(f"{order}HHI4s", tag, {"H": 3, "I": 4}[letter], len(values), data)
     head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(f"{order}I", at)
     table = struct.pack(f"{order}H", len(all_tags)) + entries + bytes(4)
-    return head + b"".join(strips) + table + beside
+    return head + b"".join(strips) + table + overflow
 
 
 P3: tuple[Pair, Pair, Pair] = ((0.68, 0.32), (0.265, 0.69), (0.15, 0.06))
@@ -78,12 +78,12 @@ _D50, _D65 = [[0.9642], [1.0], [0.8249]], [[0.95046], [1.0], [1.08906]]
 
 
 def icc_profile(primaries: tuple[Pair, Pair, Pair], gamma: float | None = None, *, table: bool = False) -> bytes:
-    """An ICC profile of three primaries, white D65, and a power; without one, sRGB's curve, as formula or table."""
+    """Return an ICC profile with these primaries, white D65 and a gamma; without it, sRGB's curve or table."""
     columns = [[x / y for x, y in primaries], [1.0] * 3, [(1 - x - y) / y for x, y in primaries]]
     strengths = _times(_inverse(columns), _D65)
     scaled = [[cell * strengths[at][0] for at, cell in enumerate(row)] for row in columns]
-    had, wanted = _times(_BRADFORD, _D65), _times(_BRADFORD, _D50)
-    shift = [[wanted[i][0] / had[i][0] if i == j else 0.0 for j in range(3)] for i in range(3)]
+    source_white, target_white = _times(_BRADFORD, _D65), _times(_BRADFORD, _D50)
+    shift = [[target_white[i][0] / source_white[i][0] if i == j else 0.0 for j in range(3)] for i in range(3)]
     matrix = _times(_times(_inverse(_BRADFORD), _times(shift, _BRADFORD)), scaled)
     if table:
         values = (x / 1023 / 12.92 if x < 41 else ((x / 1023 + 0.055) / 1.055) ** 2.4 for x in range(1024))

@@ -1,4 +1,4 @@
-"""Which tone is heard when: a meter for tests of sound and of its timing."""
+"""Find when a tone is audible, for tests of sound and its timing."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _RATE, _STEP = 8000, 80
 """Samples per second, and of one measurement: 10 ms."""
 
 EXACT = 0.04
-"""Seconds. By as much may a sound be early or late before anybody sees that lips and words do not agree."""
+"""Seconds by which sound may be early or late without visible lip sync errors."""
 
 
 def find_tone(media: MediaFactory, path: Path, hertz: int, least: float = 0.03) -> list[tuple[float, float]]:
-    """From when to when a tone is heard in a file, in seconds, by the file's own clock."""
+    """Return start and end of each span in which a tone is audible, in seconds on the file's clock."""
     clock = "aresample=async=1:min_hard_comp=0.01:first_pts=0"
     raw = media.run_ffmpeg("-i", path, "-map", "0:a:0", "-af", clock, "-ac", "1", "-ar", str(_RATE), "-f", "s16le", "-")
     samples = struct.unpack(f"<{len(raw) // 2}h", raw)
@@ -41,7 +41,7 @@ def find_tone(media: MediaFactory, path: Path, hertz: int, least: float = 0.03) 
 
 
 def assert_tone(media: MediaFactory, path: Path, hertz: int, *expected: tuple[float, float]) -> None:
-    """The tone is heard from when to when it should be, and at no other time."""
+    """Assert that the tone is audible in the expected spans, and at no other time."""
     found = find_tone(media, path, hertz)
     assert len(found) == len(expected), f"{hertz} Hz: {found}"
     for (start, end), (first, last) in zip(found, expected, strict=True):
