@@ -26,7 +26,7 @@ from contract.retry import Backoff
 from gpu_worker.errors import JobFailed
 from gpu_worker.job.progress import initial_sequence
 from gpu_worker.transfer.upload import Uploader
-from tests.local.support import Rig, eventually, rig, using
+from tests.local.support import EmulatorClient, eventually, find_processes_in, running_emulator
 from tests.support.fake_network import FakeNetwork, serving
 from tests.support.media.factory import MediaFactory
 from tests.support.processes import processes_below
@@ -43,12 +43,12 @@ def network(media: MediaFactory) -> FakeNetwork:
 
 
 @contextlib.asynccontextmanager
-async def start_worker(media: MediaFactory, tmp_path: Path) -> AsyncIterator[tuple[Rig, Path]]:
+async def start_worker(media: MediaFactory, tmp_path: Path) -> AsyncIterator[tuple[EmulatorClient, Path]]:
     """Start a real worker at the emulated RunPod; yield the emulator and the worker's directory."""
     work = tmp_path / "work"
     work.mkdir()
     env = {"FFMPEG": media.ffmpeg, "WORK_DIR": str(work)}
-    async with rig(tmp_path, workers=1, command=WORKER, env=env) as emulator:
+    async with running_emulator(tmp_path, workers=1, command=WORKER, env=env) as emulator:
         yield emulator, work
 
 
@@ -91,7 +91,7 @@ def test_worker_survives_a_refused_result_and_dies_with_its_jobs(
             container.kill_main()
             await eventually(lambda: not processes_below(work), 5.0)
             await asyncio.wait_for(container.gone(), 10)
-            assert using(container.scratch) == []
+            assert find_processes_in(container.scratch) == []
             assert not container.scratch.exists()
             assert network.stored == {}
 

@@ -29,7 +29,7 @@ RAW = {"Authorization": KEY}
 STUB_WORKER = (sys.executable, str(Path(__file__).with_name("stub_worker.py")))
 
 
-class Rig:
+class EmulatorClient:
     """An emulator on loopback with a client session."""
 
     def __init__(self, emulator: Emulator, url: str, session: aiohttp.ClientSession, log: io.StringIO) -> None:
@@ -68,7 +68,7 @@ class Rig:
 
 
 @contextlib.asynccontextmanager
-async def rig(
+async def running_emulator(
     tmp_path: Path,
     *,
     workers: int = 0,
@@ -76,7 +76,7 @@ async def rig(
     command: tuple[str, ...] = STUB_WORKER,
     env: Mapping[str, str] | None = None,
     **settings: Any,
-) -> AsyncIterator[Rig]:
+) -> AsyncIterator[EmulatorClient]:
     """Run an emulator. `workers=0`: tests act as the worker. Otherwise stub workers, or `command`, on the real SDK."""
     sock = bind()
     spec = WorkerSpec(command, url_of(sock), "local", KEY, ping_ms=1000, env=env or {})
@@ -89,7 +89,7 @@ async def rig(
     emulator.start()
     try:
         async with aiohttp.ClientSession(trust_env=False) as session:
-            yield Rig(emulator, server.url, session, text)
+            yield EmulatorClient(emulator, server.url, session, text)
     finally:
         await emulator.stop()
         await server.stop()
@@ -112,7 +112,7 @@ class Receiver:
 
 
 @contextlib.asynccontextmanager
-async def receiving(*answers: int) -> AsyncIterator[tuple[Receiver, str]]:
+async def serve_receiver(*answers: int) -> AsyncIterator[tuple[Receiver, str]]:
     receiver = Receiver(*answers)
     server = Server(receiver.app, bind())
     await server.start()
@@ -135,7 +135,7 @@ async def eventually(check: Callable[[], Any], seconds: float = 10.0) -> Any:
         await asyncio.sleep(0.05)
 
 
-def gone(process: psutil.Process) -> bool:
+def has_exited(process: psutil.Process) -> bool:
     """Return True once the process has ended, also as a zombie."""
     try:
         return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
@@ -143,7 +143,7 @@ def gone(process: psutil.Process) -> bool:
         return True
 
 
-def using(folder: Path) -> list[psutil.Process]:
+def find_processes_in(folder: Path) -> list[psutil.Process]:
     """Return the processes that work in a directory or name it in their environment."""
     found = []
     for process in psutil.process_iter():

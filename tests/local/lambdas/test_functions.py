@@ -21,7 +21,7 @@ from local.lambdas.forks import ForkServer
 from local.lambdas.pool import Function, FunctionError, FunctionSpec, FunctionTimeoutError
 from local.logs import Log
 from local.servers import Server, bind
-from tests.local.support import eventually, gone
+from tests.local.support import eventually, has_exited
 
 MODULE = "tests.local.stub_functions"
 
@@ -142,7 +142,7 @@ def test_stop_during_an_event_leaves_no_process(tmp_path: Path) -> None:
             assert len(started) >= 3
         with pytest.raises(FunctionError):
             await busy
-        await eventually(lambda: all(map(gone, started)), 3.0)
+        await eventually(lambda: all(map(has_exited, started)), 3.0)
 
     asyncio.run(scenario())
 

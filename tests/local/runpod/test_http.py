@@ -11,12 +11,12 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.local.support import BEARER, KEY, RAW, Rig, eventually, receiving, rig
+from tests.local.support import BEARER, KEY, RAW, EmulatorClient, eventually, running_emulator, serve_receiver
 
 
 def test_job_passes_through_every_worker_route(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with rig(tmp_path) as emulator, receiving() as (receiver, hook):
+        async with running_emulator(tmp_path) as emulator, serve_receiver() as (receiver, hook):
             job_id = await emulator.run(input={"a": 1}, webhook=hook)
             taken = await emulator.take()
             assert taken == {"id": job_id, "input": {"a": 1}, "webhook": hook}
@@ -34,7 +34,7 @@ def test_job_passes_through_every_worker_route(tmp_path: Path) -> None:
 
 def test_long_poll_returns_as_soon_as_a_job_arrives(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with rig(tmp_path, take_hold=60.0) as emulator:
+        async with running_emulator(tmp_path, take_hold=60.0) as emulator:
             take = asyncio.create_task(emulator.take())
             await asyncio.sleep(0.2)
             sent = time.monotonic()
@@ -48,7 +48,7 @@ def test_long_poll_returns_as_soon_as_a_job_arrives(tmp_path: Path) -> None:
 
 def test_long_poll_without_a_job_waits(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with rig(tmp_path) as emulator:
+        async with running_emulator(tmp_path) as emulator:
             began = time.monotonic()
             status, body = await emulator.call("GET", "/v2/local/job-take/w?gpu=x", headers=RAW)
             assert (status, body) == (204, None)
@@ -59,7 +59,7 @@ def test_long_poll_without_a_job_waits(tmp_path: Path) -> None:
 
 def test_job_is_not_given_to_a_closed_long_poll(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with rig(tmp_path, take_hold=10.0) as emulator:
+        async with running_emulator(tmp_path, take_hold=10.0) as emulator:
             take = asyncio.create_task(emulator.take("dead"))
             await asyncio.sleep(0.2)
             take.cancel()
@@ -72,7 +72,7 @@ def test_job_is_not_given_to_a_closed_long_poll(tmp_path: Path) -> None:
 
 def test_job_take_batch_returns_several_jobs(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with rig(tmp_path) as emulator:
+        async with running_emulator(tmp_path) as emulator:
             ids = [await emulator.run(input={"n": n}) for n in range(3)]
             _, batch = await emulator.call("GET", "/v2/local/job-take-batch/w?gpu=x&batch_size=2", headers=RAW)
             assert [job["id"] for job in batch] == ids[:2]
@@ -99,7 +99,7 @@ def test_job_take_batch_returns_several_jobs(tmp_path: Path) -> None:
 )
 def test_each_route_requires_its_key(tmp_path: Path, method: str, path: str, headers: Any, status: int) -> None:
     async def scenario() -> None:
-        async with rig(tmp_path) as emulator:
+        async with running_emulator(tmp_path) as emulator:
             body = {"input": {}} if method == "POST" else None
             assert (await emulator.call(method, path, body, headers=headers))[0] == status
 
@@ -108,7 +108,7 @@ def test_each_route_requires_its_key(tmp_path: Path, method: str, path: str, hea
 
 def test_invalid_bodies_are_refused(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with rig(tmp_path) as emulator:
+        async with running_emulator(tmp_path) as emulator:
             for body in ({}, {"input": 3}, {"input": {}, "policy": {"ttl": 1}}):
                 assert (await emulator.call("POST", "/v2/local/run", body))[0] == 400
             async with emulator.session.post(f"{emulator.url}/v2/local/run", data=b"{", headers=BEARER) as answer:
@@ -123,7 +123,7 @@ def test_invalid_bodies_are_refused(tmp_path: Path) -> None:
 
 def test_runsync_returns_the_result_or_the_current_state(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with rig(tmp_path) as emulator:
+        async with running_emulator(tmp_path) as emulator:
             status, waiting = await emulator.call("POST", "/v2/local/runsync?wait=1000", {"input": {}})
             assert (status, waiting["status"]) == (200, "IN_QUEUE")
             assert waiting["id"].startswith("sync-")
@@ -137,7 +137,7 @@ def test_runsync_returns_the_result_or_the_current_state(tmp_path: Path) -> None
 
 def test_stream_gives_each_chunk_once(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with rig(tmp_path) as emulator:
+        async with running_emulator(tmp_path) as emulator:
             job_id = await emulator.run(input={})
             await emulator.take()
             for n in (1, 2):
@@ -152,7 +152,7 @@ def test_stream_gives_each_chunk_once(tmp_path: Path) -> None:
 
 def test_cancel_retry_and_purge(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with rig(tmp_path) as emulator:
+        async with running_emulator(tmp_path) as emulator:
             job_id = await emulator.run(input={})
             await emulator.take()
             stop = asyncio.create_task(emulator.call("GET", "/v2/local/job-stop/hand?gpu=x", headers=RAW))
@@ -171,7 +171,7 @@ def test_cancel_retry_and_purge(tmp_path: Path) -> None:
 
 def test_job_of_a_silent_worker_is_requeued(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with rig(tmp_path, silence=0.5) as emulator:
+        async with running_emulator(tmp_path, silence=0.5) as emulator:
             job_id = await emulator.run(input={})
             await emulator.take()
             await emulator.until(job_id, "IN_QUEUE")
@@ -182,7 +182,7 @@ def test_job_of_a_silent_worker_is_requeued(tmp_path: Path) -> None:
 
 def test_webhook_is_sent_three_times_until_a_200(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with rig(tmp_path) as emulator, receiving(500, 204, 302, 200) as (receiver, hook):
+        async with running_emulator(tmp_path) as emulator, serve_receiver(500, 204, 302, 200) as (receiver, hook):
             job_id = await emulator.run(input={}, webhook=hook)
             await emulator.take()
             await emulator.done(job_id, {"error": "m"})
@@ -199,7 +199,7 @@ def test_webhook_is_sent_three_times_until_a_200(tmp_path: Path) -> None:
 
 def test_undelivered_webhook_does_not_fail_the_job(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with rig(tmp_path) as emulator:
+        async with running_emulator(tmp_path) as emulator:
             job_id = await emulator.run(input={}, webhook="http://127.0.0.1:9/")
             await emulator.take()
             await emulator.done(job_id, {"output": 1})
@@ -211,7 +211,7 @@ def test_undelivered_webhook_does_not_fail_the_job(tmp_path: Path) -> None:
 
 def test_management_api_shows_the_endpoint(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with rig(tmp_path) as emulator:
+        async with running_emulator(tmp_path) as emulator:
             _, shown = await emulator.call("GET", "/management/v2/serverless/local")
             assert {"id", "name", "type", "requestUrls", "env", "gpu", "workers", "scaling", "timeout"} <= set(shown)
             assert shown["env"]
@@ -224,7 +224,7 @@ def test_management_api_shows_the_endpoint(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-async def _finish(emulator: Rig, hook: str) -> str:
+async def _finish(emulator: EmulatorClient, hook: str) -> str:
     job_id = await emulator.run(input={}, webhook=hook)
     await emulator.take()
     await emulator.done(job_id, {"output": 1})
@@ -237,7 +237,7 @@ async def _finish(emulator: Rig, hook: str) -> str:
 )
 def test_webhook_faults(tmp_path: Path, fault: str, bodies: int, least: float, most: float) -> None:
     async def scenario() -> None:
-        async with rig(tmp_path) as emulator, receiving() as (receiver, hook):
+        async with running_emulator(tmp_path) as emulator, serve_receiver() as (receiver, hook):
             began = time.monotonic()
             await emulator.call("POST", "/_faults", {"webhook": {"mode": fault, "times": 1, "seconds": 0.6}})
             await _finish(emulator, hook)
@@ -257,7 +257,7 @@ def test_webhook_faults(tmp_path: Path, fault: str, bodies: int, least: float, m
 @pytest.mark.parametrize("mode", ["503", "429"])
 def test_a_refused_run_stores_nothing(tmp_path: Path, mode: str) -> None:
     async def scenario() -> None:
-        async with rig(tmp_path) as emulator:
+        async with running_emulator(tmp_path) as emulator:
             await emulator.call("POST", "/_faults", {"run": mode})
             for _ in range(2):
                 assert (await emulator.call("POST", "/v2/local/run", {"input": {}}))[0] == int(mode)
@@ -270,7 +270,7 @@ def test_a_refused_run_stores_nothing(tmp_path: Path, mode: str) -> None:
 
 def test_a_run_that_times_out_stores_nothing(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with rig(tmp_path) as emulator:
+        async with running_emulator(tmp_path) as emulator:
             await emulator.call("POST", "/_faults", {"run": {"mode": "timeout", "seconds": 1.0}})
             with pytest.raises(TimeoutError):
                 await emulator.call("POST", "/v2/local/run", {"input": {}}, timeout=aiohttp.ClientTimeout(total=0.4))
@@ -281,7 +281,7 @@ def test_a_run_that_times_out_stores_nothing(tmp_path: Path) -> None:
 
 def test_run_can_be_accepted_with_a_lost_response(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with rig(tmp_path) as emulator:
+        async with running_emulator(tmp_path) as emulator:
             await emulator.call("POST", "/_faults", {"run": {"mode": "accept_then_reset", "times": 1}})
             with pytest.raises((aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)):
                 await emulator.call("POST", "/v2/local/run", {"input": {"job_id": "mine"}})
@@ -293,7 +293,7 @@ def test_run_can_be_accepted_with_a_lost_response(tmp_path: Path) -> None:
 
 def test_status_and_job_done_faults(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with rig(tmp_path) as emulator:
+        async with running_emulator(tmp_path) as emulator:
             job_id = await emulator.run(input={})
             await emulator.call("POST", "/_faults", {"status": {"mode": "503", "times": 1}, "job_done": "500"})
             assert (await emulator.call("GET", f"/v2/local/status/{job_id}"))[0] == 503
@@ -307,7 +307,7 @@ def test_status_and_job_done_faults(tmp_path: Path) -> None:
 
 def test_a_held_job_stays_in_the_queue(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with rig(tmp_path) as emulator:
+        async with running_emulator(tmp_path) as emulator:
             await emulator.call("POST", "/_faults", {"worker": "hold"})
             job_id = await emulator.run(input={})
             assert await emulator.take() is None
@@ -319,7 +319,7 @@ def test_a_held_job_stays_in_the_queue(tmp_path: Path) -> None:
 
 def test_unknown_faults_are_refused_with_what_exists(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with rig(tmp_path) as emulator:
+        async with running_emulator(tmp_path) as emulator:
             status, answer = await emulator.call("POST", "/_faults", {"run": "502"})
             assert status == 400
             assert "accept_then_reset" in answer["error"]

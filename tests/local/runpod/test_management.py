@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.local.support import BEARER, Rig, eventually, rig
+from tests.local.support import BEARER, EmulatorClient, eventually, running_emulator
 
 BASE = "/management/v2/serverless"
 BODY: dict[str, Any] = {
@@ -20,22 +20,22 @@ BODY: dict[str, Any] = {
 }  # fmt: skip
 
 
-def run(tmp_path: Path, scenario: Callable[[Rig], Awaitable[None]], **how: Any) -> None:
+def run(tmp_path: Path, scenario: Callable[[EmulatorClient], Awaitable[None]], **how: Any) -> None:
     async def running() -> None:
-        async with rig(tmp_path, **how) as emulator:
+        async with running_emulator(tmp_path, **how) as emulator:
             await scenario(emulator)
 
     asyncio.run(running())
 
 
-async def create(emulator: Rig, **changes: Any) -> Any:
+async def create(emulator: EmulatorClient, **changes: Any) -> Any:
     status, made = await emulator.call("POST", BASE, BODY | changes)
     assert status == 201, made
     return made
 
 
 def test_endpoint_lifecycle(tmp_path: Path) -> None:
-    async def scenario(emulator: Rig) -> None:
+    async def scenario(emulator: EmulatorClient) -> None:
         made = await create(emulator, env={"A": "1", "B": "2"})
         path = f"{BASE}/{made['id']}"
         # RunPod's API has other defaults than its console.
@@ -73,7 +73,7 @@ def test_endpoint_lifecycle(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_values_that_runpod_refuses(tmp_path: Path, changes: Any, status: int) -> None:
-    async def scenario(emulator: Rig) -> None:
+    async def scenario(emulator: EmulatorClient) -> None:
         answer = await emulator.call("POST", BASE, BODY | changes)
         assert (answer[0], answer[1]["status"]) == (status, status)
         assert len((await emulator.call("GET", BASE))[1]["endpoints"]) == 1
@@ -83,7 +83,7 @@ def test_values_that_runpod_refuses(tmp_path: Path, changes: Any, status: int) -
 
 @pytest.mark.parametrize("missing", ["name", "type", "image", "scaling", "gpu"])
 def test_required_fields(tmp_path: Path, missing: str) -> None:
-    async def scenario(emulator: Rig) -> None:
+    async def scenario(emulator: EmulatorClient) -> None:
         body = {name: value for name, value in BODY.items() if name != missing}
         assert (await emulator.call("POST", BASE, body))[0] == 422
 
@@ -91,7 +91,7 @@ def test_required_fields(tmp_path: Path, missing: str) -> None:
 
 
 def test_updates_that_are_refused(tmp_path: Path) -> None:
-    async def scenario(emulator: Rig) -> None:
+    async def scenario(emulator: EmulatorClient) -> None:
         path = f"{BASE}/{(await create(emulator))['id']}"
         for body in ({"type": "QUEUE"}, {"gpu": {"excludedTypes": ["NVIDIA L4"]}}, [], {"workers": {"idleTimeout": 0}}):
             assert (await emulator.call("PATCH", path, body))[0] == 422
@@ -101,7 +101,7 @@ def test_updates_that_are_refused(tmp_path: Path) -> None:
 
 
 def test_setting_pools_clears_excluded_types(tmp_path: Path) -> None:
-    async def scenario(emulator: Rig) -> None:
+    async def scenario(emulator: EmulatorClient) -> None:
         gpu = {"pools": ["AMPERE_24"], "excludedTypes": ["NVIDIA L4"], "minCudaVersion": "12.4"}
         path = f"{BASE}/{(await create(emulator, gpu=gpu))['id']}"
         kept = (await emulator.call("PATCH", path, {"gpu": {"minCudaVersion": ""}}))[1]["gpu"]
@@ -112,7 +112,7 @@ def test_setting_pools_clears_excluded_types(tmp_path: Path) -> None:
 
 
 def test_the_fleet_follows_its_endpoints_settings(tmp_path: Path) -> None:
-    async def scenario(emulator: Rig) -> None:
+    async def scenario(emulator: EmulatorClient) -> None:
         changes = {"workers": {"max": 5, "idleTimeout": 60}, "scaling": {"type": "QUEUE_DELAY", "queueDelay": 2}}
         assert (await emulator.call("PATCH", f"{BASE}/local", changes))[0] == 200
         scaling = emulator.emulator.fleet.scaling
@@ -124,7 +124,7 @@ def test_the_fleet_follows_its_endpoints_settings(tmp_path: Path) -> None:
 
 
 def test_a_fleet_scaled_to_zero_starts_no_worker(tmp_path: Path) -> None:
-    async def scenario(emulator: Rig) -> None:
+    async def scenario(emulator: EmulatorClient) -> None:
         await emulator.call("PATCH", f"{BASE}/local", {"workers": {"max": 0}})
         await emulator.run(input={})
         await asyncio.sleep(0.5)
@@ -134,7 +134,7 @@ def test_a_fleet_scaled_to_zero_starts_no_worker(tmp_path: Path) -> None:
 
 
 def test_worker_that_fails_to_start_is_shown(tmp_path: Path) -> None:
-    async def scenario(emulator: Rig) -> None:
+    async def scenario(emulator: EmulatorClient) -> None:
         await emulator.call("POST", "/_faults", {"worker": "unhealthy"})
         shown = (await emulator.call("GET", f"{BASE}/local/workers"))[1]
         assert (shown["summary"]["unhealthy"], shown["summary"]["total"], len(shown["workers"])) == (1, 1, 1)
@@ -144,7 +144,7 @@ def test_worker_that_fails_to_start_is_shown(tmp_path: Path) -> None:
 
 
 def test_the_catalogue_and_the_rate_headers(tmp_path: Path) -> None:
-    async def scenario(emulator: Rig) -> None:
+    async def scenario(emulator: EmulatorClient) -> None:
         url = f"{emulator.url}/management/v2/catalog/gpus?product=SERVERLESS"
         async with emulator.session.get(url, headers=BEARER) as answer:
             gpus = {gpu["id"]: gpu for gpu in (await answer.json())["gpus"]}
@@ -157,7 +157,7 @@ def test_the_catalogue_and_the_rate_headers(tmp_path: Path) -> None:
 
 
 def test_key_is_checked_first(tmp_path: Path) -> None:
-    async def scenario(emulator: Rig) -> None:
+    async def scenario(emulator: EmulatorClient) -> None:
         for method, path in (("GET", BASE), ("POST", BASE), ("PATCH", f"{BASE}/local"), ("DELETE", f"{BASE}/none")):
             async with emulator.session.request(method, emulator.url + path, data="{") as answer:
                 assert (answer.status, answer.content_type) == (401, "application/problem+json")
@@ -167,7 +167,7 @@ def test_key_is_checked_first(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("mode", ["400", "401", "429", "500"])
 def test_refused_request_changes_nothing(tmp_path: Path, mode: str) -> None:
-    async def scenario(emulator: Rig) -> None:
+    async def scenario(emulator: EmulatorClient) -> None:
         await emulator.call("POST", "/_faults", {"endpoint_create": {"mode": mode, "times": 1}})
         async with emulator.session.post(emulator.url + BASE, json=BODY, headers=BEARER) as answer:
             assert (answer.status, answer.headers.get("Retry-After")) == (int(mode), "1" if mode == "429" else None)
@@ -180,7 +180,7 @@ def test_refused_request_changes_nothing(tmp_path: Path, mode: str) -> None:
 
 @pytest.mark.parametrize(("mode", "count"), [("timeout", 1), ("accept_then_reset", 2), ("accept_late", 2)])
 def test_response_can_be_lost(tmp_path: Path, mode: str, count: int) -> None:
-    async def scenario(emulator: Rig) -> None:
+    async def scenario(emulator: EmulatorClient) -> None:
         await emulator.call("POST", "/_faults", {"endpoint_create": {"mode": mode, "seconds": 0.4, "times": 1}})
         request = asyncio.create_task(emulator.call("POST", BASE, BODY))
         # A client that disconnects before its request is read would prove nothing.
