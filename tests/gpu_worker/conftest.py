@@ -26,3 +26,13 @@ def real_media() -> Path:
     if not folder.is_dir():
         pytest.skip("no real media next to this checkout")
     return folder
+
+
+@pytest.fixture
+def work_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, media: MediaFactory) -> Path:
+    """The environment of a worker that accepts loopback URLs; the parent of its working directories."""
+    folder = tmp_path / "work"
+    monkeypatch.setenv("WORK_DIR", str(folder))
+    monkeypatch.setenv("FFMPEG", media.ffmpeg)
+    monkeypatch.setenv("ALLOW_LOOPBACK_URLS", "true")
+    return folder

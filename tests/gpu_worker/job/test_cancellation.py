@@ -63,16 +63,7 @@ def network(media: MediaFactory) -> FakeNetwork:
     )
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, media: MediaFactory) -> Path:
-    work = tmp_path / "work"
-    monkeypatch.setenv("WORK_DIR", str(work))
-    monkeypatch.setenv("FFMPEG", media.ffmpeg)
-    monkeypatch.setenv("ALLOW_LOOPBACK_URLS", "true")
-    return work
-
-
-def run_work(network: FakeNetwork, work: Work, folder: Path, at: SuspensionPoint | None = None) -> SuspensionRecorder:
+def run_work(network: FakeNetwork, work: Work, work_dir: Path, at: SuspensionPoint | None = None) -> SuspensionRecorder:
     """Run the job, cancel it `at` a suspension point if that is reached, and check that nothing is left of it."""
 
     async def scenario() -> SuspensionRecorder:
@@ -92,8 +83,8 @@ def run_work(network: FakeNetwork, work: Work, folder: Path, at: SuspensionPoint
             return recorder
 
     recorder = asyncio.run(scenario())
-    assert list(folder.iterdir()) == [], at
-    assert processes_below(folder) == [], at
+    assert list(work_dir.iterdir()) == [], at
+    assert processes_below(work_dir) == [], at
     assert PROCESSES.sessions == set(), at
     if "manifest.json" in network.stored:
         assert network.manifest().output.size_bytes == len(network.stored["output.mp4"]), at
@@ -101,15 +92,15 @@ def run_work(network: FakeNetwork, work: Work, folder: Path, at: SuspensionPoint
 
 
 @pytest.mark.fault("I1", "I5", "I11")
-def test_job_cancelled_at_any_await_leaves_nothing(network: FakeNetwork, folder: Path) -> None:
+def test_job_cancelled_at_any_await_leaves_nothing(network: FakeNetwork, work_dir: Path) -> None:
     first = Work(SHORT, {})
-    run_work(network, first, folder)
+    run_work(network, first, work_dir)
     other = dict(network.stored)
     del other["manifest.json"]
     cancelled_at: set[SuspensionPoint] = set()
     for work in (Work(WHOLE, {}), Work(SHORT, other)):
-        for point in run_work(network, work, folder).points:
-            if point not in cancelled_at and run_work(network, work, folder, point).is_reached:
+        for point in run_work(network, work, work_dir).points:
+            if point not in cancelled_at and run_work(network, work, work_dir, point).is_reached:
                 cancelled_at.add(point)
     functions = {f"{file} {function}" for file, function, _ in cancelled_at}
     assert {
