@@ -30,11 +30,11 @@ def job(**changes: Any) -> Job:
 
 
 def lasting(body: str | bytes) -> str:
-    """Return the facts of a callback that all its attempts share: all but the link to the video and its expiry."""
-    told = json.loads(body)
-    until, since = (told.pop(name, None) is None for name in ("video_url", "video_url_expires_at"))
-    assert until == since == (told["status"] != "COMPLETED")
-    return json.dumps(told)
+    """Return what all attempts of a callback share: everything but the link to the video and its expiry."""
+    facts = json.loads(body)
+    has_no_url, has_no_expiry = (facts.pop(name, None) is None for name in ("video_url", "video_url_expires_at"))
+    assert has_no_url == has_no_expiry == (facts["status"] != "COMPLETED")
+    return json.dumps(facts)
 
 
 def submission(**changes: Any) -> Submission:
@@ -63,7 +63,7 @@ def manifest(job_id: str = "job-1", **changes: Any) -> ResultManifest:
 
 
 def publish(world: World, result: ResultManifest) -> None:
-    """What a worker leaves in the bucket."""
+    """Store a worker's result in the bucket."""
     world.objects.objects[output_key(result.job_id)] = VIDEO
     world.objects.objects[manifest_key(result.job_id)] = result.model_dump_json().encode()
 

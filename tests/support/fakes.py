@@ -29,7 +29,7 @@ START = 1_800_000_000_000
 HOOK_SECRET = "hook-secret-of-the-tests"
 API_KEYS = {hashlib.sha256(key.encode()).hexdigest(): owner for key, owner in (("local-key", "ada"), ("other", "bob"))}
 AMPLE = Allowance(rate_per_minute=60_000, burst=100_000, jobs_in_flight=100_000)
-"""More than a test asks for that is not about limits."""
+"""Enough for every test that is not about quotas."""
 
 
 @dataclass
@@ -59,7 +59,7 @@ class FakeStore:
         self.down = False
         self._clock = clock
         self._retention_ms = retention_ms
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
 
     def _up(self) -> None:
         if self.down:
@@ -69,7 +69,7 @@ class FakeStore:
         self, job: Job, idempotency: Idempotency | None, now: int, allowance: Allowance
     ) -> IdempotencyRecord | None:
         self._up()
-        with self._turn:
+        with self._lock:
             return self._create(job, idempotency, now, allowance)
 
     def _create(
@@ -101,7 +101,7 @@ class FakeStore:
         if self.before_save is not None:
             hook, self.before_save = self.before_save, None
             hook(job)
-        with self._turn:
+        with self._lock:
             if self.jobs[job.job_id].version != job.version - 1:
                 return False
             self.jobs[job.job_id] = job
@@ -143,9 +143,9 @@ class FakeProvider:
     failures: list[ProviderError] = field(default_factory=list)
     during_run: Callable[[], None] | None = None
     default_status: ProviderStatus | None = None
-    asked: int = 0
+    status_calls: int = 0
     down: bool = False
-    """Asked how it is, it gives no answer."""
+    """True while `/health` and the settings cannot be read."""
 
     def _fail(self) -> None:
         if self.failures:
@@ -163,7 +163,7 @@ class FakeProvider:
         return f"runpod-{len(self.runs)}"
 
     def status(self, endpoint_id: str, runpod_job_id: str) -> ProviderStatus:
-        self.asked += 1
+        self.status_calls += 1
         self._fail()
         status = self.statuses.get(runpod_job_id, self.default_status)
         if status is None:
@@ -221,12 +221,12 @@ class FakeQueue:
 
 @dataclass
 class FakeSender:
-    answers: list[DeliveryResult] = field(default_factory=list)
+    responses: list[DeliveryResult] = field(default_factory=list)
     posts: list[tuple[str, str, str, int, str]] = field(default_factory=list)
 
     def send(self, owner: str, url: str, message_id: str, now: int, body: str) -> DeliveryResult:
         self.posts.append((owner, url, message_id, now, body))
-        return self.answers.pop(0) if self.answers else DeliveryResult(ok=True, result="http_200")
+        return self.responses.pop(0) if self.responses else DeliveryResult(ok=True, result="http_200")
 
 
 @dataclass

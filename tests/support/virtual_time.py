@@ -1,6 +1,6 @@
-"""Threads in a time of their own: it passes only while all of them sleep, so that minutes take milliseconds.
+"""Virtual time for threads: it passes only while all of them sleep, so that minutes take milliseconds.
 
-One thread runs at a time, the one that slept until the earliest moment; what comes out is the same on any machine.
+One thread runs at a time, the one with the earliest wake-up, so the result is the same on any machine.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ R = TypeVar("R")
 
 
 class VirtualTime:
-    """`now` in milliseconds. Call everything here from threads of `run` or `side_by_side` only."""
+    """`now` in milliseconds. Call all methods from threads of `run` or `map` only."""
 
     def __init__(self, now: int) -> None:
         self.now = now
@@ -30,29 +30,29 @@ class VirtualTime:
         self._wait(self._wake_at(self.now + ms))
 
     def run(self, *programs: Callable[[], None]) -> None:
-        """Run all of them at once, to their ends. Raises what one of them raised."""
+        """Run all programs concurrently until they end. Raises the first error of any of them."""
         failures: list[BaseException] = []
-        over = threading.Event()
-        self._start(programs, failures, over.set)
-        self._go_on()
-        over.wait()
+        finished = threading.Event()
+        self._start(programs, failures, finished.set)
+        self._resume_next()
+        finished.wait()
         if failures:
             raise failures[0]
 
-    def side_by_side(self, at_once: int, do: Callable[[T], R], given: Iterable[T]) -> list[R]:
-        """`map` with so many threads, as an executor's: each takes the next when it has done the last."""
+    def map(self, at_once: int, do: Callable[[T], R], given: Iterable[T]) -> list[R]:
+        """Like an executor's `map` with `at_once` threads."""
         left = list(enumerate(given))
         done: dict[int, R] = {}
 
-        def lane() -> None:
+        def worker() -> None:
             while left:
                 number, one = left.pop(0)
                 done[number] = do(one)
 
         failures: list[BaseException] = []
-        mine = threading.Event()
-        self._start([lane] * at_once, failures, lambda: self._push(self.now, mine))
-        self._wait(mine)
+        all_done = threading.Event()
+        self._start([worker] * at_once, failures, lambda: self._push(self.now, all_done))
+        self._wait(all_done)
         if failures:
             raise failures[0]
         return [done[number] for number in sorted(done)]
@@ -60,23 +60,23 @@ class VirtualTime:
     def _start(
         self, programs: Iterable[Callable[[], None]], failures: list[BaseException], at_end: Callable[[], None]
     ) -> None:
-        wanted = list(programs)
-        running = len(wanted)
+        threads_to_run = list(programs)
+        running = len(threads_to_run)
 
-        def live(program: Callable[[], None], turn: threading.Event) -> None:
+        def run_program(program: Callable[[], None], turn: threading.Event) -> None:
             nonlocal running
             turn.wait()
             try:
                 program()
-            except BaseException as error:  # noqa: BLE001 - told to whoever waits for the thread
+            except BaseException as error:  # noqa: BLE001 - raised again in the waiting thread
                 failures.append(error)
             running -= 1
             if not running:
                 at_end()
-            self._go_on()
+            self._resume_next()
 
-        for program in wanted:
-            threading.Thread(target=live, args=(program, self._wake_at(self.now)), daemon=True).start()
+        for program in threads_to_run:
+            threading.Thread(target=run_program, args=(program, self._wake_at(self.now)), daemon=True).start()
 
     def _wake_at(self, moment: int) -> threading.Event:
         turn = threading.Event()
@@ -87,11 +87,11 @@ class VirtualTime:
         heapq.heappush(self._waiting, (moment, next(self._numbers), turn))
 
     def _wait(self, turn: threading.Event) -> None:
-        self._go_on()
+        self._resume_next()
         turn.wait()
 
-    def _go_on(self) -> None:
-        """Let the thread go on whose moment is the earliest. With none left all has ended."""
+    def _resume_next(self) -> None:
+        """Resume the thread with the earliest wake-up; do nothing if all have ended."""
         if self._waiting:
             moment, _, turn = heapq.heappop(self._waiting)
             self.now = max(self.now, moment)

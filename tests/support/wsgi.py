@@ -32,10 +32,10 @@ class Wsgi:
 
     def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         self.requests += 1
-        # As after a quiet day: else keys that are drawn again, and so many jobs, would be refused.
+        # As after a quiet day: otherwise repeated keys and the number of jobs would be refused.
         self._world.store.keys.clear()
         self._world.store.usage.clear()
-        # Mangum runs on the loop of its thread, which only the main thread has from the start.
+        # Mangum needs an event loop in its thread, which only the main thread has by default.
         if threading.current_thread() is not threading.main_thread():
             asyncio.set_event_loop(self._loop)
         event = to_event(_request(environ), request_id=f"request-{self.requests}", now=0.0)

@@ -1,4 +1,4 @@
-"""JSON as JavaScript writes it."""
+"""JSON as JavaScript serializes it."""
 
 from __future__ import annotations
 
@@ -37,23 +37,23 @@ DOCUMENTS = [
         ("é\u2028\x01", '"é\u2028\\u0001"'),
     ],
 )
-def test_values(value: Any, text: str) -> None:
+def test_values_are_written_as_javascript_does(value: Any, text: str) -> None:
     assert dumps(value) == text
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
-def test_every_number_reads_back(value: float) -> None:
+def test_every_finite_number_round_trips(value: float) -> None:
     assert float(dumps(value)) == value
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_what_is_no_number_in_json_is_refused(value: float) -> None:
+def test_nan_and_infinity_are_refused(value: float) -> None:
     with pytest.raises(ValueError, match="number"):
         dumps(value)
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="no node here")
-def test_node_writes_the_same_bytes_again() -> None:
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+def test_node_serializes_to_the_same_bytes() -> None:
     program = (
         "for (const line of require('fs').readFileSync(0, 'utf8').split('\\n'))"
         " console.log(JSON.stringify(JSON.parse(line)))"

@@ -1,4 +1,4 @@
-"""The limits of an owner: what the bucket lets through, whenever it is asked."""
+"""The quotas of an owner: what the token bucket admits at any time."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ def moments(pauses: list[int]) -> list[int]:
     return found
 
 
-def taken(store: FakeStore, allowance: Allowance, number: int, now: int) -> bool:
+def is_admitted(store: FakeStore, allowance: Allowance, number: int, now: int) -> bool:
     try:
         return store.create(job(job_id=f"job-{number}"), None, now, allowance) is None
     except RateLimited:
         return False
 
 
-def wait(usage: Usage, allowance: Allowance, now: int) -> int:
-    """Seconds until one more is let through, as the refusal tells it."""
+def retry_after(usage: Usage, allowance: Allowance, now: int) -> int:
+    """Return the seconds until the next submit is admitted, according to the refusal."""
     try:
         admit(usage, allowance, now)
     except RateLimited as refused:
@@ -46,38 +46,38 @@ def wait(usage: Usage, allowance: Allowance, now: int) -> int:
 
 @pytest.mark.fault("A17")
 @given(ALLOWANCES, PAUSES)
-def test_no_window_lets_more_through_than_the_burst_and_the_rate(allowance: Allowance, pauses: list[int]) -> None:
+def test_no_window_admits_more_than_burst_and_rate(allowance: Allowance, pauses: list[int]) -> None:
     store = FakeStore(FakeClock())
-    times = [now for number, now in enumerate(moments(pauses)) if taken(store, allowance, number, now)]
+    times = [now for number, now in enumerate(moments(pauses)) if is_admitted(store, allowance, number, now)]
     for first, begin in enumerate(times):
         for last, end in enumerate(times[first:], first):
             assert last - first + 1 <= allowance.burst + (end - begin) * allowance.rate_per_minute / MINUTE
 
 
 @given(ALLOWANCES, PAUSES)
-def test_it_is_the_token_bucket_it_says_to_be(allowance: Allowance, pauses: list[int]) -> None:
+def test_gcra_equals_a_token_bucket(allowance: Allowance, pauses: list[int]) -> None:
     store, tokens, filled_at = FakeStore(FakeClock()), float(allowance.burst), START
     for number, now in enumerate(moments(pauses)):
         tokens = min(allowance.burst, tokens + (now - filled_at) / allowance.step_ms)
         filled_at = now
-        # Exactly one token may be a hair less in floating point.
+        # One token may be slightly less in floating point.
         expected = tokens > 1 - 1e-9
-        assert taken(store, allowance, number, now) is expected
+        assert is_admitted(store, allowance, number, now) is expected
         tokens -= expected
 
 
 @settings(max_examples=50)
 @given(ALLOWANCES, PAUSES)
-def test_whoever_waits_as_told_is_let_through(allowance: Allowance, pauses: list[int]) -> None:
+def test_submit_is_admitted_after_retry_after(allowance: Allowance, pauses: list[int]) -> None:
     usage = Usage()
     for now in moments(pauses):
-        seconds = wait(usage, allowance, now)
+        seconds = retry_after(usage, allowance, now)
         assert seconds >= 0
         later = admit(usage, allowance, now + seconds * SECOND)
         usage = usage if seconds else later
 
 
-def test_jobs_in_flight_are_looked_at_first() -> None:
+def test_in_flight_cap_is_checked_before_the_rate() -> None:
     allowance = Allowance(burst=1, jobs_in_flight=1)
     usage = admit(Usage(), allowance, START)
     with pytest.raises(TooManyJobs):
@@ -87,9 +87,9 @@ def test_jobs_in_flight_are_looked_at_first() -> None:
 
 
 @pytest.mark.parametrize("full_at", [START + HOUR, START + 10**9])
-def test_a_bucket_that_says_what_cannot_be_counts_as_full(full_at: int) -> None:
+def test_impossible_bucket_counts_as_full(full_at: int) -> None:
     allowance = Allowance(rate_per_minute=60, burst=3)
     assert admit(Usage(0, full_at), allowance, START) == Usage(1, START + SECOND)
-    # A clock that is a little behind the one that wrote it waits for it.
+    # A clock slightly behind the one that wrote the value refuses the submit.
     with pytest.raises(TooManyRequests):
         admit(Usage(0, START + 20 * SECOND), allowance, START)

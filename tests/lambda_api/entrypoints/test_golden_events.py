@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -51,15 +50,13 @@ def names(folder: str) -> set[str]:
     return {path.stem for path in (EVENTS / folder).glob("*.json")}
 
 
-@pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    """The entrypoints around fakes, with one job at RunPod."""
-    world = World()
+@pytest.fixture(autouse=True)
+def handlers_with_a_running_job(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The entrypoints over fakes, with one job at RunPod."""
     submit_job(world.services, submission(webhook_url="https://hooks.example/"))
     world.provider.default_status = ProviderStatus("IN_PROGRESS")
     for module in (runpod_webhook, sweeper, callbacks):
         monkeypatch.setattr(module, "services", lambda: world.services)
-    return world
 
 
 def invoke(module: Any, event: dict[str, Any]) -> dict[str, Any]:

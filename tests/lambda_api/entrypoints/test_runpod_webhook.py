@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -25,14 +24,12 @@ runpod_webhook = entrypoint("runpod_webhook")
 TOKEN = make_token(HOOK_SECRET, "webhook", "job-1", 1)
 
 
-@pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    """The handler around fakes, with one job that RunPod says is running."""
-    world = World()
+@pytest.fixture(autouse=True)
+def handler_with_a_running_job(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The handler over fakes, with one job that RunPod reports as running."""
     submit_job(world.services, submission())
     world.provider.default_status = ProviderStatus("IN_PROGRESS")
     monkeypatch.setattr(runpod_webhook, "services", lambda: world.services)
-    return world
 
 
 def post(token: str, body: str | None = "{}", job_id: str = "job-1", purpose: str = "webhook") -> dict[str, Any]:
@@ -94,10 +91,10 @@ def test_wrong_token_is_a_404_without_any_call(world: World, monkeypatch: pytest
     publish(world, manifest())
     nobody = post(WRONG[kind], job_id="job-404")
     monkeypatch.setattr(world.store, "get", read)
-    asked = world.provider.asked
+    asked = world.provider.status_calls
     told = post(WRONG[kind])
     assert told == nobody
-    assert (told["statusCode"], world.provider.asked) == (404, asked)
+    assert (told["statusCode"], world.provider.status_calls) == (404, asked)
     assert WRONG[kind] not in told["body"]
     assert world.store.jobs["job-1"].state is State.IN_QUEUE
 
@@ -117,11 +114,11 @@ def test_token_of_an_older_attempt_may_ring_but_not_report(world: World) -> None
 def test_webhook_replayed_a_day_later_changes_nothing(world: World) -> None:
     publish(world, manifest())
     post(TOKEN)
-    ended, asked, sent = world.store.jobs["job-1"], world.provider.asked, list(world.queue.sent)
+    ended, asked, sent = world.store.jobs["job-1"], world.provider.status_calls, list(world.queue.sent)
     world.clock.advance(24 * HOUR)
     world.provider.default_status = ProviderStatus("FAILED")
     assert post(TOKEN, '{"status": "FAILED"}')["statusCode"] == 200
-    assert (world.store.jobs["job-1"], world.provider.asked, world.queue.sent) == (ended, asked, sent)
+    assert (world.store.jobs["job-1"], world.provider.status_calls, world.queue.sent) == (ended, asked, sent)
 
 
 @pytest.mark.fault("D8")
@@ -134,7 +131,7 @@ def test_missing_job_is_a_404_without_a_call_to_runpod(world: World, age: int) -
     report = json.dumps({"attempt": 1, "seq": 1, "percent": 1, "stage": "fetch"})
     token = make_token(HOOK_SECRET, "progress", job_id, 1)
     assert post(token, report, job_id, "progress")["statusCode"] == 404
-    assert world.provider.asked == 0
+    assert world.provider.status_calls == 0
 
 
 def test_unstorable_report_gets_retry_after(world: World) -> None:

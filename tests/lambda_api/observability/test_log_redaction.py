@@ -68,7 +68,7 @@ def test_webhook_scanner_gets_404_and_its_path_is_not_logged(
     assert runpod_webhook.handler(event, context())["statusCode"] == 404
     # API Gateway gives the hooks' POSTs alone to their function.
     assert Client(world).call(method, path, key=None).status in {404, 405}
-    assert world.provider.asked == 0
+    assert world.provider.status_calls == 0
     assert TOKEN not in log.getvalue()
 
 

@@ -1,4 +1,4 @@
-"""Sweeps that do not come, clocks that are wrong, rows past their time: nothing ends early, everything ends."""
+"""Missing sweeps, wrong clocks and expired rows: no job ends early, and every job ends."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ DAY = 24 * HOUR
 
 
 @pytest.mark.fault("K5")
-def test_ten_minutes_without_sweeps_are_caught_up_with_in_one() -> None:
+def test_one_sweep_catches_up_after_ten_minutes() -> None:
     world = ModelWorld()
-    lost, told, refused = (world.submit(callback=True) for _ in range(3))
+    lost, completed, refused = (world.submit(callback=True) for _ in range(3))
     assert lost is not None
-    assert told is not None
+    assert completed is not None
     assert refused is not None
     world.runpod.executions[0].known = False
     run_worker(world.runpod.executions[1], world.objects.objects, WorkerOutcome.FINISHED)
@@ -33,18 +33,18 @@ def test_ten_minutes_without_sweeps_are_caught_up_with_in_one() -> None:
     world.runpod.reply = RunReply.ACCEPTED
     world.clock.advance(10 * MINUTE)
     world.sweep()
-    states = [world.jobs[job.job_id].state for job in (lost, told, refused, waiting)]
+    states = [world.jobs[job.job_id].state for job in (lost, completed, refused, waiting)]
     assert states == [State.IN_QUEUE, State.COMPLETED, State.TIMED_OUT, State.IN_QUEUE]
     world.clock.advance(MINUTE)
     world.sweep()
-    callback = world.jobs[told.job_id].callback
+    callback = world.jobs[completed.job_id].callback
     assert callback is not None
     assert callback.status is CallbackStatus.DELIVERED
     world.run_to_end()
 
 
 @pytest.mark.fault("K5")
-def test_a_deadline_that_passed_without_sweeps_is_kept_by_the_next_one() -> None:
+def test_next_sweep_enforces_a_missed_deadline() -> None:
     world = ModelWorld()
     job = world.submit()
     assert job is not None
@@ -58,46 +58,46 @@ def test_a_deadline_that_passed_without_sweeps_is_kept_by_the_next_one() -> None
 
 @pytest.mark.fault("K6")
 @pytest.mark.parametrize("step", ["submit", "progress", "sweep", "end", "deliver"])
-def test_a_clock_that_goes_back_an_hour_at_any_step_ends_nothing_early_and_loses_nothing(step: str) -> None:
-    """NTP, or another machine of Lambda's: what is stored may be later than now."""
+def test_clock_going_back_an_hour_loses_nothing(step: str) -> None:
+    """NTP or another Lambda host: stored times may be later than now."""
     world = ModelWorld()
     job = world.submit(key="k", callback=True)
     assert job is not None
     (execution,) = world.runpod.executions
 
-    def back(now: str) -> None:
+    def go_back(now: str) -> None:
         if now == step:
             world.clock.advance(-HOUR)
 
-    back("submit")
+    go_back("submit")
     world.report_progress(execution, 1)
     assert world.jobs[job.job_id].state is State.IN_PROGRESS
-    back("progress")
+    go_back("progress")
     world.clock.advance(2 * MINUTE)
     world.sweep()
     assert world.jobs[job.job_id].state is State.IN_PROGRESS
-    back("sweep")
+    go_back("sweep")
     run_worker(execution, world.objects.objects, WorkerOutcome.FINISHED)
     world.receive_webhook(execution)
     ended = world.jobs[job.job_id]
     assert ended.state is State.COMPLETED
     assert ended.started_at is not None
-    back("end")
+    go_back("end")
     world.deliver(job.job_id)
-    back("deliver")
-    again = world.submit(key="k", callback=True)
-    assert again is not None
-    assert again.job_id == job.job_id
+    go_back("deliver")
+    repeated = world.submit(key="k", callback=True)
+    assert repeated is not None
+    assert repeated.job_id == job.job_id
     world.run_to_end()
     assert len(world.receiver.posts[f"msg_{job.job_id}"]) == 1
 
 
-def kept_for_a_day() -> ModelWorld:
+def one_day_world() -> ModelWorld:
     return ModelWorld(lambda clock: FakeStore(clock, retention_ms=DAY))
 
 
-def test_a_receiver_that_is_down_is_given_up_on_schedule_however_short_the_retention_is() -> None:
-    world = kept_for_a_day()
+def test_short_retention_does_not_shorten_the_callbacks() -> None:
+    world = one_day_world()
     job = world.submit(callback=True)
     assert job is not None
     run_worker(world.runpod.executions[0], world.objects.objects, WorkerOutcome.FINISHED)
@@ -106,12 +106,12 @@ def test_a_receiver_that_is_down_is_given_up_on_schedule_however_short_the_reten
     callback = world.jobs[job.job_id].callback
     assert callback is not None
     assert (callback.status, callback.attempts) == (CallbackStatus.GIVEN_UP, 9)
-    # And it can be read that it was.
+    # The outcome can still be read.
     assert world.services.store.get(job.job_id) == world.jobs[job.job_id]
 
 
-def test_a_deadline_as_late_as_the_retention_is_kept() -> None:
-    world = kept_for_a_day()
+def test_deadline_as_late_as_the_retention_is_enforced() -> None:
+    world = one_day_world()
     world.services = replace(world.services, policy=replace(world.services.policy, job_ttl_ms=DAY))
     job = world.submit(callback=True)
     assert job is not None
@@ -119,8 +119,8 @@ def test_a_deadline_as_late_as_the_retention_is_kept() -> None:
     assert world.jobs[job.job_id].state is State.TIMED_OUT
 
 
-def test_jobs_that_nobody_attended_to_for_long_keep_no_other_from_the_sweeper() -> None:
-    world = kept_for_a_day()
+def test_long_overdue_jobs_do_not_block_new_ones() -> None:
+    world = one_day_world()
     late = [world.submit() for _ in range(10)]
     world.clock.advance(30 * DAY)
     new = world.submit()
@@ -129,6 +129,6 @@ def test_jobs_that_nobody_attended_to_for_long_keep_no_other_from_the_sweeper() 
         world.clock.advance(MINUTE)
         sweep(world.services, len(late), lambda: True)
     assert {world.jobs[job.job_id].state for job in late if job is not None} == {State.TIMED_OUT}
-    looked_at = world.jobs[new.job_id].due_at
-    assert looked_at is not None
-    assert looked_at > world.clock.now
+    due_at = world.jobs[new.job_id].due_at
+    assert due_at is not None
+    assert due_at > world.clock.now

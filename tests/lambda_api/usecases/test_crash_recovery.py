@@ -1,4 +1,4 @@
-"""Each use case dies, or is frozen for long, at each of its boundaries: the sweeper and the next knock make it good."""
+"""Each use case crashes or freezes at each of its boundaries; the sweeper and the next request recover."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ GONE = DeliveryResult(ok=False, result="http_410", final=True)
 
 @dataclass(frozen=True)
 class Case:
-    """`begin` leads to the moment and returns what then dies; `knock` is what the world does about silence."""
+    """`begin` sets up a world and returns the act that crashes; `stimulus` is the reaction of others to silence."""
 
     begin: Callable[[ModelWorld], Act]
-    ends: State
-    knock: Callable[[ModelWorld], object] = lambda world: None
-    works: bool = True
-    """Whether the workers do what RunPod has taken."""
+    end: State
+    stimulus: Callable[[ModelWorld], object] = lambda world: None
+    workers_run: bool = True
+    """True if workers run the jobs that RunPod has accepted."""
 
 
 def accepted(world: ModelWorld, reply: RunReply = RunReply.REFUSED) -> Job:
-    """A job that RunPod does not have yet, due for the sweeper."""
+    """Submit a job that RunPod does not have yet and that is due."""
     world.runpod.reply = reply
     job = world.submit(key="k", callback=True)
     assert job is not None
@@ -53,8 +53,8 @@ def submitting(reply: RunReply) -> Callable[[ModelWorld], Act]:
     return begin
 
 
-def again(world: ModelWorld) -> None:
-    """The client heard nothing and asks again, with its key."""
+def retry_submit(world: ModelWorld) -> None:
+    """Repeat the submit with its key, as a client without a response does."""
     world.runpod.reply = RunReply.ACCEPTED
     world.submit(key="k", callback=True)
 
@@ -68,16 +68,16 @@ def dispatching(reply: RunReply, before: RunReply = RunReply.REFUSED) -> Callabl
     return begin
 
 
-def ringing(how: Callable[[ModelWorld], object]) -> Callable[[ModelWorld], Act]:
+def receiving(how: Callable[[ModelWorld], object]) -> Callable[[ModelWorld], Act]:
     def begin(world: ModelWorld) -> Act:
         queued(world)
         how(world)
-        return lambda: ring(world)
+        return lambda: ring_webhook(world)
 
     return begin
 
 
-def ring(world: ModelWorld) -> None:
+def ring_webhook(world: ModelWorld) -> None:
     world.receive_webhook(world.runpod.executions[0])
 
 
@@ -86,7 +86,7 @@ def finish(world: ModelWorld) -> None:
 
 
 def forget(world: ModelWorld) -> None:
-    """RunPod loses it: old enough to be taken for lost."""
+    """Let RunPod lose the job, which is old enough to be presumed lost."""
     world.clock.advance(2 * MINUTE)
     world.runpod.executions[0].known = False
 
@@ -105,7 +105,7 @@ def cancelling(down: bool) -> Callable[[ModelWorld], Act]:
     return begin
 
 
-def cancel_again(world: ModelWorld) -> None:
+def repeat_cancel(world: ModelWorld) -> None:
     world.runpod.down = False
     for job_id in world.jobs:
         world.cancel(job_id)
@@ -121,20 +121,20 @@ def delivering(answer: DeliveryResult) -> Callable[[ModelWorld], Act]:
     def begin(world: ModelWorld) -> Act:
         job = queued(world)
         finish(world)
-        ring(world)
+        ring_webhook(world)
         world.receiver.response = answer
         return lambda: world.deliver(job.job_id)
 
     return begin
 
 
-def leaving(up: bool) -> Callable[[ModelWorld], Act]:
-    """A sweep has another callback of this owner's in hand."""
+def deferring(up: bool) -> Callable[[ModelWorld], Act]:
+    """Defer as a sweep does that is sending another callback of this owner."""
 
     def begin(world: ModelWorld) -> Act:
         job = queued(world)
         finish(world)
-        ring(world)
+        ring_webhook(world)
         world.clock.advance(MINUTE)
         world.queue.up = up
         return lambda: world.defer(job.job_id)
@@ -143,7 +143,7 @@ def leaving(up: bool) -> Callable[[ModelWorld], Act]:
 
 
 def sweeping(world: ModelWorld) -> Act:
-    """One of each kind is due: to be settled, sent again, dispatched, delivered, timed out."""
+    """Set up one due job of each kind: to settle, resubmit, dispatch, deliver and time out."""
     world.submit()
     forget(world)
     world.submit(callback=True)
@@ -156,142 +156,144 @@ def sweeping(world: ModelWorld) -> Act:
 
 
 CASES = {
-    "submit": Case(submitting(RunReply.ACCEPTED), State.COMPLETED, again),
-    "submit, refused": Case(submitting(RunReply.REFUSED), State.COMPLETED, again),
-    "submit, answer lost": Case(submitting(RunReply.LOST_BUT_ACCEPTED), State.COMPLETED, again),
+    "submit": Case(submitting(RunReply.ACCEPTED), State.COMPLETED, retry_submit),
+    "submit, refused": Case(submitting(RunReply.REFUSED), State.COMPLETED, retry_submit),
+    "submit, response lost": Case(submitting(RunReply.LOST_BUT_ACCEPTED), State.COMPLETED, retry_submit),
     "dispatch": Case(dispatching(RunReply.ACCEPTED), State.COMPLETED),
-    "dispatch, answer lost": Case(dispatching(RunReply.LOST_BUT_ACCEPTED, RunReply.LOST_BUT_ACCEPTED), State.COMPLETED),
-    "dispatch, rejected": Case(dispatching(RunReply.REJECTED), State.FAILED, works=False),
-    "web hook of a success": Case(ringing(finish), State.COMPLETED, ring),
-    "web hook of a failure": Case(
-        ringing(lambda world: fail_execution(world.runpod.executions[0])), State.FAILED, ring
+    "dispatch, response lost": Case(
+        dispatching(RunReply.LOST_BUT_ACCEPTED, RunReply.LOST_BUT_ACCEPTED), State.COMPLETED
     ),
-    "web hook of a lost job": Case(ringing(forget), State.COMPLETED, ring),
+    "dispatch, rejected": Case(dispatching(RunReply.REJECTED), State.FAILED, workers_run=False),
+    "webhook of a success": Case(receiving(finish), State.COMPLETED, ring_webhook),
+    "webhook of a failure": Case(
+        receiving(lambda world: fail_execution(world.runpod.executions[0])), State.FAILED, ring_webhook
+    ),
+    "webhook of a lost job": Case(receiving(forget), State.COMPLETED, ring_webhook),
     "progress": Case(reporting, State.COMPLETED),
-    "cancel": Case(cancelling(down=False), State.CANCELLED, cancel_again),
-    "cancel, RunPod down": Case(cancelling(down=True), State.CANCELLED, cancel_again),
-    "deadline": Case(expiring, State.TIMED_OUT, works=False),
+    "cancel": Case(cancelling(down=False), State.CANCELLED, repeat_cancel),
+    "cancel, RunPod down": Case(cancelling(down=True), State.CANCELLED, repeat_cancel),
+    "deadline": Case(expiring, State.TIMED_OUT, workers_run=False),
     "callback": Case(delivering(DeliveryResult(ok=True, result="http_200")), State.COMPLETED),
     "callback, failing": Case(delivering(REFUSED), State.COMPLETED),
     "callback, gone": Case(delivering(GONE), State.COMPLETED),
-    "callback, left to the queue": Case(leaving(up=True), State.COMPLETED),
-    "callback, left to a queue that is not there": Case(leaving(up=False), State.COMPLETED),
+    "callback, deferred": Case(deferring(up=True), State.COMPLETED),
+    "callback, deferred during a queue outage": Case(deferring(up=False), State.COMPLETED),
 }
 
 
-def boundaries(case: Case) -> int:
+def count_boundaries(case: Case) -> int:
     world = ModelWorld()
     act = case.begin(world)
     world.run_with_crash(act, None)
     return world.crash_points.boundary_count
 
 
-def recovered(world: ModelWorld, case: Case) -> None:
-    """The world goes on: knocks, a few minutes of sweeps and work, and then to the end of all promises."""
-    case.knock(world)
+def assert_recovery(world: ModelWorld, case: Case) -> None:
+    """Continue with the stimulus, a few minutes of sweeps and work, and then until every promise is kept."""
+    case.stimulus(world)
     for _ in range(4):
         world.clock.advance(MINUTE)
         world.sweep()
-        if case.works:
+        if case.workers_run:
             for execution in world.runpod.executions:
                 run_worker(execution, world.objects.objects, WorkerOutcome.FINISHED)
         world.check()
     world.run_to_end()
-    assert {job.state for job in world.jobs.values()} <= {case.ends}
+    assert {job.state for job in world.jobs.values()} <= {case.end}
     assert len(world.jobs) <= 1
 
 
 @pytest.mark.fault("B7", "B8", "B9", "B12", "J9", "K3")
 @pytest.mark.parametrize("name", CASES)
-def test_a_death_at_any_boundary_is_made_good(name: str) -> None:
+def test_crash_at_any_boundary_is_recovered(name: str) -> None:
     case = CASES[name]
-    number = boundaries(case)
+    number = count_boundaries(case)
     assert number >= 6
     for at in range(number):
         world = ModelWorld()
         act = case.begin(world)
         assert world.run_with_crash(act, at) is False
         world.check()
-        recovered(world, case)
+        assert_recovery(world, case)
 
 
 @pytest.mark.fault("D10", "K3")
 @pytest.mark.parametrize("name", CASES)
-def test_a_process_that_was_frozen_for_minutes_does_no_harm_when_it_goes_on(name: str) -> None:
-    """Lambda stops a process between two calls and may let it go on much later, when others have done its work."""
+def test_process_frozen_for_minutes_resumes_harmlessly(name: str) -> None:
+    """Lambda freezes a process between two calls and may resume it much later, after others have done its work."""
     case = CASES[name]
-    for at in range(boundaries(case)):
+    for at in range(count_boundaries(case)):
         world = ModelWorld()
         act = case.begin(world)
 
         def others(world: ModelWorld = world) -> None:
-            case.knock(world)
+            case.stimulus(world)
             for _ in range(3):
                 world.clock.advance(MINUTE)
                 world.sweep()
-                if case.works:
+                if case.workers_run:
                     for execution in world.runpod.executions:
                         run_worker(execution, world.objects.objects, WorkerOutcome.FINISHED)
                         world.receive_webhook(execution)
 
         world.run_interrupted(act, at, others)
         world.check()
-        recovered(world, case)
+        assert_recovery(world, case)
 
 
 @pytest.mark.fault("E2")
 @pytest.mark.parametrize("name", CASES)
-def test_a_store_or_bucket_that_fails_at_any_boundary_is_made_good(name: str) -> None:
-    """The call was not made, or it was made and its answer got lost."""
+def test_storage_failure_at_any_boundary_is_recovered(name: str) -> None:
+    """The call was not made, or it was made and its response was lost."""
     case = CASES[name]
-    for at in range(boundaries(case)):
+    for at in range(count_boundaries(case)):
         world = ModelWorld()
         world.run_with_outage(case.begin(world), at)
         world.check()
-        recovered(world, case)
+        assert_recovery(world, case)
 
 
 @pytest.mark.fault("E9", "K3")
-def test_a_sweeper_that_dies_half_way_leaves_the_rest_to_the_next() -> None:
+def test_next_sweep_finishes_what_a_crashed_one_left() -> None:
     world = ModelWorld()
     world.run_with_crash(sweeping(world), None)
-    whole = {job_id: (job.state, job.attempt) for job_id, job in world.jobs.items()}
-    assert {state for state, _ in whole.values()} == {State.IN_QUEUE, State.FAILED, State.COMPLETED}
+    expected = {job_id: (job.state, job.attempt) for job_id, job in world.jobs.items()}
+    assert {state for state, _ in expected.values()} == {State.IN_QUEUE, State.FAILED, State.COMPLETED}
     for at in range(world.crash_points.boundary_count):
         world = ModelWorld()
         assert world.run_with_crash(sweeping(world), at) is False
         world.check()
-        # A claim that its holder did not live to use lasts for half a minute.
+        # The claim of a crashed dispatcher lasts for 30 s.
         world.clock.advance(MINUTE)
         world.sweep()
         world.check()
         assert {job_id: job.state for job_id, job in world.jobs.items()} == {
-            job_id: state for job_id, (state, _) in whole.items()
+            job_id: state for job_id, (state, _) in expected.items()
         }
-        assert all(job.attempt <= whole[job_id][1] + 1 for job_id, job in world.jobs.items())
+        assert all(job.attempt <= expected[job_id][1] + 1 for job_id, job in world.jobs.items())
         world.run_to_end()
 
 
 @pytest.mark.fault("B8")
-def test_a_dispatch_that_kills_its_process_each_time_is_not_repeated_for_ever() -> None:
+def test_dispatch_that_always_crashes_is_attempted_3_times() -> None:
     world = ModelWorld()
     assert world.run_with_crash(lambda: world.submit(callback=True), "after run") is False
-    deaths = 1
+    crashes = 1
     for _ in range(70):
         world.clock.advance(MINUTE)
-        deaths += not world.run_with_crash(world.sweep, "after run")
+        crashes += not world.run_with_crash(world.sweep, "after run")
     assert {job.state for job in world.jobs.values()} == {State.TIMED_OUT}
-    assert deaths == len(world.runpod.executions) == MAX_ATTEMPTS
+    assert crashes == len(world.runpod.executions) == MAX_ATTEMPTS
     assert [execution.attempt for execution in world.runpod.executions] == [1, 2, 3]
     world.run_to_end()
 
 
 @pytest.mark.fault("J9")
-def test_a_callback_that_kills_its_process_each_time_is_given_up_on_schedule() -> None:
+def test_callback_that_always_crashes_is_given_up_on_schedule() -> None:
     world = ModelWorld()
     job_id = queued(world).job_id
     finish(world)
-    ring(world)
+    ring_webhook(world)
     began = world.clock()
     for _ in range(2 * MAX_CALLBACK_ATTEMPTS):
         world.clock.now = world.jobs[job_id].due_at or world.clock.now
@@ -305,14 +307,14 @@ def test_a_callback_that_kills_its_process_each_time_is_given_up_on_schedule() -
 
 
 @pytest.mark.fault("C10")
-@pytest.mark.parametrize("deaths", [0, 1, 2])
-def test_a_job_that_only_its_worker_told_of_keeps_its_endpoint(deaths: int) -> None:
-    """No answer to `/run` was ever stored, another endpoint was deployed, and the first attempt's worker reports."""
+@pytest.mark.parametrize("crashes", [0, 1, 2])
+def test_job_known_only_from_its_worker_keeps_its_endpoint(crashes: int) -> None:
+    """No response to `/run` was stored, another endpoint was deployed, and the first attempt's worker reports."""
     world = ModelWorld()
     world.run_with_crash(world.submit, "after run")
     execution = world.runpod.executions[0]
     world.redeploy(2)
-    for _ in range(deaths):
+    for _ in range(crashes):
         world.clock.advance(MINUTE)
         world.run_with_crash(world.sweep, "after run")
     world.report_progress(execution, 1)
@@ -320,5 +322,5 @@ def test_a_job_that_only_its_worker_told_of_keeps_its_endpoint(deaths: int) -> N
     run_worker(execution, world.objects.objects, WorkerOutcome.DIED_BEFORE_OUTPUT)
     world.sweep()
     (job,) = world.jobs.values()
-    assert (job.state, job.endpoint_id, len(world.runpod.executions)) == (State.FAILED, "endpoint", 1 + deaths)
+    assert (job.state, job.endpoint_id, len(world.runpod.executions)) == (State.FAILED, "endpoint", 1 + crashes)
     world.check()

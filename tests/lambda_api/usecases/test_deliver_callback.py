@@ -1,4 +1,4 @@
-"""Callbacks: owed with the ending, the same facts each time, until taken or given up."""
+"""Callbacks: pending with the end of a job, the same facts each time, until delivered or given up."""
 
 from __future__ import annotations
 
@@ -24,17 +24,15 @@ from tests.support.examples import lasting, manifest, publish, submission
 from tests.support.fakes import HOOK_SECRET, World
 
 URL = "https://hooks.example/n8n?token=abc"
-REFUSED = DeliveryResult(ok=False, result="http_500")
+FAILED = DeliveryResult(ok=False, result="http_500")
 
 
-@pytest.fixture
-def world() -> World:
-    """A job that just completed and owes a callback."""
-    world = World()
+@pytest.fixture(autouse=True)
+def job_with_a_pending_callback(world: World) -> None:
+    """A job that has just completed."""
     submit_job(world.services, submission(webhook_url=URL))
     publish(world, manifest())
     handle_webhook(world.services, "job-1", make_token(HOOK_SECRET, "webhook", "job-1", 1), None)
-    return world
 
 
 def callback(world: World) -> Callback:
@@ -43,32 +41,35 @@ def callback(world: World) -> Callback:
     return found
 
 
-def test_the_ending_and_the_debt_are_one_write(world: World) -> None:
+def test_end_and_pending_callback_are_one_write(world: World) -> None:
     ended = [after for before, after in world.observer.changes if before is not None and after.is_terminal]
     assert [job.callback.is_pending for job in ended if job.callback] == [True]
     assert world.queue.sent == [("job-1", 0)]
 
 
-def test_the_body_is_the_job_with_its_video(world: World) -> None:
+def test_body_is_the_job_with_its_video(world: World) -> None:
     deliver_callback(world.services, "job-1")
     ((owner, url, message_id, _, body),) = world.sender.posts
-    told = json.loads(body)
+    fields = json.loads(body)
     assert (owner, url, message_id) == ("ada", URL, "msg_job-1")
-    assert (told["job_id"], told["status"], told["metadata"]) == ("job-1", "COMPLETED", {"scene": "7"})
-    assert told["video_url"].startswith("https://bucket.example/jobs/job-1/output.mp4")
+    assert (fields["job_id"], fields["status"], fields["metadata"]) == ("job-1", "COMPLETED", {"scene": "7"})
+    assert fields["video_url"].startswith("https://bucket.example/jobs/job-1/output.mp4")
     assert URL not in body
-    # The callback's own state would change from attempt to attempt.
-    assert "callback" not in told
+    # The callback's own state differs between attempts.
+    assert "callback" not in fields
 
 
-def test_the_body_says_what_happened_and_where_to_look(world: World) -> None:
+def test_body_has_a_type_and_absolute_links(world: World) -> None:
     deliver_callback(world.services, "job-1")
     body = world.sender.posts[0][4]
-    told = json.loads(body)
-    assert next(iter(told)) == "type"
-    assert told["type"] == "job.completed"
-    assert told["links"] == {"self": "https://api.example/job/job-1", "cancel": "https://api.example/job/job-1/cancel"}
-    # As JavaScript writes it again: whole numbers without a fraction, nothing between the parts.
+    fields = json.loads(body)
+    assert next(iter(fields)) == "type"
+    assert fields["type"] == "job.completed"
+    assert fields["links"] == {
+        "self": "https://api.example/job/job-1",
+        "cancel": "https://api.example/job/job-1/cancel",
+    }
+    # As JavaScript serializes it: integers without a fraction, no spaces.
     assert '"frame_rate":24,"duration_seconds":5,' in body
     assert not re.search(r"\.0[,}]", body)
 
@@ -77,15 +78,15 @@ def test_the_body_says_what_happened_and_where_to_look(world: World) -> None:
     ("state", "kind"),
     [(State.FAILED, "job.failed"), (State.CANCELLED, "job.cancelled"), (State.TIMED_OUT, "job.timed_out")],
 )
-def test_other_ends_have_types_and_no_link(world: World, state: State, kind: str) -> None:
+def test_other_terminal_states_have_types_and_no_video(world: World, state: State, kind: str) -> None:
     job = replace(world.store.jobs["job-1"], state=state)
     stored = json.dumps(json.loads(callback(world).body or "") | {"status": state, "video_url": None})
-    told = json.loads(callback_body.build_attempt_body(world.services, job, stored))
-    assert (told["type"], told["status"], told["video_url"]) == (kind, state, None)
+    fields = json.loads(callback_body.build_attempt_body(world.services, job, stored))
+    assert (fields["type"], fields["status"], fields["video_url"]) == (kind, state, None)
 
 
-def test_each_attempt_has_a_link_that_works_then(world: World) -> None:
-    world.sender.answers = [REFUSED] * 3
+def test_each_attempt_has_a_fresh_video_link(world: World) -> None:
+    world.sender.responses = [FAILED] * 3
     ends = []
     for hours in (0, 12, 24):
         world.clock.now = max(world.clock.now + hours * HOUR, callback(world).next_at or 0)
@@ -95,7 +96,7 @@ def test_each_attempt_has_a_link_that_works_then(world: World) -> None:
     assert len(set(ends)) == 3
 
 
-def test_a_callback_that_the_release_before_stored_gains_what_it_lacks(world: World) -> None:
+def test_body_stored_by_the_previous_release_is_completed(world: World) -> None:
     old = (
         '{"job_id":"job-1","status":"COMPLETED","video_url":"https://bucket.example/expired","video_url_expires_at":"x",'
         '"video":{"frame_rate":30.0},"cost":{"gpu_usd":3e-05},"metadata":{"b":"1","10":"2","2":"3"},'
@@ -107,17 +108,17 @@ def test_a_callback_that_the_release_before_stored_gains_what_it_lacks(world: Wo
     assert "expired" not in sent
 
 
-def test_without_a_link_there_is_no_attempt(world: World) -> None:
-    def unsigned(key: str, seconds: int) -> str:
+def test_no_attempt_without_a_signed_link(world: World) -> None:
+    def fail_to_sign(key: str, seconds: int) -> str:
         raise Unavailable("The video store did not answer. Try again.")
 
-    world.objects.presign_get = unsigned  # type: ignore[method-assign]
+    world.objects.presign_get = fail_to_sign  # type: ignore[method-assign]
     with pytest.raises(Unavailable):
         deliver_callback(world.services, "job-1")
     assert (callback(world).attempts, world.sender.posts) == (0, [])
 
 
-def test_taken_once_and_never_again(world: World) -> None:
+def test_delivered_callback_is_never_sent_again(world: World) -> None:
     assert deliver_callback(world.services, "job-1") is True
     assert (callback(world).status, callback(world).attempts) == (CallbackStatus.DELIVERED, 1)
     assert deliver_callback(world.services, "job-1") is False
@@ -127,8 +128,8 @@ def test_taken_once_and_never_again(world: World) -> None:
 
 
 @pytest.mark.fault("J3")
-def test_failures_follow_the_schedule_with_one_id_and_the_same_facts(world: World) -> None:
-    world.sender.answers = [REFUSED] * 9
+def test_failed_callback_follows_the_schedule_with_one_id(world: World) -> None:
+    world.sender.responses = [FAILED] * 9
     waits = []
     deliver_callback(world.services, "job-1")
     while callback(world).status is CallbackStatus.PENDING:
@@ -145,8 +146,8 @@ def test_failures_follow_the_schedule_with_one_id_and_the_same_facts(world: Worl
     assert world.store.jobs["job-1"].due_at is None
 
 
-def test_short_waits_are_the_queues_and_long_ones_the_sweepers(world: World) -> None:
-    world.sender.answers = [REFUSED] * 9
+def test_queue_handles_short_waits_and_sweeper_long_ones(world: World) -> None:
+    world.sender.responses = [FAILED] * 9
     for _ in range(5):
         deliver_callback(world.services, "job-1")
         world.clock.now = callback(world).next_at or 0
@@ -156,19 +157,19 @@ def test_short_waits_are_the_queues_and_long_ones_the_sweepers(world: World) -> 
 
 
 @pytest.mark.fault("J4")
-def test_a_final_answer_is_the_last(world: World) -> None:
-    world.sender.answers = [DeliveryResult(ok=False, result="http_410", final=True)]
+def test_final_response_ends_the_deliveries(world: World) -> None:
+    world.sender.responses = [DeliveryResult(ok=False, result="http_410", final=True)]
     deliver_callback(world.services, "job-1")
     assert (callback(world).status, callback(world).last_result) == (CallbackStatus.GIVEN_UP, "http_410")
 
 
-def test_retry_after_is_honoured(world: World) -> None:
-    world.sender.answers = [DeliveryResult(ok=False, result="http_503", retry_after_ms=10 * MINUTE)]
+def test_retry_after_is_honored(world: World) -> None:
+    world.sender.responses = [DeliveryResult(ok=False, result="http_503", retry_after_ms=10 * MINUTE)]
     deliver_callback(world.services, "job-1")
     assert callback(world).next_at == world.clock.now + 10 * MINUTE
 
 
-def test_a_lost_message_is_made_up_by_the_sweeper(world: World) -> None:
+def test_sweeper_delivers_after_a_lost_message(world: World) -> None:
     world.clock.advance(14 * SECOND)
     sweep(world.services, 100, lambda: True)
     assert world.sender.posts == []
@@ -179,8 +180,8 @@ def test_a_lost_message_is_made_up_by_the_sweeper(world: World) -> None:
 
 @pytest.mark.fault("J12")
 @pytest.mark.parametrize("up", [True, False])
-def test_a_sweep_sends_one_callback_of_an_owner_at_a_time(world: World, up: bool) -> None:
-    """While one is being sent the others of its owner are left to the queue, if there is one."""
+def test_sweep_sends_one_callback_per_owner_at_a_time(world: World, up: bool) -> None:
+    """During one delivery, the others of its owner are handed to the queue if it is up."""
     first = world.store.jobs["job-1"]
     for job_id, owner in (("job-2", "ada"), ("job-3", "bob"), ("job-4", "ada")):
         world.store.jobs[job_id] = replace(first, job_id=job_id, owner=owner)
@@ -188,25 +189,25 @@ def test_a_sweep_sends_one_callback_of_an_owner_at_a_time(world: World, up: bool
     world.clock.advance(MINUTE)
     sent: list[list[str]] = []
 
-    def side_by_side(look: Callable[[str], SweepResult], _: Iterable[str]) -> list[SweepResult]:
+    def run_concurrently(handle: Callable[[str], SweepResult], _: Iterable[str]) -> list[SweepResult]:
         def meanwhile(*_: object) -> DeliveryResult:
             world.sender.send = real  # type: ignore[method-assign]
-            look("job-2")
-            look("job-3")
+            handle("job-2")
+            handle("job-3")
             sent.append([post[2] for post in world.sender.posts])
             return DeliveryResult(ok=True, result="http_200")
 
         real, world.sender.send = world.sender.send, meanwhile  # type: ignore[method-assign]
-        return [look("job-1"), look("job-4")]
+        return [handle("job-1"), handle("job-4")]
 
-    sweep(world.services, 100, lambda: True, side_by_side)
+    sweep(world.services, 100, lambda: True, run_concurrently)
     assert world.queue.sent == ([("job-2", 0)] if up else [])
     assert sent == [["msg_job-3"] if up else ["msg_job-2", "msg_job-3"]]
     assert [post[2] for post in world.sender.posts][-1] == "msg_job-4"
     assert world.store.jobs["job-2"].due_at == (world.clock.now + 15 * MINUTE if up else None)
 
 
-def test_what_was_left_to_a_queue_that_lost_it_is_made_up_by_a_later_sweep(world: World) -> None:
+def test_sweep_delivers_a_deferral_that_the_queue_lost(world: World) -> None:
     world.clock.advance(MINUTE)
     defer_callback(world.services, world.store.jobs["job-1"])
     for minutes, posts in ((14, 0), (1, 1)):
@@ -216,14 +217,14 @@ def test_what_was_left_to_a_queue_that_lost_it_is_made_up_by_a_later_sweep(world
 
 
 @pytest.mark.fault("J9")
-def test_a_crash_after_the_post_sends_the_same_again(world: World) -> None:
+def test_crash_after_the_post_sends_the_same_again(world: World) -> None:
     real = world.sender.send
 
-    def send_and_die(*args: object) -> DeliveryResult:
+    def send_and_crash(*args: object) -> DeliveryResult:
         real(*args)  # type: ignore[arg-type]
         raise KeyboardInterrupt
 
-    world.sender.send = send_and_die  # type: ignore[method-assign,assignment]
+    world.sender.send = send_and_crash  # type: ignore[method-assign,assignment]
     with pytest.raises(KeyboardInterrupt):
         deliver_callback(world.services, "job-1")
     world.sender.send = real  # type: ignore[method-assign]
@@ -235,13 +236,13 @@ def test_a_crash_after_the_post_sends_the_same_again(world: World) -> None:
     assert callback(world).status is CallbackStatus.DELIVERED
 
 
-def test_two_at_once_send_once(world: World) -> None:
+def test_concurrent_deliveries_send_once(world: World) -> None:
     world.store.before_save = lambda _: str(deliver_callback(world.services, "job-1")) and None
     assert deliver_callback(world.services, "job-1") is False
     assert len(world.sender.posts) == 1
 
 
-def test_a_job_without_a_callback_owes_nothing() -> None:
+def test_job_without_webhook_url_sends_nothing() -> None:
     world = World()
     submit_job(world.services, submission())
     publish(world, manifest())

@@ -1,6 +1,6 @@
-"""What keeps the endpoint at RunPod dies, freezes or hears nothing at each boundary, and CloudFormation asks again.
+"""The endpoint's use cases crash, freeze or lose responses at each boundary, and CloudFormation retries.
 
-Lambda delivers an asynchronous event again when its function has died; so does CloudFormation's next request.
+Lambda delivers an asynchronous event again if its function has crashed, and CloudFormation sends its next request.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from lambda_api.usecases.endpoint.retry_policy import RetryPolicy
 from tests.model.crash_points import Crash, CrashPoints
 from tests.support.fakes import FakeClock
 
-MARK, OTHER_MARK = "0123456789", "9876543210"
-OLD = desired_body({"Name": "video", "Image": "registry/worker:1"}, MARK)
-NEW = desired_body({"Name": "video", "Image": "registry/worker:2", "WorkersMax": "5"}, MARK)
+TAG, OTHER_TAG = "0123456789", "9876543210"
+OLD = desired_body({"Name": "video", "Image": "registry/worker:1"}, TAG)
+NEW = desired_body({"Name": "video", "Image": "registry/worker:2", "WorkersMax": "5"}, TAG)
 
 
 class Account:
-    """`domain.endpoint.Endpoints` as RunPod keeps them, and one of somebody else's among them."""
+    """`domain.endpoint.Endpoints` in memory, with one foreign endpoint among them."""
 
     def __init__(self) -> None:
         self.endpoints: dict[str, dict[str, Any]] = {}
-        self.made = 0
-        self.create(OLD | {"name": f"video-{OTHER_MARK}"})
+        self.created = 0
+        self.create(OLD | {"name": f"video-{OTHER_TAG}"})
         self.foreign = dict(self.endpoints)
 
     def list_endpoints(self) -> list[Live]:
@@ -46,10 +46,10 @@ class Account:
         return 0
 
     def create(self, body: Body) -> Live:
-        self.made += 1
-        made = {**body, "id": f"ep{self.made}", "createdAt": f"2026-01-01T00:00:{self.made:02d}Z"}
-        self.endpoints[made["id"]] = made
-        return dict(made)
+        self.created += 1
+        created = {**body, "id": f"ep{self.created}", "createdAt": f"2026-01-01T00:00:{self.created:02d}Z"}
+        self.endpoints[created["id"]] = created
+        return dict(created)
 
     def update(self, endpoint_id: str, changes: Body) -> None:
         self.endpoints[endpoint_id] |= changes
@@ -58,46 +58,46 @@ class Account:
         self.endpoints.pop(endpoint_id, None)
 
     def ours(self) -> list[dict[str, Any]]:
-        assert {name: live for name, live in self.endpoints.items() if not has_tag(live, MARK)} == self.foreign
-        return [live for live in self.endpoints.values() if has_tag(live, MARK)]
+        assert {name: live for name, live in self.endpoints.items() if not has_tag(live, TAG)} == self.foreign
+        return [live for live in self.endpoints.values() if has_tag(live, TAG)]
 
 
 class Stack:
-    """The three use cases over one account. `known`: the id by which CloudFormation knows the endpoint."""
+    """The three use cases over one account. `known`: the endpoint's id in CloudFormation."""
 
-    def __init__(self, *there: Body, known: str | None = None) -> None:
+    def __init__(self, *existing: Body, known: str | None = None) -> None:
         self.account, self.crash_points, self.known = Account(), CrashPoints(), known
-        for body in there:
+        for body in existing:
             self.account.create(body)
         self.endpoints = self.crash_points.wrap(self.account)
         clock = FakeClock(0)
-        self.patience = RetryPolicy(
+        self.retry_policy = RetryPolicy(
             clock=lambda: clock() / 1000, sleep=clock.sleep, random=lambda: 0.5, until=clock() / 1000 + 600
         )
 
     def create(self) -> EndpointResult:
-        return ensure_endpoint(self.endpoints, NEW, MARK, None, self.patience)
+        return ensure_endpoint(self.endpoints, NEW, TAG, None, self.retry_policy)
 
     def update(self) -> EndpointResult:
-        return ensure_endpoint(self.endpoints, NEW, MARK, self.known, self.patience)
+        return ensure_endpoint(self.endpoints, NEW, TAG, self.known, self.retry_policy)
 
     def delete(self) -> None:
-        remove_endpoint(self.endpoints, MARK, self.known, self.patience)
+        remove_endpoint(self.endpoints, TAG, self.known, self.retry_policy)
 
     def clean_up(self) -> None:
-        """The deletion of what was never known: its creation failed."""
-        remove_endpoint(self.endpoints, MARK, None, self.patience)
+        """Delete what a failed create left, which CloudFormation does not know."""
+        remove_endpoint(self.endpoints, TAG, None, self.retry_policy)
 
-    def look(self) -> EndpointHealth:
-        return check_endpoint(self.endpoints, str(self.known), 3, self.patience)
+    def check(self) -> EndpointHealth:
+        return check_endpoint(self.endpoints, str(self.known), 3, self.retry_policy)
 
-    def dies(self, act: Callable[[], object], at: int) -> None:
+    def crash(self, act: Callable[[], object], at: int) -> None:
         self.crash_points.plan(at)
         with pytest.raises(Crash):
             act()
 
-    def one(self) -> str:
-        """The id of the one endpoint that there is, as it should be."""
+    def only_endpoint(self) -> str:
+        """Return the id of the only endpoint, which must have the desired settings."""
         (live,) = self.account.ours()
         assert {name: live[name] for name in NEW} == NEW
         return str(live["id"])
@@ -105,22 +105,22 @@ class Stack:
 
 Begin = Callable[[], Stack]
 DOWN = OLD | {"workers": OLD["workers"] | {"max": 0}}
-MADE: dict[str, tuple[Begin, Callable[[Stack], EndpointResult]]] = {
+ENSURE_CASES: dict[str, tuple[Begin, Callable[[Stack], EndpointResult]]] = {
     "create": (Stack, Stack.create),
-    "create beside remains": (lambda: Stack(OLD), Stack.create),
+    "create with leftovers": (lambda: Stack(OLD), Stack.create),
     "update": (lambda: Stack(OLD, known="ep2"), Stack.update),
     "update of the younger of two": (lambda: Stack(OLD, OLD, known="ep3"), Stack.update),
     "update of one that is gone": (lambda: Stack(known="ep9"), Stack.update),
     "update of one of three": (lambda: Stack(OLD, NEW, OLD, known="ep3"), Stack.update),
 }
-GONE: dict[str, tuple[Begin, Callable[[Stack], None]]] = {
+REMOVE_CASES: dict[str, tuple[Begin, Callable[[Stack], None]]] = {
     "delete": (lambda: Stack(OLD, known="ep2"), Stack.delete),
     "delete of one of three": (lambda: Stack(OLD, OLD, NEW, known="ep3"), Stack.delete),
-    "delete of remains": (lambda: Stack(OLD, NEW), Stack.delete),
+    "delete of leftovers": (lambda: Stack(OLD, NEW), Stack.delete),
 }
 
 
-def boundaries(begin: Begin, act: Callable[[Stack], object]) -> range:
+def count_boundaries(begin: Begin, act: Callable[[Stack], object]) -> range:
     stack = begin()
     stack.crash_points.plan(None)
     act(stack)
@@ -128,94 +128,94 @@ def boundaries(begin: Begin, act: Callable[[Stack], object]) -> range:
     return range(stack.crash_points.boundary_count)
 
 
-def expected(stack: Stack) -> str | None:
-    """An endpoint that is there stays the same one: its jobs go on."""
-    there = {live["id"] for live in stack.account.ours()}
-    return stack.known if stack.known in there else None
+def surviving_id(stack: Stack) -> str | None:
+    """Return the id of an existing endpoint, which must be kept so that its jobs continue."""
+    existing = {live["id"] for live in stack.account.ours()}
+    return stack.known if stack.known in existing else None
 
 
 @pytest.mark.fault("K3")
-@pytest.mark.parametrize("name", MADE)
-def test_who_dies_while_making_it_leaves_one_to_the_next(name: str) -> None:
-    begin, act = MADE[name]
-    for at, again in itertools.product(boundaries(begin, act), repeat=2):
+@pytest.mark.parametrize("name", ENSURE_CASES)
+def test_crash_during_ensure_is_repaired_by_the_next(name: str) -> None:
+    begin, act = ENSURE_CASES[name]
+    for at, again in itertools.product(count_boundaries(begin, act), repeat=2):
         stack = begin()
-        same = expected(stack)
-        stack.dies(partial(act, stack), at)
-        # The second one may have less to do than the first, and live.
+        same = surviving_id(stack)
+        stack.crash(partial(act, stack), at)
+        # The second one may have less to do than the first and not crash.
         stack.crash_points.plan(again)
         with suppress(Crash):
             act(stack)
         stack.crash_points.clear_plan()
         done = act(stack)
-        assert done.endpoint_id == stack.one()
+        assert done.endpoint_id == stack.only_endpoint()
         assert same in {None, done.endpoint_id}
 
 
 @pytest.mark.fault("K3")
-@pytest.mark.parametrize("name", GONE)
-def test_who_dies_while_removing_it_leaves_none_to_the_next(name: str) -> None:
-    begin, act = GONE[name]
-    for at in boundaries(begin, act):
+@pytest.mark.parametrize("name", REMOVE_CASES)
+def test_crash_during_removal_is_completed_by_the_next(name: str) -> None:
+    begin, act = REMOVE_CASES[name]
+    for at in count_boundaries(begin, act):
         stack = begin()
-        stack.dies(partial(act, stack), at)
+        stack.crash(partial(act, stack), at)
         act(stack)
         assert stack.account.ours() == []
 
 
 @pytest.mark.fault("K3")
-def test_the_clean_up_after_a_replacement_leaves_what_took_its_place() -> None:
-    for at in boundaries(lambda: Stack(OLD, known="ep9"), Stack.delete):
+def test_clean_up_keeps_the_replacement() -> None:
+    for at in count_boundaries(lambda: Stack(OLD, known="ep9"), Stack.delete):
         stack = Stack(OLD, known="ep9")
-        stack.dies(stack.delete, at)
+        stack.crash(stack.delete, at)
         stack.delete()
         assert [live["id"] for live in stack.account.ours()] == ["ep2"]
 
 
 @pytest.mark.fault("K3")
-def test_what_a_dead_creation_made_is_removed_with_the_stack() -> None:
-    for at in boundaries(Stack, Stack.create):
-        for then in boundaries(lambda: Stack(OLD), Stack.clean_up):
+def test_crashed_create_is_removed_with_the_stack() -> None:
+    for at in count_boundaries(Stack, Stack.create):
+        for then in count_boundaries(lambda: Stack(OLD), Stack.clean_up):
             stack = Stack()
-            stack.dies(stack.create, at)
+            stack.crash(stack.create, at)
             if stack.account.ours():
-                stack.dies(stack.clean_up, then)
+                stack.crash(stack.clean_up, then)
             stack.clean_up()
             assert stack.account.ours() == []
 
 
 @pytest.mark.fault("K3")
-def test_who_dies_while_looking_does_no_harm() -> None:
+def test_crash_during_the_check_is_harmless() -> None:
     def begin() -> Stack:
         return Stack(DOWN, known="ep2")
 
-    for at in boundaries(begin, Stack.look):
+    for at in count_boundaries(begin, Stack.check):
         stack = begin()
-        stack.dies(stack.look, at)
-        seen = stack.look()
+        stack.crash(stack.check, at)
+        seen = stack.check()
         assert (seen.workers_max, seen.failure) == (3, None)
         (live,) = stack.account.ours()
         assert live == OLD | {"id": "ep2", "createdAt": live["createdAt"]}
 
 
 @pytest.mark.fault("K3")
-@pytest.mark.parametrize("name", MADE)
-def test_two_that_make_it_side_by_side_leave_one(name: str) -> None:
-    """Lambda stopped the first between two calls, and it goes on when the second has done all of it."""
-    begin, act = MADE[name]
-    for at in boundaries(begin, act):
+@pytest.mark.parametrize("name", ENSURE_CASES)
+def test_concurrent_ensures_leave_one_endpoint(name: str) -> None:
+    """Lambda froze the first between two calls and resumes it after the second has finished."""
+    begin, act = ENSURE_CASES[name]
+    for at in count_boundaries(begin, act):
         stack = begin()
-        told: list[EndpointResult] = []
-        stack.crash_points.plan(at, lambda stack=stack, told=told: told.append(act(stack)))
-        told.append(act(stack))
-        assert {done.endpoint_id for done in told} == {stack.one()}
-        assert len(told) == 2
+        results: list[EndpointResult] = []
+        stack.crash_points.plan(at, lambda stack=stack, results=results: results.append(act(stack)))
+        results.append(act(stack))
+        assert {done.endpoint_id for done in results} == {stack.only_endpoint()}
+        assert len(results) == 2
 
 
-@pytest.mark.parametrize("name", [*MADE, *GONE])
-def test_calls_that_are_not_taken_or_not_answered_are_made_good(name: str) -> None:
-    begin, act = (MADE | GONE)[name]
-    for at in boundaries(begin, act):
+@pytest.mark.parametrize("name", [*ENSURE_CASES, *REMOVE_CASES])
+def test_refused_and_unanswered_calls_are_retried(name: str) -> None:
+    begin, act = (ENSURE_CASES | REMOVE_CASES)[name]
+    for at in count_boundaries(begin, act):
         stack = begin()
 
         def lose(stack: Stack = stack) -> None:
@@ -225,12 +225,12 @@ def test_calls_that_are_not_taken_or_not_answered_are_made_good(name: str) -> No
                 else ProviderRefused("http_503")
             )
 
-        before = stack.account.made
+        before = stack.account.created
         stack.crash_points.plan(at, lose)
         act(stack)
-        if name in MADE:
-            stack.one()
-            # One that was made without an answer is found, not made again.
-            assert stack.account.made - before <= (expected(begin()) is None)
+        if name in ENSURE_CASES:
+            stack.only_endpoint()
+            # A create without a response is found, not repeated.
+            assert stack.account.created - before <= (surviving_id(begin()) is None)
         else:
             assert stack.account.ours() == []

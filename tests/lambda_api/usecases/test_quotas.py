@@ -1,4 +1,4 @@
-"""An owner who asks for too much is told when to come back; nobody else notices. Rows that many write at once."""
+"""Quotas: an owner over the limit gets Retry-After and no other owner is affected. Concurrent writes of one row."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CAPTION = {"url_video": "https://media.example/v.mp4", "url_srt": "https://media
 
 @pytest.fixture
 def renewed() -> Iterator[None]:
-    """What is wired is wired for this test alone."""
+    """Isolate the wired services of this test."""
     reset_wiring()
     yield
     reset_wiring()
@@ -42,7 +42,7 @@ def submit(client: Client, key: str = "local-key", **headers: str) -> Answer:
 
 
 @pytest.mark.fault("A17")
-def test_a_burst_is_told_when_to_come_back_and_others_are_not(world: World) -> None:
+def test_burst_is_refused_with_retry_after_for_its_owner_only(world: World) -> None:
     client = Client(world)
     assert [submit(client).status for _ in range(3)] == [202] * 3
     refused = submit(client)
@@ -59,7 +59,7 @@ def test_a_burst_is_told_when_to_come_back_and_others_are_not(world: World) -> N
 
 
 @pytest.mark.fault("A17")
-def test_too_many_jobs_at_once_wait_for_the_end_of_one(world: World) -> None:
+def test_in_flight_cap_admits_again_after_a_job_ends(world: World) -> None:
     client = Client(world)
     for _ in range(4):
         assert submit(client).status == 202
@@ -76,16 +76,16 @@ def test_too_many_jobs_at_once_wait_for_the_end_of_one(world: World) -> None:
 
 
 @pytest.mark.fault("A17")
-def test_what_costs_nothing_is_not_limited(world: World) -> None:
+def test_replays_reads_and_invalid_requests_use_no_quota(world: World) -> None:
     client = Client(world)
     first = submit(client, **{"idempotency-key": "k"})
     assert [submit(client).status for _ in range(3)] == [202, 202, 429]
     for _ in range(5):
-        again = submit(client, **{"idempotency-key": "k"})
-        assert (again.status, again.headers["idempotent-replayed"]) == (202, "true")
-        assert again.json["job_id"] == first.json["job_id"]
+        repeated = submit(client, **{"idempotency-key": "k"})
+        assert (repeated.status, repeated.headers["idempotent-replayed"]) == (202, "true")
+        assert repeated.json["job_id"] == first.json["job_id"]
         assert client.call("GET", f"/job/{first.json['job_id']}").status == 200
-    # A request that is not valid takes no token either.
+    # An invalid request takes no token either.
     world.clock.advance(2 * SECOND)
     assert [client.call("POST", "/video/caption", {}).status for _ in range(5)] == [422] * 5
     assert submit(client).status == 202
@@ -93,7 +93,7 @@ def test_what_costs_nothing_is_not_limited(world: World) -> None:
 
 @pytest.mark.fault("A17")
 @pytest.mark.usefixtures("renewed")
-def test_the_limits_are_those_of_the_settings(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_quotas_come_from_the_settings(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     owners = [f"o-{uuid.uuid4().hex[:12]}" for _ in range(2)]
     env = environment() | {
         "OWNER_RATE_PER_MINUTE": "1", "OWNER_BURST": "3", "OWNER_JOBS_IN_FLIGHT": "2", "TABLE_NAME": TABLE,
@@ -112,7 +112,7 @@ def test_the_limits_are_those_of_the_settings(aws: Aws, monkeypatch: pytest.Monk
     assert [submit(client).status for _ in range(2)] == [202, 429]
     assert submit(client, "other").status == 202
     assert client.call("POST", f"/job/{answers[1].json['job_id']}/cancel").status == 200
-    # There is room for a job, and no token for a minute.
+    # There is room for a job, but no token for a minute.
     assert submit(client).headers["ratelimit-policy"] == '"submits";q=3;w=180'
 
 
@@ -142,15 +142,16 @@ def cancelled(world: World) -> None:
 
 @pytest.mark.fault("A17")
 @pytest.mark.parametrize("end", [rejected, completed, timed_out, cancelled])
-def test_however_a_job_ends_its_place_is_given_back_once(world: World, end: Callable[[World], None]) -> None:
+def test_every_end_releases_the_place_exactly_once(world: World, end: Callable[[World], None]) -> None:
     end(world)
     assert world.store.jobs["job-1"].is_terminal
     assert world.store.usage["ada"].in_flight == 0
 
 
-@pytest.fixture
-def world() -> World:
-    return World(allowance=Allowance(rate_per_minute=30, burst=3, jobs_in_flight=4))
+@pytest.fixture(autouse=True)
+def small_quota(world: World) -> None:
+    allowance = Allowance(rate_per_minute=30, burst=3, jobs_in_flight=4)
+    world.services = replace(world.services, allowance=allowance)
 
 
 @pytest.fixture
@@ -173,54 +174,56 @@ COLLIDED = [
 
 
 class TestCollisions:
-    """As DynamoDB tells them; no engine that runs here does."""
+    """Conflicts as DynamoDB reports them; no local engine does."""
 
-    def store(self, database: Peer, naps: list[float]) -> DynamoJobStore:
-        return DynamoJobStore(table(database.url, "t", sleep=naps.append), lambda: START, HOUR)
+    def store(self, database: Peer, sleeps: list[float]) -> DynamoJobStore:
+        return DynamoJobStore(table(database.url, "t", sleep=sleeps.append), lambda: START, HOUR)
 
-    def create(self, database: Peer, naps: list[float]) -> object:
-        return self.store(database, naps).create(job(), Idempotency("k", "f", START + HOUR), START, Allowance(burst=3))
+    def create(self, database: Peer, sleeps: list[float]) -> object:
+        return self.store(database, sleeps).create(
+            job(), Idempotency("k", "f", START + HOUR), START, Allowance(burst=3)
+        )
 
     @pytest.mark.fault("B11")
-    def test_others_are_waited_for(self, database: Peer) -> None:
-        naps: list[float] = []
+    def test_transaction_conflicts_are_retried_with_backoff(self, database: Peer) -> None:
+        sleeps: list[float] = []
         database.replies = [*COLLIDED, answer(200, {})]
-        assert self.create(database, naps) is None
-        assert naps == [0.02, 0.04, 0.08]
+        assert self.create(database, sleeps) is None
+        assert sleeps == [0.02, 0.04, 0.08]
         first, *others = (request.json["TransactItems"] for request in database.seen)
         assert others == [first] * 3
 
     @pytest.mark.parametrize("code", ["ProvisionedThroughputExceededException", "ThrottlingException"])
-    def test_throttling_of_a_plain_write_is_waited_for_in_one_place(self, database: Peer, code: str) -> None:
+    def test_throttled_write_is_retried_in_one_layer_only(self, database: Peer, code: str) -> None:
         database.replies = [fault(code)]
         with pytest.raises(Unavailable):
             self.store(database, []).save(job())
         assert len(database.seen) == 3
 
     @pytest.mark.fault("B11")
-    def test_but_not_for_long(self, database: Peer) -> None:
-        naps: list[float] = []
+    def test_endless_conflicts_are_a_503(self, database: Peer) -> None:
+        sleeps: list[float] = []
         database.replies = COLLIDED[:1]
         with pytest.raises(Unavailable) as refused:
-            self.create(database, naps)
+            self.create(database, sleeps)
         assert (refused.value.retry_after, refused.value.reason) == (1, "TransactWriteItems: TransactionConflict")
-        assert (len(database.seen), sum(naps) < 1.5) == (7, True)
+        assert (len(database.seen), sum(sleeps) < 1.5) == (7, True)
 
     @pytest.mark.parametrize("ends", [False, True])
-    def test_whoever_ends_a_job_waits_too(self, database: Peer, *, ends: bool) -> None:
-        naps: list[float] = []
+    def test_conflicts_of_saves_are_retried(self, database: Peer, *, ends: bool) -> None:
+        sleeps: list[float] = []
         collided = fault(CANCELED, "None", "TransactionConflict") if ends else fault("TransactionConflictException")
         database.replies = [collided, answer(200, {})]
-        assert self.store(database, naps).save(replace(job(), version=2), ends=ends)
-        assert naps == [0.02]
+        assert self.store(database, sleeps).save(replace(job(), version=2), ends=ends)
+        assert sleeps == [0.02]
 
-    def test_what_is_told_beside_a_collision_counts(self, database: Peer) -> None:
+    def test_known_key_beats_a_transaction_conflict(self, database: Peer) -> None:
         key = {"job_id": {"S": "earlier"}, "fingerprint": {"S": "f"}}
         database.replies = [fault(CANCELED, "ConditionalCheckFailed", "None", "TransactionConflict", **key)]
         assert self.create(database, []).job_id == "earlier"  # type: ignore[attr-defined]
         assert len(database.seen) == 1
 
-    def test_a_bucket_that_is_not_full_takes_a_second_try(self, database: Peer) -> None:
+    def test_partly_used_bucket_needs_a_second_transaction(self, database: Peer) -> None:
         used = fault(CANCELED, "None", "None", "ConditionalCheckFailed", full_at={"N": str(START + 900)})
         database.replies = [used, answer(200, {})]
         assert self.create(database, []) is None
@@ -232,13 +235,13 @@ class TestCollisions:
         ("row", "refusal"),
         [({"full_at": {"N": str(START + 1400)}}, RateLimited), ({"in_flight": {"N": "1000"}}, TooManyJobs)],
     )
-    def test_a_refusal_takes_one_call(self, database: Peer, row: dict[str, Any], refusal: type[Exception]) -> None:
+    def test_refusal_takes_one_call(self, database: Peer, row: dict[str, Any], refusal: type[Exception]) -> None:
         database.replies = [fault(CANCELED, "None", "None", "ConditionalCheckFailed", **row)]
         with pytest.raises(refusal):
             self.create(database, [])
         assert len(database.seen) == 1
 
-    def test_an_owner_who_is_always_faster_is_not_waited_for_for_ever(self, database: Peer) -> None:
+    def test_lost_quota_races_are_bounded(self, database: Peer) -> None:
         database.replies = [fault(CANCELED, "None", "None", "ConditionalCheckFailed", full_at={"N": str(START + 900)})]
         with pytest.raises(Unavailable) as refused:
             self.create(database, [])

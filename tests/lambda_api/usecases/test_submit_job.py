@@ -1,4 +1,4 @@
-"""Submit and dispatch: what is stored, what is sent, and what an outage does."""
+"""Submit and dispatch: the stored job, the message to RunPod, and the effect of outages."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.support.examples import CAPTION, manifest, publish, submission
 from tests.support.fakes import World
 
 
-def test_a_job_is_stored_then_sent_in_two_writes() -> None:
+def test_job_is_stored_then_dispatched_in_two_writes() -> None:
     world = World()
     submitted = submit_job(world.services, submission())
     assert (submitted.job.state, submitted.job.runpod_job_id) == (State.IN_QUEUE, "runpod-1")
@@ -32,16 +32,16 @@ def test_a_job_is_stored_then_sent_in_two_writes() -> None:
     assert world.store.writes == 2
 
 
-def test_the_message_carries_everything_a_worker_needs() -> None:
+def test_message_contains_everything_a_worker_needs() -> None:
     world = World()
     submit_job(world.services, submission())
     (payload,) = world.provider.runs
-    order = WorkerJob.model_validate(payload["input"])
-    assert (order.job_id, order.attempt, order.operation) == ("job-1", 1, CAPTION)
-    assert order.output.key == "jobs/job-1/output.mp4"
-    assert order.deadline * 1000 == world.store.jobs["job-1"].deadline_at
+    message = WorkerJob.model_validate(payload["input"])
+    assert (message.job_id, message.attempt, message.operation) == ("job-1", 1, CAPTION)
+    assert message.output.key == "jobs/job-1/output.mp4"
+    assert message.deadline * 1000 == world.store.jobs["job-1"].deadline_at
     assert payload["policy"] == {"executionTimeout": 600_000, "ttl": HOUR}
-    for purpose, url in (("webhook", payload["webhook"]), ("progress", order.progress_url)):
+    for purpose, url in (("webhook", payload["webhook"]), ("progress", message.progress_url)):
         prefix = f"https://api.example/runpod/{purpose}/job-1/"
         assert url.startswith(prefix)
         assert verify_token(world.services.hook_secrets, purpose, "job-1", url.removeprefix(prefix)) == 1
@@ -50,7 +50,7 @@ def test_the_message_carries_everything_a_worker_needs() -> None:
 @pytest.mark.parametrize(
     ("failure", "attempt"), [(ProviderRefused("http_503"), 1), (ProviderUnknown("ReadTimeoutError"), 2)]
 )
-def test_an_outage_is_not_the_clients_error(failure: Exception, attempt: int) -> None:
+def test_runpod_outage_is_not_the_clients_error(failure: Exception, attempt: int) -> None:
     world = World()
     world.provider.failures = [failure]  # type: ignore[list-item]
     job = submit_job(world.services, submission()).job
@@ -62,13 +62,13 @@ def test_an_outage_is_not_the_clients_error(failure: Exception, attempt: int) ->
     assert world.store.jobs["job-1"].attempt == attempt
 
 
-def test_retry_after_is_honoured() -> None:
+def test_retry_after_is_honored() -> None:
     world = World()
     world.provider.failures = [ProviderRefused("http_429", retry_after_ms=45_000)]
     assert submit_job(world.services, submission()).job.due_at == world.clock.now + 45_000
 
 
-def test_what_runpod_will_never_take_fails_at_once() -> None:
+def test_job_rejected_by_runpod_fails_at_once() -> None:
     world = World()
     world.provider.failures = [ProviderRejected("http_400")]
     job = submit_job(world.services, submission()).job
@@ -77,20 +77,20 @@ def test_what_runpod_will_never_take_fails_at_once() -> None:
     assert job.error.code is Code.PROVIDER_REJECTED
 
 
-def test_lost_answers_are_bounded() -> None:
+def test_attempts_with_lost_responses_are_bounded() -> None:
     world = World()
     world.provider.failures = [ProviderUnknown("reset") for _ in range(99)]
     submit_job(world.services, submission())
     for _ in range(200):
         world.clock.advance(20 * SECOND)
         sweep(world.services, 100, lambda: True)
-    asked = 99 - len(world.provider.failures)
-    assert asked == 3
+    attempts = 99 - len(world.provider.failures)
+    assert attempts == 3
     assert world.store.jobs["job-1"].state is State.TIMED_OUT
 
 
 @pytest.mark.fault("B9")
-def test_an_earlier_execution_that_succeeded_is_found_before_sending_again() -> None:
+def test_earlier_result_is_found_before_dispatching_again() -> None:
     world = World()
     world.provider.failures = [ProviderUnknown("reset")]
     submit_job(world.services, submission())
@@ -102,7 +102,7 @@ def test_an_earlier_execution_that_succeeded_is_found_before_sending_again() -> 
 
 
 @pytest.mark.fault("B7")
-def test_a_crash_after_the_first_write_is_made_up_by_the_sweeper() -> None:
+def test_sweeper_dispatches_after_a_crash_of_the_submit() -> None:
     world = World()
     world.provider.failures = [MemoryError()]  # type: ignore[list-item]
     with pytest.raises(MemoryError):
@@ -113,7 +113,7 @@ def test_a_crash_after_the_first_write_is_made_up_by_the_sweeper() -> None:
     assert world.store.jobs["job-1"].state is State.IN_QUEUE
 
 
-def test_a_store_that_fails_after_the_first_write_still_accepts() -> None:
+def test_store_failure_after_the_first_write_still_accepts() -> None:
     world = World()
 
     def fail(_: object) -> None:
@@ -123,7 +123,7 @@ def test_a_store_that_fails_after_the_first_write_still_accepts() -> None:
     assert submit_job(world.services, submission()).job.state is State.ACCEPTED
 
 
-def test_a_store_that_is_down_stores_nothing_and_says_so() -> None:
+def test_store_outage_stores_nothing_and_raises() -> None:
     world = World()
     world.store.down = True
     with pytest.raises(Unavailable):
@@ -132,17 +132,17 @@ def test_a_store_that_is_down_stores_nothing_and_says_so() -> None:
 
 
 @pytest.mark.fault("B1")
-def test_the_same_key_and_body_is_the_same_job() -> None:
+def test_same_key_and_body_returns_the_same_job() -> None:
     world = World()
     first = submit_job(world.services, submission(idempotency_key="k"))
-    again = submit_job(world.services, submission(idempotency_key="k"))
-    assert (first.replayed, again.replayed) == (False, True)
-    assert again.job.job_id == first.job.job_id
+    repeated = submit_job(world.services, submission(idempotency_key="k"))
+    assert (first.replayed, repeated.replayed) == (False, True)
+    assert repeated.job.job_id == first.job.job_id
     assert len(world.provider.runs) == 1
 
 
 @pytest.mark.fault("B3")
-def test_the_same_key_and_another_body_is_refused() -> None:
+def test_same_key_with_another_body_is_refused() -> None:
     world = World()
     submit_job(world.services, submission(idempotency_key="k"))
     with pytest.raises(IdempotencyMismatch):
@@ -155,23 +155,23 @@ FINGERPRINT = "3924aef5ad94f0e83c9eeb5270ee3dad39e0248a9d891af810277784e92e7203"
 
 
 class LaterStill(Img2Vid):
-    """As a later release may have it."""
+    """The model of a possible later release."""
 
     motion: str = "zoom_in"
     easing: str | None = None
 
 
-def test_a_body_has_the_same_fingerprint_in_each_release() -> None:
-    assert fingerprint(BODY) == FINGERPRINT, "keys of clients who repeat a request across an update are refused"
-    asked = {"url_image": STILL.url_image, "fit": "contain"}
-    later = replace(BODY, operation=LaterStill(**asked))  # type: ignore[arg-type]
+def test_fingerprint_is_stable_across_releases() -> None:
+    assert fingerprint(BODY) == FINGERPRINT, "a request repeated across an update would be refused"
+    fields = {"url_image": STILL.url_image, "fit": "contain"}
+    later = replace(BODY, operation=LaterStill(**fields))  # type: ignore[arg-type]
     assert fingerprint(later) == FINGERPRINT
-    assert fingerprint(replace(BODY, operation=LaterStill(**asked, motion="none"))) != FINGERPRINT  # type: ignore[arg-type]
+    assert fingerprint(replace(BODY, operation=LaterStill(**fields, motion="none"))) != FINGERPRINT  # type: ignore[arg-type]
 
 
-def test_spelling_defaults_out_makes_no_difference_and_anything_else_does() -> None:
-    spelt = {"frame_rate": 24, "duration": 5, "size": "1920x1080", "fit": "contain"}
-    assert fingerprint(replace(BODY, operation=Img2Vid(url_image=STILL.url_image, **spelt))) == FINGERPRINT  # type: ignore[arg-type]
+def test_fingerprint_ignores_spelled_out_defaults_only() -> None:
+    defaults = {"frame_rate": 24, "duration": 5, "size": "1920x1080", "fit": "contain"}
+    assert fingerprint(replace(BODY, operation=Img2Vid(url_image=STILL.url_image, **defaults))) == FINGERPRINT  # type: ignore[arg-type]
     others = [
         replace(BODY, operation=STILL.model_copy(update={"fit": Fit.COVER})),
         replace(BODY, operation=Compose(url_image=STILL.url_image, fit=Fit.CONTAIN)),
@@ -182,7 +182,7 @@ def test_spelling_defaults_out_makes_no_difference_and_anything_else_does() -> N
 
 
 @pytest.mark.fault("B4")
-def test_keys_of_two_owners_have_nothing_to_do_with_each_other() -> None:
+def test_keys_of_two_owners_are_independent() -> None:
     world = World()
     first = submit_job(world.services, submission(idempotency_key="k"))
     other = submit_job(world.services, submission(idempotency_key="k", owner="bob"))
@@ -190,14 +190,14 @@ def test_keys_of_two_owners_have_nothing_to_do_with_each_other() -> None:
 
 
 @pytest.mark.fault("B6")
-def test_a_key_is_forgotten_after_a_day() -> None:
+def test_key_expires_after_a_day() -> None:
     world = World()
     submit_job(world.services, submission(idempotency_key="k"))
     world.clock.advance(24 * HOUR)
     assert submit_job(world.services, submission(idempotency_key="k")).replayed is False
 
 
-def test_addresses_that_are_not_public_are_named_by_field() -> None:
+def test_private_addresses_are_named_by_field() -> None:
     world = World()
     operation = Caption(url_video="http://169.254.169.254/v.mp4", url_srt="https://media.example/s.srt")
     with pytest.raises(InvalidRequest) as refused:
@@ -213,12 +213,12 @@ def test_callbacks_need_a_signing_secret() -> None:
         submit_job(world.services, submission(owner="bob", webhook_url="https://hooks.example/"))
 
 
-def test_a_job_cancelled_while_runpod_is_asked_is_cancelled_there_too() -> None:
+def test_cancel_during_dispatch_also_cancels_at_runpod() -> None:
     world = World()
-    world.provider.during_run = lambda: void(cancel_job(world.services, "ada", "job-1"))
+    world.provider.during_run = lambda: ignore(cancel_job(world.services, "ada", "job-1"))
     assert submit_job(world.services, submission()).job.state is State.CANCELLED
     assert world.provider.cancelled == ["runpod-1"]
 
 
-def void(_: object) -> None:
+def ignore(_: object) -> None:
     return None

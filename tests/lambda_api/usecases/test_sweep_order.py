@@ -1,5 +1,4 @@
-"""Five thousand jobs due within one second, in a real table: which are taken first, and when those come again that
-RunPod did not take."""
+"""5,000 jobs due within one second in a real table: the order of dispatch, and the spread of retries after refusals."""
 
 from __future__ import annotations
 
@@ -25,11 +24,11 @@ from tests.support.fakes import START, FakeClock, FakeProvider, World
 
 NUMBER, LIMIT = 5000, 2000
 BEGIN = START - 48 * HOUR
-"""Before all that other tests leave in the table."""
+"""Before all jobs that other tests leave in the table."""
 
 
 class Runpod(FakeProvider):
-    """Takes nothing while it is full. `offered`: which jobs, in their order."""
+    """Accepts nothing while it is full. `offered`: job ids in the order of the calls."""
 
     full = True
     offered: list[str]
@@ -43,7 +42,7 @@ class Runpod(FakeProvider):
 
 @pytest.fixture
 def overdue(aws: Aws) -> Iterator[dict[str, Job]]:
-    """The jobs by id, in the table; none of them is left there."""
+    """Put the jobs into the table, by id, and delete them afterwards."""
     jobs = [job(job_id=str(uuid.uuid4()), owner="many", created_at=BEGIN, deadline_at=BEGIN + HOUR,
                 due_at=BEGIN + number % SECOND) for number in range(NUMBER)]  # fmt: skip
     rows = aws.client("dynamodb")
@@ -61,7 +60,7 @@ def overdue(aws: Aws) -> Iterator[dict[str, Job]]:
 @pytest.mark.full
 @pytest.mark.fault("E6")
 @pytest.mark.timeout(600)
-def test_five_thousand_due_in_a_second_are_drained_in_order_and_come_again_spread(
+def test_5000_due_jobs_drain_in_order_and_retry_spread_out(
     aws: Aws, overdue: dict[str, Job], capsys: pytest.CaptureFixture[str]
 ) -> None:
     world = World(clock=FakeClock(BEGIN + SECOND))
@@ -69,11 +68,11 @@ def test_five_thousand_due_in_a_second_are_drained_in_order_and_come_again_sprea
     provider.offered = []
     # moto reads every row of the table for each query.
     store = DynamoJobStore(table(aws.url, read_seconds=60.0), world.clock, 96 * HOUR)
-    luck = random.Random(1).random  # noqa: S311 - the same jitter in each run
-    services = replace(world.services, store=store, provider=provider, random=luck)
+    jitter = random.Random(1).random  # noqa: S311 - the same jitter in each run
+    services = replace(world.services, store=store, provider=provider, random=jitter)
 
-    def drained(number: int) -> list[list[str]]:
-        """What each of so many sweeps offered to RunPod."""
+    def drain(number: int) -> list[list[str]]:
+        """Return what each of `number` sweeps offered to RunPod."""
         sweeps = []
         for _ in range(number):
             provider.offered.clear()
@@ -81,16 +80,16 @@ def test_five_thousand_due_in_a_second_are_drained_in_order_and_come_again_sprea
             sweeps.append(list(provider.offered))
         return sweeps
 
-    first = drained(3)
-    taken = [job_id for swept in first for job_id in swept]
-    assert sorted(taken) == sorted(overdue)
-    # Each sweep takes as many of each shard, and of these the oldest, one shard with the other.
+    first = drain(3)
+    offered = [job_id for swept in first for job_id in swept]
+    assert sorted(offered) == sorted(overdue)
+    # Each sweep takes the same number from each shard, the oldest first.
     for swept in first:
         assert oldest_first(swept, overdue)
         assert max(Counter(map(shard, swept)).values()) <= LIMIT // SHARDS
     for number in range(SHARDS):
-        assert oldest_first([job_id for job_id in taken if shard(job_id) == number], overdue)
-    # All were refused within the same second of the clock, and come again over two and a half.
+        assert oldest_first([job_id for job_id in offered if shard(job_id) == number], overdue)
+    # All were refused within the same second and are due again over 2.5 s.
     waits = [due_at - world.clock.now for due_at in due_times(aws, overdue)]
     spread = Counter(wait // 500 for wait in waits)
     with capsys.disabled():
@@ -99,13 +98,13 @@ def test_five_thousand_due_in_a_second_are_drained_in_order_and_come_again_sprea
     assert 0.7 * NUMBER / 5 < min(spread.values()) <= max(spread.values()) < 1.3 * NUMBER / 5
     provider.full = False
     world.clock.advance(5 * SECOND)
-    [taken] = drained(1)
-    assert len(taken) == LIMIT
-    assert {found.state for job_id in taken[::50] if (found := store.get(job_id))} == {State.IN_QUEUE}
+    [offered] = drain(1)
+    assert len(offered) == LIMIT
+    assert {found.state for job_id in offered[::50] if (found := store.get(job_id))} == {State.IN_QUEUE}
 
 
 def due_times(aws: Aws, jobs: Mapping[str, Job]) -> list[int]:
-    """Of these jobs, as the table has them."""
+    """Return the due times of these jobs in the table."""
     pages = aws.client("dynamodb").get_paginator("scan").paginate(TableName=TABLE, ProjectionExpression="pk, due_at")
     items = {item["pk"]["S"].removeprefix("JOB#"): item for page in pages for item in page["Items"]}
     return [int(items[job_id]["due_at"]["N"]) for job_id in jobs]

@@ -1,6 +1,6 @@
-"""Hundreds of callbacks to a host that does not answer: how long another owner's callbacks and jobs wait meanwhile.
+"""500 callbacks to a host that does not respond: how long another owner's callbacks and jobs wait meanwhile.
 
-The real delivery and the real sweep, with as many threads and as much time as they have at AWS; both are simulated.
+The real delivery and sweep with the thread counts and timeouts of template.yaml, in simulated time.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ TEMPLATE = (Path(__file__).resolve().parents[3] / "template.yaml").read_text()
 BODY = '{"video_url":null,"links":{}}'
 DEAD, OTHERS = 500, 40
 EVERY_MS = 11 * SECOND
-"""Another owner's job ends so often."""
+"""Interval at which jobs of another owner finish."""
 
 
-def stated(pattern: str) -> int:
-    """A number of the template."""
+def template_number(pattern: str) -> int:
+    """Read a number from template.yaml."""
     found = re.search(pattern, TEMPLATE, re.DOTALL)
     assert found is not None
     return int(found[1])
@@ -43,23 +43,23 @@ def stated(pattern: str) -> int:
 
 @dataclass
 class Queue:
-    """As SQS hands out messages that name a group, by what AWS says of its fair queues.
+    """SQS with message groups, as AWS documents its fair queues.
 
-    A group that took more than a tenth of the consumers' time is noisy: its messages come after those of the others.
+    A group that used more than a tenth of the consumers' time is noisy: messages of other groups come first.
     """
 
     time: VirtualTime
     messages: list[tuple[int, str, str]] = field(default_factory=list)
-    """When each is to be seen, its job and its group."""
+    """(visible at, job id, group) of each message."""
     spent: Counter[str] = field(default_factory=Counter)
-    """Group → milliseconds for which its messages that are done were in flight."""
+    """Group → milliseconds in flight of its finished messages."""
 
     def enqueue(self, job: Job, delay_ms: int = 0) -> bool:
         self.messages.append((self.time.now + delay_ms, job.job_id, job.owner))
         return True
 
     def take(self, most: int, handle: Callable[[str], object]) -> int:
-        """Have up to so many handled; how many there were."""
+        """Handle up to `most` messages; returns their number."""
         taken = sorted(
             (message for message in self.messages if message[0] <= self.time.now),
             key=lambda message: (self._noisy(message[2]), message),
@@ -79,7 +79,7 @@ class Queue:
 
 @dataclass
 class Hosts:
-    """The dead one costs each attempt `dead_ms`. `arrived`: job → when the other host had its callback."""
+    """The dead host costs each attempt `dead_ms`. `arrived`: job → when the other host received its callback."""
 
     time: VirtualTime
     dead_ms: int
@@ -96,18 +96,18 @@ class Hosts:
 
 @dataclass(kw_only=True)
 class Runpod(FakeProvider):
-    """`taken`: job → when it came."""
+    """`accepted`: job → when RunPod accepted it."""
 
     time: VirtualTime
-    taken: dict[str, int] = field(default_factory=dict)
+    accepted: dict[str, int] = field(default_factory=dict)
 
     def run(self, endpoint_id: str, payload: Mapping[str, Any]) -> str:
-        self.taken.setdefault(payload["input"]["job_id"], self.time.now)
+        self.accepted.setdefault(payload["input"]["job_id"], self.time.now)
         return super().run(endpoint_id, payload)
 
 
 class Gateway:
-    """The callbacks function, the sweeper and the other owner's jobs, until all of his are sent and told."""
+    """The callbacks function, the sweeper and another owner's jobs, until all of them are dispatched or delivered."""
 
     def __init__(self, dead_ms: int) -> None:
         self.time = VirtualTime(START)
@@ -115,78 +115,80 @@ class Gateway:
         world = World(clock=self.time)  # type: ignore[arg-type]
         self.store, self.runpod = world.store, Runpod(time=self.time)
         self.services: Services = replace(world.services, queue=self.queue, sender=self.hosts, provider=self.runpod)
-        self.began: dict[str, int] = {}
-        """Job → when it was over, or due to be sent to RunPod."""
+        self.started_at: dict[str, int] = {}
+        """Job → when it finished, or when its dispatch was due."""
 
-    def end(self, job_id: str, owner: str) -> None:
-        """A job is over."""
+    def finish_job(self, job_id: str, owner: str) -> None:
+        """Finish a job."""
         now, url = self.time.now, f"https://{owner}.example/"
-        over = job(job_id=job_id, owner=owner, state=State.COMPLETED, callback=Callback(url=url), due_at=None)
-        self.store.jobs[job_id] = mark_callback_pending(over, BODY, now, now + self.services.policy.callback_grace_ms)
+        finished = job(job_id=job_id, owner=owner, state=State.COMPLETED, callback=Callback(url=url), due_at=None)
+        self.store.jobs[job_id] = mark_callback_pending(
+            finished, BODY, now, now + self.services.policy.callback_grace_ms
+        )
         self.queue.enqueue(self.store.jobs[job_id])
-        self.began[job_id] = now
+        self.started_at[job_id] = now
 
-    def refused(self, job_id: str) -> None:
-        """A job that RunPod did not take at first, and will take."""
+    def refuse_job(self, job_id: str) -> None:
+        """Add a job that RunPod refused at first and will accept."""
         now = self.time.now
         self.store.jobs[job_id] = job(job_id=job_id, owner="other", due_at=now, deadline_at=now + HOUR)
-        self.began[job_id] = now
+        self.started_at[job_id] = now
 
     def run(self) -> tuple[list[float], list[float]]:
-        """How many seconds each of the other owner's callbacks took, and each of his jobs; shortest first."""
-        lanes = [self._lane] * stated(r"ScalingConfig: \{MaximumConcurrency: (\d+)\}")
-        self.time.run(self._clients, self._sweeper, *lanes)
-        return self._waits(self.hosts.arrived), self._waits(self.runpod.taken)
+        """Return the waits in seconds of the other owner's callbacks and jobs, shortest first."""
+        consumers = [self._consumer] * template_number(r"ScalingConfig: \{MaximumConcurrency: (\d+)\}")
+        self.time.run(self._clients, self._sweeper, *consumers)
+        return self._waits(self.hosts.arrived), self._waits(self.runpod.accepted)
 
-    def _waits(self, came: Mapping[str, int]) -> list[float]:
-        return sorted((at - self.began[job_id]) / SECOND for job_id, at in came.items())
+    def _waits(self, times: Mapping[str, int]) -> list[float]:
+        return sorted((at - self.started_at[job_id]) / SECOND for job_id, at in times.items())
 
-    def _over(self) -> bool:
-        return len(self.hosts.arrived) == len(self.runpod.taken) == OTHERS
+    def _has_ended(self) -> bool:
+        return len(self.hosts.arrived) == len(self.runpod.accepted) == OTHERS
 
     def _clients(self) -> None:
         for number in range(DEAD):
-            self.end(f"dead-{number}", "dead")
+            self.finish_job(f"dead-{number}", "dead")
         for number in range(OTHERS):
-            self.end(f"over-{number}", "other")
-            self.refused(f"refused-{number}")
+            self.finish_job(f"finished-{number}", "other")
+            self.refuse_job(f"refused-{number}")
             self.time.sleep(EVERY_MS)
 
-    def _lane(self) -> None:
-        most = stated(r"BatchSize: (\d+)")
-        while not self._over():
+    def _consumer(self) -> None:
+        most = template_number(r"BatchSize: (\d+)")
+        while not self._has_ended():
             if not self.queue.take(most, lambda job_id: deliver_callback(self.services, job_id)):
                 self.time.sleep(SECOND)
 
     def _sweeper(self) -> None:
         module = entrypoint("sweeper")
-        timeout = stated(r"  SweeperFunction:.*?\n      Timeout: (\d+)") * SECOND
-        while not self._over():
+        timeout = template_number(r"  SweeperFunction:.*?\n      Timeout: (\d+)") * SECOND
+        while not self._has_ended():
             began = self.time.now
             self._sweep(module.LIMIT, module.THREADS, lambda began=began: (  # type: ignore[misc]
                 began + timeout - self.time.now > module.RESERVE_MS))  # fmt: skip
             self.time.sleep(max(0, began + MINUTE - self.time.now))
 
-    def _sweep(self, limit: int, at_once: int, may_go_on: Callable[[], bool]) -> None:
-        sweep(self.services, limit, may_go_on, lambda look, found: self.time.side_by_side(at_once, look, found))
+    def _sweep(self, limit: int, at_once: int, may_continue: Callable[[], bool]) -> None:
+        sweep(self.services, limit, may_continue, lambda handle, found: self.time.map(at_once, handle, found))
 
 
 @pytest.mark.fault("J12")
 @pytest.mark.parametrize(
     ("dead_seconds", "bound"), [(0, 2), (5, 10), (15, 30)], ids=["refuses", "is not reached", "does not answer"]
 )
-def test_five_hundred_callbacks_to_a_dead_host_keep_no_one_else_waiting(
+def test_500_callbacks_to_a_dead_host_delay_no_other_owner(
     dead_seconds: int, bound: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     gateway = Gateway(dead_seconds * SECOND)
-    told, taken = gateway.run()
+    callback_waits, job_waits = gateway.run()
     with capsys.disabled():
         print(f"\n  {DEAD} callbacks that cost {dead_seconds} s each: others wait "
-              f"{quantiles(told, n=20)[-1]:.1f} s at p95, {told[-1]:.1f} s at most; "
-              f"their jobs {taken[-1]:.0f} s for a sweep")  # fmt: skip
-    assert len(told) == len(taken) == OTHERS
-    assert told[-1] <= bound
-    assert taken[-1] <= 75
-    # None of the dead host's is given up by it.
+              f"{quantiles(callback_waits, n=20)[-1]:.1f} s at p95, {callback_waits[-1]:.1f} s at most; "
+              f"their jobs {job_waits[-1]:.0f} s for a sweep")  # fmt: skip
+    assert len(callback_waits) == len(job_waits) == OTHERS
+    assert callback_waits[-1] <= bound
+    assert job_waits[-1] <= 75
+    # None of the callbacks to the dead host is given up by then.
     dead = [found.callback for job_id, found in gateway.store.jobs.items() if job_id.startswith("dead")]
     assert {callback.status for callback in dead if callback is not None} == {CallbackStatus.PENDING}

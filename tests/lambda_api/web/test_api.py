@@ -31,27 +31,17 @@ IMAGE, AUDIO = "https://media.example/p.jpg", "https://media.example/a.mp3"
 CAPTION = {"url_video": VIDEO, "url_srt": SRT}
 
 
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
-@pytest.fixture
-def client(world: World) -> Client:
-    return Client(world)
-
-
 def problem(answer: Answer, status: int, code: str) -> dict[str, Any]:
     assert (answer.status, answer.headers["content-type"]) == (status, "application/problem+json"), answer.text
-    told: dict[str, Any] = answer.json
-    assert (told["status"], told["code"]) == (status, code)
-    assert {"type", "title", "detail", "request_id", "errors"} <= set(told)
-    assert told["request_id"] == answer.headers["x-request-id"]
-    return told
+    document: dict[str, Any] = answer.json
+    assert (document["status"], document["code"]) == (status, code)
+    assert {"type", "title", "detail", "request_id", "errors"} <= set(document)
+    assert document["request_id"] == answer.headers["x-request-id"]
+    return document
 
 
-def fields(told: dict[str, Any]) -> list[str]:
-    return [error["field"] for error in told["errors"]]
+def fields(document: dict[str, Any]) -> list[str]:
+    return [error["field"] for error in document["errors"]]
 
 
 def finish(world: World, job_id: str = "job-1") -> None:
@@ -73,7 +63,7 @@ def finish(world: World, job_id: str = "job-1") -> None:
         ("/video/compose", {"url_image": IMAGE, "url_srt": SRT}, Compose(url_image=IMAGE, url_srt=SRT)),
     ],
 )
-def test_a_submit_is_accepted(client: Client, world: World, path: str, body: object, operation: object) -> None:
+def test_submit_is_accepted(client: Client, world: World, path: str, body: object, operation: object) -> None:
     answer = client.call("POST", path, body)
     assert answer.status == 202, answer.text
     assert (answer.headers["location"], answer.headers["retry-after"]) == ("/job/job-1", "5")
@@ -81,7 +71,7 @@ def test_a_submit_is_accepted(client: Client, world: World, path: str, body: obj
     assert world.store.jobs["job-1"].owner == "ada"
 
 
-def test_the_job_has_the_published_shape(client: Client, world: World) -> None:
+def test_job_has_the_published_shape(client: Client, world: World) -> None:
     client.call("POST", "/video/caption", CAPTION | {"metadata": {"scene": " 7\r\n"}})
     world.clock.advance(6000)
     finish(world)
@@ -132,9 +122,9 @@ def test_the_job_has_the_published_shape(client: Client, world: World) -> None:
         ("text", "body"),
     ],
 )
-def test_bad_bodies_are_named_by_field(client: Client, world: World, body: object, field: str) -> None:
-    told = problem(client.call("POST", "/video/caption", body), 422, "invalid_request")
-    assert field in fields(told)
+def test_invalid_bodies_are_named_by_field(client: Client, world: World, body: object, field: str) -> None:
+    document = problem(client.call("POST", "/video/caption", body), 422, "invalid_request")
+    assert field in fields(document)
     assert world.store.jobs == {}
 
 
@@ -142,48 +132,48 @@ def test_bad_bodies_are_named_by_field(client: Client, world: World, body: objec
 @pytest.mark.parametrize("field", ["duration", "frame_rate"])
 def test_numbers_must_be_finite_and_in_range(client: Client, field: str, value: str) -> None:
     raw = f'{{"url_image": "{IMAGE}", "{field}": {value}}}'
-    told = problem(client.call("POST", "/video/img2vid", raw=raw), 422, "invalid_request")
-    assert fields(told) == [field]
+    document = problem(client.call("POST", "/video/img2vid", raw=raw), 422, "invalid_request")
+    assert fields(document) == [field]
 
 
 @pytest.mark.parametrize(
     "raw", ["{", '{"a": }', "[" * 200_000, '{"duration": ' + "9" * 5000 + "}", '{"a": "\\ud800"', ""]
 )
-def test_malformed_json_is_a_problem_not_a_crash(client: Client, raw: str) -> None:
+def test_malformed_json_is_a_problem(client: Client, raw: str) -> None:
     answer = client.call("POST", "/video/img2vid", raw=raw)
     assert answer.status in {400, 422}
     assert answer.headers["content-type"] == "application/problem+json"
 
 
 @pytest.mark.parametrize("raw", ["{", '{"a": }', "[1,", "nul"])
-def test_a_body_that_is_not_json_is_a_400(client: Client, raw: str) -> None:
+def test_non_json_body_is_a_400(client: Client, raw: str) -> None:
     problem(client.call("POST", "/video/img2vid", raw=raw), 400, "malformed_json")
 
 
-def test_bytes_that_are_not_utf8(client: Client) -> None:
+def test_invalid_utf8_is_refused(client: Client) -> None:
     event = golden("api/caption") | {"body": base64.b64encode(b'{"a": "\xff"}').decode(), "isBase64Encoded": True}
     problem(client.send(event), 400, "malformed_json")
 
 
-def test_what_the_client_sent_is_never_quoted(client: Client) -> None:
+def test_request_is_never_quoted(client: Client) -> None:
     body = CAPTION | {"url_video": "ftp://planted.example/planted", "planted key\n": "planted", "webhook_url": 7}
     answer = client.call("POST", "/video/caption", body)
     assert answer.status == 422
     assert "planted" not in answer.text
 
 
-def test_a_body_too_large(client: Client) -> None:
+def test_oversized_body_is_refused(client: Client) -> None:
     problem(client.call("POST", "/video/caption", raw="x" * 300_000), 413, "body_too_large")
 
 
 @pytest.mark.parametrize("key", [None, "", "wrong", "local-key,local-key", "k" * 5000, "ключ"])
 @pytest.mark.parametrize(("method", "path"), [("POST", "/video/caption"), ("GET", "/job/job-1"), ("GET", "/jobs")])
-def test_no_key_no_service(client: Client, key: str | None, method: str, path: str) -> None:
+def test_missing_or_wrong_key_is_a_401(client: Client, key: str | None, method: str, path: str) -> None:
     problem(client.call(method, path, raw="{", key=key), 401, "unauthorized")
 
 
 @pytest.mark.parametrize("path", ["/health", "/", "/docs", "/openapi.json"])
-def test_public_routes_need_none(client: Client, path: str) -> None:
+def test_public_routes_need_no_key(client: Client, path: str) -> None:
     assert client.call("GET", path, key=None).status == 200
 
 
@@ -199,24 +189,24 @@ def test_public_routes_need_none(client: Client, path: str) -> None:
         ("HEAD", "/jobs", 405, "method_not_allowed"),
     ],
 )
-def test_unknown_paths_and_methods(client: Client, method: str, path: str, status: int, code: str) -> None:
+def test_unknown_paths_and_methods_are_problems(client: Client, method: str, path: str, status: int, code: str) -> None:
     problem(client.call(method, path), status, code)
 
 
 def test_another_owners_job_is_a_missing_job(client: Client) -> None:
     client.call("POST", "/video/caption", CAPTION)
-    theirs = client.call("GET", "/job/job-1", key="other").json
-    nobodys = client.call("GET", "/job/job-9", key="other").json
-    assert theirs | {"request_id": ""} == nobodys | {"request_id": ""}
+    foreign = client.call("GET", "/job/job-1", key="other").json
+    missing = client.call("GET", "/job/job-9", key="other").json
+    assert foreign | {"request_id": ""} == missing | {"request_id": ""}
     problem(client.call("POST", "/job/job-1/cancel", key="other"), 404, "not_found")
     assert client.call("GET", "/jobs", key="other").json["jobs"] == []
 
 
-def test_an_unexpected_error_is_a_problem_too_and_tells_nothing(client: Client, world: World, log: io.StringIO) -> None:
-    def broken(_: str) -> Job:
+def test_unexpected_error_is_a_problem_without_details(client: Client, world: World, log: io.StringIO) -> None:
+    def fail(_: str) -> Job:
         raise RuntimeError("planted https://planted.example/?secret")
 
-    world.store.get = broken  # type: ignore[method-assign]
+    world.store.get = fail  # type: ignore[method-assign]
     answer = client.call("GET", "/job/job-1")
     problem(answer, 500, "internal")
     assert "planted" not in answer.text
@@ -226,12 +216,12 @@ def test_an_unexpected_error_is_a_problem_too_and_tells_nothing(client: Client, 
     assert "planted" not in logged
 
 
-def test_a_store_that_is_down_is_a_503_with_retry_after(client: Client, world: World, log: io.StringIO) -> None:
+def test_store_outage_is_a_503_with_retry_after(client: Client, world: World, log: io.StringIO) -> None:
     world.store.down = True
     answer = client.call("POST", "/video/caption", CAPTION)
     problem(answer, 503, "unavailable")
     assert answer.headers["retry-after"] == "2"
-    # Whoever runs it is told which call, the client is not.
+    # The log names the failed call, the response does not.
     assert "PutItem" not in answer.text
     assert [json.loads(line)["reason"] for line in log.getvalue().splitlines() if '"unavailable"' in line] == [
         "PutItem: NoAnswer"
@@ -239,7 +229,7 @@ def test_a_store_that_is_down_is_a_503_with_retry_after(client: Client, world: W
 
 
 @pytest.mark.parametrize("path", ["/health", "/nope", "/jobs"])
-def test_every_answer_is_hardened(client: Client, path: str) -> None:
+def test_every_response_has_security_headers(client: Client, path: str) -> None:
     headers = client.call("GET", path).headers
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["x-frame-options"] == "DENY"
@@ -260,13 +250,13 @@ def test_cors_is_configured(world: World) -> None:
 
 
 @pytest.mark.fault("B1", "B3")
-def test_idempotency(client: Client, world: World) -> None:
+def test_idempotency_key_replays_the_job(client: Client, world: World) -> None:
     key = {"idempotency-key": "run-7"}
     first = client.call("POST", "/video/caption", CAPTION, headers=key)
-    again = client.call("POST", "/video/caption", CAPTION | {"url_srt": f" {SRT}\n"}, headers=key)
+    repeated = client.call("POST", "/video/caption", CAPTION | {"url_srt": f" {SRT}\n"}, headers=key)
     assert "idempotent-replayed" not in first.headers
-    assert (again.status, again.headers["idempotent-replayed"]) == (202, "true")
-    assert again.json["job_id"] == first.json["job_id"]
+    assert (repeated.status, repeated.headers["idempotent-replayed"]) == (202, "true")
+    assert repeated.json["job_id"] == first.json["job_id"]
     other = client.call("POST", "/video/caption", CAPTION | {"metadata": {"a": "b"}}, headers=key)
     problem(other, 422, "idempotency_key_reused")
     assert len(world.provider.runs) == 1
@@ -274,63 +264,63 @@ def test_idempotency(client: Client, world: World) -> None:
 
 @pytest.mark.fault("B5")
 @pytest.mark.parametrize("key", ["x" * 256, "a b", "é", "a\x07b", "\x7f"])
-def test_idempotency_keys_that_cannot_be(client: Client, key: str) -> None:
+def test_malformed_idempotency_keys_are_refused(client: Client, key: str) -> None:
     problem(client.call("POST", "/video/caption", CAPTION, headers={"idempotency-key": key}), 400, "invalid_header")
 
 
-def test_prefer_wait_answers_200_when_it_ends_in_time(client: Client, world: World) -> None:
+def test_prefer_wait_returns_200_if_the_job_ends_in_time(client: Client, world: World) -> None:
     original = world.services.store.get
 
-    def finishing(job_id: str) -> Job | None:
+    def finish_on_read(job_id: str) -> Job | None:
         world.store.get = original  # type: ignore[method-assign]
         finish(world, job_id)
         return original(job_id)
 
-    world.store.get = finishing  # type: ignore[method-assign]
+    world.store.get = finish_on_read  # type: ignore[method-assign]
     answer = client.call("POST", "/video/caption", CAPTION, headers={"prefer": "respond-async, wait=10"})
     assert (answer.status, answer.json["status"]) == (200, "COMPLETED")
     assert answer.headers["preference-applied"] == "wait"
 
 
 @pytest.mark.parametrize(("prefer", "waited"), [("wait=3", 3000), ("wait=999", 25_000), ("wait=x", 0), ("", 0)])
-def test_prefer_wait_gives_up_in_time(client: Client, world: World, prefer: str, waited: int) -> None:
-    began = world.clock.now
+def test_prefer_wait_returns_202_after_the_wait(client: Client, world: World, prefer: str, waited: int) -> None:
+    started_at = world.clock.now
     assert client.call("POST", "/video/caption", CAPTION, headers={"prefer": prefer}).status == 202
-    assert world.clock.now - began == waited
+    assert world.clock.now - started_at == waited
 
 
 @pytest.mark.parametrize("wait", [3, 25])
-def test_prefer_wait_counts_from_when_the_request_came(client: Client, world: World, wait: int) -> None:
-    began = world.clock.now
+def test_prefer_wait_counts_from_the_arrival_of_the_request(client: Client, world: World, wait: int) -> None:
+    started_at = world.clock.now
     world.provider.during_run = lambda: world.clock.advance(5000)
     assert client.call("POST", "/video/caption", CAPTION, headers={"prefer": f"wait={wait}"}).status == 202
-    assert world.clock.now - began == max(wait, 5) * 1000
+    assert world.clock.now - started_at == max(wait, 5) * 1000
 
 
 @pytest.mark.parametrize(("left", "waited"), [(26_000, 24_000), (2500, 500), (2000, 0), (100, 0)])
-def test_prefer_wait_ends_before_the_function_is_stopped(world: World, left: int, waited: int) -> None:
-    began = world.clock.now
-    function = SimpleNamespace(get_remaining_time_in_millis=lambda: left - (world.clock.now - began))
+def test_prefer_wait_ends_before_the_function_timeout(world: World, left: int, waited: int) -> None:
+    started_at = world.clock.now
+    function = SimpleNamespace(get_remaining_time_in_millis=lambda: left - (world.clock.now - started_at))
     event = golden("api/caption")
     event["headers"]["prefer"] = "wait=25"
     answer = event_handler(create_app(world.services, settings().cors_allow_origins))(event, function)
     assert answer["statusCode"] == 202
-    assert world.clock.now - began == waited
+    assert world.clock.now - started_at == waited
 
 
-def test_a_job_that_is_stored_is_told_whatever_cannot_be_read_while_waiting(client: Client, world: World) -> None:
-    def fails_and_ends(job_id: str) -> Job | None:
+def test_store_outage_while_waiting_still_returns_the_job(client: Client, world: World) -> None:
+    def fail_then_finish(job_id: str) -> Job | None:
         world.store.get = original  # type: ignore[method-assign]
         finish(world)
-        raise Unavailable("The job store did not answer. Try again.", retry_after=2)
+        raise Unavailable("The job store did not answer. Try repeated.", retry_after=2)
 
     original = world.store.get
-    world.store.get = fails_and_ends  # type: ignore[method-assign]
+    world.store.get = fail_then_finish  # type: ignore[method-assign]
     answer = client.call("POST", "/video/caption", CAPTION, headers={"prefer": "wait=10"})
     assert (answer.status, answer.json["status"]) == (200, "COMPLETED")
 
     def down(_: str) -> Job | None:
-        raise Unavailable("The job store did not answer. Try again.", retry_after=2)
+        raise Unavailable("The job store did not answer. Try repeated.", retry_after=2)
 
     world.store.get = down  # type: ignore[method-assign]
     answer = client.call("POST", "/video/caption", CAPTION, headers={"prefer": "wait=10"})
@@ -338,31 +328,31 @@ def test_a_job_that_is_stored_is_told_whatever_cannot_be_read_while_waiting(clie
     assert answer.json["status"] == "IN_QUEUE"
 
 
-def test_a_job_whose_video_cannot_be_signed_for_is_told_without_it(client: Client, world: World) -> None:
+def test_unsignable_video_is_omitted_from_the_job(client: Client, world: World) -> None:
     key = {"idempotency-key": "k"}
     client.call("POST", "/video/caption", CAPTION, headers=key)
     finish(world)
 
-    def unsigned(key: str, seconds: int) -> str:
-        raise Unavailable("The video store did not answer. Try again.", retry_after=2, reason="NoCredentials")
+    def fail_to_sign(key: str, seconds: int) -> str:
+        raise Unavailable("The video store did not answer. Try repeated.", retry_after=2, reason="NoCredentials")
 
-    world.objects.presign_get = unsigned  # type: ignore[method-assign]
+    world.objects.presign_get = fail_to_sign  # type: ignore[method-assign]
     for headers in (key, key | {"prefer": "wait=5"}):
-        told = client.call("POST", "/video/caption", CAPTION, headers=headers)
-        assert (told.status, told.headers["location"], told.headers["retry-after"]) == (202, "/job/job-1", "5")
-        assert (told.json["status"], told.json["video_url"]) == ("COMPLETED", None)
+        answer = client.call("POST", "/video/caption", CAPTION, headers=headers)
+        assert (answer.status, answer.headers["location"], answer.headers["retry-after"]) == (202, "/job/job-1", "5")
+        assert (answer.json["status"], answer.json["video_url"]) == ("COMPLETED", None)
     problem(client.call("GET", "/job/job-1"), 503, "unavailable")
 
 
 @pytest.mark.fault("E11")
-def test_cancel_and_cancel_again(client: Client) -> None:
+def test_second_cancel_is_a_409(client: Client) -> None:
     client.call("POST", "/video/caption", CAPTION)
     assert client.call("POST", "/job/job-1/cancel").json["status"] == "CANCELLED"
-    told = problem(client.call("POST", "/job/job-1/cancel"), 409, "job_already_finished")
-    assert told["job_status"] == "CANCELLED"
+    document = problem(client.call("POST", "/job/job-1/cancel"), 409, "job_already_finished")
+    assert document["job_status"] == "CANCELLED"
 
 
-def test_pages(client: Client, world: World) -> None:
+def test_jobs_are_listed_in_pages(client: Client, world: World) -> None:
     for _ in range(3):
         world.clock.advance(1000)
         client.call("POST", "/video/caption", CAPTION)
@@ -373,7 +363,7 @@ def test_pages(client: Client, world: World) -> None:
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "cursor=nonsense", "cursor=" + "x" * 300])
-def test_page_parameters(client: Client, query: str) -> None:
+def test_invalid_page_parameters_are_refused(client: Client, query: str) -> None:
     problem(client.call("GET", f"/jobs?{query}"), 422, "invalid_request")
 
 
@@ -387,13 +377,13 @@ def test_runpod_health_and_config(client: Client, world: World) -> None:
         problem(client.call("GET", path), 503, "unavailable")
 
 
-def test_showing_a_job_does_not_need_runpod(client: Client, world: World) -> None:
+def test_get_job_does_not_need_runpod(client: Client, world: World) -> None:
     client.call("POST", "/video/caption", CAPTION)
     world.provider.failures = [ProviderError("down")] * 9
     assert client.call("GET", "/job/job-1").json["status"] == State.IN_QUEUE
 
 
-def test_secrets_and_captions_do_not_reach_the_log(client: Client, world: World, log: io.StringIO) -> None:
+def test_secrets_and_captions_are_not_logged(client: Client, world: World, log: io.StringIO) -> None:
     body = CAPTION | {"url_video": VIDEO + "?planted", "webhook_url": "https://hooks.example/?planted"}
     client.call(
         "POST", "/video/caption", body | {"metadata": {"planted": "planted"}}, headers={"idempotency-key": "planted"}

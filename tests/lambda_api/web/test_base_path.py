@@ -22,12 +22,10 @@ from tests.support.gateway import Answer, context, entrypoint, golden, settings
 PUBLIC_URL = "https://api.example.com/video"
 
 
-@pytest.fixture
-def world() -> World:
-    world = World()
+@pytest.fixture(autouse=True)
+def job_below_a_base_path(world: World) -> None:
     world.services = replace(world.services, public_url=PUBLIC_URL)
     submit_job(world.services, submission(webhook_url="https://hooks.example/"))
-    return world
 
 
 def send(world: World, event: dict[str, Any]) -> Answer:
@@ -42,7 +40,7 @@ def at(path: str, domain: str = "api.example.com") -> dict[str, Any]:
     return event
 
 
-def test_links_lead_where_the_request_came_from(world: World) -> None:
+def test_links_resolve_for_the_sender_of_the_request(world: World) -> None:
     submitted = send(world, golden("custom_domain/caption"))
     assert (submitted.status, submitted.headers["location"]) == (202, "/video/job/job-2")
     assert submitted.json["links"] == {"self": "/video/job/job-2", "cancel": "/video/job/job-2/cancel"}
@@ -60,18 +58,18 @@ def test_links_lead_where_the_request_came_from(world: World) -> None:
         ("/video/video", 404), ("/video/video/caption", 405),
     ],
 )  # fmt: skip
-def test_paths_with_and_without_the_key(world: World, path: str, status: int) -> None:
+def test_paths_with_and_without_the_mapping_key(world: World, path: str, status: int) -> None:
     assert send(world, at(path)).status == status
 
 
 @pytest.mark.parametrize(("path", "status"), [("/video/caption", 405), ("/job/job-1", 200), ("/video/health", 404)])
-def test_the_address_of_aws_has_no_key(world: World, path: str, status: int) -> None:
+def test_aws_host_has_no_mapping_key(world: World, path: str, status: int) -> None:
     answer = send(world, at(path, "abc123.execute-api.us-east-1.amazonaws.com"))
     assert answer.status == status
     assert "/video/job" not in answer.text
 
 
-def test_pages_link_below_the_key(world: World) -> None:
+def test_pages_link_below_the_mapping_key(world: World) -> None:
     event = at("/video")
     event["headers"]["accept"] = "text/html"
     assert 'href="/video/docs"' in send(world, event).text
@@ -79,7 +77,7 @@ def test_pages_link_below_the_key(world: World) -> None:
     assert send(world, at("/video")).json["docs"] == "/video/docs"
 
 
-def test_callbacks_of_runpod_and_to_clients(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_webhook_and_callback_urls_have_the_mapping_key(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     hooks = entrypoint("runpod_webhook")
     monkeypatch.setattr(hooks, "services", lambda: world.services)
     assert world.provider.runs[0]["webhook"].startswith(f"{PUBLIC_URL}/runpod/webhook/job-1/")

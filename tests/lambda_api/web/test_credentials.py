@@ -1,4 +1,4 @@
-"""Who is let in: keys of all kinds, other people's jobs, and keys that change while the gateway runs."""
+"""Credentials: valid and invalid keys, other owners' jobs, and keys that change while the gateway runs."""
 
 from __future__ import annotations
 
@@ -33,44 +33,32 @@ WHSEC = "whsec_bG9jYWwtZGVtby1zZWNyZXQtbm90LWZvci1yZWFsLXVzZQ=="
 CAPTION = {"url_video": "https://media.example/v.mp4", "url_srt": "https://media.example/s.srt"}
 
 
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
-@pytest.fixture
-def client(world: World) -> Client:
-    return Client(world)
-
-
 @pytest.mark.fault("A1", "A6")
 @pytest.mark.parametrize("path", ["/jobs", "/job/job-1", "/runpod/health"])
-def test_a_key_that_is_not_ours_is_the_same_answer_whatever_is_wrong_with_it(
-    client: Client, world: World, path: str
-) -> None:
+def test_invalid_key_always_returns_the_same_401(client: Client, world: World, path: str) -> None:
     world.store.down = True
     known = next(iter(API_KEYS))
     wrong = [
         None, "", " ", "wrong", "local-ke", "local-key ", "local-keyx", "LOCAL-KEY", known, "k" * 5000, "ключ", "\x00",
-        # Two headers, as API Gateway and Mangum hand them on.
+        # Two headers, as API Gateway and Mangum pass them on.
         "local-key,local-key", "local-key,other", "other, local-key", ",local-key",
     ]  # fmt: skip
     answers = [client.call("GET", path, key=key) for key in wrong]
     assert answers == [answers[0]] * len(wrong)
     assert (answers[0].status, answers[0].json["code"]) == (401, "unauthorized")
-    # Nobody was asked for anything.
-    assert (world.provider.asked, world.observer.warnings) == (0, [])
+    # No other system was called.
+    assert (world.provider.status_calls, world.observer.warnings) == (0, [])
 
 
 @pytest.mark.fault("A5")
 @pytest.mark.parametrize("name", ["X-API-Key", "x-api-key", "api_key", "key", "apikey", "access_token"])
-def test_a_key_in_the_query_is_none_and_is_not_logged(client: Client, log: io.StringIO, name: str) -> None:
-    told = client.call("GET", f"/jobs?{name}=local-key&limit=5", key=None)
-    assert (told.status, told.json["code"]) == (401, "unauthorized")
+def test_key_in_the_query_is_ignored_and_not_logged(client: Client, log: io.StringIO, name: str) -> None:
+    response = client.call("GET", f"/jobs?{name}=local-key&limit=5", key=None)
+    assert (response.status, response.json["code"]) == (401, "unauthorized")
     logged = log.getvalue()
     assert [json.loads(line)["status"] for line in logged.splitlines() if '"request"' in line] == [401]
     assert "local-key" not in logged
-    assert "local-key" not in told.text
+    assert "local-key" not in response.text
 
 
 @pytest.mark.fault("A2")
@@ -82,15 +70,15 @@ def test_another_owners_job_is_byte_for_byte_a_missing_one(
     client.call("POST", "/video/caption", CAPTION)
     if finished:
         assert client.call("POST", "/job/job-1/cancel").status == 200
-    before = dict(world.store.jobs), list(world.provider.cancelled), world.provider.asked
-    theirs, missing = (client.call(method, path.format(job_id), key="other") for job_id in ("job-1", "job-9"))
-    assert theirs == missing
-    assert (theirs.status, theirs.json["code"]) == (404, "not_found")
-    assert before == (world.store.jobs, world.provider.cancelled, world.provider.asked)
+    before = dict(world.store.jobs), list(world.provider.cancelled), world.provider.status_calls
+    foreign, missing = (client.call(method, path.format(job_id), key="other") for job_id in ("job-1", "job-9"))
+    assert foreign == missing
+    assert (foreign.status, foreign.json["code"]) == (404, "not_found")
+    assert before == (world.store.jobs, world.provider.cancelled, world.provider.status_calls)
 
 
 @pytest.mark.fault("A2")
-def test_another_owners_cursor_leads_into_ones_own_jobs(client: Client, world: World) -> None:
+def test_another_owners_cursor_lists_only_own_jobs(client: Client, world: World) -> None:
     for key in ("local-key", "other", "local-key", "other", "local-key"):
         client.call("POST", "/video/caption", CAPTION, key=key)
         world.clock.advance(1000)
@@ -101,23 +89,23 @@ def test_another_owners_cursor_leads_into_ones_own_jobs(client: Client, world: W
 
 
 @dataclass
-class Gate:
-    """The gateway as it is wired, on an emulated AWS, with keys in a secret. `wall` and `steady`: its clocks."""
+class WiredGateway:
+    """The wired gateway on an emulated AWS with its keys in a secret. `wall` and `steady` are its clocks."""
 
     aws: Aws
     arn: str
     wall: float = 1_800_000_000.0
     steady: float = 100.0
 
-    def put(self, text: str) -> None:
+    def put_secret(self, text: str) -> None:
         self.aws.client("secretsmanager").put_secret_value(SecretId=self.arn, SecretString=text)
 
     def advance(self, seconds: float) -> None:
         self.wall += seconds
         self.steady += seconds
 
-    def open(self) -> None:
-        """Start, or be restored."""
+    def start(self) -> None:
+        """Start the gateway, or restore it from a snapshot."""
         reset_wiring()
         world = World()
         world.services = replace(world.services, callers=wiring.services().callers)
@@ -136,7 +124,7 @@ def callers_text(*keys: str, **more: Any) -> str:
 
 
 @pytest.fixture
-def gate(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
+def gateway(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[WiredGateway]:
     vault = aws.client("secretsmanager")
     arn = vault.create_secret(Name="callers-of-a-test", SecretString=callers_text("first"))["ARN"]
     env = environment() | {
@@ -146,11 +134,11 @@ def gate(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
     }  # fmt: skip
     for name, value in env.items():
         monkeypatch.setenv(name, value)
-    gate = Gate(aws, arn)
-    clocks = SimpleNamespace(time=lambda: gate.wall, monotonic=lambda: gate.steady)
+    gateway = WiredGateway(aws, arn)
+    clocks = SimpleNamespace(time=lambda: gateway.wall, monotonic=lambda: gateway.steady)
     monkeypatch.setattr(secrets, "time", clocks)
-    gate.open()
-    yield gate
+    gateway.start()
+    yield gateway
     reset_wiring()
     vault.delete_secret(SecretId=arn, ForceDeleteWithoutRecovery=True)
 
@@ -159,37 +147,37 @@ def gate(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
 @pytest.mark.parametrize(
     ("wall", "steady"), [(60, 60), (7200, 0), (0, 60), (-3600, 1)], ids=["both", "frozen", "stopped", "set back"]
 )
-def test_a_revoked_key_is_refused_within_a_minute_by_any_clock(gate: Gate, wall: float, steady: float) -> None:
-    assert gate.status("first") == 200
-    gate.put(callers_text("second"))
-    gate.advance(59.9)
-    assert gate.status("second") == 401
-    gate.wall, gate.steady = gate.wall - 59.9 + wall, gate.steady - 59.9 + steady
-    assert (gate.status("first"), gate.status("second")) == (401, 200)
+def test_revoked_key_is_refused_within_a_minute(gateway: WiredGateway, wall: float, steady: float) -> None:
+    assert gateway.status("first") == 200
+    gateway.put_secret(callers_text("second"))
+    gateway.advance(59.9)
+    assert gateway.status("second") == 401
+    gateway.wall, gateway.steady = gateway.wall - 59.9 + wall, gateway.steady - 59.9 + steady
+    assert (gateway.status("first"), gateway.status("second")) == (401, 200)
 
 
 @pytest.mark.fault("A3")
-def test_what_is_restored_from_a_snapshot_knows_no_old_keys(gate: Gate) -> None:
-    gate.put(callers_text("second"))
-    gate.open()
-    assert (gate.status("first"), gate.status("second")) == (401, 200)
+def test_restored_snapshot_reads_the_keys_again(gateway: WiredGateway) -> None:
+    gateway.put_secret(callers_text("second"))
+    gateway.start()
+    assert (gateway.status("first"), gateway.status("second")) == (401, 200)
 
 
 @pytest.mark.fault("A4")
-def test_two_keys_of_one_owner_pass_until_one_is_revoked(gate: Gate) -> None:
+def test_two_keys_of_one_owner_work_until_one_is_revoked(gateway: WiredGateway) -> None:
     kept = json.loads(callers_text("first"))
     with script("callers") as admin:
         new = admin.rotate_key(kept, "ada").splitlines()[0].split()[-1]
-        gate.put(json.dumps(kept))
-        gate.advance(60)
-        assert (gate.status("first"), gate.status(new)) == (200, 200)
+        gateway.put_secret(json.dumps(kept))
+        gateway.advance(60)
+        assert (gateway.status("first"), gateway.status(new)) == (200, 200)
         admin.revoke_key(kept, hashlib.sha256(b"first").hexdigest()[:12])
-    gate.put(json.dumps(kept))
-    gate.advance(60)
-    assert (gate.status("first"), gate.status(new)) == (401, 200)
+    gateway.put_secret(json.dumps(kept))
+    gateway.advance(60)
+    assert (gateway.status("first"), gateway.status(new)) == (401, 200)
 
 
-def noted(log: io.StringIO) -> list[str]:
+def logged_reasons(log: io.StringIO) -> list[str]:
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
     return [line["reason"] for line in lines if line["message"] == "secret_refresh_failed"]
 
@@ -202,45 +190,43 @@ def noted(log: io.StringIO) -> list[str]:
         ('{"api_keys": "planted"}', "API_KEYS is malformed"),
     ],
 )
-def test_a_secret_replaced_by_nonsense_keeps_the_keys_and_is_noted(
-    gate: Gate, log: io.StringIO, text: str, reason: str
+def test_malformed_secret_keeps_the_keys_and_is_logged(
+    gateway: WiredGateway, log: io.StringIO, text: str, reason: str
 ) -> None:
-    gate.put(text)
-    gate.advance(60)
-    assert [gate.status("first") for _ in range(3)] == [200] * 3
-    assert noted(log) == [reason]
-    gate.advance(9.9)
-    gate.status("first")
-    assert len(noted(log)) == 1
-    gate.advance(0.1)
-    assert gate.status("first") == 200
-    assert noted(log) == [reason] * 2
-    gate.put(callers_text("second"))
-    gate.advance(10)
-    assert (gate.status("first"), gate.status("second")) == (401, 200)
+    gateway.put_secret(text)
+    gateway.advance(60)
+    assert [gateway.status("first") for _ in range(3)] == [200] * 3
+    assert logged_reasons(log) == [reason]
+    gateway.advance(9.9)
+    gateway.status("first")
+    assert len(logged_reasons(log)) == 1
+    gateway.advance(0.1)
+    assert gateway.status("first") == 200
+    assert logged_reasons(log) == [reason] * 2
+    gateway.put_secret(callers_text("second"))
+    gateway.advance(10)
+    assert (gateway.status("first"), gateway.status("second")) == (401, 200)
     assert "planted" not in log.getvalue()
 
 
 @pytest.mark.fault("K2")
-def test_a_secret_store_that_is_down_keeps_the_keys_and_nobody_waiting(
-    gate: Gate, log: io.StringIO, monkeypatch: pytest.MonkeyPatch
+def test_secret_store_outage_keeps_the_keys_and_delays_nobody(
+    gateway: WiredGateway, log: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with peer() as down:
         down.replies = [reset]
         monkeypatch.setenv("AWS_ENDPOINT_URL", down.url)
         # The session has read the environment already.
         wiring.aws.cache_clear()
-        gate.advance(60)
-        assert [gate.status("first") for _ in range(3)] == [200] * 3
+        gateway.advance(60)
+        assert [gateway.status("first") for _ in range(3)] == [200] * 3
         # Only the first request tries to read it.
         assert len(down.seen) == 3
-    assert noted(log) == ["ConnectionClosedError"]
+    assert logged_reasons(log) == ["ConnectionClosedError"]
 
 
 @pytest.mark.fault("K2")
-def test_at_the_start_the_secret_store_is_asked_again_and_then_the_start_fails(
-    gate: Gate, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_start_retries_the_secret_store_then_fails(gateway: WiredGateway, monkeypatch: pytest.MonkeyPatch) -> None:
     needs = frozenset({Secret.CALLERS})
     with peer() as store:
         monkeypatch.setenv("AWS_ENDPOINT_URL", store.url)
@@ -255,10 +241,10 @@ def test_at_the_start_the_secret_store_is_asked_again_and_then_the_start_fails(
 
 
 @pytest.mark.fault("K2")
-def test_callbacks_are_signed_with_the_secret_as_it_is_now(gate: Gate) -> None:
+def test_callbacks_are_signed_with_the_current_secret(gateway: WiredGateway) -> None:
     sender = wiring.services().sender
-    gate.put(callers_text("first", callback_secrets={"ada": [WHSEC]}))
-    gate.advance(60)
+    gateway.put_secret(callers_text("first", callback_secrets={"ada": [WHSEC]}))
+    gateway.advance(60)
     with peer() as sink:
         sink.replies = [answer(200, {})]
         assert sender.send("ada", f"{sink.url}/", message_id("job-1"), time.time_ns() // 1_000_000, "{}").ok
@@ -282,7 +268,7 @@ MALFORMED = [
 @pytest.mark.fault("K1")
 @pytest.mark.parametrize("name", REQUIRED)
 @pytest.mark.parametrize("value", [None, "", " "])
-def test_a_setting_that_is_missing_is_named(name: str, value: str | None) -> None:
+def test_missing_setting_is_named(name: str, value: str | None) -> None:
     env = {key: text for key, text in environment().items() if key != name}
     with pytest.raises(SettingsError, match=f"^{name} is not set$"):
         Settings.from_env(env | ({name: value} if value is not None else {}), EVERYTHING)
@@ -290,14 +276,14 @@ def test_a_setting_that_is_missing_is_named(name: str, value: str | None) -> Non
 
 @pytest.mark.fault("K1")
 @pytest.mark.parametrize(("name", "value"), MALFORMED)
-def test_a_setting_that_is_malformed_is_named_and_not_told(name: str, value: str) -> None:
+def test_malformed_setting_is_named_and_not_quoted(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=f"^{name} is (malformed|out of range)$"):
         Settings.from_env(environment() | {name: value}, EVERYTHING)
 
 
 @pytest.mark.fault("K1")
 @pytest.mark.parametrize("entrypoint", ["api", "runpod_webhook", "sweeper", "callbacks"])
-def test_a_function_does_not_start_without_its_settings(entrypoint: str) -> None:
+def test_function_does_not_start_without_its_settings(entrypoint: str) -> None:
     env = {name: value for name, value in environment().items() if name != "BUCKET_NAME"}
     done = subprocess.run(
         [sys.executable, "-c", f"import lambda_api.entrypoints.{entrypoint}"], env=env, cwd=ROOT, capture_output=True,

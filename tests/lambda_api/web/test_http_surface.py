@@ -1,4 +1,4 @@
-"""Paths, methods, ids and origins that nobody should send."""
+"""Unknown paths, methods, ids and origins."""
 
 from __future__ import annotations
 
@@ -17,18 +17,8 @@ PLANTED = "planted-by-the-caller"
 PAGE = "https://app.example"
 
 
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
-@pytest.fixture
-def client(world: World) -> Client:
-    return Client(world)
-
-
-def told(answer: Answer) -> tuple[int, str]:
-    """Status and code of a problem."""
+def problem_of(answer: Answer) -> tuple[int, str]:
+    """Return the status and code of a problem."""
     assert answer.headers["content-type"] == "application/problem+json", answer.text
     assert answer.json["status"] == answer.status
     return answer.status, answer.json["code"]
@@ -45,10 +35,10 @@ def told(answer: Answer) -> tuple[int, str]:
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_paths_that_lead_nowhere(client: Client, method: str, path: str) -> None:
+def test_unknown_path_is_a_404_problem(client: Client, method: str, path: str) -> None:
     answer = client.call(method, path, {})
-    assert told(answer) == (404, "not_found")
-    # A redirect to where it may have meant would name a host, and lose what was posted.
+    assert problem_of(answer) == (404, "not_found")
+    # A redirect would name a host and lose the body.
     assert "location" not in answer.headers
 
 
@@ -58,20 +48,20 @@ def test_paths_that_lead_nowhere(client: Client, method: str, path: str) -> None
     ("path", "allowed"),
     [("/jobs", "GET"), ("/job/job-1", "GET"), ("/job/job-1/cancel", "POST"), ("/video/caption", "POST"), ("/", "GET")],
 )
-def test_methods_that_a_path_does_not_take(client: Client, method: str, path: str, allowed: str) -> None:
+def test_wrong_method_is_a_405_problem(client: Client, method: str, path: str, allowed: str) -> None:
     answer = client.call(method, path)
-    assert told(answer) == (405, "method_not_allowed")
+    assert problem_of(answer) == (405, "method_not_allowed")
     assert answer.headers["allow"] == allowed
 
 
-def test_a_path_does_not_reach_any_log(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+def test_path_is_not_logged(client: Client, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     client.call("GET", f"/{PLANTED}?{PLANTED}")
     assert "request" in caplog.messages
     assert PLANTED not in caplog.text
 
 
-def test_a_monitor_may_ask_for_the_head_of_health(client: Client) -> None:
+def test_health_accepts_head(client: Client) -> None:
     assert client.call("HEAD", "/health", key=None).status == 200
 
 
@@ -86,25 +76,25 @@ IDS = {
 
 @pytest.mark.fault("A15")
 @pytest.mark.parametrize("job_id", IDS.values(), ids=IDS)
-def test_what_cannot_be_an_id_is_a_job_that_is_not_there(client: Client, world: World, job_id: str) -> None:
+def test_malformed_job_id_is_not_found(client: Client, world: World, job_id: str) -> None:
     missing = client.call("GET", "/job/job-9")
-    # The store has no keys of 5 KB, and need not be asked.
+    # The store is not called for such an id.
     world.store.down = True
     for method, path in (("GET", f"/job/{job_id}"), ("POST", f"/job/{job_id}/cancel")):
         answer = client.call(method, path)
-        assert told(answer) == (404, "not_found")
+        assert problem_of(answer) == (404, "not_found")
         assert answer.json | {"request_id": ""} == missing.json | {"request_id": ""}
         assert answer.headers == missing.headers
 
 
 @pytest.mark.fault("A13")
-def test_a_page_that_may_call_is_told_so() -> None:
+def test_allowed_origin_gets_cors_headers() -> None:
     client = Client(World(), CORS_ALLOW_ORIGINS=f"{PAGE},https://other.example")
-    asked = {
+    preflight = {
         "origin": PAGE, "access-control-request-method": "POST",
         "access-control-request-headers": "content-type, x-api-key, idempotency-key, prefer",
     }  # fmt: skip
-    answer = client.call("OPTIONS", "/video/caption", key=None, headers=asked)
+    answer = client.call("OPTIONS", "/video/caption", key=None, headers=preflight)
     assert (answer.status, answer.text) == (204, "")
     assert answer.headers["access-control-allow-origin"] == PAGE
     assert "POST" in answer.headers["access-control-allow-methods"]
@@ -121,16 +111,16 @@ def test_a_page_that_may_call_is_told_so() -> None:
         {"access-control-request-method": "DELETE"}, {"access-control-request-headers": "x-evil"},
     ],
 )  # fmt: skip
-def test_a_page_that_may_not_is_told_in_the_same_form(change: dict[str, str]) -> None:
+def test_refused_origin_gets_a_problem(change: dict[str, str]) -> None:
     client = Client(World(), CORS_ALLOW_ORIGINS=PAGE)
-    asked = {"origin": PAGE, "access-control-request-method": "POST"} | change
-    answer = client.call("OPTIONS", "/video/caption", key=None, headers=asked)
-    assert told(answer) == (403, "origin_refused")
+    preflight = {"origin": PAGE, "access-control-request-method": "POST"} | change
+    answer = client.call("OPTIONS", "/video/caption", key=None, headers=preflight)
+    assert problem_of(answer) == (403, "origin_refused")
     assert "access-control-allow-origin" not in answer.headers
 
 
-def everywhere(word: str) -> st.SearchStrategy[dict[str, Any]]:
-    """Requests with a word of the caller's in one value or another, never in a field's name."""
+def requests_with(word: str) -> st.SearchStrategy[dict[str, Any]]:
+    """Draw requests with a word of the caller in some value, never in the name of a field."""
     text = st.builds(
         "{}{}{}".format, st.sampled_from(["", "https://", "ftp://", "\n", "é"]), st.just(word), st.text(max_size=3)
     )
@@ -154,8 +144,8 @@ def everywhere(word: str) -> st.SearchStrategy[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def refusing() -> Client:
-    """Nothing can be stored, so that nothing sent can be a job's own."""
+def failing_client() -> Client:
+    """A client whose every request fails, because nothing can be stored."""
     world = World()
     world.store.down = True
     return Client(world, CORS_ALLOW_ORIGINS=PAGE)
@@ -163,12 +153,12 @@ def refusing() -> Client:
 
 @pytest.mark.fault("A11")
 @settings(max_examples=300, deadline=None)
-@given(sent=everywhere(PLANTED))
-def test_no_refusal_quotes_what_was_sent(refusing: Client, sent: dict[str, Any]) -> None:
+@given(sent=requests_with(PLANTED))
+def test_no_refusal_quotes_the_request(failing_client: Client, sent: dict[str, Any]) -> None:
     event = golden("api/caption") | {"rawPath": sent["path"], "rawQueryString": sent["query"], "body": sent["body"]}
     event["headers"] |= sent["headers"]
     event["requestContext"]["http"]["method"] = sent["method"]
-    answer = refusing.send(event)
-    told(answer)
+    answer = failing_client.send(event)
+    problem_of(answer)
     assert PLANTED not in answer.text
     assert PLANTED not in json.dumps(dict(answer.headers))

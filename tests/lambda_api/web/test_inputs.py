@@ -1,4 +1,4 @@
-"""Requests as n8n, Make, spreadsheets and people send them, and the sentences they get."""
+"""Requests as n8n, Make, spreadsheets and people send them, and the error sentences they get."""
 
 from __future__ import annotations
 
@@ -21,16 +21,6 @@ JARGON = re.compile(
 )
 
 
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
-@pytest.fixture
-def client(world: World) -> Client:
-    return Client(world)
-
-
 def detail(answer: Answer, status: int = 422) -> str:
     assert answer.status == status, answer.text
     text: str = answer.json["detail"]
@@ -40,7 +30,7 @@ def detail(answer: Answer, status: int = 422) -> str:
 
 @pytest.mark.parametrize("blank", [None, "", " \t\r\n", "\u00a0"])
 @pytest.mark.parametrize("kind", PATHS)
-def test_blank_fields_were_not_sent(client: Client, world: World, kind: str, blank: str | None) -> None:
+def test_blank_fields_count_as_not_sent(client: Client, world: World, kind: str, blank: str | None) -> None:
     optional = ["webhook_url", "metadata", "frame_rate", "duration", "size", "fit", "mode", "volume", "url_audio_2"]
     body = PATHS[kind] | dict.fromkeys(optional, blank)
     if kind == "compose":
@@ -59,7 +49,7 @@ def test_blank_required_fields_are_missing(client: Client, blank: str | None) ->
 
 
 @pytest.mark.parametrize("blank", ["", " "])
-def test_blank_headers_were_not_sent(client: Client, blank: str) -> None:
+def test_blank_headers_count_as_not_sent(client: Client, blank: str) -> None:
     headers = {"idempotency-key": blank, "prefer": blank, "content-encoding": blank}
     for job in ("job-1", "job-2"):
         answer = client.call("POST", "/video/caption", CAPTION, headers=headers)
@@ -68,7 +58,7 @@ def test_blank_headers_were_not_sent(client: Client, blank: str) -> None:
     assert client.call("GET", "/jobs", key=blank).status == 401
 
 
-def test_the_same_meaning_is_the_same_job(client: Client) -> None:
+def test_equivalent_requests_are_the_same_job(client: Client) -> None:
     key = {"idempotency-key": "run-7"}
     body = STILL | {"size": "1080x1920", "fit": "cover", "duration": 2.5, "metadata": {"row": "7"}}
     first = client.call("POST", "/video/img2vid", body, headers=key)
@@ -76,8 +66,8 @@ def test_the_same_meaning_is_the_same_job(client: Client) -> None:
         "size": "1080 × 1920", "fit": " Cover", "duration": "2,5", "webhook_url": "", "frame_rate": None,
         "metadata": {"row": 7.0, "none": None},
     }  # fmt: skip
-    again = client.call("POST", "/video/img2vid", same, headers=key)
-    assert (again.status, again.json["job_id"]) == (202, first.json["job_id"])
+    repeated = client.call("POST", "/video/img2vid", same, headers=key)
+    assert (repeated.status, repeated.json["job_id"]) == (202, first.json["job_id"])
 
 
 @pytest.mark.parametrize(
@@ -94,13 +84,13 @@ def test_the_same_meaning_is_the_same_job(client: Client) -> None:
         (2**60, str(2**60)),
     ],
 )
-def test_scalars_in_metadata_become_text(client: Client, value: object, text: str) -> None:
+def test_metadata_scalars_become_text(client: Client, value: object, text: str) -> None:
     answer = client.call("POST", "/video/caption", CAPTION | {"metadata": {"a": value, "none": None}})
     assert answer.json["metadata"] == {"a": text}
 
 
 @pytest.mark.parametrize(
-    ("metadata", "says"),
+    ("metadata", "sentence"),
     [
         ({"a": {"b": 1}}, "metadata.a: must be text, a number, true or false"),
         ({"a": [1]}, "metadata.a: must be text"),
@@ -111,19 +101,19 @@ def test_scalars_in_metadata_become_text(client: Client, value: object, text: st
         ({str(n): n for n in range(51)}, "metadata: must not have more than 50 entries"),
     ],
 )
-def test_other_metadata_is_explained(client: Client, metadata: object, says: str) -> None:
-    assert says in detail(client.call("POST", "/video/caption", CAPTION | {"metadata": metadata}))
+def test_invalid_metadata_is_explained(client: Client, metadata: object, sentence: str) -> None:
+    assert sentence in detail(client.call("POST", "/video/caption", CAPTION | {"metadata": metadata}))
 
 
 @pytest.mark.parametrize(
     "size", ["1080×1920", "1080 x 1920", "1080*1920", "1080X1920", " 1080 × 1920 ", "1080px x 1920px", "1080х1920"]
 )
-def test_sizes_as_people_write_them(client: Client, world: World, size: str) -> None:
+def test_common_size_spellings_are_accepted(client: Client, world: World, size: str) -> None:
     assert client.call("POST", "/video/img2vid", STILL | {"size": size}).status == 202
     assert world.store.jobs["job-1"].operation.size == "1080x1920"  # type: ignore[union-attr]
 
 
-def test_choices_in_any_case(client: Client, world: World) -> None:
+def test_choices_are_case_insensitive(client: Client, world: World) -> None:
     client.call("POST", "/video/img2vid", STILL | {"fit": " CONTAIN\n"})
     client.call("POST", "/video/addaudio", SOUND | {"mode": "Mix"})
     assert world.store.jobs["job-1"].operation.fit is Fit.CONTAIN  # type: ignore[union-attr]
@@ -133,13 +123,13 @@ def test_choices_in_any_case(client: Client, world: World) -> None:
 @pytest.mark.parametrize(
     ("given", "number"), [(" 30 ", 30), ("29,97", 29.97), ("23,976", 23.976), ("24.0", 24), ("12,5", 12.5)]
 )
-def test_numbers_as_text(client: Client, world: World, given: str, number: float) -> None:
+def test_numbers_may_be_sent_as_text(client: Client, world: World, given: str, number: float) -> None:
     assert client.call("POST", "/video/img2vid", STILL | {"frame_rate": given}).status == 202
     assert world.store.jobs["job-1"].operation.frame_rate == number  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "says"),
+    ("field", "value", "sentence"),
     [
         ("duration", "1,000", "duration: must be a number from 0.1 to 300, for example 5."),
         ("duration", 301, "duration: must be a number from 0.1 to 300, for example 5."),
@@ -165,8 +155,8 @@ def test_numbers_as_text(client: Client, world: World, given: str, number: float
         ("webhook_url", "https://api.example/jobs", "send the URL of your own receiver"),
     ],
 )
-def test_what_is_expected_is_said_with_an_example(client: Client, field: str, value: object, says: str) -> None:
-    assert says in detail(client.call("POST", "/video/img2vid", STILL | {field: value}))
+def test_error_states_the_expectation_with_an_example(client: Client, field: str, value: object, sentence: str) -> None:
+    assert sentence in detail(client.call("POST", "/video/img2vid", STILL | {field: value}))
 
 
 @pytest.mark.parametrize(
@@ -192,7 +182,7 @@ def test_what_is_expected_is_said_with_an_example(client: Client, field: str, va
         ("addaudio", "gain", "volume"),
     ],
 )
-def test_an_unknown_field_names_the_one_that_was_meant(client: Client, path: str, name: str, meant: str) -> None:
+def test_unknown_field_suggests_the_closest_one(client: Client, path: str, name: str, meant: str) -> None:
     answer = client.call("POST", f"/video/{path}", PATHS[path] | {name: "x"})
     assert detail(answer) == f"{name}: no such field; did you mean {meant}?"
 
@@ -210,7 +200,7 @@ def test_detail_names_the_first_errors(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("raw", "says"),
+    ("raw", "sentence"),
     [
         ('"{\\"url_image\\": 1}"', "the body is JSON inside a string"),
         ("[{}]", "the body is a list"),
@@ -221,14 +211,14 @@ def test_detail_names_the_first_errors(client: Client) -> None:
         (" \n", "no body"),
     ],
 )
-def test_a_body_of_another_shape_is_named(client: Client, raw: str, says: str) -> None:
+def test_non_object_body_is_explained(client: Client, raw: str, sentence: str) -> None:
     answer = client.call("POST", "/video/img2vid", raw=raw)
-    assert says in detail(answer)
+    assert sentence in detail(answer)
     assert [error["field"] for error in answer.json["errors"]] == ["body"]
 
 
 @pytest.mark.parametrize(
-    ("raw", "says"),
+    ("raw", "sentence"),
     [
         ('{\n "a": 1,\n}', "Line 3, column 1"),
         ('{"a": "x\ny"}', "Line 1, column 9: a line break"),
@@ -242,17 +232,17 @@ def test_a_body_of_another_shape_is_named(client: Client, raw: str, says: str) -
         ('{"a": "é😀", b}', "Line 1, column 13"),
     ],
 )
-def test_json_errors_say_where(client: Client, raw: str, says: str) -> None:
-    assert says in detail(client.call("POST", "/video/img2vid", raw=raw), 400)
+def test_json_error_states_its_position(client: Client, raw: str, sentence: str) -> None:
+    assert sentence in detail(client.call("POST", "/video/img2vid", raw=raw), 400)
 
 
-def test_a_form_is_told_to_be_json(client: Client) -> None:
+def test_form_body_is_explained(client: Client) -> None:
     for media_type in ("application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
         answer = client.call("POST", "/video/img2vid", raw="a=b", headers={"content-type": media_type})
         assert "sent as a form" in detail(answer, 415)
 
 
-def test_its_own_kind_is_taken_and_no_other(client: Client) -> None:
+def test_matching_kind_is_accepted_and_no_other(client: Client) -> None:
     assert client.call("POST", "/video/caption", CAPTION | {"kind": "caption"}).status == 202
     assert detail(client.call("POST", "/video/caption", CAPTION | {"kind": "compose"})).startswith(
         "kind: no such field"
@@ -260,7 +250,7 @@ def test_its_own_kind_is_taken_and_no_other(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "says"),
+    ("path", "sentence"),
     [
         ("/jobs?limt=3", "limt: no such field; did you mean limit?"),
         ("/jobs?page=2", "page: no such field; did you mean cursor?"),
@@ -272,26 +262,26 @@ def test_its_own_kind_is_taken_and_no_other(client: Client) -> None:
         ("/jobs?cursor=" + "x" * 300, "cursor: must not have more than 256"),
     ],
 )
-def test_unknown_query_parameters_are_refused(client: Client, path: str, says: str) -> None:
+def test_unknown_query_parameters_are_refused(client: Client, path: str, sentence: str) -> None:
     text = client.call("GET", path)
-    assert says in detail(text)
+    assert sentence in detail(text)
     assert "planted" not in text.text
 
 
 @pytest.mark.parametrize(
     "path", ["/jobs?limit=&cursor=", "/jobs?limit=%205%20", "/jobs?unknown=", "/health?utm_source=x", "/?utm_source=x"]
 )
-def test_blank_parameters_and_those_of_links_do_no_harm(client: Client, path: str) -> None:
+def test_blank_and_tracking_parameters_are_ignored(client: Client, path: str) -> None:
     assert client.call("GET", path).status == 200
 
 
-def test_ids_in_capital_letters_are_found(client: Client) -> None:
+def test_upper_case_ids_are_found(client: Client) -> None:
     client.call("POST", "/video/caption", CAPTION)
     assert client.call("GET", "/job/JOB-1").json["job_id"] == "job-1"
     assert client.call("POST", "/job/Job-1/cancel").json["status"] == "CANCELLED"
     assert client.call("GET", "/job/JOB-1", key="other").status == 404
 
 
-def test_a_refusal_of_the_key_says_which_header(client: Client) -> None:
+def test_401_names_the_header(client: Client) -> None:
     answer: Any = client.call("GET", "/jobs", key="wrong")
     assert answer.headers["www-authenticate"] == 'ApiKey realm="api-gpu", header="X-API-Key"'

@@ -1,4 +1,4 @@
-"""Bodies and events that are not what they should be, to both functions that face the internet."""
+"""Malformed bodies and events sent to both functions that face the internet."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ DEEP = {
     "objects": '{"a":' * 40_000 + "1" + "}" * 40_000,
     "in a field": '{"metadata": ' + "[" * 100_000 + "]" * 100_000 + "}",
 }
-BROKEN = {
+MALFORMED_BODIES = {
     "cut off": b'{"url_video": "https://media.exa',
     "not UTF-8": b'{"url_video": "\xff\xfe"}',
     "half of a pair": b'{"url_video": "https://media.example/\\ud800"}',
@@ -52,39 +52,39 @@ BROKEN = {
 
 @pytest.fixture(scope="module")
 def functions() -> Iterator[dict[str, Send]]:
-    """The two functions, each around a world with one job at RunPod."""
+    """The two functions over a world with one job at RunPod."""
     world = World()
     submit_job(world.services, submission())
     api = event_handler(create_app(world.services, gateway.settings().cors_allow_origins))
 
-    def sent(event: Any) -> HttpResponse:
-        # How many requests one owner may send is not the question here.
+    def send(event: Any) -> HttpResponse:
+        # Quotas are not tested here.
         world.store.usage.clear()
-        return heard(api(event, gateway.context()))
+        return to_http(api(event, gateway.context()))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runpod_webhook, "services", lambda: world.services)
         yield {
-            "api": sent,
-            "hooks": lambda event: heard(runpod_webhook.handler(event, gateway.context())),
+            "api": send,
+            "hooks": lambda event: to_http(runpod_webhook.handler(event, gateway.context())),
         }
 
 
-def heard(answer: Any) -> HttpResponse:
-    """What API Gateway makes of it, if it can make anything of it."""
+def to_http(answer: Any) -> HttpResponse:
+    """Convert a response as API Gateway does, which requires the right format."""
     assert isinstance(answer["statusCode"], int)
     json.dumps(answer)
     return to_response(answer)
 
 
 def is_problem(response: HttpResponse) -> bool:
-    told = json.loads(response.body)
-    stated = (told["status"], dict(response.headers)["content-type"])
-    return stated == (response.status, "application/problem+json") and {"code", "title", "request_id"} <= set(told)
+    document = json.loads(response.body)
+    actual = (document["status"], dict(response.headers)["content-type"])
+    return actual == (response.status, "application/problem+json") and {"code", "title", "request_id"} <= set(document)
 
 
-def posted(name: str, body: bytes, **headers: str | None) -> Event:
-    """A golden event with another body, and headers more or (None) fewer."""
+def event_with(name: str, body: bytes, **headers: str | None) -> Event:
+    """Return a golden event with another body and other headers; None removes one."""
     event = gateway.golden(name)
     event |= {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
     for header, value in headers.items():
@@ -99,20 +99,20 @@ def errors(log: io.StringIO) -> list[str]:
 
 
 @pytest.mark.fault("A7")
-@pytest.mark.parametrize("body", BROKEN.values(), ids=BROKEN)
-def test_a_body_that_is_no_json_object_is_refused(functions: dict[str, Send], body: bytes, log: io.StringIO) -> None:
-    response = functions["api"](posted("api/caption", body))
+@pytest.mark.parametrize("body", MALFORMED_BODIES.values(), ids=MALFORMED_BODIES)
+def test_non_object_body_is_refused(functions: dict[str, Send], body: bytes, log: io.StringIO) -> None:
+    response = functions["api"](event_with("api/caption", body))
     assert response.status in {400, 422}
     assert is_problem(response)
     assert PLANTED.encode() not in response.body
-    assert functions["hooks"](posted("runpod/webhook_completed", body)).status == 200
-    assert functions["hooks"](posted("runpod/progress", body)).status == 404
+    assert functions["hooks"](event_with("runpod/webhook_completed", body)).status == 200
+    assert functions["hooks"](event_with("runpod/progress", body)).status == 404
     assert errors(log) == []
 
 
 @pytest.mark.fault("A7")
 @pytest.mark.parametrize("text", ["%%%", "a", "====", "é", "e30=\n\x00", "\ud800"])
-def test_malformed_base64(functions: dict[str, Send], text: str, log: io.StringIO) -> None:
+def test_malformed_base64_is_refused(functions: dict[str, Send], text: str, log: io.StringIO) -> None:
     change = {"body": text, "isBase64Encoded": True}
     response = functions["api"](gateway.golden("api/caption") | change)
     assert response.status == 400
@@ -127,28 +127,28 @@ def test_malformed_base64(functions: dict[str, Send], text: str, log: io.StringI
     ("name", "field"),
     [("img2vid", "duration"), ("img2vid", "frame_rate"), ("compose", "duration"), ("addaudio", "volume")],
 )
-def test_numbers_that_are_none(functions: dict[str, Send], name: str, field: str, number: str) -> None:
+def test_non_numbers_are_refused(functions: dict[str, Send], name: str, field: str, number: str) -> None:
     sent = gateway.golden(f"api/{name}")["body"]
     body = json.dumps(json.loads(sent) | {field: 0}).replace(f'"{field}": 0', f'"{field}": {number}')
-    response = functions["api"](posted(f"api/{name}", body.encode(), idempotency_key=None))
-    # 1e-5000 is 0 to any reader of JSON, and no volume is a volume.
+    response = functions["api"](event_with(f"api/{name}", body.encode(), idempotency_key=None))
+    # JSON readers parse 1e-5000 as 0, which is a valid volume.
     assert response.status in ({202} if (field, number) == ("volume", "1e-5000") else {400, 422})
     assert response.status == 202 or is_problem(response)
 
 
 @pytest.mark.fault("A8")
 @pytest.mark.parametrize(("number", "status"), [("-0", 202), ("-0.0", 202), ("1E0", 202), ("00", 400), ("+1", 400)])
-def test_odd_spellings_of_numbers(functions: dict[str, Send], number: str, status: int) -> None:
+def test_unusual_number_spellings_are_accepted(functions: dict[str, Send], number: str, status: int) -> None:
     sent = gateway.golden("api/addaudio")["body"].removesuffix("}") + f', "volume": {number}}}'
-    assert functions["api"](posted("api/addaudio", sent.encode(), idempotency_key=None)).status == status
+    assert functions["api"](event_with("api/addaudio", sent.encode(), idempotency_key=None)).status == status
 
 
 @pytest.mark.fault("A9")
-def test_of_a_field_given_twice_the_last_one_counts() -> None:
+def test_last_value_of_a_repeated_field_wins() -> None:
     world = World()
     body = b'{"url_video": 7, "url_srt": "https://media.example/s.srt", "url_video": "https://media.example/last.mp4"}'
     api = event_handler(create_app(world.services, gateway.settings().cors_allow_origins))
-    assert api(posted("api/caption", body), gateway.context())["statusCode"] == 202
+    assert api(event_with("api/caption", body), gateway.context())["statusCode"] == 202
     [job] = world.store.jobs.values()
     assert job.operation.model_dump()["url_video"] == "https://media.example/last.mp4"
 
@@ -156,9 +156,9 @@ def test_of_a_field_given_twice_the_last_one_counts() -> None:
 @pytest.mark.fault("A10")
 @pytest.mark.parametrize("length", [None, "2", str(10 * 1024 * 1024)])
 @pytest.mark.parametrize("as_text", [True, False])
-def test_ten_megabytes(functions: dict[str, Send], length: str | None, as_text: bool) -> None:
+def test_ten_megabyte_body_is_refused(functions: dict[str, Send], length: str | None, as_text: bool) -> None:
     body = b'{"url_video": "' + b"x" * (10 * 1024 * 1024) + b'"}'
-    event = posted("api/caption", body, content_length=length)
+    event = event_with("api/caption", body, content_length=length)
     if as_text:
         event |= {"body": body.decode(), "isBase64Encoded": False}
     response = functions["api"](event)
@@ -170,19 +170,19 @@ def test_ten_megabytes(functions: dict[str, Send], length: str | None, as_text: 
 
 @pytest.mark.fault("A10")
 @pytest.mark.parametrize(("size", "status"), [(MAX_BODY_BYTES, 202), (MAX_BODY_BYTES + 1, 413)])
-def test_the_limit_is_the_limit(functions: dict[str, Send], size: int, status: int) -> None:
+def test_body_limit_is_exact(functions: dict[str, Send], size: int, status: int) -> None:
     body = gateway.golden("api/caption")["body"].encode().ljust(size)
-    assert functions["api"](posted("api/caption", body, idempotency_key=None)).status == status
+    assert functions["api"](event_with("api/caption", body, idempotency_key=None)).status == status
 
 
 @pytest.mark.fault("A11")
-def test_thousands_of_unknown_fields(functions: dict[str, Send]) -> None:
+def test_thousands_of_unknown_fields_are_refused(functions: dict[str, Send]) -> None:
     body = json.loads(gateway.golden("api/caption")["body"]) | {f"field{n}": PLANTED for n in range(5000)}
-    response = functions["api"](posted("api/caption", json.dumps(body).encode()))
-    told = json.loads(response.body)
+    response = functions["api"](event_with("api/caption", json.dumps(body).encode()))
+    document = json.loads(response.body)
     assert response.status == 422
     assert is_problem(response)
-    assert [error["field"] for error in told["errors"]] == [f"field{n}" for n in range(20)]
+    assert [error["field"] for error in document["errors"]] == [f"field{n}" for n in range(20)]
     assert PLANTED.encode() not in response.body
 
 
@@ -195,9 +195,9 @@ def test_thousands_of_unknown_fields(functions: dict[str, Send]) -> None:
         ({"url_srt": f"javascript:{PLANTED}"}, "url_srt"), ({"webhook_url": f"https://{PLANTED}:x/"}, "webhook_url"),
     ],
 )  # fmt: skip
-def test_wrong_fields_are_named_and_not_quoted(functions: dict[str, Send], change: Event, field: str) -> None:
+def test_invalid_fields_are_named_and_not_quoted(functions: dict[str, Send], change: Event, field: str) -> None:
     body = json.loads(gateway.golden("api/caption")["body"]) | change
-    response = functions["api"](posted("api/caption", json.dumps(body).encode()))
+    response = functions["api"](event_with("api/caption", json.dumps(body).encode()))
     assert [error["field"] for error in json.loads(response.body)["errors"]] == [field]
     assert response.status == 422
     assert PLANTED.encode() not in response.body
@@ -209,35 +209,35 @@ def test_wrong_fields_are_named_and_not_quoted(functions: dict[str, Send], chang
     [None, "", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "json",
      "application/jsonp", "application/octet-stream", "text/plain, application/json", PLANTED],
 )  # fmt: skip
-def test_a_body_that_is_not_sent_as_json(functions: dict[str, Send], sent_as: str | None) -> None:
+def test_other_media_types_are_refused(functions: dict[str, Send], sent_as: str | None) -> None:
     body = gateway.golden("api/caption")["body"].encode()
-    response = functions["api"](posted("api/caption", body, content_type=sent_as))
+    response = functions["api"](event_with("api/caption", body, content_type=sent_as))
     assert (response.status, json.loads(response.body)["code"]) == (415, "unsupported_media_type")
     assert is_problem(response)
     assert PLANTED.encode() not in response.body
-    # Whoever has no key is not told more.
-    assert functions["api"](posted("api/caption", body, content_type=sent_as, x_api_key=None)).status == 401
+    # Without a key the response is only a 401.
+    assert functions["api"](event_with("api/caption", body, content_type=sent_as, x_api_key=None)).status == 401
 
 
 @pytest.mark.fault("A12")
 @pytest.mark.parametrize("sent_as", ["application/json; charset=utf-8", "Application/JSON", "application/ld+json"])
-def test_spellings_of_json(functions: dict[str, Send], sent_as: str) -> None:
+def test_spellings_of_the_json_media_type(functions: dict[str, Send], sent_as: str) -> None:
     body = gateway.golden("api/caption")["body"].encode()
-    assert functions["api"](posted("api/caption", body, content_type=sent_as, idempotency_key=None)).status == 202
+    assert functions["api"](event_with("api/caption", body, content_type=sent_as, idempotency_key=None)).status == 202
 
 
 @pytest.mark.fault("A12")
 @pytest.mark.parametrize(
     ("coding", "status"), [("gzip", 415), ("br", 415), ("gzip, identity", 415), ("identity", 400), ("", 400)]
 )
-def test_a_compressed_body(functions: dict[str, Send], coding: str, status: int) -> None:
+def test_compressed_body_is_refused(functions: dict[str, Send], coding: str, status: int) -> None:
     body = gzip.compress(gateway.golden("api/caption")["body"].encode())
-    response = functions["api"](posted("api/caption", body, content_encoding=coding))
+    response = functions["api"](event_with("api/caption", body, content_encoding=coding))
     assert response.status == status
     assert is_problem(response)
 
 
-UNREADABLE: dict[str, Any] = {
+MALFORMED_EVENTS: dict[str, Any] = {
     "nothing": None,
     "a list": [],
     "a text": PLANTED,
@@ -268,12 +268,12 @@ CHANGES: dict[str, Any] = {
 
 @pytest.mark.fault("A16")
 @pytest.mark.parametrize("function", ["api", "hooks"])
-@pytest.mark.parametrize("name", [*UNREADABLE, *CHANGES])
-def test_an_event_no_http_api_makes(
+@pytest.mark.parametrize("name", [*MALFORMED_EVENTS, *CHANGES])
+def test_malformed_event_is_a_problem(
     functions: dict[str, Send], function: str, name: str, log: io.StringIO, capfd: pytest.CaptureFixture[str]
 ) -> None:
     usual = gateway.golden({"api": "api/health", "hooks": "runpod/webhook_completed"}[function])
-    response = functions[function](UNREADABLE[name] if name in UNREADABLE else usual | CHANGES[name])
+    response = functions[function](MALFORMED_EVENTS[name] if name in MALFORMED_EVENTS else usual | CHANGES[name])
     assert response.status == 500
     assert is_problem(response)
     assert len(errors(log)) == 1
@@ -286,7 +286,7 @@ def test_an_event_no_http_api_makes(
     "change",
     [{"headers": None}, {"body": None}, {"body": ""}, {"cookies": []}, {"rawQueryString": None}, {"stageVariables": 7}],
 )
-def test_what_an_event_may_lack(functions: dict[str, Send], change: Event, log: io.StringIO) -> None:
+def test_optional_event_parts_may_be_missing(functions: dict[str, Send], change: Event, log: io.StringIO) -> None:
     without = {name: value for name, value in gateway.golden("api/health").items() if name not in change}
     for event in (without, without | change):
         assert functions["api"](event).status == 200
@@ -296,7 +296,7 @@ def test_what_an_event_may_lack(functions: dict[str, Send], change: Event, log: 
 
 
 @pytest.mark.fault("A16")
-def test_a_flood_of_headers(functions: dict[str, Send]) -> None:
+def test_thousands_of_headers_are_accepted(functions: dict[str, Send]) -> None:
     event = gateway.golden("api/jobs")
     event["headers"] |= {f"x-{n}": "y" * 100 for n in range(20_000)} | {"prefer": "wait" + " " * 500_000}
     assert functions["api"](event).status == 200
@@ -306,16 +306,16 @@ def test_a_flood_of_headers(functions: dict[str, Send]) -> None:
 
 @pytest.mark.fault("A14")
 @pytest.mark.parametrize("function", ["api", "hooks"])
-def test_what_breaks_is_a_problem_with_the_requests_id_only(
+def test_internal_error_exposes_only_the_request_id(
     functions: dict[str, Send], function: str, log: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> None:
+    def fail(*_: object) -> None:
         raise RuntimeError(PLANTED)
 
-    monkeypatch.setattr("tests.support.fakes.FakeStore.get", broken)
+    monkeypatch.setattr("tests.support.fakes.FakeStore.get", fail)
     response = functions[function](gateway.golden({"api": "api/job", "hooks": "runpod/webhook_completed"}[function]))
-    told = json.loads(response.body)
-    assert (response.status, told["code"], told["request_id"]) == (500, "internal", "JKJaXmPLvHcESHA=")
+    document = json.loads(response.body)
+    assert (response.status, document["code"], document["request_id"]) == (500, "internal", "JKJaXmPLvHcESHA=")
     assert is_problem(response)
     [line] = errors(log)
     assert json.loads(line)["error"] == "RuntimeError"
@@ -330,19 +330,19 @@ JSON = st.recursive(
 NAMES = ["api/caption", "api/health", "api/jobs", "runpod/webhook_completed", "runpod/progress"]
 
 
-def places(event: Any, at: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+def paths_in(event: Any, at: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     for name, value in event.items():
         yield (*at, name)
         if isinstance(value, dict):
-            yield from places(value, (*at, name))
+            yield from paths_in(value, (*at, name))
 
 
 @st.composite
-def odd_events(draw: st.DrawFn) -> Any:
-    """An event with a value or three of another kind, or gone."""
+def malformed_events(draw: st.DrawFn) -> Any:
+    """Draw an event with one to three values replaced or removed."""
     event = copy.deepcopy(gateway.golden(draw(st.sampled_from(NAMES))))
     for _ in range(draw(st.integers(1, 3))):
-        *path, last = draw(st.sampled_from(list(places(event))))
+        *path, last = draw(st.sampled_from(list(paths_in(event))))
         inside = event
         for name in path:
             inside = inside[name]
@@ -357,8 +357,8 @@ def odd_events(draw: st.DrawFn) -> Any:
 
 @pytest.mark.fault("A16")
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(event=odd_events() | JSON)
-def test_any_event_is_answered(functions: dict[str, Send], log: io.StringIO, event: Any) -> None:
+@given(event=malformed_events() | JSON)
+def test_any_event_gets_a_response(functions: dict[str, Send], log: io.StringIO, event: Any) -> None:
     for send in functions.values():
         log.truncate(log.seek(0))
         response = send(event)

@@ -1,4 +1,4 @@
-"""The document of the API."""
+"""The OpenAPI document."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ def operations() -> dict[str, dict[str, Any]]:
     return {f"{method.upper()} {path}": found for path, methods in paths for method, found in methods.items()}
 
 
-def test_it_is_what_is_served() -> None:
+def test_served_document_is_the_file() -> None:
     assert Client(World()).call("GET", "/openapi.json", key=None).json == DOCUMENT
 
 
-def test_it_names_what_clients_call_and_nothing_else() -> None:
+def test_document_lists_exactly_the_client_routes() -> None:
     others = {"GET /", "GET /health", "GET /job/{job_id}", "GET /jobs", "GET /runpod/config", "GET /runpod/health"}
     assert set(operations()) == others | {"POST /job/{job_id}/cancel"} | {f"POST {path}" for path in SUBMITS}
 
 
-def test_whatever_needs_a_key_says_so() -> None:
+def test_routes_that_need_a_key_declare_it() -> None:
     assert {operation["security"] == [{"key": []}] for operation in operations().values()} == {True, False}
     open_to_all = {name for name, operation in operations().items() if operation["security"] == []}
     assert open_to_all == {"GET /", "GET /health"}
 
 
 @pytest.mark.parametrize("operation", OPERATIONS.values())
-def test_requests_are_flat_for_code_generators(operation: type[BaseModel]) -> None:
+def test_request_schemas_are_flat_for_code_generators(operation: type[BaseModel]) -> None:
     schema = DOCUMENT["components"]["schemas"][f"{operation.__name__}Request"]
     assert not {"oneOf", "anyOf", "allOf", "examples"} & set(schema)
     assert schema["properties"].keys() - {"webhook_url", "metadata"} == operation.model_fields.keys() - {"kind"}
@@ -54,7 +54,7 @@ def test_requests_are_flat_for_code_generators(operation: type[BaseModel]) -> No
         assert not {"oneOf", "anyOf", "allOf"} & set(field)
 
 
-def test_names_and_rights_are_there_for_tools() -> None:
+def test_document_has_the_metadata_that_tools_need() -> None:
     assert DOCUMENT["info"]["license"] == {"name": "MIT", "identifier": "MIT"}
     assert DOCUMENT["servers"][0]["url"] == "/"
     declared = {tag["name"] for tag in DOCUMENT["tags"]}
@@ -63,13 +63,13 @@ def test_names_and_rights_are_there_for_tools() -> None:
     assert "WWW-Authenticate" in DOCUMENT["components"]["responses"]["Problem401"]["headers"]
 
 
-def test_the_callback_is_described_as_it_is_sent() -> None:
+def test_sent_callback_matches_its_description() -> None:
     world = World()
     submit_job(world.services, submission(webhook_url="https://hooks.example/"))
     publish(world, manifest())
     handle_webhook(world.services, "job-1", make_token(HOOK_SECRET, "webhook", "job-1", 1), None)
     deliver_callback(world.services, "job-1")
-    told = json.loads(world.sender.posts[0][4])
+    responses = json.loads(world.sender.posts[0][4])
     callback = DOCUMENT["webhooks"]["job_ended"]["post"]
     assert callback["requestBody"]["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/JobEvent"}
     assert {header["name"] for header in callback["parameters"]} == {
@@ -77,17 +77,17 @@ def test_the_callback_is_described_as_it_is_sent() -> None:
     }  # fmt: skip
     assert {"2XX", "409", "410", "default"} == set(callback["responses"])
     schema = DOCUMENT["components"]["schemas"]["JobEvent"] | {"components": DOCUMENT["components"]}
-    jsonschema_rs.validate(schema, told)
-    assert set(told) == set(schema["properties"]) == set(schema["required"])
+    jsonschema_rs.validate(schema, responses)
+    assert set(responses) == set(schema["properties"]) == set(schema["required"])
 
 
-def test_operations_have_names_of_their_own() -> None:
+def test_operation_ids_are_unique() -> None:
     names = [operation["operationId"] for operation in operations().values()]
     assert len(set(names)) == len(names)
     assert all(re.fullmatch("[a-z0-9_]+", name) for name in names)
 
 
-def test_every_reference_leads_somewhere() -> None:
+def test_every_reference_resolves() -> None:
     for reference in set(re.findall(r'"#/([^"]+)"', json.dumps(DOCUMENT))):
         found: Any = DOCUMENT
         for name in reference.split("/"):
@@ -97,17 +97,17 @@ def test_every_reference_leads_somewhere() -> None:
 
 @pytest.mark.parametrize("path", SUBMITS)
 @pytest.mark.parametrize("example", ["smallest", "callback"])
-def test_examples_can_be_sent(path: str, example: str) -> None:
+def test_examples_are_accepted(path: str, example: str) -> None:
     body = operations()[f"POST {path}"]["requestBody"]["content"]["application/json"]["examples"][example]["value"]
     answer = Client(World()).call("POST", path, body)
     assert answer.status == 202, answer.text
 
 
 @pytest.mark.parametrize("path", SUBMITS)
-def test_the_refusals_of_a_submit_are_told(path: str) -> None:
-    told = operations()[f"POST {path}"]["responses"]
-    assert set(told) == {"200", "202", "400", "401", "413", "415", "422", "429", "503"}
+def test_submit_refusals_are_documented(path: str) -> None:
+    responses = operations()[f"POST {path}"]["responses"]
+    assert set(responses) == {"200", "202", "400", "401", "413", "415", "422", "429", "503"}
     for status in ("429", "503"):
-        shared = DOCUMENT["components"]["responses"][told[status]["$ref"].rpartition("/")[2]]
+        shared = DOCUMENT["components"]["responses"][responses[status]["$ref"].rpartition("/")[2]]
         assert "Retry-After" in shared["headers"]
-    assert {"Location", "Retry-After", "Idempotent-Replayed"} <= set(told["202"]["headers"])
+    assert {"Location", "Retry-After", "Idempotent-Replayed"} <= set(responses["202"]["headers"])

@@ -44,7 +44,7 @@ def run(*argv: str | Path, cwd: Path) -> str:
     return done.stdout
 
 
-def test_a_generated_client_composes(tmp_path: Path) -> None:
+def test_generated_client_submits_a_compose(tmp_path: Path) -> None:
     run(sys.executable, "-m", "venv", tmp_path / "venv", cwd=tmp_path)
     python = tmp_path / "venv" / "bin" / "python"
     run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", GENERATOR, cwd=tmp_path)
@@ -68,8 +68,8 @@ def test_a_generated_client_composes(tmp_path: Path) -> None:
     assert read == ["job-1", "IN_QUEUE", "compose", {"row": "7"}]
 
 
-@pytest.mark.skipif(shutil.which("npx") is None, reason="no npm here")
+@pytest.mark.skipif(shutil.which("npx") is None, reason="npm is not installed")
 @pytest.mark.parametrize("package", LINTERS)
-def test_a_linter_finds_no_error(tmp_path: Path, package: str) -> None:
+def test_linter_finds_no_error(tmp_path: Path, package: str) -> None:
     (tmp_path / "spectral.yaml").write_text('extends: ["spectral:oas"]\n')
     run("npx", "--yes", f"--package={package}", "--", *LINTERS[package], DOCUMENT, cwd=tmp_path)

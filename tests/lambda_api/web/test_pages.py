@@ -26,22 +26,17 @@ CHROME = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image
 N8N = "application/json,text/html,application/xhtml+xml,application/xml,text/*;q=0.9, image/*;q=0.8, */*;q=0.7"
 
 
-@pytest.fixture
-def client() -> Client:
-    return Client(World())
-
-
 @pytest.mark.parametrize(
     ("accept", "page"), [(CHROME, True), (N8N, False), ("*/*", False), ("", False), ("application/json", False)]
 )
-def test_a_browser_gets_a_page_and_a_program_json(client: Client, accept: str, page: bool) -> None:
+def test_browser_gets_html_and_program_gets_json(client: Client, accept: str, page: bool) -> None:
     answer = client.call("GET", "/", key=None, headers={"accept": accept})
     assert prefers_html(accept) is page
     assert answer.headers["content-type"].startswith("text/html" if page else "application/json")
     assert all(operation.path in answer.text for operation in OPERATIONS.values())
 
 
-def test_the_page_links_to_what_is_there(client: Client) -> None:
+def test_index_links_exist(client: Client) -> None:
     text = client.call("GET", "/", key=None, headers={"accept": CHROME}).text
     links = re.findall(r'href="([^"]+)"', text)
     assert links
@@ -50,7 +45,7 @@ def test_the_page_links_to_what_is_there(client: Client) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/docs"])
-def test_nothing_comes_from_another_host(client: Client, path: str) -> None:
+def test_pages_load_nothing_from_other_hosts(client: Client, path: str) -> None:
     answer = client.call("GET", path, key=None, headers={"accept": CHROME})
     policy = answer.headers["content-security-policy"]
     assert not re.search(r"https?:|//", policy + answer.text)
@@ -62,7 +57,7 @@ def test_nothing_comes_from_another_host(client: Client, path: str) -> None:
     ("name", "kind"),
     [("swagger-ui-bundle.js", "text/javascript"), ("swagger-ui.css", "text/css"), ("start.js", "text/javascript")],
 )
-def test_assets_are_compressed_for_those_who_can_read_it(name: str, kind: str) -> None:
+def test_assets_are_compressed_if_accepted(name: str, kind: str) -> None:
     world = World()
     event = golden("api/docs") | {"rawPath": f"/docs/{name}"}
     event["headers"]["accept-encoding"] = "gzip, deflate, br"
@@ -104,7 +99,7 @@ def site() -> Iterator[str]:
 
 
 @pytest.mark.full
-def test_a_browser_without_the_internet_shows_the_documentation(site: str, tmp_path: Path) -> None:
+def test_offline_browser_shows_the_documentation(site: str, tmp_path: Path) -> None:
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if program is None:
         pytest.skip("no chromium on this machine")

@@ -1,4 +1,4 @@
-"""Everything the document of the API allows, and much that it does not, drawn by Schemathesis and sent to the API."""
+"""Schemathesis sends what the API's document allows, and much that it does not."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ PATHS = st.lists(st.sampled_from([*"abcXYZ019-._~/", "%20", "%C3%A9"]), max_size
 QUERIES = st.sampled_from(["", "?a=b&X=%2F", "?signature=a+b/=="])
 LONGEST = st.sampled_from([4095, 4096]).map(lambda length: "https://media.example/".ljust(length, "a"))
 FORMATS = {
-    # No schema can say which hosts and ports are public, nor what a page's cursor holds.
+    # No schema can express which hosts and ports are public, or the content of a cursor.
     "uri": LONGEST | st.builds("https://{}/{}{}".format, st.sampled_from(HOSTS), PATHS, QUERIES),
     "cursor": st.builds("{:015d}#job-{}".format, st.integers(0, 10**15 - 1), st.integers(1, 9)),
 }
@@ -43,10 +43,10 @@ FORMATS = {
 BLANK = [{"type": "null"}, {"type": "string", "pattern": r"^\s*$"}]
 
 
-def as_it_is_meant(_: Any, document: dict[str, Any]) -> None:
-    """Add what the document states in words only, so that code generators can read it.
+def complete_schema(_: Any, document: dict[str, Any]) -> None:
+    """Add what the document states only in words for the sake of code generators.
 
-    Those are blank fields, scalars in metadata, and which fields go together.
+    Those are blank fields, scalars in metadata, and combinations of fields.
     """
     schemas = document["components"]["schemas"]
     for name, schema in schemas.items():
@@ -63,55 +63,55 @@ def as_it_is_meant(_: Any, document: dict[str, Any]) -> None:
                 if not parameter["required"]:
                     parameter["schema"] = {"anyOf": [parameter["schema"], BLANK[1]]}
     compose = schemas["ComposeRequest"]
-    image, video, audio, srt = (given(name) for name in ("url_image", "url_video", "url_audio", "url_srt"))
+    image, video, audio, srt = (requires(name) for name in ("url_image", "url_video", "url_audio", "url_srt"))
     compose["oneOf"] = [image | {"not": video}, video | {"not": image, "anyOf": [audio, srt]}]
 
 
-def given(field: str) -> dict[str, Any]:
+def requires(field: str) -> dict[str, Any]:
     return {"required": [field], "properties": {field: {"type": "string", "pattern": r"\S"}}}
 
 
 @dataclass
-class Found:
+class Findings:
     cases: int = 0
     phases: set[str] = field(default_factory=set)
     checks: Counter[str] = field(default_factory=Counter)
     followed: Counter[str] = field(default_factory=Counter)
-    """Answers to requests about a job that the request before had made."""
+    """Responses to requests about a job that the previous request created."""
     failures: list[str] = field(default_factory=list)
 
 
 @pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The formats of our document, and a way to call an application in this process."""
+def schemathesis_setup(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Register the formats of our document, and call the application in this process."""
     send = WSGITransport.send
 
     def without_network(self: WSGITransport, case: Any, **options: Any) -> Any:
-        # Some checks send requests of their own, and 4.32 hands options of a network to an application too.
+        # Some checks send their own requests, and 4.32 passes network options to an application too.
         kept = {name: value for name, value in options.items() if name not in {"max_redirects", "verify", "cert"}}
         return send(self, case, **kept)
 
     monkeypatch.setattr(WSGITransport, "send", without_network)
     for name, strategy in FORMATS.items():
         schemathesis.openapi.format(name, strategy)
-    schemathesis.hook("before_load_schema")(as_it_is_meant)
+    schemathesis.hook("before_load_schema")(complete_schema)
     yield
     schemathesis.hooks.unregister_all()
     for name in FORMATS:
         unregister_string_format(name)
 
 
-def test_no_check_that_schemathesis_has_is_left_out() -> None:
-    """A new release may bring one; all those that are registered are made, and here they are counted."""
+def test_every_schemathesis_check_is_used() -> None:
+    """A new release may add checks; this list shows which ones run."""
     load_all_checks()
     assert set(REGISTRY.get_all_names()) == CHECKS
 
 
-@pytest.mark.usefixtures("drawn")
+@pytest.mark.usefixtures("schemathesis_setup")
 @pytest.mark.parametrize(
     ("examples", "at_least"), [(45, 1100), pytest.param(600, 5000, marks=[pytest.mark.full, pytest.mark.timeout(600)])]
 )
-def test_the_document_tells_the_truth(examples: int, at_least: int) -> None:
+def test_responses_match_the_document(examples: int, at_least: int) -> None:
     app = Wsgi(World())
     try:
         found = explore(app, examples)
@@ -120,14 +120,14 @@ def test_the_document_tells_the_truth(examples: int, at_least: int) -> None:
     assert not found.failures, "\n\n".join(found.failures[:5])
     assert found.phases == PHASES
     assert set(found.checks) == CHECKS
-    # Schemathesis looks for what was made below the path that made it; ours is elsewhere.
+    # Schemathesis expects a created resource below the path that created it; our jobs are elsewhere.
     assert {answer.partition(" ")[0] for answer in found.followed} == {"GET", "POST"}
     assert set(found.followed) <= {"GET 200", "POST 200", "POST 409"}
     assert found.followed.total() >= 25
     assert min(found.cases, app.requests) >= at_least
 
 
-def explore(app: Wsgi, examples: int) -> Found:
+def explore(app: Wsgi, examples: int) -> Findings:
     config = schemathesis.Config.from_dict(
         {
             "seed": SEED,
@@ -135,25 +135,25 @@ def explore(app: Wsgi, examples: int) -> Found:
             "generation": {"max-examples": examples, "database": "none"},
             "phases": {"stateful": {"max-steps": 10}},
             "cache": {"enabled": False},
-            # Else it tries what it reads in our code, where it finds addresses that are meant to be refused.
+            # Otherwise it sends constants from our code, such as addresses that must be refused.
             "analysis": {"constants": {"enabled": False}},
             "continue-on-failure": True,
         }
     )
     schema = schemathesis.openapi.from_wsgi("/openapi.json", app, config=config)
-    found = Found()
+    found = Findings()
     for event in from_schema(schema).execute():
         if isinstance(event, events.NonFatalError | events.FatalError):
-            found.failures.append(repr(event))
+            found.failures.append(f"{event.label}: {event.value!r} {event.value}")
         if isinstance(event, events.ScenarioFinished):
-            note(found, event)
+            record(found, event)
     return found
 
 
-def note(found: Found, event: events.ScenarioFinished) -> None:
-    answered = len(event.recorder.interactions)
-    found.cases += answered
-    if answered:
+def record(found: Findings, event: events.ScenarioFinished) -> None:
+    interactions = len(event.recorder.interactions)
+    found.cases += interactions
+    if interactions:
         found.phases.add(event.phase.value)
     found.followed.update(follow(event.recorder))
     for checks in event.recorder.checks.values():
@@ -166,11 +166,11 @@ def note(found: Found, event: events.ScenarioFinished) -> None:
 
 def follow(recorder: ScenarioRecorder) -> Iterator[str]:
     for case_id, node in recorder.cases.items():
-        made = recorder.interactions.get(node.parent_id or "")
-        asked = recorder.interactions.get(case_id)
-        if asked is None or made is None or asked.response is None or made.response is None:
+        created = recorder.interactions.get(node.parent_id or "")
+        requested = recorder.interactions.get(case_id)
+        if requested is None or created is None or requested.response is None or created.response is None:
             continue
-        if made.response.status_code == 202 and made.response.json()["job_id"] == node.value.path_parameters.get(
+        if created.response.status_code == 202 and created.response.json()["job_id"] == node.value.path_parameters.get(
             "job_id"
         ):
-            yield f"{node.value.method} {asked.response.status_code}"
+            yield f"{node.value.method} {requested.response.status_code}"

@@ -36,18 +36,16 @@ from tests.support.scripted_server import Peer, Reply, answer, peer, reset
 WEEK = 7 * 24 * HOUR
 
 
-def bell(world: World) -> None:
+def ring_webhook(world: World) -> None:
     handle_webhook(world.services, "job-1", make_token(HOOK_SECRET, "webhook", "job-1", 1), None)
 
 
-@pytest.fixture
-def world() -> World:
-    """One job that RunPod has, finished."""
-    world = World()
+@pytest.fixture(autouse=True)
+def job_with_a_result(world: World) -> None:
+    """One job at RunPod whose result is stored."""
     submit_job(world.services, submission())
     world.provider.default_status = ProviderStatus("IN_PROGRESS")
     publish(world, manifest())
-    return world
 
 
 def others_write(world: World, times: int) -> None:
@@ -66,14 +64,14 @@ def others_write(world: World, times: int) -> None:
 @pytest.mark.parametrize("times", [1, 4])
 def test_lost_race_is_read_and_applied_again(world: World, times: int) -> None:
     others_write(world, times)
-    bell(world)
+    ring_webhook(world)
     assert world.store.jobs["job-1"].state is State.COMPLETED
 
 
 @pytest.mark.fault("E1")
 def test_five_lost_races_leave_the_job_to_the_sweeper(world: World) -> None:
     others_write(world, 5)
-    bell(world)
+    ring_webhook(world)
     left = world.store.jobs["job-1"]
     assert (left.state, world.observer.warnings[-1]) == (State.IN_QUEUE, "webhook_deferred")
     assert left.due_at is not None
@@ -168,7 +166,7 @@ def test_largest_possible_job_fits_into_a_row() -> None:
     facts = ExecutionFacts(encoder=None, video_mode="copy", execution_ms=1, warnings=('"' * 128,) * 240)
     publish(world, manifest(execution=facts))
     assert 60_000 < len(world.objects.objects[manifest_key("job-1")]) <= 64 * 1024
-    bell(world)
+    ring_webhook(world)
     ended = world.store.jobs["job-1"]
     assert ended.state is State.COMPLETED
     item = to_item(ended, WEEK)
