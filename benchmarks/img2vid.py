@@ -133,13 +133,13 @@ def _sharpness(bench: Bench) -> Row:
     photo = sources.photo(bench)
     reference = Reference(_float_luma(bench, photo), _SIZE)
     zooms = product.zooms(_FRAMES)
-    wanted = {index: reference.at(zooms[index]) for index in sorted({*_JUDGED, *_MORE})}
+    expected = {index: reference.at(zooms[index]) for index in sorted({*_JUDGED, *_MORE})}
 
     def judged(frames: Iterator[Luma]) -> dict[int, float]:
         return {
-            index: decibels(squared_error(frame, wanted[index]))
+            index: decibels(squared_error(frame, expected[index]))
             for index, frame in enumerate(frames)
-            if index in wanted
+            if index in expected
         }
 
     ours = judged(luma(planes[0], _SIZE) for planes in product.draw_frames(bench, _CLIP, photo))

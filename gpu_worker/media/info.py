@@ -40,20 +40,20 @@ class VideoFacts:
     start: Fraction
     end: Fraction
     frame_rate: Fraction
-    constant_rate: bool = True
+    has_constant_rate: bool = True
     sample_aspect: Fraction = Fraction(1)
     rotation: int = 0
     """Degrees by which a player turns it clockwise: 0, 90, 180 or 270."""
     pix_fmt: str = "yuv420p"
     color: Color = Color()
-    interlaced: bool = False
+    is_interlaced: bool = False
     hidden: int = 0
     """Packets that are decoded but not shown, because an edit list starts after them; not in `frames`."""
     packet_times: Sequence[int] = ()
     """Presentation times in decode order, in units of `time_base`."""
     number: int = 0
     """The index of the stream among the file's video streams without cover art: ffmpeg's `V:0` is the first."""
-    timed: bool = True
+    is_timed: bool = True
     """False if the file does not state every packet's presentation time, so that `packet_times` are estimates."""
     starts_untimed: bool = False
     """True if the first packet has no presentation time: ffmpeg shows its frame late by the reordering delay."""
@@ -74,7 +74,7 @@ class VideoFacts:
     def timing_slack(self) -> Fraction:
         """Tolerance of a copy's duration, in seconds: 1.5 frames, or more if the last frame's duration is a guess."""
         frame = 1 / self.frame_rate
-        return frame * Fraction(3, 2) if self.constant_rate else max(frame * 2, Fraction(1, 2))
+        return frame * Fraction(3, 2) if self.has_constant_rate else max(frame * 2, Fraction(1, 2))
 
     @property
     def has_alpha(self) -> bool:
@@ -113,11 +113,11 @@ class AudioFacts:
     end: Fraction
     number: int = 0
     """The index of the stream among the file's audio streams."""
-    gapless: bool = True
+    is_gapless: bool = True
     """True if each packet begins where the previous one ends, so that a copy sounds like the file."""
-    steady: bool = True
+    is_steady: bool = True
     """False if the sample rate or the channels change midway, as in files that were concatenated byte by byte."""
-    counted: bool = False
+    has_wrong_times: bool = False
     """True if packet times are wrong, so that times follow from the number of samples only."""
 
     @property

@@ -46,7 +46,7 @@ def keep_sound(audio: AudioFacts | None, index: int = 0) -> Sound:
     """Keep the sound of the video that is input `index`, copied if possible."""
     if audio is None:
         return NO_SOUND
-    if audio.codec in _COPIED and audio.gapless:
+    if audio.codec in _COPIED and audio.is_gapless:
         args = ("-map", f"{index}:{audio.selector}", "-c:a", "copy")
         return Sound(args, is_present=True, end=audio.end, end_tolerance=_COPY_TOLERANCE)
     return _encode(audio, index, (), audio.end)
@@ -55,7 +55,7 @@ def keep_sound(audio: AudioFacts | None, index: int = 0) -> Sound:
 def fit_sound(audio: AudioFacts, index: int, *, volume: float = 1.0, length: Fraction) -> Sound:
     """Fit the sound of input `index` to `length` seconds: cut it, or add silence after its end."""
     covers = audio.start <= _COPY_TOLERANCE and length <= audio.end
-    if audio.codec == "aac" and audio.gapless and volume == 1.0 and covers:
+    if audio.codec == "aac" and audio.is_gapless and volume == 1.0 and covers:
         args = ("-map", f"{index}:{audio.selector}", "-c:a", "copy")
         return Sound(args, is_present=True, end=length, end_tolerance=_COPY_TOLERANCE)
     gain = () if volume == 1.0 else (f"volume={volume:g}",)
@@ -106,7 +106,7 @@ def _decode_unsteady(*sounds: tuple[AudioFacts, int]) -> tuple[tuple[str, ...], 
     labels: list[str] = []
     maps: list[str] = []
     for audio, index in sounds:
-        if audio.steady:
+        if audio.is_steady:
             labels.append(f"[{index}:{audio.selector}]")
         else:
             labels.append(f"[dec:{len(maps)}]")
@@ -121,7 +121,7 @@ def _decode_unsteady(*sounds: tuple[AudioFacts, int]) -> tuple[tuple[str, ...], 
 
 def _as_decoded(audio: AudioFacts) -> AudioFacts:
     """Return the sound as the graph gets it."""
-    return audio if audio.steady else replace(audio, sample_rate=48000, channels=2)
+    return audio if audio.is_steady else replace(audio, sample_rate=48000, channels=2)
 
 
 def _continuous(audio: AudioFacts, rate: int | None = None) -> str:
@@ -130,10 +130,10 @@ def _continuous(audio: AudioFacts, rate: int | None = None) -> str:
     Silence fills a late start and gaps; overlapping samples and those before 0 are dropped; nothing is stretched.
     """
     out = "" if rate is None else f"{rate}:"
-    if audio.counted:
+    if audio.has_wrong_times:
         return f"asetpts=N/SR/TB,aresample={rate}" if rate else "asetpts=N/SR/TB"
     # Where parameters change, demuxers guess times from those of the first part.
-    min_gap = "0.04" if audio.steady else "0.2"
+    min_gap = "0.04" if audio.is_steady else "0.2"
     return f"aresample={out}async=1:min_hard_comp={min_gap}:first_pts=0"
 
 

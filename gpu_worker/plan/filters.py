@@ -32,7 +32,7 @@ def picture_filters(video: VideoFacts) -> tuple[str, ...]:
     """Return the filters for decoded, upright frames. They never change the number of frames."""
     width, height = video.display_size
     filters: list[str] = []
-    if video.interlaced:
+    if video.is_interlaced:
         filters.append("bwdif=mode=send_frame:deint=all")
     matrix = _input_matrix(video)
     if video.has_alpha:
@@ -64,7 +64,7 @@ def frame_timing_args(video: VideoFacts, *, keep_clock: bool = True) -> tuple[st
     The encoder's default clock ticks once per frame of the nominal rate, too coarse for frames that are not evenly
     spaced.
     """
-    clock = () if video.constant_rate and keep_clock else ("-enc_time_base", "1:90000")
+    clock = () if video.has_constant_rate and keep_clock else ("-enc_time_base", "1:90000")
     return ("-fps_mode", "passthrough", *clock)
 
 

@@ -113,7 +113,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class ExpectedOutput:
-    """What a probe of the output must find. All times are in seconds."""
+    """The required result of probing the output. All times are in seconds."""
 
     video_codec: str
     size: tuple[int, int]

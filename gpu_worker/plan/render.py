@@ -22,7 +22,7 @@ from gpu_worker.plan.still.canvas import still_frame_source, still_step
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """What is added to the picture. `audio_input` opens `in_audio` as input 1; `end` cuts the output, in seconds."""
+    """Additions to the picture. `audio_input` opens `in_audio` as input 1; `end` cuts the output, in seconds."""
 
     sound: Sound = NO_SOUND
     audio_input: bool = False
@@ -53,7 +53,7 @@ def render_video(video: VideoFacts, overlay: Overlay, options: PlanOptions) -> P
         size=video.display_size,
         frames=_count_frames_before(video, end) + len(added),
         # Where times are estimates, a frame may already be at a time that gets one.
-        frames_tolerance=1 if video.timed else 1 + len(added),
+        frames_tolerance=1 if video.is_timed else 1 + len(added),
         frames_added=len(added),
         is_cut=end < video.end,
         duration=max(Fraction(0), end - video.start),

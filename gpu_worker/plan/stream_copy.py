@@ -60,10 +60,10 @@ def is_copyable(facts: Facts) -> bool:
     """Return True if MP4 can hold the video's packets and players can decode them."""
     video = facts.video
     containers = set(facts.container.split(","))
-    if video is None or containers.isdisjoint(_TIMED_CONTAINERS) or not (video.timed and video.starts_clean):
+    if video is None or containers.isdisjoint(_TIMED_CONTAINERS) or not (video.is_timed and video.starts_clean):
         return False
     # In a transport stream each field may be a packet of its own, which MP4 does not allow.
-    has_fields = video.interlaced and "mpegts" in containers
+    has_fields = video.is_interlaced and "mpegts" in containers
     return not has_fields and video.pix_fmt in COPIED_FORMATS.get(video.codec, ())
 
 

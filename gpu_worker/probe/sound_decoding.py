@@ -104,9 +104,9 @@ class _DecodedListing:
             start=Fraction(0) if counted else decoded.seconds(decoded.first),
             end=decoded.seconds(decoded.total if counted else decoded.end),
             number=number,
-            gapless=not has_change and stored.seconds(max(stored.gap, stored.overlap)) <= _OVERLAP,
-            steady=not has_change,
-            counted=counted,
+            is_gapless=not has_change and stored.seconds(max(stored.gap, stored.overlap)) <= _OVERLAP,
+            is_steady=not has_change,
+            has_wrong_times=counted,
         )
 
 

@@ -54,7 +54,7 @@ async def select_sounds(
         lost = video.audio is None and (inputs.video.audio is not None or _has_unusable(video))
         found = replace(found, video=video, warnings=(*found.warnings, *((_NO_SOUND,) if lost else ())))
     has_change = any(
-        facts is not None and facts.audio is not None and not facts.audio.steady for facts in _list_facts(found)
+        facts is not None and facts.audio is not None and not facts.audio.is_steady for facts in _list_facts(found)
     )
     if trust and has_change:
         # A plan for one sound that changes needs to know whether the other one does, too.
@@ -115,7 +115,7 @@ def _has_exact_packets(facts: Facts, sound: SoundTrack) -> bool:
     return (
         audio is not None
         and audio.number == sound.number
-        and audio.gapless
+        and audio.is_gapless
         and audio.end - audio.start >= MIN_SOUND_SECONDS
         and any(
             not containers.isdisjoint(facts.container.split(",")) and audio.codec.startswith(codecs)

@@ -67,15 +67,15 @@ def describe_video(video: VideoTrack) -> VideoFacts:
         start=track.start,
         end=end,
         frame_rate=rate,
-        constant_rate=constant,
+        has_constant_rate=constant,
         sample_aspect=aspect if Fraction(1, 20) <= aspect <= 20 else Fraction(1),
         rotation=stream.rotation,
         pix_fmt=stream.pix_fmt,
         color=stream.parse_color(),
-        interlaced=stream.is_interlaced,
+        is_interlaced=stream.is_interlaced,
         hidden=track.hidden,
         packet_times=track.times,
-        timed=not track.untimed,
+        is_timed=not track.untimed,
         starts_untimed=track.starts_untimed,
         starts_clean=track.starts_clean,
         time_base=track.time_base,
@@ -90,7 +90,7 @@ def describe_audio(log: StderrParser, listing: PacketListing) -> AudioFacts | No
         return None
     channels = count_channels(track.header.get("channel_layout_name", ""), stream.text)
     gapless = _is_gapless(track) and not (listing.has_new_extradata or log.has_damaged_aac)
-    return AudioFacts(stream.codec, int(rate), channels, track.start, track.end, gapless=gapless)
+    return AudioFacts(stream.codec, int(rate), channels, track.start, track.end, is_gapless=gapless)
 
 
 def list_sound_tracks(log: StderrParser) -> tuple[SoundTrack, ...]:

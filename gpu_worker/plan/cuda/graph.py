@@ -121,7 +121,7 @@ def _captions(video: VideoFacts, cues: Sequence[Cue]) -> str:
 
 def _is_plain(video: VideoFacts) -> bool:
     """Return True if the CPU's filters would change nothing and the GPU can decode the video."""
-    converted = replace(video, pix_fmt="yuv420p", color=Color("bt709", "bt709", "bt709"), interlaced=False)
+    converted = replace(video, pix_fmt="yuv420p", color=Color("bt709", "bt709", "bt709"), is_interlaced=False)
     return (
         picture_filters(video) == picture_filters(converted)
         and (video.pix_fmt, video.color.full_range) == (converted.pix_fmt, converted.color.full_range)
@@ -131,6 +131,6 @@ def _is_plain(video: VideoFacts) -> bool:
         and min(video.display_size) >= _MIN_SIDE
         and max(video.display_size) <= _MAX_SIDE
         and video.codec in _CODECS
-        and video.timed
+        and video.is_timed
         and not first_frame_filters(video)
     )

@@ -220,7 +220,7 @@ def test_interlaced_video_has_no_combing(media: MediaFactory, order: str, first:
     video = media.make_file(f"{order}.{kind}", "-f", "lavfi", "-i", woven, *codec[kind], *TAGS)
     facts = media.probe(video).video
     assert facts is not None
-    assert facts.interlaced
+    assert facts.is_interlaced
 
     def combs(path: Path) -> int:
         return sum(

@@ -79,9 +79,9 @@ def test_only_frames_with_changed_captions_are_uploaded() -> None:
         {"codec": "mpeg4"}, {"codec": "prores"}, {"pix_fmt": "yuv420p10le"}, {"pix_fmt": "yuv444p"},
         {"pix_fmt": "yuvj420p"}, {"color": Color("bt709", full_range=True)}, {"color": Color("smpte170m")},
         {"color": Color()}, {"color": Color("bt2020nc", "bt2020", "smpte2084")},
-        {"color": Color("bt709", "bt2020")}, {"color": Color("bt709", "smpte432")}, {"interlaced": True},
+        {"color": Color("bt709", "bt2020")}, {"color": Color("bt709", "smpte432")}, {"is_interlaced": True},
         {"rotation": 90}, {"rotation": 180}, {"sample_aspect": Fraction(4, 3)}, {"width": 641},
-        {"height": 120}, {"timed": False}, {"starts_clean": False}, {"start": Fraction(1, 2)}, {"width": 5000},
+        {"height": 120}, {"is_timed": False}, {"starts_clean": False}, {"start": Fraction(1, 2)}, {"width": 5000},
     ],
 )  # fmt: skip
 def test_picture_that_needs_conversion_is_filtered_by_the_cpu(change: dict[str, object]) -> None:
@@ -94,7 +94,7 @@ def test_picture_that_needs_conversion_is_filtered_by_the_cpu(change: dict[str, 
 
 
 def test_plain_picture_stays_on_the_gpu_at_any_frame_times() -> None:
-    uneven = replace(VIDEO, constant_rate=False, packet_times=array("q", [0, 1, 3, *range(5, 50)]))
+    uneven = replace(VIDEO, has_constant_rate=False, packet_times=array("q", [0, 1, 3, *range(5, 50)]))
     for video in (VIDEO, uneven, replace(VIDEO, codec="hevc"), replace(VIDEO, width=1280, height=720, color=Color())):
         plan = plan_captions(video, Gpu())
         assert (plan.gpu, plan.warnings) == (ALL_STAGES, ())

@@ -35,7 +35,9 @@ CLIP = VideoFacts(
 )  # fmt: skip
 PICTURE = PhotoInfo(4000, 3000)
 VIDEO = Facts("mov,mp4,m4a,3gp,3g2,mj2", CLIP, AudioFacts("aac", 48000, 2, Fraction(0), Fraction(2)))
-INTERLACED_VIDEO = replace(VIDEO, video=replace(CLIP, width=720, height=576, color=Color("bt470bg"), interlaced=True))
+INTERLACED_VIDEO = replace(
+    VIDEO, video=replace(CLIP, width=720, height=576, color=Color("bt470bg"), is_interlaced=True)
+)
 SOUND = Facts("mp3", None, AudioFacts("mp3", 44100, 2, Fraction(0), Fraction(3, 2)))
 CUES = (Cue(500, 1200, "Hello"), Cue(1200, 1600, "there"))
 

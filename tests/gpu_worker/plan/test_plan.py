@@ -186,8 +186,8 @@ def test_every_plan_states_the_end_of_its_sound() -> None:
 
 @pytest.mark.parametrize("mode", ["replace", "mix"])
 def test_sound_that_changes_midway_is_decoded_to_one_format_first(mode: str) -> None:
-    changing = replace(MP3, steady=False, counted=True, number=1)
-    inputs = Inputs(video=video_info(audio=replace(AAC, steady=False)), audio=audio_info(changing))
+    changing = replace(MP3, is_steady=False, has_wrong_times=True, number=1)
+    inputs = Inputs(video=video_info(audio=replace(AAC, is_steady=False)), audio=audio_info(changing))
     line = lines(make_plan(AddAudio(url_video=U, url_audio=U, mode=mode), inputs, OPTIONS))[0]
     assert "-map 1:a:1 -af pan=stereo|" in line
     assert f"-f null - -dec 0:0 {'-dec 0:1 ' * (mode == 'mix')}-filter_complex [dec:" in line
@@ -204,12 +204,12 @@ def test_sound_that_changes_midway_is_decoded_to_one_format_first(mode: str) -> 
         ({"color": Color("bt2020nc")}, "in_color_matrix=bt2020"),
         ({"pix_fmt": "rgb24", "color": Color("gbr")}, "in_color_matrix=auto"),
         ({"color": Color("bt2020nc", "bt2020", "arib-std-b67")}, "tonemap=tonemap=mobius"),
-        ({"interlaced": True}, "[0:V:0]bwdif=mode=send_frame:deint=all,scale"),
+        ({"is_interlaced": True}, "[0:V:0]bwdif=mode=send_frame:deint=all,scale"),
         ({"width": 721, "height": 577}, "scale=720:576"),
         ({"sample_aspect": Fraction(4, 3), "width": 1440, "height": 1080}, "scale=1920:1080"),
         ({"sample_aspect": Fraction(1, 2), "width": 640, "height": 480}, "scale=640:960"),
         ({"rotation": 90}, "scale=720:1280"),
-        ({"constant_rate": False}, "-fps_mode passthrough -enc_time_base 1:90000"),
+        ({"has_constant_rate": False}, "-fps_mode passthrough -enc_time_base 1:90000"),
     ],
 )
 def test_every_kind_of_picture_is_converted_to_bt709(change: dict[str, object], part: str) -> None:

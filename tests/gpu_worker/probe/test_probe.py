@@ -61,7 +61,7 @@ def test_facts_are_exact(media: MediaFactory) -> None:
     assert facts.video.frames == 60
     assert facts.video.frame_rate == Fraction(30000, 1001)
     assert facts.video.duration == Fraction(60 * 1001, 30000)
-    assert facts.video.constant_rate
+    assert facts.video.has_constant_rate
     assert (facts.video.codec, facts.video.width, facts.video.height) == ("h264", 320, 180)
     assert (facts.audio.codec, facts.audio.sample_rate, facts.audio.channels) == ("aac", 48000, 1)
 

@@ -114,7 +114,7 @@ def test_the_last_frame_before_a_cut_is_held(media: MediaFactory, name: str) -> 
 
 def video_info(times: list[int], end: int, base: Fraction = Fraction(1, 10)) -> VideoFacts:
     return VideoFacts(
-        "h264", 320, 180, len(times), times[0] * base, end * base, Fraction(1), constant_rate=False,
+        "h264", 320, 180, len(times), times[0] * base, end * base, Fraction(1), has_constant_rate=False,
         packet_times=times, time_base=base,
     )  # fmt: skip
 
@@ -155,7 +155,7 @@ def test_packets_without_times_play_at_the_frame_rate(media: MediaFactory, name:
     video = media.make_video(name, 3, source=DARK, extra=TIMELESS[name])
     facts = media.probe(video).video
     assert facts is not None
-    assert not facts.timed
+    assert not facts.is_timed
     assert (facts.frames, facts.frame_rate, facts.duration) == (75, 25, 3)
     made, path = add_captions(media, video, (1, 2))
     assert (made.media.frames, made.media.frame_rate) == (75, 25)
