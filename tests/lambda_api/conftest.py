@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from lambda_api.domain.ports import ProviderStatus
+from lambda_api.usecases.submit_job import submit_job
+from tests.support.examples import submission
 from tests.support.fakes import World
 from tests.support.gateway import Client
 
@@ -18,3 +21,10 @@ def world() -> World:
 def client(world: World) -> Client:
     """A client of the API over `world`."""
     return Client(world)
+
+
+@pytest.fixture
+def running_job(world: World) -> None:
+    """One job that RunPod reports as running."""
+    submit_job(world.services, submission())
+    world.provider.statuses["runpod-1"] = ProviderStatus("IN_PROGRESS")

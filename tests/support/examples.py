@@ -7,10 +7,14 @@ from typing import Any
 
 from contract.messages import ExecutionFacts, MediaFacts, OutputFacts, ProgressReport, ResultManifest
 from contract.operations.caption import Caption
+from lambda_api.domain.access.tokens import make_token
 from lambda_api.domain.job import Job
 from lambda_api.domain.keys import manifest_key, output_key
+from lambda_api.domain.policy import SECOND
+from lambda_api.usecases.handle_webhook import handle_webhook
 from lambda_api.usecases.submit_job import Submission
-from tests.support.fakes import START, World
+from lambda_api.usecases.sweep import sweep
+from tests.support.fakes import HOOK_SECRET, START, World
 
 VIDEO = b"not really a video, but these are its bytes"
 
@@ -71,3 +75,14 @@ def publish(world: World, result: ResultManifest) -> None:
 def report(seq: int = 1, **changes: Any) -> ProgressReport:
     base: dict[str, Any] = {"attempt": 1, "seq": seq, "percent": 10 * seq, "stage": "encode"}
     return ProgressReport(**(base | changes))
+
+
+def ring_webhook(world: World, job_id: str = "job-1", *, error_text: str | None = None, attempt: int = 1) -> None:
+    """Call RunPod's webhook of a job with its genuine token."""
+    handle_webhook(world.services, job_id, make_token(HOOK_SECRET, "webhook", job_id, attempt), error_text)
+
+
+def advance_and_sweep(world: World, ms: int = 61 * SECOND) -> None:
+    """Let time pass, then sweep once."""
+    world.clock.advance(ms)
+    sweep(world.services, 100, lambda: True)

@@ -286,6 +286,3 @@ class World:
     def _new_id(self) -> str:
         self._ids += 1
         return f"job-{self._ids}"
-
-    def with_policy(self, **changes: Any) -> Services:
-        return replace(self.services, policy=replace(self.policy, **changes))

@@ -53,7 +53,10 @@ class Usage:
 
 
 def admit(usage: Usage, allowance: Allowance, now: int) -> Usage:
-    """Return the usage after one more submit. Raises TooManyJobs or RateLimited."""
+    """Return the usage after one more submit: the rule that the table's update expressions implement.
+
+    Raises TooManyJobs or RateLimited.
+    """
     check_quota(usage, allowance, now)
     full_at = now if is_full(usage, allowance, now) else usage.full_at
     return Usage(max(0, usage.in_flight) + 1, full_at + allowance.step_ms)

@@ -17,17 +17,15 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from contract.urls import ALLOWED_PORTS, check_target
 from lambda_api.adapters import callback_http
 from lambda_api.adapters.callback_http import BOUNDS
-from lambda_api.domain.access.tokens import make_token
 from lambda_api.domain.job import Callback, CallbackStatus
 from lambda_api.domain.policy import CALLBACK_DELAYS, HOUR, MINUTE, SECOND
 from lambda_api.observability.observer import PowertoolsObserver
 from lambda_api.usecases import submit_job as submit_job_module
 from lambda_api.usecases.deliver_callback import deliver_callback
-from lambda_api.usecases.handle_webhook import handle_webhook
 from lambda_api.usecases.submit_job import submit_job
 from lambda_api.usecases.sweep import sweep
-from tests.support.examples import lasting, manifest, publish, submission
-from tests.support.fakes import HOOK_SECRET, World
+from tests.support.examples import lasting, manifest, publish, ring_webhook, submission
+from tests.support.fakes import World
 from tests.support.gateway import context, entrypoint
 from tests.support.outbound import SECRET, internet, sender
 from tests.support.scripted_server import Peer, Reply, answer, drip, nobody, peer, reset, stall
@@ -44,7 +42,7 @@ class Scene:
         """Finish a job whose callback is pending."""
         submit_job(self.world.services, submission(owner=owner, webhook_url=url))
         publish(self.world, manifest(job_id))
-        handle_webhook(self.world.services, job_id, make_token(HOOK_SECRET, "webhook", job_id, 1), None)
+        ring_webhook(self.world, job_id)
 
     def deliver(self, *replies: Reply) -> Callback:
         self.receiver.replies = list(replies)

@@ -9,19 +9,17 @@ from dataclasses import replace
 
 import pytest
 
-from lambda_api.domain.access.tokens import make_token
 from lambda_api.domain.errors import Unavailable
 from lambda_api.domain.job import Callback, CallbackStatus, State
 from lambda_api.domain.policy import HOUR, MINUTE, SECOND
 from lambda_api.domain.ports import DeliveryResult
 from lambda_api.domain.views.job_view import timestamp
 from lambda_api.usecases.deliver_callback import defer_callback, deliver_callback
-from lambda_api.usecases.handle_webhook import handle_webhook
 from lambda_api.usecases.job_record import callback_body
 from lambda_api.usecases.submit_job import submit_job
 from lambda_api.usecases.sweep import SweepResult, sweep
-from tests.support.examples import lasting, manifest, publish, submission
-from tests.support.fakes import HOOK_SECRET, World
+from tests.support.examples import lasting, manifest, publish, ring_webhook, submission
+from tests.support.fakes import World
 
 URL = "https://hooks.example/n8n?token=abc"
 FAILED = DeliveryResult(ok=False, result="http_500")
@@ -32,7 +30,7 @@ def job_with_a_pending_callback(world: World) -> None:
     """A job that has just completed."""
     submit_job(world.services, submission(webhook_url=URL))
     publish(world, manifest())
-    handle_webhook(world.services, "job-1", make_token(HOOK_SECRET, "webhook", "job-1", 1), None)
+    ring_webhook(world)
 
 
 def callback(world: World) -> Callback:
@@ -246,7 +244,7 @@ def test_job_without_webhook_url_sends_nothing() -> None:
     world = World()
     submit_job(world.services, submission())
     publish(world, manifest())
-    handle_webhook(world.services, "job-1", make_token(HOOK_SECRET, "webhook", "job-1", 1), None)
+    ring_webhook(world)
     assert deliver_callback(world.services, "job-1") is False
     assert world.queue.sent == []
     assert deliver_callback(world.services, "job-404") is False

@@ -13,16 +13,14 @@ import pytest
 from lambda_api import wiring
 from lambda_api.adapters.aws.job_store import DynamoJobStore
 from lambda_api.domain.access.quotas import Allowance
-from lambda_api.domain.access.tokens import make_token
 from lambda_api.domain.errors import RateLimited, TooManyJobs, Unavailable
 from lambda_api.domain.policy import HOUR, SECOND
 from lambda_api.domain.ports import Idempotency, ProviderRejected
-from lambda_api.usecases.handle_webhook import handle_webhook
 from lambda_api.usecases.sweep import sweep
 from local.aws.names import TABLE
 from tests.support.aws import CREDENTIALS, Aws, table
-from tests.support.examples import job, manifest, publish
-from tests.support.fakes import API_KEYS, HOOK_SECRET, START, World
+from tests.support.examples import job, manifest, publish, ring_webhook
+from tests.support.fakes import API_KEYS, START, World
 from tests.support.gateway import Answer, Client, environment, reset_wiring
 from tests.support.scripted_server import Peer, Reply, answer, nobody, peer
 
@@ -125,7 +123,7 @@ def completed(world: World) -> None:
     assert submit(Client(world)).status == 202
     publish(world, manifest())
     for _ in range(2):
-        handle_webhook(world.services, "job-1", make_token(HOOK_SECRET, "webhook", "job-1", 1), None)
+        ring_webhook(world)
 
 
 def timed_out(world: World) -> None:

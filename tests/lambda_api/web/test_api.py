@@ -18,11 +18,10 @@ from lambda_api.domain.access.tokens import make_token
 from lambda_api.domain.errors import Unavailable
 from lambda_api.domain.job import Job, State
 from lambda_api.domain.ports import ProviderError
-from lambda_api.usecases.handle_webhook import handle_webhook
 from lambda_api.web.app import create_app
 from lambda_api.web.mangum_adapter import event_handler
 from tests.support.examples import VIDEO as BYTES
-from tests.support.examples import manifest, publish
+from tests.support.examples import manifest, publish, ring_webhook
 from tests.support.fakes import HOOK_SECRET, World
 from tests.support.gateway import Answer, Client, golden, settings
 
@@ -46,7 +45,7 @@ def fields(document: dict[str, Any]) -> list[str]:
 
 def finish(world: World, job_id: str = "job-1") -> None:
     publish(world, manifest(job_id))
-    handle_webhook(world.services, job_id, make_token(HOOK_SECRET, "webhook", job_id, 1), None)
+    ring_webhook(world, job_id)
 
 
 @pytest.mark.parametrize(

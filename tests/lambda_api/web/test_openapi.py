@@ -11,13 +11,11 @@ import pytest
 from pydantic import BaseModel
 
 from contract.operations import OPERATIONS
-from lambda_api.domain.access.tokens import make_token
 from lambda_api.usecases.deliver_callback import deliver_callback
-from lambda_api.usecases.handle_webhook import handle_webhook
 from lambda_api.usecases.submit_job import submit_job
 from lambda_api.web.app import create_documented_app
-from tests.support.examples import manifest, publish, submission
-from tests.support.fakes import HOOK_SECRET, World
+from tests.support.examples import manifest, publish, ring_webhook, submission
+from tests.support.fakes import World
 from tests.support.gateway import Client
 
 DOCUMENT = create_documented_app().openapi()
@@ -67,7 +65,7 @@ def test_sent_callback_matches_its_description() -> None:
     world = World()
     submit_job(world.services, submission(webhook_url="https://hooks.example/"))
     publish(world, manifest())
-    handle_webhook(world.services, "job-1", make_token(HOOK_SECRET, "webhook", "job-1", 1), None)
+    ring_webhook(world)
     deliver_callback(world.services, "job-1")
     responses = json.loads(world.sender.posts[0][4])
     callback = DOCUMENT["webhooks"]["job_ended"]["post"]

@@ -16,28 +16,22 @@ from contract.messages import ExecutionFacts
 from lambda_api.adapters.aws.job_store import SHARDS, DynamoJobStore, to_item
 from lambda_api.adapters.aws.s3 import S3Objects
 from lambda_api.domain.access.quotas import Allowance
-from lambda_api.domain.access.tokens import make_token
 from lambda_api.domain.errors import Unavailable
 from lambda_api.domain.job import Job, State
 from lambda_api.domain.keys import manifest_key
 from lambda_api.domain.policy import HOUR, MINUTE
 from lambda_api.domain.ports import ObjectStore, ProviderStatus
-from lambda_api.usecases.handle_webhook import handle_webhook
 from lambda_api.usecases.submit_job import submit_job
 from lambda_api.usecases.sweep import sweep
 from local.aws.names import TABLE
 from tests.model.world import ModelWorld
 from tests.support.aws import CREDENTIALS, Aws, account, table
-from tests.support.examples import job, manifest, publish, submission
-from tests.support.fakes import HOOK_SECRET, START, FakeClock, World
+from tests.support.examples import job, manifest, publish, ring_webhook, submission
+from tests.support.fakes import START, FakeClock, World
 from tests.support.gateway import Client
 from tests.support.scripted_server import Peer, Reply, answer, peer, reset
 
 WEEK = 7 * 24 * HOUR
-
-
-def ring_webhook(world: World) -> None:
-    handle_webhook(world.services, "job-1", make_token(HOOK_SECRET, "webhook", "job-1", 1), None)
 
 
 @pytest.fixture(autouse=True)
