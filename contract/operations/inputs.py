@@ -15,6 +15,9 @@ ROLES = {
 }
 """Roles by field name."""
 
+FIELDS = {role: field for field, role in ROLES.items()}
+"""Field names by role."""
+
 CLIP, NARRATION = "https://media.example.com/clip.mp4", "https://media.example.com/narration.mp3"
 PHOTO, CAPTIONS = "https://media.example.com/photo.jpg", "https://media.example.com/captions.srt"
 

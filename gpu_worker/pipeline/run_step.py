@@ -9,6 +9,7 @@ from pathlib import Path
 from contract.errors import Code, Failure
 from contract.limits import Limits
 from contract.messages import Stage
+from contract.operations.inputs import FIELDS
 from gpu_worker.errors import JobFailed, job_failed
 from gpu_worker.ffmpeg.run import FfmpegError, run_ffmpeg
 from gpu_worker.frames.feed import write_frames
@@ -79,7 +80,7 @@ def _limit_exceeded(step: Step, otherwise: Code, limit: str) -> JobFailed:
     """Blame the input if the step only decodes it."""
     if step.decoded_role is None:
         return job_failed(otherwise)
-    return job_failed(Code.MEDIA_OVER_BUDGET, field=f"url_{step.decoded_role.value}", limit=limit)
+    return job_failed(Code.MEDIA_OVER_BUDGET, field=FIELDS[step.decoded_role], limit=limit)
 
 
 def _step_failure(failure: FfmpegError, step: Step, *, uses_gpu: bool) -> JobFailed:
@@ -102,7 +103,7 @@ def _unreadable_field(failure: FfmpegError, step: Step) -> str | None:
     if has_unopened_decoder(failure.log, "video") or (video is not None and not video.frames):
         return "url_video"
     if step.decoded_role is not None:
-        return f"url_{step.decoded_role.value}"
+        return FIELDS[step.decoded_role]
     if failure.code == _NOT_DECODED:
         return "url_video" if IN_VIDEO in step.args else "url_audio"
     return None

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from contract.errors import Code
 from contract.operations import Role
+from contract.operations.inputs import FIELDS
 from gpu_worker.errors import job_failed
 from gpu_worker.ffmpeg.locate import Ffmpeg
 from gpu_worker.media.info import AudioFacts
@@ -130,7 +131,7 @@ class _DecoderLog:
 
 async def decode_sound(ffmpeg: Ffmpeg, path: Path, role: Role, number: int, max_pixels: int) -> AudioFacts | None:
     """Decode one audio stream to its end. Return None if it is silent. Raises JobFailed and NoDecoderError."""
-    listing, log, name = _DecodedListing(), _DecoderLog(), f"url_{role.value}"
+    listing, log, name = _DecodedListing(), _DecoderLog(), FIELDS[role]
     stream = ("-map", f"0:a:{number}")
     # ffmpeg starts a transport stream's times at the first mapped stream, so map the picture, too.
     picture = ("-map", "0:V?", "-c:v", "copy") if role is Role.VIDEO else ()

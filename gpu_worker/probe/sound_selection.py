@@ -14,6 +14,7 @@ from pathlib import Path
 
 from contract.errors import Code
 from contract.operations import Role
+from contract.operations.inputs import FIELDS
 from gpu_worker.errors import job_failed
 from gpu_worker.ffmpeg.locate import Ffmpeg
 from gpu_worker.media.info import AudioFacts, Facts, SoundTrack
@@ -78,22 +79,18 @@ def _strip_times(facts: Facts | None) -> AudioFacts | None:
 
 def _make_silent_error(facts: Facts) -> Exception:
     if any(sound.is_usable for sound in facts.sounds):
-        return job_failed(Code.MEDIA_NO_AUDIO, field=_field_name(Role.AUDIO))
-    return job_failed(Code.MEDIA_UNSUPPORTED, field=_field_name(Role.AUDIO), format="a rare codec")
+        return job_failed(Code.MEDIA_NO_AUDIO, field=FIELDS[Role.AUDIO])
+    return job_failed(Code.MEDIA_UNSUPPORTED, field=FIELDS[Role.AUDIO], format="a rare codec")
 
 
 def _has_unusable(facts: Facts) -> bool:
     return any(not sound.is_usable for sound in facts.sounds)
 
 
-def _field_name(role: Role) -> str:
-    return f"url_{role.value}"
-
-
 async def _select_sound(ffmpeg: Ffmpeg, path: Path, role: Role, facts: Facts, max_pixels: int, *, trust: bool) -> Facts:
     """Return the facts with the selected sound, or with none. Raises JobFailed."""
     if "wav" in facts.container.split(",") and await asyncio.to_thread(_is_joined_wav, path):
-        raise job_failed(Code.MEDIA_UNSUPPORTED, field=_field_name(role), format=JOINED_FILES)
+        raise job_failed(Code.MEDIA_UNSUPPORTED, field=FIELDS[role], format=JOINED_FILES)
     order = sorted((sound for sound in facts.sounds if sound.is_usable), key=lambda sound: not sound.is_default)
     unknown = set()
     for sound in order[:_MAX_STREAMS]:
