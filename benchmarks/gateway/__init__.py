@@ -1,1 +1,1 @@
-"""The gateway measured: cold starts, warm requests, calls and dollars per job, submits per second."""
+"""Measure the gateway: cold starts, warm requests, calls and dollars per job, submits per second."""

@@ -24,7 +24,7 @@ _PARTS: dict[str, Callable[[Lab], list[Row]]] = {
     "calls": calls.measure,
     "load": load.measure,
 }
-_LEGEND = "Ratios are those of the medians, then least-most within a round: docs/benchmarks.md."
+_LEGEND = "Ratios of the medians, then the range within a round: see docs/benchmarks.md."
 
 
 def main(argv: Sequence[str]) -> int:
@@ -53,7 +53,7 @@ def _run(args: argparse.Namespace) -> None:
 
 def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.gateway", description=__doc__.split(": ", 1)[-1])
-    parser.add_argument("--quick", action="store_true", help="two runs, few requests: to try the bench itself")
+    parser.add_argument("--quick", action="store_true", help="two runs, few requests: to test the benchmark itself")
     parser.add_argument("--runs", type=int, choices=range(1, 100), metavar="N", help="default 9, quick 2")
     parser.add_argument(
         "--only", type=some_of(_PARTS), default=list(_PARTS), metavar="A,B", help=f"of {','.join(_PARTS)}"

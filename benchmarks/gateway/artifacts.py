@@ -1,4 +1,4 @@
-"""The two packages that are compared: ours as `sam build` makes it, and the naive one as a plain `sam build` would."""
+"""Build the two packages to compare: ours with `sam build`'s script, and the naive one like a plain `sam build`."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ _NAIVE = _ROOT / "benchmarks" / "naive"
 
 
 def find_python() -> str:
-    """The functions' Python where there is one, else this one."""
+    """Return an interpreter of the functions' Python if there is one, else this one."""
     here = sorted(Path.home().glob(".pyenv/versions/3.13.*/bin/python"))
     for python in ("python3.13", *map(str, reversed(here))):
         found = shutil.which(python)
-        if found and _told(found, "import sys; print(sys.version_info[:2])") == "(3, 13)":
+        if found and _run_program(found, "import sys; print(sys.version_info[:2])") == "(3, 13)":
             return found
     return sys.executable
 
 
 def version(python: str) -> str:
-    return _told(python, "import platform; print(platform.python_version())")
+    return _run_program(python, "import platform; print(platform.python_version())")
 
 
 def ours(folder: Path, python: str) -> Path:
-    """Our package. On a Python other than the functions' it is compiled for that one, to compare like with like."""
+    """Build our package, compiled for the Python that runs the benchmark, to compare like with like."""
     _run([sys.executable, str(_ROOT / "scripts" / "build_lambda.py"), str(folder)])
     if not version(python).startswith("3.13."):
         _install(folder, python, "-r", str(_ROOT / "requirements" / "lambda.txt"))
@@ -38,7 +38,7 @@ def ours(folder: Path, python: str) -> Path:
 
 
 def naive(folder: Path, python: str) -> Path:
-    """The naive one: its sources and its dependencies, not compiled."""
+    """Build the naive package: its sources and its dependencies, not compiled."""
     pins = folder.with_suffix(".txt")
     pins.write_text("\n".join(_pins()), encoding="utf-8")
     _install(folder, python, "-r", str(_NAIVE / "requirements.txt"), "-c", str(pins))
@@ -62,7 +62,7 @@ def _run(argv: list[str]) -> None:
         raise BenchError(f"{Path(argv[1]).name}: {(done.stderr.strip() or 'no message').splitlines()[-1]}")
 
 
-def _told(python: str, program: str) -> str:
+def _run_program(python: str, program: str) -> str:
     try:
         return subprocess.run(
             [python, "-c", program], capture_output=True, text=True, timeout=30, check=False

@@ -1,4 +1,4 @@
-"""What one job asks of AWS, counted by what answers: calls, units of capacity, log lines, and their price."""
+"""Count what one job costs at AWS: calls, units of capacity, log lines, and their price. The stub counts the calls."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from benchmarks.results import Row
 
 _API, _HOOKS, _CALLBACKS = (f"lambda_api.entrypoints.{name}" for name in ("api", "runpod_webhook", "callbacks"))
 _REPORTS, _SHOWS = 4, 3
-"""Of a job that runs for 20 s: a report each 5 s; a client that looks three times."""
+"""Of a job that runs for 20 s: a progress report every 5 s, and a client that polls three times."""
 _MEMORY_GB = 1.0
 _CPU_SHARE = 0.58
-"""Of a processor, at 1 GB (1,769 MB are one)."""
+"""Share of a processor at 1 GB (1,769 MB are one)."""
 _WAITS_MS = {"DynamoDB": 8.0, "S3": 30.0, "RunPod": 250.0, "client": 250.0}
-"""What a call is taken to wait, generously; Lambda charges for waiting."""
+"""Generous estimates of the time that a call waits; Lambda charges for waiting."""
 _WARM_CPU_MS = 3.0
 _PLATFORM_LOG_BYTES = 420
 """START, END and REPORT of an invocation, and one line of the access log."""
@@ -29,7 +29,7 @@ _WRITES, _READS = ("PutItem", "TransactWriteItems"), ("GetItem", "Query", "Batch
 
 @dataclass(slots=True)
 class Step:
-    """What one kind of invocation asked for, in all its repetitions. `http`: the HTTP API was asked for it."""
+    """Calls of one kind of invocation, in all its repetitions. `http`: it came through the HTTP API."""
 
     http: bool = True
     calls: Counter[str] = field(default_factory=Counter)
@@ -37,7 +37,7 @@ class Step:
     log_bytes: int = 0
 
     def count(self, *names: str) -> float:
-        """Of the named calls, on average."""
+        """Return the average number of the named calls per invocation."""
         return sum(self.calls[name] for name in names) / self.invocations
 
     @property
@@ -49,12 +49,12 @@ class Step:
 
 
 def measure(lab: Lab) -> list[Row]:
-    """A compose job with an Idempotency-Key, to its end; and one whose client is told of that."""
-    steps, with_callback = _steps(lab, "calls"), _steps(lab, "calls-told", f"{lab.url}/callback")
-    usd = dollars(_used(steps.values()))
+    """Run a compose job with an Idempotency-Key to its end, and one with a callback."""
+    steps, with_callback = _steps(lab, "calls"), _steps(lab, "calls-with-callback", f"{lab.url}/callback")
+    usd = dollars(_usage(steps.values()))
     facts = {
         "usd_per_1000": {kind: 1000 * value for kind, value in usd.items()},
-        "usd_per_1000_with_callback": 1000 * sum(dollars(_used(with_callback.values())).values()),
+        "usd_per_1000_with_callback": 1000 * sum(dollars(_usage(with_callback.values())).values()),
         "calls": {name: dict(step.calls) for name, step in steps.items()},
         "calls_with_callback": {name: dict(step.calls) for name, step in with_callback.items()},
         "assumed": {
@@ -72,29 +72,29 @@ def measure(lab: Lab) -> list[Row]:
 
 
 def _steps(lab: Lab, key: str, webhook_url: str | None = None) -> dict[str, Step]:
-    """Of one job. Raises BenchError if its client was to be told and was not."""
-    lab.told()
+    """Run one job. Raises BenchError if its client did not get the callback."""
+    lab.read_counts()
     steps = {name: Step() for name in ("submit", "progress", "settle", "show")}
-    job_id = _take(lab, steps["submit"], _API, submit(key, webhook_url), 202).body["job_id"]
+    job_id = _invoke(lab, steps["submit"], _API, submit(key, webhook_url), 202).body["job_id"]
     for seq in range(1, _REPORTS + 1):
-        _take(lab, steps["progress"], _HOOKS, report(job_id, seq))
+        _invoke(lab, steps["progress"], _HOOKS, report(job_id, seq))
     lab.publish(job_id)
-    lab.told()
-    _take(lab, steps["settle"], _HOOKS, ring(job_id))
+    lab.read_counts()
+    _invoke(lab, steps["settle"], _HOOKS, ring(job_id))
     if webhook_url is not None:
         steps["callback"] = Step(http=False)
-        _take(lab, steps["callback"], _CALLBACKS, wake(job_id), None)
+        _invoke(lab, steps["callback"], _CALLBACKS, wake(job_id), None)
         if not steps["callback"].calls["client"]:
-            raise BenchError("the client was not told")
+            raise BenchError("the client got no callback")
     for _ in range(_SHOWS):
-        status = _take(lab, steps["show"], _API, show(job_id)).body["status"]
+        status = _invoke(lab, steps["show"], _API, show(job_id)).body["status"]
     lab.say(f"  the job is {status}")
     return steps
 
 
-def _take(lab: Lab, step: Step, module: str, event: Event, status: int | None = 200) -> Handled:
+def _invoke(lab: Lab, step: Step, module: str, event: Event, status: int | None = 200) -> Handled:
     handled = lab.handle(lab.ours, module, event, status)
-    calls = Counter(lab.told()["calls"])
+    calls = Counter(lab.read_counts()["calls"])
     # Once per environment, not per job.
     del calls["GetSecretValue"]
     step.calls += calls
@@ -103,7 +103,7 @@ def _take(lab: Lab, step: Step, module: str, event: Event, status: int | None = 
     return handled
 
 
-def _used(steps: Collection[Step]) -> dict[str, float]:
+def _usage(steps: Collection[Step]) -> dict[str, float]:
     calls: Counter[str] = sum((step.calls for step in steps), Counter())
     invocations = sum(step.invocations for step in steps)
     milliseconds = sum(step.waits_ms for step in steps) + invocations * _WARM_CPU_MS / _CPU_SHARE

@@ -1,4 +1,4 @@
-"""Cold starts: a fresh process, up to the answer to its first event, against the naive function doing the same."""
+"""Cold starts: a new process up to the response to its first event, divided by the naive function's."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def measure(lab: Lab) -> list[Row]:
         "naive webhook": partial(_start, lab, lab.naive, "app", ring),
     }
     for job in jobs.values():
-        # Once for the caches of the file system, which are the same to all.
+        # Once to fill the file system's caches for all.
         job()
     # The process measures itself: it knows when it has answered.
     contenders = {name: Contender(job, lab.runs) for name, job in jobs.items()}
@@ -36,5 +36,5 @@ def measure(lab: Lab) -> list[Row]:
 
 
 def _start(lab: Lab, package: Path, module: str, event: Callable[[str], Event]) -> float:
-    """Processor seconds. A job of its own for each run: the second web hook of a job has nothing to settle."""
+    """Return processor seconds. Each run has its own job: the second webhook of a job has nothing to settle."""
     return lab.handle(package, module, event(lab.running_job().job_id)).cpu_ms / 1e3

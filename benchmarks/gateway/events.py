@@ -1,4 +1,4 @@
-"""What API Gateway hands to the functions for each kind of request."""
+"""API Gateway's events for each kind of request."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def show(job_id: str) -> Event:
 
 
 def submit(key: str, webhook_url: str | None = None) -> Event:
-    """`webhook_url`: where to tell that the job is over, if anywhere."""
+    """`webhook_url`: where to send the callback, if anywhere."""
     body = OPERATION.model_dump(mode="json", exclude={"kind"}, exclude_none=True)
     if webhook_url is not None:
         body["webhook_url"] = webhook_url
@@ -36,19 +36,19 @@ def submit(key: str, webhook_url: str | None = None) -> Event:
 
 
 def ring(job_id: str) -> Event:
-    """RunPod's web hook."""
+    """RunPod's webhook."""
     body = {"id": "run-1", "status": "COMPLETED", "output": {"ok": True}, "executionTime": 4200, "delayTime": 900}
     return _event("POST", f"/runpod/webhook/{job_id}/{_token('webhook', job_id)}", json.dumps(body))
 
 
 def report(job_id: str, seq: int) -> Event:
-    """A worker's progress."""
+    """A worker's progress report."""
     body = {"attempt": 1, "seq": seq, "percent": 10 * seq, "stage": "encode"}
     return _event("POST", f"/runpod/progress/{job_id}/{_token('progress', job_id)}", json.dumps(body))
 
 
 def wake(job_id: str) -> Event:
-    """The queue's: a callback is owed."""
+    """The queue's event: a callback is pending."""
     event = _golden("sqs.json")
     return event | {"Records": [event["Records"][0] | {"body": json.dumps({"job_id": job_id})}]}
 

@@ -1,4 +1,4 @@
-"""What every part of the bench is given: the two packages, a Python, and a world on loopback for them to talk to."""
+"""The fixture of every part of the benchmark: the two packages, a Python, and a stub of AWS and RunPod on loopback."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ OWNER, BUCKET = "bench", "bench"
 HOUR_MS = 3_600_000
 _OUTPUT = b"not really a video"
 _TOKEN = base64.b64encode(hashlib.shake_128(b"bench").digest(661)).decode()
-"""As long as those of a function's role, 884 characters, and with the `+`, `/` and `=` that a URL does not take."""
+"""As long as a session token of a function's role, 884 characters, with the `+`, `/` and `=` that a URL must encode."""
 _ALLOWANCE = {"OWNER_RATE_PER_MINUTE": "60000", "OWNER_BURST": "100000", "OWNER_JOBS_IN_FLIGHT": "1000000"}
-"""What is measured is not what keeps an owner from asking for more."""
+"""Quotas so high that they limit no measurement."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lab:
-    """One run of the bench. `url`: where the stub listens."""
+    """One run of the benchmark. `url`: where the stub listens."""
 
     python: str
     version: str
@@ -57,9 +57,9 @@ class Lab:
     def ask(self, path: str, body: bytes = b"", method: str = "POST") -> bytes:
         return _ask(f"{self.url}{path}", body, method)
 
-    def told(self) -> dict[str, Any]:
-        """What the stub was asked since the last time, and what it holds."""
-        read: dict[str, Any] = json.loads(self.ask("/_told"))
+    def read_counts(self) -> dict[str, Any]:
+        """Return the calls that the stub counted since the last time, and its contents."""
+        read: dict[str, Any] = json.loads(self.ask("/_counts"))
         return read
 
     def store(self) -> DynamoJobStore:
@@ -71,25 +71,25 @@ class Lab:
         return AwsSession(session, self.url)
 
     def running_job(self) -> Job:
-        """A stored job whose worker has just finished."""
+        """Store a job whose worker has just finished."""
         job = replace(_job(str(uuid.uuid4())), state=State.IN_PROGRESS, runpod_job_id="run-1", attempt=1)
         self.store().create(job, None, _now(), Allowance())
         self.publish(job.job_id)
         return job
 
     def item(self, job: Job) -> dict[str, Any]:
-        """A stored job as DynamoDB gives it back."""
+        """Return a stored job as DynamoDB returns it."""
         item = Table("bench", self.aws().dynamodb).read({"pk": {"S": f"JOB#{job.job_id}"}})
         assert item is not None  # noqa: S101 - for the type checker
         return item
 
     def publish(self, job_id: str) -> None:
-        """What a worker leaves in the bucket."""
+        """Upload the video and the manifest, as a worker does."""
         self.ask(f"/{BUCKET}/{output_key(job_id)}", _OUTPUT, "PUT")
         self.ask(f"/{BUCKET}/{manifest_key(job_id)}", _manifest(job_id).model_dump_json().encode(), "PUT")
 
     def environment(self) -> dict[str, str]:
-        """What template.yaml would set, the secrets as ARNs; and callbacks may go to the stub."""
+        """Return the variables of template.yaml, with secrets as ARNs. Callbacks may go to the stub."""
         return {
             "TABLE_NAME": "bench", "BUCKET_NAME": BUCKET, "CALLBACK_QUEUE_URL": f"{self.url}/queue",
             "RUNPOD_ENDPOINT_ID": "endpoint", "RUNPOD_API_URL": f"{self.url}/v2", "PUBLIC_URL": "https://api.example",
@@ -101,12 +101,12 @@ class Lab:
         }  # fmt: skip
 
     def warm_environment(self) -> dict[str, str]:
-        """The same with the secrets in plain variables: a process that is to fork must not have asked for any."""
+        """Return the same with the secrets in plain variables: a process that forks must not have connections."""
         env = {**self.environment(), **secrets(), "PYTHONDONTWRITEBYTECODE": "1", "PATH": os.environ.get("PATH", "")}
         return {name: value for name, value in env.items() if not name.endswith("_SECRET_ARN")}
 
     def handle(self, package: Path, module: str, event: Event, status: int | None = 200) -> Handled:
-        """One event in a fresh process. Raises BenchError if the answer has another status; None: it is not HTTP's."""
+        """Handle one event in a new process. Raises BenchError on another status; None: not an HTTP event."""
         env = self.environment() | {
             "PYTHONDONTWRITEBYTECODE": "1", "PATH": os.environ.get("PATH", ""), "LAMBDA_TASK_ROOT": str(package),
             "_X_AMZN_TRACE_ID": "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=0",
@@ -116,16 +116,16 @@ class Lab:
         lines = done.stdout.splitlines()
         if done.returncode != 0 or not lines:
             raise BenchError(f"{module}: {(done.stderr.strip() or 'no message').splitlines()[-1]}")
-        told = json.loads(lines[-1])
-        if told["answer"].get("statusCode") != status:
-            raise BenchError(f"{module} answered {told['answer'].get('statusCode')}")
+        result = json.loads(lines[-1])
+        if result["answer"].get("statusCode") != status:
+            raise BenchError(f"{module} answered {result['answer'].get('statusCode')}")
         logged = sum(len(line.encode()) + 1 for line in lines[:-1])
-        return Handled(told["cpu_ms"], told["answer"], logged)
+        return Handled(result["cpu_ms"], result["answer"], logged)
 
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """`log_bytes`: what went to stdout, hence to CloudWatch."""
+    """`log_bytes`: written to stdout, hence to CloudWatch."""
 
     cpu_ms: float
     answer: dict[str, Any]
@@ -133,13 +133,13 @@ class Handled:
 
     @property
     def body(self) -> Any:
-        """Of an HTTP answer."""
+        """Body of an HTTP response."""
         return json.loads(self.answer["body"])
 
 
 @contextmanager
 def stub() -> Iterator[str]:
-    """The URL of a world with the secrets in it."""
+    """Start the stub with the secrets in it. Yields its URL."""
     argv = [sys.executable, "-m", "benchmarks.gateway.stub"]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -162,7 +162,7 @@ def _ask(url: str, body: bytes, method: str) -> bytes:
 
 
 def secrets() -> dict[str, str]:
-    """In plain variables, as on one machine."""
+    """Secrets in plain variables, as in local mode."""
     keys = {hashlib.sha256(KEY.encode()).hexdigest(): OWNER}
     callbacks = {OWNER: [CALLBACK_SECRET]}
     return {

@@ -1,4 +1,4 @@
-"""Submits by many clients at once, while one answer in fifty of the table's is lost: none may be lost or doubled.
+"""Submit from many clients at once, while one table response in fifty is lost: no job may be lost or duplicated.
 
 A client is an execution environment: it takes one request after another. The rate is per core: submits for each
 second of processor time that the environments used, which other work on the machine changes least.
@@ -27,7 +27,7 @@ _CLIENTS = (1, 2, 4, 8, 16, 32, 64)
 
 
 def measure(lab: Lab) -> list[Row]:
-    before = lab.told()
+    before = lab.read_counts()
     lab.ask(f"/_lose/{_LOSE_EACH}")
     accepted: list[str] = []
     per_core: dict[int, list[float]] = {clients: [] for clients in _CLIENTS}
@@ -36,10 +36,10 @@ def measure(lab: Lab) -> list[Row]:
     for number in range(rounds):
         for clients in _CLIENTS:
             each = max(total // clients, least)
-            told = _run(lab, clients, each, number)
-            accepted += told["jobs"]
-            per_core[clients].append(clients * each / told["cpu_s"])
-            per_second[clients].append(clients * each / told["wall_s"])
+            result = _run(lab, clients, each, number)
+            accepted += result["jobs"]
+            per_core[clients].append(clients * each / result["cpu_s"])
+            per_second[clients].append(clients * each / result["wall_s"])
             lab.say(f"  {clients} clients: {per_core[clients][-1]:.0f} submits a second and core")
     rates = {clients: statistics.median(found) for clients, found in per_core.items()}
     curve = {
@@ -47,7 +47,7 @@ def measure(lab: Lab) -> list[Row]:
         for clients in _CLIENTS
     }
     lab.ask("/_lose/0")
-    after = lab.told()
+    after = lab.read_counts()
     jobs = {job_id: due for job_id, due in after["jobs"].items() if job_id not in before["jobs"]}
     runs = Counter(after["runs"]) - Counter(before["runs"])
     # Not run yet is not lost, as long as the sweeper will come for it.
@@ -85,5 +85,5 @@ def _run(lab: Lab, clients: int, each: int, number: int) -> dict[str, Any]:
             raise
     if process.returncode != 0:
         raise BenchError(f"load: {(errors.decode(errors='replace').strip() or 'no message').splitlines()[-1]}")
-    told: dict[str, Any] = json.loads(out)
-    return told
+    result: dict[str, Any] = json.loads(out)
+    return result

@@ -1,8 +1,8 @@
-"""Many warm environments at once, each submitting one job after another.
+"""Run many warm environments at once, each submitting one job after another.
 
     python load_program.py PACKAGE EVENT CLIENTS EACH NAME     prints `{"cpu_s": …, "wall_s": …, "jobs": […]}`
 
-The function is imported once and forked, for 64 cold starts at once are not what is measured.
+The function is imported once and forked: 64 concurrent cold starts are not part of the measurement.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ context = SimpleNamespace(
 handler = importlib.import_module("lambda_api.entrypoints.api").handler
 out = os.dup(1)
 WARMING = 5
-"""Submits of each client that are not measured."""
+"""Unmeasured submits of each client."""
 os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def submitted(key: str) -> str:
-    """The job's id, or nothing if it was refused three times: as a client would, it asks again with the same key."""
+    """Return the job's id, or "" after three refusals. Retries with the same key, as a client would."""
     for _ in range(3):
         event: dict[str, Any] = json.loads(text)
         event["headers"]["idempotency-key"] = key
@@ -40,12 +40,12 @@ def submitted(key: str) -> str:
     return ""
 
 
-def submit_all(number: int, told: int) -> None:
+def submit_all(number: int, pipe: int) -> None:
     jobs = [submitted(f"{name}-{clients}-{number}-warm-{turn}") for turn in range(WARMING)]
     began, busy = time.monotonic(), time.process_time()
     jobs += [submitted(f"{name}-{clients}-{number}-{turn}") for turn in range(each)]
     busy = time.process_time() - busy
-    with os.fdopen(told, "w") as file:
+    with os.fdopen(pipe, "w") as file:
         json.dump({"jobs": jobs, "cpu_s": busy, "from": began, "to": time.monotonic()}, file)
 
 
@@ -57,16 +57,16 @@ for number in range(clients):
         os._exit(0)
     os.close(writing)
     pipes.append(reading)
-told = []
+results = []
 for pipe in pipes:
     with os.fdopen(pipe) as file:
-        told.append(json.load(file))
+        results.append(json.load(file))
 for _ in pipes:
     os.wait()
 result = {
-    "jobs": [job_id for client in told for job_id in client["jobs"]],
-    "cpu_s": sum(client["cpu_s"] for client in told),
-    "wall_s": max(client["to"] for client in told) - min(client["from"] for client in told),
+    "jobs": [job_id for client in results for job_id in client["jobs"]],
+    "cpu_s": sum(client["cpu_s"] for client in results),
+    "wall_s": max(client["to"] for client in results) - min(client["from"] for client in results),
 }
 with os.fdopen(out, "w") as file:
     json.dump(result, file)

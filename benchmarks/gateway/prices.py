@@ -1,4 +1,4 @@
-"""What AWS asks for what a job uses: list prices of us-east-1 (N. Virginia) in USD, without free tiers.
+"""AWS list prices of us-east-1 (N. Virginia) in USD, without free tiers.
 
 Source: the pricing pages of Lambda, API Gateway, DynamoDB, S3, SQS and CloudWatch, as of November 2025; what
 Lambda and DynamoDB ask was compared with published tables again a year later. Left out: data
@@ -22,9 +22,9 @@ PRICES: dict[str, float] = {
     "SQS requests": 0.50e-6,
     "GB of logs": 0.50,
 }
-"""USD for one of each."""
+"""USD per unit."""
 
 
 def dollars(used: Mapping[str, float]) -> dict[str, float]:
-    """Of each kind. Raises KeyError for a kind without a price."""
+    """Return the cost of each kind. Raises KeyError for a kind without a price."""
     return {kind: PRICES[kind] * amount for kind, amount in used.items()}

@@ -1,4 +1,4 @@
-"""A fresh process that handles one event, as an execution environment does at its first.
+"""Handle one event in a new process, like the first event of an execution environment.
 
     python program.py PACKAGE MODULE EVENT    its last line: `{"cpu_ms": …, "answer": …}`
 
@@ -25,5 +25,5 @@ answer = importlib.import_module(module).handler(json.loads(event), context)
 used = resource.getrusage(resource.RUSAGE_SELF)
 sys.stdout.write(json.dumps({"cpu_ms": (used.ru_utime + used.ru_stime) * 1e3, "answer": answer}) + "\n")
 sys.stdout.flush()
-# An environment is frozen, not ended: taking the interpreter down is no part of what is measured.
+# Lambda freezes an environment: shutting the interpreter down is not part of the measurement.
 os._exit(0)

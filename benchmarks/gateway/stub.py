@@ -1,11 +1,11 @@
-"""AWS, RunPod and a client in one process, as far as the gateway asks; they count what they are asked.
+"""Stub of AWS, RunPod and a client in one process: the part that the gateway calls. It counts the calls.
 
     python -m benchmarks.gateway.stub      prints its port, ends with its stdin
 
-Quick rather than complete: what is measured is the gateway. Knows the conditions that the job store states.
-`POST /_told` answers with the counts since the last time, the jobs there are (and whether something is due for them),
-those that an idempotency key names, and what RunPod was asked to run. Every so often (`POST /_lose/N`: each Nth) the
-answer to a write is lost after the write was done.
+Fast rather than complete: the gateway is what is measured. It knows the job store's conditions only.
+`POST /_counts` returns the counts since the last time, the stored jobs and whether they have work due, the jobs with an
+idempotency key, and the jobs submitted to RunPod. `POST /_lose/N` loses the response of every Nth write, after the
+write.
 """
 
 from __future__ import annotations
@@ -22,43 +22,43 @@ Item = dict[str, Any]
 _OK = b"{}"
 
 
-class World:
-    """What is stored, and what was asked."""
+class Stub:
+    """Stored items and objects, and counts of calls."""
 
     def __init__(self) -> None:
         self.items: dict[str, Item] = {}
         self.objects: dict[str, bytes] = {}
         self.runs: list[str] = []
-        self.told: Counter[str] = Counter()
+        self.counts: Counter[str] = Counter()
         self.lose_each = 0
         self._writes = 0
 
     def answer(self, method: str, path: str, target: str, body: bytes) -> tuple[int, bytes]:
-        """Status and body, or status 0 where the answer is to be lost."""
+        """Return status and body; status 0 loses the response."""
         if target:
-            status, said = self._aws(target.partition(".")[2], json.loads(body))
-            return (0, b"") if self._lost(target) else (status, said)
+            status, response = self._aws(target.partition(".")[2], json.loads(body))
+            return (0, b"") if self._lost(target) else (status, response)
         if path.startswith("/_"):
             return self._control(path, body)
         if path.startswith("/v2/"):
             return self._runpod(path, body)
         if path == "/callback":
-            self.told["client"] += 1
+            self.counts["client"] += 1
             return 200, b""
         return self._object(method, path, body)
 
-    def _aws(self, operation: str, asked: Item) -> tuple[int, bytes]:
-        self.told[operation] += 1
+    def _aws(self, operation: str, request: Item) -> tuple[int, bytes]:
+        self.counts[operation] += 1
         if operation == "GetSecretValue":
-            return 200, json.dumps({"SecretString": self.objects[f"/secret/{asked['SecretId']}"].decode()}).encode()
+            return 200, json.dumps({"SecretString": self.objects[f"/secret/{request['SecretId']}"].decode()}).encode()
         if operation == "SendMessage":
             return 200, b'{"MessageId": "1", "MD5OfMessageBody": ""}'
         if operation == "GetItem":
-            item = self.items.get(asked["Key"]["pk"]["S"])
-            self.told["read_units"] += read_units(item)
+            item = self.items.get(request["Key"]["pk"]["S"])
+            self.counts["read_units"] += read_units(item)
             return 200, json.dumps({"Item": item} if item else {}).encode()
         together = operation == "TransactWriteItems"
-        writes = [write for item in asked["TransactItems"] for write in item.values()] if together else [asked]
+        writes = [write for item in request["TransactItems"] for write in item.values()] if together else [request]
         failed = [not self._holds(write) for write in writes]
         if not any(failed):
             for write in writes:
@@ -83,7 +83,7 @@ class World:
         return not wanted or (used["full_at"] <= given[":now"] and used["in_flight"] < given[":most"])
 
     def _updated(self, write: Item) -> Item:
-        """An owner's row."""
+        """Apply an update to an owner's row."""
         given = _numbers(write["ExpressionAttributeValues"])
         used = {"in_flight": 0, "full_at": 0} | _numbers(self._old(write) or {})
         in_flight = used["in_flight"] + given.get(":one", given.get(":less", 0))
@@ -98,7 +98,7 @@ class World:
 
     def _put(self, item: Item, times: int) -> None:
         key = item["pk"]["S"]
-        self.told["write_units"] += write_units(self.items.get(key), item) * times
+        self.counts["write_units"] += write_units(self.items.get(key), item) * times
         self.items[key] = item
 
     def _lost(self, target: str) -> bool:
@@ -108,7 +108,7 @@ class World:
         return self._writes % self.lose_each == 0
 
     def _runpod(self, path: str, body: bytes) -> tuple[int, bytes]:
-        self.told["RunPod"] += 1
+        self.counts["RunPod"] += 1
         if not path.endswith("/run"):
             return 200, b'{"status": "IN_PROGRESS"}'
         self.runs.append(json.loads(body)["input"]["job_id"])
@@ -118,7 +118,7 @@ class World:
         if method == "PUT":
             self.objects[path] = body
             return 200, b""
-        self.told[f"S3 {method}"] += 1
+        self.counts[f"S3 {method}"] += 1
         found = self.objects.get(path)
         return (404, b"<Code>NoSuchKey</Code>") if found is None else (200, found)
 
@@ -127,10 +127,10 @@ class World:
             self.lose_each = int(path.rpartition("/")[2])
         if path == "/_items":
             self.items.update({item["pk"]["S"]: item for item in json.loads(body)})
-        told, self.told = self.told, Counter()
+        counts, self.counts = self.counts, Counter()
         jobs = {key.partition("#")[2]: "due_at" in item for key, item in self.items.items() if key.startswith("JOB#")}
         named = [item["job_id"]["S"] for key, item in self.items.items() if key.startswith("IDEM#")]
-        return 200, json.dumps({"calls": told, "jobs": jobs, "named": named, "runs": self.runs}).encode()
+        return 200, json.dumps({"calls": counts, "jobs": jobs, "named": named, "runs": self.runs}).encode()
 
 
 def _numbers(item: Item) -> dict[str, int]:
@@ -138,9 +138,9 @@ def _numbers(item: Item) -> dict[str, int]:
 
 
 class Connection(asyncio.Protocol):
-    """HTTP/1.1, kept open, one request at a time."""
+    """An HTTP/1.1 connection that is kept open, one request at a time."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Stub) -> None:
         self._world = world
         self._buffer = b""
 
@@ -174,7 +174,7 @@ class Connection(asyncio.Protocol):
 
 
 async def main() -> None:
-    world = World()
+    world = Stub()
     server = await asyncio.get_running_loop().create_server(lambda: Connection(world), "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
     await asyncio.to_thread(sys.stdin.buffer.read)

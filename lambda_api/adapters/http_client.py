@@ -3,33 +3,25 @@
 from __future__ import annotations
 
 import http.client
-import io
 import json
-import socket
 import ssl
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from functools import cache
-from types import SimpleNamespace
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import urllib3
-from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 from lambda_api.adapters import deadline
 from lambda_api.adapters.dns import resolve
+from lambda_api.adapters.http_pool import ConnectError, open_pool
+
+__all__ = ["Bounds", "ConnectError", "HttpClient", "Response", "ResponseError"]
 
 _CHUNK = 64 * 1024
-_MAX_CONNECTIONS = 16
-"""Per host: the sweeper has 16 threads."""
-
-
-class ConnectError(Exception):
-    """No connection was made, so the other side received nothing."""
 
 
 class ResponseError(Exception):
@@ -115,7 +107,7 @@ class HttpClient:
         left = list(addresses or _resolve(request.parts, until))
         while True:
             now = time.monotonic()
-            pool = self._open(request.parts, left[0])
+            pool = open_pool(request.parts, left[0], self._tls)
             try:
                 return self._exchange(pool, request, bounds, now + (until - now) / len(left))
             except ConnectError:
@@ -127,16 +119,6 @@ class HttpClient:
         """Return the pool of this origin unless it was idle for too long."""
         pool, used_at = self._kept.get(origin, (None, 0.0))
         return pool if abs(time.time() - used_at) <= self._idle_seconds else None
-
-    def _open(self, parts: SplitResult, address: str) -> urllib3.HTTPConnectionPool:
-        host, port = parts.hostname or "", parts.port
-        if parts.scheme != "https":
-            return _Pool(address, port, maxsize=_MAX_CONNECTIONS)
-        tls = self._tls or _default_tls()
-        # The certificate must be the host's, wherever its address came from.
-        return _TlsPool(
-            address, port, maxsize=_MAX_CONNECTIONS, ssl_context=tls, server_hostname=host, assert_hostname=host
-        )
 
     def _exchange(self, pool: urllib3.HTTPConnectionPool, request: _Request, bounds: Bounds, until: float) -> Response:
         connect = until - time.monotonic()
@@ -156,17 +138,21 @@ class HttpClient:
                 preload_content=False,
                 decode_content=False,
             )
-            return Response(response.status, _read(response, bounds.max_bytes), _lower(response.headers))
+            whole = Response(response.status, _read(response, bounds.max_bytes), _lower(response.headers))
         except (HTTPError, http.client.HTTPException, OSError, ValueError) as error:
             raise ResponseError(type(error).__name__) from None
         finally:
             if response is not None:
                 # A no-op after a whole response: its connection went back to the pool.
                 response.close()
-            if self._idle_seconds:
-                self._kept[request.origin] = pool, time.time()
-            else:
-                pool.close()
+        self._keep(request.origin, pool)
+        return whole
+
+    def _keep(self, origin: str, pool: urllib3.HTTPConnectionPool) -> None:
+        if self._idle_seconds:
+            self._kept[origin] = pool, time.time()
+        else:
+            pool.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,71 +177,6 @@ class _Request:
         return self.parts.netloc.removesuffix(":443" if self.parts.scheme == "https" else ":80")
 
 
-class _Bounded(HTTPConnection):
-    """`timeout` bounds connecting and handshake together, and the whole response: urllib3's bounds each packet."""
-
-    def _new_conn(self) -> socket.socket:
-        until = time.monotonic() + (self.timeout or 0.0)
-        sock = super()._new_conn()
-        # What is left is for the handshake.
-        sock.settimeout(max(0.001, until - time.monotonic()))
-        return sock
-
-    def connect(self) -> None:
-        try:
-            super().connect()
-        except (HTTPError, OSError, ValueError) as error:
-            self.close()
-            raise ConnectError(_cause(error)) from None
-
-    def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override] # as in urllib3 itself
-        until = time.monotonic() + min(self.timeout or 0.0, deadline.left())
-
-        def response_class(sock: socket.socket, **options: Any) -> http.client.HTTPResponse:
-            reader = io.BufferedReader(_Reader(sock, until))
-            source: Any = SimpleNamespace(makefile=lambda _: reader)
-            return http.client.HTTPResponse(source, **options)
-
-        self.response_class = response_class  # type: ignore[assignment] # http.client only calls it
-        return super().getresponse()
-
-
-class _BoundedTls(_Bounded, HTTPSConnection):
-    pass
-
-
-class _Pool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _Bounded
-
-
-class _TlsPool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _BoundedTls
-
-
-class _Reader(io.RawIOBase):
-    """A socket's bytes `until` then (monotonic, seconds)."""
-
-    def __init__(self, sock: socket.socket, until: float) -> None:
-        self._sock = sock
-        # Its own handle: http.client closes the connection's before it has read the last response.
-        self._raw = sock.makefile("rb", buffering=0)
-        self._until = until
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:
-        left = self._until - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        self._sock.settimeout(left)
-        return self._raw.readinto(buffer)
-
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
-
-
 def _read(response: urllib3.BaseHTTPResponse, max_bytes: int) -> bytes:
     data = b""
     # read1 returns what is there; read would wait for a whole chunk from a peer that drips.
@@ -276,16 +197,3 @@ def _resolve(parts: SplitResult, until: float) -> list[str]:
         return resolve(parts.hostname or "", port, until - time.monotonic())
     except (OSError, ValueError) as error:
         raise ConnectError(type(error).__name__) from None
-
-
-def _cause(error: Exception) -> str:
-    """Return the name of the first error's type: urllib3 wraps the system's."""
-    while error.__cause__ is not None and isinstance(error.__cause__, Exception):
-        error = error.__cause__
-    return type(error).__name__
-
-
-@cache
-def _default_tls() -> ssl.SSLContext:
-    """One for all, created for the first connection: it reads the certificate authorities, which takes 20 ms."""
-    return ssl.create_default_context()

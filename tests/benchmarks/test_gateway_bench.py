@@ -66,9 +66,9 @@ def test_the_stub_holds_what_the_store_states(url: str) -> None:
 
 def test_a_callback_is_counted_as_the_clients(url: str) -> None:
     world = fixtures.Lab("", "", Path(), Path(), url, 1, True, print)
-    world.told()
+    world.read_counts()
     world.ask("/callback", b"{}")
-    assert world.told()["calls"] == {"client": 1}
+    assert world.read_counts()["calls"] == {"client": 1}
 
 
 def test_the_queues_event_names_one_job() -> None:

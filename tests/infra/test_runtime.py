@@ -233,7 +233,7 @@ def test_restored_snapshot_reads_its_settings_again(built: Path) -> None:
     env = {
         "PYTHONPATH": str(built / "ApiFunction"), "TABLE_NAME": "t", "BUCKET_NAME": "b", "CALLBACK_QUEUE_URL": "q",
         "RUNPOD_API_KEY": "k", "RUNPOD_ENDPOINT_ID": "e", "PUBLIC_URL": "https://api.example", "HOOK_SECRET": "x" * 32,
-        "RUNPOD_API_URL": "http://127.0.0.1:9", "API_KEYS": "{}",
+        "RUNPOD_API_URL": "http://127.0.0.1:9", "API_KEYS": "{}", "AWS_REGION": "us-east-1",
         "NEXT_API_KEYS": json.dumps({hashlib.sha256(b"local-key").hexdigest(): "ada"}),
     }  # fmt: skip
     event = golden("api/runpod_health")
