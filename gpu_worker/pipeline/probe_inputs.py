@@ -47,4 +47,6 @@ async def probe_inputs(
 async def check_inputs(inputs: Sequence[Input], directory: Path, machine: Machine, limits: Limits) -> None:
     """Probe inputs and raise JobFailed for those that a job would refuse."""
     probed = await probe_inputs(inputs, ANY_SIZE, directory, machine, limits)
-    await select_sounds(machine.ffmpeg, directory, probed, limits.max_pixels, own=False, trust=True)
+    await select_sounds(
+        machine.ffmpeg, directory, probed, limits.max_pixels, needs_video_sound=False, trust_packets=True
+    )

@@ -74,9 +74,14 @@ async def transcode(
     min_photo_size = still_size(parse_size(operation.size)) if isinstance(operation, PictureOptions) else ANY_SIZE
     probed = await probe_inputs(operation.inputs(), min_photo_size, directory, machine, limits)
     describe_sounds = functools.partial(
-        select_sounds, machine.ffmpeg, directory, probed, limits.max_pixels, own=operation.keeps_own_sound()
+        select_sounds,
+        machine.ffmpeg,
+        directory,
+        probed,
+        limits.max_pixels,
+        needs_video_sound=operation.keeps_own_sound(),
     )
-    inputs = await describe_sounds(trust=True)
+    inputs = await describe_sounds(trust_packets=True)
     check_input_limits(inputs, limits)
     options = PlanOptions(machine.gpu, machine.cpus, True, limits.max_pixels, limits.max_output_bytes)
     attempt = _Attempt(inputs, options, await _check_glyphs(inputs, directory, machine))
@@ -115,7 +120,7 @@ async def _next_attempt(
 ) -> _Attempt:
     """Return what to try after a failure. Raises the failure if nothing is left."""
     if attempt.trusts_packets and may_be_caused_by_sound(failure):
-        inputs = await describe_sounds(trust=False)
+        inputs = await describe_sounds(trust_packets=False)
         attempt = replace(attempt, trusts_packets=False)
         if not have_same_sounds(inputs, attempt.inputs):
             return replace(attempt, inputs=inputs)

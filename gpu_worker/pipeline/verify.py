@@ -31,7 +31,7 @@ async def verify(
     Without `expected` it must only be a readable video. `decoded` reports how much of the source could be decoded.
     """
     try:
-        facts = await probe(ffmpeg, path, Role.VIDEO, "output", _MAX_PIXELS, own=True)
+        facts = await probe(ffmpeg, path, Role.VIDEO, "output", _MAX_PIXELS, is_output=True)
         facts = _with_ends(facts, await asyncio.to_thread(read_track_ends, path))
     except (JobFailed, Mp4Error, OSError):
         raise job_failed(Code.OUTPUT_INVALID) from None

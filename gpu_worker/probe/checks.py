@@ -30,13 +30,13 @@ def check_file(
         head = file.read(HEAD_BYTES)
     if not log.container or is_heif(head):
         raise _make_unreadable_error(head, role, field, no_index=log.has_no_index)
-    corrupt = any(track.corrupt for track in listing.tracks.values())
-    if log.is_truncated and (corrupt or "matroska" in log.container or "mov" in log.container):
+    is_corrupt = any(track.has_corrupt_packets for track in listing.tracks.values())
+    if log.is_truncated and (is_corrupt or "matroska" in log.container or "mov" in log.container):
         raise job_failed(Code.MEDIA_TRUNCATED, field=field)
     if listing.is_encrypted or ("mov" in log.container and is_encrypted(path)):
         raise job_failed(Code.MEDIA_UNSUPPORTED, field=field, format="encrypted")
     if log.has_garbled_stream:
-        raise job_failed(Code.MEDIA_UNSUPPORTED, field=field, format="an odd description of a track")
+        raise job_failed(Code.MEDIA_UNSUPPORTED, field=field, format="a malformed description of a track")
     if code != 0 and listing.tracks:
         raise job_failed(Code.MEDIA_UNREADABLE, field=field)
 
@@ -56,7 +56,7 @@ def check_role(facts: Facts, video: VideoTrack | None, log: StderrParser, role: 
     kind = "Audio" if role is Role.AUDIO else "Video"
     if role is Role.AUDIO and any(sound.is_usable for sound in facts.sounds):
         return  # `sound_selection` finds out which one is used, and that it is not silent
-    stream = video.stream if video and role is not Role.AUDIO else log.mapped_stream(kind)
+    stream = video.stream if video and role is not Role.AUDIO else log.find_mapped_stream(kind)
     missing = Code.MEDIA_NO_AUDIO if role is Role.AUDIO else Code.MEDIA_NO_VIDEO
     if stream is None:
         raise job_failed(missing, field=field)
@@ -67,7 +67,7 @@ def check_role(facts: Facts, video: VideoTrack | None, log: StderrParser, role: 
     if stream.codec in log.refused_codecs:
         raise job_failed(Code.MEDIA_UNSUPPORTED, field=field, format="a rare codec")
     if stream.is_tilted:
-        raise job_failed(Code.MEDIA_UNSUPPORTED, field=field, format="a picture turned by less than a quarter")
+        raise job_failed(Code.MEDIA_UNSUPPORTED, field=field, format="a rotation that is not a multiple of 90 degrees")
     track = facts.audio if role is Role.AUDIO else facts.video
     if track is None:
         # The container is readable, but nothing describes its stream: no frame of it can be decoded.

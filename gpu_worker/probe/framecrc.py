@@ -32,8 +32,8 @@ class PacketStats:
     times: array[int] = field(default_factory=lambda: array("q"))
     keys: bytearray = field(default_factory=bytearray)
     hidden_times: array[int] = field(default_factory=lambda: array("q"))
-    corrupt: bool = False
-    untimed: bool = False
+    has_corrupt_packets: bool = False
+    has_untimed_packets: bool = False
     """The file does not state all presentation times, as in AVI; `finish` replaces them by estimates."""
     starts_untimed: bool = False
     starts_clean: bool = True
@@ -55,7 +55,7 @@ class PacketStats:
         self._durations.append(duration)
         self.keys.append(flags & _KEY)
         if flags & _CORRUPT:
-            self.corrupt = True
+            self.has_corrupt_packets = True
         if flags & _HIDDEN:
             self.hidden_times.append(time)
 
@@ -66,8 +66,8 @@ class PacketStats:
         """
         if not self.times:
             return
-        self.untimed = NO_TIME in self.times
-        if self.untimed:
+        self.has_untimed_packets = NO_TIME in self.times
+        if self.has_untimed_packets:
             first = self._decode_times[0]
             # A demuxer states the decoder's delay by decode times before 0.
             begin = max(0, first) if self.times[0] == NO_TIME else self.times[0]
@@ -159,7 +159,7 @@ class PacketListing:
         for track in self.tracks.values():
             track.finish()
 
-    def track(self, media: str) -> PacketStats | None:
+    def find_track(self, media: str) -> PacketStats | None:
         """Return the first track of the kind `video` or `audio`."""
         return next((track for track in self.tracks.values() if track.header.get("media_type") == media), None)
 

@@ -32,10 +32,12 @@ _VIDEO_MAP, _AUDIO_MAP = ("-map", "0:V:0?"), ("-map", "0:a:0?")
 _MAPS = {Role.VIDEO: ("-map", "0:V?", *_AUDIO_MAP), Role.AUDIO: _AUDIO_MAP}
 
 
-async def probe(ffmpeg: Ffmpeg, path: Path, role: Role, field: str, max_pixels: int, *, own: bool = False) -> Facts:
+async def probe(
+    ffmpeg: Ffmpeg, path: Path, role: Role, field: str, max_pixels: int, *, is_output: bool = False
+) -> Facts:
     """Measure one local file.
 
-    `own`: the file is a video that this worker has just written. Then no frame is decoded, so the pixel format may be
+    `is_output`: this worker has just written the file. Then no frame is decoded, so the pixel format may be
     unknown, and the sound is not listed: its times are 0.
     The result of a video has a video track, that of a sound an audio track. Raises JobFailed naming `field` if the
     file is not what `role` requires.
@@ -43,17 +45,17 @@ async def probe(ffmpeg: Ffmpeg, path: Path, role: Role, field: str, max_pixels: 
     log, listing = StderrParser(), PacketListing(_MAX_PACKETS)
     argv = [
         *(ffmpeg.path, "-hide_banner", "-nostdin", "-nostats"),
-        *(("-skip_frame", "all") if own else ()),
+        *(("-skip_frame", "all") if is_output else ()),
         *MAX_DURATION_ARGS,
         *open_args(role, path.name, max_pixels),
-        *(_VIDEO_MAP if own else _MAPS[role]),
+        *(_VIDEO_MAP if is_output else _MAPS[role]),
         # Do not flush: one write per packet costs both sides more than the listing itself.
         *("-c", "copy", "-flush_packets", "0", "-f", "framecrc", "-"),
     ]
     code = await inspect(ffmpeg.sandbox, argv, path, field, _TIMEOUT_SECONDS, (listing.read, log.read), "reading it")
     listing.finish()
     check_file(log, listing, path, role, field, code, max_pixels)
-    sound = describe_unlisted_audio(log) if own else describe_audio(log, listing)
+    sound = describe_unlisted_audio(log) if is_output else describe_audio(log, listing)
     video = find_video_track(log, listing)
     facts = Facts(log.container, describe_video(video) if video else None, sound, list_sound_tracks(log))
     check_role(facts, video, log, role, field)

@@ -37,29 +37,35 @@ _WAV_HEADER = b"WAVEfmt "
 
 
 async def select_sounds(
-    ffmpeg: Ffmpeg, directory: Path, inputs: Inputs, max_pixels: int, *, own: bool, trust: bool
+    ffmpeg: Ffmpeg, directory: Path, inputs: Inputs, max_pixels: int, *, needs_video_sound: bool, trust_packets: bool
 ) -> Inputs:
     """Return the inputs with their selected sounds: the default stream, else the first that is not silent.
 
-    A video's sound is examined if `own`; a video without a usable stream is silent. With `trust`, exact packets are
-    trusted, and nothing is decoded. Raises JobFailed if an audio input is silent.
+    A video's sound is selected only if `needs_video_sound`; a video without a usable stream is silent. With
+    `trust_packets`, sounds with exact packets are not decoded. Raises JobFailed if an audio input is silent.
     """
     found = inputs
     if inputs.audio is not None:
-        audio = await _select_sound(ffmpeg, directory / IN_AUDIO, Role.AUDIO, inputs.audio, max_pixels, trust=trust)
+        audio = await _select_sound(
+            ffmpeg, directory / IN_AUDIO, Role.AUDIO, inputs.audio, max_pixels, trust_packets=trust_packets
+        )
         if audio.audio is None:
             raise _make_silent_error(audio)
         found = replace(found, audio=audio)
-    if inputs.video is not None and own:
-        video = await _select_sound(ffmpeg, directory / IN_VIDEO, Role.VIDEO, inputs.video, max_pixels, trust=trust)
+    if inputs.video is not None and needs_video_sound:
+        video = await _select_sound(
+            ffmpeg, directory / IN_VIDEO, Role.VIDEO, inputs.video, max_pixels, trust_packets=trust_packets
+        )
         lost = video.audio is None and (inputs.video.audio is not None or _has_unusable(video))
         found = replace(found, video=video, warnings=(*found.warnings, *((_NO_SOUND,) if lost else ())))
     has_change = any(
         facts is not None and facts.audio is not None and not facts.audio.is_steady for facts in _list_facts(found)
     )
-    if trust and has_change:
+    if trust_packets and has_change:
         # A plan for one sound that changes needs to know whether the other one does, too.
-        return await select_sounds(ffmpeg, directory, inputs, max_pixels, own=own, trust=False)
+        return await select_sounds(
+            ffmpeg, directory, inputs, max_pixels, needs_video_sound=needs_video_sound, trust_packets=False
+        )
     return found
 
 
@@ -87,14 +93,16 @@ def _has_unusable(facts: Facts) -> bool:
     return any(not sound.is_usable for sound in facts.sounds)
 
 
-async def _select_sound(ffmpeg: Ffmpeg, path: Path, role: Role, facts: Facts, max_pixels: int, *, trust: bool) -> Facts:
+async def _select_sound(
+    ffmpeg: Ffmpeg, path: Path, role: Role, facts: Facts, max_pixels: int, *, trust_packets: bool
+) -> Facts:
     """Return the facts with the selected sound, or with none. Raises JobFailed."""
     if "wav" in facts.container.split(",") and await asyncio.to_thread(_is_joined_wav, path):
         raise job_failed(Code.MEDIA_UNSUPPORTED, field=FIELDS[role], format=JOINED_FILES)
     order = sorted((sound for sound in facts.sounds if sound.is_usable), key=lambda sound: not sound.is_default)
     unknown = set()
     for sound in order[:_MAX_STREAMS]:
-        if trust and _has_exact_packets(facts, sound):
+        if trust_packets and _has_exact_packets(facts, sound):
             return facts
         try:
             audio = await decode_sound(ffmpeg, path, role, sound.number, max_pixels)

@@ -82,20 +82,20 @@ class StderrParser:
             found["text"],
         )
 
-    def mapped_streams(self, kind: str) -> list[tuple[int, StreamLine]]:
+    def list_mapped_streams(self, kind: str) -> list[tuple[int, StreamLine]]:
         """Return the streams of that kind that were mapped, each with its number in the output."""
         chosen = ((out, self.streams.get(index)) for out, index in sorted(self.mapped.items()))
         return [(out, stream) for out, stream in chosen if stream is not None and stream.kind == kind]
 
-    def mapped_stream(self, kind: str) -> StreamLine | None:
+    def find_mapped_stream(self, kind: str) -> StreamLine | None:
         """Return the first stream of that kind that was mapped."""
-        return next((stream for _, stream in self.mapped_streams(kind)), None)
+        return next((stream for _, stream in self.list_mapped_streams(kind)), None)
 
     def can_decode(self, stream: StreamLine) -> bool:
         """Return False for a codec that ffmpeg does not know, or that this worker does not allow."""
         return bool(stream.codec) and stream.codec not in self.refused_codecs
 
-    def first_stream(self, kind: str) -> StreamLine | None:
+    def find_first_stream(self, kind: str) -> StreamLine | None:
         """Return the first stream of that kind in the file, mapped or not."""
         return next((stream for _, stream in sorted(self.streams.items()) if stream.kind == kind), None)
 

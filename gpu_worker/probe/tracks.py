@@ -43,7 +43,7 @@ def find_video_track(log: StderrParser, listing: PacketListing) -> VideoTrack | 
     """
     listed = [
         VideoTrack(number, stream, listing.tracks[out])
-        for number, (out, stream) in enumerate(log.mapped_streams("Video"))
+        for number, (out, stream) in enumerate(log.list_mapped_streams("Video"))
         if out in listing.tracks
     ]
     usable = [video for video in listed if video.track.shown and min(video.size) > 0 and log.can_decode(video.stream)]
@@ -75,7 +75,7 @@ def describe_video(video: VideoTrack) -> VideoFacts:
         is_interlaced=stream.is_interlaced,
         hidden=track.hidden,
         packet_times=track.times,
-        is_timed=not track.untimed,
+        is_timed=not track.has_untimed_packets,
         starts_untimed=track.starts_untimed,
         starts_clean=track.starts_clean,
         time_base=track.time_base,
@@ -84,7 +84,7 @@ def describe_video(video: VideoTrack) -> VideoFacts:
 
 def describe_audio(log: StderrParser, listing: PacketListing) -> AudioFacts | None:
     """Describe the mapped audio track; None if there is none, or it is empty."""
-    stream, track = log.mapped_stream("Audio"), listing.track("audio")
+    stream, track = log.find_mapped_stream("Audio"), listing.find_track("audio")
     rate = track.header.get("sample_rate", "0") if track else "0"
     if stream is None or track is None or track.shown < 1 or not rate.isdigit() or int(rate) < 1:
         return None
@@ -118,7 +118,7 @@ def _is_gapless(track: PacketStats) -> bool:
 
 def describe_unlisted_audio(log: StderrParser) -> AudioFacts | None:
     """Describe the file's first audio stream, which was not mapped: its times are unknown, and 0 here."""
-    stream = log.first_stream("Audio")
+    stream = log.find_first_stream("Audio")
     rate = _RATE.search(stream.text) if stream else None
     if stream is None or rate is None or not stream.codec or int(rate[1]) < 1:
         return None

@@ -175,7 +175,7 @@ def test_video_orientation_is_applied(media: MediaFactory, turn: str) -> None:
 def test_video_rotated_by_odd_angles_is_refused_by_name(media: MediaFactory) -> None:
     half = round(ONE * math.sqrt(0.5))
     video = turned(media, "askew.mp4", film(media, "8.mp4", H264, *X264, *TAGS), (half, half, -half, half))
-    assert refused(media, video) == (Code.MEDIA_UNSUPPORTED, "a picture turned by less than a quarter")
+    assert refused(media, video) == (Code.MEDIA_UNSUPPORTED, "a rotation that is not a multiple of 90 degrees")
 
 
 @pytest.mark.fault("G7")

@@ -210,7 +210,7 @@ def test_metadata_cannot_imitate_a_stream() -> None:
     ):  # fmt: skip
         dump.read(line)
     assert set(dump.streams) == {0}
-    stream = dump.mapped_stream("Video")
+    stream = dump.find_mapped_stream("Video")
     assert stream is not None
     assert (stream.codec, stream.pix_fmt, stream.rotation, stream.is_interlaced) == ("h264", "yuv420p10le", 90, True)
     assert stream.parse_color().is_hdr
@@ -229,7 +229,7 @@ def test_old_and_new_spellings_of_rotation_are_known(line: bytes) -> None:
         b"  Stream #0:0 -> #0:0 (copy)",
     ):
         dump.read(each)
-    stream = dump.mapped_stream("Video")
+    stream = dump.find_mapped_stream("Video")
     assert stream is not None
     assert stream.rotation == 270
 
@@ -243,9 +243,9 @@ def test_packets_are_summed_up() -> None:
     ):  # fmt: skip
         table.read(line)
     table.finish()
-    track = table.track("video")
+    track = table.find_track("video")
     assert track is not None
-    assert (list(track.times), track.hidden, track.shown, track.corrupt) == ([-1, 2, 0], 1, 2, True)
+    assert (list(track.times), track.hidden, track.shown, track.has_corrupt_packets) == ([-1, 2, 0], 1, 2, True)
     assert (track.start, track.end) == (0, Fraction(3, 10))
     assert table.is_over_limit
 
