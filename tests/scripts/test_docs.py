@@ -49,7 +49,7 @@ def missing_paths(page: Path) -> Iterator[str]:
     """Yield backticked paths into this repository, and names of source files, that match no file."""
     for path in PATH.findall(prose(page)):
         first = path.split("/")[0]
-        in_repository = "/" in path and (ROOT / first).is_dir()
+        in_repository = "/" in path and first != ".." and (ROOT / first).is_dir()
         if not in_repository and ("/" not in path or Path(path).suffix not in SOURCE_SUFFIXES):
             continue
         if path not in WRITTEN_BY_BENCHES and not any(ROOT.glob(path)):
