@@ -117,7 +117,7 @@ def test_ffmpeg_that_crashes_fails_the_job_permanently(
     assert len(world.provider.runs) == 1
 
 
-LOG_BYTES = 100_000_000
+LOG_BYTES = 50_000_000
 LINES = f"yes '  Metadata: a line like all the others' | head -c {LOG_BYTES} >&2"
 ONE_LINE = f"head -c {LOG_BYTES} /dev/zero | tr '\\0' x >&2"
 PROBED = """\
