@@ -3,83 +3,24 @@
 from __future__ import annotations
 
 import itertools
-import math
-import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, ClassVar
+from collections.abc import Callable
+from typing import ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from lambda_api.domain.job import Job
-from lambda_api.domain.policy import HOUR, MINUTE, SECOND
+from lambda_api.domain.policy import MINUTE
 from lambda_api.domain.ports import DeliveryResult
 from tests.model.external_systems import Execution, RunReply, WorkerOutcome, fail_execution, run_worker
-from tests.model.races import ACTS, EVENTS, GUARD_RACES, OLD_SETUPS, OTHER_ACTS, PAUSE_POINTS, Interleaving, Race
+from tests.model.races import Interleaving, Race
+from tests.model.strategies import CALLBACK_RESULTS, STATUSES, WAITS, Fault, faults, indexes, races, replies
 from tests.model.world import MakeStore, ModelWorld
 from tests.support.fakes import FakeStore
 
 MAX_LIVE, MAX_JOBS = 2, 8
 """Few at a time, so that most events meet the same jobs."""
-_WAITS = (*(1, 5 * SECOND, 16 * SECOND, 31 * SECOND, MINUTE, 2 * MINUTE) * 3, -10 * MINUTE, 10 * MINUTE, HOUR, 5 * HOUR)
-_CALLBACK_RESULTS = (
-    DeliveryResult(ok=True, result="http_200"),
-    DeliveryResult(ok=False, result="http_500"),
-    DeliveryResult(ok=False, result="http_429", retry_after_ms=10 * MINUTE),
-    DeliveryResult(ok=False, result="http_410", final=True),
-)
-_STATUSES = ("FAILED", "TIMED_OUT", "TIMED_OUT", "COMPLETED", "CANCELLED", "WHATEVER", "IN_QUEUE")
-"""The worker's own failure, RunPod's limit, a success without a video, a foreign cancel, an unknown status, and a lost
-worker."""
-
-Fault = tuple[int | str, bool] | None
-
-indexes = st.integers(0, 59)
-"""Index of a job or an execution, modulo their number."""
-
-_AT = (*range(10), "before save", "after save", "after run", "after send", "before cancel")
-faults = st.sampled_from([None] * 45 + [(at, crashes) for at in _AT for crashes in (True, False)])
-"""The boundary, and True if the process crashes there, False if it loses the store or the bucket."""
-
-_REPLIES = (
-    [RunReply.ACCEPTED] * 6
-    + [RunReply.REFUSED] * 2
-    + [RunReply.LOST_BUT_ACCEPTED] * 2
-    + [RunReply.LOST, RunReply.REJECTED]
-)
-replies = st.sampled_from(_REPLIES)
-
-_RUN_REPLIES = [RunReply.ACCEPTED] * 3 + [RunReply.REFUSED, RunReply.LOST_BUT_ACCEPTED, RunReply.REJECTED]
-_RACES: tuple[Sequence[Any], ...] = (
-    [*OLD_SETUPS, "due"],
-    [(first, at) for first, places in PAUSE_POINTS.items() for at in places],
-    [*OTHER_ACTS],
-    [1, 1, 2],
-    [0, 0, 16 * SECOND, 2 * MINUTE],
-    _RUN_REPLIES,
-    _RUN_REPLIES,
-)
-_TURNS = [tuple(random.Random(number).choices(range(3), k=12)) for number in range(300)]  # noqa: S311 - of a walk
-_INTERLEAVINGS: tuple[Sequence[Any], ...] = ([*OLD_SETUPS], [*ACTS], [*ACTS], [*EVENTS], _TURNS, _RUN_REPLIES)
-"""The values of each field of a `Race` and of an `Interleaving`."""
-
-
-def _race(number: int) -> Race | Interleaving:
-    kind, number = number % 3, number // 3
-    if kind == 0:
-        return GUARD_RACES[number % len(GUARD_RACES)]
-    return Race(*_choose(number, _RACES)) if kind == 1 else Interleaving(*_choose(number, _INTERLEAVINGS))
-
-
-def _choose(number: int, fields: tuple[Sequence[Any], ...]) -> Iterator[Any]:
-    for field in fields:
-        number, index = divmod(number, len(field))
-        yield field[index]
-
-
-# One number, because each draw of Hypothesis takes longer than a race.
-races = st.integers(0, 3 * max(math.prod(map(len, fields)) for fields in (_RACES, _INTERLEAVINGS)) - 1).map(_race)
 
 
 class JobMachine(RuleBasedStateMachine):
@@ -179,7 +120,7 @@ class JobMachine(RuleBasedStateMachine):
         self.perform(lambda: self.world.report_progress(execution, max(1, execution.seq + ahead)), fault)
 
     @precondition(has_jobs)
-    @rule(number=indexes, answer=st.sampled_from(_CALLBACK_RESULTS), fault=faults, queued=st.booleans())
+    @rule(number=indexes, answer=st.sampled_from(CALLBACK_RESULTS), fault=faults, queued=st.booleans())
     def deliver(self, number: int, answer: DeliveryResult, fault: Fault, queued: bool) -> None:
         """`queued`: by the queue's consumer; otherwise by a sweep that defers it."""
         self.world.receiver.response = answer
@@ -229,7 +170,7 @@ class JobMachine(RuleBasedStateMachine):
             self.world.sweep()
 
     @precondition(has_executions)
-    @rule(number=indexes, status=st.sampled_from(["IN_PROGRESS"] * 3 + [*_STATUSES, "404", "known again"]))
+    @rule(number=indexes, status=st.sampled_from(["IN_PROGRESS"] * 3 + [*STATUSES, "404", "known again"]))
     def runpod_reports(self, number: int, status: str) -> None:
         execution = self.execution(number)
         if status in {"404", "known again"}:
@@ -239,7 +180,7 @@ class JobMachine(RuleBasedStateMachine):
         elif not execution.finished:
             execution.status = status
 
-    @rule(ms=st.sampled_from(_WAITS))
+    @rule(ms=st.sampled_from(WAITS))
     def time_passes(self, ms: int) -> None:
         self.world.clock.advance(ms)
 
