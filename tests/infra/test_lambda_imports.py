@@ -63,8 +63,8 @@ def started(entrypoint: str, event: str = "") -> Started:
         check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout.splitlines()[-1])
-    return Started(set(told["modules"]), told["collecting"])
+    result = json.loads(done.stdout.splitlines()[-1])
+    return Started(set(result["modules"]), result["collecting"])
 
 
 def test_environment_is_the_functions_own() -> None:

@@ -46,9 +46,9 @@ NEEDS = {
 """As template.yaml grants them; tests/infra/test_template.py compares that with the roles."""
 
 
-def json_answer(told: object, status: int = 200) -> Callable[[BaseHTTPRequestHandler, bytes], None]:
+def json_answer(result: object, status: int = 200) -> Callable[[BaseHTTPRequestHandler, bytes], None]:
     def reply(handler: BaseHTTPRequestHandler, body: bytes) -> None:
-        data = json.dumps(told).encode()
+        data = json.dumps(result).encode()
         handler.send_response(status)
         handler.send_header("Content-Length", str(len(data)))
         handler.end_headers()
@@ -161,13 +161,13 @@ def test_routes(functions: Callable[[str], rie.Runtime], stage: Stage, name: str
 
 
 def test_stored_job_is_shown(functions: Callable[[str], rie.Runtime], stage: Stage) -> None:
-    told = json.loads(functions("ApiFunction").invoke(golden("api/job"))["body"])
-    assert (told["job_id"], told["status"], told["operation"]) == ("job-1", "IN_QUEUE", "caption")
+    result = json.loads(functions("ApiFunction").invoke(golden("api/job"))["body"])
+    assert (result["job_id"], result["status"], result["operation"]) == ("job-1", "IN_QUEUE", "caption")
 
 
 def test_a_submit_reaches_runpod(functions: Callable[[str], rie.Runtime], stage: Stage) -> None:
-    told = json.loads(functions("ApiFunction").invoke(golden("api/caption"))["body"])
-    stored = stage.store.get(told["job_id"])
+    result = json.loads(functions("ApiFunction").invoke(golden("api/caption"))["body"])
+    stored = stage.store.get(result["job_id"])
     assert stored is not None
     assert (stored.state, stored.runpod_job_id, stored.owner) == (State.IN_QUEUE, "runpod-2", "ada")
 

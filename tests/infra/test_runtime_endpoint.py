@@ -40,12 +40,12 @@ def function(
 
 
 def send(function: rie.Runtime, site: Peer, name: str, **more: Any) -> dict[str, Any]:
-    """What CloudFormation is told."""
+    """The response to CloudFormation."""
     site.replies = [answer(200)]
     function.invoke(golden(f"cloudformation/{name}") | {"ResponseURL": f"{site.url}/?Signature=planted"} | more)
-    told: dict[str, Any] = site.seen[-1].json
-    assert told["Status"] == "SUCCESS", told
-    return told
+    result: dict[str, Any] = site.seen[-1].json
+    assert result["Status"] == "SUCCESS", result
+    return result
 
 
 def test_an_endpoints_life(function: rie.Runtime, runpod: Management) -> None:

@@ -1,4 +1,4 @@
-"""The real Lambda runtime on this machine: AWS's Runtime Interface Emulator and its Python client, around a package."""
+"""The real Lambda runtime on this host: AWS's Runtime Interface Emulator and its Python client, around a package."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _ANSWER_SECONDS = 60.0
 
 
 class FunctionFailed(Exception):
-    """The function raised: what the runtime reported."""
+    """The function raised an error, which the runtime reported."""
 
 
 def missing() -> str | None:
-    """Why the runtime cannot run here, or None."""
+    """Return why the runtime cannot run here, or None."""
     if not _emulator().exists():
         return f"SAM ships no runtime emulator for {platform.machine()}"
     version = subprocess.run([PYTHON, "--version"], capture_output=True, text=True, timeout=30, check=True).stdout
@@ -46,22 +46,22 @@ class Runtime:
     log: Path
 
     def invoke(self, event: object) -> Any:
-        """What the handler returns. Raises FunctionFailed."""
+        """Return the handler's result. Raises FunctionFailed."""
         request = urllib.request.Request(self.url + _INVOKE, json.dumps(event).encode())
         with urllib.request.urlopen(request, timeout=_ANSWER_SECONDS) as answer:
-            told = json.loads(answer.read())
-        if isinstance(told, dict) and "errorType" in told:
-            raise FunctionFailed(told)
-        return told
+            result = json.loads(answer.read())
+        if isinstance(result, dict) and "errorType" in result:
+            raise FunctionFailed(result)
+        return result
 
     def lines(self) -> list[dict[str, Any]]:
-        """The log lines that are JSON."""
+        """Parse the log lines that are JSON."""
         return [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
 
 
 @contextmanager
 def running(package: Path, handler: str, env: Mapping[str, str], scratch: Path) -> Iterator[Runtime]:
-    """A function, not initialised before its first event, as after a deploy. Ends with everything it started."""
+    """Run a function that starts at its first event, as after a deploy. Kills every process it started."""
     log = scratch / f"{handler}.log"
     with reserved_port() as outer, reserved_port() as inner, log.open("wb") as output:
         url = f"127.0.0.1:{outer}"

@@ -1,4 +1,4 @@
-"""A server on a real socket that answers, stalls, resets and talks nonsense, as it is told."""
+"""A server on a real socket that responds, stalls, resets or sends nonsense, as scripted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typing import Any
 
 Reply = Callable[[BaseHTTPRequestHandler], None]
 SLOW_SECONDS = 60.0
-"""How long a slow reply takes, unless its server ends first: whoever is done sooner did not wait for its end."""
+"""Duration of a slow reply, unless its server stops first: a caller that returns sooner did not wait for it."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Request:
     """Names in lower case."""
     body: bytes
     port: int
-    """The client's: it tells connections apart."""
+    """The client's port, which identifies the connection."""
 
     @property
     def json(self) -> Any:
@@ -37,7 +37,7 @@ class Request:
 
 @dataclass
 class Peer:
-    """`replies` are given in turn, the last of them again and again."""
+    """`replies` are sent in turn; the last one repeats."""
 
     url: str = ""
     port: int = 0
@@ -71,10 +71,10 @@ def peer(address: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None =
             pass
 
     class Server(ThreadingHTTPServer):
-        over = threading.Event()
+        stopped = threading.Event()
 
         def server_bind(self) -> None:
-            # HTTPServer's own asks DNS for the name of its address.
+            # HTTPServer's own method looks up the name of its address in DNS.
             TCPServer.server_bind(self)
             self.server_port = self.server_address[1]
 
@@ -88,14 +88,14 @@ def peer(address: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None =
     try:
         yield plan
     finally:
-        server.over.set()
+        server.stopped.set()
         server.shutdown()
         thread.join()
         server.server_close()
 
 
 def answer(status: int, body: object = b"", headers: dict[str, str] | None = None) -> Reply:
-    """Anything but bytes is sent as JSON."""
+    """Reply with this status; a body other than bytes is sent as JSON."""
 
     def reply(handler: BaseHTTPRequestHandler) -> None:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -114,7 +114,7 @@ def answer(status: int, body: object = b"", headers: dict[str, str] | None = Non
 
 
 def hang_up(handler: BaseHTTPRequestHandler) -> None:
-    """A good answer, and the connection closed without a word."""
+    """Send a good response, then close the connection without `Connection: close`."""
     answer(200, {})(handler)
     handler.close_connection = True
 
@@ -124,13 +124,13 @@ def reset(handler: BaseHTTPRequestHandler) -> None:
 
 
 def slowly(head: bytes, piece: bytes, pause: float = 0.05) -> Reply:
-    """The head, and then pieces with a pause in seconds after each."""
+    """Send the head, then pieces with a pause in seconds after each."""
 
     def reply(handler: BaseHTTPRequestHandler) -> None:
         ends = time.monotonic() + SLOW_SECONDS
         with suppress(OSError):
             handler.wfile.write(head)
-            while time.monotonic() < ends and not handler.server.over.wait(pause):  # type: ignore[attr-defined]
+            while time.monotonic() < ends and not handler.server.stopped.wait(pause):  # type: ignore[attr-defined]
                 handler.wfile.write(piece)
 
     return reply
@@ -140,14 +140,14 @@ stall = slowly(b"", b"", SLOW_SECONDS)
 drip = slowly(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b" ")
 
 
-def nobody() -> str:
-    """A URL where no one listens."""
-    return f"http://127.0.0.1:{_unheard().getsockname()[1]}"
+def closed_url() -> str:
+    """Return a URL at which no server listens."""
+    return f"http://127.0.0.1:{_bound_socket().getsockname()[1]}"
 
 
 @cache
-def _unheard() -> socket.socket:
-    """Bound for good, so that nobody else comes to listen there."""
+def _bound_socket() -> socket.socket:
+    """Keep the port bound, so that no other process can listen there."""
     held = socket.socket()
     held.bind(("127.0.0.1", 0))
     return held

@@ -32,7 +32,7 @@ from gpu_worker.transfer.session import DownloadPolicy, open_session
 from gpu_worker.transfer.web_pages import looks_like_html
 from tests.support.fake_network import serving
 from tests.support.outbound import LOOPBACK, PUBLIC_ONLY, find_reason
-from tests.support.scripted_server import SLOW_SECONDS, nobody
+from tests.support.scripted_server import SLOW_SECONDS, closed_url
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 FIELDS = {Role.VIDEO: "url_video", Role.SUBTITLES: "url_srt"}
@@ -408,8 +408,8 @@ def test_loopback_is_refused_by_default(tmp_path: Path) -> None:
 
 
 def test_a_dead_port_is_unreachable(tmp_path: Path) -> None:
-    assert fetch(redirect(f"{nobody()}/x"), tmp_path)[0] == Code.SOURCE_UNREACHABLE
-    assert find_reason(nobody(), tmp_path, policy=LOOPBACK) == "source_unreachable connection_refused"
+    assert fetch(redirect(f"{closed_url()}/x"), tmp_path)[0] == Code.SOURCE_UNREACHABLE
+    assert find_reason(closed_url(), tmp_path, policy=LOOPBACK) == "source_unreachable connection_refused"
 
 
 def resolving(*addresses: str) -> Callable[..., Awaitable[list[tuple[object, ...]]]]:

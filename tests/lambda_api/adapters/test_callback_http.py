@@ -17,7 +17,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from lambda_api.adapters import callback_http
 from lambda_api.adapters.callback_http import BOUNDS, HttpCallbackSender
 from lambda_api.domain.access.credentials import ApiCredentials
-from tests.support.scripted_server import nobody, peer, reset
+from tests.support.scripted_server import closed_url, peer, reset
 
 NEW = "whsec_" + base64.b64encode(b"new-secret-of-32-bytes-or-so-okay").decode()
 OLD = "whsec_" + base64.b64encode(b"old-secret-of-32-bytes-or-so-okay").decode()
@@ -114,7 +114,7 @@ def test_callback_status_decides_the_outcome(sink: Sink, status: int, ok: bool, 
 
 
 def test_receiver_that_is_down_is_unreachable() -> None:
-    assert sender().send("ada", nobody(), "msg_1", now(), BODY).result == "unreachable"
+    assert sender().send("ada", closed_url(), "msg_1", now(), BODY).result == "unreachable"
 
 
 @pytest.mark.fault("F2", "F9")

@@ -1,4 +1,4 @@
-"""What is left of an invocation's time bounds every call, however patient the call itself is."""
+"""The invocation's deadline bounds every call, whatever the call's own timeout is."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_aws_is_bounded_by_the_deadline(
     server: Peer, call: Callable[[str], object], reply: Callable[..., None]
 ) -> None:
     server.replies = [reply]
-    account(server.url).s3  # noqa: B018 - creating a client takes time, and calls nobody
+    account(server.url).s3  # noqa: B018 - creating a client takes time and sends nothing
     with taking_less_than(0.7), deadline.within(0.3), pytest.raises(Unavailable):
         call(server.url)
 
@@ -107,9 +107,10 @@ def test_no_backoff_begins_that_would_outlast_the_deadline(server: Peer) -> None
     naps: list[float] = []
     server.replies = [COLLIDED]
     rows = table(server.url, "t", sleep=naps.append)
-    with pytest.raises(Unavailable), deadline.within(0.05):
+    with pytest.raises(Unavailable), deadline.within(0.6):
         rows.write({"Put": {"Item": {"pk": {"S": "JOB#1"}}}})
-    assert 1 <= len(naps) <= 2
+    # The sixth backoff would be 0.64 s.
+    assert 1 <= len(naps) <= 5
     assert len(server.seen) == len(naps) + 1
 
 

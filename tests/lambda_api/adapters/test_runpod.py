@@ -16,7 +16,7 @@ from lambda_api.domain.ports import (
     ProviderRejected,
     ProviderUnknown,
 )
-from tests.support.scripted_server import SLOW_SECONDS, Peer, Reply, answer, drip, nobody, peer, reset, stall
+from tests.support.scripted_server import SLOW_SECONDS, Peer, Reply, answer, closed_url, drip, peer, reset, stall
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_slow_response_is_bounded_as_a_whole(
 
 def test_failed_connection_is_a_refusal() -> None:
     with pytest.raises(ProviderRefused):
-        RunpodProvider(nobody(), "http://127.0.0.1:1", "k").run("ep", {})
+        RunpodProvider(closed_url(), "http://127.0.0.1:1", "k").run("ep", {})
 
 
 def test_connection_idle_for_long_is_not_reused(
@@ -116,8 +116,8 @@ def test_proxies_of_the_environment_are_ignored(
 def test_status_separates_the_error_text(script: tuple[Peer, RunpodProvider]) -> None:
     plan, provider = script
     plan.replies = [answer(200, {"id": "a", "status": "FAILED", "error": "{}", "output": {"x": 1}})]
-    told = provider.status("ep", "a/../b")
-    assert (told.status, told.error) == ("FAILED", "{}")
+    result = provider.status("ep", "a/../b")
+    assert (result.status, result.error) == ("FAILED", "{}")
     assert (plan.seen[0].method, plan.seen[0].path) == ("GET", "/v2/ep/status/a%2F..%2Fb")
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from lambda_api.adapters.runpod_endpoints import BOUNDS, RunpodEndpoints
 from lambda_api.domain.ports import ProviderRefused, ProviderRejected, ProviderUnknown
-from tests.support.scripted_server import Peer, Reply, answer, drip, nobody, peer, reset, stall
+from tests.support.scripted_server import Peer, Reply, answer, closed_url, drip, peer, reset, stall
 
 LIVE = {"id": "4m7x2k9q", "name": "video", "workers": {"min": 0, "max": 3}, "env": {"SECRET": "x"}}
 
@@ -81,7 +81,7 @@ def test_possibly_executed_call_is_unknown(site: Peer, reply: Reply) -> None:
 
 def test_failed_connection_is_a_certain_refusal() -> None:
     with pytest.raises(ProviderRefused, match="RunPod cannot be reached"):
-        RunpodEndpoints(nobody(), "k").create({})
+        RunpodEndpoints(closed_url(), "k").create({})
 
 
 @pytest.mark.parametrize("listed", [{}, {"endpoints": None}, {"endpoints": "x"}])
@@ -97,7 +97,7 @@ def test_malformed_endpoints_are_skipped(site: Peer, endpoints: RunpodEndpoints)
 
 
 @pytest.mark.parametrize(
-    ("reply", "told"),
+    ("reply", "text"),
     [
         (answer(401, {"detail": "x"}), "RunPod does not know the API key (401)"),
         (answer(403, {"detail": "x"}), "The API key may not manage endpoints at RunPod (403)"),
@@ -109,8 +109,8 @@ def test_malformed_endpoints_are_skipped(site: Peer, endpoints: RunpodEndpoints)
         (answer(400, {"detail": 7, "errors": 8}), "RunPod refused (400): 7"),
     ],
 )  # fmt: skip
-def test_refusal_is_reported_in_a_sentence(site: Peer, endpoints: RunpodEndpoints, reply: Reply, told: str) -> None:
+def test_refusal_is_reported_in_a_sentence(site: Peer, endpoints: RunpodEndpoints, reply: Reply, text: str) -> None:
     site.replies = [reply]
     with pytest.raises(ProviderRejected) as rejected:
         endpoints.create({})
-    assert rejected.value.reason == told
+    assert rejected.value.reason == text

@@ -139,8 +139,8 @@ def test_job_waits_while_dns_does_not_know_runpod(scene: Scene, monkeypatch: pyt
 @pytest.mark.parametrize("status", [401, 403])
 def test_wrong_key_ends_no_job_before_its_deadline(scene: Scene, status: int) -> None:
     scene.runpod.replies = [answer(status, {"error": "unauthorized"})]
-    told = Client(scene.world).call("POST", "/video/img2vid", {"url_image": "https://media.example/a.png"})
-    assert told.status == 202
+    result = Client(scene.world).call("POST", "/video/img2vid", {"url_image": "https://media.example/a.png"})
+    assert result.status == 202
     while scene.world.clock.now < scene.job.deadline_at:
         assert scene.job.state is State.ACCEPTED
         scene.sweep(5 * MINUTE)
@@ -284,7 +284,7 @@ def test_worker_traceback_stays_private(scene: Scene, text: object) -> None:
     scene.submit(TAKEN)
     error = text if isinstance(text, str) else json.dumps({"error_message": "secret", "error_traceback": text})
     assert scene.sweep(61 * SECOND, says("FAILED", error=error, output={"secret": 1})).state is State.FAILED
-    told = Client(scene.world).call("GET", "/job/job-1")
-    assert told.json["error"]["code"] == "worker_crashed"
-    assert "secret" not in told.text
+    result = Client(scene.world).call("GET", "/job/job-1")
+    assert result.json["error"]["code"] == "worker_crashed"
+    assert "secret" not in result.text
     assert "secret" not in repr(scene.job)

@@ -94,8 +94,8 @@ def test_worker_limit_is_not_raised_while_workers_are_unhealthy(
 
 
 def test_missing_endpoint_reports_no_workers(runpod: Management) -> None:
-    told = runpod_endpoint.handler(golden("endpoint_schedule"), context())
-    assert (told["endpoint_id"], told["workers_max"]) == ("4m7x2k9q", 0)
+    result = runpod_endpoint.handler(golden("endpoint_schedule"), context())
+    assert (result["endpoint_id"], result["workers_max"]) == ("4m7x2k9q", 0)
 
 
 def test_silent_runpod_sends_no_metric(runpod: Management, capsys: pytest.CaptureFixture[str]) -> None:

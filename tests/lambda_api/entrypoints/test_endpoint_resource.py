@@ -24,7 +24,7 @@ from lambda_api.observability.logs import logger
 from tests.support.cloudformation import STACK_ID, Stack
 from tests.support.gateway import golden
 from tests.support.runpod import KEY, Management, management
-from tests.support.scripted_server import Peer, answer, nobody, peer
+from tests.support.scripted_server import Peer, answer, closed_url, peer
 
 PROPERTIES = golden("cloudformation/create")["ResourceProperties"]
 SLOW = {"mode": "timeout", "seconds": 0.25}
@@ -300,9 +300,9 @@ def test_every_request_gets_a_response(stack: Stack, kind: str, monkeypatch: pyt
         raise KeyError(KEY)
 
     monkeypatch.setattr(runpod_endpoint, "_endpoints", broken)
-    told = stack.send(kind, ResourceProperties=PROPERTIES, PhysicalResourceId="4m7x2k9q")
-    assert (told["Status"], told["PhysicalResourceId"]) == ("FAILED", "4m7x2k9q")
-    assert told["Reason"] == "Unexpected KeyError; see the log of EndpointFunction"
+    result = stack.send(kind, ResourceProperties=PROPERTIES, PhysicalResourceId="4m7x2k9q")
+    assert (result["Status"], result["PhysicalResourceId"]) == ("FAILED", "4m7x2k9q")
+    assert result["Reason"] == "Unexpected KeyError; see the log of EndpointFunction"
 
 
 def test_function_responds_before_its_timeout(stack: Stack, runpod: Management, site: Peer, clock: FakeTime) -> None:
@@ -319,10 +319,10 @@ def test_response_cloudformation_refuses_is_sent_again(stack: Stack, runpod: Man
 
 def test_response_cloudformation_never_accepts_fails_the_invocation(stack: Stack, runpod: Management) -> None:
     """So that Lambda delivers the request again, and the alarm on errors sees it."""
-    event = golden("cloudformation/create") | {"ResponseURL": f"{nobody()}/?Signature=planted"}
-    with pytest.raises(ResponseNotSent) as told:
+    event = golden("cloudformation/create") | {"ResponseURL": f"{closed_url()}/?Signature=planted"}
+    with pytest.raises(ResponseNotSent) as result:
         handle(event)
-    assert "planted" not in str(told.value)
+    assert "planted" not in str(result.value)
     assert len(ours(runpod)) == 1
 
 
@@ -334,10 +334,10 @@ def test_log_has_neither_key_nor_signature(stack: Stack, runpod: Management) -> 
     stack.update(changed(Image="registry/worker:2"))
     stack.delete()
     logger.registered_handler.setStream(before)
-    told = log.getvalue() + json.dumps(stack.answers)
-    assert "endpoint_change_failed" in told
-    assert KEY not in told
-    assert "planted-signature" not in told
+    result = log.getvalue() + json.dumps(stack.answers)
+    assert "endpoint_change_failed" in result
+    assert KEY not in result
+    assert "planted-signature" not in result
 
 
 def test_quoted_refusal_is_redacted(stack: Stack, site: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -412,8 +412,8 @@ def test_golden_requests(stack: Stack, runpod: Management, site: Peer, name: str
         site.replies = [answer(200)]
         event["PhysicalResourceId"] = handle(first)["endpoint_id"]
     site.replies = [answer(200)]
-    told = handle(event)
-    assert told["failure"] is None
+    result = handle(event)
+    assert result["failure"] is None
     assert len(ours(runpod)) == (name != "delete")
     if name == "update":
         assert ours(runpod)[0]["image"] == event["ResourceProperties"]["Image"]

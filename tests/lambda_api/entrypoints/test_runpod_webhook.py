@@ -1,4 +1,4 @@
-"""RunPod's web hook through the real handler: odd bodies, odd tokens, jobs that are not there, RunPod not answering."""
+"""RunPod's webhook through the real handler: odd bodies, wrong tokens, missing jobs, a silent RunPod."""
 
 from __future__ import annotations
 
@@ -89,19 +89,19 @@ def test_wrong_token_is_a_404_without_any_call(world: World, monkeypatch: pytest
         raise AssertionError("the store was read")
 
     publish(world, manifest())
-    nobody = post(WRONG[kind], job_id="job-404")
+    missing = post(WRONG[kind], job_id="job-404")
     monkeypatch.setattr(world.store, "get", read)
     asked = world.provider.status_calls
-    told = post(WRONG[kind])
-    assert told == nobody
-    assert (told["statusCode"], world.provider.status_calls) == (404, asked)
-    assert WRONG[kind] not in told["body"]
+    result = post(WRONG[kind])
+    assert result == missing
+    assert (result["statusCode"], world.provider.status_calls) == (404, asked)
+    assert WRONG[kind] not in result["body"]
     assert world.store.jobs["job-1"].state is State.IN_QUEUE
 
 
 @pytest.mark.fault("D6")
 def test_token_of_an_older_attempt_may_ring_but_not_report(world: World) -> None:
-    """Ringing tells nothing: what is looked up is the truth. A report would be of an execution nobody waits for."""
+    """A webhook only triggers a lookup. A report would be about an execution that was abandoned."""
     body = json.dumps({"attempt": 2, "seq": 1, "percent": 90, "stage": "encode"})
     older = make_token(HOOK_SECRET, "progress", "job-1", 1)
     assert post(older, body, purpose="progress")["statusCode"] == 404
@@ -137,9 +137,9 @@ def test_missing_job_is_a_404_without_a_call_to_runpod(world: World, age: int) -
 def test_unstorable_report_gets_retry_after(world: World) -> None:
     world.store.down = True
     report = json.dumps({"attempt": 1, "seq": 1, "percent": 1, "stage": "fetch"})
-    told = post(make_token(HOOK_SECRET, "progress", "job-1", 1), report, purpose="progress")
-    assert (told["statusCode"], told["headers"]["retry-after"]) == (503, "2")
-    assert told["headers"]["content-type"] == "application/problem+json"
+    result = post(make_token(HOOK_SECRET, "progress", "job-1", 1), report, purpose="progress")
+    assert (result["statusCode"], result["headers"]["retry-after"]) == (503, "2")
+    assert result["headers"]["content-type"] == "application/problem+json"
 
 
 @pytest.mark.fault("D11")

@@ -1,4 +1,4 @@
-"""The longest that each function takes, with peers that say nothing: less than it may, and it tells how things are."""
+"""Each function responds before its timeout when AWS, RunPod and receivers are silent."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ CAPTION = {"url_video": "https://media.example/v.mp4", "url_srt": "https://media
 
 
 def function(seconds: float) -> Any:
-    """What a function knows of itself that has so many seconds from now."""
+    """Return the context of a function that has this many seconds left."""
     ends = time.monotonic() + seconds
     return SimpleNamespace(
         **vars(context()) | {"get_remaining_time_in_millis": lambda: int((ends - time.monotonic()) * 1000)}
@@ -45,14 +45,14 @@ def function(seconds: float) -> Any:
 
 @dataclass
 class Silence:
-    """Two servers, of AWS and of RunPod, that say nothing until the test is over."""
+    """Two servers, AWS and RunPod, that do not respond until the test has finished."""
 
     aws: Peer
     runpod: Peer
-    over: threading.Event
+    finished: threading.Event
 
     def silent(self, handler: BaseHTTPRequestHandler) -> None:
-        self.over.wait(30)
+        self.finished.wait(30)
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def silence(monkeypatch: pytest.MonkeyPatch) -> Iterator[Silence]:
         reset_wiring()
         yield made
         reset_wiring()
-        made.over.set()
+        made.finished.set()
 
 
 @contextmanager
@@ -95,18 +95,18 @@ def submitted(seconds: float, services: Services, **headers: str) -> dict[str, A
 
 def test_submit_without_any_response_returns_503_before_the_timeout(silence: Silence) -> None:
     with taking_less_than(2):
-        told = submitted(2, wiring.services())
-    assert (told["statusCode"], told["headers"]["retry-after"]) == (503, "2")
+        outcome = submitted(2, wiring.services())
+    assert (outcome["statusCode"], outcome["headers"]["retry-after"]) == (503, "2")
     assert silence.runpod.seen == []
 
 
 @pytest.mark.parametrize("prefer", [{}, {"prefer": "wait=25"}], ids=["at-once", "waiting"])
 def test_stored_job_returns_202_before_the_timeout(silence: Silence, prefer: dict[str, str]) -> None:
-    """The table takes it; then RunPod and the table say nothing."""
+    """The table stores it; then RunPod and the table are silent."""
     silence.aws.replies = [answer(200, {}), silence.silent]
     with taking_less_than(3):
-        told = submitted(3, wiring.services(), **prefer)
-    assert (told["statusCode"], json.loads(told["body"])["status"]) == (202, "ACCEPTED")
+        outcome = submitted(3, wiring.services(), **prefer)
+    assert (outcome["statusCode"], json.loads(outcome["body"])["status"]) == (202, "ACCEPTED")
     assert [request.path for request in silence.runpod.seen] == ["/endpoint/run"]
 
 
@@ -129,11 +129,13 @@ def left_at_each_write(world: World) -> list[float]:
     return seen
 
 
-def rung(monkeypatch: pytest.MonkeyPatch, services: Services) -> dict[str, Any]:
+def ring_webhook(monkeypatch: pytest.MonkeyPatch, services: Services) -> dict[str, Any]:
     monkeypatch.setattr(runpod_webhook, "services", lambda: services)
     path = f"/runpod/webhook/job-1/{make_token(HOOK_SECRET, 'webhook', 'job-1', 1)}"
-    told: dict[str, Any] = runpod_webhook.handler(golden("runpod/webhook_completed") | {"rawPath": path}, function(20))
-    return told
+    outcome: dict[str, Any] = runpod_webhook.handler(
+        golden("runpod/webhook_completed") | {"rawPath": path}, function(20)
+    )
+    return outcome
 
 
 @pytest.mark.usefixtures("silence")
@@ -144,7 +146,7 @@ def test_webhook_waits_3_s_for_runpod_then_leaves_the_job_to_the_sweeper(
     before = submit_job(world.services, submission()).job
     services = replace(world.services, provider=runpod_webhook.services().provider)
     with taking_less_than(3.5):
-        assert rung(monkeypatch, services)["statusCode"] == 200
+        assert ring_webhook(monkeypatch, services)["statusCode"] == 200
     after = world.store.jobs["job-1"]
     assert after.state is State.IN_QUEUE
     assert after.due_at is not None
@@ -156,7 +158,7 @@ def test_webhook_waits_3_s_for_runpod_then_leaves_the_job_to_the_sweeper(
 @pytest.mark.usefixtures("silence")
 def test_webhook_responds_within_5_s_when_all_peers_are_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     with taking_less_than(5.5):
-        assert rung(monkeypatch, runpod_webhook.services())["statusCode"] == 200
+        assert ring_webhook(monkeypatch, runpod_webhook.services())["statusCode"] == 200
 
 
 @pytest.mark.usefixtures("silence")
@@ -182,8 +184,8 @@ def test_sweep_calls_end_before_the_function_timeout(monkeypatch: pytest.MonkeyP
 def test_callback_batch_fails_per_message_when_the_table_is_silent() -> None:
     records = [{"messageId": str(number), "body": json.dumps({"job_id": "job-1"})} for number in range(4)]
     with taking_less_than(4):
-        told = callbacks.handler({"Records": records}, function(4))
-    assert [failure["itemIdentifier"] for failure in told["batchItemFailures"]] == ["0", "1", "2", "3"]
+        outcome = callbacks.handler({"Records": records}, function(4))
+    assert [failure["itemIdentifier"] for failure in outcome["batchItemFailures"]] == ["0", "1", "2", "3"]
 
 
 RUNPOD_MS = int((runpod.BOUNDS.connect + runpod.BOUNDS.read) * SECOND)
@@ -191,7 +193,7 @@ RECEIVER_MS = int((callback_http.BOUNDS.connect + callback_http.BOUNDS.read) * S
 
 
 class SlowProvider(FakeProvider):
-    """Answers or fails as it is told, and always at the last moment."""
+    """Responds or fails as scripted, always at the last moment."""
 
     clock: FakeClock
 
@@ -219,52 +221,52 @@ def slow_world() -> World:
     return world
 
 
-def stored(world: World, **changes: Any) -> None:
+def update_stored_job(world: World, **changes: Any) -> None:
     world.store.jobs["job-1"] = replace(world.store.jobs["job-1"], due_at=world.clock.now, **changes)
 
 
-def silent_at_its_deadline_and_unwanted(world: World) -> None:
-    """It is asked to cancel, how the job is, and to cancel once more."""
+def cancelled_and_silent_at_its_deadline(world: World) -> None:
+    """RunPod gets a cancel, a status request and another cancel."""
     world.clock.advance(HOUR)
     world.provider.failures = [ProviderError("TimeoutError")] * 3
-    stored(world, cancel_requested=True)
+    update_stored_job(world, cancel_requested=True)
 
 
-def lost_and_not_wanted_any_more(world: World) -> None:
-    """It does not know the job, takes it again, and is to cancel it, which ended meanwhile."""
-    stored(world)
+def lost_and_cancelled_meanwhile(world: World) -> None:
+    """RunPod does not know the job, accepts it again, and gets a cancel because the job ended meanwhile."""
+    update_stored_job(world)
 
-    def unwanted() -> None:
+    def cancel() -> None:
         job = world.store.jobs["job-1"]
-        stored(world, version=job.version + 1, state=State.CANCELLED)
+        update_stored_job(world, version=job.version + 1, state=State.CANCELLED)
 
-    world.provider.during_run = unwanted
+    world.provider.during_run = cancel
 
 
-def asked_how_it_is_and_to_run(world: World) -> None:
-    stored(world, state=State.ACCEPTED, attempt=2, runpod_job_id=None)
+def possibly_accepted(world: World) -> None:
+    update_stored_job(world, state=State.ACCEPTED, attempt=2, runpod_job_id=None)
 
 
 def completed_by_another(world: World) -> None:
     publish(world, manifest(attempt=1))
-    stored(world, attempt=2)
+    update_stored_job(world, attempt=2)
 
 
-def owing_a_callback(world: World) -> None:
+def with_a_pending_callback(world: World) -> None:
     publish(world, manifest(attempt=1))
     settle_job(world.services, world.store.jobs["job-1"], Source.SWEEPER)
-    stored(world)
+    update_stored_job(world)
 
 
 @pytest.mark.parametrize(
     ("prepare", "calls"),
     [
-        (silent_at_its_deadline_and_unwanted, 3), (lost_and_not_wanted_any_more, 3), (asked_how_it_is_and_to_run, 2),
-        (completed_by_another, 1), (owing_a_callback, 3),
+        (cancelled_and_silent_at_its_deadline, 3), (lost_and_cancelled_meanwhile, 3), (possibly_accepted, 2),
+        (completed_by_another, 1), (with_a_pending_callback, 3),
     ],
 )  # fmt: skip
 def test_longest_job_of_a_sweep_fits_into_its_reserve(prepare: Callable[[World], None], calls: int) -> None:
-    """`calls` of five seconds each; our own, to the table and the bucket, have what is left of the reserve."""
+    """`calls` take 5 s each; our own to the table and the bucket have the rest of the reserve."""
     world = slow_world()
     prepare(world)
     began = world.clock.now

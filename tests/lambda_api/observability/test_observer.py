@@ -28,11 +28,11 @@ def sent(change: Any, capsys: pytest.CaptureFixture[str]) -> dict[str, list[floa
 
 def test_finished_job_logs_times_cost_and_encoder(capsys: pytest.CaptureFixture[str]) -> None:
     after = finished("h264_nvenc")
-    told = sent(lambda: PowertoolsObserver().job_changed(replace(after, state=State.IN_PROGRESS), after), capsys)
+    result = sent(lambda: PowertoolsObserver().job_changed(replace(after, state=State.IN_PROGRESS), after), capsys)
     # 4.2 s are billed as 5.
-    assert told["GpuUsd"] == [pytest.approx(0.001)]
-    assert (told["JobsCompleted"], told["QueueTime"], told["ExecutionTime"]) == ([1], [1500], [4200])
-    assert (told["GpuEncodes"], "CpuEncodes" in told) == ([1], False)
+    assert result["GpuUsd"] == [pytest.approx(0.001)]
+    assert (result["JobsCompleted"], result["QueueTime"], result["ExecutionTime"]) == ([1], [1500], [4200])
+    assert (result["GpuEncodes"], "CpuEncodes" in result) == ([1], False)
 
 
 @pytest.mark.parametrize(
@@ -43,8 +43,8 @@ def test_finished_job_logs_times_cost_and_encoder(capsys: pytest.CaptureFixture[
 def test_jobs_without_an_encode_send_no_encode_metric(
     after: Job, names: set[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    told = sent(lambda: PowertoolsObserver().job_changed(replace(after, state=State.IN_PROGRESS), after), capsys)
-    assert {"GpuEncodes", "CpuEncodes", "GpuUsd"} & set(told) == names
+    result = sent(lambda: PowertoolsObserver().job_changed(replace(after, state=State.IN_PROGRESS), after), capsys)
+    assert {"GpuEncodes", "CpuEncodes", "GpuUsd"} & set(result) == names
 
 
 def test_nothing_is_sent_for_zero(capsys: pytest.CaptureFixture[str]) -> None:

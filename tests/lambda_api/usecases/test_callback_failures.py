@@ -28,7 +28,7 @@ from tests.support.examples import lasting, manifest, publish, ring_webhook, sub
 from tests.support.fakes import World
 from tests.support.gateway import context, entrypoint
 from tests.support.outbound import SECRET, internet, sender
-from tests.support.scripted_server import Peer, Reply, answer, drip, nobody, peer, reset, stall
+from tests.support.scripted_server import Peer, Reply, answer, closed_url, drip, peer, reset, stall
 
 
 @dataclass
@@ -220,7 +220,7 @@ def test_dead_host_and_poisoned_message_delay_nobody(scene: Scene, monkeypatch: 
     """One batch, two owners: the dead receivers cost their timeout, the others get their callbacks."""
     # The same timeout for the silent receiver and for those that answer, on a machine that may be busy.
     scene.limit(read=3.0)
-    dead = nobody()
+    dead = closed_url()
     for number in (2, 3):
         scene.finish_job(f"job-{number}", dead)
     scene.finish_job("job-4", f"{scene.receiver.url}/silent")

@@ -22,7 +22,7 @@ from tests.support.aws import CREDENTIALS, Aws, table
 from tests.support.examples import job, manifest, publish, ring_webhook
 from tests.support.fakes import API_KEYS, START, World
 from tests.support.gateway import Answer, Client, environment, reset_wiring
-from tests.support.scripted_server import Peer, Reply, answer, nobody, peer
+from tests.support.scripted_server import Peer, Reply, answer, closed_url, peer
 
 CAPTION = {"url_video": "https://media.example/v.mp4", "url_srt": "https://media.example/s.srt"}
 
@@ -95,7 +95,7 @@ def test_quotas_come_from_the_settings(aws: Aws, monkeypatch: pytest.MonkeyPatch
     owners = [f"o-{uuid.uuid4().hex[:12]}" for _ in range(2)]
     env = environment() | {
         "OWNER_RATE_PER_MINUTE": "1", "OWNER_BURST": "3", "OWNER_JOBS_IN_FLIGHT": "2", "TABLE_NAME": TABLE,
-        "AWS_ENDPOINT_URL": aws.url, "RUNPOD_API_URL": nobody(), "AWS_REGION": CREDENTIALS["region_name"],
+        "AWS_ENDPOINT_URL": aws.url, "RUNPOD_API_URL": closed_url(), "AWS_REGION": CREDENTIALS["region_name"],
         "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
         "API_KEYS": json.dumps(dict(zip(API_KEYS, owners, strict=True))),
     }  # fmt: skip

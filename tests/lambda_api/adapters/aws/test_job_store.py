@@ -336,7 +336,7 @@ class TestLimits:
     def test_ending_a_job_releases_one_slot(self, make: Make) -> None:
         store, jobs, allowance = make(FakeClock()), of_one_owner(8), Allowance(burst=100, jobs_in_flight=2)
         assert len(taken(store, jobs[:2], allowance)) == 2
-        # The web hook, the sweeper and a cancel at the same moment.
+        # The webhook, the sweeper and a cancel at the same moment.
         with ThreadPoolExecutor(6) as pool:
             ended = list(pool.map(lambda n: store.save(replace(jobs[0], version=2, percent=n), ends=True), range(6)))
         assert ended.count(True) == 1

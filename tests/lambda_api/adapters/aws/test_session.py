@@ -25,7 +25,7 @@ from lambda_api.domain.ports import Idempotency, IdempotencyRecord
 from tests.support.aws import account, table
 from tests.support.examples import job
 from tests.support.fakes import START, FakeObserver
-from tests.support.scripted_server import Peer, Reply, answer, hang_up, nobody, peer, reset, stall
+from tests.support.scripted_server import Peer, Reply, answer, closed_url, hang_up, peer, reset, stall
 
 CONDITION_FAILED = "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException"
 
@@ -87,7 +87,7 @@ def test_truncated_response_is_retried_and_no_missing_item(server: Peer) -> None
 
 def test_aws_that_is_down_is_unavailable() -> None:
     with pytest.raises(Unavailable) as raised:
-        get(nobody())
+        get(closed_url())
     assert raised.value.reason == "EndpointConnectionError"
 
 
