@@ -129,7 +129,7 @@ lock: $(BIN)/python  ## Pin the dependencies of pyproject.toml in requirements/ 
 	sh scripts/lock.sh $(if $(UPGRADE),--upgrade)
 
 clean:  ## Delete everything installed or generated
-	rm -rf $(VENV) .venv-* .tools .aws-sam demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-* .tools .aws-sam demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
