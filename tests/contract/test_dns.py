@@ -18,7 +18,7 @@ from lambda_api.adapters.dns import resolve
 from tests.support import outbound
 from tests.support.outbound import (
     CLIENTS,
-    OWN_RESOLVER,
+    SYSTEM_RESOLVER,
     Client,
     Internet,
     find_reason,
@@ -129,7 +129,7 @@ def test_a_silent_dns_server_times_out(
 _IN_NETWORK_NAMESPACE = 'ip link set lo up && mount --bind "$1" /etc/resolv.conf && shift && exec "$@"'
 
 
-@pytest.mark.skipif(OWN_RESOLVER in os.environ, reason="this is the inner run")
+@pytest.mark.skipif(SYSTEM_RESOLVER in os.environ, reason="this is the inner run")
 @pytest.mark.fault("F5", "F6", "F13")
 def test_the_same_holds_with_the_systems_resolver(tmp_path: Path) -> None:
     """Nothing is replaced in the inner run: /etc/resolv.conf names the DNS server on loopback."""
@@ -143,7 +143,7 @@ def test_the_same_holds_with_the_systems_resolver(tmp_path: Path) -> None:
     # The system's resolver sorts a thousand addresses by connecting to each: that takes long and shows nothing.
     options = ["-q", "--noconftest", "-p", "no:cacheprovider", "-p", "pytest_timeout", basetemp, "-k"]
     inner = [sys.executable, "-m", "pytest", *options, "not thousand", __file__]
-    environment = os.environ | {OWN_RESOLVER: "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    environment = os.environ | {SYSTEM_RESOLVER: "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     done = subprocess.run([*alone, *inner], env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "20 passed, 1 skipped" in done.stdout

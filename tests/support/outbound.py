@@ -36,8 +36,8 @@ from tests.support.scripted_server import Peer, peer
 from tests.support.tls import Authority
 
 SECRET = "whsec_" + base64.b64encode(b"a-secret-of-32-bytes-or-so-okay!").decode()
-OWN_RESOLVER = "OWN_RESOLVER"
-"""In this variable if the system's resolver asks port 53 of 127.0.0.1 by itself."""
+SYSTEM_RESOLVER = "SYSTEM_RESOLVER"
+"""The environment variable that is set if the system's resolver queries port 53 of 127.0.0.1 itself."""
 
 
 ONCE = Backoff(attempts=1, base=0.0)
@@ -125,7 +125,7 @@ class Internet:
     _stack: ExitStack
 
     def site(self, address: str, *names: str, tls: ssl.SSLContext | None = None) -> Peer:
-        """A server with a certificate for the names. Who is to find it under them asks DNS."""
+        """Start a server with a certificate for the names. Add them to `dns` to make it reachable by name."""
         return self._stack.enter_context(peer(address, self.port, tls or self.authority.server(*names)))
 
     def url(self, name: str, path: str = "/") -> str:
@@ -134,7 +134,7 @@ class Internet:
 
 @cache
 def _authority() -> Authority:
-    """One for all: keys take longer to make than a test takes."""
+    """Return one authority for all tests: making keys takes longer than a test."""
     return Authority()
 
 
@@ -144,9 +144,10 @@ def _is_public(address: str, *, allow_loopback: bool) -> bool:
 
 @contextmanager
 def internet(monkeypatch: pytest.MonkeyPatch) -> Iterator[Internet]:
-    own = OWN_RESOLVER in os.environ
-    # On every address: sites are opened at several, and later.
-    with ExitStack() as stack, dns(53 if own else 0) as names, reserved_port("0.0.0.0") as port:
+    """Direct names and both clients to loopback servers while the block runs."""
+    uses_system_resolver = SYSTEM_RESOLVER in os.environ
+    # Reserve the port on every address: tests open sites on several, later.
+    with ExitStack() as stack, dns(53 if uses_system_resolver else 0) as names, reserved_port("0.0.0.0") as port:
         authority = _authority()
         trust(authority, monkeypatch)
         policy = DownloadPolicy(
@@ -154,6 +155,6 @@ def internet(monkeypatch: pytest.MonkeyPatch) -> Iterator[Internet]:
         )
         monkeypatch.setattr(callback_http, "is_allowed", _is_public)
         monkeypatch.setattr(callback_http, "check_target", partial(check_target, ports=policy.ports))
-        if not own:
+        if not uses_system_resolver:
             monkeypatch.setattr(socket, "getaddrinfo", make_getaddrinfo(names))
         yield Internet(names, authority, port, policy, stack)

@@ -58,24 +58,24 @@ def test_video_of_the_corpus(media: MediaFactory, subtitles: Path, number: int) 
 def check_caption(media: MediaFactory, source: CorpusFile, times: list[float], subtitles: Path) -> None:
     made, path = media.transcode(Caption(url_video=URL, url_srt=URL), video=source.path, subtitles=subtitles)
     result = list_decoded_times(media, path)
-    assert len(result) >= len(times), source.drawn
-    assert result[0] <= 0.11, source.drawn
+    assert len(result) >= len(times), source.choices
+    assert result[0] <= 0.11, source.choices
     if len(result) == len(times):
         middle = len(times) // 2
         pairs = zip(
             decode_thumbnails(media, source.path, 0, middle), decode_thumbnails(media, path, 0, middle), strict=True
         )
         for before, after in pairs:
-            assert sum(abs(a - b) for a, b in zip(before, after, strict=True)) / len(before) < FAR_OFF, source.drawn
+            assert sum(abs(a - b) for a, b in zip(before, after, strict=True)) / len(before) < FAR_OFF, source.choices
     path.unlink()
-    assert not made.warnings or "damaged" not in " ".join(made.warnings), source.drawn
+    assert not made.warnings or "damaged" not in " ".join(made.warnings), source.choices
 
 
 def check_addaudio(media: MediaFactory, source: CorpusFile, times: list[float]) -> None:
     made, path = media.transcode(AddAudio(url_video=URL, url_audio=URL), video=source.path, audio=media.make_audio())
     result = list_decoded_times(media, path)
     assert made.media.duration_seconds == pytest.approx(min(1.5, made.media.duration_seconds + 1), abs=0.1)
-    assert abs(len(result) - sum(1 for time in times if time < 1.5)) <= 3, source.drawn
+    assert abs(len(result) - sum(1 for time in times if time < 1.5)) <= 3, source.choices
     path.unlink()
 
 
