@@ -14,9 +14,10 @@ from lambda_api.domain.job import Job
 from lambda_api.domain.policy import MINUTE
 from lambda_api.domain.ports import DeliveryResult
 from tests.model.external_systems import Execution, RunReply, WorkerOutcome, fail_execution, run_worker
+from tests.model.gateway import MakeStore
 from tests.model.races import Interleaving, Race
 from tests.model.strategies import CALLBACK_RESULTS, STATUSES, WAITS, Fault, faults, indexes, races, replies
-from tests.model.world import MakeStore, ModelWorld
+from tests.model.world import ModelWorld
 from tests.support.fakes import FakeStore
 
 MAX_LIVE, MAX_JOBS = 2, 8

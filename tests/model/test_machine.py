@@ -21,9 +21,9 @@ from hypothesis.stateful import run_state_machine_as_test
 from lambda_api.adapters.aws.job_store import DynamoJobStore
 from lambda_api.domain.job import TERMINAL, Source
 from lambda_api.domain.policy import HOUR
+from tests.model.gateway import MakeStore
 from tests.model.invariants import TERMINAL_CODES
 from tests.model.machine import JobMachine
-from tests.model.world import MakeStore
 from tests.support.aws import Aws, table
 from tests.support.fakes import FakeStore
 

@@ -14,7 +14,7 @@ from contract.operations.compose import Compose
 from contract.operations.img2vid import Img2Vid
 from lambda_api.domain.access.tokens import verify_token
 from lambda_api.domain.errors import IdempotencyMismatch, InvalidRequest, Unavailable
-from lambda_api.domain.job import State
+from lambda_api.domain.job import Source, State
 from lambda_api.domain.policy import HOUR, SECOND
 from lambda_api.domain.ports import ProviderRefused, ProviderRejected, ProviderUnknown
 from lambda_api.usecases.cancel_job import cancel_job
@@ -75,6 +75,7 @@ def test_job_rejected_by_runpod_fails_at_once() -> None:
     assert job.state is State.FAILED
     assert job.error is not None
     assert job.error.code is Code.PROVIDER_REJECTED
+    assert job.settled_by is Source.SUBMIT
 
 
 def test_attempts_with_lost_responses_are_bounded() -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from lambda_api.domain.job import Job, Source, State
+from lambda_api.domain.keys import manifest_key
 from lambda_api.domain.policy import MINUTE, SECOND
-from lambda_api.domain.ports import ProviderError, ProviderRefused, ProviderStatus
+from lambda_api.domain.ports import ProviderError, ProviderRefused, ProviderRejected, ProviderStatus, ProviderUnknown
 from lambda_api.usecases.submit_job import submit_job
 from lambda_api.usecases.sweep import OVERDUE_MS, sweep
 from tests.support.examples import advance_and_sweep, manifest, publish, submission
@@ -81,3 +82,31 @@ def test_poisoned_job_can_be_overdue(world: World) -> None:
     world.store.before_save = lambda _: raise_poison() and None  # type: ignore[func-returns-value]
     result = sweep(world.services, 100, lambda: True)
     assert (result.failed, result.overdue) == (1, 1)
+
+
+@pytest.mark.parametrize("has_result", [True, False])
+def test_sweep_reads_the_bucket_once_per_job(has_result: bool) -> None:
+    world = World()
+    world.provider.failures = [ProviderUnknown("reset")]
+    submit_job(world.services, submission())
+    if has_result:
+        publish(world, manifest())
+    reads: list[str] = []
+    read = world.objects.read
+
+    def counting_read(key: str, max_bytes: int) -> bytes | None:
+        reads.append(key)
+        return read(key, max_bytes)
+
+    world.objects.read = counting_read  # type: ignore[method-assign]
+    advance_and_sweep(world)
+    assert reads == [manifest_key("job-1")]
+    assert world.store.jobs["job-1"].state is (State.COMPLETED if has_result else State.IN_QUEUE)
+
+
+def test_job_rejected_in_a_sweep_is_settled_by_the_sweeper() -> None:
+    world = World()
+    world.provider.failures = [ProviderRefused("http_503"), ProviderRejected("http_400")]
+    submit_job(world.services, submission())
+    advance_and_sweep(world)
+    assert (world.store.jobs["job-1"].state, world.store.jobs["job-1"].settled_by) == (State.FAILED, Source.SWEEPER)
