@@ -82,6 +82,12 @@ def ring_webhook(world: World, job_id: str = "job-1", *, error_text: str | None 
     handle_webhook(world.services, job_id, make_token(HOOK_SECRET, "webhook", job_id, attempt), error_text)
 
 
+def finish_job(world: World, job_id: str = "job-1") -> None:
+    """Store a worker's result and call the webhook."""
+    publish(world, manifest(job_id))
+    ring_webhook(world, job_id)
+
+
 def advance_and_sweep(world: World, ms: int = 61 * SECOND) -> None:
     """Let time pass, then sweep once."""
     world.clock.advance(ms)

@@ -107,3 +107,13 @@ class Client:
         elif body is not None:
             event["body"] = json.dumps(body)
         return self.send(event)
+
+
+def assert_problem(answer: Answer, status: int, code: str) -> dict[str, Any]:
+    """Assert that a response is this problem (RFC 9457); returns the document."""
+    assert (answer.status, answer.headers["content-type"]) == (status, "application/problem+json"), answer.text
+    document: dict[str, Any] = answer.json
+    assert (document["status"], document["code"]) == (status, code)
+    assert {"type", "title", "detail", "request_id", "errors"} <= set(document)
+    assert document["request_id"] == answer.headers["x-request-id"]
+    return document

@@ -1,11 +1,10 @@
-"""The HTTP contract, through Mangum with API Gateway events."""
+"""The HTTP contract of submits and refusals, through Mangum with API Gateway events."""
 
 from __future__ import annotations
 
 import base64
 import io
 import json
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,37 +14,19 @@ from contract.operations.caption import Caption
 from contract.operations.compose import Compose
 from contract.operations.img2vid import Img2Vid
 from lambda_api.domain.access.tokens import make_token
-from lambda_api.domain.errors import Unavailable
-from lambda_api.domain.job import Job, State
-from lambda_api.domain.ports import ProviderError
-from lambda_api.web.app import create_app
-from lambda_api.web.mangum_adapter import event_handler
+from lambda_api.domain.job import Job
 from tests.support.examples import VIDEO as BYTES
-from tests.support.examples import manifest, publish, ring_webhook
+from tests.support.examples import finish_job
 from tests.support.fakes import HOOK_SECRET, World
-from tests.support.gateway import Answer, Client, golden, settings
+from tests.support.gateway import Client, assert_problem, golden
 
 VIDEO, SRT = "https://media.example/v.mp4", "https://media.example/s.srt"
 IMAGE, AUDIO = "https://media.example/p.jpg", "https://media.example/a.mp3"
 CAPTION = {"url_video": VIDEO, "url_srt": SRT}
 
 
-def problem(answer: Answer, status: int, code: str) -> dict[str, Any]:
-    assert (answer.status, answer.headers["content-type"]) == (status, "application/problem+json"), answer.text
-    document: dict[str, Any] = answer.json
-    assert (document["status"], document["code"]) == (status, code)
-    assert {"type", "title", "detail", "request_id", "errors"} <= set(document)
-    assert document["request_id"] == answer.headers["x-request-id"]
-    return document
-
-
 def fields(document: dict[str, Any]) -> list[str]:
     return [error["field"] for error in document["errors"]]
-
-
-def finish(world: World, job_id: str = "job-1") -> None:
-    publish(world, manifest(job_id))
-    ring_webhook(world, job_id)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +54,7 @@ def test_submit_is_accepted(client: Client, world: World, path: str, body: objec
 def test_job_has_the_published_shape(client: Client, world: World) -> None:
     client.call("POST", "/video/caption", CAPTION | {"metadata": {"scene": " 7\r\n"}})
     world.clock.advance(6000)
-    finish(world)
+    finish_job(world)
     assert client.call("GET", "/job/job-1").json == {
         "job_id": "job-1",
         "operation": "caption",
@@ -122,7 +103,7 @@ def test_job_has_the_published_shape(client: Client, world: World) -> None:
     ],
 )
 def test_invalid_bodies_are_named_by_field(client: Client, world: World, body: object, field: str) -> None:
-    document = problem(client.call("POST", "/video/caption", body), 422, "invalid_request")
+    document = assert_problem(client.call("POST", "/video/caption", body), 422, "invalid_request")
     assert field in fields(document)
     assert world.store.jobs == {}
 
@@ -131,7 +112,7 @@ def test_invalid_bodies_are_named_by_field(client: Client, world: World, body: o
 @pytest.mark.parametrize("field", ["duration", "frame_rate"])
 def test_numbers_must_be_finite_and_in_range(client: Client, field: str, value: str) -> None:
     raw = f'{{"url_image": "{IMAGE}", "{field}": {value}}}'
-    document = problem(client.call("POST", "/video/img2vid", raw=raw), 422, "invalid_request")
+    document = assert_problem(client.call("POST", "/video/img2vid", raw=raw), 422, "invalid_request")
     assert fields(document) == [field]
 
 
@@ -146,12 +127,12 @@ def test_malformed_json_is_a_problem(client: Client, raw: str) -> None:
 
 @pytest.mark.parametrize("raw", ["{", '{"a": }', "[1,", "nul"])
 def test_non_json_body_is_a_400(client: Client, raw: str) -> None:
-    problem(client.call("POST", "/video/img2vid", raw=raw), 400, "malformed_json")
+    assert_problem(client.call("POST", "/video/img2vid", raw=raw), 400, "malformed_json")
 
 
 def test_invalid_utf8_is_refused(client: Client) -> None:
     event = golden("api/caption") | {"body": base64.b64encode(b'{"a": "\xff"}').decode(), "isBase64Encoded": True}
-    problem(client.send(event), 400, "malformed_json")
+    assert_problem(client.send(event), 400, "malformed_json")
 
 
 def test_request_is_never_quoted(client: Client) -> None:
@@ -162,13 +143,13 @@ def test_request_is_never_quoted(client: Client) -> None:
 
 
 def test_oversized_body_is_refused(client: Client) -> None:
-    problem(client.call("POST", "/video/caption", raw="x" * 300_000), 413, "body_too_large")
+    assert_problem(client.call("POST", "/video/caption", raw="x" * 300_000), 413, "body_too_large")
 
 
 @pytest.mark.parametrize("key", [None, "", "wrong", "local-key,local-key", "k" * 5000, "ключ"])
 @pytest.mark.parametrize(("method", "path"), [("POST", "/video/caption"), ("GET", "/job/job-1"), ("GET", "/jobs")])
 def test_missing_or_wrong_key_is_a_401(client: Client, key: str | None, method: str, path: str) -> None:
-    problem(client.call(method, path, raw="{", key=key), 401, "unauthorized")
+    assert_problem(client.call(method, path, raw="{", key=key), 401, "unauthorized")
 
 
 @pytest.mark.parametrize("path", ["/health", "/", "/docs", "/openapi.json"])
@@ -189,16 +170,7 @@ def test_public_routes_need_no_key(client: Client, path: str) -> None:
     ],
 )
 def test_unknown_paths_and_methods_are_problems(client: Client, method: str, path: str, status: int, code: str) -> None:
-    problem(client.call(method, path), status, code)
-
-
-def test_another_owners_job_is_a_missing_job(client: Client) -> None:
-    client.call("POST", "/video/caption", CAPTION)
-    foreign = client.call("GET", "/job/job-1", key="other").json
-    missing = client.call("GET", "/job/job-9", key="other").json
-    assert foreign | {"request_id": ""} == missing | {"request_id": ""}
-    problem(client.call("POST", "/job/job-1/cancel", key="other"), 404, "not_found")
-    assert client.call("GET", "/jobs", key="other").json["jobs"] == []
+    assert_problem(client.call(method, path), status, code)
 
 
 def test_unexpected_error_is_a_problem_without_details(client: Client, world: World, log: io.StringIO) -> None:
@@ -207,7 +179,7 @@ def test_unexpected_error_is_a_problem_without_details(client: Client, world: Wo
 
     world.store.get = fail  # type: ignore[method-assign]
     answer = client.call("GET", "/job/job-1")
-    problem(answer, 500, "internal")
+    assert_problem(answer, 500, "internal")
     assert "planted" not in answer.text
     logged = log.getvalue()
     assert "unhandled_error" in logged
@@ -218,7 +190,7 @@ def test_unexpected_error_is_a_problem_without_details(client: Client, world: Wo
 def test_store_outage_is_a_503_with_retry_after(client: Client, world: World, log: io.StringIO) -> None:
     world.store.down = True
     answer = client.call("POST", "/video/caption", CAPTION)
-    problem(answer, 503, "unavailable")
+    assert_problem(answer, 503, "unavailable")
     assert answer.headers["retry-after"] == "2"
     # The log names the failed call, the response does not.
     assert "PutItem" not in answer.text
@@ -257,129 +229,16 @@ def test_idempotency_key_replays_the_job(client: Client, world: World) -> None:
     assert (repeated.status, repeated.headers["idempotent-replayed"]) == (202, "true")
     assert repeated.json["job_id"] == first.json["job_id"]
     other = client.call("POST", "/video/caption", CAPTION | {"metadata": {"a": "b"}}, headers=key)
-    problem(other, 422, "idempotency_key_reused")
+    assert_problem(other, 422, "idempotency_key_reused")
     assert len(world.provider.runs) == 1
 
 
 @pytest.mark.fault("B5")
 @pytest.mark.parametrize("key", ["x" * 256, "a b", "é", "a\x07b", "\x7f"])
 def test_malformed_idempotency_keys_are_refused(client: Client, key: str) -> None:
-    problem(client.call("POST", "/video/caption", CAPTION, headers={"idempotency-key": key}), 400, "invalid_header")
-
-
-def test_prefer_wait_returns_200_if_the_job_ends_in_time(client: Client, world: World) -> None:
-    original = world.services.store.get
-
-    def finish_on_read(job_id: str) -> Job | None:
-        world.store.get = original  # type: ignore[method-assign]
-        finish(world, job_id)
-        return original(job_id)
-
-    world.store.get = finish_on_read  # type: ignore[method-assign]
-    answer = client.call("POST", "/video/caption", CAPTION, headers={"prefer": "respond-async, wait=10"})
-    assert (answer.status, answer.json["status"]) == (200, "COMPLETED")
-    assert answer.headers["preference-applied"] == "wait"
-
-
-@pytest.mark.parametrize(("prefer", "waited"), [("wait=3", 3000), ("wait=999", 25_000), ("wait=x", 0), ("", 0)])
-def test_prefer_wait_returns_202_after_the_wait(client: Client, world: World, prefer: str, waited: int) -> None:
-    started_at = world.clock.now
-    assert client.call("POST", "/video/caption", CAPTION, headers={"prefer": prefer}).status == 202
-    assert world.clock.now - started_at == waited
-
-
-@pytest.mark.parametrize("wait", [3, 25])
-def test_prefer_wait_counts_from_the_arrival_of_the_request(client: Client, world: World, wait: int) -> None:
-    started_at = world.clock.now
-    world.provider.during_run = lambda: world.clock.advance(5000)
-    assert client.call("POST", "/video/caption", CAPTION, headers={"prefer": f"wait={wait}"}).status == 202
-    assert world.clock.now - started_at == max(wait, 5) * 1000
-
-
-@pytest.mark.parametrize(("left", "waited"), [(26_000, 24_000), (2500, 500), (2000, 0), (100, 0)])
-def test_prefer_wait_ends_before_the_function_timeout(world: World, left: int, waited: int) -> None:
-    started_at = world.clock.now
-    function = SimpleNamespace(get_remaining_time_in_millis=lambda: left - (world.clock.now - started_at))
-    event = golden("api/caption")
-    event["headers"]["prefer"] = "wait=25"
-    answer = event_handler(create_app(world.services, settings().cors_allow_origins))(event, function)
-    assert answer["statusCode"] == 202
-    assert world.clock.now - started_at == waited
-
-
-def test_store_outage_while_waiting_still_returns_the_job(client: Client, world: World) -> None:
-    def fail_then_finish(job_id: str) -> Job | None:
-        world.store.get = original  # type: ignore[method-assign]
-        finish(world)
-        raise Unavailable("The job store did not answer. Try repeated.", retry_after=2)
-
-    original = world.store.get
-    world.store.get = fail_then_finish  # type: ignore[method-assign]
-    answer = client.call("POST", "/video/caption", CAPTION, headers={"prefer": "wait=10"})
-    assert (answer.status, answer.json["status"]) == (200, "COMPLETED")
-
-    def down(_: str) -> Job | None:
-        raise Unavailable("The job store did not answer. Try repeated.", retry_after=2)
-
-    world.store.get = down  # type: ignore[method-assign]
-    answer = client.call("POST", "/video/caption", CAPTION, headers={"prefer": "wait=10"})
-    assert (answer.status, answer.headers["location"], answer.headers["retry-after"]) == (202, "/job/job-2", "5")
-    assert answer.json["status"] == "IN_QUEUE"
-
-
-def test_unsignable_video_is_omitted_from_the_job(client: Client, world: World) -> None:
-    key = {"idempotency-key": "k"}
-    client.call("POST", "/video/caption", CAPTION, headers=key)
-    finish(world)
-
-    def fail_to_sign(key: str, seconds: int) -> str:
-        raise Unavailable("The video store did not answer. Try repeated.", retry_after=2, reason="NoCredentials")
-
-    world.objects.presign_get = fail_to_sign  # type: ignore[method-assign]
-    for headers in (key, key | {"prefer": "wait=5"}):
-        answer = client.call("POST", "/video/caption", CAPTION, headers=headers)
-        assert (answer.status, answer.headers["location"], answer.headers["retry-after"]) == (202, "/job/job-1", "5")
-        assert (answer.json["status"], answer.json["video_url"]) == ("COMPLETED", None)
-    problem(client.call("GET", "/job/job-1"), 503, "unavailable")
-
-
-@pytest.mark.fault("E11")
-def test_second_cancel_is_a_409(client: Client) -> None:
-    client.call("POST", "/video/caption", CAPTION)
-    assert client.call("POST", "/job/job-1/cancel").json["status"] == "CANCELLED"
-    document = problem(client.call("POST", "/job/job-1/cancel"), 409, "job_already_finished")
-    assert document["job_status"] == "CANCELLED"
-
-
-def test_jobs_are_listed_in_pages(client: Client, world: World) -> None:
-    for _ in range(3):
-        world.clock.advance(1000)
-        client.call("POST", "/video/caption", CAPTION)
-    first = client.call("GET", "/jobs?limit=2").json
-    assert [job["job_id"] for job in first["jobs"]] == ["job-3", "job-2"]
-    rest = client.call("GET", "/jobs?limit=2&cursor=" + first["next_cursor"].replace("#", "%23")).json
-    assert ([job["job_id"] for job in rest["jobs"]], rest["next_cursor"]) == (["job-1"], None)
-
-
-@pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "cursor=nonsense", "cursor=" + "x" * 300])
-def test_invalid_page_parameters_are_refused(client: Client, query: str) -> None:
-    problem(client.call("GET", f"/jobs?{query}"), 422, "invalid_request")
-
-
-def test_runpod_health_and_config(client: Client, world: World) -> None:
-    assert client.call("GET", "/runpod/health").json == {
-        "endpoint_id": "endpoint", "jobs": {"inQueue": 2}, "workers": {"idle": 1},
-    }  # fmt: skip
-    assert client.call("GET", "/runpod/config").json == {"id": "endpoint", "workers": {"min": 0, "max": 3}}
-    world.provider.down = True
-    for path in ("/runpod/health", "/runpod/config"):
-        problem(client.call("GET", path), 503, "unavailable")
-
-
-def test_get_job_does_not_need_runpod(client: Client, world: World) -> None:
-    client.call("POST", "/video/caption", CAPTION)
-    world.provider.failures = [ProviderError("down")] * 9
-    assert client.call("GET", "/job/job-1").json["status"] == State.IN_QUEUE
+    assert_problem(
+        client.call("POST", "/video/caption", CAPTION, headers={"idempotency-key": key}), 400, "invalid_header"
+    )
 
 
 def test_secrets_and_captions_are_not_logged(client: Client, world: World, log: io.StringIO) -> None:
@@ -387,7 +246,7 @@ def test_secrets_and_captions_are_not_logged(client: Client, world: World, log: 
     client.call(
         "POST", "/video/caption", body | {"metadata": {"planted": "planted"}}, headers={"idempotency-key": "planted"}
     )
-    finish(world)
+    finish_job(world)
     client.call("GET", "/job/job-1")
     client.call("GET", "/job/job-1", key="planted")
     logged = log.getvalue()
