@@ -83,7 +83,12 @@ async def transcode(
     )
     inputs = await describe_sounds(trust_packets=True)
     check_input_limits(inputs, limits)
-    options = PlanOptions(machine.gpu, machine.cpus, True, limits.max_pixels, limits.max_output_bytes)
+    options = PlanOptions(
+        gpu=machine.gpu,
+        threads=machine.cpus,
+        max_pixels=limits.max_pixels,
+        max_output_bytes=limits.max_output_bytes,
+    )
     attempt = _Attempt(inputs, options, await _check_glyphs(inputs, directory, machine))
     while True:
         plan = make_plan(operation, attempt.inputs, attempt.options)
