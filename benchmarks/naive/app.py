@@ -91,16 +91,18 @@ def submit(
         key = {"pk": f"IDEM#{idempotency_key}", "job_id": job_id}
         table.put_item(Item=key, ConditionExpression="attribute_not_exists(pk)")
     table.put_item(Item=item, ConditionExpression="attribute_not_exists(pk)")
-    uploads = [
+    # The three URLs that the worker needs.
+    urls = [
         s3.generate_presigned_url(
             "put_object", {"Bucket": bucket, "Key": f"jobs/{job_id}/{name}", "ContentType": kind}, ExpiresIn=3600
         )
         for name, kind in (("output.mp4", "video/mp4"), ("manifest.json", "application/json"))
     ]
+    urls.append(s3.generate_presigned_url("get_object", {"Bucket": bucket, "Key": f"jobs/{job_id}/output.mp4"}))
     answer = http.request(
         "POST",
         f"{os.environ['RUNPOD_API_URL']}/{os.environ['RUNPOD_ENDPOINT_ID']}/run",
-        json={"input": {"job_id": job_id, "operation": operation, "uploads": uploads}},
+        json={"input": {"job_id": job_id, "operation": operation, "urls": urls}},
         headers={"Authorization": f"Bearer {os.environ['RUNPOD_API_KEY']}"},
     )
     table.put_item(

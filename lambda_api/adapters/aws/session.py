@@ -97,6 +97,8 @@ class AwsSession:
             max_pool_connections=_MAX_CONNECTIONS,
             # None of the environment's: a proxy would see credentials and job data.
             proxies={},
+            # Tests send each of these requests to engines that check them; botocore's check costs CPU per request.
+            parameter_validation=False,
             **options,
         )
         client = self._session.client(service, endpoint_url=self._endpoint_url, config=config)
