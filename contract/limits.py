@@ -23,7 +23,7 @@ PROGRESS_INTERVAL_SECONDS = 5.0
 
 
 class Limits(Message):
-    """What one execution may use. The gateway sends them in each job message; the worker enforces them."""
+    """Resource limits of one execution. The gateway sends them in each job message; the worker enforces them."""
 
     max_video_bytes: int = 2 * GIB
     max_audio_bytes: int = 512 * MIB

@@ -87,7 +87,7 @@ class MediaFacts(Message):
 
 
 class ExecutionFacts(Message):
-    """How the file was made. Times in milliseconds on the worker's monotonic clock."""
+    """Facts about the execution that made the file. Times in milliseconds on the worker's monotonic clock."""
 
     encoder: Short | None
     """`h264_nvenc`, `libx264`…; None if the picture was copied."""

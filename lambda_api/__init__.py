@@ -1,1 +1,1 @@
-"""The gateway: validates requests, submits them to RunPod, keeps job state, tells the client."""
+"""The gateway: validates requests, submits them to RunPod, keeps job state, notifies the client."""

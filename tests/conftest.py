@@ -53,7 +53,7 @@ def strict_s3() -> Iterator[str]:
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
-    """What the functions log while the test runs."""
+    """The log lines that the functions write while the test runs."""
     stream = io.StringIO()
     handler = logger.registered_handler
     assert isinstance(handler, logging.StreamHandler)

@@ -34,7 +34,7 @@ class Compose(BaseModel):
 
 
 class JobView(BaseModel):
-    """What a client is shown of a job."""
+    """A job as clients see it."""
 
     job_id: str
     status: str

@@ -1,4 +1,4 @@
-"""How jobs fail: the catalogue of codes, the causes of failed downloads, and the message that carries a failure."""
+"""Failures of jobs: the catalogue of codes, the causes of failed downloads, and the message that carries a failure."""
 
 from contract.errors.catalogue import CATALOGUE, Blame, Code
 from contract.errors.failure import CAUSES, Failure

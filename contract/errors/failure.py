@@ -36,7 +36,7 @@ def _known_params(params: dict[str, str]) -> dict[str, str]:
 
 
 class Failure(Message):
-    """How a job failed, as the worker sends it and as a client reads it.
+    """The failure of a job, as the worker sends it and as a client reads it.
 
     `message`, `blame` and `retryable` follow from `code` and `params`. A receiver rebuilds them with `Failure.of` and
     does not trust what was sent.

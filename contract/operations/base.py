@@ -14,7 +14,7 @@ Body = dict[str, JsonValue]
 
 
 class Operation(Message):
-    """What a client requests. Fields that start with `url_` are input files; all others shape the result.
+    """An operation that a client requests. Fields that start with `url_` are input files; all others shape the result.
 
     The docstring of a subclass is its public description. The first line is a summary.
     """

@@ -20,7 +20,7 @@ _DECIMAL_COMMA = re.compile(r"[0-9]{1,3},[0-9]{1,2}")
 
 @dataclass(frozen=True, slots=True)
 class Metavar:
-    """How the help of a command line names the value of a field."""
+    """Name of a field's value in a command line's help."""
 
     name: str
 

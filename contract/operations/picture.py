@@ -50,7 +50,7 @@ def _normalize_size(value: str) -> str:
 
 
 class Fit(StrEnum):
-    """How a picture of another shape meets the frame. Nothing is stretched."""
+    """Placement of a picture whose shape differs from the frame's. Nothing is stretched."""
 
     COVER = "cover"
     CONTAIN = "contain"
@@ -96,7 +96,7 @@ FitChoice = Annotated[
 
 
 class PictureOptions(Message):
-    """How a picture becomes a clip."""
+    """Options that turn a picture into a clip."""
 
     frame_rate: FrameRate = DEFAULT_FRAME_RATE
     size: Size = DEFAULT_SIZE

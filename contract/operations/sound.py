@@ -13,7 +13,7 @@ from contract.operations.fields import AnyCase, Metavar, Number
 
 
 class AudioMode(StrEnum):
-    """How a new sound meets the video's own."""
+    """Use of a new sound: in place of the video's own, or mixed with it."""
 
     REPLACE = "replace"
     MIX = "mix"
@@ -39,7 +39,7 @@ Volume = Annotated[
 
 
 class SoundOptions(Message):
-    """How a new sound is put under a video."""
+    """Options that put a new sound under a video."""
 
     mode: AudioModeChoice = AudioMode.REPLACE
     volume: Volume = 1.0

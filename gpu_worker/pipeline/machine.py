@@ -1,4 +1,4 @@
-"""What this host can do for jobs: ffmpeg, GPU, processors, fonts. Probed once per worker and passed down."""
+"""The capabilities of this host: ffmpeg, GPU, processors, fonts. Probed once per worker and passed down."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ _BACKOFF = Backoff(attempts=3, base=0.7, cap=10.0, jitter=0.4)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DownloadPolicy:
-    """Which servers downloads may connect to, and how patient they are. Times in seconds."""
+    """The servers that downloads may connect to, and their timeouts. Times in seconds."""
 
     allow_loopback: bool = False
     ports: frozenset[int] = ALLOWED_PORTS

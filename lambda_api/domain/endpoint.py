@@ -49,7 +49,7 @@ class Endpoints(Protocol):
 def ownership_tag(stack_id: str, logical_id: str) -> str:
     """Return ten hex digits that end the names of this stack's endpoints, and of no other stack's.
 
-    They find an endpoint whose create got no response, and keep us from touching anybody else's.
+    They identify an endpoint whose create got no response, and prevent changes to anyone else's endpoints.
     """
     return hashlib.sha256(f"{stack_id}\n{logical_id}".encode()).hexdigest()[:10]
 

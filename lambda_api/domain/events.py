@@ -45,7 +45,7 @@ class DispatchOutcomeUnknown:
 
 @dataclass(frozen=True, slots=True)
 class Resubmitted:
-    """RunPod forgot its job `runpod_job_id`; dispatch ours as a new attempt."""
+    """RunPod forgot its job `runpod_job_id`: dispatch the job again as a new attempt."""
 
     runpod_job_id: str
     due_at: int

@@ -12,15 +12,15 @@ MAX_ATTEMPTS = 3
 """Dispatches of one job that RunPod may have accepted; each of them may be billed."""
 
 FRESH_MS = MINUTE
-"""RunPod may return 404 for a job younger than this without having lost it."""
+"""RunPod may return 404 for a job younger than this that it has not lost."""
 
 CALLBACK_DELAYS = (0, 5 * SECOND, MINUTE, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 6 * HOUR, 12 * HOUR, 24 * HOUR)
-"""Wait before each delivery attempt (Standard Webhooks' example schedule); after the last one it is given up."""
+"""Wait before each delivery attempt (Standard Webhooks' example schedule). After the last attempt we give up."""
 
 MAX_CALLBACK_ATTEMPTS = len(CALLBACK_DELAYS)
 
 CALLBACK_LEASE_MS = MINUTE
-"""An attempt whose outcome is not recorded within this time is presumed crashed and counts as failed."""
+"""An attempt whose outcome is not recorded within this time is presumed crashed and treated as failed."""
 
 DEFERRAL_MS = 15 * MINUTE
 """Time until a sweep checks a deferred callback again; the queue may hold many of the same owner."""

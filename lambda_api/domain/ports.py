@@ -61,7 +61,7 @@ class Idempotency:
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyRecord:
-    """An earlier use of a key: the same owner's, for this job."""
+    """An earlier use of a key by the same owner, for this job."""
 
     job_id: str
     fingerprint: str

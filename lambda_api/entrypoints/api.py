@@ -13,7 +13,7 @@ from lambda_api.web.mangum_adapter import event_handler
 from lambda_api.wiring import after_restore, renew, services, settings
 
 _RESERVE_SECONDS = 1.0
-"""Left for the response: no call to others lasts until the function's timeout."""
+"""Left for the response: no outbound call lasts until the function's timeout."""
 
 app = create_app(services(), settings(EVERYTHING).cors_allow_origins)
 _respond = event_handler(app)

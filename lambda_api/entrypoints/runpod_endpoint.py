@@ -94,7 +94,7 @@ def _apply(event: dict[str, Any], retry_policy: RetryPolicy) -> str:
 
 
 def _is_placeholder(resource_id: str, stack_id: str) -> bool:
-    """Detect ids of no endpoint: ours for a failed creation, or CloudFormation's own if it got no response."""
+    """Detect ids of no endpoint: NEVER_CREATED, UNCONFIRMED, or CloudFormation's own id if it got no response."""
     stack_name = stack_id.split("/")[1] if "/" in stack_id else stack_id
     return resource_id in {"", NEVER_CREATED, UNCONFIRMED} or resource_id.startswith(f"{stack_name}-")
 

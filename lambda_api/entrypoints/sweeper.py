@@ -20,7 +20,7 @@ THREADS = 16
 RESERVE_MS = 20_000
 """Enough for one more job per thread: three timeouts of RunPod or one of a receiver, 15 s, and our own calls."""
 RESPONSE_MS = 2_000
-"""Left for the response: no call to others lasts until the function's timeout."""
+"""Left for the response: no outbound call lasts until the function's timeout."""
 
 
 @instrument

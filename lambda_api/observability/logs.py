@@ -32,6 +32,6 @@ def describe_exception(error: BaseException) -> dict[str, Any]:
 
 
 def log_unavailable(error: ApiError, request_id: str) -> None:
-    """Log an error that the operator can fix. The client alone is told about its own mistakes."""
+    """Log an error that the operator can fix. A client's mistakes are reported only to the client."""
     if isinstance(error, Unavailable) and error.reason is not None:
         logger.warning("unavailable", extra={"request_id": request_id, "reason": error.reason})

@@ -26,7 +26,7 @@ warnings.filterwarnings("ignore", message="No application metrics to publish")
 
 def instrument(handler: Handler) -> Handler:
     """Return a Lambda handler whose log lines carry the invocation and whose metrics are flushed at its end."""
-    # No metric of cold starts: it would cost as much as one that somebody watches, and REPORT lines have the number.
+    # No metric of cold starts: it would cost as much as any other, and the REPORT log lines have the number.
     with_metrics: Handler = metrics.log_metrics(handler)
     with_logs: Handler = logger.inject_lambda_context(with_metrics, clear_state=True)
     return with_logs

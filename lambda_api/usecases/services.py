@@ -28,7 +28,7 @@ class Services:
     hook_secrets: Sequence[str]
     """The first one signs; all of them are accepted."""
     callers: Callable[[], ApiCredentials]
-    """As of less than a minute ago. Owners without a signing secret cannot ask for callbacks."""
+    """As of less than a minute ago. Owners without a signing secret cannot request callbacks."""
     allowance: Allowance
     default_price_per_second: float
     video_url_seconds: int

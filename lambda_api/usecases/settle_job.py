@@ -9,7 +9,7 @@ from lambda_api.usecases.services import Services
 
 
 def settle_job(services: Services, job: Job, source: Source, error_text: str | None = None) -> Job:
-    """Store what the bucket and RunPod say about a job; returns it as stored. A finished job stays as it is.
+    """Store what the bucket and RunPod say about a job; returns it as stored. A finished job is returned unchanged.
 
     `error_text`: the error of an unsigned webhook. Raises Unavailable if the job cannot be written; the sweeper then
     checks it again.

@@ -79,7 +79,7 @@ def _handle(
 ) -> SweepResult:
     overdue = False
     try:
-        # The index may lag behind the table: trust only the row as it is now.
+        # The index may lag behind the table: trust only the current row.
         job = services.store.get(job_id)
         late_ms = services.clock() - job.due_at if job is not None and job.due_at is not None else -1
         overdue = late_ms > OVERDUE_MS

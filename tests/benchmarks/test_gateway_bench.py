@@ -1,4 +1,4 @@
-"""What the gateway's bench counts is what DynamoDB charges, and its stub says no when DynamoDB would."""
+"""The gateway's bench counts what DynamoDB charges, and its stub refuses what DynamoDB would refuse."""
 
 from __future__ import annotations
 

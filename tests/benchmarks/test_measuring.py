@@ -1,4 +1,4 @@
-"""What the bench reports is what is there: known shifts, known errors, known work."""
+"""The bench measures known shifts, known errors and known work correctly."""
 
 from __future__ import annotations
 

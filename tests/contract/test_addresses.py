@@ -1,4 +1,4 @@
-"""Which addresses are public."""
+"""Classification of addresses as public or not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `sam build` puts into the functions' packages."""
+"""The contents of the packages that `sam build` makes for the functions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the functions import, in an environment that holds only the gateway's own pinned packages."""
+"""Imports of the functions, in an environment that holds only the gateway's own pinned packages."""
 
 from __future__ import annotations
 

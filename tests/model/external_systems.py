@@ -41,7 +41,7 @@ _TERMINAL = {"FAILED", "TIMED_OUT", "COMPLETED", "CANCELLED"}
 
 
 class WorkerOutcome(Enum):
-    """How far a worker gets with a job."""
+    """The progress of a worker with a job."""
 
     DIED_BEFORE_OUTPUT = "died before the output was stored"
     DIED_BEFORE_MANIFEST = "died between output and manifest"

@@ -10,7 +10,7 @@ from typing import Any
 
 from contract.limits import Limits
 from lambda_api.domain.access.credentials import ApiCredentials
-from lambda_api.domain.access.quotas import Allowance, Usage, admit
+from lambda_api.domain.access.quotas import Allowance, Usage
 from lambda_api.domain.errors import InvalidRequest, Unavailable
 from lambda_api.domain.job import Job
 from lambda_api.domain.policy import HOUR, Policy, expires_at
@@ -24,6 +24,7 @@ from lambda_api.domain.ports import (
     ProviderStatus,
 )
 from lambda_api.usecases.services import Services
+from tests.support.quotas import admit
 
 START = 1_800_000_000_000
 HOOK_SECRET = "hook-secret-of-the-tests"

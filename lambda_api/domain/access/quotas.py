@@ -52,16 +52,6 @@ class Usage:
     full_at: int = 0
 
 
-def admit(usage: Usage, allowance: Allowance, now: int) -> Usage:
-    """Return the usage after one more submit: the rule that the table's update expressions implement.
-
-    Raises TooManyJobs or RateLimited.
-    """
-    check_quota(usage, allowance, now)
-    full_at = now if is_full(usage, allowance, now) else usage.full_at
-    return Usage(max(0, usage.in_flight) + 1, full_at + allowance.step_ms)
-
-
 def check_quota(usage: Usage, allowance: Allowance, now: int) -> None:
     """Raise TooManyJobs or RateLimited if `usage` leaves no room for one more submit."""
     if usage.in_flight >= allowance.jobs_in_flight:

@@ -89,7 +89,7 @@ def _with_concurrent(endpoints: Endpoints, created: Live, tag: str) -> list[Live
 
 
 def _find_created(endpoints: Endpoints, tag: str, error: ProviderError, retry_policy: RetryPolicy) -> list[Live]:
-    """Return what a create without a response has made as soon as it is listed; nothing after 4 looks.
+    """Return the endpoints that a create without a response has made, once they are listed; none after 4 looks.
 
     Raises CreateOutcomeUnknown if time is up before that.
     """

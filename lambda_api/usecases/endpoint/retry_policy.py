@@ -16,7 +16,7 @@ _BACKOFF = Backoff(base=0.75, cap=15.0, jitter=1 / 3)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
-    """How long to retry. Seconds on `clock`, which is monotonic; `random` in [0, 1)."""
+    """The time limit for retries. Seconds on `clock`, which is monotonic; `random` in [0, 1)."""
 
     clock: Callable[[], float]
     sleep: Callable[[float], None]

@@ -23,7 +23,7 @@ def collect_evidence(services: Services, job: Job, source: Source, error_text: s
 
     `error_text`: the error of an unsigned webhook.
     """
-    # Before the bucket is read: a result stored by the deadline must not count as late.
+    # Before the bucket is read: a result stored by the deadline must not be treated as late.
     now = services.clock()
     try:
         result = read_result(services, job, source)
@@ -86,7 +86,7 @@ def _from_status(
 
 
 def _failure(text: str | None) -> Failure:
-    """Our worker's own failure, or a neutral sentence: the SDK's error text holds tracebacks and host names."""
+    """Return our worker's own failure, or a neutral sentence: the SDK's error text holds tracebacks and host names."""
     return (text and Failure.parse(text)) or Failure.of(Code.WORKER_CRASHED)
 
 

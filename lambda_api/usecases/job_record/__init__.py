@@ -1,1 +1,1 @@
-"""How use cases find a job, present it, and change it."""
+"""A job as use cases find it, present it, and change it."""

@@ -72,7 +72,7 @@ def render_index(version: str, base_path: str) -> Response:
 
 
 def prefers_html(accept: str) -> bool:
-    """Tell a browser from a program: n8n also accepts HTML, but lists JSON first."""
+    """Distinguish a browser from a program: n8n also accepts HTML, but lists JSON first."""
     return "text/html" in accept and "application/json" not in accept
 
 

@@ -21,7 +21,7 @@ _INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "
 
 @dataclass(frozen=True, slots=True)
 class WorkerSpec:
-    """How to start a worker: its command, the emulator it talks to, and settings on top."""
+    """The start of a worker: its command, the emulator it talks to, and additional settings."""
 
     command: Sequence[str]
     base_url: str

@@ -66,7 +66,7 @@ def _seconds(raw: Json, name: str, default: float, *, minimum: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What a client sent to /run or /runsync. Unknown top-level keys are dropped, as RunPod does."""
+    """The body that a client sent to /run or /runsync. Unknown top-level keys are dropped, as RunPod does."""
 
     input: Json
     webhook: str | None = None

@@ -134,7 +134,7 @@ def test_sandbox_has_no_network(media: MediaFactory, tmp_path: Path) -> None:
 
 
 def test_seccomp_filter_allows_encoding_and_no_connections(media: MediaFactory, tmp_path: Path) -> None:
-    """What setpriv puts on programs from 2.41 on, put on by hand."""
+    """The seccomp filter that setpriv installs from 2.41 on, installed by hand."""
     assert bpf.FILE.read_bytes() == bpf.assemble()
 
     def tried() -> None:

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambda_api.domain.access.quotas import Allowance, Usage, admit
+from lambda_api.domain.access.quotas import Allowance, Usage
 from lambda_api.domain.errors import RateLimited, TooManyJobs, TooManyRequests
 from lambda_api.domain.policy import HOUR, MINUTE, SECOND
 from tests.support.examples import job
 from tests.support.fakes import START, FakeClock, FakeStore
+from tests.support.quotas import admit
 
 ALLOWANCES = st.builds(
     Allowance, rate_per_minute=st.integers(1, 3000), burst=st.integers(1, 8), jobs_in_flight=st.just(10**6)

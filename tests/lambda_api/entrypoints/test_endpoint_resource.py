@@ -296,10 +296,10 @@ def test_request_of_an_unknown_kind_does_nothing(stack: Stack, runpod: Managemen
 
 @pytest.mark.parametrize("kind", ["Create", "Update", "Delete"])
 def test_every_request_gets_a_response(stack: Stack, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: Any) -> Any:
+    def broken(*_: Any, **__: Any) -> Any:
         raise KeyError(KEY)
 
-    monkeypatch.setattr(runpod_endpoint, "_endpoints", broken)
+    monkeypatch.setattr(runpod_endpoint, "RunpodEndpoints", broken)
     result = stack.send(kind, ResourceProperties=PROPERTIES, PhysicalResourceId="4m7x2k9q")
     assert (result["Status"], result["PhysicalResourceId"]) == ("FAILED", "4m7x2k9q")
     assert result["Reason"] == "Unexpected KeyError; see the log of EndpointFunction"
@@ -318,7 +318,7 @@ def test_response_cloudformation_refuses_is_sent_again(stack: Stack, runpod: Man
 
 
 def test_response_cloudformation_never_accepts_fails_the_invocation(stack: Stack, runpod: Management) -> None:
-    """So that Lambda delivers the request again, and the alarm on errors sees it."""
+    """Lambda then delivers the request again, and the alarm on errors sees it."""
     event = golden("cloudformation/create") | {"ResponseURL": f"{closed_url()}/?Signature=planted"}
     with pytest.raises(ResponseNotSent) as result:
         handle(event)

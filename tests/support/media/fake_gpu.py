@@ -28,7 +28,7 @@ _FILTERS = (
 
 @dataclass(frozen=True)
 class Fault:
-    """What a driver prints at one stage ("decode", "draw", "encode" or "any" use of the GPU), and ffmpeg's exit code.
+    """A driver's output at one stage ("decode", "draw", "encode" or "any" use of the GPU), and ffmpeg's exit code.
 
     `first` and `last` number the runs that use the stage, from 1: a fault may start late, or be temporary.
     """
