@@ -45,7 +45,7 @@ def dynamodb_local() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def strict_s3() -> Iterator[str]:
-    """The URL of an S3 that rejects what is signed wrongly, with our bucket."""
+    """The URL of an S3 that verifies signatures, with our bucket."""
     with engines.ministack() as url:
         boto3.client("s3", endpoint_url=url, **CREDENTIALS).create_bucket(Bucket=BUCKET)
         yield url

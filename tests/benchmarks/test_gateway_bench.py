@@ -31,7 +31,7 @@ def url() -> Iterator[str]:
         yield address
 
 
-def test_units_of_an_item_and_its_index_entries() -> None:
+def test_units_follow_item_size_and_index_changes() -> None:
     item = {"pk": {"S": "a" * 98}}
     assert size(item) == 100
     assert write_units(None, item) == 1
@@ -45,14 +45,14 @@ def test_units_of_an_item_and_its_index_entries() -> None:
     assert [read_units(each) for each in (None, item, {"pk": {"S": "a" * 4096}})] == [1, 1, 2]
 
 
-def test_every_kind_has_its_price() -> None:
+def test_every_kind_of_usage_has_a_price() -> None:
     assert dollars({"S3 PUT": 2, "write units": 1e6}) == {"S3 PUT": 1e-5, "write units": 0.625}
     with pytest.raises(KeyError):
         dollars({"nothing": 1})
     assert all(price > 0 for price in PRICES.values())
 
 
-def test_the_stub_holds_what_the_store_states(url: str) -> None:
+def test_stub_enforces_the_conditions_of_the_store(url: str) -> None:
     store = DynamoJobStore(table(url, "t"), lambda: START, 3_600_000)
     first, second = job(job_id="a"), job(job_id="b")
     key = Idempotency("k", "f", START + 1000)
@@ -64,14 +64,14 @@ def test_the_stub_holds_what_the_store_states(url: str) -> None:
     assert not store.save(replace(first, version=2))
 
 
-def test_a_callback_is_counted_as_the_clients(url: str) -> None:
-    world = fixtures.Lab("", "", Path(), Path(), url, 1, True, print)
-    world.read_counts()
-    world.ask("/callback", b"{}")
-    assert world.read_counts()["calls"] == {"client": 1}
+def test_callback_is_counted_as_a_call_to_the_client(url: str) -> None:
+    lab = fixtures.Lab("", "", Path(), Path(), url, 1, True, print)
+    lab.read_counts()
+    lab.ask("/callback", b"{}")
+    assert lab.read_counts()["calls"] == {"client": 1}
 
 
-def test_the_queues_event_names_one_job() -> None:
+def test_queue_event_names_one_job() -> None:
     assert [json.loads(record["body"]) for record in wake("job-2")["Records"]] == [{"job_id": "job-2"}]
 
 

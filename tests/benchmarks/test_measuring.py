@@ -78,11 +78,11 @@ def test_steady_zoom_has_no_jitter() -> None:
     assert found.velocity < 0.007
 
 
-def test_psnr_of_a_known_error() -> None:
+def test_psnr_of_a_known_error_is_exact() -> None:
     flat = np.full((4, 4), 100, np.uint8)
     assert decibels(squared_error(flat, flat)) == math.inf
     assert decibels(squared_error(flat, flat + np.uint8(255 - 100))) == pytest.approx(20 * math.log10(255 / 155))
-    # Without care the difference of 8-bit values would wrap around.
+    # The difference of 8-bit values must not wrap around.
     assert squared_error(np.array([1], np.uint8), np.array([3], np.uint8)) == 4
 
 

@@ -48,14 +48,16 @@ def check(job: Job, folder: Path, *, size: tuple[int, int], seconds: float, fram
     return facts
 
 
-def test_caption(system: System, site: Web, tmp_path: Path) -> None:
+def test_caption_keeps_size_frames_and_sound(system: System, site: Web, tmp_path: Path) -> None:
     job = system.run("caption", url_video=site("clip.mp4"), url_srt=site("clip.srt"))
     check(job, tmp_path, size=(640, 360), seconds=3, frames=75, sound=True)
     assert job["execution"]["encoder"] == "libx264"
 
 
 @pytest.mark.parametrize(("rate", "seconds", "frames"), [(24, 1.5, 36), (30, 0.5, 15), (23.976, 1.0, 24)])
-def test_img2vid(system: System, site: Web, tmp_path: Path, rate: float, seconds: float, frames: int) -> None:
+def test_img2vid_has_exactly_the_requested_frames(
+    system: System, site: Web, tmp_path: Path, rate: float, seconds: float, frames: int
+) -> None:
     fields: dict[str, Any] = {"frame_rate": rate, "duration": seconds, "size": "640x360"}
     job = system.run("img2vid", url_image=site("photo.jpg"), **fields)
     check(job, tmp_path, size=(640, 360), seconds=seconds, frames=frames, sound=False)
@@ -73,7 +75,7 @@ def test_compose_from_a_photo_lasts_as_long_as_the_voice(system: System, site: W
     check(job, tmp_path, size=(360, 640), seconds=2, frames=None, sound=True)
 
 
-def test_compose_from_a_video(system: System, site: Web, tmp_path: Path) -> None:
+def test_compose_from_a_video_ends_with_its_new_sound(system: System, site: Web, tmp_path: Path) -> None:
     job = system.run("compose", url_video=site("clip.mp4"), url_audio=site("voice.mp3"), url_srt=site("clip.srt"))
     check(job, tmp_path, size=(640, 360), seconds=2, frames=None, sound=True)
 
@@ -82,7 +84,7 @@ needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="no real media nex
 
 
 @needs_shared
-def test_real_media(system: System, tmp_path: Path) -> None:
+def test_every_operation_completes_on_real_media(system: System, tmp_path: Path) -> None:
     with web(SHARED) as real, web(tmp_path) as mine:
         (tmp_path / "s.srt").write_text(SRT)
         photo, clip, speech = real("kleiber_4608x2592.jpg"), real("bigbuckbunny.mp4"), real("a40.mp3")

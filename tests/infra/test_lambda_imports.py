@@ -53,7 +53,7 @@ class Started:
 
 def started(entrypoint: str, event: str = "") -> Started:
     path = str(EVENTS / f"{event}.json") if event else ""
-    # Loopback port 9 discards: whatever the handler tries to reach is not there.
+    # Nothing listens on loopback port 9, so every call of the handler fails.
     env = environment() | {
         "PYTHONPATH": str(ROOT), "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x",
         "AWS_ENDPOINT_URL": "http://127.0.0.1:9", "RUNPOD_API_URL": "http://127.0.0.1:9",

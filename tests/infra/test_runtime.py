@@ -86,7 +86,7 @@ def secret_arns(aws: Aws) -> dict[Secret, str]:
 def functions(
     built: Path, aws: Aws, runpod: Web, secret_arns: dict[Secret, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[str], rie.Runtime]]:
-    """Starts each function when it is first asked for."""
+    """Starts each function at its first use."""
     scratch, started = tmp_path_factory.mktemp("lambda"), {}
     contexts = []
 
@@ -153,7 +153,7 @@ def stage(aws: Aws, runpod: Web) -> Iterator[Stage]:
 
 
 @pytest.mark.parametrize("name", sorted(API))
-def test_routes(functions: Callable[[str], rie.Runtime], stage: Stage, name: str) -> None:
+def test_every_route_has_its_status(functions: Callable[[str], rie.Runtime], stage: Stage, name: str) -> None:
     answer = functions("ApiFunction").invoke(golden(f"api/{name}"))
     assert answer["statusCode"] == API[name], answer
     assert answer["headers"]["x-request-id"] == "JKJaXmPLvHcESHA="
@@ -173,7 +173,7 @@ def test_a_submit_reaches_runpod(functions: Callable[[str], rie.Runtime], stage:
 
 
 @pytest.mark.parametrize("name", sorted(RUNPOD))
-def test_runpod_webhook_bodies(functions: Callable[[str], rie.Runtime], stage: Stage, name: str) -> None:
+def test_golden_webhooks_settle_the_job(functions: Callable[[str], rie.Runtime], stage: Stage, name: str) -> None:
     status, state = RUNPOD[name]
     if name != "progress":
         stage.publish()

@@ -48,7 +48,7 @@ def send(function: rie.Runtime, site: Peer, name: str, **more: Any) -> dict[str,
     return result
 
 
-def test_an_endpoints_life(function: rie.Runtime, runpod: Management) -> None:
+def test_endpoint_is_created_updated_and_deleted(function: rie.Runtime, runpod: Management) -> None:
     with peer() as site:
         endpoint_id = send(function, site, "create")["PhysicalResourceId"]
         known = {"PhysicalResourceId": endpoint_id}

@@ -241,7 +241,7 @@ def test_routes_and_access_log_of_the_api(resources: dict[str, Any]) -> None:
         assert integration["IntegrationUri"]["Fn::Sub"].endswith("Function.Arn}:live/invocations")
 
 
-def test_timeouts_fit_into_each_other(resources: dict[str, Any]) -> None:
+def test_every_timeout_is_below_the_limit_around_it(resources: dict[str, Any]) -> None:
     seconds = {name: resources[name]["Properties"]["Timeout"] for name in FUNCTIONS}
     assert 25 < seconds["ApiFunction"] < 30
     assert seconds["WebhookFunction"] < 30
@@ -312,7 +312,7 @@ def test_concurrency_is_reserved_for_all_but_the_api(resources: dict[str, Any]) 
     assert {"ApiThrottlesAlarm", "WebhookThrottlesAlarm", "SweeperThrottlesAlarm"} <= set(alarms)
 
 
-def test_schedules(resources: dict[str, Any]) -> None:
+def test_sweep_runs_every_minute_and_canary_every_10_minutes(resources: dict[str, Any]) -> None:
     rules = {
         rule["ScheduleExpression"]: rule["Targets"][0] for rule in of_type(resources, "AWS::Events::Rule").values()
     }
@@ -341,7 +341,7 @@ def test_endpoint_resource_sets_every_property(template: dict[str, Any], resourc
         ("", False),
     ],
 )  # fmt: skip
-def test_cors_origins_pattern(template: dict[str, Any], given: str, fits: bool) -> None:
+def test_cors_origins_are_validated(template: dict[str, Any], given: str, fits: bool) -> None:
     assert bool(re.fullmatch(template["Parameters"]["CorsAllowOrigins"]["AllowedPattern"], given)) is fits
 
 

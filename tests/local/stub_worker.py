@@ -26,7 +26,7 @@ async def handler(job):
     if wish["do"] == "deaf":
         time.sleep(600)  # noqa: ASYNC251 - blocks the loop: no stop signal can reach it
     if wish["do"] == "child":
-        # In a session of its own, as ffmpeg is: only its directory tells whose it is.
+        # In its own session, like ffmpeg: only the working directory shows which worker started it.
         child = subprocess.Popen(["sleep", "600"], start_new_session=True, env={})  # noqa: ASYNC220
         (note / "child").write_text(str(child.pid))
     try:

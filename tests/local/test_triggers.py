@@ -22,11 +22,11 @@ MESSAGES = [{"MessageId": name, "ReceiptHandle": f"r-{name}", "Body": "b"} for n
         ("odd", {"m1", "m2"}),
     ],
 )
-def test_partial_batch_responses(answer: Any, failed: set[str]) -> None:
+def test_partial_batch_responses_name_the_failed_messages(answer: Any, failed: set[str]) -> None:
     assert failed_ids(answer, MESSAGES) == failed
 
 
-def test_schedule_and_queue_events() -> None:
+def test_events_have_the_shape_of_aws() -> None:
     record = sqs_event(MESSAGES)["Records"][0]
     assert record["messageId"] == "m1"
     assert record["eventSource"] == "aws:sqs"

@@ -155,7 +155,7 @@ class ModelRunpod:
 def run_worker(execution: Execution, objects: dict[str, bytes], stop: WorkerOutcome) -> None:
     """Run a worker. It stores with `If-None-Match: *`: existing objects stay and are adopted.
 
-    A worker that learns too late of a cancel stores its result anyway.
+    A worker that receives a cancel too late stores its result anyway.
     """
     job_id = execution.job_id
     if stop is WorkerOutcome.DIED_BEFORE_OUTPUT:

@@ -12,7 +12,7 @@ from lambda_api.domain.ports import Idempotency, IdempotencyRecord, JobStore, Pa
 from tests.model.invariants import WriteTime, check_creation, check_write, is_claim
 
 WriteCheck = Callable[[Job, Job], Iterable[str]]
-"""Returns the false statements of a write: of the job before and after it."""
+"""Takes the job before and after a write; returns the false claims of the write."""
 
 
 class HistoryStore:

@@ -24,12 +24,12 @@ _STATUS_OF_CODE = {
 
 
 def contradictions(world: ModelWorld, before: Job, after: Job) -> Iterator[str]:
-    """Yield what the write of `after` over `before` claims although it did not happen."""
+    """Yield each claim of the write of `after` over `before` that contradicts the true events."""
     yield from _attempt_contradictions(world, before, after)
     yield from _id_contradictions(world, before, after)
     if after.is_terminal and not before.is_terminal:
         if not _is_true_end(world, before, after):
-            yield f"it ended as {after.error.code if after.error else 'completed'}, which is not true"
+            yield f"it ended as {after.error.code if after.error else 'completed'}, which did not happen"
         elif after.error is not None and after.settled_by is not Source.CANCEL and _has_result(world, after):
             yield "it ended without its stored result"
 
@@ -92,7 +92,7 @@ def _id_contradictions(world: ModelWorld, before: Job, after: Job) -> Iterator[s
 
 
 def _is_true_end(world: ModelWorld, before: Job, after: Job) -> bool:
-    """True if the end of a job is what happened; a success has its own proof."""
+    """True if the terminal state of a job is the one that really happened; a success has its own proof."""
     job_id, runpod = after.job_id, world.runpod
     known = runpod.find(before.runpod_job_id)
     late = world.clock() >= after.deadline_at

@@ -102,11 +102,11 @@ def test_a_seed_always_gives_the_same_walk(
     assert run_walk(FakeStore, 30, record_property, 8) != walk
 
 
-def test_walk_over_an_emulated_dynamodb(aws: Aws, record_property: RecordProperty) -> None:
+def test_short_walk_over_an_emulated_dynamodb_is_valid(aws: Aws, record_property: RecordProperty) -> None:
     assert run_walk(_dynamodb(aws.url), 4, record_property, steps=30).steps >= 80
 
 
-def test_walk_over_dynamodb_local(dynamodb_local: str, record_property: RecordProperty) -> None:
+def test_short_walk_over_dynamodb_local_is_valid(dynamodb_local: str, record_property: RecordProperty) -> None:
     assert run_walk(_dynamodb(dynamodb_local), 4, record_property, steps=30).steps >= 80
 
 
@@ -116,7 +116,7 @@ def _dynamodb(url: str) -> MakeStore:
 
 @pytest.mark.full
 @pytest.mark.timeout(900)
-def test_thousands_of_steps_over_an_emulated_dynamodb(aws: Aws, record_property: RecordProperty) -> None:
+def test_thousands_of_steps_over_an_emulated_dynamodb_are_valid(aws: Aws, record_property: RecordProperty) -> None:
     walk = run_walk(_dynamodb(aws.url), 44, record_property)
     assert walk.steps >= 2000
     assert walk.counts["writes lost"] >= 20
@@ -124,7 +124,7 @@ def test_thousands_of_steps_over_an_emulated_dynamodb(aws: Aws, record_property:
 
 @pytest.mark.full
 @pytest.mark.timeout(900)
-def test_thousands_of_steps_over_dynamodb_local(dynamodb_local: str, record_property: RecordProperty) -> None:
+def test_thousands_of_steps_over_dynamodb_local_are_valid(dynamodb_local: str, record_property: RecordProperty) -> None:
     walk = run_walk(_dynamodb(dynamodb_local), 44, record_property)
     assert walk.steps >= 2000
     assert walk.counts["writes lost"] >= 20

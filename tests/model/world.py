@@ -184,7 +184,7 @@ class ModelWorld(ModelGateway):
     def run_to_end(self) -> None:
         """Let only time pass and the sweeper run every minute, and assert that every promise was kept."""
         live = [job for job in self.jobs.values() if not job.is_terminal]
-        # A time set by a clock that has gone back since is late by as much as that clock was ahead.
+        # If the clock has gone back since, a time that it set is late by the same amount.
         latest = {job.job_id: max(self.clock(), job.deadline_at, job.due_at or 0) + 2 * MINUTE for job in live}
         for _ in range(_MAX_SWEEPS):
             if not self.advance_to_due():

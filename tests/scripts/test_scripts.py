@@ -47,7 +47,7 @@ def run_script(name: str, *arguments: str, **env: str) -> subprocess.CompletedPr
 
 
 @pytest.mark.parametrize("name", ["deploy", "destroy", "callers"])
-def test_help(name: str) -> None:
+def test_help_names_the_make_target(name: str) -> None:
     done = run_script(name, "--help")
     assert (done.returncode, f"usage: make {name}" in done.stdout) == (0, True)
 

@@ -41,6 +41,11 @@ def lasting(body: str | bytes) -> str:
     return json.dumps(facts)
 
 
+def stored_job(world: World, job_id: str = "job-1") -> Job:
+    """Return the job as it is in the store."""
+    return world.store.jobs[job_id]
+
+
 def submission(**changes: Any) -> Submission:
     base: dict[str, Any] = {
         "owner": "ada",

@@ -140,6 +140,14 @@ stall = slowly(b"", b"", SLOW_SECONDS)
 drip = slowly(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b" ")
 
 
+@contextmanager
+def assert_faster_than(seconds: float) -> Iterator[None]:
+    """Fail if the block takes this long: it waited for a slow reply."""
+    began = time.monotonic()
+    yield
+    assert time.monotonic() - began < seconds
+
+
 def closed_url() -> str:
     """Return a URL at which no server listens."""
     return f"http://127.0.0.1:{_bound_socket().getsockname()[1]}"

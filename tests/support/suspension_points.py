@@ -89,7 +89,7 @@ class _RecordedCoroutine(Coroutine[Any, Any, Any]):
 
 
 def _frames(coroutine: Any) -> Iterator[FrameType]:
-    """Yield the frames of a suspended coroutine and of what it awaits, innermost last."""
+    """Yield the frames of a suspended coroutine and of the awaitables it waits for, innermost last."""
     while coroutine is not None:
         frame = (
             getattr(coroutine, "cr_frame", None)

@@ -53,7 +53,7 @@ def test_numbers_are_finite_and_bounded(field: str, value: float) -> None:
         Img2Vid.model_validate({"url_image": IMAGE, field: value})
 
 
-def test_img2vid_defaults() -> None:
+def test_img2vid_defaults_to_5_s_at_24_fps_in_full_hd() -> None:
     operation = Img2Vid(url_image=IMAGE)
     assert (operation.frame_rate, operation.duration, operation.size) == (24.0, 5.0, "1920x1080")
 

@@ -1,4 +1,4 @@
-"""Run the self-test: a job of an operator who has no gateway."""
+"""The self-test: a job that an operator runs without a gateway."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ def run_self_test(ffmpeg: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any
     return asyncio.run(handle({"id": "sync-1", "input": {"check": True}}))
 
 
-def test_gpu_that_does_every_stage(tmp_path: Path, media: MediaFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_complete_gpu_passes_without_warnings(
+    tmp_path: Path, media: MediaFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert run_self_test(str(install(tmp_path, media.ffmpeg)), monkeypatch) == {"encoder": "h264_nvenc", "warnings": []}
 
 

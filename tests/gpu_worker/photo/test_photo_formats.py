@@ -179,7 +179,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Palette images with Transparency
 SOME = [case for at, case in enumerate(list_cases()) if at % 23 == 0]
 
 
-def test_some_of_the_matrix(tmp_path: Path) -> None:
+def test_sample_of_all_formats_is_drawn_like_pillow(tmp_path: Path) -> None:
     wrong = {case: off for case in SOME if (off := max_difference(case, tmp_path)) > 3}
     assert not wrong
 
@@ -187,6 +187,6 @@ def test_some_of_the_matrix(tmp_path: Path) -> None:
 @pytest.mark.full
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", MODES)
-def test_the_whole_matrix(tmp_path: Path, name: str) -> None:
+def test_every_format_is_drawn_like_pillow(tmp_path: Path, name: str) -> None:
     wrong = {case: off for case in list_cases() if case.format == name and (off := max_difference(case, tmp_path)) > 3}
     assert not wrong

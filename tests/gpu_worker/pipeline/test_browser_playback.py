@@ -48,11 +48,11 @@ async function watch(file) {
   video.src = URL.createObjectURL(await (await fetch(file)).blob());
   document.body.append(video);
   await event(video, 'loadeddata');
-  const told = {duration: video.duration};
+  const report = {duration: video.duration};
   video.currentTime = video.duration - 0.001;
   await event(video, 'seeked');
   await pause();
-  told.sought = read(video);
+  report.seeked = read(video);
   video.currentTime = Math.max(0, video.duration - 0.5);
   await event(video, 'seeked');
   const seen = new Set();
@@ -62,15 +62,15 @@ async function watch(file) {
   await video.play();
   await ended;
   await pause();
-  told.ended = video.currentTime;
-  told.latest = Math.max(read(video), ...seen);
+  report.ended = video.currentTime;
+  report.latest = Math.max(read(video), ...seen);
   video.remove();
-  return told;
+  return report;
 }
 (async () => {
-  const told = [];
-  for (const file of FILES) told.push(await watch(file).catch(error => ({error: String(error.message || error)})));
-  await fetch('/told', {method: 'POST', body: JSON.stringify(told)});
+  const report = [];
+  for (const file of FILES) report.push(await watch(file).catch(error => ({error: String(error.message || error)})));
+  await fetch('/report', {method: 'POST', body: JSON.stringify(report)});
 })();
 </script>"""
 
@@ -82,8 +82,8 @@ QUIET = (
 
 @contextlib.contextmanager
 def stage(files: list[Path]) -> Iterator[tuple[str, threading.Event, list[Any]]]:
-    """Serves the page and the files on loopback; the reports of the page are added to the list."""
-    answered, told = threading.Event(), []
+    """Serve the page and the files on loopback; the reports of the page are added to the list."""
+    answered, report = threading.Event(), []
     page = PAGE.replace("FILES", json.dumps([file.name for file in files])).encode()
     bodies = {"/": ("text/html", page)} | {f"/{file.name}": ("video/mp4", file.read_bytes()) for file in files}
 
@@ -97,7 +97,7 @@ def stage(files: list[Path]) -> Iterator[tuple[str, threading.Event, list[Any]]]
             self.wfile.write(body)
 
         def do_POST(self) -> None:
-            told.extend(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            report.extend(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             self.send_response(204)
             self.end_headers()
             answered.set()
@@ -109,7 +109,7 @@ def stage(files: list[Path]) -> Iterator[tuple[str, threading.Event, list[Any]]]
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}/", answered, told
+        yield f"http://127.0.0.1:{server.server_port}/", answered, report
     finally:
         server.shutdown()
         server.server_close()
@@ -117,19 +117,19 @@ def stage(files: list[Path]) -> Iterator[tuple[str, threading.Event, list[Any]]]
 
 
 def watched(files: list[Path], profile: Path) -> list[Any]:
-    """Return what Chromium shows of each file. Skips the test if there is no Chromium."""
+    """Return the report of Chromium on each file. Skips the test if there is no Chromium."""
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if program is None:
         pytest.skip("no chromium on this machine")
-    with stage(files) as (address, answered, told):
+    with stage(files) as (address, answered, report):
         argv = [program, *QUIET, f"--user-data-dir={profile}", address]
         quiet = subprocess.DEVNULL
         with subprocess.Popen(argv, stdout=quiet, stderr=quiet, start_new_session=True) as browser:
             try:
-                assert answered.wait(120), "the browser said nothing"
+                assert answered.wait(120), "the browser sent no report"
             finally:
                 os.killpg(browser.pid, signal.SIGKILL)
-    return told
+    return report
 
 
 def test_browser_ends_with_the_last_frame_on_time(media: MediaFactory, tmp_path: Path) -> None:
@@ -145,9 +145,9 @@ def test_browser_ends_with_the_last_frame_on_time(media: MediaFactory, tmp_path:
         assert made.video_mode == "copy"
         files.append(path)
         ends.append(samples / RATE)
-    for (name, frame), end, told in zip(cuts, ends, watched(files, tmp_path), strict=True):
-        assert told["duration"] == pytest.approx(end, abs=0.002), name
-        assert told["ended"] == pytest.approx(end, abs=0.006), name
-        assert told["sought"] == frame, name
+    for (name, frame), end, report in zip(cuts, ends, watched(files, tmp_path), strict=True):
+        assert report["duration"] == pytest.approx(end, abs=0.002), name
+        assert report["ended"] == pytest.approx(end, abs=0.006), name
+        assert report["seeked"] == frame, name
         # The last one is due for 5 ms only: while it plays, a screen may pass over it. Nothing later may be seen.
-        assert told["latest"] in {frame - 1, frame}, name
+        assert report["latest"] in {frame - 1, frame}, name

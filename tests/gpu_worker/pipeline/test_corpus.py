@@ -40,7 +40,7 @@ def subtitles(media: MediaFactory) -> Path:
 
 
 @pytest.mark.parametrize("number", range(FILMS))
-def test_video_of_the_corpus(media: MediaFactory, subtitles: Path, number: int) -> None:
+def test_every_video_is_edited_correctly_or_refused(media: MediaFactory, subtitles: Path, number: int) -> None:
     made = draw_video(media, number)
     if made is None:
         pytest.skip("ffmpeg does not write this combination")
@@ -80,7 +80,7 @@ def check_addaudio(media: MediaFactory, source: CorpusFile, times: list[float]) 
 
 
 @pytest.mark.parametrize("number", range(SONGS))
-def test_sound_of_the_corpus(media: MediaFactory, number: int) -> None:
+def test_every_sound_keeps_its_tone_and_duration(media: MediaFactory, number: int) -> None:
     made = draw_audio(media, number)
     if made is None:
         pytest.skip("ffmpeg does not write this combination")
@@ -102,7 +102,7 @@ REFUSED = {"microdvd", "mpl2", "tmp", "json"}
 
 
 @pytest.mark.parametrize("number", range(SUBTITLES))
-def test_subtitles_of_the_corpus(number: int) -> None:
+def test_every_subtitle_file_is_read_exactly_or_refused(number: int) -> None:
     lot = random.Random(SEED + 20_000 + number)  # noqa: S311 - reproducible on purpose
     kind = lot.choice(["srt", "srt", "vtt", "ass", "ssa", *sorted(REFUSED)])
     file, at = pysubs2.SSAFile(), 0

@@ -123,7 +123,7 @@ def test_every_cut_ends_with_the_expected_frame(media: MediaFactory, name: str) 
     assert [number_of(frame) for frame in whole] == list(range(FRAMES))
     starts = [time * source.time_base - source.start for time in sorted(source.packet_times)]
     for cut in range(8):
-        # All phases of a group of B-frames; on a frame's first moment, just before it, just behind it, and between.
+        # All phases of a group of B-frames; at the start of a frame, just before it, just after it, and between frames.
         frame = 29 + 3 * cut
         nudge = (Fraction(0), Fraction(-1, 2000), Fraction(1, 2000), Fraction(1, 70))[cut % 4]
         samples = math.floor((starts[frame] + source.start + nudge) * RATE)

@@ -1,4 +1,4 @@
-"""Malicious media: each file ends in facts or in a code that names who must act, and no other file is opened."""
+"""Malicious media: each file gives facts or an error code with the party to blame, and opens no other file."""
 
 from __future__ import annotations
 

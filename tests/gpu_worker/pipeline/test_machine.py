@@ -1,4 +1,4 @@
-"""Probe this host once, and again what a busy host could not answer."""
+"""The host is probed once; probes that a busy host could not answer are repeated."""
 
 from __future__ import annotations
 

@@ -424,7 +424,7 @@ def test_compose_draws_everything_in_one_clip(media: MediaFactory) -> None:
     assert with_text > dot_only + 500
 
 
-def test_real_photo_of_the_shared_media(media: MediaFactory, real_media: Path) -> None:
+def test_real_photo_is_scaled_like_pillow(media: MediaFactory, real_media: Path) -> None:
     photo = real_media / "kleiber_4608x2592.jpg"
     frames = media.decode_frames(still(media, photo, size="640x360", duration=0.25))
     assert len(frames) == 6

@@ -284,7 +284,7 @@ def test_video_composed_with_captions_keeps_or_changes_its_sound(media: MediaFac
     assert loudness(media, path, 880) > 0.08
 
 
-def test_real_video_of_the_shared_media(media: MediaFactory, real_media: Path) -> None:
+def test_real_video_is_copied_and_captioned_with_all_frames(media: MediaFactory, real_media: Path) -> None:
     film, speech = real_media / "bigbuckbunny.mp4", real_media / "a40.mp3"
     made, path = media.transcode(AddAudio(url_video=URL, url_audio=URL), video=film, audio=speech)
     assert (made.video_mode, made.media.frames, made.media.duration_seconds) == ("copy", 132, 5.28)

@@ -48,7 +48,8 @@ def test_gpu_captions_equal_those_drawn_by_the_cpu(media: MediaFactory, tmp_path
     assert captioned == [mean_square_error(frame, plain) > 20 for frame, plain in zip(there, bare, strict=True)]
     assert 0.3 < sum(captioned) / len(captioned) < 0.95
 
-    # From the first frame, gone, one, two, one, another, gone, to the end; the shortest cue is on none.
+    # Cues on screen: some from the first frame, none, one, two, one, another, none, and one to the end. The shortest
+    # cue falls between two frames.
     assert len(re.findall(r"showinfo.* n: *\d+ pts:", log)) == len(caption_changes(video, CUES)) == 8
 
 

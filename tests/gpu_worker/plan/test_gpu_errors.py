@@ -1,4 +1,4 @@
-"""Classify what ffmpeg's log says about a GPU."""
+"""Classification of GPU errors in ffmpeg's log."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ def audio_info(audio: AudioFacts = MP3) -> Facts:
     return Facts("mp3", None, audio)
 
 
-def test_caption() -> None:
+def test_caption_burns_the_cues_and_copies_the_sound() -> None:
     plan = make_plan(Caption(url_video=U, url_srt=U), Inputs(video=video_info(), cues=CUES), OPTIONS)
     assert lines(plan) == [
         (
@@ -89,7 +89,7 @@ def test_caption() -> None:
     assert (plan.expected.frames, plan.expected.size, plan.expected.has_audio) == (50, (1280, 720), True)
 
 
-def test_img2vid() -> None:
+def test_img2vid_encodes_the_drawn_frames() -> None:
     operation = Img2Vid(url_image=U, duration=2, frame_rate=29.97, size="640x360")
     plan = make_plan(operation, Inputs(image=PHOTO), OPTIONS)
     assert lines(plan) == [
@@ -106,7 +106,7 @@ def test_img2vid() -> None:
     assert plan.expected.duration == Fraction(60 * 1001, 30000)
 
 
-def test_addaudio() -> None:
+def test_addaudio_copies_the_picture_and_encodes_the_sound() -> None:
     plan = make_plan(AddAudio(url_video=U, url_audio=U), Inputs(video=video_info(), audio=audio_info()), OPTIONS)
     assert lines(plan) == [
         (
@@ -123,7 +123,7 @@ def test_addaudio() -> None:
     assert (plan.expected.frames, plan.expected.frames_tolerance, plan.expected.sound_end) == (38, 0, Fraction(3, 2))
 
 
-def test_addaudio_mixed() -> None:
+def test_addaudio_mixes_the_sounds_in_stereo() -> None:
     operation = AddAudio(url_video=U, url_audio=U, mode="mix", volume=0.5)
     mono = replace(MP3, channels=1, end=Fraction(9))
     plan = make_plan(operation, Inputs(video=video_info(), audio=audio_info(mono)), OPTIONS)
@@ -142,7 +142,7 @@ def test_addaudio_mixed() -> None:
     ]
 
 
-def test_compose() -> None:
+def test_compose_from_a_picture_is_encoded_once() -> None:
     operation = Compose(url_image=U, url_audio=U, url_srt=U, duration=2, size="640x360")
     plan = make_plan(operation, Inputs(image=PHOTO, audio=audio_info(), cues=CUES), OPTIONS)
     assert lines(plan) == [
@@ -157,7 +157,7 @@ def test_compose() -> None:
     ]
 
 
-def test_compose_from_a_video() -> None:
+def test_compose_from_a_video_is_encoded_once() -> None:
     operation = Compose(url_video=U, url_audio=U, url_srt=U)
     plan = make_plan(
         operation, Inputs(video=video_info(), audio=audio_info(), cues=CUES), replace(OPTIONS, gpu=ENCODES)

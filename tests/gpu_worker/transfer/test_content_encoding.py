@@ -1,4 +1,4 @@
-"""Bodies that are encoded as their header says, otherwise, or not at all."""
+"""Bodies that match their Content-Encoding, contradict it, or are not encoded."""
 
 from __future__ import annotations
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import pytest
 
@@ -20,7 +18,7 @@ from tests.support.aws import account, table
 from tests.support.examples import job
 from tests.support.fakes import START
 from tests.support.outbound import call_back
-from tests.support.scripted_server import Peer, answer, peer, stall
+from tests.support.scripted_server import Peer, answer, assert_faster_than, peer, stall
 
 THROTTLED = answer(400, {"__type": "x#ThrottlingException"})
 COLLIDED = answer(400, {"__type": "x#TransactionConflictException"})
@@ -30,13 +28,6 @@ COLLIDED = answer(400, {"__type": "x#TransactionConflictException"})
 def server() -> Iterator[Peer]:
     with peer() as plan:
         yield plan
-
-
-@contextmanager
-def taking_less_than(seconds: float) -> Iterator[None]:
-    began = time.monotonic()
-    yield
-    assert time.monotonic() - began < seconds
 
 
 def test_deadline_is_infinite_outside_of_within() -> None:
@@ -70,19 +61,19 @@ def test_aws_is_bounded_by_the_deadline(
 ) -> None:
     server.replies = [reply]
     account(server.url).s3  # noqa: B018 - creating a client takes time and sends nothing
-    with taking_less_than(0.7), deadline.within(0.3), pytest.raises(Unavailable):
+    with assert_faster_than(0.7), deadline.within(0.3), pytest.raises(Unavailable):
         call(server.url)
 
 
 def test_runpod_is_bounded_by_the_deadline(server: Peer) -> None:
     server.replies = [stall]
-    with taking_less_than(0.7), deadline.within(0.3), pytest.raises(ProviderUnknown):
+    with assert_faster_than(0.7), deadline.within(0.3), pytest.raises(ProviderUnknown):
         RunpodProvider(server.url, server.url, "k").run("ep", {})
 
 
 def test_receiver_is_bounded_by_the_deadline(server: Peer) -> None:
     server.replies = [stall]
-    with taking_less_than(0.7), deadline.within(0.3):
+    with assert_faster_than(0.7), deadline.within(0.3):
         assert call_back(server.url, allow_loopback=True).result == "no_answer"
 
 
@@ -93,7 +84,7 @@ def test_nothing_is_sent_after_the_deadline(server: Peer) -> None:
     provider.run("ep", {})
     get(server.url)
     server.seen.clear()
-    with taking_less_than(0.3), deadline.within(0):
+    with assert_faster_than(0.3), deadline.within(0):
         with pytest.raises(ProviderRefused):
             provider.run("ep", {})
         with pytest.raises(Unavailable):

@@ -26,7 +26,7 @@ def endpoints(site: Peer) -> RunpodEndpoints:
     return RunpodEndpoints(site.url, "planted-key")
 
 
-def test_requests_to_runpod(site: Peer, endpoints: RunpodEndpoints) -> None:
+def test_each_call_sends_its_request(site: Peer, endpoints: RunpodEndpoints) -> None:
     site.replies = [
         answer(200, {"endpoints": [LIVE]}), answer(200, LIVE), answer(200, {"summary": {"unhealthy": 2}}),
         answer(201, LIVE), answer(200, LIVE), answer(204),

@@ -99,7 +99,7 @@ def changed(**properties: Any) -> dict[str, Any]:
     return PROPERTIES | properties
 
 
-def test_a_whole_life(stack: Stack, runpod: Management) -> None:
+def test_endpoint_is_created_updated_and_deleted(stack: Stack, runpod: Management) -> None:
     assert stack.create(PROPERTIES)
     (made,) = ours(runpod)
     assert stack.resource_id == made["id"]
@@ -126,7 +126,7 @@ def test_update_sends_only_what_differs(stack: Stack, runpod: Management) -> Non
 
 
 @pytest.mark.parametrize("kind", ["create", "update", "delete"])
-def test_the_same_request_twice(stack: Stack, runpod: Management, kind: str) -> None:
+def test_repeated_request_changes_nothing(stack: Stack, runpod: Management, kind: str) -> None:
     assert stack.create(PROPERTIES, deliveries=2 if kind == "create" else 1)
     if kind == "update":
         assert stack.update(changed(Image="registry/worker:2"), deliveries=2)
@@ -271,7 +271,9 @@ def test_endpoints_of_others_are_not_touched(stack: Stack, runpod: Management, s
         ({"Image": "x y"}, "Image must be a Docker image reference"),
     ],
 )
-def test_properties_that_cannot_be_used(stack: Stack, runpod: Management, properties: Any, reason: str) -> None:
+def test_invalid_properties_fail_with_the_reason(
+    stack: Stack, runpod: Management, properties: Any, reason: str
+) -> None:
     assert not stack.create(changed(**properties))
     assert stack.answers[-1]["Reason"] == reason
     assert stack.delete()
@@ -405,7 +407,7 @@ def test_missing_endpoint_is_created_again_by_an_unchanged_deployment(stack: Sta
 
 
 @pytest.mark.parametrize("name", ["create", "update", "delete"])
-def test_golden_requests(stack: Stack, runpod: Management, site: Peer, name: str) -> None:
+def test_golden_requests_are_handled(stack: Stack, runpod: Management, site: Peer, name: str) -> None:
     event = golden(f"cloudformation/{name}") | {"ResponseURL": f"{site.url}/answer"}
     if name != "create":
         first = golden("cloudformation/create") | {"ResponseURL": f"{site.url}/answer"}

@@ -65,14 +65,14 @@ def invoke(module: Any, event: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
-def test_no_golden_event_is_forgotten() -> None:
+def test_every_golden_event_is_tested() -> None:
     assert names("api") == set(API)
     assert names("runpod") == set(RUNPOD)
     assert names("contract/v1") == set(MESSAGES)
 
 
 @pytest.mark.parametrize("name", sorted(API))
-def test_routes(world: World, name: str) -> None:
+def test_every_route_has_its_status(world: World, name: str) -> None:
     answer = Client(world).send(golden(f"api/{name}"))
     assert answer.status == API[name], answer.text
     assert answer.headers["x-request-id"] == "JKJaXmPLvHcESHA="

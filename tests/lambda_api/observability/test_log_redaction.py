@@ -140,7 +140,7 @@ def scanned(tmp_path: Path, statements: list[str]) -> subprocess.CompletedProces
         lines += [f"def test_{number}():", f"    {statement}"]
     (tmp_path / "test_it.py").write_text("\n".join(lines))
     argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path), str(tmp_path)]
-    # Where CI is set, pytest tells everything a second time, at its end.
+    # If CI is set, pytest prints every failure a second time, at its end.
     env = {name: value for name, value in os.environ.items() if name not in {"CI", "BUILD_NUMBER"}}
     return subprocess.run(argv, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120, check=False)
 
@@ -152,7 +152,7 @@ def test_session_fails_for_each_leaking_line(tmp_path: Path) -> None:
     assert done.stdout.count("a secret in the log: ") == len(LEAKING)
 
 
-def test_lines_of_others_fail_no_session(tmp_path: Path) -> None:
+def test_lines_of_other_programs_fail_no_session(tmp_path: Path) -> None:
     done = scanned(tmp_path, QUIET)
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{len(QUIET)} passed" in done.stdout

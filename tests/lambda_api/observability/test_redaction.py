@@ -29,12 +29,12 @@ PLANTED = "planted0secret"
         f"x-amz-\u017fecurity-token={PLANTED}",
     ],
 )
-def test_secrets_do_not_survive(line: str) -> None:
+def test_secrets_are_removed(line: str) -> None:
     assert PLANTED not in redact(line)
     assert redact(redact(line)) == redact(line)
 
 
-def test_facts_do() -> None:
+def test_facts_are_kept() -> None:
     line = '{"message": "job_changed", "job_id": "job-1", "state": "COMPLETED", "ms": 12}'
     assert redact(line) == line
 

@@ -5,17 +5,13 @@ from __future__ import annotations
 import pytest
 
 from lambda_api.domain.errors import AlreadyFinished, NotFound
-from lambda_api.domain.job import Job, Source, State
+from lambda_api.domain.job import Source, State
 from lambda_api.domain.ports import ProviderError
 from lambda_api.usecases.cancel_job import cancel_job
-from tests.support.examples import advance_and_sweep, manifest, publish, ring_webhook
+from tests.support.examples import advance_and_sweep, manifest, publish, ring_webhook, stored_job
 from tests.support.fakes import World
 
 pytestmark = pytest.mark.usefixtures("running_job")
-
-
-def stored_job(world: World) -> Job:
-    return world.store.jobs["job-1"]
 
 
 def test_cancel_ends_the_job_at_runpod_and_here(world: World) -> None:

@@ -7,18 +7,14 @@ import pytest
 from contract.errors import Code, Failure
 from lambda_api.domain.access.tokens import make_token
 from lambda_api.domain.errors import NotFound
-from lambda_api.domain.job import Job, State
+from lambda_api.domain.job import State
 from lambda_api.domain.policy import HOUR
 from lambda_api.domain.ports import ProviderStatus
 from lambda_api.usecases.handle_webhook import handle_webhook
-from tests.support.examples import advance_and_sweep, manifest, publish, ring_webhook
+from tests.support.examples import advance_and_sweep, manifest, publish, ring_webhook, stored_job
 from tests.support.fakes import HOOK_SECRET, World
 
 pytestmark = pytest.mark.usefixtures("running_job")
-
-
-def stored_job(world: World) -> Job:
-    return world.store.jobs["job-1"]
 
 
 def test_second_webhook_changes_nothing(world: World) -> None:

@@ -6,18 +6,14 @@ import pytest
 
 from lambda_api.domain.access.tokens import make_token
 from lambda_api.domain.errors import NotFound
-from lambda_api.domain.job import Job, State
+from lambda_api.domain.job import State
 from lambda_api.domain.policy import MINUTE, SECOND
 from lambda_api.usecases.cancel_job import cancel_job
 from lambda_api.usecases.record_progress import record_progress
-from tests.support.examples import report
+from tests.support.examples import report, stored_job
 from tests.support.fakes import HOOK_SECRET, World
 
 pytestmark = pytest.mark.usefixtures("running_job")
-
-
-def stored_job(world: World) -> Job:
-    return world.store.jobs["job-1"]
 
 
 def test_progress_updates_the_job_and_postpones_the_sweeper(world: World) -> None:

@@ -8,20 +8,16 @@ import pytest
 
 from contract.errors import Code, Failure
 from lambda_api.domain.access.tokens import make_token
-from lambda_api.domain.job import Job, Source, State
+from lambda_api.domain.job import Source, State
 from lambda_api.domain.keys import manifest_key, output_key
 from lambda_api.domain.policy import MINUTE
 from lambda_api.domain.ports import ProviderError, ProviderStatus, ProviderUnknown
 from lambda_api.usecases.record_progress import record_progress
 from lambda_api.usecases.submit_job import submit_job
-from tests.support.examples import advance_and_sweep, manifest, publish, report, ring_webhook, submission
+from tests.support.examples import advance_and_sweep, manifest, publish, report, ring_webhook, stored_job, submission
 from tests.support.fakes import HOOK_SECRET, World
 
 pytestmark = pytest.mark.usefixtures("running_job")
-
-
-def stored_job(world: World) -> Job:
-    return world.store.jobs["job-1"]
 
 
 @pytest.mark.fault("I8")

@@ -10,14 +10,10 @@ from lambda_api.domain.policy import MINUTE, SECOND
 from lambda_api.domain.ports import ProviderError, ProviderRefused, ProviderRejected, ProviderStatus, ProviderUnknown
 from lambda_api.usecases.submit_job import submit_job
 from lambda_api.usecases.sweep import OVERDUE_MS, sweep
-from tests.support.examples import advance_and_sweep, manifest, publish, submission
+from tests.support.examples import advance_and_sweep, manifest, publish, stored_job, submission
 from tests.support.fakes import World
 
 pytestmark = pytest.mark.usefixtures("running_job")
-
-
-def stored_job(world: World) -> Job:
-    return world.store.jobs["job-1"]
 
 
 @pytest.mark.fault("D1")

@@ -221,7 +221,7 @@ def test_other_media_types_are_refused(functions: dict[str, Send], sent_as: str 
 
 @pytest.mark.fault("A12")
 @pytest.mark.parametrize("sent_as", ["application/json; charset=utf-8", "Application/JSON", "application/ld+json"])
-def test_spellings_of_the_json_media_type(functions: dict[str, Send], sent_as: str) -> None:
+def test_every_spelling_of_the_json_media_type_is_accepted(functions: dict[str, Send], sent_as: str) -> None:
     body = gateway.golden("api/caption")["body"].encode()
     assert functions["api"](event_with("api/caption", body, content_type=sent_as, idempotency_key=None)).status == 202
 

@@ -1,4 +1,4 @@
-"""Schemathesis sends what the API's document allows, and much that it does not."""
+"""Schemathesis sends requests that the API's document allows, and many that it forbids."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def test_concurrent_writes_of_others_survive(table: Table) -> None:
 
     def work(name: str) -> bool:
         alone = table.write(put(name)) == []
-        # Many, for it to take its time.
+        # Many items, so that the transaction takes long.
         refused = table.write(*(put(f"{name}-{n}") for n in range(60)), put(f"{name}-60", "attribute_exists(pk)"))
         return alone and [is_failed(reason) for reason in refused] == [False] * 60 + [True]
 

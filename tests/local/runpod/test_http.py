@@ -40,7 +40,7 @@ def test_long_poll_returns_as_soon_as_a_job_arrives(tmp_path: Path) -> None:
             sent = time.monotonic()
             job_id = await emulator.run(input={})
             assert (await take)["id"] == job_id
-            # Not when the take would have been held for long enough.
+            # The job ends the long poll early.
             assert time.monotonic() - sent < 30
 
     asyncio.run(scenario())
@@ -150,7 +150,7 @@ def test_stream_gives_each_chunk_once(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-def test_cancel_retry_and_purge(tmp_path: Path) -> None:
+def test_cancel_retry_and_purge_answer_like_runpod(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with running_emulator(tmp_path) as emulator:
             job_id = await emulator.run(input={})
@@ -235,7 +235,7 @@ async def _finish(emulator: EmulatorClient, hook: str) -> str:
     ("fault", "bodies", "least", "most"),
     [("drop", 0, 0, 9), ("duplicate", 2, 0, 9), ("null_body", 1, 0, 9), ("delay", 1, 0.5, 9)],
 )
-def test_webhook_faults(tmp_path: Path, fault: str, bodies: int, least: float, most: float) -> None:
+def test_webhook_faults_affect_one_delivery(tmp_path: Path, fault: str, bodies: int, least: float, most: float) -> None:
     async def scenario() -> None:
         async with running_emulator(tmp_path) as emulator, serve_receiver() as (receiver, hook):
             began = time.monotonic()
@@ -291,7 +291,7 @@ def test_run_can_be_accepted_with_a_lost_response(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-def test_status_and_job_done_faults(tmp_path: Path) -> None:
+def test_status_and_job_done_can_fail_once(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with running_emulator(tmp_path) as emulator:
             job_id = await emulator.run(input={})

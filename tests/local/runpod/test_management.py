@@ -34,7 +34,7 @@ async def create(emulator: EmulatorClient, **changes: Any) -> Any:
     return made
 
 
-def test_endpoint_lifecycle(tmp_path: Path) -> None:
+def test_endpoint_is_created_updated_and_deleted(tmp_path: Path) -> None:
     async def scenario(emulator: EmulatorClient) -> None:
         made = await create(emulator, env={"A": "1", "B": "2"})
         path = f"{BASE}/{made['id']}"
@@ -72,7 +72,7 @@ def test_endpoint_lifecycle(tmp_path: Path) -> None:
         ({"type": "LOAD_BALANCER"}, 422), ({"timeout": "600"}, 422),
     ],
 )  # fmt: skip
-def test_values_that_runpod_refuses(tmp_path: Path, changes: Any, status: int) -> None:
+def test_values_that_runpod_refuses_are_refused(tmp_path: Path, changes: Any, status: int) -> None:
     async def scenario(emulator: EmulatorClient) -> None:
         answer = await emulator.call("POST", BASE, BODY | changes)
         assert (answer[0], answer[1]["status"]) == (status, status)
@@ -82,7 +82,7 @@ def test_values_that_runpod_refuses(tmp_path: Path, changes: Any, status: int) -
 
 
 @pytest.mark.parametrize("missing", ["name", "type", "image", "scaling", "gpu"])
-def test_required_fields(tmp_path: Path, missing: str) -> None:
+def test_missing_required_field_is_refused(tmp_path: Path, missing: str) -> None:
     async def scenario(emulator: EmulatorClient) -> None:
         body = {name: value for name, value in BODY.items() if name != missing}
         assert (await emulator.call("POST", BASE, body))[0] == 422
@@ -90,7 +90,7 @@ def test_required_fields(tmp_path: Path, missing: str) -> None:
     run(tmp_path, scenario)
 
 
-def test_updates_that_are_refused(tmp_path: Path) -> None:
+def test_invalid_updates_are_refused(tmp_path: Path) -> None:
     async def scenario(emulator: EmulatorClient) -> None:
         path = f"{BASE}/{(await create(emulator))['id']}"
         for body in ({"type": "QUEUE"}, {"gpu": {"excludedTypes": ["NVIDIA L4"]}}, [], {"workers": {"idleTimeout": 0}}):
@@ -143,7 +143,7 @@ def test_worker_that_fails_to_start_is_shown(tmp_path: Path) -> None:
     run(tmp_path, scenario)
 
 
-def test_the_catalogue_and_the_rate_headers(tmp_path: Path) -> None:
+def test_catalogue_has_pools_prices_and_rate_headers(tmp_path: Path) -> None:
     async def scenario(emulator: EmulatorClient) -> None:
         url = f"{emulator.url}/management/v2/catalog/gpus?product=SERVERLESS"
         async with emulator.session.get(url, headers=BEARER) as answer:

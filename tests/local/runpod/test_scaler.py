@@ -25,7 +25,7 @@ SCALING = Scaling(workers_max=2, queue_delay=4.0, idle_timeout=30.0)
         ([0.0], [WorkerView("a", False, 0.0)], Plan(0, ())),
     ],
 )
-def test_scaling_at_second_100(waiting: list[float], workers: list[WorkerView], plan: Plan) -> None:
+def test_worker_count_follows_the_queue(waiting: list[float], workers: list[WorkerView], plan: Plan) -> None:
     assert plan_scaling(100.0, SCALING, waiting, workers) == plan
 
 

@@ -74,7 +74,7 @@ def test_job_of_a_killed_worker_runs_on_a_new_one(tmp_path: Path) -> None:
             done = await emulator.until(job_id, "COMPLETED")
             assert (done["retries"], done["workerId"]) == (1, "worker-2")
             assert _runs(notes) == [job_id, job_id]
-            # What the first worker left: its ping process, and a child in a session of its own.
+            # Left by the first worker: its ping process, and a child in its own session.
             await eventually(lambda: not (tmp_path / "workers" / "worker-1").exists(), 5.0)
             assert find_processes_in(tmp_path / "workers" / "worker-1") == []
             assert has_exited(child)

@@ -86,31 +86,31 @@ def _prepare_job(media: MediaFactory, directory: Path, role: str, data: bytes) -
     return AddAudio(url_video=URL, url_audio=URL)
 
 
-def mutate(data: bytes, dice: random.Random) -> bytes:
+def mutate(data: bytes, generator: random.Random) -> bytes:
     """Flip, overwrite, insert or cut off some bytes, near the start more often than elsewhere."""
     bytes_ = bytearray(data)
-    reach = len(bytes_) if dice.random() < 0.4 else min(len(bytes_), dice.choice((64, 300, 1500)))
-    for _ in range(dice.choice((1, 2, 5, 20))):
-        at = dice.randrange(reach)
-        how = dice.randrange(4)
+    reach = len(bytes_) if generator.random() < 0.4 else min(len(bytes_), generator.choice((64, 300, 1500)))
+    for _ in range(generator.choice((1, 2, 5, 20))):
+        at = generator.randrange(reach)
+        how = generator.randrange(4)
         if how == 0:
-            bytes_[at] ^= 1 << dice.randrange(8)
+            bytes_[at] ^= 1 << generator.randrange(8)
         elif how == 1:
-            bytes_[at] = dice.choice((0, 255, 127, 128))
+            bytes_[at] = generator.choice((0, 255, 127, 128))
         elif how == 2:
-            bytes_[at : at + 4] = dice.choice((b"\xff" * 4, bytes(4), b"\x7f\xff\xff\xff"))
+            bytes_[at : at + 4] = generator.choice((b"\xff" * 4, bytes(4), b"\x7f\xff\xff\xff"))
         else:
-            bytes_[at:at] = dice.randbytes(dice.randrange(8))
-    return bytes(bytes_[: dice.randrange(1, len(bytes_))] if dice.random() < 0.1 else bytes_)
+            bytes_[at:at] = generator.randbytes(generator.randrange(8))
+    return bytes(bytes_[: generator.randrange(1, len(bytes_))] if generator.random() < 0.1 else bytes_)
 
 
 def damaged_files(media: MediaFactory, numbers: range) -> Iterator[tuple[str, bytes]]:
     """Yield a role and a damaged file for each number, the same ones in every run."""
     whole = {role: [path.read_bytes() for path in paths] for role, paths in make_seed_files(media).items()}
     for number in numbers:
-        dice = random.Random(number)  # noqa: S311
-        role = dice.choice(("video", "audio", "image"))
-        yield role, mutate(dice.choice(whole[role]), dice)
+        generator = random.Random(number)  # noqa: S311
+        role = generator.choice(("video", "audio", "image"))
+        yield role, mutate(generator.choice(whole[role]), generator)
 
 
 def with_alias(video: bytes, target: Path) -> bytes:

@@ -43,7 +43,7 @@ def job_with_a_result(world: World) -> None:
 
 
 def others_write(world: World, times: int) -> None:
-    """Somebody else is faster at each of the next `times` writes."""
+    """Let another process write first at each of the next `times` writes."""
 
     def write(_: Job) -> None:
         current = world.store.jobs["job-1"]
@@ -126,7 +126,7 @@ def stored(aws: Aws, clock: FakeClock, **changes: Any) -> tuple[DynamoJobStore, 
 
 @pytest.mark.fault("E4")
 def test_row_of_the_first_release_is_read_with_defaults(aws: Aws) -> None:
-    """And one of the next release, which says more than we know."""
+    """A row of the next release, with an unknown field, is read too."""
     store, mine = stored(aws, FakeClock())
     first = {
         "job_id": mine.job_id,
@@ -206,7 +206,7 @@ def test_row_that_expires_between_read_and_write_is_ignored(aws: Aws) -> None:
     world.crash_points.plan("before save", expire)
     world.receive_webhook(execution)
     assert world.services.store.get(gone.job_id) is None
-    # The same once more, now that there is nothing: 404 for RunPod, silence for the queue.
+    # The same again without the row: RunPod gets a 404, and the queue's message does nothing.
     world.receive_webhook(execution)
     world.deliver(gone.job_id)
     assert world.receiver.posts == {}

@@ -37,7 +37,7 @@ Make = Callable[[FakeClock], JobStore]
 
 @pytest.fixture(params=["fake", "moto", "dynamodb-local"])
 def url(request: pytest.FixtureRequest) -> str:
-    """Of the engine; empty for the fake."""
+    """URL of the engine; empty for the fake."""
     if request.param == "fake":
         return ""
     local = request.param == "dynamodb-local"
@@ -258,7 +258,7 @@ class TestJobStore:
         assert cursor is not None
         assert {j.owner for j in store.page(mine.owner, 10, cursor).jobs} <= {mine.owner}
 
-    def test_an_empty_page(self, make: Make) -> None:
+    def test_owner_without_jobs_has_an_empty_page(self, make: Make) -> None:
         page = make(FakeClock()).page("nobody-here", 10, None)
         assert (page.jobs, page.cursor) == ((), None)
 

@@ -75,7 +75,7 @@ def test_unreachable_bucket_is_unavailable() -> None:
 
 
 class TestSignatures:
-    """What only a server that checks them can tell."""
+    """Checks that need a server that verifies signatures."""
 
     @pytest.fixture
     def strict(self, strict_s3: str) -> S3Objects:
@@ -100,11 +100,11 @@ class TestSignatures:
     def test_another_secret_reads_nothing(self, strict_s3: str, strict: S3Objects) -> None:
         put(strict.presign_put("jobs/mine/output.mp4", TYPE, 60), b"x")
         guessed = boto3.Session("test", "guessed", region_name=REGION)
-        stranger = S3Objects(BUCKET, AwsSession(guessed, strict_s3).s3)
-        assert ask("GET", stranger.presign_get("jobs/mine/output.mp4", 60)) == 403
+        unauthorized = S3Objects(BUCKET, AwsSession(guessed, strict_s3).s3)
+        assert ask("GET", unauthorized.presign_get("jobs/mine/output.mp4", 60)) == 403
 
     @pytest.mark.parametrize("key", ["jobs/a b/ü+&=.mp4", "jobs/~tilde/(1)*'!.mp4", "jobs//double/%41.mp4"])
-    def test_keys_of_any_spelling(self, strict: S3Objects, key: str) -> None:
+    def test_keys_with_special_characters_are_signed_correctly(self, strict: S3Objects, key: str) -> None:
         assert put(strict.presign_put(key, TYPE, 60), b"12") == 200
         assert (strict.size(key), strict.read(key, 10)) == (2, b"12")
         assert ask("GET", strict.presign_get(key, 60)) == 200

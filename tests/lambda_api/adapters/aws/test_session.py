@@ -176,19 +176,19 @@ class TestObjects:
 
 
 class TestReads:
-    """Whoever decides something by a job reads what was written last; DynamoDB's cheaper reads may lag behind."""
+    """Decisions about a job need strongly consistent reads; DynamoDB's cheaper reads may return older data."""
 
     def store(self, server: Peer, *replies: Reply) -> DynamoJobStore:
         server.replies = list(replies)
         return DynamoJobStore(table(server.url, "t"), lambda: START, 3_600_000)
 
-    def test_of_one_job(self, server: Peer) -> None:
+    def test_job_is_read_consistently(self, server: Peer) -> None:
         assert self.store(server, answer(200, {})).get("job-1") is None
         (read,) = server.seen
         assert read.headers["x-amz-target"] == "DynamoDB_20120810.GetItem"
         assert read.json == {"TableName": "t", "Key": {"pk": {"S": "JOB#job-1"}}, "ConsistentRead": True}
 
-    def test_of_a_page(self, server: Peer) -> None:
+    def test_jobs_of_a_page_are_read_consistently(self, server: Peer) -> None:
         keys = [{"pk": {"S": f"JOB#job-{number}"}} for number in (1, 2)]
         left = {"t": {"Keys": keys[1:], "ConsistentRead": True}}
         self.store(
@@ -196,13 +196,13 @@ class TestReads:
             answer(200, {"Responses": {}}),
         ).page("ada", 10, None)  # fmt: skip
         query, *reads = server.seen
-        # An index cannot be read so; it only says which jobs are to be read.
+        # DynamoDB has no consistent reads of an index; the index only names the jobs to read.
         assert "ConsistentRead" not in query.json
         assert {read.headers["x-amz-target"] for read in reads} == {"DynamoDB_20120810.BatchGetItem"}
         assert [read.json["RequestItems"] for read in reads] == [{"t": {"Keys": keys, "ConsistentRead": True}}, left]
 
-    def test_of_the_key_of_an_earlier_request(self, server: Peer) -> None:
-        """DynamoDB need not send the row along with which a write collided."""
+    def test_record_missing_from_a_refusal_is_read_consistently(self, server: Peer) -> None:
+        """DynamoDB may refuse a write without returning the row that it collided with."""
         found = {"Item": {"job_id": {"S": "job-9"}, "fingerprint": {"S": "f"}}}
         failed = [{"Code": "ConditionalCheckFailed"}, {"Code": "None"}, {"Code": "None"}]
         refused = fault("x#TransactionCanceledException", CancellationReasons=failed)
@@ -213,17 +213,17 @@ class TestReads:
         assert server.seen[1].json == {"TableName": "t", "Key": {"pk": {"S": "IDEM#ada#k"}}, "ConsistentRead": True}
 
 
-class TestWritesRepeatedAfterALostAnswer:
-    """The row is there although we never heard so; the repetition must not say otherwise."""
+class TestWritesRetriedAfterALostResponse:
+    """The first write stored the row but its response was lost; the retry must report success."""
 
     def store(self, url: str) -> DynamoJobStore:
         return DynamoJobStore(table(url, "t"), lambda: START, 3_600_000)
 
-    def test_a_job(self, server: Peer) -> None:
+    def test_repeated_create_succeeds(self, server: Peer) -> None:
         server.replies = [reset, fault(CONDITION_FAILED)]
         assert self.store(server.url).create(job(), None, START, Allowance()) is None
 
-    def test_a_job_and_its_key(self, server: Peer) -> None:
+    def test_repeated_create_with_its_key_succeeds(self, server: Peer) -> None:
         mine = job()
         key = {"job_id": {"S": mine.job_id}, "fingerprint": {"S": "f"}}
         failed = [{"Code": "ConditionalCheckFailed", "Item": key}, {"Code": "ConditionalCheckFailed"}]
