@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALL := @sh scripts/install.sh
 PORT ?= 8000
 
-.PHONY: coverage generate picture audit faults deploy destroy callers test-stack test-full help demo up test lint bench-media bench-gateway bench-load image lock clean
+.PHONY: generate picture audit faults deploy destroy callers test-stack test-full help demo up test lint bench-media bench-gateway bench-load image lock clean
 .DELETE_ON_ERROR:
 
 help:  ## List the targets
@@ -45,11 +45,8 @@ TEST_TOOLS := .venv-lambda/.done $(STACK_TOOLS) .tools/dynamodb-local/.done
 
 ##@ Checks
 
-test: lint $(TEST_TOOLS)  ## Lint, types, import rules, and all tests but the long ones
-	$(PYTEST) $(PARALLEL)
-
-coverage: lint $(TEST_TOOLS)  ## The same, with the branch coverage of contract, lambda_api and gpu_worker
-	$(PYTEST) $(PARALLEL) --cov --cov-report=term-missing:skip-covered
+test: lint $(TEST_TOOLS)  ## Lint, types, import rules, and all tests but the long ones (COVERAGE=1 prints branch coverage)
+	$(PYTEST) $(PARALLEL) $(if $(COVERAGE),--cov --cov-report=term-missing:skip-covered)
 
 test-stack: $(VENV)/.dev $(STACK_TOOLS)  ## Deploy, update and delete the stack on an emulated AWS (4 minutes)
 	$(PYTEST) -m full tests/infra

@@ -70,7 +70,7 @@ def test_lost_worker_times_out_by_the_deadline(site: Web) -> None:
 @pytest.mark.parametrize(
     ("operation", "fields", "code", "message"),
     [
-        ("caption", {"url_video": "http://127.0.0.1:9/planted/v.mp4?planted"}, "source_unreachable", "no connection"),
+        ("caption", {"url_video": "http://127.0.0.1:9/planted/v.mp4?planted"}, "source_unreachable", "refused"),
         ("caption", {"url_video": "@nothing.mp4"}, "source_http", "HTTP 404"),
         ("caption", {"url_video": "@page.mp4"}, "source_is_html", "HTML page"),
         ("caption", {"url_video": "@empty.mp4"}, "source_empty", "empty"),

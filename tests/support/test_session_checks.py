@@ -26,7 +26,7 @@ def pytest_configure(config):
         config.pluginmanager.register(plugin)
 
 def visit():
-    socket.create_connection(("127.0.0.1", CANARY._canary.port)).close()
+    socket.create_connection(("127.0.0.1", CANARY.port)).close()
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session):
