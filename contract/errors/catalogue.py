@@ -51,7 +51,7 @@ class Code(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CatalogueEntry:
-    """One row: who must act, whether the same request may succeed later, and the sentence.
+    """One row: who must act, whether the same request may succeed later, and the message with its next step.
 
     `contract.errors.downloads` refines the last two by the cause of a failed download.
     """
@@ -71,40 +71,62 @@ CATALOGUE: dict[Code, CatalogueEntry] = {
         _C, True, "{field} could not be downloaded in time. Use a faster host, or try again later."
     ),
     Code.SOURCE_HTTP: CatalogueEntry(
-        _C, False, "{field} could not be downloaded: its host answered HTTP {http_status}."
+        _C, False, "{field} could not be downloaded: its host answered HTTP {http_status}. Check the URL."
     ),
     Code.SOURCE_FORBIDDEN: CatalogueEntry(
         _C, False, "{field} leads to an address that is not public. Use a URL that the internet can reach."
     ),
-    Code.SOURCE_TOO_LARGE: CatalogueEntry(_C, False, "{field} is larger than the limit of {limit}."),
+    Code.SOURCE_TOO_LARGE: CatalogueEntry(
+        _C, False, "{field} is larger than the limit of {limit}. Use a smaller file."
+    ),
     Code.SOURCE_EMPTY: CatalogueEntry(_C, False, "{field} is an empty file. Check that its upload was completed."),
     Code.SOURCE_IS_HTML: CatalogueEntry(
         _C, False, "{field} returned an HTML page, not a media file. Use a direct download link that needs no login."
     ),
-    Code.MEDIA_UNREADABLE: CatalogueEntry(_C, False, "{field} is not a media file that can be read."),
-    Code.MEDIA_TRUNCATED: CatalogueEntry(_C, False, "{field} is cut off: part of the file is missing."),
-    Code.MEDIA_UNSUPPORTED: CatalogueEntry(_C, False, "{field} uses a format that is not supported: {format}."),
-    Code.MEDIA_NO_VIDEO: CatalogueEntry(_C, False, "{field} has no video stream."),
-    Code.MEDIA_NO_AUDIO: CatalogueEntry(_C, False, "{field} has no sound."),
-    Code.MEDIA_OVER_BUDGET: CatalogueEntry(_C, False, "{field} needs more work than one job may do: {limit}."),
-    Code.SUBTITLES_EMPTY: CatalogueEntry(_C, False, "{field} contains no subtitle with text and a time span."),
-    Code.SUBTITLES_UNREADABLE: CatalogueEntry(
-        _C, False, "{field} is not a readable subtitle file (SRT, WebVTT or ASS)."
+    Code.MEDIA_UNREADABLE: CatalogueEntry(_C, False, "{field} is not a media file that can be read. Check the file."),
+    Code.MEDIA_TRUNCATED: CatalogueEntry(
+        _C, False, "{field} is cut off: part of the file is missing. Use the complete file."
     ),
-    Code.SUBTITLES_TOO_MANY: CatalogueEntry(_C, False, "{field} has more subtitles than the limit of {limit}."),
-    Code.ENCODE_FAILED: CatalogueEntry(_U, True, "The video could not be encoded."),
-    Code.OUTPUT_INVALID: CatalogueEntry(_U, True, "The encoded video did not pass its check."),
-    Code.OUTPUT_TOO_LARGE: CatalogueEntry(_C, False, "The finished video is larger than the limit of {limit}."),
-    Code.PUBLISH_FAILED: CatalogueEntry(_U, True, "The finished video could not be stored."),
-    Code.RESOURCES: CatalogueEntry(_U, True, "The worker ran out of memory or disk space."),
-    Code.MESSAGE_UNSUPPORTED: CatalogueEntry(_U, True, "The worker does not know this version of the job message."),
-    Code.INTERNAL: CatalogueEntry(_U, True, "An unexpected error occurred."),
-    Code.WORKER_CRASHED: CatalogueEntry(_P, True, "The worker stopped before the video was finished."),
-    Code.RESULT_MISSING: CatalogueEntry(_P, True, "The worker reported success but no video was stored."),
-    Code.EXECUTION_TIMEOUT: CatalogueEntry(_P, True, "The work took longer than the time limit."),
-    Code.DEADLINE_EXCEEDED: CatalogueEntry(_P, True, "The job did not finish before its deadline."),
-    Code.PROVIDER_REJECTED: CatalogueEntry(_U, True, "The GPU provider refused the job."),
-    Code.PROVIDER_UNAVAILABLE: CatalogueEntry(_P, True, "The GPU provider could not take the job before its deadline."),
-    Code.PROVIDER_LOST: CatalogueEntry(_P, True, "The GPU provider lost the job."),
+    Code.MEDIA_UNSUPPORTED: CatalogueEntry(
+        _C, False, "{field} uses a format that is not supported: {format}. Convert it first."
+    ),
+    Code.MEDIA_NO_VIDEO: CatalogueEntry(_C, False, "{field} has no video stream. Use a video file."),
+    Code.MEDIA_NO_AUDIO: CatalogueEntry(_C, False, "{field} has no sound. Use a file with an audio track."),
+    Code.MEDIA_OVER_BUDGET: CatalogueEntry(
+        _C, False, "{field} needs more work than one job may do: {limit}. Use a smaller or shorter file."
+    ),
+    Code.SUBTITLES_EMPTY: CatalogueEntry(
+        _C, False, "{field} contains no subtitle with text and a time span. Check the file."
+    ),
+    Code.SUBTITLES_UNREADABLE: CatalogueEntry(
+        _C, False, "{field} is not a readable subtitle file. Use SRT, WebVTT or ASS."
+    ),
+    Code.SUBTITLES_TOO_MANY: CatalogueEntry(
+        _C, False, "{field} has more subtitles than the limit of {limit}. Use fewer."
+    ),
+    Code.ENCODE_FAILED: CatalogueEntry(_U, True, "The video could not be encoded. Try again."),
+    Code.OUTPUT_INVALID: CatalogueEntry(_U, True, "The encoded video did not pass its check. Try again."),
+    Code.OUTPUT_TOO_LARGE: CatalogueEntry(
+        _C, False, "The finished video is larger than the limit of {limit}. Use a smaller size or shorter inputs."
+    ),
+    Code.PUBLISH_FAILED: CatalogueEntry(_U, True, "The finished video could not be stored. Try again."),
+    Code.RESOURCES: CatalogueEntry(
+        _U, True, "The worker ran out of memory or disk space. Try again, or use smaller files."
+    ),
+    Code.MESSAGE_UNSUPPORTED: CatalogueEntry(
+        _U, True, "The worker does not know this version of the job message. Try again in a few minutes."
+    ),
+    Code.INTERNAL: CatalogueEntry(_U, True, "An unexpected error occurred. Try again."),
+    Code.WORKER_CRASHED: CatalogueEntry(_P, True, "The worker stopped before the video was finished. Try again."),
+    Code.RESULT_MISSING: CatalogueEntry(_P, True, "The worker reported success but no video was stored. Try again."),
+    Code.EXECUTION_TIMEOUT: CatalogueEntry(
+        _P, True, "The work took longer than the time limit. Try again, or use shorter inputs."
+    ),
+    Code.DEADLINE_EXCEEDED: CatalogueEntry(_P, True, "The job did not finish before its deadline. Try again."),
+    Code.PROVIDER_REJECTED: CatalogueEntry(_U, True, "The GPU provider refused the job. Try again later."),
+    Code.PROVIDER_UNAVAILABLE: CatalogueEntry(
+        _P, True, "The GPU provider could not take the job before its deadline. Try again later."
+    ),
+    Code.PROVIDER_LOST: CatalogueEntry(_P, True, "The GPU provider lost the job. Try again."),
     Code.CANCELLED: CatalogueEntry(_C, True, "The job was cancelled."),
 }

@@ -53,15 +53,19 @@ UNREACHABLE: dict[str, Cause] = {
     Reason.CERTIFICATE: Cause(
         False,
         _FAILED + "the TLS certificate of its host is not valid: expired, self-signed, issued for another name, "
-        "or sent without its intermediate certificates.",
+        "or sent without its intermediate certificates. Renew it, or use another host.",
     ),
     Reason.NO_TLS: Cause(
         False,
         _FAILED + "no secure (TLS) connection to its host. Check that the server accepts https on the URL's port.",
     ),
-    Reason.CONNECTION_LOST: Cause(True, _FAILED + "its host closed the connection before the file was complete."),
-    Reason.HEADERS_TOO_LARGE: Cause(False, _FAILED + "the headers of its host's response are too large."),
-    Reason.NOT_HTTP: Cause(False, _FAILED + "the response of its host is not valid HTTP."),
+    Reason.CONNECTION_LOST: Cause(
+        True, _FAILED + "its host closed the connection before the file was complete. Try again."
+    ),
+    Reason.HEADERS_TOO_LARGE: Cause(
+        False, _FAILED + "the headers of its host's response are too large. Use another host."
+    ),
+    Reason.NOT_HTTP: Cause(False, _FAILED + "the response of its host is not valid HTTP. Check the URL's port."),
     Reason.TOO_MANY_REDIRECTS: Cause(
         False,
         _FAILED + "too many redirects, or redirects in a circle. Use the URL of the file itself.",
@@ -69,10 +73,15 @@ UNREACHABLE: dict[str, Cause] = {
 }
 
 TIMEOUT: dict[str, Cause] = {
-    Reason.CONNECT_TIMEOUT: Cause(True, _FAILED + "connecting to its host timed out."),
-    Reason.NO_ANSWER: Cause(True, _FAILED + "its host accepted the connection, but did not respond in time."),
+    Reason.CONNECT_TIMEOUT: Cause(
+        True, _FAILED + "connecting to its host timed out. Try again later, or use another host."
+    ),
+    Reason.NO_ANSWER: Cause(
+        True, _FAILED + "its host accepted the connection, but did not respond in time. Try again later."
+    ),
     Reason.STALLED: Cause(
-        True, _FAILED + "its host stopped sending in the middle of the file, and the download timed out."
+        True,
+        _FAILED + "its host stopped sending in the middle of the file, and the download timed out. Try again later.",
     ),
     Reason.TOO_SLOW: Cause(
         True, _FAILED + "its host sends too slowly to finish in time. Use a faster host or a smaller file."

@@ -9,11 +9,13 @@ from contract.errors import CATALOGUE, CAUSES, Code, Failure
 from contract.errors.downloads import Reason
 
 
-def test_catalogue_is_complete_and_its_sentences_render() -> None:
+def test_catalogue_is_complete_and_its_messages_render() -> None:
     assert set(CATALOGUE) == set(Code)
     for code in Code:
         failure = Failure.of(code)
         assert failure.message.endswith(".")
+        has_next_step = ". " in failure.message
+        assert has_next_step or code is Code.CANCELLED, code
         assert "{" not in failure.message
         assert Failure.parse(failure.model_dump_json()) == failure
 
@@ -25,6 +27,7 @@ def test_each_cause_of_a_failed_download_has_a_sentence(code: Code) -> None:
         failure = Failure.of(code, field="url_image", **{name: key})
         assert failure.message.startswith("url_image ")
         assert failure.message.endswith(".")
+        assert ". " in failure.message, key
         assert "{" not in failure.message
         assert failure.retryable is cause.retryable
         # A worker of a later release may send a cause that is unknown here.

@@ -48,7 +48,7 @@ def test_a_failure_prints_a_sentence_and_exits_with_1(command: Command, srt: Pat
     out = tmp_path / "out.mp4"
     result = command("caption", "--video", srt, "--srt", srt, "-o", out)
     assert result.returncode == 1
-    assert result.stderr == "failed (media_unreadable): --video is not a media file that can be read.\n"
+    assert result.stderr == "failed (media_unreadable): --video is not a media file that can be read. Check the file.\n"
     assert list(tmp_path.iterdir()) == []
 
 

@@ -242,7 +242,7 @@ def test_other_formats_are_refused_by_name(data: str | bytes, name: str) -> None
         read(data)
     assert failure.value.failure.code == Code.SUBTITLES_UNREADABLE
     assert failure.value.failure.message == (
-        "url_srt is not a readable subtitle file (SRT, WebVTT or ASS). "
+        "url_srt is not a readable subtitle file. Use SRT, WebVTT or ASS. "
         f"It looks like {name}: convert it to one of these."
     )
 
