@@ -35,9 +35,9 @@ class Limits(Message):
     max_media_seconds: Finite = 3 * 3600.0
     max_cues: int = 20_000
     fetch_seconds: Finite = 300.0
-    """For one input, from connecting to its last byte, including all retries."""
+    """Time to download one input, from connecting to its last byte, including all retries."""
     execution_seconds: Finite = 600.0
-    """For the whole execution. RunPod stops it then, too (`policy.executionTimeout`)."""
+    """Time for the whole execution. RunPod stops it then, too (`policy.executionTimeout`)."""
 
     def max_bytes(self, role: Role) -> int:
         """Return the size limit of an input file."""

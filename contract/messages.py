@@ -95,7 +95,7 @@ class ExecutionFacts(Message):
     gpu_type: Short | None = None
     execution_ms: Count
     timings_ms: dict[str, Count] = Field(default_factory=dict)
-    """Per stage of `STAGES`."""
+    """Milliseconds per stage of `STAGES`."""
     warnings: tuple[Short, ...] = ()
     """Sentences for the client about anything unexpected."""
 

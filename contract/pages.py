@@ -1,4 +1,4 @@
-"""Sites whose pages people paste where a file is expected, and what to send instead.
+"""Sites whose pages people paste where a file is expected, each with advice on the URL to send instead.
 
 Only URLs that always return a page are refused; a site's direct links to files pass. No library keeps such a list.
 """
@@ -27,7 +27,7 @@ class _Site(NamedTuple):
     """The cause of a failed download, if the site returned a page for a URL that could have been a file."""
 
 
-_DOWNLOAD = "download the file, if you may, store it where a link leads to the file itself, and send that link"
+_DOWNLOAD = "download the file, if you are allowed to, upload it to a server with direct links, and send that link"
 _NEVER = r"(?!)"
 """Matches no path: any URL of the site may be a file."""
 
@@ -63,7 +63,7 @@ _SITES = (
     _Site("SharePoint", ("sharepoint.com",), _NEVER, "", Reason.SHAREPOINT),
     _Site(
         "GitHub", ("github.com",), "/[^/]+/[^/]+/blob/",
-        "replace /blob/ with /raw/ in the URL, or open the file there and copy the address behind Raw",
+        "replace /blob/ with /raw/ in the URL, or open the file there and copy the address of the Raw button",
     ),
     _Site("GitLab", ("gitlab.com",), "/.+/-/blob/", "replace /-/blob/ with /-/raw/ in the URL"),
     _Site("Hugging Face", ("huggingface.co",), "/.+/blob/", "replace /blob/ with /resolve/ in the URL"),

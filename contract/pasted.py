@@ -1,4 +1,4 @@
-"""Mistakes in what people paste or map into a URL field, each with a sentence that says what to do instead.
+"""Mistakes in what people paste or map into a URL field, each with a sentence of advice.
 
 Used for requests only: a stored job is read as it was accepted. URL libraries reject such text without advice.
 """
@@ -15,7 +15,7 @@ _EMPTY_VALUES = frozenset({
     "undefined", "null", "none", "nil", "nan", "n/a", "#n/a", "#ref!", "#error!", "#value!", "#name?",
     "[object object]", "[object promise]", "true", "false", "string", "-",
 })  # fmt: skip
-"""In lower case: what expressions and spreadsheets return for a missing value."""
+"""Texts that expressions and spreadsheets return for a missing value, in lower case."""
 _SCHEME = re.compile(r"https?://", re.IGNORECASE)
 _DOUBLE_SCHEME = re.compile(r"https?:/*https?(:|/)", re.IGNORECASE)
 _JOINED = re.compile(r"(\s|[,;|]\s*|[A-Za-z0-9])https?://", re.IGNORECASE)

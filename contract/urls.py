@@ -37,7 +37,7 @@ class UrlError(ValueError):
     """The URL cannot be used. The message is for its sender and does not quote it."""
 
 
-_TOO_LONG = f"the URL is longer than {MAX_URL_LENGTH} characters"
+_TOO_LONG = f"the URL is longer than {MAX_URL_LENGTH} characters; send a shorter one"
 _NO_SCHEME = "the URL must start with https:// or http://, for example https://example.com/clip.mp4"
 _BAD_HOST = "the host in the URL is not valid; check the part between https:// and the next slash"
 _BAD_PORT = "the URL's port is not allowed; use 443, 80, 8443 or 8080, or leave the port out"

@@ -18,6 +18,6 @@ def job_failed(code: Code, **params: str) -> JobFailed:
     return JobFailed(Failure.of(code, **params))
 
 
-def in_megabytes(size: int) -> str:
-    """Format a byte limit for people: `64 MB`."""
+def format_bytes(size: int) -> str:
+    """Format a byte limit for a message: `64 MB`."""
     return f"{size // (1024 * 1024)} MB" if size >= 1024 * 1024 else f"{size} bytes"

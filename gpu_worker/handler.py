@@ -34,7 +34,7 @@ RunJob = Callable[[WorkerJob, str | None, Settings, MachineProbe], Awaitable[Non
 
 
 class Worker:
-    """Handles the jobs of one worker process. `run` does a job that is valid, and raises JobFailed."""
+    """Handles the jobs of one worker process. `run` executes a valid job and raises JobFailed if it fails."""
 
     def __init__(self, settings: Settings, probe: MachineProbe, run: RunJob = run_job) -> None:
         self._settings = settings
@@ -84,7 +84,7 @@ class Worker:
 
 
 def start() -> None:
-    """Hand the process to the SDK's loop. Returns when the worker has been asked to stop."""
+    """Run the SDK's loop in this process. Returns after a request to stop."""
     # The SDK's default is to log everything, at each poll.
     os.environ.setdefault("RUNPOD_LOG_LEVEL", "INFO")
     # Imported here: it takes seconds, and neither the tests nor the command line need it.
@@ -97,7 +97,7 @@ def start() -> None:
     remove_stale_workdirs(settings.work_dir)
     PROCESSES.become_subreaper()
     if not settings.allow_loopback:
-        # A local system identifies the processes that it has to end by their environment.
+        # The local system finds the processes that it must stop by their environment, so they stay readable there.
         make_undumpable()
     probe = MachineProbe(settings.ffmpeg)
     asyncio.run(log_machine(probe))
@@ -105,7 +105,7 @@ def start() -> None:
 
 
 async def log_machine(probe: MachineProbe) -> None:
-    """Probe this host and log what it can do. Without a usable ffmpeg the worker runs on, and each job fails at once.
+    """Probe this host and log its capabilities. Without a usable ffmpeg the worker runs on, and each job fails at once.
 
     What a busy host could not answer now is probed again at the first job.
     """

@@ -12,7 +12,7 @@ _CONTACT = re.compile(r"[!-'*-~]{3,200}")
 
 
 class Settings(BaseModel):
-    """The alias of a field is its environment variable; an empty variable is an unset one.
+    """The alias of a field is its environment variable; an empty variable is treated as unset.
 
     `ffmpeg` overrides the search for the program. `work_dir` is the parent of the working directories of jobs; if None,
     each goes where it fits. Operators of servers from which inputs are downloaded can complain to `contact`.
@@ -36,12 +36,12 @@ class Settings(BaseModel):
     @field_validator("allow_loopback", mode="before")
     @classmethod
     def _is_exactly_true(cls, value: object) -> bool:
-        """A stray value leaves the guard on."""
+        """Accept only `true`: no other value may disable the address check."""
         return value is True or value == "true"
 
     @field_validator("contact")
     @classmethod
-    def _fits_a_header(cls, value: str | None) -> str | None:
+    def _check_contact(cls, value: str | None) -> str | None:
         if value and not _CONTACT.fullmatch(value):
             raise ValueError("must be a URL or an e-mail address, in ASCII and without spaces or parentheses")
         return value

@@ -1,4 +1,4 @@
-"""`python -m local`."""
+"""Entry point of `python -m local`."""
 
 import sys
 

@@ -54,8 +54,8 @@ def _print_error(text: str) -> None:
 
 
 async def _up(options: Options, log: Log) -> int:
-    from local.samples.server import NAMES, PATH  # noqa: PLC0415 - so that `--help` answers at once
-    from local.system import running  # noqa: PLC0415 - so that `--help` answers at once
+    from local.samples.server import NAMES, PATH  # noqa: PLC0415 - keeps `--help` fast
+    from local.system import running  # noqa: PLC0415 - keeps `--help` fast
 
     async with running(options, log) as system:
         samples = " ".join(f"{system.url}{PATH}/{name}" for name in NAMES)
@@ -66,8 +66,8 @@ async def _up(options: Options, log: Log) -> int:
 
 
 def _demo(arguments: argparse.Namespace) -> int:
-    from local.demo.given_files import OPTIONS, check_paths  # noqa: PLC0415 - so that `--help` answers at once
-    from local.demo.run_demo import outputs_in, run  # noqa: PLC0415 - so that `--help` answers at once
+    from local.demo.given_files import OPTIONS, check_paths  # noqa: PLC0415 - keeps `--help` fast
+    from local.demo.run_demo import outputs_in, run  # noqa: PLC0415 - keeps `--help` fast
 
     given = {role: path for option, role in OPTIONS.items() if (path := getattr(arguments, option)) is not None}
     problem = check_paths(given, outputs_in(arguments.out))
@@ -120,7 +120,7 @@ def _add_up(up: argparse.ArgumentParser) -> None:
         help="factor for RunPod's 10 s between two attempts of a webhook (%(default)g)",
     )
     up.add_argument(
-        "--worker-command", default="python -m gpu_worker", metavar="COMMAND", help="what a worker runs (%(default)s)"
+        "--worker-command", default="python -m gpu_worker", metavar="COMMAND", help="command of a worker (%(default)s)"
     )
     up.add_argument("--no-limits", action="store_true", help="disable the quotas that a deployment has")
     up.add_argument("--raw-log", type=Path, metavar="FILE", help="keep the unchanged output of functions and workers")

@@ -99,7 +99,7 @@ def _level(name: str) -> str:
 
 
 def render(when: float, source: str, entry: Entry, *, color: bool = False) -> str:
-    """`12:34:56.789 source      LEVEL   message  key=value …`, on one line."""
+    """Format an entry as one line: `12:34:56.789 source      LEVEL   message  key=value …`."""
     clock = time.strftime("%H:%M:%S", time.localtime(when)) + f".{int(when % 1 * 1000):03d}"
     fields = " ".join(f"{key}={_short(value)}" for key, value in entry.fields.items())
     message = " ".join(entry.message.split())
@@ -129,7 +129,7 @@ class Log:
         self._write(source, Entry(level, message, fields))
 
     def line(self, source: str, line: str) -> None:
-        """One line that some process printed."""
+        """Log one line that a process printed."""
         if self._raw is not None:
             print(line, file=self._raw, flush=True)
         entry = parse(line)

@@ -73,7 +73,7 @@ def failed_ids(answer: Any, messages: list[dict[str, Any]]) -> set[str]:
 
 
 async def sweep_every(seconds: float, sweeper: Invocable) -> None:
-    """Invoke the sweeper on a schedule until cancelled. The log has a failed sweep; the next one retries."""
+    """Invoke the sweeper on a schedule until cancelled. A failed sweep is in the log; the next one retries."""
     while True:
         await asyncio.sleep(seconds)
         with contextlib.suppress(FunctionError, FunctionTimeoutError):

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes debian:trixie-slim from Debian's packages, for a machine that reaches no registry of images. Needs root and debootstrap.
+# Make debian:trixie-slim from Debian's packages, for a machine that cannot pull from an image registry. Needs root and debootstrap.
 #   IMAGE_ENGINE=podman BASE=debian:trixie-slim
 set -eu
 base=${BASE:-docker.io/library/debian:trixie-slim}
@@ -7,7 +7,7 @@ engine=$(IMAGE_ENGINE=${IMAGE_ENGINE:-docker podman} sh "$(dirname "$0")/image_e
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 debootstrap --variant=minbase --include=ca-certificates trixie "$root"
-# What the official one leaves out as well.
+# The official image leaves these files out, too.
 cat > "$root/etc/dpkg/dpkg.cfg.d/docker" <<'EOF'
 path-exclude /usr/share/doc/*
 path-include /usr/share/doc/*/copyright

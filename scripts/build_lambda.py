@@ -3,9 +3,9 @@
     python scripts/build_lambda.py FOLDER      `sam build` calls it through the Makefile, once per function
 
 It contains the native modules of both architectures, which differ in name, so that a function can change its
-architecture without another package. It has about 70 MB of Lambda's 250 MB, 31 of which are botocore's. Requires pip;
-if a Python 3.13 is installed the modules are compiled, which halves a cold start. Equal input gives equal files, so SAM
-uploads one package for all functions.
+architecture without another package. It takes about 70 MB of Lambda's 250 MB; botocore takes 31 MB of them. Requires
+pip; if a Python 3.13 is installed the modules are compiled, which halves a cold start. Equal input gives equal files,
+so SAM uploads one package for all functions.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ VERSION = "3.13"
 """The functions' runtime: modules compiled for another version are not used."""
 PLATFORMS = ("manylinux2014_aarch64", "manylinux2014_x86_64")
 TASK_ROOT = "/var/task"
-"""Where Lambda unpacks the package: the paths in tracebacks."""
+"""The folder into which Lambda unpacks the package, for the paths in tracebacks."""
 
 
 def main(arguments: list[str]) -> int:
@@ -105,8 +105,8 @@ def install(folder: Path) -> None:
             )  # fmt: skip
             # Lists of files and launchers: they differ between machines, and nothing in Lambda reads them.
             shutil.rmtree(Path(scratch, "bin"), ignore_errors=True)
-            for note in (*Path(scratch).glob("*.dist-info/RECORD"), *Path(scratch).glob("*.dist-info/REQUESTED")):
-                note.unlink()
+            for metadata in (*Path(scratch).glob("*.dist-info/RECORD"), *Path(scratch).glob("*.dist-info/REQUESTED")):
+                metadata.unlink()
             for path in sorted(Path(scratch).rglob("*")):
                 target = folder / path.relative_to(scratch)
                 if path.is_file() and not target.exists():

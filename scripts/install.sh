@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs a pinned file into a virtual environment: with uv in seconds, or with pip in minutes where uv fails.
+# Install a pinned file into a virtual environment: with uv in seconds, or with pip in minutes where uv fails.
 #   sh scripts/install.sh FILE ENVIRONMENT [PYTHON]      PYTHON: create the environment with it first
 set -eu
 cd "$(dirname "$0")/.."
@@ -30,5 +30,5 @@ install_with_pip() {
 install_with_uv && exit 0
 echo "uv cannot install $file: trying pip, which takes minutes…" >&2
 install_with_pip && exit 0
-echo "Could not install: see above. It needs PyPI, or an index named by PIP_INDEX_URL; a proxy is named by HTTPS_PROXY." >&2
+echo "Could not install: see above. Check the connection to PyPI; set PIP_INDEX_URL to use another index, HTTPS_PROXY to use a proxy." >&2
 exit 1

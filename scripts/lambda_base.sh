@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds a substitute for AWS's image of the Lambda runtime, for `sam local` on a machine that cannot pull it: Debian's
+# Build a substitute for AWS's image of the Lambda runtime, for `sam local` on a machine that cannot pull it: Debian's
 # Python 3.13 with AWS's runtime client. It tests the wiring of the stack, not the behavior of Amazon Linux.
 #   BASE=debian:trixie-slim IMAGE_ENGINE=podman IMAGE_BUILD_FLAGS="…", as for scripts/image.sh
 set -eu

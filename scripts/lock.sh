@@ -1,5 +1,5 @@
 #!/bin/sh
-# Pins the extras of pyproject.toml in requirements/, with hashes and without the address of any index.
+# Pin the extras of pyproject.toml in requirements/, with hashes and without the address of any index.
 # dev.txt is the union of local, bench, lambda and worker; those are constrained by it, so that versions agree.
 #   sh scripts/lock.sh [--upgrade]      Without it a pinned version stays as long as pyproject.toml allows it.
 set -eu
@@ -20,7 +20,7 @@ grep -E '^[a-z0-9].*==' requirements/dev.txt | sed 's/ *\\$//' > "$pins"
 for extra in local bench lambda worker; do
   compile "$extra" -c "$pins" "$@"
 done
-# Apart from the others: the SAM CLI pins versions that the worker's SDK cannot run with, and the emulated AWS pins botocore.
+# Resolved separately: the SAM CLI pins versions that the worker's SDK cannot run with, and the emulated AWS pins botocore.
 for extra in sam ministack audit uv; do
   compile "$extra" "$@"
 done

@@ -61,7 +61,7 @@ def main(arguments: list[str]) -> None:
     if image and not IMAGE_REFERENCE.fullmatch(image):
         raise Stop("IMAGE is not an image reference. Give registry/name:tag@sha256:…")
     os.environ.update({"REGION": region, "IMAGE": image})
-    os.execvp(options.command[0], options.command)  # noqa: S606 - what the Makefile names
+    os.execvp(options.command[0], options.command)  # noqa: S606 - the command is in the Makefile
 
 
 def read_profile(env: Mapping[str, str]) -> dict[str, str]:
@@ -91,14 +91,14 @@ def has_credentials(env: Mapping[str, str], profile: Mapping[str, str]) -> bool:
         return True
     if any(env.get(name) for name in _SOURCES) or any(profile.get(name) for name in _PROFILE_SOURCES):
         return True
-    return _on_ec2() and env.get("AWS_EC2_METADATA_DISABLED") != "true"
+    return _is_on_ec2() and env.get("AWS_EC2_METADATA_DISABLED") != "true"
 
 
 def find_region(env: Mapping[str, str], profile: Mapping[str, str]) -> str:
     return env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or profile.get("region", "")
 
 
-def _on_ec2() -> bool:
+def _is_on_ec2() -> bool:
     try:
         return "Amazon EC2" in _VENDOR.read_text()
     except OSError:

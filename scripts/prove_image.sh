@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds the worker's image and runs tests/image on it: every operation by hand, and as jobs of the RunPod emulator in a
-# container without any other network. Skips with the reason where containers cannot run.
+# Build the worker's image and run tests/image on it: every operation by hand, and as jobs of the RunPod emulator in a
+# container without any other network. Skip with the reason where containers cannot run.
 #   WORKER_IMAGE=name   test this image instead of building one; otherwise the variables of scripts/image.sh
 set -eu
 cd "$(dirname "$0")/.."

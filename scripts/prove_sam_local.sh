@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs the stack's API by `sam local start-api`, in containers with the Lambda runtime, and tests/image/test_sam_local.py
-# on it. Skips with the reason without a container engine, root, or the runtime's image.
+# Run the stack's API by `sam local start-api`, in containers with the Lambda runtime, and tests/image/test_sam_local.py
+# on it. Skip with the reason without a container engine, root, or the runtime's image.
 set -eu
 cd "$(dirname "$0")/.."
 python=${1:-.venv/bin/python}

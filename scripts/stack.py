@@ -55,9 +55,9 @@ class Account:
         except ClientError as error:
             if "does not exist" in str(error):
                 return None
-            raise Stop(f"CloudFormation did not describe the stack: {error}") from None
+            raise Stop(f"CloudFormation refused to describe the stack: {error}") from None
         except BotoCoreError as error:
-            raise Stop(f"CloudFormation did not answer: {error}") from None
+            raise Stop(f"CloudFormation did not respond: {error}") from None
         # REVIEW_IN_PROGRESS: its first change set failed, it has no resources.
         if found["StackStatus"] in {"DELETE_COMPLETE", "REVIEW_IN_PROGRESS"}:
             return None
@@ -77,9 +77,9 @@ def call_aws(call: Callable[[], Any]) -> Any:
     try:
         return call()
     except (NoCredentialsError, NoRegionError, ProfileNotFound) as error:
-        raise Stop(f"AWS does not know you: {error}. Run `aws configure`, or set AWS_PROFILE.") from None
+        raise Stop(f"AWS credentials are missing: {error}. Run `aws configure`, or set AWS_PROFILE.") from None
     except (ClientError, BotoCoreError) as error:
-        raise Stop(f"AWS refused or did not answer: {error}") from None
+        raise Stop(f"AWS refused the request or did not respond: {error}") from None
 
 
 def sam(*arguments: str, **more: str) -> None:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Prints the path of uv, which pip installs into .tools by the hash in requirements/uv.txt. Fails where it does not run.
+# Print the path of uv, which pip installs into .tools by the hash in requirements/uv.txt. Fail where it does not run.
 set -eu
 cd "$(dirname "$0")/.."
 uv=.tools/uv/bin/uv

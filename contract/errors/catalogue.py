@@ -1,4 +1,4 @@
-"""The one catalogue of ways in which a job can fail."""
+"""The catalogue of job failures: every code with its message, responsible party and chance of a retry."""
 
 from __future__ import annotations
 

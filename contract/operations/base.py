@@ -35,5 +35,5 @@ class Operation(Message):
 
 
 def examples(smallest: Body, fuller: Body | None = None) -> ConfigDict:
-    """Request bodies for the documentation: only what is required, then one with the options people use."""
+    """Return request bodies for the documentation: one with the required fields only, one with common options."""
     return ConfigDict(json_schema_extra={"examples": [smallest, *([fuller] if fuller else [])]})

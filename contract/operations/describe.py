@@ -1,4 +1,4 @@
-"""Operations as data: what a command line, a form or the documentation has to know about them.
+"""Operations as data: the names, help texts and examples for command lines, forms and documentation.
 
 Everything here is read from the JSON schema and the docstring of a model.
 """
@@ -31,7 +31,7 @@ class Option:
     required: bool
     default: str | None
     range: str | None
-    """Of a number, such as "0.1 to 300"."""
+    """The valid range of a number, such as "0.1 to 300"."""
     choices: tuple[str, ...]
     description: str
     """A noun phrase, such as "length of the clip in seconds"."""

@@ -52,7 +52,7 @@ def _normalize(value: str) -> str:
 
 
 def url_schema(contents: str, example: str) -> WithJsonSchema:
-    """Describe a URL field. The first sentence says what is at the URL: a command line shows it for a local file."""
+    """Describe a URL field. The first sentence describes the file: a command line shows it, too."""
     schema: dict[str, JsonValue] = {
         "type": "string",
         "format": "uri",

@@ -23,7 +23,7 @@ from contract.limits import (
 from contract.operations.fields import BROADCAST_RATES, AnyCase, Metavar, Number, Trimmed
 
 _SIZE = re.compile(r"([0-9]{2,4})\s*(?:px)?\s*[xX×✕✖хХ*]\s*([0-9]{2,4})\s*(?:px)?")  # noqa: RUF001 - Cyrillic keyboards
-"""The signs that people write between width and height."""
+"""A size, with any of the signs that people write between width and height."""
 
 _EVEN_SIDE = "(6[468]|[789][02468]|[1-9][0-9][02468]|[12][0-9]{2}[02468]|3[0-7][0-9][02468]|38[0-3][02468]|3840)"
 

@@ -31,7 +31,7 @@ def check_output(name: str, inputs: Mapping[str, Path]) -> Path:
         if found is not None:
             _check_existing(target, found, inputs)
         if not target.parent.is_dir():
-            raise OutputRefusedError("there is no such folder")
+            raise OutputRefusedError("there is no such folder; create it first")
         _try_to_write(target)
     except OSError as error:
         raise OutputRefusedError(_reason(error)) from None

@@ -111,10 +111,12 @@ def _find_path(override: str | None) -> str:
     if override:
         if program := shutil.which(override):
             return program
-        raise FfmpegUnusableError("FFMPEG names no program that can be started.")
+        raise FfmpegUnusableError(
+            "FFMPEG names no program that can be started. Set it to the path of an ffmpeg, or leave it unset."
+        )
     if program := _find_pinned() or shutil.which("ffmpeg"):
         return program
-    raise FfmpegUnusableError(f"There is no ffmpeg here: install one of version {TESTED}, or set FFMPEG.")
+    raise FfmpegUnusableError(f"No ffmpeg was found: install one of version {TESTED}, or set FFMPEG to its path.")
 
 
 def _find_pinned() -> str | None:

@@ -30,7 +30,7 @@ class FfmpegError(Exception):
         self.log = log
 
     @property
-    def out_of_resources(self) -> bool:
+    def is_out_of_resources(self) -> bool:
         """True if the machine, not the media, was the reason."""
         phrases = ("No space left on device", "Cannot allocate memory", "Disk quota exceeded", "File too large")
         killed = {-signal.SIGKILL, -signal.SIGXCPU, -signal.SIGXFSZ}

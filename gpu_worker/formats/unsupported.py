@@ -78,10 +78,10 @@ def name_unsupported(head: bytes, role: Role) -> str | None:
     if head.lstrip(b"\xef\xbb\xbf \r\n\t").lower().startswith(_PLAYLISTS):
         return "a playlist"
     known = next((name for start, name in _STARTS if head.startswith(start)), None)
-    return known or _by_content(head) or _of_another_role(head, role)
+    return known or _name_by_content(head) or _name_other_role(head, role)
 
 
-def _by_content(head: bytes) -> str | None:
+def _name_by_content(head: bytes) -> str | None:
     if head[4:12] == b"ftypcrx ":
         return "raw photo"
     if head[40:44] == b" EMF" and head[:4] == b"\1\0\0\0":
@@ -94,7 +94,7 @@ def _by_content(head: bytes) -> str | None:
     return None
 
 
-def _of_another_role(head: bytes, role: Role) -> str | None:
+def _name_other_role(head: bytes, role: Role) -> str | None:
     if role is Role.IMAGE:
         if _is_sound(head):
             return "a sound, not a picture"

@@ -1,6 +1,6 @@
 """Draw the frames of a zoom into a still at exact sub-pixel positions.
 
-ffmpeg's own zoom filter places its window on whole pixels, which is visible as trembling. Both libraries used here take
+ffmpeg's own zoom filter places its window on whole pixels, which is visible as jitter. Both libraries used here take
 a window of real numbers and work plane by plane in the encoder's format, so no color conversion happens per frame. They
 get raw pixels only, never untrusted files.
 """

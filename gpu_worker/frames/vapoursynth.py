@@ -15,7 +15,7 @@ _SHARPNESS = 0.65
 """Keys' cubic kernel with a steeper edge than the usual 0.5: closer to Lanczos, at two thirds of its cost.
 
 Luma PSNR against a float Lanczos render: 55.2 dB at 0.5, 55.8 dB at 0.65. Only 0.5 keeps a linear ramp exactly: the
-picture trembles by 0.013 pixels from frame to frame at 0.75, and by 0.010 at 0.65.
+picture jitters by 0.013 pixels from frame to frame at 0.75, and by 0.010 at 0.65.
 """
 
 _CHROMA = "bilinear"
@@ -46,7 +46,7 @@ def open_vapour(still: bytes, source: FrameSource) -> Draw:
             resample_filter_uv=_CHROMA,
         )
         frame = resized.get_frame(0)
-        return [_bytes(frame[plane]) for plane in range(3)]
+        return [_to_bytes(frame[plane]) for plane in range(3)]
 
     return draw
 
@@ -65,6 +65,6 @@ def _clip(still: bytes, size: tuple[int, int]) -> vs.VideoNode:
     return vs.core.std.ModifyFrame(blank, blank, lambda n, f: frame)  # noqa: ARG005 - called with these names
 
 
-def _bytes(plane: vs.VideoFrame) -> Plane:
+def _to_bytes(plane: vs.VideoFrame) -> Plane:
     view = memoryview(plane)
     return view.cast("B") if view.contiguous else view.tobytes()

@@ -41,7 +41,7 @@ class Progress:
     percent: int = 0
 
     def update(self, stage: Stage, done: float) -> None:
-        """`done` is the share of the stage that is done, 0 to 1."""
+        """Set the stage and `done`, the share of it that is done: 0 to 1."""
         first, last = _PERCENT[stage]
         percent = first + int((last - first) * max(0.0, min(1.0, done)))
         if percent >= self.percent:
@@ -109,7 +109,7 @@ class ProgressReporter:
 
 
 def initial_sequence(deadline: float, now: float) -> int:
-    """Return the number to count from (arguments in seconds since the epoch): later executions start higher.
+    """Return the number before the first `seq` (arguments in seconds since the epoch): later executions start higher.
 
     If a worker died, RunPod starts the same attempt again on another, and the gateway ignores sequence numbers that are
     not higher than the last one. Reports are seconds apart, so that no execution counts faster than the clock.

@@ -29,7 +29,7 @@ from gpu_worker.transfer.session import DownloadPolicy, open_session
 from gpu_worker.transfer.upload import Uploader, read_output_facts
 
 _CLOCK_SKEW_SECONDS = 3600.0
-"""How far this machine's clock may be ahead of the gateway's. Only after deadline + skew is a job refused here."""
+"""Seconds by which this clock may be ahead of the gateway's. A job is refused only after its deadline plus this."""
 
 
 async def run_job(job: WorkerJob, runpod_job_id: str | None, settings: Settings, probe: MachineProbe) -> None:
@@ -92,7 +92,7 @@ async def _run_until_stopped(execution: _Execution, stop: asyncio.Event) -> None
 
 @dataclass(slots=True)
 class _Execution:
-    """The steps of one job, and what they share. `ends`: when its time is up, on the monotonic clock."""
+    """The steps of one job, and their shared state. `ends`: the end of its time, on the monotonic clock."""
 
     job: WorkerJob
     settings: Settings

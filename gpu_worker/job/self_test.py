@@ -1,4 +1,4 @@
-"""`{"input": {"check": true}}`: report which stages this worker's GPU does, without a gateway.
+"""`{"input": {"check": true}}`: report which stages this worker's GPU supports, without a gateway.
 
 For operators who have just deployed an endpoint, and for the tests of RunPod's Hub, which cannot send signed URLs.
 """

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from contract.errors import Code
 from contract.limits import Limits
 from contract.messages import MediaFacts
-from gpu_worker.errors import JobFailed, in_megabytes, job_failed
+from gpu_worker.errors import JobFailed, format_bytes, job_failed
 from gpu_worker.formats.mp4 import set_video_end, trim_edit_lists
 from gpu_worker.formats.mp4_boxes import Mp4Error
 from gpu_worker.pipeline.machine import Machine
@@ -61,7 +61,7 @@ def _read_video_report(log: str) -> DecoderReport | None:
 def _finish(path: Path, plan: Plan, limits: Limits) -> None:
     """Check the size of the output, and hide the packets after its end. Raises JobFailed."""
     if path.exists() and path.stat().st_size >= limits.max_output_bytes:
-        raise job_failed(Code.OUTPUT_TOO_LARGE, limit=in_megabytes(limits.max_output_bytes))
+        raise job_failed(Code.OUTPUT_TOO_LARGE, limit=format_bytes(limits.max_output_bytes))
     try:
         if plan.ends_at is not None:
             trim_edit_lists(path, plan.ends_at)

@@ -1,4 +1,4 @@
-"""Choose what to try after a plan has failed: encode instead of copying, or use less of the GPU."""
+"""Choose the next plan after one has failed: encode instead of copying, or use less of the GPU."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class Fallback(NamedTuple):
 
 
 def choose_fallback(plan: Plan, options: PlanOptions, failure: JobFailed) -> Fallback | None:
-    """Return what to try next; None if nothing is left."""
+    """Return the options of the next plan; None if nothing is left to try."""
     if failure.failure.code not in {Code.ENCODE_FAILED, Code.OUTPUT_INVALID}:
         return None
     if plan.video_mode == "copy":
         warning = "The picture could not be copied and was encoded again."
         return Fallback(replace(options, may_copy=False), (warning,))
     if plan.gpu and options.gpu is not None:
-        # The next plan warns about the stages that the GPU does not do.
+        # The next plan warns about the stages that the GPU does not support.
         return Fallback(replace(options, gpu=_disable_failed_stages(options.gpu, plan.gpu, failure)))
     return None
 

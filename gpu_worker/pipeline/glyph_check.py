@@ -64,7 +64,7 @@ async def find_missing_glyphs(ffmpeg: Ffmpeg, characters: Sequence[str], directo
         await run_ffmpeg(ffmpeg, (*drawing, *writing), directory, timeout=_TIMEOUT_SECONDS)
         pixels = safe_open.read(directory / _PIXELS)
     except FfmpegError as failure:
-        raise job_failed(Code.RESOURCES if failure.out_of_resources else Code.INTERNAL) from None
+        raise job_failed(Code.RESOURCES if failure.is_out_of_resources else Code.INTERNAL) from None
     except (MemoryLimitExceeded, TimeoutError, OSError):
         raise job_failed(Code.RESOURCES) from None
     step = _EDGE * _EDGE

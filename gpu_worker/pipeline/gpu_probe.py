@@ -1,4 +1,4 @@
-"""Find out which stages of the work this machine's GPU does, by having it do them.
+"""Find out which stages of the work this machine's GPU supports, by running them on it.
 
 A build that lists `h264_nvenc` proves nothing: the driver may be missing, the container may lack its video capability,
 and some data-center GPUs have no encoder. So a short clip is captioned with the command lines that jobs use, first all
@@ -69,7 +69,7 @@ class GpuProbe:
         self._lock = asyncio.Lock()
 
     async def find_gpu(self, ffmpeg: Ffmpeg) -> Gpu:
-        """Return which stages the GPU does for this ffmpeg, and the reasons for those that it does not."""
+        """Return the stages that the GPU supports with this ffmpeg, and the reasons against the others."""
         async with self._lock:
             if self._clock() >= self._expires:
                 self._gpu = await self._probe(ffmpeg)
@@ -100,7 +100,7 @@ class GpuProbe:
             return gpu if gpu.missing else gpu.disabling((GpuStage.DRAW,), error.reason)
 
     async def _try(self, ffmpeg: Ffmpeg, directory: Path, gpu: Gpu) -> GpuError | None:
-        """Caption the clip with the stages that this GPU is supposed to do; return None if that works."""
+        """Caption the clip on a GPU that is assumed to support these stages; return None if it does."""
         plan = render_video(_CLIP, Overlay(cues=_CUES), PlanOptions(gpu=gpu, threads=1))
         for name, text in plan.files.items():
             safe_open.write(directory / name, text)

@@ -1,4 +1,4 @@
-"""Run one step of a plan, and decide what its failure means for the job."""
+"""Run one step of a plan, and translate its failure into that of the job."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ OnStage = Callable[[Stage, float], None]
 
 
 class GpuFailed(JobFailed):
-    """A step failed in a stage that the GPU did."""
+    """A step failed in a stage that ran on the GPU."""
 
     def __init__(self, error: GpuError) -> None:
         super().__init__(Failure.of(Code.ENCODE_FAILED))
@@ -84,12 +84,12 @@ def _limit_exceeded(step: Step, otherwise: Code, limit: str) -> JobFailed:
 
 
 def _step_failure(failure: FfmpegError, step: Step, *, uses_gpu: bool) -> JobFailed:
-    """Return what a failed run means for the job."""
+    """Return the failure of the job for a failed run."""
     # First: a GPU without a free session or memory also makes ffmpeg log "Cannot allocate memory".
     gpu_error = classify_gpu_error(failure.log) if uses_gpu and step.decoded_role is None else None
     if gpu_error is not None:
         return GpuFailed(gpu_error)
-    if failure.out_of_resources:
+    if failure.is_out_of_resources:
         return job_failed(Code.RESOURCES)
     if failure.code in NOT_STARTED:
         return job_failed(Code.INTERNAL)

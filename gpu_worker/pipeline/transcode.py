@@ -123,7 +123,7 @@ async def _check_glyphs(inputs: Inputs, directory: Path, machine: Machine) -> tu
 async def _next_attempt(
     attempt: _Attempt, plan: Plan, failure: JobFailed, describe_sounds: Callable[..., Awaitable[Inputs]]
 ) -> _Attempt:
-    """Return what to try after a failure. Raises the failure if nothing is left."""
+    """Return the next attempt after a failure. Raises the failure if nothing is left to try."""
     if attempt.trusts_packets and may_be_caused_by_sound(failure):
         inputs = await describe_sounds(trust_packets=False)
         attempt = replace(attempt, trusts_packets=False)

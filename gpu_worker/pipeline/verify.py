@@ -35,7 +35,7 @@ async def verify(
         facts = _with_ends(facts, await asyncio.to_thread(read_track_ends, path))
     except (JobFailed, Mp4Error, OSError):
         raise job_failed(Code.OUTPUT_INVALID) from None
-    if facts.video is None or (expected is not None and not _meets(facts.video, facts, expected, decoded)):
+    if facts.video is None or (expected is not None and not _is_as_expected(facts.video, facts, expected, decoded)):
         raise job_failed(Code.OUTPUT_INVALID)
     return facts
 
@@ -69,7 +69,7 @@ def _with_ends(facts: Facts, ends: dict[str, Fraction]) -> Facts:
     )
 
 
-def _meets(video: VideoFacts, facts: Facts, expected: ExpectedOutput, decoded: DecoderReport | None) -> bool:
+def _is_as_expected(video: VideoFacts, facts: Facts, expected: ExpectedOutput, decoded: DecoderReport | None) -> bool:
     return (
         video.codec == expected.video_codec
         and video.display_size == expected.size

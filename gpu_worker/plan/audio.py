@@ -81,7 +81,7 @@ def combine_sounds(
 
 
 def _aac_args(audio: AudioFacts) -> tuple[str, ...]:
-    """Return options for AAC that every player takes: at most two channels, at 44.1 or 48 kHz."""
+    """Return options for AAC that every player plays: at most two channels, at 44.1 or 48 kHz."""
     rate = () if audio.sample_rate in _RATES else ("-ar", "48000")
     layout = () if audio.channels <= 2 else ("-ac", "2")
     return ("-c:a", "aac", "-b:a", "192k", *rate, *layout)

@@ -11,7 +11,7 @@ BT709 = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt7
 """Players take an untagged picture for BT.709 at one size and for BT.601 at another, so ours is tagged."""
 
 TAG_FILTER = "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709"
-"""From ffmpeg 7 on the encoder takes the tags of the frames, before that those of the options: both are set."""
+"""From ffmpeg 7 on the encoder uses the tags of the frames, before that those of the options: both are set."""
 
 _TABLE: tuple[dict[Encoder, tuple[str, ...]], ...] = (
     # Effort. NVENC's presets cost no CPU, so p5 of p1…p7, "slow (good quality)" in ffmpeg's help, is affordable.
@@ -30,13 +30,13 @@ _TABLE: tuple[dict[Encoder, tuple[str, ...]], ...] = (
 """One row per property of the encode, one column per encoder. The qualities 23 and 23 are not calibrated."""
 
 _MIN_SIDE, _MAX_SIDE = 160, 4096
-"""Sides, in pixels, that NVENC takes for H.264: from 145 on GPUs of Turing and later, up to 4096."""
+"""Sides, in pixels, that NVENC accepts for H.264: from 145 on GPUs of Turing and later, up to 4096."""
 
 
 def encoder_args(encoder: Encoder, threads: int, *, on_gpu: bool = False) -> tuple[str, ...]:
     """Return the options that select and configure the video encoder.
 
-    `on_gpu` options that its frames are in GPU memory and cannot be converted. `threads` is for libx264: NVENC has a
+    `on_gpu` means that its frames are in GPU memory and cannot be converted. `threads` is for libx264: NVENC has a
     hardware unit of its own.
     """
     options = tuple(option for row in _TABLE for option in row.get(encoder, ()))

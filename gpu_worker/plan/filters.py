@@ -54,12 +54,12 @@ def decoder_args(video: VideoFacts) -> tuple[str, ...]:
 
 
 def picture_warnings(video: VideoFacts) -> tuple[str, ...]:
-    """Return what the client should know about how the picture was changed."""
+    """Return warnings for the client about changes to the picture."""
     return ("The HDR picture was converted to standard range.",) if video.color.is_hdr else ()
 
 
 def frame_timing_args(video: VideoFacts, *, keep_clock: bool = True) -> tuple[str, ...]:
-    """Return the options that keep the time of each frame. `keep_clock=False` options that filters change times.
+    """Return the options that keep the time of each frame. `keep_clock=False`: filters change times.
 
     The encoder's default clock ticks once per frame of the nominal rate, too coarse for frames that are not evenly
     spaced.

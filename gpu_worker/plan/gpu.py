@@ -1,4 +1,4 @@
-"""The stages of the work that a machine's GPU does, and the reasons why it does not do the others."""
+"""The stages of the work that a machine's GPU supports, and the reasons why it does not support the others."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class GpuStage(StrEnum):
-    """A stage of the work that a GPU can do. The value completes the sentence "The CPU … the video"."""
+    """A stage of the work that a GPU can run. The value completes the sentence "The CPU … the video"."""
 
     DECODE = "decoded"
     DRAW = "captioned"
@@ -19,7 +19,7 @@ ALL_STAGES = frozenset(GpuStage)
 
 
 class UnavailableReason(StrEnum):
-    """The reason why the CPU does a stage instead of the GPU, in words for the client."""
+    """The reason why the CPU runs a stage instead of the GPU, in words for the client."""
 
     NO_DRIVER = "there is no NVIDIA driver"
     NO_DEVICE = "the driver finds no GPU"
@@ -30,9 +30,9 @@ class UnavailableReason(StrEnum):
     NO_SESSION = "all encoder sessions of the GPU are in use"
     NO_MEMORY = "the GPU's memory is full"
     BUILD = "this ffmpeg was built without it"
-    PICTURE = "the GPU does not take this kind of picture"
+    PICTURE = "the GPU does not support this kind of picture"
     CAPTIONS = "there are too many captions for the GPU"
-    SILENT = "the GPU did not answer in time"
+    SILENT = "the GPU did not respond in time"
     UNKNOWN = "the GPU failed"
 
     @property
@@ -50,7 +50,7 @@ class UnavailableReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Gpu:
-    """A GPU. `missing` maps each stage that it does not do to the reason."""
+    """A GPU. `missing` maps each stage that it does not support to the reason."""
 
     missing: Mapping[GpuStage, UnavailableReason] = field(default_factory=dict)
 
@@ -62,7 +62,7 @@ class Gpu:
         return Gpu({**dict.fromkeys(stages, reason), **self.missing})
 
     def warnings(self, stages: Collection[GpuStage]) -> tuple[str, ...]:
-        """Return one sentence per reason why the CPU did some of these stages."""
+        """Return one sentence per reason why the CPU ran some of these stages."""
         missing = {stage: self.missing[stage] for stage in GpuStage if stage in stages and stage in self.missing}
         return tuple(
             f"The CPU {_join([stage for stage in missing if missing[stage] is reason])} the video: {reason}."

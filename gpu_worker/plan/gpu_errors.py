@@ -14,7 +14,7 @@ from gpu_worker.plan.gpu import ALL_STAGES, GpuStage, UnavailableReason
 
 
 class GpuError(NamedTuple):
-    """The stages that a GPU failed at, and the reason. `stages` is empty if the log does not tell them."""
+    """The stages that a GPU failed at, and the reason. `stages` is empty if the log does not name them."""
 
     stages: Collection[GpuStage]
     reason: UnavailableReason

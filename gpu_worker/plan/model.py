@@ -39,7 +39,7 @@ class Encoder(StrEnum):
 class PlanOptions:
     """The capabilities and limits of one execution.
 
-    `gpu=None` options CPU only by request: no warning. `may_copy` becomes False after a plan that copies has failed.
+    `gpu=None` means CPU only by request: no warning. `may_copy` becomes False after a plan that copies has failed.
     """
 
     gpu: Gpu | None = None
@@ -53,7 +53,7 @@ class PlanOptions:
 class Inputs:
     """The probed inputs of one job; those that the job does not have are None.
 
-    `warnings` are what the client should know about reading them.
+    `warnings` are for the client, about problems found while reading them.
     """
 
     video: Facts | None = None
@@ -63,19 +63,19 @@ class Inputs:
     warnings: tuple[str, ...] = ()
 
     def video_track(self) -> VideoFacts:
-        """The picture track of the video input. Raises LookupError if it was not probed, which is a defect."""
+        """Return the picture track of the video input. Raises LookupError if it was not probed, which is a defect."""
         return _required(self.video.video if self.video else None)
 
     def photo(self) -> PhotoInfo:
-        """The picture input. Raises LookupError if it was not probed, which is a defect."""
+        """Return the picture input. Raises LookupError if it was not probed, which is a defect."""
         return _required(self.image)
 
     def original_sound(self) -> AudioFacts | None:
-        """The sound of the video input, if it has one."""
+        """Return the sound of the video input; None if it has none."""
         return self.video.audio if self.video else None
 
     def added_sound(self) -> AudioFacts:
-        """The sound of the audio input. Raises LookupError if it was not probed, which is a defect."""
+        """Return the sound of the audio input. Raises LookupError if it was not probed, which is a defect."""
         return _required(self.audio.audio if self.audio else None)
 
 
@@ -106,7 +106,7 @@ class Step:
     seconds: float
     feed: FrameSource | None = None
     frame_size: tuple[int, int] | None = None
-    """The size of the frames it reads. Frames of another size later on would be squeezed into the same picture."""
+    """The size of the frames it reads. Later frames of another size would be distorted to this one."""
     decoded_role: Role | None = None
     """Set if the step only decodes that input: if it fails, the input is to blame."""
 

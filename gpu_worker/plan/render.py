@@ -32,7 +32,7 @@ class Overlay:
 
 @dataclass(frozen=True, slots=True)
 class _Route:
-    """The way of the frames from `[0:V:0]` to the encoder, and the stages of it that the GPU does."""
+    """The path of the frames from `[0:V:0]` to the encoder, and the stages of it that run on the GPU."""
 
     input_args: tuple[str, ...]
     graph: str

@@ -71,7 +71,7 @@ def copy_video(facts: Facts, video: VideoFacts, sound: Sound, end: Fraction, opt
     """Copy the picture track `video` of `facts` up to `end`, in seconds, with a sound made from input 1."""
     scale = _time_scale(video.time_base)
     cut = _cut(video, end, scale)
-    tag = ("-tag:v", "hvc1") if video.codec == "hevc" else ()  # Apple's players know HEVC by no other name
+    tag = ("-tag:v", "hvc1") if video.codec == "hevc" else ()  # Apple's players recognize HEVC by this tag only
     args = (
         # ffmpeg stops at the first packet that is decoded after this time; all packets that are shown come before it.
         *("-t", format_seconds(cut.end + Fraction(1, 1000))),
@@ -124,7 +124,7 @@ def _retiming_filter(cut: _Cut) -> str:
     """Return a bit stream filter that moves frames from after the end to just after it.
 
     Shown frames refer to some of them, so they stay. The edit list hides them, and players that take the latest packet
-    for the end are off by a few ticks only. Their order stays and no two times are equal, because browsers know a
+    for the end are off by a few ticks only. Their order stays and no two times are equal, because browsers identify a
     hidden frame by its time.
     """
     pts = f"if(lt(PTS,{cut.stop}),PTS,{cut.stop}+floor((PTS-{cut.stop})/{cut.gap}))"

@@ -1,1 +1,1 @@
-"""Find out what is in a media file."""
+"""Describe the contents of a media file."""

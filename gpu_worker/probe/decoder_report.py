@@ -1,4 +1,4 @@
-"""Parse ffmpeg's log: how much of an input it decoded, and changes it met.
+"""Parse ffmpeg's log: how much of an input it decoded, and changes in its parameters.
 
 Packets do not show how much was decoded: some are never shown, some hold half a frame, some cannot be decoded.
 """
@@ -13,7 +13,7 @@ _LINE = re.compile(
     r"(?P<packets>\d+) packets read \(\d+ bytes\); (?P<frames>\d+) frames decoded(?:; (?P<errors>\d+) decode errors)?",
     re.MULTILINE,
 )
-"""ffmpeg 5 writes no brackets before it and counts no errors."""
+"""ffmpeg 5 writes the line without the brackets and without the number of errors."""
 _CORRUPT = {
     "video": re.compile(r"^(?!\[aist#).*corrupt decoded frame", re.MULTILINE),
     "audio": re.compile(r"^\[aist#.*corrupt decoded frame", re.MULTILINE),
@@ -63,11 +63,11 @@ def has_unopened_decoder(log: str, kind: str, file: int = 0) -> bool:
 
 
 def has_shape_change(log: str, size: tuple[int, int]) -> bool:
-    """Return True if ffmpeg met frames whose aspect ratio differs from that of `size` by more than 1 %."""
+    """Return True if ffmpeg decoded frames whose aspect ratio differs from that of `size` by more than 1 %."""
     sizes = ((int(found["width"]), int(found["height"])) for found in _NEW_SIZE.finditer(log))
     return any(abs(width * size[1] / (height * size[0]) - 1) > 0.01 for width, height in sizes)
 
 
 def has_sound_change(log: str) -> bool:
-    """Return True if ffmpeg met samples of another rate or layout than before, and restarted its filters."""
+    """Return True if ffmpeg decoded samples of another rate or layout than before, and restarted its filters."""
     return "because audio parameters changed to" in log

@@ -26,7 +26,7 @@ MIN_SOUND_SECONDS = Fraction(1, 50)
 """Shorter sounds are clicks at best, and no duration for a video."""
 
 _OVERLAP = Fraction(1, 25)
-"""Jumps of times, in seconds, that are ignored because nobody notices them."""
+"""Jumps of times, in seconds, that are ignored because listeners do not notice them."""
 
 JOINED_FILES = "several sound files joined into one"
 
@@ -113,7 +113,7 @@ class _DecodedListing:
 
 @dataclass(slots=True)
 class _DecoderLog:
-    """Signs in the decoder's log, read line by line."""
+    """Findings in the decoder's log, read line by line."""
 
     has_change: bool = False
     is_aborted: bool = False

@@ -1,4 +1,4 @@
-"""One stream's line of ffmpeg's stderr, and what its words mean."""
+"""One stream's line of ffmpeg's stderr, and the meaning of its words."""
 
 from __future__ import annotations
 

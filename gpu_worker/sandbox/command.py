@@ -1,4 +1,4 @@
-"""The sandbox in which every program runs that reads untrusted files.
+"""The sandbox for every program that reads untrusted files.
 
 Each tool of util-linux sets one restriction and then becomes the program, so that the process id and the process group
 stay those that asyncio knows. Each tool is probed once: a restriction that this machine does not allow is left out, and
@@ -115,7 +115,7 @@ class Sandbox:
         return self._is_available("unshare", "--net", "--")
 
     def _no_new_privs(self) -> tuple[str, ...]:
-        """Without setpriv the worker still ends its programs, unless it is killed itself."""
+        """Return the prefix of setpriv; without it the worker still ends its programs, unless it is killed itself."""
         setpriv = ("setpriv", "--pdeathsig", "KILL", "--no-new-privs")
         # setpriv has filters since 2.41, the version in the worker's image.
         for prefix in ((*setpriv, _FILTER, str(_NO_SOCKETS), "--"), (*setpriv, "--")):
@@ -135,9 +135,9 @@ class Sandbox:
         return prefix if self._is_available("prlimit", "--core=0", "--") else ()
 
     def _is_available(self, *prefix: str) -> bool:
-        """Return True if a program that is started behind the prefix runs.
+        """Return True if a program that is started with the prefix runs.
 
-        Raises OSError if that cannot be found out now: do not cache a failure caused by a timeout on a busy host.
+        Raises OSError if the probe timed out: do not cache a failure caused by a timeout on a busy host.
         """
         if prefix not in self._available:
             self._available[prefix] = self._probe(prefix)

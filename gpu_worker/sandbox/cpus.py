@@ -13,8 +13,8 @@ from pathlib import Path
 
 from gpu_worker.sandbox import cgroup
 
-_MOST = 32
-"""libx264 gains nothing from more at the sizes this service makes."""
+_MAX_CPUS = 32
+"""libx264 is not faster with more at the sizes this service makes."""
 
 
 def usable_cpus(
@@ -28,7 +28,7 @@ def usable_cpus(
     stated = environ.get("RUNPOD_CPU_COUNT", "").strip()
     if stated.isascii() and stated.isdigit() and float(stated) > 0:
         grants.append(float(stated))
-    return max(1, min(_MOST, math.ceil(min(grants))))
+    return max(1, min(_MAX_CPUS, math.ceil(min(grants))))
 
 
 def _quotas(root: Path, membership: Path) -> Iterator[float]:

@@ -1,4 +1,4 @@
-"""Run a program that reads one input of a job and reports what is in it."""
+"""Run a program that reads one input of a job and describes its contents."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ _MEMINFO = Path("/proc/meminfo")
 _PERIOD_SECONDS = 0.1
 _CHILDREN_EVERY = 5
 """Measurements. To find a program's children, every process is listed; ffmpeg has none."""
-_LEAST_BYTES, _MOST_BYTES = 512 * 1024**2, 12 * 1024**3
+_MIN_BYTES, _MAX_BYTES = 512 * 1024**2, 12 * 1024**3
 
 
 def granted_memory(
@@ -32,8 +32,8 @@ def granted_memory(
 
 def free_memory(root: Path = cgroup.ROOT, membership: Path = cgroup.MEMBERSHIP, meminfo: Path = _MEMINFO) -> int:
     """Return the bytes left before a limit or the machine's memory is reached; 0 if neither is known."""
-    rooms = [limit - used for limit, used in _groups(root, membership)]
-    return max(0, min([*rooms, *_machine("MemAvailable", meminfo)], default=0))
+    free = [limit - used for limit, used in _groups(root, membership)]
+    return max(0, min([*free, *_machine("MemAvailable", meminfo)], default=0))
 
 
 def _groups(root: Path, membership: Path) -> list[tuple[int, int]]:
@@ -60,17 +60,17 @@ def _machine(name: str, meminfo: Path) -> list[int]:
 
 def working_bytes() -> int:
     """Return the limit of an encode: three quarters of what is granted, so that the worker survives; at most 12 GiB."""
-    granted = granted_memory() or _MOST_BYTES
-    return max(_LEAST_BYTES, min(_MOST_BYTES, granted * 3 // 4))
+    granted = granted_memory() or _MAX_BYTES
+    return max(_MIN_BYTES, min(_MAX_BYTES, granted * 3 // 4))
 
 
-async def kill_if_over_memory(process: Process, most: int) -> bool:
-    """Watch a program until it exits. Kill it and return True once it uses more than `most` bytes."""
+async def kill_if_over_memory(process: Process, max_bytes: int) -> bool:
+    """Watch a program until it exits. Kill it and return True once it uses more than `max_bytes`."""
     measurements = 0
     while process.returncode is None:
         measurements += 1
         pids = {process.pid} if measurements % _CHILDREN_EVERY else PROCESSES.pids(process.pid)
-        if resident_bytes(pids) > most:
+        if resident_bytes(pids) > max_bytes:
             os.killpg(process.pid, signal.SIGKILL)
             return True
         await asyncio.sleep(_PERIOD_SECONDS)

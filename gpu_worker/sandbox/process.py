@@ -62,8 +62,8 @@ async def sandboxed_process(
         with PROCESSES.starting():
             await shield(starting)
             PROCESSES.register(starting.result().pid)
-        most = working_bytes() if memory is None else memory
-        watching = asyncio.create_task(kill_if_over_memory(starting.result(), most))
+        max_bytes = working_bytes() if memory is None else memory
+        watching = asyncio.create_task(kill_if_over_memory(starting.result(), max_bytes))
         yield starting.result()
     finally:
         if watching is not None:

@@ -21,7 +21,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """`session` is the process id of the session's leader."""
+    """A running process. `session` is the process id of its session's leader."""
 
     pid: int
     parent: int
@@ -47,7 +47,7 @@ class ProcessRegistry:
     def become_subreaper(self) -> None:
         """Make this process the parent of all orphans of its programs.
 
-        Only for a process whose other children start no sessions: those would be taken for orphans.
+        Only for a process whose other children start no sessions: those would be mistaken for orphans.
         """
         self._is_subreaper = ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
 

@@ -88,7 +88,7 @@ def _is_in_use(folder: Path) -> bool:
 def choose_volume(needed: int, volumes: Sequence[Volume], memory: int) -> Volume:
     """Return the first volume with room; else the disk with most room; else, if all are memory, that with most room.
 
-    `memory` is how much of it is free on the machine, in bytes.
+    `memory` is the free memory of the machine, in bytes.
     """
     fitting = [volume for volume in volumes if volume.has_room(needed, memory)]
     return fitting[0] if fitting else max(volumes, key=lambda volume: (not volume.in_memory, volume.free))
@@ -100,7 +100,7 @@ def bytes_needed(inputs: Sequence[Input], limits: Limits) -> int:
 
 
 def inspect_volume(folder: Path, mounts: Path = _MOUNTS) -> Volume | None:
-    """Return the volume of a folder; None if the system does not say."""
+    """Return the volume of a folder; None if it cannot be determined."""
     try:
         status = os.statvfs(folder)
         lines = [line.split() for line in mounts.read_text().splitlines()]

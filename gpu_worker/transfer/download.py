@@ -19,7 +19,7 @@ from contract.operations import Input, Role
 from contract.pages import find_known_site
 from contract.retry import Backoff, retry_async
 from contract.urls import UrlError, check_target, parse_url, resolve_redirect
-from gpu_worker.errors import JobFailed, in_megabytes, job_failed
+from gpu_worker.errors import JobFailed, format_bytes, job_failed
 from gpu_worker.transfer.body import raise_on_stall, write_body
 from gpu_worker.transfer.content_encoding import (
     BodyTooLargeError,
@@ -42,12 +42,12 @@ from gpu_worker.transfer.session import DownloadPolicy
 MAX_REDIRECTS = 20
 """As in browsers (Fetch standard §4.4): links of podcasts pass more than five servers that count downloads."""
 _MAX_RETRY_AFTER_SECONDS = 90.0
-"""Once a download has waited this long there is no other attempt, whatever `Retry-After` requests: the GPU is paid."""
+"""Once a download has waited this long, `Retry-After` gets no further attempt: the GPU is billed while waiting."""
 
 
 @dataclass(slots=True)
 class _Download:
-    """The state of one download. `deadline`: when its time is up, on the monotonic clock."""
+    """The state of one download. `deadline`: the end of its time, on the monotonic clock."""
 
     source: Input
     path: Path
@@ -75,7 +75,7 @@ class _Download:
 
 
 class Downloader:
-    """Downloads inputs with one session. `deadline`: when the job's time is up, on the monotonic clock."""
+    """Downloads inputs with one session. `deadline`: the end of the job's time, on the monotonic clock."""
 
     def __init__(
         self, session: aiohttp.ClientSession, limits: Limits, policy: DownloadPolicy, *, deadline: float = math.inf
@@ -157,5 +157,5 @@ class Downloader:
         return size
 
     def _too_large(self, source: Input) -> JobFailed:
-        limit = in_megabytes(self._limits.max_bytes(source.role))
+        limit = format_bytes(self._limits.max_bytes(source.role))
         return job_failed(Code.SOURCE_TOO_LARGE, field=source.field, limit=limit)

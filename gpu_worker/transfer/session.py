@@ -1,4 +1,4 @@
-"""The HTTP client for untrusted URLs: checked addresses, no proxy, no shared cookies, nothing decompressed unseen."""
+"""The HTTP client for untrusted URLs: checked addresses, no proxy, no shared cookies, no automatic decompression."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from gpu_worker.sandbox.safe_open import create_new, open_read
 T = TypeVar("T")
 
 _TEMPORARY_STATUSES = frozenset({408, 409, 429, 500, 502, 503, 504})
-"""S3 answers 409 while another conditional write of the same key is in progress."""
+"""S3 returns 409 while another conditional write of the same key is in progress."""
 _STORED_STATUSES = frozenset({200, 201, 204})
 _ALREADY_STORED = 412
 _CHUNK_BYTES = 256 * 1024

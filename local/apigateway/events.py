@@ -74,21 +74,21 @@ def to_event(request: HttpRequest, *, request_id: str, now: float) -> dict[str, 
     return event
 
 
-def to_response(answer: Any) -> HttpResponse:
+def to_response(result: Any) -> HttpResponse:
     """Convert a handler's response as API Gateway does.
 
     Anything without a `statusCode` is itself the body of a 200 (format 2.0 infers the rest); a malformed one with
     a `statusCode` is a 500.
     """
-    if not isinstance(answer, dict) or "statusCode" not in answer:
-        text = answer if isinstance(answer, str) else json.dumps(answer)
+    if not isinstance(result, dict) or "statusCode" not in result:
+        text = result if isinstance(result, str) else json.dumps(result)
         return HttpResponse(200, (("content-type", "application/json"),), text.encode())
     try:
-        status = int(answer["statusCode"])
-        headers = [(str(k).lower(), str(v)) for k, v in (answer.get("headers") or {}).items()]
-        headers += [("set-cookie", str(cookie)) for cookie in answer.get("cookies") or []]
-        body = answer.get("body") or ""
-        data = base64.b64decode(body, validate=True) if answer.get("isBase64Encoded") else str(body).encode()
+        status = int(result["statusCode"])
+        headers = [(str(k).lower(), str(v)) for k, v in (result.get("headers") or {}).items()]
+        headers += [("set-cookie", str(cookie)) for cookie in result.get("cookies") or []]
+        body = result.get("body") or ""
+        data = base64.b64decode(body, validate=True) if result.get("isBase64Encoded") else str(body).encode()
     except (ValueError, TypeError, AttributeError, binascii.Error):
         return message(500, "Internal Server Error")
     if not 100 <= status <= 599:

@@ -21,7 +21,7 @@ _HOOKS = ("/runpod/webhook/", "/runpod/progress/")
 
 
 class Gateway:
-    """The HTTP front. After `close_to_clients` only requests of RunPod and the workers are accepted."""
+    """The HTTP front end. After `close_to_clients` only requests of RunPod and the workers are accepted."""
 
     def __init__(self, api: Invocable, hooks: Invocable, log: Log, samples: SampleServer | None = None) -> None:
         self._api = api
@@ -44,7 +44,7 @@ class Gateway:
         if response.status >= 500:
             # The function logs its own responses; responses made here appear only in this line.
             self._log.event(
-                "gateway", f"{request.method} answered {response.status}", "ERROR", path=_redact_path(request)
+                "gateway", f"{request.method} returned {response.status}", "ERROR", path=_redact_path(request)
             )
         return _to_aiohttp(response)
 

@@ -38,7 +38,7 @@ class Progress:
 
 
 def format_bar(operation: str, job: Mapping[str, Any]) -> str:
-    """`  caption   [######------]  50 %  IN_PROGRESS encode`."""
+    """Return a line such as `  caption   [######------]  50 %  IN_PROGRESS encode`."""
     percent = max(0, min(100, int(job["progress"]["percent"])))
     filled = percent * _BAR // 100
     stage = job["progress"].get("stage") or ""

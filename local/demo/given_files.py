@@ -30,7 +30,7 @@ def check_paths(files: Mapping[Role, Path], outputs: Sequence[Path]) -> str | No
         if not path.exists():
             return f"{name}: there is no file {path}"
         if not path.is_file():
-            return f"{name}: {path} is a folder, a device or a pipe"
+            return f"{name}: {path} is a folder, a device or a pipe; name a file"
         if not os.access(path, os.R_OK):
             return f"{name}: no permission to read {path}"
         if any(output.exists() and output.samefile(path) for output in outputs):

@@ -62,14 +62,14 @@ async def run(given: Mapping[Role, Path], out: Path, *, verbose: bool = False) -
         system = await stack.enter_async_context(running(Options(workers=2, workers_min=2), log))
         served = {role.value: path for role, path in files.items()}
         file_url = await _serve(stack, Server(file_server.build(served), bind()))
-        sink = CallbackReceiver(CALLBACK_SECRET)
-        callback_url = await _serve(stack, Server(sink.app, bind())) + "/callback"
+        receiver = CallbackReceiver(CALLBACK_SECRET)
+        callback_url = await _serve(stack, Server(receiver.app, bind())) + "/callback"
         session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=False))
         client = Client(session, system.url, API_KEY)
         jobs = await _run_jobs(client, {role: f"{file_url}/{role.value}" for role in files}, callback_url)
         results = {operation: await _collect(client, ffmpeg, operation, job, out) for operation, job in jobs.items()}
-        await _await_callbacks(sink, jobs)
-        problems = report(jobs, results, sink, out)
+        await _await_callbacks(receiver, jobs)
+        problems = report(jobs, results, receiver, out)
     print(f"Stopped; nothing is left running. {time.monotonic() - started:.0f} s in all.")
     for problem in problems:
         print(f"PROBLEM  {problem}")
@@ -108,7 +108,7 @@ async def _serve(stack: AsyncExitStack, server: Server) -> str:
 
 
 async def _run_jobs(client: Client, urls: Mapping[Role, str], callback_url: str) -> dict[str, Job]:
-    """Submit all operations at once and poll the jobs until all have ended, for at most 600 s."""
+    """Submit all operations at once and poll the jobs until all are finished, for at most 600 s."""
     bodies = {kind: request_body(model, urls) | {"webhook_url": callback_url} for kind, model in OPERATIONS.items()}
     submitted = await asyncio.gather(*(client.submit(kind, body) for kind, body in bodies.items()))
     jobs = dict(zip(bodies, submitted, strict=True))
@@ -132,16 +132,16 @@ async def _collect(client: Client, ffmpeg: str, operation: str, job: Job, out: P
     return await verify_video(ffmpeg, path.resolve(), job["video"])
 
 
-async def _await_callbacks(sink: CallbackReceiver, jobs: dict[str, Job]) -> None:
+async def _await_callbacks(receiver: CallbackReceiver, jobs: dict[str, Job]) -> None:
     until = time.monotonic() + _CALLBACK_SECONDS
-    while not all(sink.verified_for(job["job_id"]) for job in jobs.values()):
+    while not all(receiver.verified_for(job["job_id"]) for job in jobs.values()):
         left = until - time.monotonic()
         if left <= 0:
             return
-        await sink.notifier.wait(left)
+        await receiver.notifier.wait(left)
 
 
-def report(jobs: dict[str, Job], results: dict[str, Verification], sink: CallbackReceiver, out: Path) -> list[str]:
+def report(jobs: dict[str, Job], results: dict[str, Verification], receiver: CallbackReceiver, out: Path) -> list[str]:
     """Print the table of results. Returns the problems."""
     problems: list[str] = []
     rows: list[tuple[str, ...]] = []
@@ -153,12 +153,12 @@ def report(jobs: dict[str, Job], results: dict[str, Verification], sink: Callbac
             problems.append(f"{operation}: {result.problem}")
         elif execution.get("settled_by") != "webhook":
             problems.append(f"{operation}: settled by {execution.get('settled_by')}, not by the webhook")
-        if sink.verified_for(job["job_id"]) is None:
+        if receiver.verified_for(job["job_id"]) is None:
             problems.append(f"{operation}: no callback that verifies")
         else:
             verified += 1
     print("\n" + format_table(_HEADER, rows))
-    refused = sum(1 for one in sink.received if not one.verified)
+    refused = sum(1 for one in receiver.received if not one.verified)
     if refused:
         problems.append(f"{refused} callbacks did not verify")
     print(f"\nCallbacks: {verified} of {len(jobs)} received and verified with the stock standardwebhooks library.")

@@ -1,4 +1,4 @@
-"""Verify that a downloaded video is what its job says: decode all of it and measure it."""
+"""Verify that a downloaded video matches its job: measure it, and decode all of it."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ async def verify_video(ffmpeg: str, path: Path, video: dict[str, Any]) -> Verifi
     found = {"size_bytes": size, "sha256": digest, "width": facts.video.width, "height": facts.video.height}
     wrong = [name for name, value in found.items() if video.get(name) != value]
     if wrong:
-        return Verification(seconds, size, f"{', '.join(wrong)} not as the job says")
+        return Verification(seconds, size, f"different from its job: {', '.join(wrong)}")
     if abs(seconds - float(video["duration_seconds"])) > 0.1:
-        return Verification(seconds, size, "duration not as the job says")
+        return Verification(seconds, size, "different from its job: duration")
     if not await _is_decodable(ffmpeg, path):
-        return Verification(seconds, size, "does not decode")
+        return Verification(seconds, size, "cannot be decoded to its end")
     return Verification(seconds, size, None)
 
 

@@ -51,10 +51,10 @@ def serve(sock: socket.socket, function_name: str, module: str) -> None:
             context = LambdaContext(function_name, request["request_id"], request["seconds"])
             try:
                 handler = handler or importlib.import_module(module).handler
-                answer = {"ok": True, "result": json.loads(json.dumps(handler(request["event"], context)))}
+                reply = {"ok": True, "result": json.loads(json.dumps(handler(request["event"], context)))}
             except Exception as error:  # noqa: BLE001 - the runtime reports every exception of a handler
-                answer = {"ok": False, "error": f"{type(error).__name__}: {error}"}
+                reply = {"ok": False, "error": f"{type(error).__name__}: {error}"}
                 traceback.print_exc()
             sys.stdout.flush()
             sys.stderr.flush()
-            sock.sendall(frames.encode(answer))
+            sock.sendall(frames.encode(reply))

@@ -46,7 +46,7 @@ class Environment:
         return answer
 
     def close(self) -> None:
-        """Close the socket, upon which the process exits."""
+        """Close the socket; the process exits then."""
         self._writer.close()
 
     def kill(self) -> None:
@@ -86,8 +86,8 @@ class ForkServer:
             )
         finally:
             theirs.close()
-        self._copy("lambda", read_fd)
-        await self._answer()
+        self._copy_output("lambda", read_fd)
+        await self._receive_reply()
 
     async def fork(self, function: str, module: str) -> Environment:
         """Fork a new environment for one function. Raises RuntimeError if the fork server is gone."""
@@ -97,7 +97,7 @@ class ForkServer:
             async with self._lock:
                 request = json.dumps({"function": function, "module": module}).encode()
                 socket.send_fds(self._channel(), [request], [theirs.fileno(), write_fd])
-                pid = (await self._answer())["pid"]
+                pid = (await self._receive_reply())["pid"]
         except BaseException:
             ours.close()
             os.close(read_fd)
@@ -105,7 +105,7 @@ class ForkServer:
         finally:
             theirs.close()
             os.close(write_fd)
-        self._copy(function, read_fd)
+        self._copy_output(function, read_fd)
         ours.setblocking(False)
         reader, writer = await asyncio.open_unix_connection(sock=ours, limit=32_000_000)
         return Environment(pid, reader, writer)
@@ -130,14 +130,14 @@ class ForkServer:
             raise RuntimeError("the fork server is not running")
         return self._control
 
-    async def _answer(self) -> dict[str, Any]:
+    async def _receive_reply(self) -> dict[str, Any]:
         data = await asyncio.get_running_loop().sock_recv(self._channel(), 4096)
         if not data:
             raise RuntimeError("the fork server ended; its last lines are in the log")
         answer: dict[str, Any] = json.loads(data)
         return answer
 
-    def _copy(self, source: str, read_fd: int) -> None:
+    def _copy_output(self, source: str, read_fd: int) -> None:
         async def copy() -> None:
             async for line in read_lines(read_fd):
                 self._log.line(source, line)

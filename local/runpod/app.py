@@ -15,7 +15,7 @@ from local.runpod.replies import EMULATOR
 
 
 def build(emulator: Emulator) -> web.Application:
-    """`/v2/…` is the job API and the worker side; the management API has the same prefix, hence `/management/v2/…`."""
+    """Build the application: job and worker APIs under `/v2/…`, the management API under `/management/v2/…`."""
     app = web.Application(client_max_size=MAX_RUNSYNC_BYTES + 1_000_000, middlewares=[_refuse_bots])
     app[EMULATOR] = emulator
     app.add_routes([*api.routes(), *worker_api.routes(), *management.routes(), *debug_routes.routes()])

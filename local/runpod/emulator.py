@@ -72,7 +72,7 @@ class Emulator:
         self._last_contact[worker_id] = time.time()
 
     def may_take(self, worker_id: str) -> bool:
-        """False for a worker that is being stopped, and while a fault holds jobs back."""
+        """Return False for a worker that is being stopped, and while a fault holds jobs back."""
         container = self.fleet.containers.get(worker_id)
         if self.closing or (container is not None and container.stopping):
             return False
@@ -120,7 +120,7 @@ class Emulator:
             await self.fleet.stop()
 
     def spawn(self, work: Coroutine[None, None, None]) -> None:
-        """Run something in the background; it is canceled when the emulator stops."""
+        """Run a coroutine in the background; it is cancelled when the emulator stops."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -192,5 +192,5 @@ class Emulator:
         await asyncio.sleep(self.settings.overdue_grace)
         container = self.fleet.containers.get(worker_id)
         if container is not None and container.job_id == job_id:
-            self.log.event(worker_id, "still running an overdue job, killed", "WARNING", runpod_job_id=job_id)
+            self.log.event(worker_id, "overdue job still running, worker killed", "WARNING", runpod_job_id=job_id)
             await self._stop_worker(worker_id, 0.0)

@@ -23,7 +23,7 @@ def error(status: int, message: str) -> web.Response:
 
 
 def refusal(request: web.Request, expected: str) -> web.Response | None:
-    """401 for a wrong `Authorization`, 404 for an endpoint that is not ours, None otherwise."""
+    """Return 401 for a wrong `Authorization`, 404 for an endpoint that is not ours, None otherwise."""
     emulator = request.app[EMULATOR]
     if request.headers.get("Authorization") != expected:
         return error(401, "unauthorized")
@@ -33,7 +33,7 @@ def refusal(request: web.Request, expected: str) -> web.Response | None:
 
 
 async def json_body(request: web.Request) -> Any:
-    """The body as JSON whatever its Content-Type says: the SDK posts results as a form. Raises ValueError."""
+    """Read the body as JSON despite its Content-Type: the SDK posts results as a form. Raises ValueError."""
     return json.loads(await request.read())
 
 

@@ -18,7 +18,7 @@ class Settings:
     rules: Rules = field(default_factory=Rules)
     webhook_scale: float = 1.0
     take_hold: float = 20.0
-    """How long job-take and job-stop are held open. The SDK does not pause between polls."""
+    """Seconds that job-take and job-stop are held open. The SDK does not pause between polls."""
     silence: float = 60.0
     """A worker with a job and without contact for this long is lost."""
     overdue_grace: float = 5.0

@@ -19,8 +19,8 @@ def draw_landscape(path: Path, seed: int = 7) -> None:
     rng = random.Random(seed)  # noqa: S311 - a picture, not a secret
     image = _sky()
     _sun(image, 1640, 470)
-    for base, height, colour in _RIDGES:
-        _ridge(image, rng, base, height, colour)
+    for base, height, color in _RIDGES:
+        _ridge(image, rng, base, height, color)
     _trees(image, rng)
     _water(image, rng)
     _rules(image)
@@ -45,7 +45,7 @@ def _sun(image: Image.Image, x: int, y: int) -> None:
 
 
 def _profile(rng: random.Random, base: int, height: int) -> list[float]:
-    """A ridge line by midpoint displacement: one height per 4 pixels."""
+    """Return a ridge line by midpoint displacement: one height per 4 pixels."""
     points = [float(base), float(base - height * rng.uniform(0.2, 0.6)), float(base)]
     spread = float(height)
     while len(points) < WIDTH / 4 + 1:
@@ -55,14 +55,14 @@ def _profile(rng: random.Random, base: int, height: int) -> list[float]:
     return points
 
 
-def _ridge(image: Image.Image, rng: random.Random, base: int, height: int, colour: str) -> None:
+def _ridge(image: Image.Image, rng: random.Random, base: int, height: int, color: str) -> None:
     profile = _profile(rng, base, height)
     step = WIDTH / (len(profile) - 1)
     outline = [(index * step, y) for index, y in enumerate(profile)]
     draw = ImageDraw.Draw(image)
-    draw.polygon([(0, _HORIZON), *outline, (WIDTH, _HORIZON)], fill=colour)
+    draw.polygon([(0, _HORIZON), *outline, (WIDTH, _HORIZON)], fill=color)
     # Hatching down the slopes: the fine lines that a blurry scaler loses.
-    light = ImageChops.lighter(Image.new("RGB", (1, 1), colour), Image.new("RGB", (1, 1), "#5c7088")).getpixel((0, 0))
+    light = ImageChops.lighter(Image.new("RGB", (1, 1), color), Image.new("RGB", (1, 1), "#5c7088")).getpixel((0, 0))
     for (x, y), (_, after) in list(pairwise(outline))[::2]:
         if after > y:
             draw.line((x, y + 3, x + 26, y + 30 + rng.random() * 70), fill=light, width=1)
@@ -95,7 +95,7 @@ def _water(image: Image.Image, rng: random.Random) -> None:
 
 
 def _rules(image: Image.Image) -> None:
-    """A scale along the left edge, rings of fine lines, and lettering of several sizes."""
+    """Draw a scale along the left edge, rings of fine lines, and lettering of several sizes."""
     draw = ImageDraw.Draw(image)
     for mark in range(0, 1000, 10):
         draw.line((60, 1500 - mark, 60 + (46 if mark % 100 == 0 else 18), 1500 - mark), fill="#fdf6e3", width=1)

@@ -1,4 +1,4 @@
-"""Child processes: read what they print, and end them with everything they started."""
+"""Child processes: read their output, and kill them with everything they started."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _alive(process: psutil.Process) -> bool:
 
 
 def kill_all(trace: Trace) -> int:
-    """SIGKILL everything that the trace matches until nothing is left; return the number of processes."""
+    """Kill everything that the trace matches until nothing is left; return the number of processes."""
     killed: set[int] = set()
     for _ in range(10):
         # A process may fork between the listing and the kill, so list again.
@@ -67,7 +67,7 @@ def kill_all(trace: Trace) -> int:
             with contextlib.suppress(psutil.Error):
                 process.kill()
             killed.add(process.pid)
-        # Not psutil.wait_procs: it would reap our own children behind asyncio's back.
+        # Not psutil.wait_procs: it would reap children that asyncio waits for.
         until = time.monotonic() + 1.0
         while any(_alive(process) for process in found) and time.monotonic() < until:
             time.sleep(0.01)

@@ -1,4 +1,4 @@
-"""Cleans up after a supervisor that died without doing so itself.
+"""Clean up after a supervisor that died without doing so itself.
 
     python -m local.supervisor.reaper ROOT      waits until its stdin is closed, which every kind of exit does
 

@@ -181,7 +181,7 @@ def test_port_in_use_prints_one_line(tmp_path: Path) -> None:
     ("option", "name", "says"),
     [
         ("--photo", "nowhere.jpg", "PHOTO: there is no file {}"),
-        ("--audio", "", "AUDIO: {} is a folder, a device or a pipe"),
+        ("--audio", "", "AUDIO: {} is a folder, a device or a pipe; name a file"),
         ("--video", "out/caption.mp4", "VIDEO: {} would be replaced by the demo; copy it elsewhere first"),
         ("--photo", 'it\'s "not" a $photo.jpg', "{} is not a media file that can be read. Check the file."),
         ("--srt", 'it\'s "not" a $photo.jpg', "{} is not a readable subtitle file. Use SRT, WebVTT or ASS."),

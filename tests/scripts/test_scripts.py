@@ -54,7 +54,7 @@ def test_help_names_the_make_target(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("env", "message"),
-    [({"AWS_DEFAULT_REGION": ""}, "Which AWS region?"), ({}, "AWS does not know you")],
+    [({"AWS_DEFAULT_REGION": ""}, "Which AWS region?"), ({}, "AWS credentials are missing")],
 )
 def test_missing_settings_are_named(env: dict[str, str], message: str) -> None:
     nowhere = {
@@ -91,7 +91,7 @@ def test_image_replaces_an_earlier_endpoint(deploy: Any) -> None:
         ({}, "not-the-key-of-runpod", "It needs to read and write endpoints."),
         ({"RunpodEndpointId": "local"}, KEY, None),
         ({"RunpodEndpointId": "local"}, "not-the-key-of-runpod", "It needs to use endpoint local."),
-        ({"RunpodEndpointId": "other"}, KEY, "RunPod has no endpoint other for this key."),
+        ({"RunpodEndpointId": "other"}, KEY, "RunPod has no endpoint other for this key. Check ENDPOINT=."),
     ],
 )
 def test_runpod_key_is_checked_for_its_permission(

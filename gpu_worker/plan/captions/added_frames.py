@@ -37,7 +37,7 @@ _MARKER = 16
 def first_frame_filters(video: VideoFacts) -> tuple[str, ...]:
     """Return filters that set the first frame's time: that of its packet, or 0 if the video would begin late.
 
-    Players differ in what they show before the first frame, and some start the sound together with it.
+    Before the first frame, players show different things, and some start the sound together with it.
     """
     if video.starts_untimed:
         begin, max_delay = float(_begin(video)), float(_MAX_REORDER_DELAY / video.frame_rate)

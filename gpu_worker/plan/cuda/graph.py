@@ -36,7 +36,7 @@ _COPY = "scale_cuda=format=yuv420p:interp_algo=nearest"
 
 _CODECS = frozenset({"h264", "hevc", "vp9", "av1"})
 _MIN_SIDE, _MAX_SIDE = 160, 4096
-"""Sides, in pixels, that every GPU with these decoders takes (the minimum is 128 for VP9 and AV1, 144 for HEVC)."""
+"""Sides, in pixels, that every GPU with these decoders accepts (the minimum is 128 for VP9 and AV1, 144 for HEVC)."""
 
 MAX_CAPTION_CHANGES = 4000
 """Keeps the expression with the times of the captions shorter than 100 KB; Linux allows 128 KiB per argument."""
@@ -45,7 +45,7 @@ MAX_CAPTION_CHANGES = 4000
 def gpu_for_video(
     gpu: Gpu | None, video: VideoFacts, cues: Sequence[Cue] | None, *, adds_frames: bool = False
 ) -> Gpu | None:
-    """Return the GPU without the stages that it cannot do for this video. `adds_frames`: the plan adds frames.
+    """Return the GPU without the stages that it cannot run for this video. `adds_frames`: the plan adds frames.
 
     The GPU decodes and draws only pictures that need no conversion: CUDA's scaler knows no color matrix, and rotation
     or deinterlacing there depends on the build. The CPU filters all others.

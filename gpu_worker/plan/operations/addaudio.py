@@ -16,7 +16,7 @@ def plan(operation: AddAudio, inputs: Inputs, options: PlanOptions) -> Plan:
 
 
 def replace_or_mix_audio(inputs: Inputs, mode: AudioMode, volume: float, options: PlanOptions) -> Plan:
-    """Do the same for any operation that adds a sound and draws nothing."""
+    """Plan any operation that adds a sound and draws nothing."""
     video, added = inputs.video_track(), inputs.added_sound()
     end = min(video.end, added.end)
     sound = combine_sounds(inputs.original_sound(), added, mode, volume, end)

@@ -14,6 +14,6 @@ def plan(_operation: Caption, inputs: Inputs, options: PlanOptions) -> Plan:
 
 
 def burn_captions(inputs: Inputs, options: PlanOptions) -> Plan:
-    """Do the same for any operation that changes nothing else."""
+    """Plan any operation that only draws captions."""
     overlay = Overlay(sound=keep_sound(inputs.original_sound()), cues=inputs.cues or ())
     return render_video(inputs.video_track(), overlay, options)

@@ -44,13 +44,13 @@ NAMES = {
     "big5": "Big5",
     "cp949": "EUC-KR",
 }
-"""Encodings of subtitle files, and the names their users know."""
+"""Encodings of subtitle files, and the names that users know."""
 
 _RARITY = {"iso8859_15": 3, "mac_roman": 4, "cp850": 9, "iso8859_2": 2, "cp852": 6, "cp857": 9, "iso8859_7": 2}
 """The logarithm of how much rarer than the usual ones an encoding is. Windows wrote nearly all files."""
 _RARITY |= {"cp1250": 1, "cp1254": 1, "cp1257": 2, "cp1258": 2, "koi8_u": 2, "cp866": 4, "cp874": 1, "euc_jp": 2}
 _CERTAINTY = 6.0
-"""The logarithm of how much likelier than the second the best reading must be to count as certain."""
+"""The logarithm of how much likelier than the second the best reading must be to be certain."""
 
 # Natural logarithms of likelihoods.
 _FOREIGN_LETTER, _RARE_LETTER, _SYMBOL, _RARE_SYMBOL, _BROKEN = -11.0, -9.0, -5.5, -9.0, -20.0

@@ -95,7 +95,7 @@ class Container:
         return container
 
     def kill_main(self) -> None:
-        """SIGKILL the worker alone, as the kernel does when memory runs out; `on_exit` follows."""
+        """Kill the worker alone with SIGKILL, as the kernel does when memory runs out; `on_exit` follows."""
         self._signal(signal.SIGKILL)
 
     async def stop(self, grace: float) -> None:

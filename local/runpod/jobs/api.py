@@ -14,8 +14,8 @@ from local.runpod.faults import Fault
 from local.runpod.jobs.job import MAX_RUN_BYTES, MAX_RUNSYNC_BYTES, BadRequestError, Job, Submission
 from local.runpod.replies import EMULATOR, error, json_body, refusal, reply, reset
 
-Answer = Callable[[web.Request, Emulator], Awaitable[web.Response]]
-AnswerForJob = Callable[[web.Request, Emulator, Job], Awaitable[web.Response]]
+Action = Callable[[web.Request, Emulator], Awaitable[web.Response]]
+JobAction = Callable[[web.Request, Emulator, Job], Awaitable[web.Response]]
 
 
 def routes() -> list[web.RouteDef]:
@@ -34,16 +34,16 @@ def routes() -> list[web.RouteDef]:
     ]
 
 
-def _authorized(answer: Answer) -> Callable[[web.Request], Awaitable[web.Response]]:
-    @wraps(answer)
+def _authorized(action: Action) -> Callable[[web.Request], Awaitable[web.Response]]:
+    @wraps(action)
     async def handler(request: web.Request) -> web.Response:
         emulator = request.app[EMULATOR]
-        return refusal(request, f"Bearer {emulator.settings.api_key}") or await answer(request, emulator)
+        return refusal(request, f"Bearer {emulator.settings.api_key}") or await action(request, emulator)
 
     return handler
 
 
-def _for_job(answer: AnswerForJob, target: str | None = None) -> Answer:
+def _for_job(action: JobAction, target: str | None = None) -> Action:
     """Wrap a handler that needs a job. `target` names the faults that apply to it."""
 
     async def handler(request: web.Request, emulator: Emulator) -> web.Response:
@@ -52,7 +52,7 @@ def _for_job(answer: AnswerForJob, target: str | None = None) -> Answer:
             return await _refused(request, fault)
         job = emulator.state.get(request.match_info["job"])
         emulator.apply()
-        response = error(404, "job not found") if job is None else await answer(request, emulator, job)
+        response = error(404, "job not found") if job is None else await action(request, emulator, job)
         return response if fault is None else reset(request)
 
     return handler

@@ -75,7 +75,7 @@ class Submission:
 
     @classmethod
     def parse(cls, body: Any) -> Submission:
-        """Raises BadRequestError unless `body` is an object with an `input` object."""
+        """Read a submission. Raises BadRequestError unless `body` is an object with an `input` object."""
         if not isinstance(body, dict) or not isinstance(body.get("input"), dict):
             raise BadRequestError("input is required and must be an object")
         webhook, s3_config = body.get("webhook"), body.get("s3Config")

@@ -29,7 +29,7 @@ class EndpointState:
         self._effects: list[Effect] = []
 
     def drain(self) -> list[Effect]:
-        """The effects since the last call, in order."""
+        """Return the effects since the last call, in order."""
         effects, self._effects = self._effects, []
         return effects
 

@@ -20,7 +20,7 @@ from local.runpod.replies import EMULATOR, error, json_body, refusal, reply
 _PAUSE = 0.5
 _DONE = {Done.ACCEPTED: 200, Done.IGNORED: 200, Done.NOT_YOURS: 400, Done.UNKNOWN: 404}
 
-Answer = Callable[[web.Request, Emulator, str], Awaitable[web.Response]]
+Action = Callable[[web.Request, Emulator, str], Awaitable[web.Response]]
 
 
 def routes() -> list[web.RouteDef]:
@@ -35,7 +35,7 @@ def routes() -> list[web.RouteDef]:
     ]
 
 
-def _worker(answer: Answer) -> Callable[[web.Request], Awaitable[web.Response]]:
+def _worker(action: Action) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def handler(request: web.Request) -> web.Response:
         emulator = request.app[EMULATOR]
         # The SDK sends the bare key, without `Bearer`.
@@ -45,7 +45,7 @@ def _worker(answer: Answer) -> Callable[[web.Request], Awaitable[web.Response]]:
             return refused
         worker_id = request.match_info["worker"]
         emulator.record_contact(worker_id)
-        return await answer(request, emulator, worker_id)
+        return await action(request, emulator, worker_id)
 
     return handler
 

@@ -51,7 +51,7 @@ class Endpoints:
         return self.list_all()[-1]
 
     def create(self, body: Any) -> Json:
-        """Raises RefusedError."""
+        """Create an endpoint with RunPod's defaults. Raises RefusedError."""
         settings = validate(body, partial=False)
         settings["workers"] = _WORKERS | settings.get("workers", {})
         settings["gpu"] = _gpu({}, settings["gpu"])
@@ -69,12 +69,12 @@ class Endpoints:
         return copy.deepcopy(changed)
 
     def delete(self, endpoint_id: str) -> bool:
-        """Return False if it does not exist."""
+        """Delete an endpoint. Return False if it does not exist."""
         return self._endpoints.pop(endpoint_id, None) is not None
 
 
 def fleet_endpoint(scaling: Scaling, env: Mapping[str, str]) -> Json:
-    """The settings of the endpoint whose workers run on this machine."""
+    """Return the settings of the endpoint whose workers run on this machine."""
     return {
         "name": "video-worker",
         "type": "QUEUE",

@@ -98,14 +98,14 @@ def test_failed_run_keeps_the_end_of_a_long_log(tmp_path: Path) -> None:
     assert failure.value.code == 3
     assert failure.value.log.endswith("the reason\n")
     assert len(failure.value.log) <= 64 * 1024
-    assert not failure.value.out_of_resources
+    assert not failure.value.is_out_of_resources
 
 
 def test_full_disk_is_distinguished_from_a_bad_file(tmp_path: Path) -> None:
     program = stub(tmp_path, "echo 'av_interleaved_write_frame(): No space left on device' >&2; exit 1\n")
     with pytest.raises(FfmpegError) as failure:
         asyncio.run(run_ffmpeg(program, (), tmp_path))
-    assert failure.value.out_of_resources
+    assert failure.value.is_out_of_resources
 
 
 @pytest.mark.fault("I14")

@@ -91,7 +91,7 @@ def test_picture_that_needs_conversion_is_filtered_by_the_cpu(change: dict[str, 
     args = plan.steps[0].args
     assert "-hwaccel" not in args
     assert "cuda" not in filter_graph(plan)
-    assert plan.warnings[-1].endswith("the video: the GPU does not take this kind of picture.")
+    assert plan.warnings[-1].endswith("the video: the GPU does not support this kind of picture.")
 
 
 def test_plain_picture_stays_on_the_gpu_at_any_frame_times() -> None:

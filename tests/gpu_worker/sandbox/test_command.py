@@ -85,7 +85,7 @@ def test_output_file_cannot_exceed_its_limit(media: MediaFactory, tmp_path: Path
     endless = ("-f", "lavfi", "-i", "testsrc2=s=320x240:r=25", "-f", "rawvideo", "-y", "out.mp4")
     with pytest.raises(FfmpegError) as failure:
         asyncio.run(run_ffmpeg(ffmpeg, endless, tmp_path))
-    assert failure.value.out_of_resources
+    assert failure.value.is_out_of_resources
     assert (tmp_path / "out.mp4").stat().st_size == 100_000
 
 
@@ -102,7 +102,7 @@ def test_kernel_kills_a_program_that_exceeds_its_cpu_time(tmp_path: Path, monkey
 
     code = asyncio.run(work())
     assert code == -signal.SIGKILL
-    assert FfmpegError(code, "").out_of_resources
+    assert FfmpegError(code, "").is_out_of_resources
 
 
 @needs_root

@@ -58,7 +58,7 @@ def test_output_is_compared_with_its_job(tmp_path: Path) -> None:
         await make_clip(ffmpeg, path)
         honest = {"width": 1280, "height": 720, "duration_seconds": 5.0, "size_bytes": path.stat().st_size}
         first = await verify_video(ffmpeg, path, honest)
-        assert first.problem == "sha256 not as the job says"
+        assert first.problem == "different from its job: sha256"
         assert abs(first.seconds - 5.0) < 0.05
         path.write_bytes(path.read_bytes()[:-5000])
         assert (await verify_video(ffmpeg, path, honest)).problem is not None

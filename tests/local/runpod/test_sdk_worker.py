@@ -111,7 +111,7 @@ def test_overdue_job_times_out_and_its_stuck_worker_is_killed(tmp_path: Path) ->
             job = emulator.emulator.submit(Submission({"do": "deaf"}, policy=Policy(execution_timeout=0.5)))
             await emulator.until(job.id, "TIMED_OUT")
             await eventually(lambda: "worker-1" not in emulator.emulator.fleet.containers, 5.0)
-            assert "still running an overdue job" in emulator.log.getvalue()
+            assert "overdue job still running" in emulator.log.getvalue()
             assert (await emulator.status(job.id))["status"] == "TIMED_OUT"
 
     asyncio.run(scenario())
