@@ -24,7 +24,8 @@ from benchmarks.measure import Say
 from benchmarks.results import Row
 from contract.operations.img2vid import Img2Vid
 from lambda_api.adapters.aws.dynamodb_table import Table
-from lambda_api.adapters.aws.job_store import SHARDS, DynamoJobStore
+from lambda_api.adapters.aws.job_row import SHARDS
+from lambda_api.adapters.aws.job_store import DynamoJobStore
 from lambda_api.adapters.aws.session import AwsSession
 from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.job import Callback, Job, State

@@ -117,7 +117,7 @@ class FakeStore:
         mine = sorted((j for j in self.jobs.values() if j.owner == owner), key=_age, reverse=True)
         if cursor is not None:
             if "#" not in cursor:
-                raise InvalidRequest("The cursor is not one of ours.", errors=(("cursor", "not ours"),))
+                raise InvalidRequest("The cursor is not valid.", errors=(("cursor", "not ours"),))
             mine = [job for job in mine if _age(job) < cursor]
         shown = mine[:limit]
         return Page(tuple(shown), _age(shown[-1]) if len(mine) > limit else None)

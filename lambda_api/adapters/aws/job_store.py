@@ -1,38 +1,22 @@
-"""Jobs and idempotency keys in one DynamoDB table.
+"""Jobs and idempotency keys in one DynamoDB table; `job_row` and `quota_row` describe its rows.
 
-`JOB#<id>`            the job: `doc` is all of it as JSON; the other attributes are for keys and conditions: version,
-                      write_id (of the last write), owner, created_key, due_shard and due_at (absent when nothing is
-                      due), expires_at (TTL, seconds).
-`IDEM#<owner>#<key>`  job_id, fingerprint, expires_at.
-`OWNER#<owner>`       the owner's usage: see `quota_row`.
-
-Index `due` (due_shard, due_at) is sparse; index `owner` (owner, created_key) lists jobs by age. Both hold
-keys only, so that progress writes do not pay for them.
+Index `due` (due_shard, due_at) is sparse; index `owner` (owner, created_key) lists jobs by age. Both hold keys only, so
+that progress writes do not pay for them.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-import os
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from pydantic import TypeAdapter
-
-from lambda_api.adapters.aws import quota_row
+from lambda_api.adapters.aws import job_row, quota_row
 from lambda_api.adapters.aws.dynamodb_table import WHAT, Item, Table, is_failed
 from lambda_api.domain.access.quotas import Allowance, Usage, check_quota
 from lambda_api.domain.errors import InvalidRequest, Unavailable
 from lambda_api.domain.job import Job
-from lambda_api.domain.policy import expires_at
 from lambda_api.domain.ports import Idempotency, IdempotencyRecord, Page
-
-SHARDS = 8
-"""Partitions of the `due` index: 1,000 writes per second each before DynamoDB throttles."""
-
-_JOB = TypeAdapter(Job)
 
 
 class DynamoJobStore:
@@ -46,9 +30,10 @@ class DynamoJobStore:
     def create(
         self, job: Job, idempotency: Idempotency | None, now: int, allowance: Allowance
     ) -> IdempotencyRecord | None:
-        puts = [{"Put": {"Item": to_item(job, self._retention_ms), "ConditionExpression": "attribute_not_exists(pk)"}}]
+        item = job_row.to_item(job, self._retention_ms)
+        puts: list[Item] = [{"Put": {"Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}]
         if idempotency is not None:
-            puts.insert(0, _key_put(job, idempotency, now))
+            puts.insert(0, job_row.idempotency_put(job, idempotency, now))
         used = Usage()
         for _ in range(2):
             reasons = self._table.write(*puts, quota_row.reserve(job.owner, allowance, now, used))
@@ -72,11 +57,11 @@ class DynamoJobStore:
         return IdempotencyRecord(item["job_id"]["S"], item["fingerprint"]["S"])
 
     def get(self, job_id: str) -> Job | None:
-        return self._job(self._table.read(_job_key(job_id)))
+        return self._job(self._table.read(job_row.key(job_id)))
 
     def save(self, job: Job, *, ends: bool = False) -> bool:
         put = {
-            "Item": to_item(job, self._retention_ms),
+            "Item": job_row.to_item(job, self._retention_ms),
             "ConditionExpression": "version = :before",
             "ExpressionAttributeValues": {":before": {"N": str(job.version - 1)}},
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
@@ -96,7 +81,7 @@ class DynamoJobStore:
         }
         if cursor is not None:
             created_key = _decode_cursor(cursor)
-            start = _job_key(created_key.partition("#")[2])
+            start = job_row.key(created_key.partition("#")[2])
             # The owner is the caller's, not the cursor's: no cursor leads to another owner's jobs.
             query["ExclusiveStartKey"] = start | {"owner": {"S": owner}, "created_key": {"S": created_key}}
         answer = self._table.query(**query)
@@ -123,12 +108,12 @@ class DynamoJobStore:
         raise Unavailable(f"The {WHAT} did not answer. Try again.", retry_after=2)
 
     def due(self, now: int, limit: int) -> Iterator[str]:
-        """A failing shard does not block the others; its error is raised at the end."""
+        # A failing shard does not block the others; its error is raised at the end.
         found: list[tuple[int, str]] = []
         missing: Unavailable | None = None
-        for shard in range(SHARDS):
+        for shard in range(job_row.SHARDS):
             try:
-                found += self._due_in(shard, now, max(1, limit // SHARDS))
+                found += self._due_in(shard, now, max(1, limit // job_row.SHARDS))
             except Unavailable as error:
                 missing = error
         yield from (job_id for _, job_id in sorted(found))
@@ -149,48 +134,7 @@ class DynamoJobStore:
         # TTL deletes late. A row with work due is still returned: hidden, it would stay first in the due index.
         if not item or ("due_at" not in item and int(item["expires_at"]["N"]) * 1000 <= self._clock()):
             return None
-        return _JOB.validate_json(item["doc"]["S"])
-
-
-def to_item(job: Job, retention_ms: int) -> Item:
-    """Return the row of a job."""
-    ends_at = expires_at(job.created_at, job.deadline_at, job.due_at, retention_ms)
-    item: Item = {
-        **_job_key(job.job_id),
-        "version": {"N": str(job.version)},
-        # Tells two writers apart that write the same at the same moment: only the first succeeds.
-        "write_id": {"S": os.urandom(8).hex()},
-        "state": {"S": job.state},
-        "owner": {"S": job.owner},
-        "created_key": {"S": f"{job.created_at:015d}#{job.job_id}"},
-        "expires_at": {"N": str(ends_at // 1000)},
-        "doc": {"S": _JOB.dump_json(job).decode()},
-    }
-    if job.due_at is not None:
-        item["due_shard"] = {"S": str(zlib.crc32(job.job_id.encode()) % SHARDS)}
-        item["due_at"] = {"N": str(job.due_at)}
-    return item
-
-
-def _job_key(job_id: str) -> Item:
-    return {"pk": {"S": f"JOB#{job_id}"}}
-
-
-def _key_put(job: Job, idempotency: Idempotency, now: int) -> Item:
-    return {
-        "Put": {
-            "Item": {
-                "pk": {"S": f"IDEM#{job.owner}#{idempotency.key}"},
-                "job_id": {"S": job.job_id},
-                "fingerprint": {"S": idempotency.fingerprint},
-                "expires_at": {"N": str(idempotency.expires_at // 1000)},
-            },
-            # TTL deletes late, so an expired row may still be there.
-            "ConditionExpression": "attribute_not_exists(pk) OR expires_at <= :now",
-            "ExpressionAttributeValues": {":now": {"N": str(now // 1000)}},
-            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-        }
-    }
+        return job_row.to_job(item)
 
 
 def _encode_cursor(created_key: str) -> str:
@@ -204,5 +148,6 @@ def _decode_cursor(cursor: str) -> str:
         text = ""
     created, _, job_id = text.partition("#")
     if len(cursor) > 256 or not (created.isdigit() and len(created) == 15 and job_id):
-        raise InvalidRequest("The cursor is not one of ours.", errors=(("cursor", "not a cursor of this API"),))
+        errors = (("cursor", "not a cursor of this API"),)
+        raise InvalidRequest("The cursor is not valid. Send next_cursor of the previous page.", errors=errors)
     return text

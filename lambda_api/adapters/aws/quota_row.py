@@ -19,9 +19,9 @@ _BELOW_ZERO = "in_flight < :none"
 
 
 def reserve(owner: str, allowance: Allowance, now: int, used: Usage) -> Item:
-    """Return the update that adds a job in flight and takes a token, for an owner who is believed to have `used` this.
+    """Return the update that adds a job in flight and takes a token, assuming the usage `used`.
 
-    The condition fails, and returns the current row, if the allowance is used up or the belief is wrong.
+    The condition fails, and returns the current row, if the allowance is used up or the assumption is wrong.
     """
     values = {":now": now, ":none": 0, ":one": 1}
     if is_full(used, allowance, now):

@@ -12,7 +12,8 @@ from zlib import crc32
 
 import pytest
 
-from lambda_api.adapters.aws.job_store import SHARDS, DynamoJobStore, to_item
+from lambda_api.adapters.aws.job_row import SHARDS, to_item
+from lambda_api.adapters.aws.job_store import DynamoJobStore
 from lambda_api.domain.job import Job, State
 from lambda_api.domain.policy import HOUR, SECOND
 from lambda_api.domain.ports import ProviderRefused

@@ -13,7 +13,8 @@ import boto3
 import pytest
 
 from contract.messages import ExecutionFacts
-from lambda_api.adapters.aws.job_store import SHARDS, DynamoJobStore, to_item
+from lambda_api.adapters.aws.job_row import SHARDS, to_item
+from lambda_api.adapters.aws.job_store import DynamoJobStore
 from lambda_api.adapters.aws.s3 import S3Objects
 from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.errors import Unavailable

@@ -18,7 +18,8 @@ from botocore.exceptions import ReadTimeoutError
 from botocore.httpsession import URLLib3Session
 
 from contract.operations.compose import Compose
-from lambda_api.adapters.aws.job_store import SHARDS, DynamoJobStore
+from lambda_api.adapters.aws.job_row import SHARDS
+from lambda_api.adapters.aws.job_store import DynamoJobStore
 from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.errors import InvalidRequest, RateLimited, TooManyJobs, TooManyRequests
 from lambda_api.domain.events import Completed, Progressed

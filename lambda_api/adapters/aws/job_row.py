@@ -1,0 +1,74 @@
+"""The rows of jobs and idempotency keys.
+
+`JOB#<id>`            the job: `doc` is all of it as JSON; the other attributes are for keys and conditions: version,
+                      write_id (of the last write), owner, created_key, due_shard and due_at (absent when nothing is
+                      due), expires_at (TTL, seconds).
+`IDEM#<owner>#<key>`  job_id, fingerprint, expires_at.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from lambda_api.adapters.aws.dynamodb_table import Item
+from lambda_api.domain.job import Job
+from lambda_api.domain.policy import expires_at
+from lambda_api.domain.ports import Idempotency
+
+SHARDS = 8
+"""Partitions of the `due` index: 1,000 writes per second each before DynamoDB throttles."""
+
+_JOB = TypeAdapter(Job)
+
+
+def to_item(job: Job, retention_ms: int) -> Item:
+    """Return the row of a job."""
+    ends_at = expires_at(job.created_at, job.deadline_at, job.due_at, retention_ms)
+    item: Item = {
+        **key(job.job_id),
+        "version": {"N": str(job.version)},
+        # Tells two writers apart that write the same at the same moment: only the first succeeds.
+        "write_id": {"S": os.urandom(8).hex()},
+        "state": {"S": job.state},
+        "owner": {"S": job.owner},
+        "created_key": {"S": f"{job.created_at:015d}#{job.job_id}"},
+        "expires_at": {"N": str(ends_at // 1000)},
+        "doc": {"S": _JOB.dump_json(job).decode()},
+    }
+    if job.due_at is not None:
+        item["due_shard"] = {"S": str(zlib.crc32(job.job_id.encode()) % SHARDS)}
+        item["due_at"] = {"N": str(job.due_at)}
+    return item
+
+
+def to_job(item: Mapping[str, Any]) -> Job:
+    """Return the job of a row."""
+    return _JOB.validate_json(item["doc"]["S"])
+
+
+def key(job_id: str) -> Item:
+    """Return the primary key of a job's row."""
+    return {"pk": {"S": f"JOB#{job_id}"}}
+
+
+def idempotency_put(job: Job, idempotency: Idempotency, now: int) -> Item:
+    """Return the write of an idempotency key, on condition that no unexpired one is stored."""
+    return {
+        "Put": {
+            "Item": {
+                "pk": {"S": f"IDEM#{job.owner}#{idempotency.key}"},
+                "job_id": {"S": job.job_id},
+                "fingerprint": {"S": idempotency.fingerprint},
+                "expires_at": {"N": str(idempotency.expires_at // 1000)},
+            },
+            # TTL deletes late, so an expired row may still be there.
+            "ConditionExpression": "attribute_not_exists(pk) OR expires_at <= :now",
+            "ExpressionAttributeValues": {":now": {"N": str(now // 1000)}},
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+    }
