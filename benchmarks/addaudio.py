@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks import baselines, product, sources
 from benchmarks.bench import Bench
-from benchmarks.cut_accuracy import Verdict, sweep
+from benchmarks.cut_accuracy import Verdict, compare_cuts
 from benchmarks.measure import Contender, Ratio, interleaved, medians
 from benchmarks.results import Row
 from contract.operations import Role
@@ -65,7 +65,7 @@ def _exactness(bench: Bench) -> Row:
     theirs: list[Verdict] = []
     wrong: list[str] = []
     per_film: Counter[str] = Counter()
-    for film, end, verdict, other in sweep(bench):
+    for film, end, verdict, other in compare_cuts(bench):
         if film not in per_film:
             bench.say(f"  {film}")
         per_film[film] += 1

@@ -1,7 +1,7 @@
 """The filter graphs and encoder settings of peers for the same result, on our ffmpeg and our thread count.
 
 The seed is an earlier project of the same name: its last state, and its commit 7541bbc. NCA is the No-Code Architects
-Toolkit. Both enlarge the picture so much that the whole pixels by which `zoompan` moves become small.
+Toolkit. `zoompan` moves by whole pixels, so both first enlarge the picture until a pixel is small.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ class Bench:
 
     @property
     def few(self) -> int:
-        """Repetitions of a job that takes more than 20 CPU seconds and differs by whole factors."""
+        """Repetitions of a job that takes more than 20 CPU seconds and whose results differ by whole factors."""
         return 1 if self.quick else min(2, self.runs)
 
     def seconds(self, full: int) -> int:

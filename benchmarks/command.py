@@ -34,7 +34,7 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def some_of(names: Collection[str]) -> Callable[[str], list[str]]:
+def subset_of(names: Collection[str]) -> Callable[[str], list[str]]:
     """Return an argparse type: some of these names, separated by commas."""
 
     def parts(text: str) -> list[str]:
@@ -46,7 +46,7 @@ def some_of(names: Collection[str]) -> Callable[[str], list[str]]:
     return parts
 
 
-def tell(rows: Sequence[Row], settings: Mapping[str, object], legend: str, file: Path | None) -> None:
+def print_report(rows: Sequence[Row], settings: Mapping[str, object], legend: str, file: Path | None) -> None:
     """Print settings, table, legend and missed targets; write them to `file` if there is one."""
     print(", ".join(f"{name} {value}" for name, value in settings.items()))
     print()

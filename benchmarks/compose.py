@@ -55,8 +55,8 @@ def _rows(bench: Bench) -> Iterator[Row]:
     common = {"film_seconds": seconds, "resampler": product.resampler()}
     yield Row("compose.cpu", python, ratio.value, {}, {**ratio.facts(), "cpu_seconds": medians(spent), **common})
     bench.say("  PSNR of each against its own frames before the encoder")
-    drawn = _of_ours(bench, folder, photo, ours, seconds)
-    chained = _of_chain(bench, folder, photo, theirs, seconds)
+    drawn = _product_psnr(bench, folder, photo, ours, seconds)
+    chained = _chain_psnr(bench, folder, photo, theirs, seconds)
     decibels = {"product_db": drawn, "chain_db": chained, **common}
     yield Row("compose.psnr", python, drawn - chained, {}, decibels, f"{drawn:.2f} dB against {chained:.2f}")
     own, chains = ours.stat().st_size, theirs.stat().st_size
@@ -64,7 +64,7 @@ def _rows(bench: Bench) -> Iterator[Row]:
     yield Row("compose.bytes", python, own / chains, {}, sizes)
 
 
-def _of_ours(bench: Bench, folder: Path, photo: Path, made: Path, seconds: int) -> float:
+def _product_psnr(bench: Bench, folder: Path, photo: Path, made: Path, seconds: int) -> float:
     """Return the luma PSNR of a file against the captioned frames that its encoder got."""
     clip = Img2Vid(url_image=product.U, duration=seconds, frame_rate=_RATE)
     with product.drawn(bench, clip, photo) as frames:
@@ -72,7 +72,7 @@ def _of_ours(bench: Bench, folder: Path, photo: Path, made: Path, seconds: int) 
         return _psnr(bench, made, bench.pictures(_BYTES, *opening, "-vf", product.BURN, *_RAW, cwd=folder))
 
 
-def _of_chain(bench: Bench, folder: Path, photo: Path, made: Path, seconds: int) -> float:
+def _chain_psnr(bench: Bench, folder: Path, photo: Path, made: Path, seconds: int) -> float:
     """Return the same for the three jobs, whose filters run without encodes between them for the reference."""
     zoom = baselines.zoom_filter(baselines.SEED, seconds * _RATE, _RATE)
     graph = f"{zoom},{baselines.subtitles_filter('voice.srt')}"

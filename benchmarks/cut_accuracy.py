@@ -61,13 +61,13 @@ class Verdict:
         return cls(missing, surplus, damaged + misplaced)
 
 
-def sweep(bench: Bench) -> Iterator[tuple[str, Fraction, Verdict, Verdict]]:
+def compare_cuts(bench: Bench) -> Iterator[tuple[str, Fraction, Verdict, Verdict]]:
     """Yield for each cut: kind of film, time, verdict on the product, verdict on a copy with `-shortest`."""
     for name, (rate, file, options) in FILMS.items():
         film = bench.folder / f"cut-{file}"
         picture = f"testsrc2=s=192x108:r={rate}"
         bench.run("-f", "lavfi", "-i", picture, "-frames:v", str(_FRAMES), "-pix_fmt", "yuv420p", *options, film)
-        frames = shown(bench, film)
+        frames = frame_checksums(bench, film)
         if len({checksum for _, checksum in frames}) != _FRAMES:
             raise BenchError(f"two frames of the film {name} are equal, so cuts in it cannot be checked")
         for cut in range(2 if bench.quick else _CUTS):
@@ -76,7 +76,7 @@ def sweep(bench: Bench) -> Iterator[tuple[str, Fraction, Verdict, Verdict]]:
             yield name, Fraction(samples, _RATE), *_verdicts(bench, film, frames, samples)
 
 
-def shown(bench: Bench, film: Path, *options: str) -> list[tuple[Fraction, str]]:
+def frame_checksums(bench: Bench, film: Path, *options: str) -> list[tuple[Fraction, str]]:
     """Return the time, in seconds, and the checksum of each decoded frame. `options` are for the decoder."""
     table = ("-fps_mode", "passthrough", "-enc_time_base", "demux", "-f", "framemd5", "-")
     lines = bench.read(*options, "-i", film, "-map", "0:V:0", *table).decode().splitlines()
@@ -96,7 +96,7 @@ def _verdicts(bench: Bench, film: Path, frames: list[tuple[Fraction, str]], samp
     expected = [checksum for begin, checksum in frames if begin < Fraction(samples, _RATE)]
 
     def judged() -> Verdict:
-        return Verdict.of([checksum for _, checksum in shown(bench, out)], expected, source)
+        return Verdict.of([checksum for _, checksum in frame_checksums(bench, out)], expected, source)
 
     operation = AddAudio(url_video=product.U, url_audio=product.U)
     product.run_job(bench, operation, {Role.VIDEO: film, Role.AUDIO: voice}, keep=out)

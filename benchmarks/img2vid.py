@@ -84,7 +84,7 @@ def _encode_alone(bench: Bench, frames: Path) -> None:
 
 @dataclass
 class _Peers:
-    """The peers' whole jobs, and the memory that each took, in MB."""
+    """Run the whole jobs of the peers and return the memory that each took, in MB."""
 
     bench: Bench
     photo: Path

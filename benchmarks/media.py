@@ -1,4 +1,4 @@
-"""`python -m benchmarks.media`: measure the media engine against its targets, and against what others do."""
+"""`python -m benchmarks.media`: measure the media engine against its targets and against its peers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks import addaudio, caption, compose, img2vid, machine
 from benchmarks.bench import Bench, BenchError
-from benchmarks.command import exit_code, say, some_of, tell
+from benchmarks.command import exit_code, print_report, say, subset_of
 from benchmarks.report import complete, read_rows
 from benchmarks.results import Row
 from benchmarks.targets import MEDIA
@@ -59,18 +59,18 @@ def _run(args: argparse.Namespace) -> None:
         bench = Bench(found.path, threads, Path(name), media, args.runs, args.quick, not args.no_peers, say)
         rows = [row for part in args.only for row in _PARTS[part](bench)]
         if args.also and "img2vid" in args.only:
-            rows += _elsewhere(args, rows, Path(name) / "also.json")
+            rows += _measure_with_other_python(args, rows, Path(name) / "also.json")
     keys = [key for key, target in MEDIA.items() if target.operation in args.only]
     rows = complete(rows, keys, "there is no Python here that draws with that library")
     settings["minutes"] = (time.monotonic() - started) / 60
-    tell(rows, settings, _LEGEND, args.json)
+    print_report(rows, settings, _LEGEND, args.json)
 
 
-def _elsewhere(args: argparse.Namespace, rows: Sequence[Row], path: Path) -> list[Row]:
+def _measure_with_other_python(args: argparse.Namespace, rows: Sequence[Row], path: Path) -> list[Row]:
     """Measure img2vid with another Python, which may draw frames with another library. The peers stay the same."""
     options = ["--only", "img2vid", "--no-peers", "--runs", str(args.runs), "--media", str(args.media)]
     argv = [args.also, "-m", "benchmarks.media", *options, "--json", str(path), *(["--quick"] if args.quick else [])]
-    # Its progress on stderr is shown, its table on stdout is not.
+    # Its progress on stderr is visible; its table on stdout is not.
     with subprocess.Popen(argv, cwd=_ROOT, stdout=subprocess.DEVNULL) as process:
         try:
             process.wait()
@@ -89,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="two runs and short films: to try the bench itself")
     parser.add_argument("--runs", type=_count, help="how often each contender runs (default 5, quick 2)")
     parser.add_argument(
-        "--only", type=some_of(_PARTS), default=list(_PARTS), metavar="A,B", help=f"of {','.join(_PARTS)}"
+        "--only", type=subset_of(_PARTS), default=list(_PARTS), metavar="A,B", help=f"of {','.join(_PARTS)}"
     )
     parser.add_argument(
         "--media", type=_absolute, default=_MEDIA, metavar="DIR", help="real photo and clips, if it exists"

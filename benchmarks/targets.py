@@ -1,4 +1,4 @@
-"""The targets, next to the figures of peers and the best ones before: the table that the benches fill in."""
+"""The targets, with the figures of peers and the best earlier ones: the table that the benches fill in."""
 
 from __future__ import annotations
 
@@ -133,15 +133,15 @@ MEDIA: dict[str, Target] = {
 
 GATEWAY: dict[str, Target] = {
     "cold.api": Target("cold", "api: CPU of init and first request / naive", "naive 1", "0.23", "<=", 0.45, 3),
-    "cold.webhook": Target("cold", "webhook: CPU of init and first ring / naive", "naive 1", "0.14", "<=", 0.38, 3),
+    "cold.webhook": Target("cold", "webhook: CPU of init and first webhook / naive", "naive 1", "0.14", "<=", 0.38, 3),
     "warm.show": Target("warm", "CPU of GET job / naive", "naive 1", "-", "<=", 1.0),
     "warm.submit": Target("warm", "CPU of POST submit / naive", "naive 1", "-", "<=", 1.0),
     "calls.submit": Target("calls", "writes to the table of a submit", "-", "-", "<=", 2, 0),
     "calls.settle": Target("calls", "writes to the table of a settle", "-", "-", "<=", 1, 0),
     "calls.settle.s3": Target("calls", "reads from the bucket of a settle", "-", "-", "<=", 2, 0),
-    "calls.show": Target("calls", "reads from the table of a show", "-", "-", "<=", 1, 0),
+    "calls.show": Target("calls", "reads from the table of a GET job", "-", "-", "<=", 1, 0),
     "calls.usd": Target("calls", "control plane, 1,000 jobs at list prices", "-", "-", "<=", 0.06, 3, "USD"),
-    "load.lost": Target("load", "submits lost or doubled", "-", "-", "=", 0, 0),
+    "load.lost": Target("load", "submits lost or duplicated", "-", "-", "=", 0, 0),
     "load.curve": Target("load", "submits per core, worst of 1 to 64 clients / best", "-", "-", ">=", 0.8),
 }
 
@@ -155,7 +155,7 @@ LOAD: dict[str, Target] = {
     "crowd.memory.worst": Target("crowd", "the same of the function that grew most", "-", "-", "<=", 1.25),
     "sweep.runs": Target("sweep", "sweeps until no job is overdue", "-", "-", "<=", 3, 0),
     "sweep.seconds": Target("sweep", "longest sweep; the function has 55", "-", "-", "<=", 40, 1, "s"),
-    "sweep.callbacks": Target("sweep", "owed callbacks that did not come", "-", "-", "=", 0, 0),
+    "sweep.callbacks": Target("sweep", "due callbacks that did not arrive", "-", "-", "=", 0, 0),
     "sweep.shards": Target("sweep", "writes to the busiest shard / mean", "-", "-", "<=", 1.25),
 }
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks import machine
-from benchmarks.command import exit_code, say, some_of, tell
+from benchmarks.command import exit_code, print_report, say, subset_of
 from benchmarks.gateway import artifacts, calls, cold, load, warm
 from benchmarks.gateway.fixtures import Lab, stub
 from benchmarks.report import complete
@@ -39,8 +39,8 @@ def _run(args: argparse.Namespace) -> None:
     settings = {**machine.facts(), "runs": args.runs, "quick": args.quick}
     with tempfile.TemporaryDirectory(prefix="bench-") as name, stub() as url:
         say("building both packages…")
-        ours = artifacts.ours(Path(name) / "ours", python)
-        naive = artifacts.naive(Path(name) / "naive", python) if {"cold", "warm"} & set(args.only) else ours
+        ours = artifacts.build_product(Path(name) / "ours", python)
+        naive = artifacts.build_naive(Path(name) / "naive", python) if {"cold", "warm"} & set(args.only) else ours
         lab = Lab(python, artifacts.version(python), ours, naive, url, args.runs, args.quick, say)
         rows = []
         for part in args.only:
@@ -48,7 +48,7 @@ def _run(args: argparse.Namespace) -> None:
             rows += _PARTS[part](lab)
     rows = complete(rows, [key for key, target in GATEWAY.items() if target.operation in args.only], "no reason known")
     settings["minutes"] = (time.monotonic() - started) / 60
-    tell(rows, settings, _LEGEND, args.json)
+    print_report(rows, settings, _LEGEND, args.json)
 
 
 def _parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -56,7 +56,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="two runs, few requests: to test the benchmark itself")
     parser.add_argument("--runs", type=int, choices=range(1, 100), metavar="N", help="default 9, quick 2")
     parser.add_argument(
-        "--only", type=some_of(_PARTS), default=list(_PARTS), metavar="A,B", help=f"of {','.join(_PARTS)}"
+        "--only", type=subset_of(_PARTS), default=list(_PARTS), metavar="A,B", help=f"of {','.join(_PARTS)}"
     )
     parser.add_argument("--python", help="of the functions; default a Python 3.13 if there is one")
     parser.add_argument("--json", type=Path, metavar="FILE", help=f"default {_RESULT.name}, if all is run")

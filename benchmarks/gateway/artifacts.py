@@ -28,7 +28,7 @@ def version(python: str) -> str:
     return _run_program(python, "import platform; print(platform.python_version())")
 
 
-def ours(folder: Path, python: str) -> Path:
+def build_product(folder: Path, python: str) -> Path:
     """Build our package, compiled for the Python that runs the benchmark, to compare like with like."""
     _run([sys.executable, str(_ROOT / "scripts" / "build_lambda.py"), str(folder)])
     if not version(python).startswith("3.13."):
@@ -37,7 +37,7 @@ def ours(folder: Path, python: str) -> Path:
     return folder
 
 
-def naive(folder: Path, python: str) -> Path:
+def build_naive(folder: Path, python: str) -> Path:
     """Build the naive package: its sources and its dependencies, not compiled."""
     pins = folder.with_suffix(".txt")
     pins.write_text("\n".join(_pins()), encoding="utf-8")

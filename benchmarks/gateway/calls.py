@@ -1,4 +1,4 @@
-"""Count what one job costs at AWS: calls, units of capacity, log lines, and their price. The stub counts the calls."""
+"""Count the AWS calls, capacity units and log bytes of one job, and compute their price. The stub counts the calls."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from benchmarks.bench import BenchError
-from benchmarks.gateway.events import Event, report, ring, show, submit, wake
+from benchmarks.gateway.events import Event, get_job_event, progress_event, queue_event, submit_event, webhook_event
 from benchmarks.gateway.fixtures import Handled, Lab
 from benchmarks.gateway.prices import dollars
 from benchmarks.results import Row
 
 _API, _HOOKS, _CALLBACKS = (f"lambda_api.entrypoints.{name}" for name in ("api", "runpod_webhook", "callbacks"))
-_REPORTS, _SHOWS = 4, 3
-"""Of a job that runs for 20 s: a progress report every 5 s, and a client that polls three times."""
+_REPORTS, _POLLS = 4, 3
+"""A job runs for 20 s with a progress report every 5 s, and its client polls three times."""
 _MEMORY_GB = 1.0
 _CPU_SHARE = 0.58
-"""Share of a processor at 1 GB (1,769 MB are one)."""
+"""Share of a CPU at 1 GB: Lambda allocates one CPU at 1,769 MB."""
 _WAITS_MS = {"DynamoDB": 8.0, "S3": 30.0, "RunPod": 250.0, "client": 250.0}
-"""Generous estimates of the time that a call waits; Lambda charges for waiting."""
+"""Generous estimates of the wait for each call; Lambda charges for waiting."""
 _WARM_CPU_MS = 3.0
 _PLATFORM_LOG_BYTES = 420
 """START, END and REPORT of an invocation, and one line of the access log."""
@@ -29,7 +29,7 @@ _WRITES, _READS = ("PutItem", "TransactWriteItems"), ("GetItem", "Query", "Batch
 
 @dataclass(slots=True)
 class Step:
-    """Calls of one kind of invocation, in all its repetitions. `http`: it came through the HTTP API."""
+    """All invocations of one kind, and their calls. `http`: True if they come through the HTTP API."""
 
     http: bool = True
     calls: Counter[str] = field(default_factory=Counter)
@@ -49,7 +49,7 @@ class Step:
 
 
 def measure(lab: Lab) -> list[Row]:
-    """Run a compose job with an Idempotency-Key to its end, and one with a callback."""
+    """Run a compose job with an Idempotency-Key until it is settled, and another one with a callback."""
     steps, with_callback = _steps(lab, "calls"), _steps(lab, "calls-with-callback", f"{lab.url}/callback")
     usd = dollars(_usage(steps.values()))
     facts = {
@@ -58,7 +58,7 @@ def measure(lab: Lab) -> list[Row]:
         "calls": {name: dict(step.calls) for name, step in steps.items()},
         "calls_with_callback": {name: dict(step.calls) for name, step in with_callback.items()},
         "assumed": {
-            "progress_reports": _REPORTS, "shows": _SHOWS, "waits_ms": _WAITS_MS, "cpu_ms": _WARM_CPU_MS,
+            "progress_reports": _REPORTS, "shows": _POLLS, "waits_ms": _WAITS_MS, "cpu_ms": _WARM_CPU_MS,
             "memory_gb": _MEMORY_GB,
         },
     }  # fmt: skip
@@ -72,22 +72,22 @@ def measure(lab: Lab) -> list[Row]:
 
 
 def _steps(lab: Lab, key: str, webhook_url: str | None = None) -> dict[str, Step]:
-    """Run one job. Raises BenchError if its client did not get the callback."""
+    """Run one job. Raises BenchError if its client gets no callback."""
     lab.read_counts()
     steps = {name: Step() for name in ("submit", "progress", "settle", "show")}
-    job_id = _invoke(lab, steps["submit"], _API, submit(key, webhook_url), 202).body["job_id"]
+    job_id = _invoke(lab, steps["submit"], _API, submit_event(key, webhook_url), 202).body["job_id"]
     for seq in range(1, _REPORTS + 1):
-        _invoke(lab, steps["progress"], _HOOKS, report(job_id, seq))
+        _invoke(lab, steps["progress"], _HOOKS, progress_event(job_id, seq))
     lab.publish(job_id)
     lab.read_counts()
-    _invoke(lab, steps["settle"], _HOOKS, ring(job_id))
+    _invoke(lab, steps["settle"], _HOOKS, webhook_event(job_id))
     if webhook_url is not None:
         steps["callback"] = Step(http=False)
-        _invoke(lab, steps["callback"], _CALLBACKS, wake(job_id), None)
+        _invoke(lab, steps["callback"], _CALLBACKS, queue_event(job_id), None)
         if not steps["callback"].calls["client"]:
             raise BenchError("the client got no callback")
-    for _ in range(_SHOWS):
-        status = _invoke(lab, steps["show"], _API, show(job_id)).body["status"]
+    for _ in range(_POLLS):
+        status = _invoke(lab, steps["show"], _API, get_job_event(job_id)).body["status"]
     lab.say(f"  the job is {status}")
     return steps
 
@@ -95,7 +95,7 @@ def _steps(lab: Lab, key: str, webhook_url: str | None = None) -> dict[str, Step
 def _invoke(lab: Lab, step: Step, module: str, event: Event, status: int | None = 200) -> Handled:
     handled = lab.handle(lab.ours, module, event, status)
     calls = Counter(lab.read_counts()["calls"])
-    # Once per environment, not per job.
+    # Secrets are read once per environment, not per job.
     del calls["GetSecretValue"]
     step.calls += calls
     step.invocations += 1
@@ -113,7 +113,7 @@ def _usage(steps: Collection[Step]) -> dict[str, float]:
         "Lambda GB-seconds, arm64": milliseconds / 1e3 * _MEMORY_GB,
         "write units": calls["write_units"],
         "read units": calls["read_units"],
-        # The worker's two: the video and the manifest.
+        # The worker stores two objects: the video and the manifest.
         "S3 PUT": 2,
         "S3 GET": calls["S3 GET"] + calls["S3 HEAD"],
         "SQS requests": 3 * calls["SendMessage"],

@@ -1,4 +1,4 @@
-"""Compute what DynamoDB charges for a read or a write, in units of on-demand capacity.
+"""Compute the on-demand capacity units that DynamoDB charges for a read or a write.
 
 Source: Amazon DynamoDB Developer Guide, "Read and write operations", "Item sizes and formats" and "Global secondary
 indexes: write capacity units". Both indexes hold keys only.
@@ -14,19 +14,19 @@ Item = Mapping[str, Any]
 
 
 def write_units(old: Item | None, new: Item) -> int:
-    """Units of one put: one per started KiB of the larger item, and one per index entry added or removed."""
+    """Return the units of one put: one per started KiB of the larger item, and one per index entry added or removed."""
     return max(_units(new, 1024), _units(old or {}, 1024)) + sum(
         _index_units(old or {}, new, keys) for keys in _INDEXES
     )
 
 
 def read_units(item: Item | None) -> int:
-    """Units of one strongly consistent read: one per started 4 KiB; a miss costs one."""
+    """Return the units of one strongly consistent read: one per started 4 KiB; a missing item costs one."""
     return _units(item or {}, 4096)
 
 
 def size(item: Item) -> int:
-    """Size in bytes: names, text as UTF-8, and half a byte per digit plus one."""
+    """Return the size in bytes: names, text as UTF-8, and half a byte per digit plus one."""
     return sum(len(name) + _value_size(*next(iter(value.items()))) for name, value in item.items())
 
 

@@ -1,4 +1,4 @@
-"""Cold starts: a new process up to the response to its first event, divided by the naive function's."""
+"""Cold starts: CPU time of a new process until its first response, divided by that of the naive function."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
-from benchmarks.gateway.events import Event, ring, show
+from benchmarks.gateway.events import Event, get_job_event, webhook_event
 from benchmarks.gateway.fixtures import Lab
 from benchmarks.measure import Contender, Ratio, interleaved, medians
 from benchmarks.results import Row
@@ -15,15 +15,15 @@ from benchmarks.results import Row
 
 def measure(lab: Lab) -> list[Row]:
     jobs = {
-        "api": partial(_start, lab, lab.ours, "lambda_api.entrypoints.api", show),
-        "naive api": partial(_start, lab, lab.naive, "app", show),
-        "webhook": partial(_start, lab, lab.ours, "lambda_api.entrypoints.runpod_webhook", ring),
-        "naive webhook": partial(_start, lab, lab.naive, "app", ring),
+        "api": partial(_start, lab, lab.ours, "lambda_api.entrypoints.api", get_job_event),
+        "naive api": partial(_start, lab, lab.naive, "app", get_job_event),
+        "webhook": partial(_start, lab, lab.ours, "lambda_api.entrypoints.runpod_webhook", webhook_event),
+        "naive webhook": partial(_start, lab, lab.naive, "app", webhook_event),
     }
     for job in jobs.values():
-        # Once to fill the file system's caches for all.
+        # Run each once, so that the file system's caches are warm for all.
         job()
-    # The process measures itself: it knows when it has answered.
+    # Each process measures itself, because only it knows when it has responded.
     contenders = {name: Contender(job, lab.runs) for name, job in jobs.items()}
     seconds = interleaved(contenders, lab.say, lambda job: cast("float", job()))
     middle = medians(seconds)
@@ -36,5 +36,5 @@ def measure(lab: Lab) -> list[Row]:
 
 
 def _start(lab: Lab, package: Path, module: str, event: Callable[[str], Event]) -> float:
-    """Return processor seconds. Each run has its own job: the second webhook of a job has nothing to settle."""
+    """Return the CPU seconds. Each run has its own job, because a second webhook has nothing to settle."""
     return lab.handle(package, module, event(lab.running_job().job_id)).cpu_ms / 1e3

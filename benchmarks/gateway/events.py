@@ -1,4 +1,4 @@
-"""API Gateway's events for each kind of request."""
+"""The events of each kind of invocation: API Gateway requests and queue messages."""
 
 from __future__ import annotations
 
@@ -23,32 +23,32 @@ Event = dict[str, Any]
 _EVENTS = Path(__file__).resolve().parents[2] / "events"
 
 
-def show(job_id: str) -> Event:
+def get_job_event(job_id: str) -> Event:
     return _event("GET", f"/job/{job_id}")
 
 
-def submit(key: str, webhook_url: str | None = None) -> Event:
-    """`webhook_url`: where to send the callback, if anywhere."""
+def submit_event(key: str, webhook_url: str | None = None) -> Event:
+    """A submit. `webhook_url` is the receiver of the callback; None sends none."""
     body = OPERATION.model_dump(mode="json", exclude={"kind"}, exclude_none=True)
     if webhook_url is not None:
         body["webhook_url"] = webhook_url
     return _event("POST", "/video/compose", json.dumps(body), {"idempotency-key": key})
 
 
-def ring(job_id: str) -> Event:
-    """RunPod's webhook."""
+def webhook_event(job_id: str) -> Event:
+    """RunPod's webhook of a completed execution."""
     body = {"id": "run-1", "status": "COMPLETED", "output": {"ok": True}, "executionTime": 4200, "delayTime": 900}
     return _event("POST", f"/runpod/webhook/{job_id}/{_token('webhook', job_id)}", json.dumps(body))
 
 
-def report(job_id: str, seq: int) -> Event:
+def progress_event(job_id: str, seq: int) -> Event:
     """A worker's progress report."""
     body = {"attempt": 1, "seq": seq, "percent": 10 * seq, "stage": "encode"}
     return _event("POST", f"/runpod/progress/{job_id}/{_token('progress', job_id)}", json.dumps(body))
 
 
-def wake(job_id: str) -> Event:
-    """The queue's event: a callback is pending."""
+def queue_event(job_id: str) -> Event:
+    """A queue event: one message for a pending callback."""
     event = _golden("sqs.json")
     return event | {"Records": [event["Records"][0] | {"body": json.dumps({"job_id": job_id})}]}
 

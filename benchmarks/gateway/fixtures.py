@@ -1,4 +1,4 @@
-"""The fixture of every part of the benchmark: the two packages, a Python, and a stub of AWS and RunPod on loopback."""
+"""The environment of every measurement: the two packages, a Python, and a stub of AWS and RunPod on loopback."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ OWNER, BUCKET = "bench", "bench"
 HOUR_MS = 3_600_000
 _OUTPUT = b"not really a video"
 _TOKEN = base64.b64encode(hashlib.shake_128(b"bench").digest(661)).decode()
-"""As long as a session token of a function's role, 884 characters, with the `+`, `/` and `=` that a URL must encode."""
+"""884 characters, like the session token of a function's role, with `+`, `/` and `=`, which a URL must encode."""
 _ALLOWANCE = {"OWNER_RATE_PER_MINUTE": "60000", "OWNER_BURST": "100000", "OWNER_JOBS_IN_FLIGHT": "1000000"}
-"""Quotas so high that they limit no measurement."""
+"""Quotas too high to limit any measurement."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lab:
-    """One run of the benchmark. `url`: where the stub listens."""
+    """One run of the benchmark. `url` is the URL of the stub."""
 
     python: str
     version: str
@@ -54,12 +54,12 @@ class Lab:
     quick: bool
     say: Say
 
-    def ask(self, path: str, body: bytes = b"", method: str = "POST") -> bytes:
-        return _ask(f"{self.url}{path}", body, method)
+    def request(self, path: str, body: bytes = b"", method: str = "POST") -> bytes:
+        return _request(f"{self.url}{path}", body, method)
 
     def read_counts(self) -> dict[str, Any]:
-        """Return the calls that the stub counted since the last time, and its contents."""
-        read: dict[str, Any] = json.loads(self.ask("/_counts"))
+        """Return the calls that the stub counted since the last request for them, and its contents."""
+        read: dict[str, Any] = json.loads(self.request("/_counts"))
         return read
 
     def store(self) -> DynamoJobStore:
@@ -85,8 +85,8 @@ class Lab:
 
     def publish(self, job_id: str) -> None:
         """Upload the video and the manifest, as a worker does."""
-        self.ask(f"/{BUCKET}/{output_key(job_id)}", _OUTPUT, "PUT")
-        self.ask(f"/{BUCKET}/{manifest_key(job_id)}", _manifest(job_id).model_dump_json().encode(), "PUT")
+        self.request(f"/{BUCKET}/{output_key(job_id)}", _OUTPUT, "PUT")
+        self.request(f"/{BUCKET}/{manifest_key(job_id)}", _manifest(job_id).model_dump_json().encode(), "PUT")
 
     def environment(self) -> dict[str, str]:
         """Return the variables of template.yaml, with secrets as ARNs. Callbacks may go to the stub."""
@@ -101,7 +101,7 @@ class Lab:
         }  # fmt: skip
 
     def warm_environment(self) -> dict[str, str]:
-        """Return the same with the secrets in plain variables: a process that forks must not have connections."""
+        """Return the same with plain secrets, because a process that forks must not have connections."""
         env = {**self.environment(), **secrets(), "PYTHONDONTWRITEBYTECODE": "1", "PATH": os.environ.get("PATH", "")}
         return {name: value for name, value in env.items() if not name.endswith("_SECRET_ARN")}
 
@@ -125,7 +125,7 @@ class Lab:
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """`log_bytes`: written to stdout, hence to CloudWatch."""
+    """The result of one event. `log_bytes` is the output to stdout, which Lambda sends to CloudWatch."""
 
     cpu_ms: float
     answer: dict[str, Any]
@@ -139,7 +139,7 @@ class Handled:
 
 @contextmanager
 def stub() -> Iterator[str]:
-    """Start the stub with the secrets in it. Yields its URL."""
+    """Start the stub, store the secrets in it, and yield its URL."""
     argv = [sys.executable, "-m", "benchmarks.gateway.stub"]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -149,20 +149,20 @@ def stub() -> Iterator[str]:
                 {name.lower(): json.loads(secrets()[name]) for name in ("API_KEYS", "CALLBACK_SECRETS")}
             )
             for name, text in (("runpod", "k"), ("hook", HOOK_SECRET), ("callers", callers)):
-                _ask(f"{url}/secret/{name}", text.encode(), "PUT")
+                _request(f"{url}/secret/{name}", text.encode(), "PUT")
             yield url
         finally:
             process.terminate()
 
 
-def _ask(url: str, body: bytes, method: str) -> bytes:
+def _request(url: str, body: bytes, method: str) -> bytes:
     with urllib.request.urlopen(urllib.request.Request(url, body, method=method), timeout=10) as answer:
         read: bytes = answer.read()
         return read
 
 
 def secrets() -> dict[str, str]:
-    """Secrets in plain variables, as in local mode."""
+    """Return the secrets as plain variables, as in local mode."""
     keys = {hashlib.sha256(KEY.encode()).hexdigest(): OWNER}
     callbacks = {OWNER: [CALLBACK_SECRET]}
     return {

@@ -29,7 +29,7 @@ WARMING = 5
 os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
-def submitted(key: str) -> str:
+def submit(key: str) -> str:
     """Return the job's id, or "" after three refusals. Retries with the same key, as a client would."""
     for _ in range(3):
         event: dict[str, Any] = json.loads(text)
@@ -41,9 +41,9 @@ def submitted(key: str) -> str:
 
 
 def submit_all(number: int, pipe: int) -> None:
-    jobs = [submitted(f"{name}-{clients}-{number}-warm-{turn}") for turn in range(WARMING)]
+    jobs = [submit(f"{name}-{clients}-{number}-warm-{turn}") for turn in range(WARMING)]
     began, busy = time.monotonic(), time.process_time()
-    jobs += [submitted(f"{name}-{clients}-{number}-{turn}") for turn in range(each)]
+    jobs += [submit(f"{name}-{clients}-{number}-{turn}") for turn in range(each)]
     busy = time.process_time() - busy
     with os.fdopen(pipe, "w") as file:
         json.dump({"jobs": jobs, "cpu_s": busy, "from": began, "to": time.monotonic()}, file)

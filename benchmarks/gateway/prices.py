@@ -1,10 +1,10 @@
 """AWS list prices of us-east-1 (N. Virginia) in USD, without free tiers.
 
-Source: the pricing pages of Lambda, API Gateway, DynamoDB, S3, SQS and CloudWatch, as of November 2025; what
-Lambda and DynamoDB ask was compared with published tables again a year later. Left out: data
-transfer (clients fetch videos from S3), storage, and what costs the same without any job: the sweeper's 43,200
-invocations a month, alarms, custom metrics, secrets, and the polling of the queue. SQS asks 0.40 for a million, and
-0.10 more where messages name a group.
+Source: the pricing pages of Lambda, API Gateway, DynamoDB, S3, SQS and CloudWatch, as of November 2025. The prices of
+Lambda and DynamoDB were compared with published tables again a year later. Not included: data transfer (clients fetch
+videos from S3), storage, and everything that costs the same without any job: the sweeper's 43,200 invocations a month,
+alarms, custom metrics, secrets, and the polling of the queue. SQS charges $0.40 per million requests, and $0.10 more if
+messages have a group.
 """
 
 from __future__ import annotations

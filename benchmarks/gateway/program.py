@@ -2,7 +2,7 @@
 
     python program.py PACKAGE MODULE EVENT    its last line: `{"cpu_ms": …, "answer": …}`
 
-Runs on the functions' Python with nothing on its path but PACKAGE, so it imports nothing of ours itself.
+Runs on the functions' Python with only PACKAGE on its path, so it imports no other module of this repository.
 """
 
 from __future__ import annotations
@@ -25,5 +25,5 @@ answer = importlib.import_module(module).handler(json.loads(event), context)
 used = resource.getrusage(resource.RUSAGE_SELF)
 sys.stdout.write(json.dumps({"cpu_ms": (used.ru_utime + used.ru_stime) * 1e3, "answer": answer}) + "\n")
 sys.stdout.flush()
-# Lambda freezes an environment: shutting the interpreter down is not part of the measurement.
+# Lambda freezes environments, so the shutdown of the interpreter is not measured.
 os._exit(0)

@@ -1,10 +1,10 @@
-"""Stub of AWS, RunPod and a client in one process: the part that the gateway calls. It counts the calls.
+"""Stub of AWS, RunPod and a client in one process. It serves only the calls that the gateway makes, and counts them.
 
-    python -m benchmarks.gateway.stub      prints its port, ends with its stdin
+    python -m benchmarks.gateway.stub      prints its port; ends when its stdin closes
 
-Fast rather than complete: the gateway is what is measured. It knows the job store's conditions only.
-`POST /_counts` returns the counts since the last time, the stored jobs and whether they have work due, the jobs with an
-idempotency key, and the jobs submitted to RunPod. `POST /_lose/N` loses the response of every Nth write, after the
+It is fast rather than complete, so that it costs the gateway little time: it evaluates only the conditions of the job
+store. `POST /_counts` returns the counts since its last call, the stored jobs and if they have work due, the jobs with
+an idempotency key, and the jobs submitted to RunPod. `POST /_lose/N` loses the response to every Nth write, after the
 write.
 """
 
@@ -37,7 +37,7 @@ class Stub:
         """Return status and body; status 0 loses the response."""
         if target:
             status, response = self._aws(target.partition(".")[2], json.loads(body))
-            return (0, b"") if self._lost(target) else (status, response)
+            return (0, b"") if self._is_lost(target) else (status, response)
         if path.startswith("/_"):
             return self._control(path, body)
         if path.startswith("/v2/"):
@@ -57,32 +57,34 @@ class Stub:
             item = self.items.get(request["Key"]["pk"]["S"])
             self.counts["read_units"] += read_units(item)
             return 200, json.dumps({"Item": item} if item else {}).encode()
-        together = operation == "TransactWriteItems"
-        writes = [write for item in request["TransactItems"] for write in item.values()] if together else [request]
-        failed = [not self._holds(write) for write in writes]
+        in_transaction = operation == "TransactWriteItems"
+        writes = (
+            [write for item in request["TransactItems"] for write in item.values()] if in_transaction else [request]
+        )
+        failed = [not self._condition_holds(write) for write in writes]
         if not any(failed):
             for write in writes:
                 # In a transaction every item is written twice, once to prepare it.
-                self._put(write.get("Item") or self._updated(write), times=2 if together else 1)
+                self._put(write.get("Item") or self._apply_update(write), times=2 if in_transaction else 1)
             return 200, _OK
         if operation == "PutItem":
             return 400, b'{"__type": "x#ConditionalCheckFailedException"}'
-        reasons = [self._reason(write, no) for write, no in zip(writes, failed, strict=True)]
+        reasons = [self._reason(write, has_failed) for write, has_failed in zip(writes, failed, strict=True)]
         return 400, json.dumps({"__type": "x#TransactionCanceledException", "CancellationReasons": reasons}).encode()
 
-    def _holds(self, write: Item) -> bool:
-        old, wanted = self._old(write), write.get("ConditionExpression", "")
+    def _condition_holds(self, write: Item) -> bool:
+        old, condition = self._old(write), write.get("ConditionExpression", "")
         given = _numbers(write.get("ExpressionAttributeValues", {}))
-        if wanted == "version = :before":
+        if condition == "version = :before":
             return old is not None and _numbers(old)["version"] == given[":before"]
         if "Item" in write:
             return old is None
         used = {"in_flight": 0, "full_at": 0} | _numbers(old or {})
         if ":latest" in given:
             return given[":now"] < used["full_at"] <= given[":latest"] and used["in_flight"] < given[":most"]
-        return not wanted or (used["full_at"] <= given[":now"] and used["in_flight"] < given[":most"])
+        return not condition or (used["full_at"] <= given[":now"] and used["in_flight"] < given[":most"])
 
-    def _updated(self, write: Item) -> Item:
+    def _apply_update(self, write: Item) -> Item:
         """Apply an update to an owner's row."""
         given = _numbers(write["ExpressionAttributeValues"])
         used = {"in_flight": 0, "full_at": 0} | _numbers(self._old(write) or {})
@@ -90,8 +92,8 @@ class Stub:
         full_at = given.get(":next", used["full_at"] + given.get(":step", 0))
         return {**write["Key"], "in_flight": {"N": str(in_flight)}, "full_at": {"N": str(full_at)}}
 
-    def _reason(self, write: Item, no: bool) -> Item:
-        return {"Code": "ConditionalCheckFailed", "Item": self._old(write)} if no else {"Code": "None"}
+    def _reason(self, write: Item, has_failed: bool) -> Item:
+        return {"Code": "ConditionalCheckFailed", "Item": self._old(write)} if has_failed else {"Code": "None"}
 
     def _old(self, write: Item) -> Item | None:
         return self.items.get((write.get("Key") or write["Item"])["pk"]["S"])
@@ -101,7 +103,7 @@ class Stub:
         self.counts["write_units"] += write_units(self.items.get(key), item) * times
         self.items[key] = item
 
-    def _lost(self, target: str) -> bool:
+    def _is_lost(self, target: str) -> bool:
         if not self.lose_each or not target.endswith(("PutItem", "TransactWriteItems")):
             return False
         self._writes += 1

@@ -1,4 +1,4 @@
-"""Warm requests: processor time of the handler without its I/O, against the naive function doing the same."""
+"""Warm requests: CPU time of the handler without I/O, divided by that of the naive function."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import cast
 
 from benchmarks.bench import BenchError
-from benchmarks.gateway.events import Event, show, submit
+from benchmarks.gateway.events import Event, get_job_event, submit_event
 from benchmarks.gateway.fixtures import Lab
 from benchmarks.measure import Contender, Ratio, interleaved, medians
 from benchmarks.results import Row
@@ -27,7 +27,7 @@ def measure(lab: Lab) -> list[Row]:
         "TransactWriteItems": "{}",
         "run": json.dumps({"id": "run-1", "status": "IN_QUEUE"}),
     }
-    events = {"show": show(job.job_id), "submit": submit("a-key")}
+    events = {"show": get_job_event(job.job_id), "submit": submit_event("a-key")}
     jobs: dict[str, Callable[[], float]] = {}
     for name, event in events.items():
         jobs[name] = lambda event=event: _measure_cpu(lab, lab.ours, _API, responses, event)  # type: ignore[misc]
@@ -44,7 +44,7 @@ def measure(lab: Lab) -> list[Row]:
 
 
 def _measure_cpu(lab: Lab, package: Path, module: str, responses: dict[str, str], event: Event) -> float:
-    """Return the processor seconds of one event."""
+    """Return the CPU seconds of one event."""
     argv = [
         lab.python, "-P", "-s", str(_PROGRAM), str(package), module, json.dumps(responses), json.dumps(event),
         "200" if lab.quick else "1000",

@@ -1,4 +1,4 @@
-"""A warm function without its I/O: botocore's and urllib3's sockets are replaced by responses that are ready.
+"""Run a warm function without I/O: prepared responses replace the sockets of botocore and urllib3.
 
     python warm_program.py PACKAGE MODULE RESPONSES EVENT COUNT    prints CPU ms per event
 
@@ -29,7 +29,7 @@ awsrequest, httpsession, urllib3, connectionpool = map(
 
 
 def answer_aws(_session: Any, request: Any) -> Any:
-    """Stand in for `URLLib3Session.send`."""
+    """Replace `URLLib3Session.send`."""
     target = request.headers["X-Amz-Target"]
     operation = (target.decode() if isinstance(target, bytes) else target).partition(".")[2]
     headers = {"Content-Type": "application/x-amz-json-1.0", "Content-Length": str(len(responses[operation]))}
@@ -38,7 +38,7 @@ def answer_aws(_session: Any, request: Any) -> Any:
 
 
 def answer_http(_pool: Any, _method: str, url: str, **_: Any) -> Any:
-    """Stand in for `HTTPConnectionPool.urlopen`."""
+    """Replace `HTTPConnectionPool.urlopen`."""
     return urllib3.HTTPResponse(responses[url.rpartition("/")[2]], status=200)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import machine
-from benchmarks.command import exit_code, say, some_of, tell
+from benchmarks.command import exit_code, print_report, say, subset_of
 from benchmarks.load import crowd, drain
 from benchmarks.load.clients import Plan
 from benchmarks.report import complete
@@ -48,7 +48,7 @@ def _run(args: argparse.Namespace) -> None:
         raise KeyboardInterrupt
     keys = [key for key, target in LOAD.items() if target.operation in args.only]
     settings["minutes"] = (time.monotonic() - started) / 60
-    tell(complete(rows, keys, "no reason known"), settings, _LEGEND, args.json)
+    print_report(complete(rows, keys, "no reason known"), settings, _LEGEND, args.json)
 
 
 def _plan(quick: bool) -> Plan:
@@ -59,7 +59,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.load", description=__doc__.split(": ", 1)[-1])
     parser.add_argument("--quick", action="store_true", help="200 jobs, 500 overdue: a test of the bench itself")
     parser.add_argument(
-        "--only", type=some_of(_PARTS), default=list(_PARTS), metavar="A,B", help=f"of {','.join(_PARTS)}"
+        "--only", type=subset_of(_PARTS), default=list(_PARTS), metavar="A,B", help=f"of {','.join(_PARTS)}"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help=f"default {_RESULT.name}, if all is run")
     args = parser.parse_args(argv)

@@ -20,13 +20,13 @@ from local.runpod.replies import reset
 class JobCallbacks:
     """The callbacks of one job. `accepted`: the number that got a 2xx.
 
-    `repeats`: the number that arrived although a 2xx had been sent completely; after an interrupted
-    one they must.
+    `repeats`: the number that arrived although a 2xx had been sent completely. After an
+    interrupted response a repeat is required.
     """
 
     ids: set[str] = field(default_factory=set)
     bodies: set[str] = field(default_factory=set)
-    """Without the link to the video, which is signed anew each time."""
+    """Without the link to the video, whose signature differs in each attempt."""
     tries: int = 0
     accepted: int = 0
     repeats: int = 0

@@ -1,4 +1,4 @@
-"""The same three requests as one writes them first: FastAPI, Mangum, boto3 and Powertools with all its parts."""
+"""A plain first version of the same three requests: FastAPI, Mangum, boto3 and all parts of Powertools."""
 
 import json
 import os
@@ -46,8 +46,8 @@ class JobView(BaseModel):
     metadata: dict[str, str] = {}
 
 
-def stored(job_id: str) -> dict[str, Any]:
-    """The job as it is in the table. Raises HTTPException."""
+def read_job(job_id: str) -> dict[str, Any]:
+    """Return the stored job. Raises HTTPException 404."""
     item = table.get_item(Key={"pk": f"JOB#{job_id}"}, ConsistentRead=True).get("Item")
     if item is None:
         raise HTTPException(404)
@@ -56,10 +56,10 @@ def stored(job_id: str) -> dict[str, Any]:
 
 @app.get("/job/{job_id}")
 def get_job(job_id: str, x_api_key: str | None = Header(None)) -> JobView:
-    """One job."""
+    """Return one job."""
     if x_api_key is None:
         raise HTTPException(401)
-    item = stored(job_id)
+    item = read_job(job_id)
     job = json.loads(str(item["doc"]))
     logger.info("job shown", extra={"job_id": job_id})
     return JobView(
@@ -117,11 +117,11 @@ def submit(
 
 @app.post("/runpod/webhook/{job_id}/{token}")
 async def webhook(job_id: str, token: str, request: Request) -> dict[str, bool]:
-    """RunPod says that a job is over."""
+    """Settle a job when RunPod reports that it has finished."""
     if not token:
         raise HTTPException(404)
     await request.body()
-    item = stored(job_id)
+    item = read_job(job_id)
     bucket = os.environ["BUCKET_NAME"]
     manifest = json.loads(s3.get_object(Bucket=bucket, Key=f"jobs/{job_id}/manifest.json")["Body"].read())
     size = s3.head_object(Bucket=bucket, Key=f"jobs/{job_id}/output.mp4")["ContentLength"]
@@ -145,5 +145,5 @@ _asgi = Mangum(app, lifespan="off")
 @tracer.capture_lambda_handler
 @metrics.log_metrics(capture_cold_start_metric=True)
 def handler(event: dict[str, Any], context: Any) -> Any:
-    """API Gateway payload v2."""
+    """Handle an API Gateway event (payload format 2.0)."""
     return _asgi(event, context)

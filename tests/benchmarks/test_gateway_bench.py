@@ -12,7 +12,7 @@ import pytest
 from benchmarks.gateway import __main__ as bench
 from benchmarks.gateway import fixtures
 from benchmarks.gateway.capacity import read_units, size, write_units
-from benchmarks.gateway.events import wake
+from benchmarks.gateway.events import queue_event
 from benchmarks.gateway.prices import PRICES, dollars
 from benchmarks.targets import GATEWAY
 from lambda_api.adapters.aws.job_store import DynamoJobStore
@@ -67,12 +67,12 @@ def test_stub_enforces_the_conditions_of_the_store(url: str) -> None:
 def test_callback_is_counted_as_a_call_to_the_client(url: str) -> None:
     lab = fixtures.Lab("", "", Path(), Path(), url, 1, True, print)
     lab.read_counts()
-    lab.ask("/callback", b"{}")
+    lab.request("/callback", b"{}")
     assert lab.read_counts()["calls"] == {"client": 1}
 
 
 def test_queue_event_names_one_job() -> None:
-    assert [json.loads(record["body"]) for record in wake("job-2")["Records"]] == [{"job_id": "job-2"}]
+    assert [json.loads(record["body"]) for record in queue_event("job-2")["Records"]] == [{"job_id": "job-2"}]
 
 
 def test_every_target_belongs_to_a_part_of_the_bench(capsys: pytest.CaptureFixture[str]) -> None:

@@ -79,7 +79,7 @@ def test_violations_are_reported(changed: dict[str, object], verdict: Verdict) -
 
 @pytest.mark.parametrize(("resets", "repeats"), [(False, 1), (True, 0)])
 def test_receiver_records_whether_its_answer_arrived(resets: bool, repeats: int) -> None:
-    """A callback that comes again is one too many if the last answer arrived, and none if it was lost."""
+    """A repeated callback is a violation if the last response arrived, and none if it was lost."""
 
     async def run() -> JobCallbacks:
         receiver = Receiver(CALLBACK_SECRET, fail_each=100)
@@ -117,7 +117,7 @@ async def post(url: str) -> None:
 
 
 async def reset_connection(receiver: Receiver, url: str) -> None:
-    """Send a callback and reset the connection when it was read and is not answered."""
+    """Send a callback and reset the connection after the request was read and before the response."""
     host, port = url.removeprefix("http://").split(":")
     caller, verifier = socket.create_connection((host, int(port))), receiver.verifier
     caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

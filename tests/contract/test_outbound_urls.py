@@ -1,4 +1,4 @@
-"""URLs that users may submit, and that nothing but the URL decides which server is contacted."""
+"""URLs that users may submit; only the URL decides which server is contacted."""
 
 from __future__ import annotations
 

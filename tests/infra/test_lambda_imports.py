@@ -51,7 +51,7 @@ class Started:
         return {name for name in self.modules if name.partition(".")[0] not in sys.stdlib_module_names | ours}
 
 
-def started(entrypoint: str, event: str = "") -> Started:
+def start_function(entrypoint: str, event: str = "") -> Started:
     path = str(EVENTS / f"{event}.json") if event else ""
     # Nothing listens on loopback port 9, so every call of the handler fails.
     env = environment() | {
@@ -81,7 +81,7 @@ def test_environment_is_the_functions_own() -> None:
     ],
 )  # fmt: skip
 def test_start_imports_no_more_than_necessary(entrypoint: str, event: str) -> None:
-    start = started(entrypoint, event)
+    start = start_function(entrypoint, event)
     assert "lambda_api" in start.packages
     assert not start.packages & DENIED
     assert len(start.foreign) <= BUDGET[entrypoint]
@@ -91,4 +91,4 @@ def test_start_imports_no_more_than_necessary(entrypoint: str, event: str) -> No
 
 
 def test_submit_imports_no_denied_package() -> None:
-    assert not started("api", "api/caption").packages & DENIED
+    assert not start_function("api", "api/caption").packages & DENIED

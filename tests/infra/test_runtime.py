@@ -59,7 +59,7 @@ def json_answer(result: object, status: int = 200) -> Callable[[BaseHTTPRequestH
 
 @pytest.fixture(scope="module")
 def runpod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    """RunPod, for which every job runs on and on; and a caller that takes callbacks."""
+    """RunPod, which reports every job as running, and a client that accepts callbacks."""
     with web(tmp_path_factory.mktemp("runpod")) as site:
         site.routes["v2/endpoint/run"] = json_answer({"id": "runpod-2", "status": "IN_QUEUE"})
         site.routes["v2/endpoint/status/runpod-1"] = json_answer({"id": "runpod-1", "status": "IN_PROGRESS"})
@@ -110,7 +110,7 @@ def functions(
 
 
 class Stage:
-    """The table and the bucket around the one job that the golden events speak of."""
+    """The table and the bucket around the one job that the golden events are about."""
 
     def __init__(self, aws: Aws, callback_url: str) -> None:
         self._aws = aws
@@ -242,5 +242,5 @@ def test_restored_snapshot_reads_its_settings_again(built: Path) -> None:
         check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    # 401: no such key. 503: let in, and RunPod is not there.
+    # 401: unknown key. 503: valid key, and RunPod is unreachable.
     assert json.loads(done.stdout.splitlines()[-1]) == [401, 503]

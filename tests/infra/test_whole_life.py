@@ -1,4 +1,4 @@
-"""A job through the built package in Lambda's runtime, DynamoDB Local, an S3 that checks signatures, the real worker.
+"""A job through the built package in Lambda's runtime, DynamoDB Local, a signature-checking S3 and the real worker.
 
 The emulator replaces RunPod; SQS, API Gateway and the schedule are those of the local system.
 """

@@ -92,7 +92,7 @@ def up(tmp_path: Path, *arguments: str) -> Iterator[Up]:
         process.wait(30)
 
 
-def _all_gone(processes: list[psutil.Process]) -> bool:
+def _have_exited(processes: list[psutil.Process]) -> bool:
     _, alive = psutil.wait_procs(processes, timeout=20)
     return not alive
 
@@ -118,7 +118,7 @@ def test_up_serves_and_leaves_nothing_behind(tmp_path: Path, number: signal.Sign
         system.process.send_signal(number)
         # The worker's job would take a minute.
         assert system.process.wait(30) == 0, system.log.read_text()
-        assert _all_gone(family), family
+        assert _have_exited(family), family
         assert list(system.temp.iterdir()) == []
         log = system.log.read_text()
         assert "Traceback" not in log
@@ -142,7 +142,7 @@ def test_signal_during_startup_leaves_nothing_behind(tmp_path: Path) -> None:
         out, errors = process.communicate(timeout=30)
         assert (process.returncode, out) == (0, ""), errors
         assert "Traceback" not in errors
-        assert _all_gone(family)
+        assert _have_exited(family)
         assert list(temp.iterdir()) == []
 
 
@@ -153,7 +153,7 @@ def test_killed_supervisor_leaves_nothing_behind(tmp_path: Path) -> None:
         family = system.family()
         assert len(family) >= 5
         system.process.kill()
-        assert _all_gone(family), family
+        assert _have_exited(family), family
         assert list(system.temp.iterdir()) == []
 
 

@@ -1,4 +1,4 @@
-"""Shell scripts in the place of ffmpeg."""
+"""Shell scripts that replace ffmpeg."""
 
 from __future__ import annotations
 

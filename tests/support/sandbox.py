@@ -36,7 +36,7 @@ def run_script(script: str, directory: Path, sandbox: Sandbox | None = None, sec
 
 
 def run_forked(work: Callable[[], object], user: int | None = None) -> None:
-    """Do it in a forked process, as another user if we are root."""
+    """Run the function in a forked process, as another user if we are root."""
 
     def run() -> None:
         if user is not None and os.geteuid() == 0:

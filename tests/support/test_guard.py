@@ -54,11 +54,11 @@ def suite(tmp_path: Path) -> Path:
     return folder
 
 
-def family(process: psutil.Process) -> list[psutil.Process]:
+def process_tree(process: psutil.Process) -> list[psutil.Process]:
     return [process, *process.children(recursive=True)]
 
 
-def started(suite: Path, tmp_path: Path, *options: str) -> Iterator[psutil.Process]:
+def start_run(suite: Path, tmp_path: Path, *options: str) -> Iterator[psutil.Process]:
     argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--basetemp={tmp_path}/base", *options]
     quiet = subprocess.DEVNULL
     # Without the marker of the run that contains this test.
@@ -87,8 +87,8 @@ def started(suite: Path, tmp_path: Path, *options: str) -> Iterator[psutil.Proce
     ],
 )
 def test_killed_run_leaves_no_process(suite: Path, tmp_path: Path, number: signal.Signals, workers: int) -> None:
-    for run in started(suite, tmp_path, f"-n{workers}"):
-        processes = family(run)
+    for run in start_run(suite, tmp_path, f"-n{workers}"):
+        processes = process_tree(run)
         assert sum("local" in one.cmdline() for one in processes) == 1
         assert len(processes) >= 10 + workers
         scratch = Path((suite / "ready").read_text())
@@ -105,11 +105,11 @@ def test_killed_run_leaves_no_process(suite: Path, tmp_path: Path, number: signa
 @pytest.mark.full
 @pytest.mark.e2e
 def test_killed_xdist_worker_leaves_no_process(suite: Path, tmp_path: Path) -> None:
-    for run in started(suite, tmp_path, "-n2", "--max-worker-restart=0"):
-        system = next(one for one in family(run) if "local" in one.cmdline())
+    for run in start_run(suite, tmp_path, "-n2", "--max-worker-restart=0"):
+        system = next(one for one in process_tree(run) if "local" in one.cmdline())
         parent = system.parent()
         assert parent is not None
-        processes = family(parent)
+        processes = process_tree(parent)
         parent.kill()
         _, alive = psutil.wait_procs(processes, timeout=15)
         assert not alive
@@ -153,7 +153,7 @@ def test_closed_terminal_stops_make_up(tmp_path: Path) -> None:
     try:
         while b"ready" not in shown:
             shown += os.read(leader, 4096)
-        processes = family(psutil.Process(shell.pid))
+        processes = process_tree(psutil.Process(shell.pid))
         assert len(processes) >= 6
     finally:
         os.close(leader)

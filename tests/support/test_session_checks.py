@@ -82,7 +82,7 @@ def test_stays_the_same(number):
 """
 
 
-def drawn(folder: Path, *options: str) -> tuple[list[str], list[str]]:
+def run_examples(folder: Path, *options: str) -> tuple[list[str], list[str]]:
     """Run a clean session; return the examples of the first test and of the second."""
     done = session(folder, DRAWS, ["-n0", "-rP", *options])
     assert done.returncode == 0, done.stdout + done.stderr
@@ -90,10 +90,10 @@ def drawn(folder: Path, *options: str) -> tuple[list[str], list[str]]:
 
 
 def test_examples_repeat_and_differ_in_the_full_run(tmp_path: Path) -> None:
-    (first, stated), (second, _) = drawn(tmp_path), drawn(tmp_path)
+    (first, stated), (second, _) = run_examples(tmp_path), run_examples(tmp_path)
     assert first == second
     assert min(len(first), len(stated)) >= 100
-    (other, rerun), (another, _) = drawn(tmp_path, "-m", "full"), drawn(tmp_path, "-m", "full")
+    (other, rerun), (another, _) = run_examples(tmp_path, "-m", "full"), run_examples(tmp_path, "-m", "full")
     assert len({tuple(first), tuple(other), tuple(another)}) == 3
     assert len(other) >= 100
     assert rerun == []

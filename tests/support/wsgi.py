@@ -32,7 +32,7 @@ class Wsgi:
 
     def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         self.requests += 1
-        # As after a quiet day: otherwise repeated keys and the number of jobs would be refused.
+        # Without this, repeated keys would conflict and the number of jobs would exceed the quota.
         self._world.store.keys.clear()
         self._world.store.usage.clear()
         # Mangum needs an event loop in its thread, which only the main thread has by default.

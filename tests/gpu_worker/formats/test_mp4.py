@@ -84,7 +84,7 @@ def test_unexpected_structure_is_not_changed(tmp_path: Path, data: bytes) -> Non
     assert path.read_bytes() == data
 
 
-def sampled(kind: bytes) -> bytes:
+def track_with_samples(kind: bytes) -> bytes:
     table = box(b"stsd", struct.pack(">II", 0, 1), box(kind, bytes(78)))
     return box(b"trak", box(b"mdia", box(b"minf", box(b"stbl", table))))
 
@@ -93,10 +93,10 @@ def sampled(kind: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("tracks", "needed"),
     [
-        ([sampled(b"avc1"), sampled(b"mp4a")], False),
-        ([sampled(b"avc1"), sampled(b"enca")], True),
-        ([sampled(b"encv")], True),
-        ([box(b"trak"), sampled(b"encv")], True),
+        ([track_with_samples(b"avc1"), track_with_samples(b"mp4a")], False),
+        ([track_with_samples(b"avc1"), track_with_samples(b"enca")], True),
+        ([track_with_samples(b"encv")], True),
+        ([box(b"trak"), track_with_samples(b"encv")], True),
         ([box(b"trak", b"encv")], False),
         ([], False),
     ],

@@ -57,7 +57,7 @@ both = pytest.mark.parametrize(
 )
 
 
-def source_of(frames: int = FRAMES) -> FrameSource:
+def frame_source(frames: int = FRAMES) -> FrameSource:
     return FrameSource(path="unused", still_size=still_size(SIZE), size=SIZE, frames=frames)
 
 
@@ -102,7 +102,7 @@ def test_picture_follows_its_path_without_trembling(opened: Open) -> None:
     width, height = still_size(SIZE)
     off: list[tuple[float, float]] = []
     places = [(width * x, height * y) for x in (0.27, 0.52, 0.71) for y in (0.31, 0.66)]
-    draws = [opened(gray(dot_at(*place, (width, height))), source_of()) for place in places]
+    draws = [opened(gray(dot_at(*place, (width, height))), frame_source()) for place in places]
     for index in range(FRAMES):
         box = view(index, FRAMES, (width, height))
         scale = SIZE[0] / (box.right - box.left), SIZE[1] / (box.bottom - box.top)
@@ -123,13 +123,13 @@ def test_chroma_stays_on_its_shapes_during_the_zoom(opened: Open) -> None:
     """A ramp in U with H.264's chroma siting (on the left one of two columns) must stay the same ramp."""
     width, height = still_size(SIZE)
     slope = 200 / width
-    # Each row starts a sixteenth of a level higher: that rounding favours no place.
+    # Each row starts a sixteenth of a level higher: so that rounding favors no position.
     ramp = b"".join(
         bytes(round(20 + row % 16 / 16 + slope * (2 * column + 0.5)) for column in range(width // 2))
         for row in range(height // 2)
     )
     still = bytes([128]) * (width * height) + ramp + bytes([128]) * len(ramp)
-    draw = opened(still, source_of())
+    draw = opened(still, frame_source())
     for index in (0, FRAMES // 2, FRAMES - 1):
         box = view(index, FRAMES, (width, height))
         ratio = (box.right - box.left) / SIZE[0]
@@ -142,7 +142,7 @@ def test_chroma_stays_on_its_shapes_during_the_zoom(opened: Open) -> None:
         assert abs(sum(wrong) / len(wrong)) < 0.025, index
 
 
-def detailed(path: Path) -> None:
+def draw_details(path: Path) -> None:
     """Draw detail like a photo's: edges at all angles, fine lines, grain, none finer than a lens resolves."""
     chance = random.Random(5)  # noqa: S311
     image = Image.frombytes("L", (2560, 1440), chance.randbytes(2560 * 1440)).filter(ImageFilter.GaussianBlur(2))
@@ -155,7 +155,7 @@ def detailed(path: Path) -> None:
 
 @both
 def test_frames_are_as_sharp_as_a_float_lanczos(opened: Open, media: MediaFactory, tmp_path: Path) -> None:
-    photo = media.make_once("detailed.png", detailed)
+    photo = media.make_once("detailed.png", draw_details)
     (tmp_path / "in_image").symlink_to(photo)
     facts = asyncio.run(read_photo(media.sandbox, tmp_path / "in_image", "url_image", 10**8, still_size(SIZE)))
     asyncio.run(run_ffmpeg(media.sandboxed_ffmpeg, still_step(facts, SIZE, Fit.COVER).args, tmp_path))

@@ -44,8 +44,8 @@ def test_job_ends_at_the_execution_limit(network: FakeNetwork, work_dir: Path) -
 
     # 60 billion pixels in 4 s are beyond any machine, so the plan is refused before it is run...
     assert failed_after(300.0, "3840x2160") == Code.MEDIA_OVER_BUDGET
-    # ...and what looks possible is stopped when its time is up: the budget takes this for 2 s, and its rates are four
-    # times what a core does.
+    # ...and a plan that looks possible is stopped at its time limit: the budget estimates 2 s for this one, with rates
+    # four times those of a core.
     started = time.monotonic()
     assert failed_after(min(300.0, 22.0 * usable_cpus())) == Code.EXECUTION_TIMEOUT
     assert time.monotonic() - started < 20

@@ -42,7 +42,7 @@ def test_first_report_is_immediate_and_others_follow_at_intervals() -> None:
     began = time.monotonic()
     send_reports(network, 5, 0.1)
     assert 5 <= len(network.reports) <= 1 + (time.monotonic() - began) / 0.1
-    # Each is sent an interval after the reply to the one before, however late that is.
+    # Each report is sent one interval after the reply to the previous one, however late that is.
     gaps = [b - a for a, b in pairwise(network.report_times)]
     assert min(gaps) > 0.08
     assert [r["seq"] for r in network.reports] == list(range(1, len(network.reports) + 1))

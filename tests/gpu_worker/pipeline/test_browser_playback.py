@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from contract.operations.addaudio import AddAudio
-from tests.gpu_worker.pipeline.test_exact_cut import FILMS, RATE, shoot, silence
+from tests.gpu_worker.pipeline.test_exact_cut import FILMS, RATE, make_film, make_silence
 from tests.support.media.factory import URL, MediaFactory
 
 PAGE = """<!doctype html><body><script>
@@ -81,7 +81,7 @@ QUIET = (
 
 
 @contextlib.contextmanager
-def stage(files: list[Path]) -> Iterator[tuple[str, threading.Event, list[Any]]]:
+def serve_page(files: list[Path]) -> Iterator[tuple[str, threading.Event, list[Any]]]:
     """Serve the page and the files on loopback; the reports of the page are added to the list."""
     answered, report = threading.Event(), []
     page = PAGE.replace("FILES", json.dumps([file.name for file in files])).encode()
@@ -116,12 +116,12 @@ def stage(files: list[Path]) -> Iterator[tuple[str, threading.Event, list[Any]]]
         thread.join()
 
 
-def watched(files: list[Path], profile: Path) -> list[Any]:
+def watch_files(files: list[Path], profile: Path) -> list[Any]:
     """Return the report of Chromium on each file. Skips the test if there is no Chromium."""
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if program is None:
         pytest.skip("no chromium on this machine")
-    with stage(files) as (address, answered, report):
+    with serve_page(files) as (address, answered, report):
         argv = [program, *QUIET, f"--user-data-dir={profile}", address]
         quiet = subprocess.DEVNULL
         with subprocess.Popen(argv, stdout=quiet, stderr=quiet, start_new_session=True) as browser:
@@ -136,16 +136,18 @@ def test_browser_ends_with_the_last_frame_on_time(media: MediaFactory, tmp_path:
     cuts = [("b-frames", 40), ("b-frames", 41), ("b-frames", 42), ("uneven", 43), ("59.94", 44), ("vp9", 45)]
     files, ends = [], []
     for name, frame in cuts:
-        film = shoot(media, FILMS[name])
+        film = make_film(media, FILMS[name])
         source = media.probe(film).video
         assert source is not None
         start = sorted(source.packet_times)[frame] * source.time_base
         samples = round((start + Fraction(1, 200)) * RATE)
-        made, path = media.transcode(AddAudio(url_video=URL, url_audio=URL), video=film, audio=silence(media, samples))
+        made, path = media.transcode(
+            AddAudio(url_video=URL, url_audio=URL), video=film, audio=make_silence(media, samples)
+        )
         assert made.video_mode == "copy"
         files.append(path)
         ends.append(samples / RATE)
-    for (name, frame), end, report in zip(cuts, ends, watched(files, tmp_path), strict=True):
+    for (name, frame), end, report in zip(cuts, ends, watch_files(files, tmp_path), strict=True):
         assert report["duration"] == pytest.approx(end, abs=0.002), name
         assert report["ended"] == pytest.approx(end, abs=0.006), name
         assert report["seeked"] == frame, name

@@ -25,7 +25,7 @@ FRAMES = 66
 RATE = 48000
 
 
-def picture(number: int) -> bytes:
+def draw_frame(number: int) -> bytes:
     """Draw a raw yuv420p frame: its number, and a moving pattern below."""
     bits = [235 if number >> bit & 1 else 16 for bit in range(8)]
     rows = [bytes(value for value in values for _ in range(BLOCK)) for values in (bits, [251 - v for v in bits])]
@@ -33,7 +33,7 @@ def picture(number: int) -> bytes:
     return b"".join([rows[0] * BLOCK, rows[1] * BLOCK, *moving]) + bytes([128]) * (WIDTH * HEIGHT // 2)
 
 
-def number_of(frame: bytes) -> int:
+def read_number(frame: bytes) -> int:
     """Return the number drawn into a decoded frame; -1 if its two rows disagree."""
     first = [frame[BLOCK // 2 * WIDTH + bit * BLOCK + BLOCK // 2] > 125 for bit in range(8)]
     second = [frame[(BLOCK + BLOCK // 2) * WIDTH + bit * BLOCK + BLOCK // 2] > 125 for bit in range(8)]
@@ -77,10 +77,10 @@ FILMS = {
 }
 
 
-def shoot(media: MediaFactory, film: Film) -> Path:
+def make_film(media: MediaFactory, film: Film) -> Path:
     raw = media.folder / "numbered.yuv"
     if not raw.exists():
-        raw.write_bytes(b"".join(picture(number) for number in range(FRAMES)))
+        raw.write_bytes(b"".join(draw_frame(number) for number in range(FRAMES)))
     # Every third frame twice as long, every fifth half as long.
     times = (
         "-vf",
@@ -97,7 +97,7 @@ def shoot(media: MediaFactory, film: Film) -> Path:
     )  # fmt: skip
 
 
-def silence(media: MediaFactory, samples: int) -> Path:
+def make_silence(media: MediaFactory, samples: int) -> Path:
     """Write a WAV of exactly this number of samples."""
     path = media.folder / f"silent-{samples}.wav"
     with wave.open(str(path), "wb") as file:
@@ -108,7 +108,7 @@ def silence(media: MediaFactory, samples: int) -> Path:
     return path
 
 
-def decoded(media: MediaFactory, path: Path) -> list[bytes]:
+def decode_frames(media: MediaFactory, path: Path) -> list[bytes]:
     raw = media.run_ffmpeg("-i", path, "-map", "0:V:0", "-fps_mode", "passthrough", "-f", "rawvideo", "-")
     size = WIDTH * HEIGHT * 3 // 2
     return [raw[at : at + size] for at in range(0, len(raw), size)]
@@ -116,11 +116,11 @@ def decoded(media: MediaFactory, path: Path) -> list[bytes]:
 
 @pytest.mark.parametrize("name", FILMS)
 def test_every_cut_ends_with_the_expected_frame(media: MediaFactory, name: str) -> None:
-    film = shoot(media, FILMS[name])
+    film = make_film(media, FILMS[name])
     source = media.probe(film).video
     assert source is not None
-    whole = decoded(media, film)
-    assert [number_of(frame) for frame in whole] == list(range(FRAMES))
+    whole = decode_frames(media, film)
+    assert [read_number(frame) for frame in whole] == list(range(FRAMES))
     starts = [time * source.time_base - source.start for time in sorted(source.packet_times)]
     for cut in range(8):
         # All phases of a group of B-frames; at the start of a frame, just before it, just after it, and between frames.
@@ -128,10 +128,12 @@ def test_every_cut_ends_with_the_expected_frame(media: MediaFactory, name: str) 
         nudge = (Fraction(0), Fraction(-1, 2000), Fraction(1, 2000), Fraction(1, 70))[cut % 4]
         samples = math.floor((starts[frame] + source.start + nudge) * RATE)
         end = Fraction(samples, RATE)
-        made, path = media.transcode(AddAudio(url_video=URL, url_audio=URL), video=film, audio=silence(media, samples))
+        made, path = media.transcode(
+            AddAudio(url_video=URL, url_audio=URL), video=film, audio=make_silence(media, samples)
+        )
         wanted = sum(1 for start in starts if start + source.start < end)
         assert (made.video_mode, made.warnings) == ("copy", ())
-        assert decoded(media, path) == whole[:wanted], f"cut at {float(end)}"
+        assert decode_frames(media, path) == whole[:wanted], f"cut at {float(end)}"
         assert made.media.frames == wanted
         ends = read_track_ends(path)
         assert abs(ends["vide"] - end) <= Fraction(1, 1000)
@@ -145,29 +147,33 @@ def test_every_cut_ends_with_the_expected_frame(media: MediaFactory, name: str) 
         )
 
 
-def trimmed(media: MediaFactory) -> Path:
+def make_trimmed(media: MediaFactory) -> Path:
     """Make a video whose edit list starts between keyframes: earlier packets are decoded and not shown."""
-    return media.make_file("numbered-trimmed.mp4", "-ss", "0.5", "-i", shoot(media, FILMS["b-frames"]), "-c", "copy")
+    return media.make_file(
+        "numbered-trimmed.mp4", "-ss", "0.5", "-i", make_film(media, FILMS["b-frames"]), "-c", "copy"
+    )
 
 
-def late(media: MediaFactory) -> Path:
+def make_late(media: MediaFactory) -> Path:
     """Make a video whose picture starts 0.4 s after its sound."""
     tone = ("-f", "lavfi", "-i", "sine=440:d=2.5:r=48000")
-    return media.make_file("numbered-late.mp4", *tone, "-itsoffset", "0.4", "-i", shoot(media, FILMS["b-frames"]),
+    return media.make_file("numbered-late.mp4", *tone, "-itsoffset", "0.4", "-i", make_film(media, FILMS["b-frames"]),
                        "-map", "0", "-map", "1", "-c:v", "copy")  # fmt: skip
 
 
-def cut_before(media: MediaFactory) -> Path:
+def make_cut(media: MediaFactory) -> Path:
     """Make one of our outputs, cut between B-frames: packets at its end are decoded and not shown."""
-    film = shoot(media, FILMS["b-frames"])
+    film = make_film(media, FILMS["b-frames"])
     path = media.folder / "numbered-cut-before.mp4"
     if not path.exists():
-        _made, made = media.transcode(AddAudio(url_video=URL, url_audio=URL), video=film, audio=silence(media, 63840))
+        _made, made = media.transcode(
+            AddAudio(url_video=URL, url_audio=URL), video=film, audio=make_silence(media, 63840)
+        )
         made.replace(path)
     return path
 
 
-@pytest.mark.parametrize("source", [trimmed, late, cut_before])
+@pytest.mark.parametrize("source", [make_trimmed, make_late, make_cut])
 @pytest.mark.parametrize("end", ["0.93", "1.2205", "1.3", "3"])
 def test_edit_lists_of_the_source_do_not_change_the_cut(
     media: MediaFactory, source: Callable[[MediaFactory], Path], end: str
@@ -175,14 +181,14 @@ def test_edit_lists_of_the_source_do_not_change_the_cut(
     film = source(media)
     facts = media.probe(film).video
     assert facts is not None
-    whole = decoded(media, film)
+    whole = decode_frames(media, film)
     assert facts.frames == len(whole)
     made, path = media.transcode(
-        AddAudio(url_video=URL, url_audio=URL), video=film, audio=silence(media, round(Fraction(end) * RATE))
+        AddAudio(url_video=URL, url_audio=URL), video=film, audio=make_silence(media, round(Fraction(end) * RATE))
     )
     starts = [t * facts.time_base for t in sorted(facts.packet_times) if facts.start <= t * facts.time_base < facts.end]
     assert (made.video_mode, made.warnings) == ("copy", ())
-    assert decoded(media, path) == whole[: sum(1 for start in starts if start < Fraction(end))]
+    assert decode_frames(media, path) == whole[: sum(1 for start in starts if start < Fraction(end))]
     ends, due = read_track_ends(path), min(facts.end, Fraction(end))
     assert abs(ends["vide"] - due) <= Fraction(1, 1000)
     assert abs(ends["soun"] - due) <= Fraction(1, 1000)
@@ -194,7 +200,7 @@ def test_edit_lists_of_the_source_do_not_change_the_cut(
 @pytest.mark.parametrize("end", [0.93, 1.2205, 1.3, 3])
 @pytest.mark.parametrize("how", ["copied", "mixed", "mp3"])
 def test_every_sound_ends_with_the_picture(media: MediaFactory, how: str, end: float) -> None:
-    film = late(media) if how == "mixed" else shoot(media, FILMS["b-frames"])
+    film = make_late(media) if how == "mixed" else make_film(media, FILMS["b-frames"])
     kind = {"copied": "m4a", "mixed": "wav", "mp3": "mp3"}[how]
     sound = media.make_audio(f"as-long-{end}.{kind}", end)
     operation = AddAudio(url_video=URL, url_audio=URL, mode="mix" if how == "mixed" else "replace")
@@ -216,11 +222,11 @@ def test_video_that_cannot_be_trimmed_is_encoded_again(media: MediaFactory, monk
         raise Mp4Error("as if")
 
     monkeypatch.setattr(executing, "trim_edit_lists", refuse)
-    film = shoot(media, FILMS["b-frames"])
-    made, path = media.transcode(AddAudio(url_video=URL, url_audio=URL), video=film, audio=silence(media, 48000))
+    film = make_film(media, FILMS["b-frames"])
+    made, path = media.transcode(AddAudio(url_video=URL, url_audio=URL), video=film, audio=make_silence(media, 48000))
     assert (made.video_mode, made.media.frames) == ("encode", 30)
     assert made.warnings == ("The picture could not be copied and was encoded again.",)
-    assert [number_of(frame) for frame in decoded(media, path)] == list(range(30))
+    assert [read_number(frame) for frame in decode_frames(media, path)] == list(range(30))
 
 
 @pytest.mark.parametrize(
@@ -239,6 +245,6 @@ def test_video_that_cannot_be_trimmed_is_encoded_again(media: MediaFactory, monk
 def test_only_formats_of_players_are_copied(
     media: MediaFactory, name: str, options: tuple[str, ...], mode: str
 ) -> None:
-    film = media.make_file(f"allowed-{name}", "-i", shoot(media, FILMS["no b-frames"]), "-t", "0.6", *options)
-    made, _path = media.transcode(AddAudio(url_video=URL, url_audio=URL), video=film, audio=silence(media, 24000))
+    film = media.make_file(f"allowed-{name}", "-i", make_film(media, FILMS["no b-frames"]), "-t", "0.6", *options)
+    made, _path = media.transcode(AddAudio(url_video=URL, url_audio=URL), video=film, audio=make_silence(media, 24000))
     assert (made.video_mode, made.media.frames) == (mode, 15)

@@ -51,7 +51,7 @@ def cpu_warning(did: str, reason: UnavailableReason) -> str:
     ("faults", "runs", "encoder", "warnings"),
     [
         ((), ["decode draw encode"], "h264_nvenc", ()),
-        # One part fails, in the middle of a job: the others stay where they are.
+        # One stage fails during a job: the others stay on the GPU.
         ((Fault("decode", NO_SURFACES),), ["decode draw encode", "encode"], "h264_nvenc",
          (cpu_warning("decoded", UnavailableReason.NO_MEMORY),)),
         ((Fault("draw", FILTER_FAILS),), ["decode draw encode", "decode encode"], "h264_nvenc",
@@ -60,12 +60,12 @@ def cpu_warning(did: str, reason: UnavailableReason) -> str:
          (cpu_warning("encoded", UnavailableReason.NO_SESSION),)),
         ((Fault("any", FULL),), ["decode draw encode"], "libx264",
          (cpu_warning("decoded, captioned and encoded", UnavailableReason.NO_MEMORY),)),
-        # One after the other.
+        # All stages fail, one after the other.
         ((Fault("draw", FILTER_FAILS), Fault("decode", NO_SURFACES), Fault("encode", NO_SESSION, 255)),
          ["decode draw encode", "decode encode", "encode"], "libx264",
          (cpu_warning("decoded", UnavailableReason.NO_MEMORY), cpu_warning("captioned", UnavailableReason.UNKNOWN),
           cpu_warning("encoded", UnavailableReason.NO_SESSION))),
-        # ffmpeg does not say which: the frames leave the GPU first, then the encoder is changed.
+        # ffmpeg does not name the stage: first the frames leave the GPU, then the encoder is changed.
         ((Fault("decode", NOTHING, 255),), ["decode draw encode", "encode"], "h264_nvenc",
          (cpu_warning("decoded and captioned", UnavailableReason.UNKNOWN),)),
         ((Fault("any", NOTHING, 255),), ["decode draw encode", "encode"], "libx264",

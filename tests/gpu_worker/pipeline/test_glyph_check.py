@@ -164,7 +164,7 @@ def test_caption_stays_inside_the_picture(media: MediaFactory, size: tuple[int, 
     assert top >= 1
     assert right <= size[0] - 1
     assert bottom <= size[1] - 1
-    # A full stop of Han, at the end of a line, fills only one corner of its square.
+    # A Han full stop at the end of a line fills only one corner of its square.
     assert abs(left + right - size[0]) <= max(4, size[0] * 0.025)
 
 

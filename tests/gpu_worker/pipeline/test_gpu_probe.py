@@ -1,4 +1,4 @@
-"""Find out which stages a GPU does by having it do them. A fake GPU fails like real drivers."""
+"""Probe the stages of a GPU by running each of them. A fake GPU fails like real drivers."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ def traced(media: MediaFactory, tmp_path: Path) -> str:
 
 
 def traced_calls(folder: Path) -> set[str]:
-    """Return the traced traced_calls below the folder, without process ids."""
+    """Return the system calls in the traces below the folder, without process ids."""
     found: set[str] = set()
     for trace in folder.rglob("opened.*"):
         for line in trace.read_text(errors="replace").splitlines():
@@ -133,7 +133,7 @@ BAITS: dict[str, Callable[[str, str], bytes]] = {
 
 @pytest.mark.fault("G1", "G2", "G16")
 def test_only_the_input_file_is_opened(media: MediaFactory, tmp_path: Path, traced: str, canary: Canary) -> None:
-    """Hostile files may cause only the system traced_calls that intact files cause."""
+    """Hostile files may cause only the system calls that intact files cause."""
     whole = [(role, path.read_bytes()) for role, paths in make_seed_files(media).items() for path in paths]
     good, bad = tmp_path / "good", tmp_path / "bad"
     good.mkdir()
@@ -149,7 +149,7 @@ def test_only_the_input_file_is_opened(media: MediaFactory, tmp_path: Path, trac
     seen = traced_calls(good)
     assert any("in_video" in call for call in seen)
     assert traced_calls(bad) <= seen
-    # An ffmpeg without our options takes the bait, and is seen to.
+    # Without our options ffmpeg opens the bait, and the trace shows it.
     bait = write_input(tmp_path / "naive", "video", BAITS["concat"](str(secret), "x"))
     naively = [traced, "-v", "quiet", "-f", "concat", "-safe", "0", "-i", bait.name, "-f", "null", "-"]
     subprocess.run(naively, cwd=bait.parent, capture_output=True, check=False)
@@ -174,7 +174,7 @@ def test_damaged_files_open_no_other_file(media: MediaFactory, tmp_path: Path, t
     assert traced_calls(bad) <= traced_calls(good)
 
 
-def ended(media: MediaFactory, operation: Operation, **inputs: Path) -> Code | None:
+def run_job(media: MediaFactory, operation: Operation, **inputs: Path) -> Code | None:
     try:
         media.transcode(operation, **inputs)
     except JobFailed as failure:
@@ -183,7 +183,7 @@ def ended(media: MediaFactory, operation: Operation, **inputs: Path) -> Code | N
 
 
 @pytest.fixture
-def captioned(media: MediaFactory, tmp_path: Path) -> Callable[[bytes], Code | None]:
+def caption_bytes(media: MediaFactory, tmp_path: Path) -> Callable[[bytes], Code | None]:
     """Caption a video that has these bytes."""
     srt = tmp_path / "s.srt"
     srt.write_text(SRT)
@@ -191,7 +191,7 @@ def captioned(media: MediaFactory, tmp_path: Path) -> Callable[[bytes], Code | N
 
     def caption(data: bytes) -> Code | None:
         path.write_bytes(data)
-        return ended(media, Caption(url_video=URL, url_srt=URL), video=path, subtitles=srt)
+        return run_job(media, Caption(url_video=URL, url_srt=URL), video=path, subtitles=srt)
 
     return caption
 
@@ -200,16 +200,16 @@ def captioned(media: MediaFactory, tmp_path: Path) -> Callable[[bytes], Code | N
 def test_endless_animated_png_is_read_at_its_first_frame(media: MediaFactory, tmp_path: Path) -> None:
     path = tmp_path / "picture"
     path.write_bytes(animated_png(100_000))
-    assert ended(media, Img2Vid(url_image=URL, size="64x64", duration=0.1), image=path) is None
+    assert run_job(media, Img2Vid(url_image=URL, size="64x64", duration=0.1), image=path) is None
 
 
 @pytest.mark.fault("G6")
 def test_hundreds_of_tracks_are_dropped_thousands_are_refused(
-    media: MediaFactory, captioned: Callable[[bytes], Code | None]
+    media: MediaFactory, caption_bytes: Callable[[bytes], Code | None]
 ) -> None:
     film = media.make_video("small-silent.mp4", 0.4, "64x48", sound=False).read_bytes()
-    assert captioned(with_tracks(film, 300)) is None
-    assert captioned(with_tracks(film, 100_000)) in {Code.MEDIA_UNREADABLE, Code.MEDIA_OVER_BUDGET}
+    assert caption_bytes(with_tracks(film, 300)) is None
+    assert caption_bytes(with_tracks(film, 100_000)) in {Code.MEDIA_UNREADABLE, Code.MEDIA_OVER_BUDGET}
 
 
 @pytest.mark.fault("G6", "H6")
@@ -259,18 +259,18 @@ def test_extreme_timestamps_are_limited(media: MediaFactory, tmp_path: Path, tim
 
 @pytest.mark.fault("G9")
 def test_disallowed_formats_are_refused_by_name(
-    media: MediaFactory, tmp_path: Path, captioned: Callable[[bytes], Code | None]
+    media: MediaFactory, tmp_path: Path, caption_bytes: Callable[[bytes], Code | None]
 ) -> None:
     film = media.make_video("small-silent.mp4", 0.4, "64x48", sound=False)
     key = ("-encryption_key", "00" * 16, "-encryption_kid", "11" * 16)
     locked = media.make_file("locked.mp4", "-i", film, "-c", "copy", "-encryption_scheme", "cenc-aes-ctr", *key)
-    # ffmpeg 7 does not say that packets need a key: it makes noise of them, or nothing.
-    assert captioned(locked.read_bytes()) == Code.MEDIA_UNSUPPORTED
-    assert captioned(with_codec(film.read_bytes(), b"xyzw")) == Code.MEDIA_UNSUPPORTED
+    # ffmpeg 7 does not report that packets need a key: it decodes them to noise, or to nothing.
+    assert caption_bytes(locked.read_bytes()) == Code.MEDIA_UNSUPPORTED
+    assert caption_bytes(with_codec(film.read_bytes(), b"xyzw")) == Code.MEDIA_UNSUPPORTED
     rare = media.make_video("rare.avi", 0.4, "64x48", sound=False, extra=("-c:v", "zmbv"))
-    assert captioned(rare.read_bytes()) == Code.MEDIA_UNSUPPORTED
+    assert caption_bytes(rare.read_bytes()) == Code.MEDIA_UNSUPPORTED
     song = media.make_file("rare.mka", "-f", "lavfi", "-i", "sine=d=0.3", "-c:a", "tta")
-    assert ended(media, AddAudio(url_video=URL, url_audio=URL), video=film, audio=song) == Code.MEDIA_UNSUPPORTED
+    assert run_job(media, AddAudio(url_video=URL, url_audio=URL), video=film, audio=song) == Code.MEDIA_UNSUPPORTED
 
 
 @pytest.mark.fault("G8")
@@ -281,7 +281,7 @@ def test_unusual_sounds_are_converted_or_refused(
     song = tmp_path / "song"
     song.write_bytes(make_wav(hertz, channels, hertz // 2))
     film = media.make_video("small-silent.mp4", 0.4, "64x48", sound=False)
-    code = ended(media, AddAudio(url_video=URL, url_audio=URL), video=film, audio=song)
+    code = run_job(media, AddAudio(url_video=URL, url_audio=URL), video=film, audio=song)
     assert code is None or CATALOGUE[code].blame is Blame.CALLER, code
 
 
@@ -293,5 +293,5 @@ def test_videos_of_one_pixel_are_supported(media: MediaFactory, tmp_path: Path, 
     )
     srt = tmp_path / "s.srt"
     srt.write_text(SRT)
-    code = ended(media, Caption(url_video=URL, url_srt=URL), video=film, subtitles=srt)
+    code = run_job(media, Caption(url_video=URL, url_srt=URL), video=film, subtitles=srt)
     assert code is None or CATALOGUE[code].blame is Blame.CALLER, code

@@ -53,32 +53,32 @@ def patches(mode: str = "RGB") -> Image.Image:
     return image.convert(mode)
 
 
-def kept(media: MediaFactory, name: str, data: bytes) -> Path:
+def write_photo(media: MediaFactory, name: str, data: bytes) -> Path:
     path = media.folder / name
     path.write_bytes(data)
     return path
 
 
-def worst(media: MediaFactory, picture: Path, expected: tuple[Color, ...] = PATCHES) -> int:
+def max_patch_error(media: MediaFactory, picture: Path, expected: tuple[Color, ...] = PATCHES) -> int:
     """Return the largest difference of any channel of any patch, in steps of 1/255."""
     made, path = media.transcode(Img2Vid(url_image=URL, size=f"{WIDTH}x{HEIGHT}", duration=0.1), image=picture)
     assert not made.warnings
-    return furthest(media.decode_frames(path, *BT709)[0], expected)
+    return max_color_error(media.decode_frames(path, *BT709)[0], expected)
 
 
-def furthest(frame: Image.Image, expected: tuple[Color, ...]) -> int:
+def max_color_error(frame: Image.Image, expected: tuple[Color, ...]) -> int:
     found = [frame.getpixel((at * PATCH + PATCH // 2, HEIGHT // 2)) for at in range(len(expected))]
     return max(abs(a - b) for got, want in zip(found, expected, strict=True) for a, b in zip(got, want, strict=True))  # type: ignore[arg-type]
 
 
-def refused(media: MediaFactory, picture: Path) -> tuple[Code, str]:
+def find_refusal(media: MediaFactory, picture: Path) -> tuple[Code, str]:
     with pytest.raises(JobFailed) as failure:
         media.transcode(Img2Vid(url_image=URL, size="320x180", duration=0.1), image=picture)
     assert failure.value.failure.params["field"] == "url_image"
     return failure.value.failure.code, failure.value.failure.params.get("format", "")
 
 
-def saved(image: Image.Image, kind: str, **options: object) -> bytes:
+def encode_image(image: Image.Image, kind: str, **options: object) -> bytes:
     target = io.BytesIO()
     image.save(target, kind, **options)  # type: ignore[arg-type]
     return target.getvalue()
@@ -92,7 +92,7 @@ def ycck() -> bytes:
         inks = tuple(255 - round(value * 255 / black) for value in color)
         luma = Image.new("RGB", (1, 1), inks).convert("YCbCr").getpixel((0, 0))
         image.paste(tuple(255 - v for v in (*luma, black)), (at * PATCH, 0, (at + 1) * PATCH, HEIGHT))  # type: ignore[misc]
-    data = bytearray(saved(image, "JPEG", quality=98))
+    data = bytearray(encode_image(image, "JPEG", quality=98))
     data[data.index(b"Adobe") + 11] = 2
     for marker, first, step in ((b"\xff\xc0", 10, 3), (b"\xff\xda", 5, 2)):
         for number in range(4):
@@ -117,7 +117,7 @@ def palette(opacity: bytes = b"") -> bytes:
 def half_opaque(kind: str, **options: object) -> bytes:
     image = patches("RGBA")
     image.putalpha(128)
-    return saved(image, kind, **options)
+    return encode_image(image, kind, **options)
 
 
 def rgb_tags() -> dict[int, tuple[str, list[int]]]:
@@ -193,14 +193,14 @@ ROUNDED = {"tiff color differences"}
 """Color differences of 8 bits are already rounded in the file."""
 
 RIGHT: dict[str, tuple[Callable[[], bytes], tuple[Color, ...]]] = {
-    "jpeg 4:4:4": (lambda: saved(patches(), "JPEG", quality=98, subsampling=0), PATCHES),
-    "jpeg 4:2:2": (lambda: saved(patches(), "JPEG", quality=98, subsampling=1), PATCHES),
-    "jpeg 4:2:0": (lambda: saved(patches(), "JPEG", quality=98, subsampling=2), PATCHES),
-    "jpeg progressive": (lambda: saved(patches(), "JPEG", quality=98, progressive=True), PATCHES),
-    "jpeg of rgb": (lambda: saved(patches(), "JPEG", quality=98, keep_rgb=True), PATCHES),
-    "jpeg cmyk": (lambda: saved(patches("CMYK"), "JPEG", quality=98), PATCHES),
+    "jpeg 4:4:4": (lambda: encode_image(patches(), "JPEG", quality=98, subsampling=0), PATCHES),
+    "jpeg 4:2:2": (lambda: encode_image(patches(), "JPEG", quality=98, subsampling=1), PATCHES),
+    "jpeg 4:2:0": (lambda: encode_image(patches(), "JPEG", quality=98, subsampling=2), PATCHES),
+    "jpeg progressive": (lambda: encode_image(patches(), "JPEG", quality=98, progressive=True), PATCHES),
+    "jpeg of rgb": (lambda: encode_image(patches(), "JPEG", quality=98, keep_rgb=True), PATCHES),
+    "jpeg cmyk": (lambda: encode_image(patches("CMYK"), "JPEG", quality=98), PATCHES),
     "jpeg ycck": (ycck, PATCHES),
-    "jpeg with more behind it": (lambda: saved(patches(), "JPEG", quality=98) * 2 + b"more", PATCHES),
+    "jpeg with more behind it": (lambda: encode_image(patches(), "JPEG", quality=98) * 2 + b"more", PATCHES),
     "png 16": (lambda: patches_png(16, RGB), PATCHES),
     "png 16 half opaque": (lambda: patches_png(16, RGB_ALPHA, 128), HALF),
     "png gray 16": (lambda: patches_png(16, GRAY), GREENS),
@@ -211,29 +211,29 @@ RIGHT: dict[str, tuple[Callable[[], bytes], tuple[Color, ...]]] = {
     "png palette transparent": (lambda: palette(b"\xff\0"), SECOND_GONE),
     "png one bit": (lambda: png((WIDTH, HEIGHT), 1, GRAY, bytes(24) + b"\xff" * 24), BLACK_AND_WHITE),
     "png half opaque": (lambda: half_opaque("PNG"), HALF),
-    "webp": (lambda: saved(patches(), "WEBP", quality=95), PATCHES),
-    "webp lossless": (lambda: saved(patches(), "WEBP", lossless=True), PATCHES),
+    "webp": (lambda: encode_image(patches(), "WEBP", quality=95), PATCHES),
+    "webp lossless": (lambda: encode_image(patches(), "WEBP", lossless=True), PATCHES),
     "webp half opaque": (lambda: half_opaque("WEBP", lossless=True), HALF),
     "bmp half opaque": (lambda: bmp32(opacity=True), HALF),
-    "gif": (lambda: saved(patches(), "GIF"), PATCHES),
-    "tiff": (lambda: saved(patches(), "TIFF"), PATCHES),
-    "tiff lzw": (lambda: saved(patches(), "TIFF", compression="tiff_lzw"), PATCHES),
-    "tiff cmyk": (lambda: saved(patches("CMYK"), "TIFF"), PATCHES),
+    "gif": (lambda: encode_image(patches(), "GIF"), PATCHES),
+    "tiff": (lambda: encode_image(patches(), "TIFF"), PATCHES),
+    "tiff lzw": (lambda: encode_image(patches(), "TIFF", compression="tiff_lzw"), PATCHES),
+    "tiff cmyk": (lambda: encode_image(patches("CMYK"), "TIFF"), PATCHES),
     "tiff half opaque": (lambda: half_opaque("TIFF"), HALF),
     "tiff 16 big-endian": (tiff16, PATCHES),
     "tiff in planes": (tiff_planes, PATCHES),
     "tiff in tiles": (tiff_tiles, PATCHES),
-    "tiff jpeg inside": (lambda: saved(patches(), "TIFF", compression="jpeg", quality=95), PATCHES),
-    "tiff color differences": (lambda: saved(patches("YCbCr"), "TIFF"), PATCHES),
+    "tiff jpeg inside": (lambda: encode_image(patches(), "TIFF", compression="jpeg", quality=95), PATCHES),
+    "tiff color differences": (lambda: encode_image(patches("YCbCr"), "TIFF"), PATCHES),
     "tiff of an unnamed fourth channel": (lambda: tiff_four(0), PATCHES),
     "tiff multiplied by opacity": (tiff_associated, HALF),
     "tiff in reversed bits": (tiff_reversed_bits, PATCHES),
     "tiff cmyk 16": (tiff_cmyk16, PATCHES),
-    "avif": (lambda: saved(patches(), "AVIF", quality=95), PATCHES),
+    "avif": (lambda: encode_image(patches(), "AVIF", quality=95), PATCHES),
     "avif half opaque": (lambda: half_opaque("AVIF", quality=95), HALF),
-    "jpeg 2000": (lambda: saved(patches(), "JPEG2000"), PATCHES),
-    "tga": (lambda: saved(patches(), "TGA"), PATCHES),
-    "ppm": (lambda: saved(patches(), "PPM"), PATCHES),
+    "jpeg 2000": (lambda: encode_image(patches(), "JPEG2000"), PATCHES),
+    "tga": (lambda: encode_image(patches(), "TGA"), PATCHES),
+    "ppm": (lambda: encode_image(patches(), "PPM"), PATCHES),
     "pgm 16": (lambda: b"P5 384 192 65535\n" + png_row_16() * HEIGHT, GREENS),
     "psd": (psd, PATCHES),
     "bmp of an unused fourth byte": (lambda: bmp32(opacity=False), PATCHES),
@@ -248,20 +248,20 @@ def test_photo_is_read_in_its_colors(tmp_path: Path, kind: str) -> None:
     draw, expected = RIGHT[kind]
     image, notes = decode_photo(draw(), tmp_path)
     assert notes == []
-    assert furthest(image, expected) <= (3 if kind in ROUNDED else 2)
+    assert max_color_error(image, expected) <= (3 if kind in ROUNDED else 2)
 
 
 @pytest.mark.parametrize("kind", ["jpeg 4:2:0", "jpeg ycck", "png half opaque", "avif"])
 def test_clip_has_the_colors_of_its_photo(media: MediaFactory, kind: str) -> None:
     draw, expected = RIGHT[kind]
-    assert worst(media, kept(media, "photo", draw()), expected) <= 7
+    assert max_patch_error(media, write_photo(media, "photo", draw()), expected) <= 7
 
 
 @pytest.mark.parametrize("sides", [(WIDTH + 1, HEIGHT), (WIDTH, HEIGHT + 1), (WIDTH + 1, HEIGHT - 1)])
 @pytest.mark.parametrize("subsampling", [0, 1, 2])
 def test_jpeg_with_odd_sides_is_drawn(media: MediaFactory, sides: tuple[int, int], subsampling: int) -> None:
-    data = saved(patches().resize(sides), "JPEG", quality=98, subsampling=subsampling)
-    assert worst(media, kept(media, "photo", data)) <= 7
+    data = encode_image(patches().resize(sides), "JPEG", quality=98, subsampling=subsampling)
+    assert max_patch_error(media, write_photo(media, "photo", data)) <= 7
 
 
 @pytest.mark.parametrize(
@@ -269,16 +269,16 @@ def test_jpeg_with_odd_sides_is_drawn(media: MediaFactory, sides: tuple[int, int
 )
 def test_small_jpeg_with_odd_sides_is_drawn(media: MediaFactory, size: tuple[int, int], subsampling: int) -> None:
     image = Image.new("RGB", size, (200, 30, 60))
-    picture = kept(media, "odd", saved(image, "JPEG", quality=98, subsampling=subsampling))
+    picture = write_photo(media, "odd", encode_image(image, "JPEG", quality=98, subsampling=subsampling))
     made, clip = media.transcode(Img2Vid(url_image=URL, size="160x90", duration=0.1), image=picture)
     assert not made.warnings
-    assert furthest(media.decode_frames(clip, *BT709)[0].resize((WIDTH, HEIGHT)), ((200, 30, 60),)) <= 7
+    assert max_color_error(media.decode_frames(clip, *BT709)[0].resize((WIDTH, HEIGHT)), ((200, 30, 60),)) <= 7
 
 
 def test_hdr_photo_is_refused_by_name(media: MediaFactory) -> None:
     # cICP: primaries 9, transfer 16, matrix 0, full range. Screenshots of HDR displays are of that kind.
-    picture = kept(media, "photo", patches_png(16, RGB, extra=chunk(b"cICP", bytes((9, 16, 0, 1)))))
-    assert refused(media, picture) == (Code.MEDIA_UNSUPPORTED, "HDR photo")
+    picture = write_photo(media, "photo", patches_png(16, RGB, extra=chunk(b"cICP", bytes((9, 16, 0, 1)))))
+    assert find_refusal(media, picture) == (Code.MEDIA_UNSUPPORTED, "HDR photo")
 
 
 @pytest.mark.parametrize(
@@ -313,7 +313,7 @@ def test_photo_orientation_is_applied(tmp_path: Path, kind: str, orientation: in
 @pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "AVIF"])
 def test_first_frame_of_an_animation_is_used_with_a_warning(media: MediaFactory, kind: str) -> None:
     others = [Image.new("RGB", (WIDTH, HEIGHT), color) for color in ((255, 0, 255), (0, 0, 0))]
-    data = saved(
+    data = encode_image(
         patches(),
         kind,
         save_all=True,
@@ -321,10 +321,10 @@ def test_first_frame_of_an_animation_is_used_with_a_warning(media: MediaFactory,
         duration=100,
         **({"lossless": True} if kind == "WEBP" else {}),
     )
-    picture = kept(media, "moving", data)
+    picture = write_photo(media, "moving", data)
     made, path = media.transcode(Compose(url_image=URL, size=f"{WIDTH}x{HEIGHT}", duration=0.1), image=picture)
     assert made.warnings == ("The picture is animated; its first frame was used.",)
-    assert furthest(media.decode_frames(path, *BT709)[0], PATCHES) <= 7
+    assert max_color_error(media.decode_frames(path, *BT709)[0], PATCHES) <= 7
 
 
 PROFILES = {
@@ -335,7 +335,7 @@ PROFILES = {
 }
 
 
-def coded(name: str) -> Image.Image:
+def encode_patches(name: str) -> Image.Image:
     """Encode the patches as a file with this profile does."""
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
     image = ImageCms.profileToProfile(patches(), srgb, ImageCms.ImageCmsProfile(io.BytesIO(PROFILES[name])))
@@ -347,15 +347,15 @@ def coded(name: str) -> Image.Image:
 @pytest.mark.parametrize("name", PROFILES)
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF"])
 def test_color_profile_of_a_photo_is_applied(tmp_path: Path, name: str, kind: str) -> None:
-    data = saved(coded(name), kind, icc_profile=PROFILES[name], quality=98, subsampling=0)
+    data = encode_image(encode_patches(name), kind, icc_profile=PROFILES[name], quality=98, subsampling=0)
     image, notes = decode_photo(data, tmp_path)
     assert notes == []
-    assert furthest(image, PATCHES) <= 3  # the file's own rounding included
+    assert max_color_error(image, PATCHES) <= 3  # the file's own rounding included
 
 
 def test_without_the_profile_colors_would_be_wrong(tmp_path: Path) -> None:
-    image, _notes = decode_photo(saved(coded("Display P3"), "PNG"), tmp_path)
-    assert furthest(image, PATCHES) > 100
+    image, _notes = decode_photo(encode_image(encode_patches("Display P3"), "PNG"), tmp_path)
+    assert max_color_error(image, PATCHES) > 100
 
 
 SHAPES = {"9:16": (405, 720), "1:1": (500, 500), "4:5": (480, 600), "16:9": (720, 405), "21:9": (840, 360)}
@@ -371,11 +371,11 @@ def test_circle_in_a_photo_stays_round(media: MediaFactory, shape: str, fit: str
     assert f"{made.media.width}x{made.media.height}" == size
     gray = media.decode_frames(clip)[0].convert("L")
     middle = gray.width // 2, gray.height // 2
-    across = length([gray.getpixel((x, middle[1])) for x in range(gray.width)])
-    down = length([gray.getpixel((middle[0], y)) for y in range(gray.height)])
+    across = measure_width([gray.getpixel((x, middle[1])) for x in range(gray.width)])
+    down = measure_width([gray.getpixel((middle[0], y)) for y in range(gray.height)])
     assert across / down == pytest.approx(1, abs=0.01)
 
 
-def length(line: list[object]) -> float:
+def measure_width(line: list[object]) -> float:
     """Return the extent of what is white on dark, to a fraction of a pixel."""
     return sum(min(1.0, max(0.0, (value - 25) / 230)) for value in line)  # type: ignore[operator]

@@ -298,7 +298,10 @@ def test_no_caption_text_is_a_command(media: MediaFactory) -> None:
         return count_bright_pixels(frame), bottom - top
 
     plain, line = inked("Ab")
-    assert inked("{\\fs200}{\\pos(10,10)}Ab{\\alpha&HFF&}") == (plain, line)  # an ASS command is not obeyed, nor drawn
+    assert inked("{\\fs200}{\\pos(10,10)}Ab{\\alpha&HFF&}") == (
+        plain,
+        line,
+    )  # an ASS command is neither executed nor drawn
     braces, braces_line = inked("{Ab}")
     assert braces > plain
     assert braces_line < 1.6 * line

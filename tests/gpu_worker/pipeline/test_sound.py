@@ -89,7 +89,7 @@ def test_longer_video_ends_with_the_sound_without_gaps(media: MediaFactory, pres
 
 
 def test_mp3_duration_comes_from_its_packets(media: MediaFactory) -> None:
-    # Loud at first, nearly silent then, at a variable bit rate, and no header that counts the frames.
+    # First loud, then nearly silent: a variable bit rate, and no header with the number of frames.
     noise = ("-f", "lavfi", "-i", "anoisesrc=d=1:r=44100:a=0.8,apad=whole_dur=4")
     song = media.make_file("headless.mp3", *noise, "-c:a", "libmp3lame", "-q:a", "2", "-write_xing", "0")
     header = re.search(r"Duration: 00:00:(\d+\.\d+)", media.read_header(song))

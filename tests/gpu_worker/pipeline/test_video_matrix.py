@@ -43,13 +43,13 @@ def chart(media: MediaFactory) -> Path:
     return media.make_once("chart.png", draw)
 
 
-def film(media: MediaFactory, name: str, filters: str, *options: str) -> Path:
+def make_chart(media: MediaFactory, name: str, filters: str, *options: str) -> Path:
     """Encode three frames of the chart."""
     source = ("-loop", "1", "-framerate", "25", "-t", "0.12", "-i", chart(media))
     return media.make_file(name, *source, "-vf", filters, *options)
 
 
-def captioned(media: MediaFactory, video: Path) -> tuple[Output, Path]:
+def make_captioned(media: MediaFactory, video: Path) -> tuple[Output, Path]:
     srt = media.folder / "early.srt"
     srt.write_text("1\n00:00:00,000 --> 00:00:00,001\n.\n")
     return media.transcode(Caption(url_video=URL, url_srt=URL), video=video, subtitles=srt)
@@ -63,10 +63,10 @@ def measure_frame(frame: Image.Image, expected: tuple[Color, ...] = PATCHES) -> 
     gray = frame.convert("L")
     across = [gray.getpixel((x, round(height * 0.66))) for x in range(width)]
     down = [gray.getpixel((width // 2, y)) for y in range(height // 3 + 4, height)]
-    return worst, length(across, expected[-1][0]) / length(down, expected[-1][0])
+    return worst, measure_width(across, expected[-1][0]) / measure_width(down, expected[-1][0])
 
 
-def length(line: list[object], white: int) -> float:
+def measure_width(line: list[object], white: int) -> float:
     """Return the extent of what is white on dark (a sixteenth as bright), to a fraction of a pixel."""
     return sum(min(1.0, max(0.0, (value / white - 0.12) / 0.82)) for value in line)  # type: ignore[operator]
 
@@ -75,7 +75,7 @@ def check_frame(
     media: MediaFactory, video: Path, expected: tuple[Color, ...] = PATCHES, within: int = 7
 ) -> tuple[int, int]:
     """Caption the video, check its last frame, and return the size."""
-    made, path = captioned(media, video)
+    made, path = make_captioned(media, video)
     frame = media.decode_frames(path, *BT709)[-1]
     worst, ratio = measure_frame(frame, expected)
     assert worst <= within
@@ -84,9 +84,9 @@ def check_frame(
     return made.media.width, made.media.height
 
 
-def refused(media: MediaFactory, video: Path) -> tuple[Code, str]:
+def find_refusal(media: MediaFactory, video: Path) -> tuple[Code, str]:
     with pytest.raises(JobFailed) as failure:
-        captioned(media, video)
+        make_captioned(media, video)
     assert failure.value.failure.params["field"] == "url_video"
     return failure.value.failure.code, failure.value.failure.params.get("format", "")
 
@@ -114,7 +114,7 @@ def refused(media: MediaFactory, video: Path) -> tuple[Code, str]:
     ],
 )  # fmt: skip
 def test_video_is_drawn_in_its_colors(media: MediaFactory, name: str, filters: str, options: tuple[str, ...]) -> None:
-    assert check_frame(media, film(media, name, filters, *options)) == SIZE
+    assert check_frame(media, make_chart(media, name, filters, *options)) == SIZE
 
 
 @pytest.mark.fault("G7")
@@ -131,7 +131,7 @@ def test_transparent_video_gets_a_black_background(
     media: MediaFactory, name: str, filters: str, options: tuple[str, ...]
 ) -> None:
     half = f"format=rgba,colorchannelmixer=aa=0.5,{filters}"
-    assert check_frame(media, film(media, f"half-{name}", half, *options), HALF) == SIZE
+    assert check_frame(media, make_chart(media, f"half-{name}", half, *options), HALF) == SIZE
 
 
 def test_gif_is_a_video_on_black(media: MediaFactory) -> None:
@@ -143,7 +143,7 @@ def test_gif_is_a_video_on_black(media: MediaFactory) -> None:
     check_frame(media, path, (PATCHES[0], (0, 0, 0), *PATCHES[2:]))
 
 
-def turned(media: MediaFactory, name: str, video: Path, matrix: tuple[int, int, int, int]) -> Path:
+def with_matrix(media: MediaFactory, name: str, video: Path, matrix: tuple[int, int, int, int]) -> Path:
     """Return the same MP4 with a display matrix, given in units of 1/65536."""
     data = bytearray(video.read_bytes())
     at = data.index(b"tkhd") + 44
@@ -167,15 +167,15 @@ TURNS = {
 @pytest.mark.parametrize("turn", TURNS)
 def test_video_orientation_is_applied(media: MediaFactory, turn: str) -> None:
     filters, matrix = TURNS[turn]
-    stored = film(media, f"stored {turn}.mp4", f"{filters},{H264}", *X264, *TAGS)
-    assert check_frame(media, turned(media, f"{turn}.mp4", stored, matrix)) == SIZE
+    stored = make_chart(media, f"stored {turn}.mp4", f"{filters},{H264}", *X264, *TAGS)
+    assert check_frame(media, with_matrix(media, f"{turn}.mp4", stored, matrix)) == SIZE
 
 
 @pytest.mark.fault("G7")
 def test_video_rotated_by_odd_angles_is_refused_by_name(media: MediaFactory) -> None:
     half = round(ONE * math.sqrt(0.5))
-    video = turned(media, "askew.mp4", film(media, "8.mp4", H264, *X264, *TAGS), (half, half, -half, half))
-    assert refused(media, video) == (Code.MEDIA_UNSUPPORTED, "a rotation that is not a multiple of 90 degrees")
+    video = with_matrix(media, "askew.mp4", make_chart(media, "8.mp4", H264, *X264, *TAGS), (half, half, -half, half))
+    assert find_refusal(media, video) == (Code.MEDIA_UNSUPPORTED, "a rotation that is not a multiple of 90 degrees")
 
 
 @pytest.mark.fault("G7")
@@ -190,20 +190,23 @@ def test_wide_and_narrow_pixels_become_square(
     media: MediaFactory, stored: str, aspect: str, size: tuple[int, int]
 ) -> None:
     filters = f"scale={stored}:out_color_matrix=bt709:out_range=tv:{EXACT},setsar={aspect},format=yuv420p"
-    assert check_frame(media, film(media, f"sar{stored}.mp4".replace(":", "x"), filters, *X264, *TAGS)) == size
+    assert check_frame(media, make_chart(media, f"sar{stored}.mp4".replace(":", "x"), filters, *X264, *TAGS)) == size
 
 
 def test_rotated_wide_pixels_become_square(media: MediaFactory) -> None:
     filters = f"transpose=2,scale=216:384:out_color_matrix=bt709:out_range=tv:{EXACT},setsar=4/3,format=yuv420p"
-    stored = film(media, "lying.mp4", filters, *X264, *TAGS)
-    assert check_frame(media, turned(media, "lying and wide.mp4", stored, (0, ONE, -ONE, 0))) == SIZE
+    stored = make_chart(media, "lying.mp4", filters, *X264, *TAGS)
+    assert check_frame(media, with_matrix(media, "lying and wide.mp4", stored, (0, ONE, -ONE, 0))) == SIZE
 
 
 @pytest.mark.fault("G7")
 @pytest.mark.parametrize("pixels", ["yuv420p", "yuv444p"])
 def test_video_of_odd_size_loses_at_most_one_line(media: MediaFactory, pixels: str) -> None:
     filters = f"crop=383:287:0:0:exact=1,{TO_709},format={pixels}"
-    assert check_frame(media, film(media, f"odd {pixels}.mkv", filters, "-c:v", "ffv1", *TAGS)) == (382, 286)
+    assert check_frame(media, make_chart(media, f"odd {pixels}.mkv", filters, "-c:v", "ffv1", *TAGS)) == (
+        382,
+        286,
+    )
 
 
 @pytest.mark.fault("G7")
@@ -231,7 +234,7 @@ def test_interlaced_video_has_no_combing(media: MediaFactory, order: str, first:
         )
 
     assert combs(video) > 1000
-    _made, path = captioned(media, video)
+    _made, path = make_captioned(media, video)
     assert combs(path) < 100
 
 
@@ -246,12 +249,12 @@ def test_hdr_video_keeps_its_colors_up_to_white(media: MediaFactory, transfer: s
     )
     name, codec, others = f"{transfer}.mov", "prores_ks", ("bt2020", "bt2020nc")
     if tags != "full":
-        # Not in ProRes: ffmpeg 7 lets its own header, in which this would be missing, overrule the container.
+        # Not in ProRes: ffmpeg 7 prefers its header, which would lack this value, to the container's.
         graded += ",setparams=color_primaries=unknown:colorspace=unknown"
         name, codec, others = f"{transfer}.mkv", "ffv1", ("unknown", "unknown")
     stated = ("-color_primaries", others[0], "-color_trc", transfer, "-colorspace", others[1])
-    video = film(media, name, graded, "-c:v", codec, *stated)
-    made, path = captioned(media, video)
+    video = make_chart(media, name, graded, "-c:v", codec, *stated)
+    made, path = make_captioned(media, video)
     assert "The HDR picture was converted to standard range." in made.warnings
     frame = media.decode_frames(path, *BT709)[-1]
     found = [frame.getpixel((at * 64 + 32, HEIGHT // 6)) for at in range(6)]
@@ -270,7 +273,7 @@ def test_wide_gamut_video_has_the_right_colors(media: MediaFactory, primaries: s
     )
     tags = ("-color_primaries", primaries, "-color_trc", "bt709", "-colorspace", matrix)
     # Near black the curve is so steep that one of the 876 steps of the source makes a dozen here. Unconverted: 120.
-    check_frame(media, film(media, f"{primaries}.mkv", filters, "-c:v", "ffv1", *tags), within=13)
+    check_frame(media, make_chart(media, f"{primaries}.mkv", filters, "-c:v", "ffv1", *tags), within=13)
 
 
 @pytest.mark.parametrize(
@@ -284,17 +287,17 @@ def test_wide_gamut_video_has_the_right_colors(media: MediaFactory, primaries: s
 def test_video_that_changes_midway_is_right_or_refused(
     media: MediaFactory, name: str, second: str, right: bool
 ) -> None:
-    parts = [film(media, f"{at}-{name}", filters, *X264, *TAGS) for at, filters in enumerate((H264, second))]
+    parts = [make_chart(media, f"{at}-{name}", filters, *X264, *TAGS) for at, filters in enumerate((H264, second))]
     video = media.folder / name
     video.write_bytes(b"".join(part.read_bytes() for part in parts))
     if right:
         assert check_frame(media, video) == SIZE
     else:
-        assert refused(media, video) == (Code.MEDIA_UNSUPPORTED, "a picture that changes its shape midway")
+        assert find_refusal(media, video) == (Code.MEDIA_UNSUPPORTED, "a picture that changes its shape midway")
 
 
 def test_photo_given_as_a_video_is_refused_by_name(media: MediaFactory) -> None:
     video = media.folder / "photo.mp4"
     data = media.make_video("brief.mp4", 0.2).read_bytes()
     video.write_bytes(data.replace(b"ftypisom", b"ftypheic", 1))
-    assert refused(media, video) == (Code.MEDIA_UNSUPPORTED, "HEIF or AVIF")
+    assert find_refusal(media, video) == (Code.MEDIA_UNSUPPORTED, "HEIF or AVIF")

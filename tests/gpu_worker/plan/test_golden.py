@@ -97,10 +97,10 @@ def plan_case(name: str) -> Plan:
 
 def command_lines(plan: Plan) -> str:
     """Write one line per option with its value, and a blank line between two runs of ffmpeg."""
-    return "\n".join("".join(map(_on_line, step.args)).lstrip("\n") + "\n" for step in plan.steps)
+    return "\n".join("".join(map(_format_argument, step.args)).lstrip("\n") + "\n" for step in plan.steps)
 
 
-def _on_line(arg: str) -> str:
+def _format_argument(arg: str) -> str:
     return f"\n{arg}" if re.match(r"-[a-z]", arg) else f" {arg}"
 
 

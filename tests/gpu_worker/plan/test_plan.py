@@ -285,6 +285,6 @@ def test_zoom_is_centered_and_inside_the_picture() -> None:
         assert (box.left + box.right) / 2 == pytest.approx(size[0] / 2)
         assert (box.right - box.left) / (box.bottom - box.top) == pytest.approx(size[0] / size[1])
     assert (zoom(0, 120), zoom(119, 120), zoom(0, 1)) == (1.0, END_ZOOM, 1.0)
-    # At one to one a chroma plane is half of everything; smaller views shift by what siting makes of the scale.
+    # Unscaled, a chroma plane has half the coordinates; a scaled view also shifts, because of the chroma siting.
     assert Box(0, 0, 1920, 1080).on_chroma((1920, 1080)) == (0, 0, 960, 540)
     assert Box(0, 0, 2880, 1620).on_chroma((1920, 1080)) == (-0.125, 0, 1439.875, 810)

@@ -91,7 +91,7 @@ def test_languages_of_all_kinds_are_accepted(
     assert made.media.frames == 10
 
 
-def seen(lines: list[str], listing: list[str]) -> Facts | None:
+def parse_facts(lines: list[str], listing: list[str]) -> Facts | None:
     """Return the facts that the worker reads from ffmpeg's two outputs."""
     dump, table = StderrParser(), PacketListing(1000)
     for line in lines:
@@ -151,7 +151,7 @@ def test_file_contents_never_reach_a_command_line(
         f"  Stream #0:1: Audio: aac (LC), {sound}",
         "  Stream #0:0 -> #0:0 (copy)", "  Stream #0:1 -> #0:1 (copy)",
     ]  # fmt: skip
-    facts = seen(lines, LISTING)
+    facts = parse_facts(lines, LISTING)
     if facts is None or facts.video is None or facts.audio is None:
         return
     means = PlanOptions(

@@ -33,11 +33,11 @@ PARTS = ((500, 44100, "1"), (900, 24000, "1"), (1500, 44100, "2"))
 """Tone in Hz, sample rate and channels of each second of a narration joined byte by byte."""
 
 
-def made(media: MediaFactory, operation: Operation, sound: Path | None = None, video: Path | None = None) -> Path:
-    return make(media, operation, sound, video)[1]
+def transcode(media: MediaFactory, operation: Operation, sound: Path | None = None, video: Path | None = None) -> Path:
+    return transcode_with_warnings(media, operation, sound, video)[1]
 
 
-def make(
+def transcode_with_warnings(
     media: MediaFactory, operation: Operation, sound: Path | None = None, video: Path | None = None
 ) -> tuple[tuple[str, ...], Path]:
     inputs = {} if sound is None else {"audio": sound}
@@ -56,9 +56,9 @@ def make_source_video(media: MediaFactory) -> Path:
     return media.make_video("sc.mp4", 4, "160x90", source="color=c=navy")
 
 
-def failure(media: MediaFactory, sound: Path) -> Code:
+def find_failure(media: MediaFactory, sound: Path) -> Code:
     with pytest.raises(JobFailed) as failed:
-        make(media, REPLACE, sound)
+        transcode_with_warnings(media, REPLACE, sound)
     assert failed.value.failure.blame is Blame.CALLER
     assert failed.value.failure.params["field"] == "url_audio"
     return failed.value.failure.code
@@ -82,7 +82,7 @@ def join_parts(media: MediaFactory, kind: str, parts: tuple[tuple[int, int, str]
     ("kind", "operation"), [("mp3", REPLACE), ("mp3", MIX), ("mp3", STILL), ("aac", REPLACE), ("aac", STILL)]
 )
 def test_all_parts_of_a_joined_narration_are_used(media: MediaFactory, kind: str, operation: Operation) -> None:
-    path = made(media, operation, join_parts(media, kind))
+    path = transcode(media, operation, join_parts(media, kind))
     late = 0.02 if kind == "aac" else 0.0  # encoder delay
     assert_tone(media, path, 500, (late, 1.0 + late))
     assert_tone(media, path, 900, (1.05 + late, 2.07 + late))
@@ -96,14 +96,16 @@ def test_all_parts_of_a_joined_narration_are_used(media: MediaFactory, kind: str
 @pytest.mark.parametrize("operation", [REPLACE, STILL])
 def test_parts_with_other_channel_counts_are_used_too(media: MediaFactory, operation: Operation) -> None:
     """Packets do not show the change: ffmpeg's log does, and the run is repeated."""
-    path = made(media, operation, join_parts(media, "mp3", ((500, 44100, "2"), (900, 44100, "1"), (1500, 44100, "2"))))
+    path = transcode(
+        media, operation, join_parts(media, "mp3", ((500, 44100, "2"), (900, 44100, "1"), (1500, 44100, "2")))
+    )
     for number, hertz in enumerate((500, 900, 1500)):
         start = number * 1.045
         assert_tone(media, path, hertz, (start, start + 1))
 
 
 def test_sound_after_a_time_reset_is_kept(media: MediaFactory) -> None:
-    path = made(media, REPLACE, join_parts(media, "ogg", tuple((hertz, 44100, "1") for hertz in (500, 900, 1500))))
+    path = transcode(media, REPLACE, join_parts(media, "ogg", tuple((hertz, 44100, "1") for hertz in (500, 900, 1500))))
     for start, hertz in enumerate((500, 900, 1500)):
         assert_tone(media, path, hertz, (start, start + 1))
 
@@ -113,14 +115,17 @@ def test_joined_files_are_refused_if_only_the_first_plays(media: MediaFactory, k
     sound = join_parts(media, kind)
     if kind == "ogg" and b"version 7." in media.run_ffmpeg("-version")[:40].replace(b"n7.", b"7."):
         pytest.skip("this ffmpeg reads on")
-    assert failure(media, sound) == Code.MEDIA_UNSUPPORTED
+    assert find_failure(media, sound) == Code.MEDIA_UNSUPPORTED
 
 
 def test_a_video_sound_that_changes_midway_keeps_its_times(media: MediaFactory) -> None:
     silent = media.make_video("sc-silent.mp4", 4, "160x90", sound=False, source="color=c=navy")
     video = media.make_file("changing.mkv", "-i", silent, "-i", join_parts(media, "mp3"), "-map", "0:v", "-map", "1:a",
                         "-c", "copy")  # fmt: skip
-    for path in (made(media, MIX, media.make_audio("over.mp3", 4, 2500), video), made(media, CAPTION, video=video)):
+    for path in (
+        transcode(media, MIX, media.make_audio("over.mp3", 4, 2500), video),
+        transcode(media, CAPTION, video=video),
+    ):
         assert_tone(media, path, 500, (0.02, 1.03))
         assert_tone(media, path, 900, (1.08, 2.09))
         assert_tone(media, path, 1500, (2.13, 3.15))
@@ -140,7 +145,7 @@ def test_a_mix_keeps_both_sounds_at_their_own_times(media: MediaFactory, name: s
     extra, expected = VIDEO_SOUNDS[name]
     video = media.make_video(name, 4, "160x90", extra=extra, source="color=c=navy")
     marked = "aevalsrc='0.2*sin(2*PI*600*t)+0.2*between(t,3,3.3)*sin(2*PI*1000*t)':d=4:s=44100"
-    path = made(media, MIX, media.make_file("marked.mp3", "-f", "lavfi", "-i", marked), video)
+    path = transcode(media, MIX, media.make_file("marked.mp3", "-f", "lavfi", "-i", marked), video)
     assert_tone(media, path, 440, *expected)
     assert_tone(media, path, 600, (0, 4))
     assert_tone(media, path, 1000, (3, 3.3))
@@ -149,7 +154,7 @@ def test_a_mix_keeps_both_sounds_at_their_own_times(media: MediaFactory, name: s
 def test_a_sound_with_gaps_is_not_copied(media: MediaFactory) -> None:
     extra, expected = VIDEO_SOUNDS["gap.mkv"]
     video = media.make_video("gap.mkv", 4, "160x90", extra=extra, source="color=c=navy")
-    path = made(media, CAPTION, video=video)
+    path = transcode(media, CAPTION, video=video)
     assert_tone(media, path, 440, *expected)
     assert "opus" not in media.read_header(path)
 
@@ -175,14 +180,14 @@ def make_undecodable(media: MediaFactory, name: str, tracks: int) -> Path:
 def test_the_default_or_first_decodable_track_is_used(media: MediaFactory) -> None:
     second = make_undecodable(media, "second.mov", 1)
     for operation, sound in ((MIX, media.make_audio("over.mp3", 4, 2500)), (CAPTION, None)):
-        warnings, path = make(media, operation, sound, second)
+        warnings, path = transcode_with_warnings(media, operation, sound, second)
         assert_tone(media, path, 900, (0, 2))
         assert warnings == ()
-    assert_tone(media, made(media, REPLACE, second), 900, (0, 2))
+    assert_tone(media, transcode(media, REPLACE, second), 900, (0, 2))
     marked = media.make_file("default.mkv", "-i", make_undecodable(media, "both.mov", 0), "-map", "0", "-c", "copy",
                          "-disposition:a:0", "0", "-disposition:a:1", "default")  # fmt: skip
-    assert_tone(media, made(media, CAPTION, video=marked), 900, (0, 2))
-    assert_tone(media, made(media, REPLACE, marked), 900, (0, 2))
+    assert_tone(media, transcode(media, CAPTION, video=marked), 900, (0, 2))
+    assert_tone(media, transcode(media, REPLACE, marked), 900, (0, 2))
 
 
 def make_garbage(media: MediaFactory) -> Path:
@@ -203,12 +208,12 @@ def make_garbage(media: MediaFactory) -> Path:
 @pytest.mark.parametrize("kind", ["unknown", "garbage"])
 def test_a_video_with_undecodable_sound_is_silent_with_a_warning(media: MediaFactory, kind: str) -> None:
     video = make_garbage(media) if kind == "garbage" else make_undecodable(media, "none.mov", 2)
-    warnings, path = make(media, CAPTION, video=video)
+    warnings, path = transcode_with_warnings(media, CAPTION, video=video)
     assert (warnings, media.probe(path).audio) == ((LOST,), None)
-    warnings, path = make(media, MIX, media.make_audio("over.mp3", 4, 2500), video)
+    warnings, path = transcode_with_warnings(media, MIX, media.make_audio("over.mp3", 4, 2500), video)
     assert warnings == (LOST,)
     assert_tone(media, path, 2500, (0, 2))
-    assert failure(media, video) == (Code.MEDIA_NO_AUDIO if kind == "garbage" else Code.MEDIA_UNSUPPORTED)
+    assert find_failure(media, video) == (Code.MEDIA_NO_AUDIO if kind == "garbage" else Code.MEDIA_UNSUPPORTED)
 
 
 def write_blip(path: Path) -> None:
@@ -227,7 +232,7 @@ def test_a_sound_shorter_than_20_ms_is_no_sound(
     media: MediaFactory, tmp_path: Path, write: Callable[[Path], None]
 ) -> None:
     write(tmp_path / "sound.wav")
-    assert failure(media, tmp_path / "sound.wav") == Code.MEDIA_NO_AUDIO
+    assert find_failure(media, tmp_path / "sound.wav") == Code.MEDIA_NO_AUDIO
 
 
 @pytest.mark.parametrize("size", [0, 0xFFFFFFFF])
@@ -237,7 +242,7 @@ def test_a_wav_of_unknown_length_plays_to_its_end(media: MediaFactory, size: int
     data[4:8] = data[at : at + 4] = size.to_bytes(4, "little")
     path = media.folder / f"stream{size}.wav"
     path.write_bytes(data)
-    assert_tone(media, made(media, STILL, path), 900, (0, 1))
+    assert_tone(media, transcode(media, STILL, path), 900, (0, 1))
 
 
 def test_an_output_sound_with_a_wrong_end_fails_verification(media: MediaFactory) -> None:
@@ -257,4 +262,4 @@ def test_a_late_sound_of_a_broadcast_stays_late(media: MediaFactory, name: str) 
     tone = ("-itsoffset", "0.8", "-f", "lavfi", "-i", "sine=440:d=2:r=48000", "-map", "0", "-map", "1")
     options = ("-c:v", "mpeg2video", "-flags", "+ilme+ildct", "-c:a", "ac3")
     video = media.make_file(name, *picture, *tone, *options)
-    assert_tone(media, made(media, CAPTION, video=video), 440, (0.8, 2.8))
+    assert_tone(media, transcode(media, CAPTION, video=video), 440, (0.8, 2.8))

@@ -138,7 +138,7 @@ def test_thousands_of_captions_between_frames_get_a_fixed_rate() -> None:
     many = [Cue(at, at + 10, "x") for at in range(0, 86_000, 20)]
     times = find_added_times(video_info([0, 1], 90, Fraction(1)), many, Fraction(90))
     assert len(times) == 900 - 1
-    # A frame of the lecture is there already at 1 s.
+    # The lecture already has a frame at 1 s.
     assert {after - before for before, after in pairwise(times[10:-1])} == {9000}
 
 

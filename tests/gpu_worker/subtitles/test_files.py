@@ -22,7 +22,7 @@ def read(text: str | bytes) -> Subtitles:
     return read_subtitles(text if isinstance(text, bytes) else text.encode(), "url_srt", 100)
 
 
-def timed_texts(text: str | bytes) -> list[tuple[int, int, str]]:
+def read_timed_texts(text: str | bytes) -> list[tuple[int, int, str]]:
     return [(cue.start_ms, cue.end_ms, cue.text) for cue in read(text).cues or ()]
 
 
@@ -91,8 +91,8 @@ def test_only_the_text_of_cues_is_drawn(text: str) -> None:
     ["- >", "-- >", "-->", "->", "=>", "->>", "–>", "—>", "−−>", "--&gt;", "→", "⟶", "－－＞", "-→", "»", " - - > "],
 )
 def test_every_arrow_is_recognized(arrow: str) -> None:
-    assert timed_texts(PLAIN.replace("-->", arrow)) == HELLO
-    assert timed_texts(PLAIN.replace("-->", arrow, 1)) == HELLO
+    assert read_timed_texts(PLAIN.replace("-->", arrow)) == HELLO
+    assert read_timed_texts(PLAIN.replace("-->", arrow, 1)) == HELLO
 
 
 @pytest.mark.fault("H4")
@@ -159,14 +159,14 @@ def test_unknown_webvtt_tags_are_removed() -> None:
     text = (
         "<c.a.b>one</c> <v Ann Lee>two</v> <ruby>3<rt>4</rt></ruby> <lang en>five</lang> <x.y z>6</x> 1 < 2 &lt;b&gt;"
     )
-    assert timed_texts(VTT.replace("Hello one", text))[0] == (1000, 2000, "one two 34 five 6 1 < 2 <\u2060b>")
+    assert read_timed_texts(VTT.replace("Hello one", text))[0] == (1000, 2000, "one two 34 five 6 1 < 2 <\u2060b>")
 
 
 def test_notes_in_ass_are_not_drawn() -> None:
     script = "[Script Info]\n[Events]\nFormat: Start, End, Text\nDialogue: 0:00:01.00,0:00:02.00,{}\n"
     for head in ("", "Here you are:\n\n```ass\n"):
         text = head + script.replace("{}", "Hello{TL note: check} {\\i1}world{}{*}")
-        assert timed_texts(text) == [(1000, 2000, "Hello world")]
+        assert read_timed_texts(text) == [(1000, 2000, "Hello world")]
 
 
 YOUTUBE = (
@@ -183,7 +183,7 @@ PHRASES = [(80, 1990, "alpha bravo"), (2000, 3990, "delta echo"), (4000, 5000, "
 
 
 def test_rolling_captions_show_each_phrase_once() -> None:
-    assert timed_texts(YOUTUBE) == PHRASES
+    assert read_timed_texts(YOUTUBE) == PHRASES
 
 
 def test_rolling_captions_converted_to_srt_show_each_phrase_once() -> None:
@@ -194,7 +194,7 @@ def test_rolling_captions_converted_to_srt_show_each_phrase_once() -> None:
     ]
     text = "".join(f"{n}\n0:0:{a // 1000},{a % 1000:03} --> 0:0:{b // 1000},{b % 1000:03}\n{x}\n\n"
                    for n, (a, b, x) in enumerate(cues, 1))  # fmt: skip
-    assert timed_texts(text) == PHRASES
+    assert read_timed_texts(text) == PHRASES
 
 
 def test_three_rolling_lines_are_shown_once_each() -> None:
@@ -209,7 +209,7 @@ def test_repeated_words_of_two_people_are_kept() -> None:
     assert [cue.text for cue in read(text).cues or ()] == lines
 
 
-def zipped() -> bytes:
+def make_zip() -> bytes:
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as document:
         document.writestr("word/document.xml", PLAIN)
@@ -230,7 +230,7 @@ def zipped() -> bytes:
         ("start,end,text\n0.0,1.0,hi\n", "a table"),
         ("00:00:01:12 - 00:00:02:12\nHi\n", "subtitles timed in frames"),
         ("0:00\nhello there\n0:04\nmore words\n", "a transcript with start times only"),
-        (zipped(), "a ZIP archive or a word processor document"),
+        (make_zip(), "a ZIP archive or a word processor document"),
         (gzip.compress(PLAIN.encode()), "a gzip archive"),
         (b"%PDF-1.7\n\xff", "a PDF document"),
         (bytes(range(256)) * 9, "a binary file"),

@@ -69,7 +69,7 @@ def test_text_never_becomes_an_argument_or_a_command(text: str) -> None:
     assert not re.search(r"(?<!\\)\{", allowed.sub("", script))
 
 
-def drawn(media: MediaFactory, folder: Path, script: str, seconds: str = "0.2") -> list[bytes]:
+def draw_frames(media: MediaFactory, folder: Path, script: str, seconds: str = "0.2") -> list[bytes]:
     """Return the frames of a gray 320x180 picture at 10 fps with the script drawn on it."""
     (folder / SUBTITLES).write_text(script, encoding="utf-8")
     source = ("-f", "lavfi", "-i", f"color=c=black:s=320x180:r=10:d={seconds}")
@@ -83,7 +83,7 @@ def drawn(media: MediaFactory, folder: Path, script: str, seconds: str = "0.2") 
 @pytest.mark.parametrize("text", ["%{localtime}", "%{pts}", "%{expr:2+3}", "${HOME} $(id) `id`", "%n %s %05d"])
 def test_expressions_are_drawn_literally(media: MediaFactory, tmp_path: Path, text: str) -> None:
     def look(shown: str) -> list[bytes]:
-        return drawn(media, tmp_path, write_ass(read(f"{ONE}{shown}\n"), (320, 180)))
+        return draw_frames(media, tmp_path, write_ass(read(f"{ONE}{shown}\n"), (320, 180)))
 
     first, second = look(text)
     assert first == second
@@ -141,7 +141,7 @@ def test_only_the_words_of_a_hostile_ass_script_are_kept(media: MediaFactory, tm
     for bad in ("[Fonts]", "[Graphics]", "fontname", "passwd", "\\p1", "\\k", "\\t(", "\\clip", "99999", "\\blur"):
         assert bad not in script
     plain = write_ass((Cue(0, 400, cues[0].text),), (320, 180))
-    assert drawn(media, tmp_path, script)[0] == drawn(media, tmp_path, plain)[0]
+    assert draw_frames(media, tmp_path, script)[0] == draw_frames(media, tmp_path, plain)[0]
 
 
 @pytest.mark.fault("H5")

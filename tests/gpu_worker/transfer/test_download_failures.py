@@ -97,7 +97,7 @@ LONG = {"source_timeout too_slow", "source_timeout no_answer"}
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_misbehaving_source_is_bounded_and_named(fault: str, tmp_path: Path) -> None:
     reply, cause = FAULTS[fault]
-    # Only these are about time; the others may take long on a busy machine.
+    # Only these tests reach a time limit; the others may take long on a busy machine.
     limits = SMALL.model_copy(update={"fetch_seconds": 1.0}) if cause in LONG else SMALL
     policy = replace(LOOPBACK, stall_seconds=0.3) if cause == "source_timeout stalled" else LOOPBACK
     began = time.monotonic()

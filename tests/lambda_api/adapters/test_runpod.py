@@ -1,4 +1,4 @@
-"""RunPod's adapter against real sockets that answer, stall, reset and talk nonsense."""
+"""RunPod's adapter against real sockets that answer, stall, reset and send nonsense."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""RunPod's API misbehaving on real sockets, and what becomes of the job."""
+"""RunPod's API misbehaves on real sockets, and the job reaches the right state."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def scene() -> Iterator[Scene]:
         yield Scene(server, world)
 
 
-def says(status: str, **more: object) -> Reply:
+def status_reply(status: str, **more: object) -> Reply:
     return answer(200, {"id": "runpod-1", "status": status, **more})
 
 
@@ -203,7 +203,7 @@ def test_lost_job_ends_by_its_deadline(scene: Scene) -> None:
 @pytest.mark.fault("C8")
 def test_unknown_status_is_counted_and_checked_again(scene: Scene) -> None:
     scene.submit(TAKEN)
-    job = scene.sweep(61 * SECOND, says("PAUSED_FOR_TEA"))
+    job = scene.sweep(61 * SECOND, status_reply("PAUSED_FOR_TEA"))
     assert not job.is_terminal
     assert job.due_at is not None
     assert job.due_at <= scene.world.clock.now + MINUTE
@@ -214,9 +214,9 @@ def test_unknown_status_is_counted_and_checked_again(scene: Scene) -> None:
 @pytest.mark.fault("C9")
 def test_backwards_status_changes_nothing(scene: Scene) -> None:
     scene.submit(TAKEN)
-    assert scene.sweep(61 * SECOND, says("IN_PROGRESS")).state is State.IN_PROGRESS
+    assert scene.sweep(61 * SECOND, status_reply("IN_PROGRESS")).state is State.IN_PROGRESS
     started = scene.job.started_at
-    job = scene.sweep(61 * SECOND, says("IN_QUEUE"))
+    job = scene.sweep(61 * SECOND, status_reply("IN_QUEUE"))
     assert (job.state, job.started_at) == (State.IN_PROGRESS, started)
 
 
@@ -224,7 +224,7 @@ def test_backwards_status_changes_nothing(scene: Scene) -> None:
 def test_job_keeps_the_endpoint_that_accepted_it(scene: Scene) -> None:
     scene.submit(TAKEN)
     scene.world.services = replace(scene.services, endpoint_id="another")
-    scene.sweep(61 * SECOND, says("IN_PROGRESS"))
+    scene.sweep(61 * SECOND, status_reply("IN_PROGRESS"))
     cancel_job(scene.services, "ada", "job-1")
     assert scene.asked()[1:] == ["GET /endpoint/status/runpod-1", "POST /endpoint/cancel/runpod-1"]
 
@@ -235,7 +235,7 @@ def test_throttled_cancel_is_retried(scene: Scene) -> None:
     scene.runpod.replies = [answer(429, {}, {"Retry-After": "1"})]
     assert cancel_job(scene.services, "ada", "job-1").cancel_requested
     assert not scene.job.is_terminal
-    assert scene.sweep(61 * SECOND, says("CANCELLED")).state is State.CANCELLED
+    assert scene.sweep(61 * SECOND, status_reply("CANCELLED")).state is State.CANCELLED
     assert scene.asked().count("POST /endpoint/cancel/runpod-1") == 2
     with pytest.raises(AlreadyFinished):
         cancel_job(scene.services, "ada", "job-1")
@@ -244,7 +244,7 @@ def test_throttled_cancel_is_retried(scene: Scene) -> None:
 @pytest.mark.fault("C12")
 def test_job_that_no_worker_takes_ends_by_its_deadline(scene: Scene) -> None:
     scene.submit(TAKEN)
-    scene.runpod.replies = [says("IN_QUEUE")]
+    scene.runpod.replies = [status_reply("IN_QUEUE")]
     while not scene.job.is_terminal:
         scene.sweep(MINUTE)
     assert scene.job.state is State.TIMED_OUT
@@ -283,7 +283,7 @@ def test_endless_headers_are_bounded(scene: Scene) -> None:
 def test_worker_traceback_stays_private(scene: Scene, text: object) -> None:
     scene.submit(TAKEN)
     error = text if isinstance(text, str) else json.dumps({"error_message": "secret", "error_traceback": text})
-    assert scene.sweep(61 * SECOND, says("FAILED", error=error, output={"secret": 1})).state is State.FAILED
+    assert scene.sweep(61 * SECOND, status_reply("FAILED", error=error, output={"secret": 1})).state is State.FAILED
     result = Client(scene.world).call("GET", "/job/job-1")
     assert result.json["error"]["code"] == "worker_crashed"
     assert "secret" not in result.text

@@ -25,13 +25,13 @@ def runpod(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Managemen
         yield running
 
 
-def scaled(runpod: Management, workers_max: int) -> None:
+def set_workers_max(runpod: Management, workers_max: int) -> None:
     workers = {"min": 0, "max": workers_max, "idleTimeout": 7}
     runpod.emulator.endpoints.update("local", {"workers": workers})
 
 
-def looked(capsys: pytest.CaptureFixture[str]) -> tuple[dict[str, Any], dict[str, float]]:
-    """The answer, and the metrics by name (CloudWatch's embedded metric format)."""
+def run_canary(capsys: pytest.CaptureFixture[str]) -> tuple[dict[str, Any], dict[str, float]]:
+    """Return the result and the metrics by name (CloudWatch's embedded metric format)."""
     capsys.readouterr()
     facts: dict[str, Any] = runpod_endpoint.handler({"endpoint_id": "local"}, context())
     written = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
@@ -45,7 +45,7 @@ def looked(capsys: pytest.CaptureFixture[str]) -> tuple[dict[str, Any], dict[str
     return facts, values
 
 
-def workers_at(runpod: Management) -> dict[str, Any]:
+def read_workers(runpod: Management) -> dict[str, Any]:
     endpoint = runpod.emulator.endpoints.get("local")
     assert endpoint is not None
     workers: dict[str, Any] = endpoint["workers"]
@@ -53,8 +53,8 @@ def workers_at(runpod: Management) -> dict[str, Any]:
 
 
 def test_healthy_endpoint_is_left_alone(runpod: Management, capsys: pytest.CaptureFixture[str]) -> None:
-    scaled(runpod, 10)
-    assert looked(capsys)[1] == {"EndpointWorkersMax": 10, "EndpointUnhealthyWorkers": 0}
+    set_workers_max(runpod, 10)
+    assert run_canary(capsys)[1] == {"EndpointWorkersMax": 10, "EndpointUnhealthyWorkers": 0}
 
 
 @pytest.mark.fault("C12")
@@ -62,35 +62,35 @@ def test_healthy_endpoint_is_left_alone(runpod: Management, capsys: pytest.Captu
 def test_scaled_down_endpoint_is_scaled_up_again(
     runpod: Management, capsys: pytest.CaptureFixture[str], workers_max: int
 ) -> None:
-    scaled(runpod, workers_max)
-    facts, metrics = looked(capsys)
+    set_workers_max(runpod, workers_max)
+    facts, metrics = run_canary(capsys)
     assert facts["revived"]
     assert metrics == {"EndpointWorkersMax": 10, "EndpointUnhealthyWorkers": 0, "EndpointRevived": 1}
-    assert workers_at(runpod) == {"min": 0, "max": 10, "idleTimeout": 7}
+    assert read_workers(runpod) == {"min": 0, "max": 10, "idleTimeout": 7}
 
 
 def test_higher_worker_limit_is_left_alone(runpod: Management, capsys: pytest.CaptureFixture[str]) -> None:
-    scaled(runpod, 20)
-    assert looked(capsys)[1]["EndpointWorkersMax"] == 20
+    set_workers_max(runpod, 20)
+    assert run_canary(capsys)[1]["EndpointWorkersMax"] == 20
 
 
 def test_endpoint_of_another_owner_is_only_read(
     runpod: Management, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ENDPOINT_OWNED", "false")
-    scaled(runpod, 0)
-    assert looked(capsys)[1] == {"EndpointWorkersMax": 0, "EndpointUnhealthyWorkers": 0}
-    assert workers_at(runpod)["max"] == 0
+    set_workers_max(runpod, 0)
+    assert run_canary(capsys)[1] == {"EndpointWorkersMax": 0, "EndpointUnhealthyWorkers": 0}
+    assert read_workers(runpod)["max"] == 0
 
 
 @pytest.mark.fault("C12")
 def test_worker_limit_is_not_raised_while_workers_are_unhealthy(
     runpod: Management, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    scaled(runpod, 0)
+    set_workers_max(runpod, 0)
     runpod.faults(worker="unhealthy")
-    assert looked(capsys)[1] == {"EndpointWorkersMax": 0, "EndpointUnhealthyWorkers": 1}
-    assert workers_at(runpod)["max"] == 0
+    assert run_canary(capsys)[1] == {"EndpointWorkersMax": 0, "EndpointUnhealthyWorkers": 1}
+    assert read_workers(runpod)["max"] == 0
 
 
 def test_missing_endpoint_reports_no_workers(runpod: Management) -> None:
@@ -99,18 +99,18 @@ def test_missing_endpoint_reports_no_workers(runpod: Management) -> None:
 
 
 def test_silent_runpod_sends_no_metric(runpod: Management, capsys: pytest.CaptureFixture[str]) -> None:
-    """The alarm takes missing data for a breach."""
+    """The alarm treats missing data as a breach."""
     runpod.faults(endpoint_read="500")
-    facts, metrics = looked(capsys)
+    facts, metrics = run_canary(capsys)
     assert (facts["failure"], metrics) == ("RunPod failed (500)", {})
 
 
 def test_failed_restore_reports_the_current_limit(runpod: Management, capsys: pytest.CaptureFixture[str]) -> None:
     log = io.StringIO()
     before = logger.registered_handler.setStream(log)
-    scaled(runpod, 0)
+    set_workers_max(runpod, 0)
     runpod.faults(endpoint_update="400")
-    facts, metrics = looked(capsys)
+    facts, metrics = run_canary(capsys)
     logger.registered_handler.setStream(before)
     assert (facts["revived"], facts["failure"]) == (False, "RunPod refused (400): fault injected")
     assert metrics == {"EndpointWorkersMax": 0, "EndpointUnhealthyWorkers": 0}

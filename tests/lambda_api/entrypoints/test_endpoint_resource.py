@@ -430,7 +430,7 @@ CHANGE_FAULT = FAULT | st.builds(lambda times: {"mode": "accept_then_reset", "ti
 FAULTS = st.fixed_dictionaries(
     {},
     optional={
-        # A key that is wrong for a moment is not among what must be survived.
+        # Recovery from a temporarily wrong key is not required.
         "endpoint_read": FAULT.filter(lambda fault: fault["mode"] in {"429", "500"}),
         "endpoint_create": CHANGE_FAULT,
         "endpoint_update": CHANGE_FAULT,

@@ -62,12 +62,12 @@ def test_webhook_body_never_decides_the_state(world: World, body: str) -> None:
     assert world.store.jobs["job-1"].state is State.COMPLETED
 
 
-def tampered(token: str) -> str:
+def tamper_with(token: str) -> str:
     return token[:-1] + ("A" if token[-1] != "A" else "B")
 
 
 WRONG = {
-    "wrong": tampered(TOKEN),
+    "wrong": tamper_with(TOKEN),
     "short": TOKEN[:-1],
     "shorter": "1-x",
     "long": TOKEN + "A",

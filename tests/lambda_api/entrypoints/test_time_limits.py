@@ -71,7 +71,7 @@ def silence(monkeypatch: pytest.MonkeyPatch) -> Iterator[Silence]:
         made.finished.set()
 
 
-def submitted(seconds: float, services: Services, **headers: str) -> dict[str, Any]:
+def submit(seconds: float, services: Services, **headers: str) -> dict[str, Any]:
     """Submit a job to the API's function, which has this many seconds, and return its response."""
     api = entrypoint("api")
     event = golden("api/caption") | {"body": json.dumps(CAPTION)}
@@ -87,7 +87,7 @@ def submitted(seconds: float, services: Services, **headers: str) -> dict[str, A
 
 def test_submit_without_any_response_returns_503_before_the_timeout(silence: Silence) -> None:
     with assert_faster_than(2):
-        outcome = submitted(2, wiring.services())
+        outcome = submit(2, wiring.services())
     assert (outcome["statusCode"], outcome["headers"]["retry-after"]) == (503, "2")
     assert silence.runpod.seen == []
 
@@ -97,7 +97,7 @@ def test_stored_job_returns_202_before_the_timeout(silence: Silence, prefer: dic
     """The table stores it; then RunPod and the table are silent."""
     silence.aws.replies = [answer(200, {}), silence.silent]
     with assert_faster_than(3):
-        outcome = submitted(3, wiring.services(), **prefer)
+        outcome = submit(3, wiring.services(), **prefer)
     assert (outcome["statusCode"], json.loads(outcome["body"])["status"]) == (202, "ACCEPTED")
     assert [request.path for request in silence.runpod.seen] == ["/endpoint/run"]
 
@@ -105,7 +105,7 @@ def test_stored_job_returns_202_before_the_timeout(silence: Silence, prefer: dic
 def test_api_calls_end_before_the_function_timeout() -> None:
     world = World()
     seen = left_at_each_write(world)
-    assert submitted(29, world.services)["statusCode"] == 202
+    assert submit(29, world.services)["statusCode"] == 202
     assert 27 < seen[0] <= 28
 
 

@@ -1,4 +1,4 @@
-"""No secret reaches a log: of callbacks, of scanners, of anything that the suite does; and the scan would see one."""
+"""No secret reaches a log, from callbacks, scanners or any test, and the scan detects planted ones."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_webhook_scanner_gets_404_and_its_path_is_not_logged(
     event = golden("runpod/webhook_completed") | {"rawPath": path}
     event["requestContext"] = event["requestContext"] | {"http": {"method": method, "path": path}}
     assert runpod_webhook.handler(event, context())["statusCode"] == 404
-    # API Gateway gives the hooks' POSTs alone to their function.
+    # API Gateway routes only POST requests to the webhook function.
     assert Client(world).call(method, path, key=None).status in {404, 405}
     assert world.provider.status_calls == 0
     assert TOKEN not in log.getvalue()
@@ -126,7 +126,7 @@ QUIET = [
 ]
 
 
-def scanned(tmp_path: Path, statements: list[str]) -> subprocess.CompletedProcess[str]:
+def run_session(tmp_path: Path, statements: list[str]) -> subprocess.CompletedProcess[str]:
     """A session with a test for each of the statements."""
     (tmp_path / "conftest.py").write_text(
         "from tests.support.log_scan import LogScan\n"
@@ -146,13 +146,13 @@ def scanned(tmp_path: Path, statements: list[str]) -> subprocess.CompletedProces
 
 
 def test_session_fails_for_each_leaking_line(tmp_path: Path) -> None:
-    done = scanned(tmp_path, LEAKING)
+    done = run_session(tmp_path, LEAKING)
     assert done.returncode == 1, done.stdout + done.stderr
     assert f"{len(LEAKING)} passed, {len(LEAKING)} errors" in done.stdout
     assert done.stdout.count("a secret in the log: ") == len(LEAKING)
 
 
 def test_lines_of_other_programs_fail_no_session(tmp_path: Path) -> None:
-    done = scanned(tmp_path, QUIET)
+    done = run_session(tmp_path, QUIET)
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{len(QUIET)} passed" in done.stdout

@@ -15,20 +15,22 @@ from tests.support.examples import job, manifest
 from tests.support.gateway import context
 
 
-def finished(encoder: str | None, video_mode: str = "encode", price: float | None = 0.0002) -> Job:
+def finished_job(encoder: str | None, video_mode: str = "encode", price: float | None = 0.0002) -> Job:
     execution = manifest().execution.model_copy(update={"encoder": encoder, "video_mode": video_mode})
     return job(state=State.COMPLETED, execution=execution, price_per_second=price, started_at=job().created_at + 1500)
 
 
-def sent(change: Any, capsys: pytest.CaptureFixture[str]) -> dict[str, list[float]]:
+def read_metrics(change: Any, capsys: pytest.CaptureFixture[str]) -> dict[str, list[float]]:
     instrument(lambda event, context: change())({}, context())
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
     return {name: value for line in lines for name, value in line.items() if isinstance(value, list)}
 
 
 def test_finished_job_logs_times_cost_and_encoder(capsys: pytest.CaptureFixture[str]) -> None:
-    after = finished("h264_nvenc")
-    result = sent(lambda: PowertoolsObserver().job_changed(replace(after, state=State.IN_PROGRESS), after), capsys)
+    after = finished_job("h264_nvenc")
+    result = read_metrics(
+        lambda: PowertoolsObserver().job_changed(replace(after, state=State.IN_PROGRESS), after), capsys
+    )
     # 4.2 s are billed as 5.
     assert result["GpuUsd"] == [pytest.approx(0.001)]
     assert (result["JobsCompleted"], result["QueueTime"], result["ExecutionTime"]) == ([1], [1500], [4200])
@@ -37,16 +39,18 @@ def test_finished_job_logs_times_cost_and_encoder(capsys: pytest.CaptureFixture[
 
 @pytest.mark.parametrize(
     ("after", "names"),
-    [(finished("libx264"), {"CpuEncodes", "GpuUsd"}), (finished(None, "copy"), {"GpuUsd"}),
-     (finished("libx264", price=None), {"CpuEncodes"})],
+    [(finished_job("libx264"), {"CpuEncodes", "GpuUsd"}), (finished_job(None, "copy"), {"GpuUsd"}),
+     (finished_job("libx264", price=None), {"CpuEncodes"})],
 )  # fmt: skip
 def test_jobs_without_an_encode_send_no_encode_metric(
     after: Job, names: set[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    result = sent(lambda: PowertoolsObserver().job_changed(replace(after, state=State.IN_PROGRESS), after), capsys)
+    result = read_metrics(
+        lambda: PowertoolsObserver().job_changed(replace(after, state=State.IN_PROGRESS), after), capsys
+    )
     assert {"GpuEncodes", "CpuEncodes", "GpuUsd"} & set(result) == names
 
 
 def test_nothing_is_sent_for_zero(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "JobsOverdue" not in sent(lambda: count("JobsOverdue", 0), capsys)
-    assert sent(lambda: count("JobsOverdue", 2), capsys)["JobsOverdue"] == [2]
+    assert "JobsOverdue" not in read_metrics(lambda: count("JobsOverdue", 0), capsys)
+    assert read_metrics(lambda: count("JobsOverdue", 2), capsys)["JobsOverdue"] == [2]

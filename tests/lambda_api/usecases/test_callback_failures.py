@@ -55,12 +55,12 @@ class Scene:
         return found
 
     def limit(self, **seconds: float) -> None:
-        """Give receivers other times, to connect or to respond."""
+        """Change the timeouts of the sender, to connect or to read."""
         limited = sender(allow_loopback=True, bounds=replace(BOUNDS, **seconds))
         self.world.services = replace(self.world.services, sender=limited)
 
     def wait(self) -> int:
-        """Milliseconds until the next attempt."""
+        """Return the milliseconds until the next attempt."""
         next_at = self.callback().next_at
         assert next_at is not None
         return next_at - self.world.clock.now

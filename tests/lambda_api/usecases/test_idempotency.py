@@ -32,7 +32,7 @@ def database() -> Iterator[Peer]:
         yield plan
 
 
-def submitted(database: Peer, replies: list[Reply], key: str | None) -> tuple[World, Answer]:
+def submit_over(database: Peer, replies: list[Reply], key: str | None) -> tuple[World, Answer]:
     database.replies = replies
     world = World()
     store = DynamoJobStore(table(database.url, "t", sleep=lambda _: None), world.clock, HOUR)
@@ -48,7 +48,7 @@ KEYS = pytest.mark.parametrize("key", [None, "k"], ids=["no-key", "key"])
 @KEYS
 @pytest.mark.parametrize("trouble", [THROTTLED, reset], ids=["throttled", "reset"])
 def test_store_that_recovers_on_the_third_try_accepts_the_job(database: Peer, trouble: Reply, key: str | None) -> None:
-    world, response = submitted(database, [trouble, trouble, ACCEPTED], key)
+    world, response = submit_over(database, [trouble, trouble, ACCEPTED], key)
     assert (response.status, len(world.provider.runs)) == (202, 1)
     first, second, third, *_ = (request.json for request in database.seen)
     assert first == second == third
@@ -57,24 +57,24 @@ def test_store_that_recovers_on_the_third_try_accepts_the_job(database: Peer, tr
 @pytest.mark.fault("B10")
 @KEYS
 def test_throttled_store_is_a_503_and_leaves_no_orphan(database: Peer, key: str | None) -> None:
-    world, response = submitted(database, [THROTTLED], key)
+    world, response = submit_over(database, [THROTTLED], key)
     assert (response.status, response.json["code"]) == (503, "unavailable")
     assert int(response.headers["retry-after"]) >= 1
     assert world.provider.runs == []
-    # Every try was the one transaction: no write could create half a job.
+    # Every try was a single transaction: no write could create half a job.
     assert {request.headers["x-amz-target"] for request in database.seen} == {"DynamoDB_20120810.TransactWriteItems"}
 
 
 @pytest.mark.fault("B11")
 @KEYS
 def test_colliding_transaction_is_retried(database: Peer, key: str | None) -> None:
-    world, response = submitted(database, [COLLISION, COLLISION, ACCEPTED], key)
+    world, response = submit_over(database, [COLLISION, COLLISION, ACCEPTED], key)
     assert (response.status, len(world.provider.runs)) == (202, 1)
 
 
 @pytest.mark.fault("B11")
 @KEYS
 def test_endless_collisions_are_a_503_after_bounded_tries(database: Peer, key: str | None) -> None:
-    world, response = submitted(database, [COLLISION], key)
+    world, response = submit_over(database, [COLLISION], key)
     assert (response.status, response.headers["retry-after"], world.provider.runs) == (503, "1", [])
     assert 2 <= len(database.seen) <= 20

@@ -45,7 +45,7 @@ def test_every_kind_of_result_and_scaling_down_to_zero(tmp_path: Path) -> None:
             await eventually(lambda: not emulator.emulator.fleet.containers, 10.0)
             await eventually(lambda: not scratch.exists(), 5.0)
             assert find_processes_in(tmp_path) == []
-            # It stopped by itself, within its grace.
+            # It stopped by itself, within its grace period.
             assert "did not stop in time" not in emulator.log.getvalue()
             assert (await emulator.call("GET", "/v2/local/health"))[1]["workers"]["idle"] == 0
 

@@ -29,7 +29,7 @@ def find_tone(media: MediaFactory, path: Path, hertz: int, least: float = 0.03) 
         > least
         for at in range(0, len(samples) - 2 * _STEP, _STEP)
     ]
-    # What is shorter than one measurement is no pause.
+    # A gap shorter than one measurement is no pause.
     loud = [here or (_at(loud, at - 1) and _at(loud, at + 1)) for at, here in enumerate(loud)]
     # A measurement is of 20 ms, and belongs to its middle.
     edges = [index for index in range(len(loud) + 1) if _at(loud, index) != _at(loud, index - 1)]

@@ -43,14 +43,14 @@ def job_with_a_result(world: World) -> None:
     publish(world, manifest())
 
 
-def others_write(world: World, times: int) -> None:
+def lose_next_writes(world: World, times: int) -> None:
     """Let another process write first at each of the next `times` writes."""
 
     def write(_: Job) -> None:
         current = world.store.jobs["job-1"]
         world.store.jobs["job-1"] = replace(current, version=current.version + 1)
         if times > 1:
-            others_write(world, times - 1)
+            lose_next_writes(world, times - 1)
 
     world.store.before_save = write
 
@@ -58,14 +58,14 @@ def others_write(world: World, times: int) -> None:
 @pytest.mark.fault("E1")
 @pytest.mark.parametrize("times", [1, 4])
 def test_lost_race_is_read_and_applied_again(world: World, times: int) -> None:
-    others_write(world, times)
+    lose_next_writes(world, times)
     ring_webhook(world)
     assert world.store.jobs["job-1"].state is State.COMPLETED
 
 
 @pytest.mark.fault("E1")
 def test_five_lost_races_leave_the_job_to_the_sweeper(world: World) -> None:
-    others_write(world, 5)
+    lose_next_writes(world, 5)
     ring_webhook(world)
     left = world.store.jobs["job-1"]
     assert (left.state, world.observer.warnings[-1]) == (State.IN_QUEUE, "webhook_deferred")

@@ -149,7 +149,7 @@ class TestJobStore:
         assert (found.version, found.percent) == (2, 10)
 
     def test_only_the_first_of_two_identical_writes_succeeds(self, make: Make) -> None:
-        """Two sweeps that claim a job in one millisecond; one must not do what the other does."""
+        """Two sweeps claim a job in the same millisecond; only one of them may proceed."""
         store, mine = make(FakeClock()), fresh()
         store.create(mine, None, START, Allowance())
         claim = replace(mine, version=2, dispatching=True)
@@ -269,8 +269,8 @@ class TestJobStore:
             make(FakeClock()).page("ada", 10, cursor)
 
 
-def taken(store: JobStore, jobs: list[Job], allowance: Allowance, now: int = START) -> list[Job]:
-    """The jobs that were stored of these, tried all at once."""
+def create_concurrently(store: JobStore, jobs: list[Job], allowance: Allowance, now: int = START) -> list[Job]:
+    """Store these jobs concurrently; return those that were accepted."""
 
     def create(mine: Job) -> bool:
         try:
@@ -291,27 +291,27 @@ def of_one_owner(number: int) -> list[Job]:
 class TestLimits:
     def test_jobs_in_flight_are_counted_exactly(self, make: Make) -> None:
         store, jobs = make(FakeClock()), of_one_owner(20)
-        stored = taken(store, jobs, Allowance(burst=100, jobs_in_flight=7))
+        stored = create_concurrently(store, jobs, Allowance(burst=100, jobs_in_flight=7))
         assert len(stored) == 7
         assert [mine for mine in jobs if store.get(mine.job_id)] == stored
 
     def test_tokens_are_counted_exactly(self, make: Make) -> None:
         store, jobs = make(FakeClock()), of_one_owner(20)
-        assert len(taken(store, jobs, Allowance(burst=7))) == 7
+        assert len(create_concurrently(store, jobs, Allowance(burst=7))) == 7
 
     def test_token_bucket_refills_up_to_its_size(self, make: Make) -> None:
         store, jobs, allowance = make(FakeClock()), of_one_owner(9), Allowance(rate_per_minute=60, burst=2)
-        assert len(taken(store, jobs[:3], allowance)) == 2
+        assert len(create_concurrently(store, jobs[:3], allowance)) == 2
         with pytest.raises(RateLimited) as refused:
             store.create(jobs[3], None, START + 500, allowance)
         assert (refused.value.retry_after, refused.value.quota.size) == (1, 2)
-        assert taken(store, jobs[3:4], allowance, START + 999) == []
-        assert len(taken(store, jobs[4:6], allowance, START + 1000)) == 1
-        assert len(taken(store, jobs[6:], allowance, START + HOUR)) == 2
+        assert create_concurrently(store, jobs[3:4], allowance, START + 999) == []
+        assert len(create_concurrently(store, jobs[4:6], allowance, START + 1000)) == 1
+        assert len(create_concurrently(store, jobs[6:], allowance, START + HOUR)) == 2
 
     def test_another_owner_is_not_affected(self, make: Make) -> None:
         store, allowance = make(FakeClock()), Allowance(burst=1, jobs_in_flight=1)
-        assert len(taken(store, of_one_owner(3), allowance)) == 1
+        assert len(create_concurrently(store, of_one_owner(3), allowance)) == 1
         assert store.create(fresh(), None, START, allowance) is None
 
     def test_replay_uses_no_quota(self, make: Make) -> None:
@@ -320,11 +320,11 @@ class TestLimits:
         for again in (*jobs[1:], *jobs[1:]):
             assert store.create(again, key(), START, allowance) == IdempotencyRecord(jobs[0].job_id, "f")
         assert store.create(jobs[1], None, START, allowance) is None
-        # Now nothing is left, and the same request is still answered as before.
+        # The quota is exhausted, and the same request still gets the same response.
         assert store.create(jobs[2], key(), START, allowance) == IdempotencyRecord(jobs[0].job_id, "f")
         with pytest.raises(TooManyJobs):
             store.create(jobs[2], key(name="k2"), START, allowance)
-        # What was refused did not use its key.
+        # The refused submit did not use its key.
         assert store.save(replace(jobs[0], version=2), ends=True)
         assert store.create(jobs[3], key(name="k2"), START + HOUR, allowance) is None
 
@@ -336,12 +336,12 @@ class TestLimits:
 
     def test_ending_a_job_releases_one_slot(self, make: Make) -> None:
         store, jobs, allowance = make(FakeClock()), of_one_owner(8), Allowance(burst=100, jobs_in_flight=2)
-        assert len(taken(store, jobs[:2], allowance)) == 2
+        assert len(create_concurrently(store, jobs[:2], allowance)) == 2
         # The webhook, the sweeper and a cancel at the same moment.
         with ThreadPoolExecutor(6) as pool:
             ended = list(pool.map(lambda n: store.save(replace(jobs[0], version=2, percent=n), ends=True), range(6)))
         assert ended.count(True) == 1
-        assert len(taken(store, jobs[2:], allowance)) == 1
+        assert len(create_concurrently(store, jobs[2:], allowance)) == 1
 
     def test_write_that_ends_nothing_releases_nothing(self, make: Make) -> None:
         store, jobs, allowance = make(FakeClock()), of_one_owner(2), Allowance(jobs_in_flight=1)
@@ -360,7 +360,7 @@ class TestLimits:
             assert store.save(replace(jobs[0], version=version), ends=True)
 
         def one_by_one(some: list[Job]) -> list[Job]:
-            return [mine for mine in some if taken(store, [mine], allowance, START + pause)]
+            return [mine for mine in some if create_concurrently(store, [mine], allowance, START + pause)]
 
         assert one_by_one(jobs[1:4]) == jobs[1:3]
         assert store.save(replace(jobs[1], version=2), ends=True)
@@ -387,6 +387,6 @@ def test_dynamodb_deletes_rows_past_their_retention(dynamodb_local: str) -> None
     def row(job: Job) -> object:
         return rows.get_item(TableName=TABLE, Key={"pk": {"S": f"JOB#{job.job_id}"}}).get("Item")
 
-    # It looks every so often: that took 37 s on an idle machine.
+    # The engine checks periodically: deletion took 37 s on an idle machine.
     eventually(lambda: row(old), lambda found: found is None, 180, 0.5)
     assert row(young) is not None
