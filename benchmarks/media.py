@@ -96,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--also", metavar="PYTHON", help="another Python to measure img2vid with")
     parser.add_argument("--no-peers", action="store_true", help="leave out what others do")
-    parser.add_argument("--json", type=Path, metavar="FILE", help=f"default {_RESULT.name} beside this, if all is run")
+    parser.add_argument("--json", type=Path, metavar="FILE", help=f"default {_RESULT.name} in this folder, if all run")
     return parser
 
 

@@ -15,7 +15,6 @@ import pytest
 
 from lambda_api.adapters.callback_http import BOUNDS
 from lambda_api.adapters.dns import resolve
-from tests.support import outbound
 from tests.support.outbound import (
     CLIENTS,
     SYSTEM_RESOLVER,
@@ -112,11 +111,9 @@ def test_an_unknown_name_is_unreachable(net: Internet, client: Client, tmp_path:
 
 @both_clients
 @pytest.mark.fault("F13")
-def test_a_silent_dns_server_times_out(
-    net: Internet, client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_silent_dns_server_times_out(net: Internet, client: Client, tmp_path: Path) -> None:
     net.policy = replace(net.policy, connect_seconds=0.1)
-    monkeypatch.setattr(outbound, "BOUNDS", replace(BOUNDS, connect=0.1))
+    net.callback_bounds = replace(BOUNDS, connect=0.1)
     net.dns.silent.add(NAME)
     assert client(net, net.url(NAME), tmp_path) == {try_download: "timeout", try_callback: "unreachable"}[client]
     # The system's resolver times out later, with another error.

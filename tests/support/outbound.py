@@ -78,14 +78,16 @@ def find_reason(url: str, folder: Path, **more: Any) -> str:
     return f"{result.code} {result.params.get('reason') or result.params.get('http_status', '')}".strip()
 
 
-def sender(*, allow_loopback: bool = False, bounds: Bounds | None = None) -> HttpCallbackSender:
+def sender(*, allow_loopback: bool = False, bounds: Bounds = BOUNDS) -> HttpCallbackSender:
     callers = ApiCredentials(callback_secrets={"ada": (SECRET,), "bob": (SECRET,)})
-    return HttpCallbackSender(lambda: callers, allow_loopback=allow_loopback, bounds=bounds or BOUNDS)
+    return HttpCallbackSender(lambda: callers, allow_loopback=allow_loopback, bounds=bounds)
 
 
-def call_back(url: str, *, allow_loopback: bool = False) -> DeliveryResult:
+def call_back(url: str, *, allow_loopback: bool = False, bounds: Bounds = BOUNDS) -> DeliveryResult:
     """Make one attempt of a callback."""
-    return sender(allow_loopback=allow_loopback).send("ada", url, "msg_1", int(time.time() * 1000), '{"job_id":"1"}')
+    return sender(allow_loopback=allow_loopback, bounds=bounds).send(
+        "ada", url, "msg_1", int(time.time() * 1000), '{"job_id":"1"}'
+    )
 
 
 _OUTCOMES = {Code.SOURCE_FORBIDDEN: "forbidden", Code.SOURCE_UNREACHABLE: "unreachable", Code.SOURCE_TIMEOUT: "timeout"}
@@ -99,7 +101,7 @@ def try_download(net: Internet, url: str, folder: Path) -> str:
 
 def try_callback(net: Internet, url: str, folder: Path) -> str:
     """Request a URL as a callback. Returns the same words."""
-    delivery = call_back(url)
+    delivery = call_back(url, bounds=net.callback_bounds)
     return {FORBIDDEN: "forbidden"}.get(delivery.result, delivery.result) if not delivery.ok else "arrived"
 
 
@@ -123,6 +125,7 @@ class Internet:
     port: int
     policy: DownloadPolicy
     _stack: ExitStack
+    callback_bounds: Bounds = BOUNDS
 
     def site(self, address: str, *names: str, tls: ssl.SSLContext | None = None) -> Peer:
         """Start a server with a certificate for the names. Add them to `dns` to make it reachable by name."""
