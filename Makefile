@@ -114,7 +114,7 @@ deploy-stack: .venv-sam/.done $(BIN)/python
 destroy: .venv-sam/.done  ## Delete all of it; asks first
 	@exec .venv-sam/bin/python scripts/destroy.py $(STACK_OPTIONS)
 
-callers: .venv-sam/.done  ## List who may call the API, or change it (DO="add-key ada"; DO=--help)
+callers: .venv-sam/.done  ## List or change the callers of the API (DO="add-key ada"; DO=--help)
 	@exec .venv-sam/bin/python scripts/callers.py $(STACK_OPTIONS) $(DO)
 
 image:  ## Build the worker's image with docker, podman or buildah (IMAGE=name:tag BASE=debian:trixie-slim FONTS="fonts-noto-core …")

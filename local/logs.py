@@ -72,8 +72,8 @@ def parse(line: str) -> Entry | None:
     sdk = _SDK_LINE.fullmatch(text)
     if sdk is not None:
         fields = {"runpod_job_id": sdk["id"]} if sdk["id"] else {}
-        return _unless_dropped(Entry(_level(sdk["level"]), sdk["message"], fields))
-    return _unless_dropped(Entry("INFO", text, {}))
+        return _drop_noise(Entry(_normalize_level(sdk["level"]), sdk["message"], fields))
+    return _drop_noise(Entry("INFO", text, {}))
 
 
 def _from_json(document: dict[str, Any]) -> Entry | None:
@@ -86,14 +86,14 @@ def _from_json(document: dict[str, Any]) -> Entry | None:
     if document.get("exception"):
         fields["exception"] = str(document["exception"]).rstrip().splitlines()[-1]
     text = message if isinstance(message, str) else json.dumps(message, default=str)
-    return _unless_dropped(Entry(_level(str(document.get("level", "INFO"))), text, fields))
+    return _drop_noise(Entry(_normalize_level(str(document.get("level", "INFO"))), text, fields))
 
 
-def _unless_dropped(entry: Entry) -> Entry | None:
+def _drop_noise(entry: Entry) -> Entry | None:
     return None if entry.message.startswith(_DROPPED_MESSAGES) else entry
 
 
-def _level(name: str) -> str:
+def _normalize_level(name: str) -> str:
     upper = name.upper()
     return "WARNING" if upper == "WARN" else upper
 
@@ -101,14 +101,14 @@ def _level(name: str) -> str:
 def render(when: float, source: str, entry: Entry, *, color: bool = False) -> str:
     """Format an entry as one line: `12:34:56.789 source      LEVEL   message  key=value …`."""
     clock = time.strftime("%H:%M:%S", time.localtime(when)) + f".{int(when % 1 * 1000):03d}"
-    fields = " ".join(f"{key}={_short(value)}" for key, value in entry.fields.items())
+    fields = " ".join(f"{key}={_shorten(value)}" for key, value in entry.fields.items())
     message = " ".join(entry.message.split())
     line = f"{clock} {source:<10} {entry.level:<7} {message[:400]}" + (f"  {fields}" if fields else "")
     tint = _COLORS.get(entry.level) if color else None
     return f"{tint}{line}\033[0m" if tint else line
 
 
-def _short(value: Any) -> str:
+def _shorten(value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value, default=str, separators=(",", ":"))
     return " ".join(text.split())[:200]
 

@@ -22,7 +22,7 @@ apt install --yes --download-only ffmpeg > /dev/null
 for package in "$folder"/apt/archives/*.deb; do dpkg-deb --extract "$package" "$folder/root"; done
 rm -rf "$folder/apt"
 
-# Its own loader and libraries: those of this machine may be older.
+# Use its own loader and libraries: those of this machine may be older.
 library=$(dirname "$(find "$folder/root/usr/lib" -name 'libavcodec.so.*' | head -n 1)")
 loader=$(find "$folder/root/usr" -name 'ld-linux*.so.*' | head -n 1)
 cat > "$folder/ffmpeg" <<PROGRAM

@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 image=${IMAGE:-api-gpu-worker:latest}
 engine=$(sh scripts/image_engine.sh) || exit $?
 
-# The time of the last change of its contents, so that every build of a commit gives files the same time.
+# Use the time of the last change of its contents, so that every build of a commit gives files the same time.
 epoch=$(git log -1 --format=%ct -- contract gpu_worker requirements/worker.txt .dockerignore 2>/dev/null || true)
 epoch=${epoch:-0}
 set -- --file gpu_worker/Dockerfile --platform linux/amd64 --build-arg "SOURCE_DATE_EPOCH=$epoch" --tag "$image"

@@ -27,7 +27,7 @@ class Option:
 
     field: str
     role: Role | None
-    """Set if the field is an input file."""
+    """The role of an input file; None for other fields."""
     required: bool
     default: str | None
     range: str | None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 _MAX_BOXES = 1000
-"""Per level. Files that ffmpeg writes have a handful."""
+"""Limit per level. Files that ffmpeg writes have a handful."""
 
 
 class Mp4Error(Exception):

@@ -46,12 +46,12 @@ async def run_job(job: WorkerJob, runpod_job_id: str | None, settings: Settings,
     sequence = initial_sequence(job.deadline, time.time())
     with contextlib.ExitStack() as cleanup:
         directory = _enter_workdir(cleanup, job, settings)
-        ends = time.monotonic() + timeout
+        deadline = time.monotonic() + timeout
         try:
             async with asyncio.timeout(timeout), _open_gateway_session() as session:
                 reporter = ProgressReporter(session, job.progress_url, job.attempt, runpod_job_id, sequence)
                 async with reporter.running():
-                    execution = _Execution(job, settings, probe, directory, session, reporter, ends)
+                    execution = _Execution(job, settings, probe, directory, session, reporter, deadline)
                     await _run_until_stopped(execution, reporter.stop)
         except TimeoutError:
             raise job_failed(Code.DEADLINE_EXCEEDED if is_late else Code.EXECUTION_TIMEOUT) from None
@@ -92,7 +92,7 @@ async def _run_until_stopped(execution: _Execution, stop: asyncio.Event) -> None
 
 @dataclass(slots=True)
 class _Execution:
-    """The steps of one job, and their shared state. `ends`: the end of its time, on the monotonic clock."""
+    """The steps of one job, and their shared state. `deadline` is on the monotonic clock."""
 
     job: WorkerJob
     settings: Settings
@@ -100,7 +100,7 @@ class _Execution:
     directory: Path
     session: aiohttp.ClientSession
     reporter: ProgressReporter
-    ends: float
+    deadline: float
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
 
     async def run(self) -> None:
@@ -108,7 +108,7 @@ class _Execution:
         await self._download_inputs()
         self._chown_workdir(machine)
         output = await transcode(
-            self.job.operation, self.directory, machine, self.job.limits, self._on_stage, ends=self.ends
+            self.job.operation, self.directory, machine, self.job.limits, self._on_stage, deadline=self.deadline
         )
         await self._upload(output, machine)
 
@@ -120,7 +120,7 @@ class _Execution:
         inputs = self.job.operation.inputs()
         policy = DownloadPolicy(allow_loopback=self.settings.allow_loopback, contact=self.settings.contact)
         async with open_session(policy) as session:
-            downloader = Downloader(session, self.job.limits, policy, deadline=self.ends)
+            downloader = Downloader(session, self.job.limits, policy, deadline=self.deadline)
             downloaded = 0
 
             async def download(given: Input) -> None:

@@ -126,12 +126,12 @@ def _load_jpeg(file: BinaryIO, image: Image.Image, min_size: tuple[int, int]) ->
             raise RefusedError("truncated")
         return whole, []
     length = compare_length(file, markers.end)
-    if length is Length.SHORT:
+    if length is Length.TRUNCATED:
         raise RefusedError("truncated")
     width, height = min_size[::-1] if _read_orientation(image) in _SIDEWAYS else min_size
     # libjpeg decodes faster at half the size or less; twice the needed size keeps all detail for the resampler.
     image.draft(None, (2 * width, 2 * height))
-    return image, ["damaged"] if length is Length.OFF else []
+    return image, ["damaged"] if length is Length.MISMATCH else []
 
 
 def _rotate_upright(image: Image.Image) -> Image.Image:

@@ -29,10 +29,10 @@ _MAX_HEIGHT = 65_500
 class Length(Enum):
     """The length of a JPEG's data compared with its picture."""
 
-    RIGHT = "right"
-    OFF = "off"
+    MATCH = "match"
+    MISMATCH = "mismatch"
     """There is data left, or the last row of blocks is incomplete."""
-    SHORT = "short"
+    TRUNCATED = "truncated"
     """Whole rows are missing."""
 
 
@@ -52,7 +52,7 @@ def compare_length(file: BinaryIO, end: int) -> Length:
     frame = _read_frame(data)
     taller = (frame.groups + 2) * _BLOCK * frame.rows if frame else _MAX_HEIGHT
     if frame is None or taller >= _MAX_HEIGHT:
-        return Length.RIGHT
+        return Length.MATCH
     struct.pack_into(">H", data, frame.at + 5, taller)
     image = _decode_small(data + EOI)
     bottom = frame.groups * frame.rows
@@ -61,15 +61,15 @@ def compare_length(file: BinaryIO, end: int) -> Length:
     left, top = (2 * frame.columns, bottom) if wide else (0, bottom + frame.rows)
     below = image.crop((left, top, image.width, image.height))
     if not _is_one_color(below):
-        return Length.OFF
+        return Length.MISMATCH
     no_data_color = below.getpixel((0, 0))
     if image.getpixel((image.width - 1, bottom - 1)) != no_data_color:
-        return Length.RIGHT
+        return Length.MATCH
     visible = (0, 0, image.width, bottom)
     if not ImageChops.difference(image.crop(visible), _decode_small(data + NOISE + EOI).crop(visible)).getbbox():
-        return Length.RIGHT  # the picture itself ends in that color
+        return Length.MATCH  # the picture itself ends in that color
     last = image.crop((0, bottom - frame.rows, image.width, bottom))
-    return Length.SHORT if _is_one_color(last) and last.getpixel((0, 0)) == no_data_color else Length.OFF
+    return Length.TRUNCATED if _is_one_color(last) and last.getpixel((0, 0)) == no_data_color else Length.MISMATCH
 
 
 def _decode_small(data: bytearray) -> Image.Image:

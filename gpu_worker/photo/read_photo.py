@@ -1,4 +1,4 @@
-"""Read the picture input of a job in a sandboxed process, because picture decoders have had security holes."""
+"""Read the picture input of a job in a sandboxed process, because picture decoders have had vulnerabilities."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from gpu_worker.sandbox.output import LogTail
 from gpu_worker.sandbox.safe_open import open_read
 
 _TIMEOUT_SECONDS = 60.0
-"""For one picture. 120 megapixels take 10 s: a file that takes longer was made to."""
+"""Timeout for one picture. 120 megapixels take 10 s; a file that takes longer is malicious."""
 
 _PACKAGE = Path(__file__).parents[1]
 _LIBRARIES = ("PIL", "pi_heif")

@@ -25,7 +25,7 @@ _EDGE = 32
 _VISIBLE = 32
 """The gray level from which a pixel is part of a glyph; the background is 0."""
 _PLAIN = "A"
-_IN_NO_FONT = "\ufdd0", "\U0001faff"
+_ABSENT_FROM_FONTS = "\ufdd0", "\U0001faff"
 """A code point that never becomes a character, and an unassigned one in the block of emoji."""
 _TIMEOUT_SECONDS = 60.0
 
@@ -55,7 +55,7 @@ async def find_missing_glyphs(ffmpeg: Ffmpeg, characters: Sequence[str], directo
 
     Raises JobFailed if plain text leaves none.
     """
-    shown = (_PLAIN, *_IN_NO_FONT, *characters)
+    shown = (_PLAIN, *_ABSENT_FROM_FONTS, *characters)
     safe_open.write(directory / _SCRIPT, write_specimens(shown, _EDGE))
     black = f"color=c=black:s={_EDGE}x{_EDGE}:r=1:d={len(shown)}"
     drawing = ("-f", "lavfi", "-i", black, "-vf", f"ass=f={_SCRIPT}:fontsdir={FONTS}")
@@ -69,7 +69,7 @@ async def find_missing_glyphs(ffmpeg: Ffmpeg, characters: Sequence[str], directo
         raise job_failed(Code.RESOURCES) from None
     step = _EDGE * _EDGE
     plain, *rest = [pixels[at : at + step] for at in range(0, step * len(shown), step)]
-    boxes, drawn = rest[: len(_IN_NO_FONT)], rest[len(_IN_NO_FONT) :]
+    boxes, drawn = rest[: len(_ABSENT_FROM_FONTS)], rest[len(_ABSENT_FROM_FONTS) :]
     if not _is_visible(plain) or plain in boxes:
         raise job_failed(Code.INTERNAL)
     return tuple(c for c, image in zip(characters, drawn, strict=True) if image in boxes or not _is_visible(image))

@@ -110,7 +110,7 @@ class GpuProbe:
         except FfmpegError as failure:
             return classify_gpu_error(failure.log) or GpuError((), UnavailableReason.UNKNOWN)
         except TimeoutError:
-            return GpuError(ALL_STAGES, UnavailableReason.SILENT)
+            return GpuError(ALL_STAGES, UnavailableReason.TIMEOUT)
         except (MemoryLimitExceeded, OSError):
             return GpuError(ALL_STAGES, UnavailableReason.UNKNOWN)
         return None

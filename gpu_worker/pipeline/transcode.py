@@ -63,11 +63,11 @@ async def transcode(
     limits: Limits,
     on_stage: OnStage,
     *,
-    ends: float = math.inf,
+    deadline: float = math.inf,
 ) -> Output:
     """Make the output of one operation from the inputs in `directory`, which have their `local_name`s there.
 
-    No step starts that cannot end before `ends`, a time of the monotonic clock. Raises JobFailed. Cancelling it leaves
+    No step starts that cannot end before `deadline`, on the monotonic clock. Raises JobFailed. Cancelling it leaves
     no process behind.
     """
     on_stage("probe", 0.0)
@@ -92,7 +92,7 @@ async def transcode(
     attempt = _Attempt(inputs, options, await _check_glyphs(inputs, directory, machine))
     while True:
         plan = make_plan(operation, attempt.inputs, attempt.options)
-        check_plan_cost(plan, attempt.inputs, machine.cpus, limits, ends - time.monotonic())
+        check_plan_cost(plan, attempt.inputs, machine.cpus, limits, deadline - time.monotonic())
         try:
             executed = await execute_plan(plan, directory, machine, limits, on_stage)
             break

@@ -72,10 +72,10 @@ def combine_sounds(
     original, added = _as_decoded(original), _as_decoded(added)
     # Without normalize=0 amix halves both sounds. The limiter catches peaks of the sum above full scale.
     graph = (
-        f"{added_label}{_continuous(added, 48000)},volume={volume:g},{_to_stereo(added)}[new];"
-        f"{original_label}{_continuous(original, 48000)},{_to_stereo(original)}[own];"
+        f"{added_label}{_continuous_filter(added, 48000)},volume={volume:g},{_stereo_filter(added)}[new];"
+        f"{original_label}{_continuous_filter(original, 48000)},{_stereo_filter(original)}[own];"
         "[own][new]amix=inputs=2:duration=longest:dropout_transition=0:normalize=0,"
-        f"alimiter=limit=0.98:level=disabled,{','.join(_exact_length(end))}[sound]"
+        f"alimiter=limit=0.98:level=disabled,{','.join(_exact_length_filters(end))}[sound]"
     )
     return Sound(("-map", "[sound]", "-c:a", "aac", "-b:a", "192k"), graph, True, decoding, end)
 
@@ -92,8 +92,8 @@ def _encode(audio: AudioFacts, index: int, filters: Sequence[str], end: Fraction
     decoding, (label,) = _decode_unsteady((audio, index))
     audio = _as_decoded(audio)
     # The encoder refuses channels without a position. It downmixes more than two itself.
-    layout = {1: ("pan=mono|c0=c0",), 2: (_to_stereo(audio),)}.get(audio.channels, ())
-    graph = f"{label}{','.join((_continuous(audio), *filters, *layout, *_exact_length(end)))}[sound]"
+    layout = {1: ("pan=mono|c0=c0",), 2: (_stereo_filter(audio),)}.get(audio.channels, ())
+    graph = f"{label}{','.join((_continuous_filter(audio), *filters, *layout, *_exact_length_filters(end)))}[sound]"
     return Sound(("-map", "[sound]", *_aac_args(audio)), graph, True, decoding, end)
 
 
@@ -124,7 +124,7 @@ def _as_decoded(audio: AudioFacts) -> AudioFacts:
     return audio if audio.is_steady else replace(audio, sample_rate=48000, channels=2)
 
 
-def _continuous(audio: AudioFacts, rate: int | None = None) -> str:
+def _continuous_filter(audio: AudioFacts, rate: int | None = None) -> str:
     """Return a filter that gives samples continuous times from 0: filters and MP4 players skip gaps.
 
     Silence fills a late start and gaps; overlapping samples and those before 0 are dropped; nothing is stretched.
@@ -137,7 +137,7 @@ def _continuous(audio: AudioFacts, rate: int | None = None) -> str:
     return f"aresample={out}async=1:min_hard_comp={min_gap}:first_pts=0"
 
 
-def _exact_length(length: Fraction) -> tuple[str, str]:
+def _exact_length_filters(length: Fraction) -> tuple[str, str]:
     """Return filters that add silence up to `length` seconds, also where packets promise more, and drop the rest.
 
     An absolute length, not an endless pad: ffmpeg must end by itself.
@@ -145,6 +145,6 @@ def _exact_length(length: Fraction) -> tuple[str, str]:
     return f"apad=whole_dur={float(length):.6f}", f"atrim=end={float(length):.6f}"
 
 
-def _to_stereo(audio: AudioFacts) -> str:
+def _stereo_filter(audio: AudioFacts) -> str:
     """Return a filter to two channels. ffmpeg's default makes a mono sound 3 dB quieter; `pan` does not."""
     return "pan=stereo|c0=c0|c1=c0" if audio.channels == 1 else "aformat=channel_layouts=stereo"

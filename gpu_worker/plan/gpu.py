@@ -32,7 +32,7 @@ class UnavailableReason(StrEnum):
     BUILD = "this ffmpeg was built without it"
     PICTURE = "the GPU does not support this kind of picture"
     CAPTIONS = "there are too many captions for the GPU"
-    SILENT = "the GPU did not respond in time"
+    TIMEOUT = "the GPU did not respond in time"
     UNKNOWN = "the GPU failed"
 
     @property

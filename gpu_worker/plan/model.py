@@ -108,7 +108,7 @@ class Step:
     frame_size: tuple[int, int] | None = None
     """The size of the frames it reads. Later frames of another size would be distorted to this one."""
     decoded_role: Role | None = None
-    """Set if the step only decodes that input: if it fails, the input is to blame."""
+    """The input, if the step only decodes it: then the input is responsible for a failure."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ ROOT = Path("/sys/fs/cgroup")
 MEMBERSHIP = Path("/proc/self/cgroup")
 
 
-def groups(controller: str, root: Path = ROOT, membership: Path = MEMBERSHIP) -> Iterator[Path]:
+def list_groups(controller: str, root: Path = ROOT, membership: Path = MEMBERSHIP) -> Iterator[Path]:
     """Yield the directories of the groups of this process, innermost first; `controller` is `cpu` or `memory`.
 
     Some of them may not exist: the membership file and the mount need not agree.
@@ -32,7 +32,7 @@ def groups(controller: str, root: Path = ROOT, membership: Path = MEMBERSHIP) ->
             yield mount.joinpath(*steps[:depth])
 
 
-def numbers(file: Path) -> list[int] | None:
+def read_numbers(file: Path) -> list[int] | None:
     """Return the integers in a file. None if it does not exist or contains anything else: `max` means no limit."""
     try:
         return [int(word) for word in file.read_text().split()]

@@ -24,18 +24,21 @@ def usable_cpus(
 
     A fraction of a processor is rounded up: a quota of 1.5 keeps two threads busy three quarters of the time.
     """
-    grants = [float(len(os.sched_getaffinity(0))), *_quotas(root, membership)]
+    grants = [float(len(os.sched_getaffinity(0))), *_read_quotas(root, membership)]
     stated = environ.get("RUNPOD_CPU_COUNT", "").strip()
     if stated.isascii() and stated.isdigit() and float(stated) > 0:
         grants.append(float(stated))
     return max(1, min(_MAX_CPUS, math.ceil(min(grants))))
 
 
-def _quotas(root: Path, membership: Path) -> Iterator[float]:
-    for group in cgroup.groups("cpu", root, membership):
-        pair = cgroup.numbers(group / "cpu.max")
+def _read_quotas(root: Path, membership: Path) -> Iterator[float]:
+    for group in cgroup.list_groups("cpu", root, membership):
+        pair = cgroup.read_numbers(group / "cpu.max")
         if pair is None:
-            quota, period = cgroup.numbers(group / "cpu.cfs_quota_us"), cgroup.numbers(group / "cpu.cfs_period_us")
+            quota, period = (
+                cgroup.read_numbers(group / "cpu.cfs_quota_us"),
+                cgroup.read_numbers(group / "cpu.cfs_period_us"),
+            )
             pair = [*(quota or ()), *(period or ())]
         if len(pair) == 2 and min(pair) > 0:
             yield pair[0] / pair[1]

@@ -26,31 +26,31 @@ def granted_memory(
     root: Path = cgroup.ROOT, membership: Path = cgroup.MEMBERSHIP, meminfo: Path = _MEMINFO
 ) -> int | None:
     """Return the smallest of all cgroup limits and the machine's memory, in bytes. None if neither is known."""
-    limits = [limit for limit, _used in _groups(root, membership)]
-    return min([*limits, *_machine("MemTotal", meminfo)], default=None)
+    limits = [limit for limit, _used in _read_group_limits(root, membership)]
+    return min([*limits, *_read_meminfo("MemTotal", meminfo)], default=None)
 
 
 def free_memory(root: Path = cgroup.ROOT, membership: Path = cgroup.MEMBERSHIP, meminfo: Path = _MEMINFO) -> int:
     """Return the bytes left before a limit or the machine's memory is reached; 0 if neither is known."""
-    free = [limit - used for limit, used in _groups(root, membership)]
-    return max(0, min([*free, *_machine("MemAvailable", meminfo)], default=0))
+    free = [limit - used for limit, used in _read_group_limits(root, membership)]
+    return max(0, min([*free, *_read_meminfo("MemAvailable", meminfo)], default=0))
 
 
-def _groups(root: Path, membership: Path) -> list[tuple[int, int]]:
+def _read_group_limits(root: Path, membership: Path) -> list[tuple[int, int]]:
     """Return limit and use of each group that has a limit. The page cache is part of the use, though reclaimable."""
     found = []
-    for group in cgroup.groups("memory", root, membership):
+    for group in cgroup.list_groups("memory", root, membership):
         for limit_name, used_name in (
             ("memory.max", "memory.current"),
             ("memory.limit_in_bytes", "memory.usage_in_bytes"),
         ):
-            limit, used = cgroup.numbers(group / limit_name), cgroup.numbers(group / used_name)
+            limit, used = cgroup.read_numbers(group / limit_name), cgroup.read_numbers(group / used_name)
             if limit:
                 found.append((limit[0], used[0] if used else 0))
     return found
 
 
-def _machine(name: str, meminfo: Path) -> list[int]:
+def _read_meminfo(name: str, meminfo: Path) -> list[int]:
     try:
         lines = meminfo.read_text().splitlines()
         return [int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:")]

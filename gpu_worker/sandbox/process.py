@@ -15,7 +15,7 @@ from gpu_worker.sandbox.memory import kill_if_over_memory, working_bytes
 from gpu_worker.sandbox.process_tree import PROCESSES
 
 GRACE_SECONDS = 0.5
-"""Between SIGTERM and SIGKILL. The output is discarded anyway, so the program needs no time to finish it."""
+"""Time between SIGTERM and SIGKILL. The output is discarded anyway, so the program needs no time to finish it."""
 
 NOT_STARTED = frozenset({126, 127})
 """Exit codes of the sandbox's tools if they cannot become the program; ffmpeg has no such codes."""
@@ -81,7 +81,7 @@ async def _terminate(process: asyncio.subprocess.Process) -> None:
             os.killpg(process.pid, signal.SIGTERM)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(process.wait(), GRACE_SECONDS)
-    # Also after a normal exit: a child that was left behind would go on in the job's directory.
+    # Also after a normal exit: a remaining child would continue in the job's directory.
     has_survivors = PROCESSES.kill(process.pid)
     await process.wait()
     for _ in range(_KILL_ROUNDS):

@@ -1,6 +1,6 @@
 """Decode `Content-Encoding` with limits on size and memory.
 
-HTTP clients decode what the header says, so they fail for the many servers whose header is wrong.
+HTTP clients trust the header, so they fail for the many servers whose header is wrong.
 """
 
 from __future__ import annotations

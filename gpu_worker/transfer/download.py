@@ -40,7 +40,7 @@ from gpu_worker.transfer.responses import (
 from gpu_worker.transfer.session import DownloadPolicy
 
 MAX_REDIRECTS = 20
-"""As in browsers (Fetch standard §4.4): links of podcasts pass more than five servers that count downloads."""
+"""The limit of browsers (Fetch standard §4.4): podcast links pass more than five servers that count downloads."""
 _MAX_RETRY_AFTER_SECONDS = 90.0
 """Once a download has waited this long, `Retry-After` gets no further attempt: the GPU is billed while waiting."""
 

@@ -36,7 +36,7 @@ class HttpResponse:
 
 def to_event(request: HttpRequest, *, request_id: str, now: float) -> dict[str, Any]:
     """Build the event that a `$default` route sends to Lambda. Keys without a value are omitted."""
-    headers, cookies = _headers(request.headers)
+    headers, cookies = _join_headers(request.headers)
     when = datetime.fromtimestamp(now, UTC)
     path = unquote(request.path)
     event: dict[str, Any] = {
@@ -68,9 +68,9 @@ def to_event(request: HttpRequest, *, request_id: str, now: float) -> dict[str, 
     if cookies:
         event["cookies"] = cookies
     if request.query:
-        event["queryStringParameters"] = _query(request.query)
+        event["queryStringParameters"] = _join_query(request.query)
     if request.body:
-        event["body"], event["isBase64Encoded"] = _body(request.body, headers.get("content-type", ""))
+        event["body"], event["isBase64Encoded"] = _encode_body(request.body, headers.get("content-type", ""))
     return event
 
 
@@ -103,7 +103,7 @@ def message(status: int, text: str) -> HttpResponse:
     return HttpResponse(status, (("content-type", "application/json"),), json.dumps({"message": text}).encode())
 
 
-def _headers(pairs: Iterable[tuple[str, str]]) -> tuple[dict[str, str], list[str]]:
+def _join_headers(pairs: Iterable[tuple[str, str]]) -> tuple[dict[str, str], list[str]]:
     joined: dict[str, str] = {}
     cookies: list[str] = []
     for raw_name, value in pairs:
@@ -115,14 +115,14 @@ def _headers(pairs: Iterable[tuple[str, str]]) -> tuple[dict[str, str], list[str
     return joined, cookies
 
 
-def _query(query: str) -> Mapping[str, str]:
+def _join_query(query: str) -> Mapping[str, str]:
     joined: dict[str, str] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
         joined[name] = f"{joined[name]},{value}" if name in joined else value
     return joined
 
 
-def _body(body: bytes, content_type: str) -> tuple[str, bool]:
+def _encode_body(body: bytes, content_type: str) -> tuple[str, bool]:
     mime = content_type.split(";", maxsplit=1)[0].strip().lower()
     if mime.startswith(_TEXT) or mime.endswith(("+json", "+xml")) or not mime:
         try:

@@ -22,4 +22,4 @@ class Settings:
     silence: float = 60.0
     """A worker with a job and without contact for this long is lost."""
     overdue_grace: float = 5.0
-    """Between the stop request after an execution timeout and the kill."""
+    """Seconds between the stop request after an execution timeout and the kill."""

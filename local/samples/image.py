@@ -17,24 +17,24 @@ _RIDGES = ((640, 230, "#8fa3bd"), (760, 200, "#66809f"), (880, 160, "#446080"), 
 def draw_landscape(path: Path, seed: int = 7) -> None:
     """Write a 2400x1600 JPEG. The same seed gives the same picture."""
     rng = random.Random(seed)  # noqa: S311 - a picture, not a secret
-    image = _sky()
-    _sun(image, 1640, 470)
+    image = _draw_sky()
+    _draw_sun(image, 1640, 470)
     for base, height, color in _RIDGES:
-        _ridge(image, rng, base, height, color)
-    _trees(image, rng)
-    _water(image, rng)
-    _rules(image)
+        _draw_ridge(image, rng, base, height, color)
+    _draw_trees(image, rng)
+    _draw_water(image, rng)
+    _draw_test_pattern(image)
     grain = Image.effect_noise(image.size, 26).convert("L")
     image = Image.blend(image, ImageChops.overlay(image, Image.merge("RGB", (grain, grain, grain))), 0.35)
     image.save(path, "JPEG", quality=92)
 
 
-def _sky() -> Image.Image:
+def _draw_sky() -> Image.Image:
     ramp = Image.linear_gradient("L").resize((WIDTH, HEIGHT))
     return ImageOps.colorize(ramp, black="#18325f", mid="#e9a777", white="#fbe6c2", midpoint=150)
 
 
-def _sun(image: Image.Image, x: int, y: int) -> None:
+def _draw_sun(image: Image.Image, x: int, y: int) -> None:
     glow = Image.new("L", image.size, 0)
     draw = ImageDraw.Draw(glow)
     for radius, light in ((420, 50), (260, 90), (170, 140)):
@@ -44,7 +44,7 @@ def _sun(image: Image.Image, x: int, y: int) -> None:
     ImageDraw.Draw(image).ellipse((x - 92, y - 92, x + 92, y + 92), fill="#fffaf0")
 
 
-def _profile(rng: random.Random, base: int, height: int) -> list[float]:
+def _make_profile(rng: random.Random, base: int, height: int) -> list[float]:
     """Return a ridge line by midpoint displacement: one height per 4 pixels."""
     points = [float(base), float(base - height * rng.uniform(0.2, 0.6)), float(base)]
     spread = float(height)
@@ -55,8 +55,8 @@ def _profile(rng: random.Random, base: int, height: int) -> list[float]:
     return points
 
 
-def _ridge(image: Image.Image, rng: random.Random, base: int, height: int, color: str) -> None:
-    profile = _profile(rng, base, height)
+def _draw_ridge(image: Image.Image, rng: random.Random, base: int, height: int, color: str) -> None:
+    profile = _make_profile(rng, base, height)
     step = WIDTH / (len(profile) - 1)
     outline = [(index * step, y) for index, y in enumerate(profile)]
     draw = ImageDraw.Draw(image)
@@ -68,7 +68,7 @@ def _ridge(image: Image.Image, rng: random.Random, base: int, height: int, color
             draw.line((x, y + 3, x + 26, y + 30 + rng.random() * 70), fill=light, width=1)
 
 
-def _trees(image: Image.Image, rng: random.Random) -> None:
+def _draw_trees(image: Image.Image, rng: random.Random) -> None:
     draw = ImageDraw.Draw(image)
     for _ in range(260):
         x, tall = rng.randrange(WIDTH), rng.randrange(30, 120)
@@ -81,7 +81,7 @@ def _trees(image: Image.Image, rng: random.Random) -> None:
         draw.line((x, foot - 8, x, foot + 4), fill="#2b1d12", width=3)
 
 
-def _water(image: Image.Image, rng: random.Random) -> None:
+def _draw_water(image: Image.Image, rng: random.Random) -> None:
     depth = HEIGHT - _HORIZON
     mirrored = ImageOps.flip(image.crop((0, _HORIZON - depth, WIDTH, _HORIZON))).filter(ImageFilter.GaussianBlur(3))
     tint = Image.new("RGB", mirrored.size, "#183a52")
@@ -94,7 +94,7 @@ def _water(image: Image.Image, rng: random.Random) -> None:
         draw.line((x, y, x + long, y), fill=rng.choice(("#cfe0ea", "#6f93ab", "#0f2a3d")), width=1 + round(near))
 
 
-def _rules(image: Image.Image) -> None:
+def _draw_test_pattern(image: Image.Image) -> None:
     """Draw a scale along the left edge, rings of fine lines, and lettering of several sizes."""
     draw = ImageDraw.Draw(image)
     for mark in range(0, 1000, 10):

@@ -8,7 +8,7 @@ from typing import Any
 
 from gpu_worker.job.self_test import CHECK
 from lambda_api.domain.endpoint import NVENC_POOLS
-from local.runpod.management.catalog import gpus
+from local.runpod.management.catalog import list_gpus
 
 FOLDER = Path(__file__).resolve().parents[2] / ".runpod"
 
@@ -20,7 +20,7 @@ def read(name: str) -> dict[str, Any]:
 
 def test_hub_requests_only_gpus_with_nvenc() -> None:
     assert set(read("hub")["config"]["gpuIds"].split(",")) <= set(NVENC_POOLS)
-    pools = {gpu["id"]: gpu["pool"] for gpu in gpus()}
+    pools = {gpu["id"]: gpu["pool"] for gpu in list_gpus()}
     assert pools[read("tests")["config"]["gpuTypeId"]] in NVENC_POOLS
 
 

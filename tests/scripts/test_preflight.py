@@ -134,7 +134,10 @@ def test_uv_installs_where_it_runs(checkout: Path) -> None:
     done = make(".venv-lambda/.done", cwd=checkout, PIP_INDEX_URL="https://index.invalid/simple")
     assert done.stdout.replace(" from https://index.invalid/simple\n", "\n").splitlines()[1:] == [
         f"uv venv --quiet --no-project --clear --python {sys.executable} .venv-lambda",
-        "uv pip install --quiet --python .venv-lambda/bin/python --require-hashes --no-deps -r requirements/lambda.txt",
+        (
+            "uv pip install --quiet --compile-bytecode --python .venv-lambda/bin/python --require-hashes --no-deps"
+            " -r requirements/lambda.txt"
+        ),
     ]
 
 

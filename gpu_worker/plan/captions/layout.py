@@ -44,7 +44,7 @@ def write_ass(cues: Iterable[Cue], size: tuple[int, int]) -> str:
         f"{outline:.1f},{outline / 3:.1f},{BOTTOM},{side},{side},{foot},{_AUTO_DIRECTION}"
     )
     room = ((width - 2 * side) / text_height, (height - 2 * foot) / text_height)
-    return _script(size, style, [_dialogue(cue, room, text_height) for cue in cues])
+    return _format_script(size, style, [_format_dialogue(cue, room, text_height) for cue in cues])
 
 
 def write_specimens(characters: Iterable[str], edge: int) -> str:
@@ -54,9 +54,10 @@ def write_specimens(characters: Iterable[str], edge: int) -> str:
         f"0,0,5,0,0,0,{_AUTO_DIRECTION}"
     )
     lines = [
-        _event(1000 * second, 1000 * (second + 1), ass_text(character)) for second, character in enumerate(characters)
+        _format_event(1000 * second, 1000 * (second + 1), ass_text(character))
+        for second, character in enumerate(characters)
     ]
-    return _script((edge, edge), style, lines)
+    return _format_script((edge, edge), style, lines)
 
 
 def ass_text(text: str) -> str:
@@ -67,13 +68,13 @@ def ass_text(text: str) -> str:
     drawn: list[str] = []
     end = 0
     for piece in _PIECE.finditer(text):
-        drawn.append(_literal(text[end : piece.start()]))
+        drawn.append(_escape(text[end : piece.start()]))
         if piece["tag"]:
             drawn.append(f"{{\\{piece['tag']}{0 if piece[0].startswith('</') else 1}}}")
         else:
             drawn.append(f"{{\\fn{_EMOJI_FONT}}}{piece[0]}{{\\fn{_FONT}}}")
         end = piece.end()
-    drawn.append(_literal(text[end:]))
+    drawn.append(_escape(text[end:]))
     return "".join(drawn).replace("\n", "\\N").replace(BREAK, _BREAK_SPACE)
 
 
@@ -83,7 +84,7 @@ def late_caption_warnings(cues: Sequence[Cue], end: Fraction) -> tuple[str, ...]
     return (f"Subtitles that begin after the end of the video: {late} of {len(cues)}.",) if late else ()
 
 
-def _script(size: tuple[int, int], style: str, events: Iterable[str]) -> str:
+def _format_script(size: tuple[int, int], style: str, events: Iterable[str]) -> str:
     lines = [
         "[Script Info]",
         "ScriptType: v4.00+",
@@ -104,18 +105,18 @@ def _script(size: tuple[int, int], style: str, events: Iterable[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _dialogue(cue: Cue, room: tuple[float, float], text_height: int) -> str:
+def _format_dialogue(cue: Cue, room: tuple[float, float], text_height: int) -> str:
     text, percent = fit_text(cue.text, room)
     place = "" if cue.place == BOTTOM else f"{{\\an{cue.place}}}"
     smaller = "" if percent == 100 else f"{{\\fs{text_height * percent / 100:.1f}}}"
-    return _event(cue.start_ms, cue.end_ms, place + smaller + ass_text(text))
+    return _format_event(cue.start_ms, cue.end_ms, place + smaller + ass_text(text))
 
 
-def _event(start_ms: int, end_ms: int, text: str) -> str:
-    return f"Dialogue: 0,{_time(start_ms)},{_time(end_ms)},Caption,,0,0,0,,{text}"
+def _format_event(start_ms: int, end_ms: int, text: str) -> str:
+    return f"Dialogue: 0,{_format_time(start_ms)},{_format_time(end_ms)},Caption,,0,0,0,,{text}"
 
 
-def _literal(text: str) -> str:
+def _escape(text: str) -> str:
     return text.replace("\\", "\\" + _JOINER).replace("{", "\\{").replace("}", "\\}")
 
 
@@ -124,7 +125,7 @@ def to_centiseconds(milliseconds: int) -> int:
     return round(milliseconds / 10)
 
 
-def _time(milliseconds: int) -> str:
+def _format_time(milliseconds: int) -> str:
     """Format a time as `H:MM:SS.cc`."""
     minutes, rest = divmod(to_centiseconds(milliseconds), 6000)
     return f"{minutes // 60}:{minutes % 60:02}:{rest // 100:02}.{rest % 100:02}"

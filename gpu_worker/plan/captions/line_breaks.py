@@ -22,7 +22,7 @@ _TAG = re.compile(r"</?[iu]>")
 _UNIT = re.compile(f"{_TAG.pattern}|{EMOJI.pattern}|.", re.DOTALL)
 _NARROW, _WIDE = frozenset("ijltfrIJ.,:;!|'()[] "), frozenset("mwMW@%&")
 _HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff]")
-"""As wide as ideographs, but written with spaces."""
+"""Hangul is as wide as ideographs, but written with spaces."""
 _FLAGS = re.compile("[\U0001f1e6-\U0001f1ff]")
 _NOT_FIRST = frozenset("ぁぃぅぇぉっゃゅょゎゕゖァィゥェォッャュョヮヵヶー〜々ゝゞヽヾ" + BREAK)
 """Small kana, iteration marks and length marks must not begin a line, in addition to closing punctuation."""
@@ -37,12 +37,12 @@ def fit_text(text: str, room: tuple[float, float]) -> tuple[str, int]:
     """
     width, height = room
     lines = text.split("\n")
-    widths = [_width(line) * _SAFETY_FACTOR for line in lines]
+    widths = [_measure_width(line) * _SAFETY_FACTOR for line in lines]
     percent = next(
         p for p in range(100, 0, -5) if p <= _MIN_PERCENT or _count_lines(widths, width, p) * p <= height * 100
     )
     widest = width * 100 / percent
-    return "\n".join(_breakable(line, widest) if has > widest else line
+    return "\n".join(_insert_breaks(line, widest) if has > widest else line
                      for line, has in zip(lines, widths, strict=True)), percent  # fmt: skip
 
 
@@ -50,25 +50,29 @@ def _count_lines(widths: list[float], width: float, percent: int) -> int:
     return sum(max(1, math.ceil(line * percent / (width * 100))) for line in widths)
 
 
-def _breakable(line: str, width: float) -> str:
-    return " ".join(BREAK.join(_segments(word, width)) for word in line.split(" "))
+def _insert_breaks(line: str, width: float) -> str:
+    return " ".join(BREAK.join(_split_word(word, width)) for word in line.split(" "))
 
 
-def _segments(word: str, width: float) -> list[str]:
+def _split_word(word: str, width: float) -> list[str]:
     """Split a word into unbreakable parts: the whole word, or the characters of a script written without spaces."""
-    if _width(word) <= width and not any(map(_is_ideographic, word)):
+    if _measure_width(word) <= width and not any(map(_is_ideographic, word)):
         return [word]
     segments = [""]
-    units = _units(word)
+    units = _split_units(word)
     for left, right in pairwise(("", *units)):
         if left and _may_break(left, right):
             segments.append("")
         segments[-1] += right
     # Break a word that is wider than the picture anywhere, rather than cut it off at both ends.
-    return [part for segment in segments for part in (_units(segment) if _width(segment) > width else [segment])]
+    return [
+        part
+        for segment in segments
+        for part in (_split_units(segment) if _measure_width(segment) > width else [segment])
+    ]
 
 
-def _units(text: str) -> list[str]:
+def _split_units(text: str) -> list[str]:
     """Split text into characters with their marks, whole emoji, and tags with what follows them."""
     units: list[str] = []
     for unit in _UNIT.findall(text):
@@ -98,7 +102,7 @@ def _is_ideographic(char: str) -> bool:
     return bool(_FLAGS.match(char)) or (unicodedata.east_asian_width(char) in "WF" and not _HANGUL.match(char))
 
 
-def _width(line: str) -> float:
+def _measure_width(line: str) -> float:
     return sum(map(_char_width, _TAG.sub("", line)))
 
 

@@ -19,7 +19,7 @@ _SCALE = "scale=flags=lanczos+accurate_rnd+full_chroma_int:out_color_matrix=bt70
 def still_step(image: PhotoInfo, size: tuple[int, int], fit: Fit) -> Step:
     """Return the step that writes the picture as raw yuv420p, BT.709 limited range, at `zoom.still_size(size)`."""
     still = still_size(size)
-    filters = _cover(image, still) if fit is Fit.COVER else _contain(image, still)
+    filters = _cover_filters(image, still) if fit is Fit.COVER else _contain_filters(image, still)
     args = (
         *PROTOCOL_ARGS,
         *("-f", "rawvideo", "-pixel_format", "rgb24", "-video_size", f"{image.width}x{image.height}", "-i", PIXELS),
@@ -40,35 +40,35 @@ def parse_size(size: str) -> tuple[int, int]:
     return int(width), int(height)
 
 
-def _cover(image: PhotoInfo, still: tuple[int, int]) -> tuple[str, ...]:
+def _cover_filters(image: PhotoInfo, still: tuple[int, int]) -> tuple[str, ...]:
     # Cropping first avoids enlarging a whole panorama. It leaves a little too much, the same on both sides; the rest is
     # cropped after scaling, where one pixel is small: cropping a 10-pixel-wide picture to whole pixels would stretch it
     # by a tenth.
     width, height = still
-    kept_width = _kept(image.width, math.ceil(image.height * width / height))
-    kept_height = _kept(image.height, math.ceil(image.width * height / width))
+    kept_width = _pixels_to_keep(image.width, math.ceil(image.height * width / height))
+    kept_height = _pixels_to_keep(image.height, math.ceil(image.width * height / width))
     factor = max(width / kept_width, height / kept_height)
     scaled = max(width, _nearest_even(kept_width * factor)), max(height, _nearest_even(kept_height * factor))
     crop = f"crop=w={kept_width}:h={kept_height}:exact=1"
-    return crop, *_scaled(scaled, f"crop={width}:{height}")
+    return crop, *_scale_filters(scaled, f"crop={width}:{height}")
 
 
-def _contain(image: PhotoInfo, still: tuple[int, int]) -> tuple[str, ...]:
+def _contain_filters(image: PhotoInfo, still: tuple[int, int]) -> tuple[str, ...]:
     width, height = still
     factor = min(width / image.width, height / image.height)
     scaled = (
         max(2, min(width, _nearest_even(image.width * factor))),
         max(2, min(height, _nearest_even(image.height * factor))),
     )
-    return _scaled(scaled, f"pad={width}:{height}:-1:-1:black")
+    return _scale_filters(scaled, f"pad={width}:{height}:-1:-1:black")
 
 
-def _scaled(size: tuple[int, int], placement: str) -> tuple[str, ...]:
+def _scale_filters(size: tuple[int, int], placement: str) -> tuple[str, ...]:
     """Scale, then crop or pad. 4:4:4 in between: in 4:2:0 a position would be rounded to two pixels."""
     return f"{_SCALE}:w={size[0]}:h={size[1]}", "setsar=1", "format=yuv444p", placement, "format=yuv420p"
 
 
-def _kept(side: int, needed: int) -> int:
+def _pixels_to_keep(side: int, needed: int) -> int:
     """Return the pixels of a side to keep: 2 more than needed at each end, plus what makes both ends equal."""
     return side - 2 * max(0, (side - needed - 4) // 2)
 

@@ -17,7 +17,7 @@ _MAX_RAW_CHARS = 8 * MAX_CHARS
 _MAX_MARKS = 30
 """Combining marks per letter, as in Unicode's Stream-Safe Text Format (UAX 15)."""
 _MAX_ESCAPES = 4
-"""Rounds of unescaping entities: programs that take text for plain escape it again (`&amp;amp;lt;`)."""
+"""Rounds of unescaping entities: programs escape text that is already escaped (`&amp;amp;lt;`)."""
 
 # Each pattern stops at the next bracket, so that matching takes linear time.
 _OVERRIDE = re.compile(r"\{\s*(\\[A-Za-z0-9][^{}]*)\}")

@@ -1,7 +1,7 @@
 """Start a worker so that it cannot outlive the emulator, even if that is killed with SIGKILL.
 
-The SDK asks for jobs without any pause between refused connections: an orphaned worker would
-burn a core. Linux only; elsewhere it just starts the command. Run as a script, before anything
+The SDK polls without any pause between refused connections: an orphaned worker would
+keep a core busy. Linux only; elsewhere it just starts the command. Run as a script, before anything
 heavy is imported: `python -I -S launch.py PARENT_PID COMMAND…`.
 """
 

@@ -22,7 +22,7 @@ class Scaling:
     queue_delay: float = 0.0
     idle_timeout: float = 30.0
     grace: float = 3.0
-    """Between SIGTERM and SIGKILL; RunPod documents none."""
+    """Seconds between SIGTERM and SIGKILL; RunPod documents none."""
 
 
 _NAMES = {"min": "workers_min", "max": "workers_max", "idleTimeout": "idle_timeout", "queueDelay": "queue_delay"}

@@ -23,12 +23,12 @@ def routes() -> list[web.RouteDef]:
     return [
         web.post(f"{base}/run", _authorized(_run)),
         web.post(f"{base}/runsync", _authorized(_runsync)),
-        web.get(f"{base}/status/{{job}}", _authorized(_for_job(_status, "status"))),
-        web.post(f"{base}/status/{{job}}", _authorized(_for_job(_status, "status"))),
-        web.get(f"{base}/status-sync/{{job}}", _authorized(_for_job(_status_sync, "status"))),
-        web.get(f"{base}/stream/{{job}}", _authorized(_for_job(_stream))),
-        web.post(f"{base}/cancel/{{job}}", _authorized(_for_job(_cancel, "cancel"))),
-        web.post(f"{base}/retry/{{job}}", _authorized(_for_job(_retry))),
+        web.get(f"{base}/status/{{job}}", _authorized(_with_job(_status, "status"))),
+        web.post(f"{base}/status/{{job}}", _authorized(_with_job(_status, "status"))),
+        web.get(f"{base}/status-sync/{{job}}", _authorized(_with_job(_status_sync, "status"))),
+        web.get(f"{base}/stream/{{job}}", _authorized(_with_job(_stream))),
+        web.post(f"{base}/cancel/{{job}}", _authorized(_with_job(_cancel, "cancel"))),
+        web.post(f"{base}/retry/{{job}}", _authorized(_with_job(_retry))),
         web.post(f"{base}/purge-queue", _authorized(_purge)),
         web.get(f"{base}/health", _authorized(_health)),
     ]
@@ -43,13 +43,13 @@ def _authorized(action: Action) -> Callable[[web.Request], Awaitable[web.Respons
     return handler
 
 
-def _for_job(action: JobAction, target: str | None = None) -> Action:
+def _with_job(action: JobAction, target: str | None = None) -> Action:
     """Wrap a handler that needs a job. `target` names the faults that apply to it."""
 
     async def handler(request: web.Request, emulator: Emulator) -> web.Response:
         fault = emulator.faults.use(target) if target is not None else None
         if fault is not None and fault.mode != "accept_then_reset":
-            return await _refused(request, fault)
+            return await _apply_fault(request, fault)
         job = emulator.state.get(request.match_info["job"])
         emulator.apply()
         response = error(404, "job not found") if job is None else await action(request, emulator, job)
@@ -58,7 +58,7 @@ def _for_job(action: JobAction, target: str | None = None) -> Action:
     return handler
 
 
-async def _read(request: web.Request, limit: int) -> Submission | web.Response:
+async def _read_submission(request: web.Request, limit: int) -> Submission | web.Response:
     if request.content_length is not None and request.content_length > limit:
         return error(413, "request body too large")
     try:
@@ -75,8 +75,8 @@ async def _read(request: web.Request, limit: int) -> Submission | web.Response:
 async def _run(request: web.Request, emulator: Emulator) -> web.Response:
     fault = emulator.faults.use("run")
     if fault is not None and fault.mode != "accept_then_reset":
-        return await _refused(request, fault)
-    read = await _read(request, MAX_RUN_BYTES)
+        return await _apply_fault(request, fault)
+    read = await _read_submission(request, MAX_RUN_BYTES)
     if isinstance(read, web.Response):
         return read
     job = emulator.submit(read)
@@ -85,7 +85,7 @@ async def _run(request: web.Request, emulator: Emulator) -> web.Response:
     return reply(200, {"id": job.id, "status": job.status.value})
 
 
-async def _refused(request: web.Request, fault: Fault) -> web.Response:
+async def _apply_fault(request: web.Request, fault: Fault) -> web.Response:
     if fault.mode == "reset":
         return reset(request)
     if fault.mode == "timeout":
@@ -95,11 +95,11 @@ async def _refused(request: web.Request, fault: Fault) -> web.Response:
 
 
 async def _runsync(request: web.Request, emulator: Emulator) -> web.Response:
-    read = await _read(request, MAX_RUNSYNC_BYTES)
+    read = await _read_submission(request, MAX_RUNSYNC_BYTES)
     if isinstance(read, web.Response):
         return read
     job = emulator.submit(read, sync=True)
-    await _until_terminal(emulator, job, _wait_ms(request, highest=300_000))
+    await _wait_until_terminal(emulator, job, _wait_ms(request, highest=300_000))
     return reply(200, job.envelope(time.time()))
 
 
@@ -111,7 +111,7 @@ async def _status(request: web.Request, emulator: Emulator, job: Job) -> web.Res
 
 
 async def _status_sync(request: web.Request, emulator: Emulator, job: Job) -> web.Response:
-    await _until_terminal(emulator, job, _wait_ms(request, highest=90_000))
+    await _wait_until_terminal(emulator, job, _wait_ms(request, highest=90_000))
     return reply(200, job.envelope(time.time()))
 
 
@@ -149,7 +149,7 @@ def _wait_ms(request: web.Request, *, highest: int) -> float:
     return min(max(int(raw) if raw.isdecimal() else 90_000, 1000), highest) / 1000
 
 
-async def _until_terminal(emulator: Emulator, job: Job, seconds: float) -> None:
+async def _wait_until_terminal(emulator: Emulator, job: Job, seconds: float) -> None:
     until = time.monotonic() + seconds
     while not job.status.terminal and not emulator.closing and (left := until - time.monotonic()) > 0:
         await emulator.notifier.wait(left)

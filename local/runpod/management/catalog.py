@@ -29,7 +29,7 @@ _TYPES = (
 POOLS = frozenset(pool for _, _, pool, _, _ in _TYPES)
 
 
-def gpus() -> list[Json]:
+def list_gpus() -> list[Json]:
     """Return the GPU types as the catalog lists them, without availability."""
     return [
         {

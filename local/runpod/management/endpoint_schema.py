@@ -25,25 +25,25 @@ def validate(body: Any, *, partial: bool) -> Json:
     """Return a copy of a valid body; `partial` for an update. Raises RefusedError."""
     if not isinstance(body, dict):
         raise RefusedError(422, "the body must be an object")
-    _fields(body, _FIELDS if partial else _FIELDS | _ONLY_CREATE, "")
+    _check_fields(body, _FIELDS if partial else _FIELDS | _ONLY_CREATE, "")
     missing = [] if partial else [name for name in ("name", "type", "image", "scaling", "gpu") if name not in body]
     if missing:
         raise RefusedError(422, f"missing: {', '.join(missing)}")
     gpu = body.get("gpu", {})
-    _fields(gpu, _GPU, "gpu.")
+    _check_fields(gpu, _GPU, "gpu.")
     if "pools" not in gpu and (not partial or "excludedTypes" in gpu):
         raise RefusedError(422, "gpu.pools is required")
     for pool in gpu.get("pools", []):
         if pool not in POOLS:
             raise RefusedError(400, f"unknown GPU pool {pool}")
-    _fields(body.get("workers", {}), _WORKERS, "workers.")
+    _check_fields(body.get("workers", {}), _WORKERS, "workers.")
     scaling = body.get("scaling")
     if scaling is not None:
-        _scaling(scaling, body)
+        _check_scaling(scaling, body)
     return copy.deepcopy(body)
 
 
-def _fields(given: Mapping[str, Any], known: Mapping[str, Check], prefix: str) -> None:
+def _check_fields(given: Mapping[str, Any], known: Mapping[str, Check], prefix: str) -> None:
     for name, value in given.items():
         if name not in known:
             raise RefusedError(422, f"unknown property {prefix}{name}")
@@ -51,12 +51,12 @@ def _fields(given: Mapping[str, Any], known: Mapping[str, Check], prefix: str) -
             raise RefusedError(422, f"{prefix}{name} is not valid")
 
 
-def _scaling(scaling: Json, body: Json) -> None:
+def _check_scaling(scaling: Json, body: Json) -> None:
     kind = scaling.get("type")
     if not isinstance(kind, str) or kind not in _SCALING:
         raise RefusedError(422, "scaling.type must be QUEUE_DELAY or REQUEST_COUNT")
     value, is_valid = _SCALING[kind]
-    _fields(scaling, {"type": _text, value: is_valid}, "scaling.")
+    _check_fields(scaling, {"type": _is_text, value: is_valid}, "scaling.")
     if value not in scaling:
         raise RefusedError(422, f"scaling.{value} is required")
     if body.get("type") == "LOAD_BALANCER" and kind != "REQUEST_COUNT":
@@ -65,19 +65,19 @@ def _scaling(scaling: Json, body: Json) -> None:
         raise RefusedError(400, "workers.idleTimeout does not apply to REQUEST_COUNT")
 
 
-def _text(value: Any) -> bool:
+def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
-def _filled(value: Any) -> bool:
+def _is_filled(value: Any) -> bool:
     return isinstance(value, str) and value != ""
 
 
-def _object(value: Any) -> bool:
+def _is_object(value: Any) -> bool:
     return isinstance(value, dict)
 
 
-def _texts(value: Any) -> bool:
+def _is_text_list(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
@@ -98,27 +98,27 @@ def _matches(pattern: str) -> Check:
 
 
 _FIELDS: dict[str, Check] = {
-    "name": _filled,
-    "image": _text,
-    "args": _text,
+    "name": _is_filled,
+    "image": _is_text,
+    "args": _is_text,
     "disk": _whole(1),
-    "ports": _texts,
-    "env": lambda value: isinstance(value, dict) and _texts(list(value.values())),
+    "ports": _is_text_list,
+    "env": lambda value: isinstance(value, dict) and _is_text_list(list(value.values())),
     "registry": lambda value: value is None or isinstance(value, str),
-    "gpu": _object,
-    "workers": _object,
-    "scaling": _object,
-    "dataCenterIds": _texts,
-    "networkVolumes": _texts,
+    "gpu": _is_object,
+    "workers": _is_object,
+    "scaling": _is_object,
+    "dataCenterIds": _is_text_list,
+    "networkVolumes": _is_text_list,
     "timeout": _whole(0),
     "flashboot": _one_of("OFF", "FLASHBOOT", "PRIORITY_FLASHBOOT"),
 }
 _ONLY_CREATE: dict[str, Check] = {"type": _one_of("QUEUE", "LOAD_BALANCER")}
 _GPU: dict[str, Check] = {
-    "pools": lambda value: _texts(value) and len(value) > 0,
-    "excludedTypes": _texts,
+    "pools": lambda value: _is_text_list(value) and len(value) > 0,
+    "excludedTypes": _is_text_list,
     "count": _whole(1),
-    "allowedCudaVersions": lambda value: _texts(value) and all(re.fullmatch(r"\d+\.\d+", one) for one in value),
+    "allowedCudaVersions": lambda value: _is_text_list(value) and all(re.fullmatch(r"\d+\.\d+", one) for one in value),
     "minCudaVersion": _matches(r"|\d+\.\d+"),
 }
 _WORKERS: dict[str, Check] = {"min": _whole(0), "max": _whole(0), "idleTimeout": _whole(1, 3600)}

@@ -54,7 +54,7 @@ class Endpoints:
         """Create an endpoint with RunPod's defaults. Raises RefusedError."""
         settings = validate(body, partial=False)
         settings["workers"] = _WORKERS | settings.get("workers", {})
-        settings["gpu"] = _gpu({}, settings["gpu"])
+        settings["gpu"] = _merge_gpu({}, settings["gpu"])
         _check_consistency(settings)
         return self.add(self._new_id(), settings)
 
@@ -63,7 +63,7 @@ class Endpoints:
         changes = validate(body, partial=True)
         changed = copy.deepcopy(self._endpoints[endpoint_id]) | changes
         changed["workers"] = self._endpoints[endpoint_id]["workers"] | changes.get("workers", {})
-        changed["gpu"] = _gpu(self._endpoints[endpoint_id]["gpu"], changes.get("gpu", {}))
+        changed["gpu"] = _merge_gpu(self._endpoints[endpoint_id]["gpu"], changes.get("gpu", {}))
         _check_consistency(changed)
         self._endpoints[endpoint_id] = changed
         return copy.deepcopy(changed)
@@ -89,7 +89,7 @@ def fleet_endpoint(scaling: Scaling, env: Mapping[str, str]) -> Json:
     }
 
 
-def _gpu(before: Json, changes: Json) -> Json:
+def _merge_gpu(before: Json, changes: Json) -> Json:
     kept = {name: value for name, value in before.items() if name != "excludedTypes" or "pools" not in changes}
     merged = _GPU | kept | changes
     return merged | {"minCudaVersion": merged["minCudaVersion"] or None}

@@ -46,7 +46,7 @@ def _handle(kind: str, action: Action) -> Callable[[web.Request], Awaitable[web.
             return _problem(401)
         fault = emulator.faults.use(f"endpoint_{kind}")
         if fault is not None and not fault.mode.startswith("accept"):
-            return await _refused(fault)
+            return await _apply_fault(fault)
         if fault is not None and fault.mode == "accept_late":
             # The client has disconnected by then; the change is made all the same.
             return await _run_late(fault.seconds(8.0), action, request, emulator)
@@ -78,7 +78,7 @@ async def _run(action: Action, request: web.Request, emulator: Emulator) -> web.
     return answer
 
 
-async def _refused(fault: Fault) -> web.Response:
+async def _apply_fault(fault: Fault) -> web.Response:
     if fault.mode == "timeout":
         await asyncio.sleep(fault.seconds(8.0))
         return _problem(504)
@@ -127,7 +127,7 @@ async def _delete(request: web.Request, emulator: Emulator) -> web.Response:
 
 
 async def _gpus(_request: web.Request, _emulator: Emulator) -> web.Response:
-    return web.json_response({"gpus": catalog.gpus()})
+    return web.json_response({"gpus": catalog.list_gpus()})
 
 
 async def _workers(request: web.Request, emulator: Emulator) -> web.Response:

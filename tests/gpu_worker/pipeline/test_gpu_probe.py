@@ -104,7 +104,7 @@ def test_lasting_failure_is_probed_once(media: MediaFactory, tmp_path: Path) -> 
     ("script", "reason"),
     [
         ("kill -SEGV $$", UnavailableReason.UNKNOWN),
-        ("sleep 60", UnavailableReason.SILENT),
+        ("sleep 60", UnavailableReason.TIMEOUT),
         ("exit 1", UnavailableReason.UNKNOWN),
     ],
 )
