@@ -48,7 +48,7 @@ class _Bounded(HTTPConnection):
     def _new_conn(self) -> socket.socket:
         until = time.monotonic() + (self.timeout or 0.0)
         sock = super()._new_conn()
-        # What is left is for the handshake.
+        # The handshake gets the remaining time.
         sock.settimeout(max(0.001, until - time.monotonic()))
         return sock
 

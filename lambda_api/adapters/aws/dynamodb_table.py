@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 Item = dict[str, Any]
 
-WHAT = "job store"
+STORE = "job store"
 _CONDITION_FAILED = "ConditionalCheckFailed"
 _CONFLICTS = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
-"""Of one row in a transaction, or of a plain write that met another transaction. botocore does not retry these."""
+"""Codes of a conflict on one row, in a transaction or between a plain write and a transaction. botocore does not retry
+them."""
 _BACKOFF = Backoff(attempts=7, base=0.01, jitter=1.0)
 """Full jitter up to 0.02 s, 0.04 s, … A transaction takes about 10 ms. The six delays are 0.6 s on average, at most
 1.3 s."""
@@ -33,7 +34,7 @@ class _Conflict(Exception):
 
 
 class Table:
-    """Errors other than a failed condition are raised as `Unavailable`."""
+    """A DynamoDB table. Every error except a failed condition is raised as `Unavailable`."""
 
     def __init__(
         self,
@@ -48,15 +49,15 @@ class Table:
         self._sleep = sleep
 
     def read(self, key: Item) -> Item | None:
-        with unavailable(WHAT):
+        with unavailable(STORE):
             return self._client.get_item(TableName=self.name, Key=key, ConsistentRead=True).get("Item")
 
     def query(self, **parameters: Any) -> Item:
-        with unavailable(WHAT):
+        with unavailable(STORE):
             return {**self._client.query(TableName=self.name, **parameters)}
 
     def read_batch(self, requests: Item) -> Item:
-        with unavailable(WHAT):
+        with unavailable(STORE):
             return {**self._client.batch_get_item(RequestItems=requests)}
 
     def write(self, *actions: Item) -> list[Item]:
@@ -65,7 +66,7 @@ class Table:
         Returns an empty list once they are made; where a condition failed, a reason for each action, in their order.
         Retries with full jitter while another transaction holds a row.
         """
-        with unavailable(WHAT):
+        with unavailable(STORE):
             try:
                 return retry_sync(lambda: self._try_write(actions), _Conflict, self._delay, self._sleep)
             except _Conflict as conflict:

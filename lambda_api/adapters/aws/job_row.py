@@ -30,7 +30,7 @@ def to_item(job: Job, retention_ms: int) -> Item:
     """Return the row of a job."""
     ends_at = expires_at(job.created_at, job.deadline_at, job.due_at, retention_ms)
     item: Item = {
-        **key(job.job_id),
+        **build_key(job.job_id),
         "version": {"N": str(job.version)},
         # Tells two writers apart that write the same at the same moment: only the first succeeds.
         "write_id": {"S": os.urandom(8).hex()},
@@ -51,12 +51,12 @@ def to_job(item: Mapping[str, Any]) -> Job:
     return _JOB.validate_json(item["doc"]["S"])
 
 
-def key(job_id: str) -> Item:
+def build_key(job_id: str) -> Item:
     """Return the primary key of a job's row."""
     return {"pk": {"S": f"JOB#{job_id}"}}
 
 
-def idempotency_put(job: Job, idempotency: Idempotency, now: int) -> Item:
+def put_idempotency_key(job: Job, idempotency: Idempotency, now: int) -> Item:
     """Return the write of an idempotency key, on condition that no unexpired one is stored."""
     return {
         "Put": {

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from lambda_api.adapters.aws import job_row, quota_row
-from lambda_api.adapters.aws.dynamodb_table import WHAT, Item, Table, is_failed
+from lambda_api.adapters.aws.dynamodb_table import STORE, Item, Table, is_failed
 from lambda_api.domain.access.quotas import Allowance, Usage, check_quota
 from lambda_api.domain.errors import InvalidRequest, Unavailable
 from lambda_api.domain.job import Job
@@ -33,7 +33,7 @@ class DynamoJobStore:
         item = job_row.to_item(job, self._retention_ms)
         puts: list[Item] = [{"Put": {"Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}]
         if idempotency is not None:
-            puts.insert(0, job_row.idempotency_put(job, idempotency, now))
+            puts.insert(0, job_row.put_idempotency_key(job, idempotency, now))
         used = Usage()
         for _ in range(2):
             reasons = self._table.write(*puts, quota_row.reserve(job.owner, allowance, now, used))
@@ -57,7 +57,7 @@ class DynamoJobStore:
         return IdempotencyRecord(item["job_id"]["S"], item["fingerprint"]["S"])
 
     def get(self, job_id: str) -> Job | None:
-        return self._job(self._table.read(job_row.key(job_id)))
+        return self._job(self._table.read(job_row.build_key(job_id)))
 
     def save(self, job: Job, *, ends: bool = False) -> bool:
         put = {
@@ -81,7 +81,7 @@ class DynamoJobStore:
         }
         if cursor is not None:
             created_key = _decode_cursor(cursor)
-            start = job_row.key(created_key.partition("#")[2])
+            start = job_row.build_key(created_key.partition("#")[2])
             # The owner is the caller's, not the cursor's: no cursor leads to another owner's jobs.
             query["ExclusiveStartKey"] = start | {"owner": {"S": owner}, "created_key": {"S": created_key}}
         answer = self._table.query(**query)
@@ -105,7 +105,7 @@ class DynamoJobStore:
             request = dict(answer.get("UnprocessedKeys") or {})
             if not request:
                 return found
-        raise Unavailable(f"The {WHAT} did not answer. Try again.", retry_after=2)
+        raise Unavailable(f"The {STORE} did not answer. Try again.", retry_after=2)
 
     def due(self, now: int, limit: int) -> Iterator[str]:
         # A failing shard does not block the others; its error is raised at the end.

@@ -72,7 +72,7 @@ class AwsSession:
         client: S3Client = self._create(
             "s3",
             signature_version="s3v4",
-            # So that presigned URLs name the bucket's region; others lead to a redirect.
+            # Presigned URLs must name the bucket's region: others lead to a redirect.
             s3={"addressing_style": style, "us_east_1_regional_endpoint": "regional"},
             # By default botocore adds a checksum to what a presigned PUT must send, which the worker does not know.
             request_checksum_calculation="when_required",
@@ -95,7 +95,7 @@ class AwsSession:
             read_timeout=self._read_seconds,
             retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
             max_pool_connections=_MAX_CONNECTIONS,
-            # None of the environment's: a proxy would see credentials and job data.
+            # Ignore the environment's proxies: a proxy would see credentials and job data.
             proxies={},
             # Tests send each of these requests to engines that check them; botocore's check costs CPU per request.
             parameter_validation=False,
@@ -118,7 +118,7 @@ def _session_from_environment() -> boto3.Session:
 
 
 def _bound_by_deadline(client: BaseClient, read_seconds: float) -> None:
-    """Bound each attempt, and the backoff before the next one, by what is left of the invocation's time.
+    """Bound each attempt, and the backoff before the next one, by the remaining time of the invocation.
 
     A client's timeouts are fixed when it is created; botocore takes another read timeout from a request's context. The
     overshoot is at most one `CONNECT_SECONDS`, by an attempt that connects at the very end.
