@@ -53,11 +53,11 @@ def test_malformed_secret_is_named_and_not_quoted(text: str, name: str) -> None:
 @pytest.fixture
 def read(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """ARNs in the order in which they are read; the secrets are those of SECRETS in this file."""
-    asked: list[str] = []
+    arns: list[str] = []
 
     def read_secret(_: object, arn: str) -> str:
-        asked.append(arn)
-        return {"arn:runpod": f"key-{len(asked)}", "arn:hook": "h" * 32, "arn:callers": json.dumps(CALLERS)}[arn]
+        arns.append(arn)
+        return {"arn:runpod": f"key-{len(arns)}", "arn:hook": "h" * 32, "arn:callers": json.dumps(CALLERS)}[arn]
 
     for name in SECRETS:
         monkeypatch.delenv(name, raising=False)
@@ -67,7 +67,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         monkeypatch.setenv(need.value, f"arn:{need.name.lower()}")
     monkeypatch.setattr(wiring, "read_secret", read_secret)
     wiring.renew()
-    yield asked
+    yield arns
     wiring.renew()
 
 

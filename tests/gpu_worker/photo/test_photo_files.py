@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageChops, ImageCms, ImageOps
+from PIL import Image, ImageCms, ImageOps
 
 from contract.errors import Code
 from contract.operations import Role
@@ -21,7 +21,7 @@ from gpu_worker.photo.read_photo import build_argv, needed_paths
 from tests.support.media import heic
 from tests.support.media.factory import URL, MediaFactory
 from tests.support.media.image_files import GRAY, P3, RGB, chunk, icc_profile, png, tiff
-from tests.support.media.photo_decoding import decode_photo, find_refusal
+from tests.support.media.photo_decoding import decode_photo, find_refusal, max_difference
 
 
 def scene(size: tuple[int, int] = (203, 121)) -> Image.Image:
@@ -33,10 +33,6 @@ def encode_image(image: Image.Image, kind: str, **options: object) -> bytes:
     target = io.BytesIO()
     image.save(target, kind, **options)  # type: ignore[arg-type]
     return target.getvalue()
-
-
-def max_difference(one: Image.Image, other: Image.Image) -> int:
-    return max(high for _low, high in ImageChops.difference(one, other).getextrema())
 
 
 @pytest.mark.parametrize("kind", ["plain", "turned", "half"])

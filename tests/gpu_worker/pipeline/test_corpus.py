@@ -103,17 +103,17 @@ REFUSED = {"microdvd", "mpl2", "tmp", "json"}
 
 @pytest.mark.parametrize("number", range(SUBTITLES))
 def test_every_subtitle_file_is_read_exactly_or_refused(number: int) -> None:
-    lot = random.Random(SEED + 20_000 + number)  # noqa: S311 - reproducible on purpose
-    kind = lot.choice(["srt", "srt", "vtt", "ass", "ssa", *sorted(REFUSED)])
+    generator = random.Random(SEED + 20_000 + number)  # noqa: S311 - reproducible on purpose
+    kind = generator.choice(["srt", "srt", "vtt", "ass", "ssa", *sorted(REFUSED)])
     file, at = pysubs2.SSAFile(), 0
-    for _ in range(lot.randint(1, 12)):
-        start = at + lot.randrange(0, 3000, 10)
-        at = start + lot.randrange(500, 4000, 10)
-        file.append(pysubs2.SSAEvent(start, at, lot.choice(LINES).replace("\n", "\\N")))
+    for _ in range(generator.randint(1, 12)):
+        start = at + generator.randrange(0, 3000, 10)
+        at = start + generator.randrange(500, 4000, 10)
+        file.append(pysubs2.SSAEvent(start, at, generator.choice(LINES).replace("\n", "\\N")))
     text = file.to_string(kind, fps=25 if kind == "microdvd" else None)
-    if lot.random() < 0.3:
+    if generator.random() < 0.3:
         text = text.replace("\n", "\r\n")
-    data = text.encode(lot.choice(["utf-8", "utf-8-sig", "utf-16"]))
+    data = text.encode(generator.choice(["utf-8", "utf-8-sig", "utf-16"]))
     if kind in REFUSED:
         with pytest.raises(JobFailed) as failure:
             read_subtitles(data, "url_srt", 100)

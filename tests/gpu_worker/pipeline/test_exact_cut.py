@@ -131,18 +131,18 @@ def test_every_cut_ends_with_the_expected_frame(media: MediaFactory, name: str) 
         made, path = media.transcode(
             AddAudio(url_video=URL, url_audio=URL), video=film, audio=make_silence(media, samples)
         )
-        wanted = sum(1 for start in starts if start + source.start < end)
+        expected = sum(1 for start in starts if start + source.start < end)
         assert (made.video_mode, made.warnings) == ("copy", ())
-        assert decode_frames(media, path) == whole[:wanted], f"cut at {float(end)}"
-        assert made.media.frames == wanted
+        assert decode_frames(media, path) == whole[:expected], f"cut at {float(end)}"
+        assert made.media.frames == expected
         ends = read_track_ends(path)
         assert abs(ends["vide"] - end) <= Fraction(1, 1000)
         assert abs(ends["soun"] - end) <= Fraction(1, 1000)
         assert made.media.duration_seconds == pytest.approx(float(end), abs=0.0011)
         cut_film = media.probe(path).video
         assert cut_film is not None
-        shown = sorted(time * cut_film.time_base - cut_film.start for time in cut_film.packet_times)[:wanted]
-        assert all(abs(a - b) <= source.time_base for a, b in zip(shown, starts[:wanted], strict=True)), (
+        shown = sorted(time * cut_film.time_base - cut_film.start for time in cut_film.packet_times)[:expected]
+        assert all(abs(a - b) <= source.time_base for a, b in zip(shown, starts[:expected], strict=True)), (
             "each frame at its own time"
         )
 
@@ -211,10 +211,10 @@ def test_every_sound_ends_with_the_picture(media: MediaFactory, how: str, end: f
     if how == "copied":
         ours, theirs = media.list_packets(path, "0:a:0"), media.list_packets(sound, "0:a:0")
         assert ours == theirs[: len(ours)]
-    heard = (
+    seconds = (
         len(media.run_ffmpeg("-i", path, "-map", "0:a:0", "-f", "s16le", "-ac", "1", "-ar", "48000", "-")) / 2 / 48000
     )
-    assert heard == pytest.approx(float(ends["soun"]), abs=1024 / 44100)
+    assert seconds == pytest.approx(float(ends["soun"]), abs=1024 / 44100)
 
 
 def test_video_that_cannot_be_trimmed_is_encoded_again(media: MediaFactory, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -151,8 +151,8 @@ def test_only_the_input_file_is_opened(media: MediaFactory, tmp_path: Path, trac
     assert traced_calls(bad) <= seen
     # Without our options ffmpeg opens the bait, and the trace shows it.
     bait = write_input(tmp_path / "naive", "video", BAITS["concat"](str(secret), "x"))
-    naively = [traced, "-v", "quiet", "-f", "concat", "-safe", "0", "-i", bait.name, "-f", "null", "-"]
-    subprocess.run(naively, cwd=bait.parent, capture_output=True, check=False)
+    command = [traced, "-v", "quiet", "-f", "concat", "-safe", "0", "-i", bait.name, "-f", "null", "-"]
+    subprocess.run(command, cwd=bait.parent, capture_output=True, check=False)
     assert any(secret.name in call for call in traced_calls(bait.parent))
 
 

@@ -44,7 +44,7 @@ def test_machine_is_probed_once(media: MediaFactory, tmp_path: Path, nvidia_smi:
     assert gpu_runs(tmp_path) == ["decode draw encode"]
 
 
-def test_ffmpeg_that_did_not_answer_is_asked_again(media: MediaFactory, tmp_path: Path) -> None:
+def test_ffmpeg_that_did_not_respond_is_probed_again(media: MediaFactory, tmp_path: Path) -> None:
     program = write_ffmpeg(tmp_path, f'[ -e {tmp_path}/answers ] && exec "{media.ffmpeg}" "$@"; exit 1')
     probe = MachineProbe(program)
     assert asyncio.run(probe.find_machine()).ffmpeg.build.libavcodec is None

@@ -37,8 +37,8 @@ def bright_span(line: list[float]) -> tuple[float, float]:
 
 
 def still(media: MediaFactory, picture: Path, **options: object) -> Path:
-    wanted: dict[str, object] = {"duration": 0.5, "size": "640x360"} | options
-    made, path = media.transcode(Img2Vid(url_image=URL, **wanted), image=picture)  # type: ignore[arg-type]
+    fields: dict[str, object] = {"duration": 0.5, "size": "640x360"} | options
+    made, path = media.transcode(Img2Vid(url_image=URL, **fields), image=picture)  # type: ignore[arg-type]
     assert made.encoder == "libx264"
     return path
 
@@ -132,8 +132,8 @@ def test_single_frame_is_not_zoomed(media: MediaFactory) -> None:
 PATCHES = [(0, 255, 0), (255, 238, 0), (200, 30, 60), (20, 60, 220), (128, 128, 128)]
 
 
-def near(found: tuple[int, ...], wanted: tuple[int, ...], within: int = 7) -> bool:
-    return all(abs(a - b) <= within for a, b in zip(found, wanted, strict=True))
+def near(found: tuple[int, ...], expected: tuple[int, ...], within: int = 7) -> bool:
+    return all(abs(a - b) <= within for a, b in zip(found, expected, strict=True))
 
 
 @pytest.mark.parametrize("kind", ["jpg", "png"])

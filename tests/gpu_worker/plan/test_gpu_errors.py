@@ -51,9 +51,9 @@ def test_driver_messages_are_classified(log: str, parts: set[GpuStage], reason: 
     fault = classify_gpu_error("Input #0, mov, from 'in_video':\n" + log.replace("\\\n", ""))
     assert fault is not None
     assert (set(fault.stages), fault.reason) == (parts, reason)
-    told = Gpu().disabling(*fault).warnings(GpuStage)
-    assert len(told) == 1
-    assert len(told[0]) <= 128
+    warnings = Gpu().disabling(*fault).warnings(GpuStage)
+    assert len(warnings) == 1
+    assert len(warnings[0]) <= 128
 
 
 def test_messages_without_a_cause_are_no_gpu_error() -> None:

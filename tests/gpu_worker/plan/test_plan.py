@@ -180,8 +180,10 @@ def test_every_plan_states_the_end_of_its_sound() -> None:
     still = make_plan(Compose(url_image=U, url_audio=U, duration=2), inputs, OPTIONS)
     assert (still.expected.sound_end, still.expected.sound_end_tolerance) == (2, 0)
     for options in (OPTIONS, replace(OPTIONS, may_copy=False)):
-        laid = make_plan(AddAudio(url_video=U, url_audio=U), Inputs(video=video_info(), audio=audio_info()), options)
-        assert (laid.expected.sound_end, laid.expected.sound_end_tolerance) == (Fraction(3, 2), 0)
+        replaced = make_plan(
+            AddAudio(url_video=U, url_audio=U), Inputs(video=video_info(), audio=audio_info()), options
+        )
+        assert (replaced.expected.sound_end, replaced.expected.sound_end_tolerance) == (Fraction(3, 2), 0)
 
 
 @pytest.mark.parametrize("mode", ["replace", "mix"])

@@ -76,7 +76,7 @@ def test_worker_reads_only_regular_files_of_the_workdir(workdir: Path, tmp_path:
 @needs_root
 @needs_setpriv
 @pytest.mark.fault("I14")
-def test_workdir_is_removed_whatever_programs_do_to_it(tmp_path: Path) -> None:
+def test_workdir_is_removed_despite_hostile_programs(tmp_path: Path) -> None:
     place = Path(tempfile.mkdtemp(prefix="place-"))
     place.chmod(0o1777)
     kept = place / "kept"

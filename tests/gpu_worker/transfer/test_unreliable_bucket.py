@@ -65,7 +65,7 @@ class UnreliableBucket:
     ("troubles", "stays"),
     [(["reset"], True), (["reset", "reset", "reset"], True), (["no answer"], False), (["reset"] * 4, None)],
 )
-def test_upload_over_a_broken_connection(tmp_path: Path, troubles: list[str], stays: bool | None) -> None:
+def test_upload_is_retried_over_broken_connections(tmp_path: Path, troubles: list[str], stays: bool | None) -> None:
     """`stays` is False if an earlier attempt was stored and its response lost, None if all attempts fail."""
     video = tmp_path / "out.mp4"
     video.write_bytes(os.urandom(3_000_000))

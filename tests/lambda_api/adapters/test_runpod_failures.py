@@ -65,7 +65,7 @@ class Scene:
         sweep(self.services, 100, lambda: True)
         return self.job
 
-    def asked(self) -> list[str]:
+    def requests(self) -> list[str]:
         return [f"{request.method} {request.path}" for request in self.runpod.seen]
 
 
@@ -109,7 +109,7 @@ def test_unusable_run_response_is_not_the_clients_error(scene: Scene, fault: Rep
     assert submitted.state is State.ACCEPTED
     job = scene.sweep(MINUTE, TAKEN)
     assert (job.state, job.runpod_job_id) == (State.IN_QUEUE, "runpod-1")
-    assert [asked for asked in scene.asked() if asked != "GET /endpoint/health"] == ["POST /endpoint/run"] * 2
+    assert [request for request in scene.requests() if request != "GET /endpoint/health"] == ["POST /endpoint/run"] * 2
 
 
 @pytest.mark.parametrize("fault", [answer(502, b"<html>"), reset])
@@ -119,8 +119,8 @@ def test_job_survives_ten_minutes_of_faults(scene: Scene, fault: Reply) -> None:
         assert scene.sweep(MINUTE).state is State.ACCEPTED
     job = scene.sweep(MINUTE, TAKEN)
     assert (job.state, job.attempt) == (State.IN_QUEUE, 2)
-    asked = ["POST /endpoint/run", *["GET /endpoint/health"] * 11, "POST /endpoint/run"]
-    assert scene.asked() == asked
+    requests = ["POST /endpoint/run", *["GET /endpoint/health"] * 11, "POST /endpoint/run"]
+    assert scene.requests() == requests
 
 
 @pytest.mark.fault("C2")
@@ -164,7 +164,7 @@ def test_rejected_job_is_not_submitted_again(scene: Scene) -> None:
     assert job.error is not None
     assert job.error.code is Code.PROVIDER_REJECTED
     scene.sweep(HOUR)
-    assert scene.asked() == ["POST /endpoint/run"]
+    assert scene.requests() == ["POST /endpoint/run"]
 
 
 @pytest.mark.fault("C7")
@@ -172,7 +172,7 @@ def test_young_unknown_job_stays_queued(scene: Scene) -> None:
     scene.submit(TAKEN)
     scene.services.store.save(replace(scene.job, due_at=scene.world.clock.now, version=scene.job.version + 1))
     job = scene.sweep(SECOND, answer(404))
-    assert scene.asked()[-1] == "GET /endpoint/status/runpod-1"
+    assert scene.requests()[-1] == "GET /endpoint/status/runpod-1"
     assert (job.state, job.attempt) == (State.IN_QUEUE, 1)
 
 
@@ -195,7 +195,7 @@ def test_lost_job_ends_by_its_deadline(scene: Scene) -> None:
         scene.sweep(2 * MINUTE)
     assert scene.job.error is not None
     assert scene.job.error.code is Code.PROVIDER_LOST
-    assert scene.asked().count("POST /endpoint/run") == 3
+    assert scene.requests().count("POST /endpoint/run") == 3
     assert scene.job.completed_at is not None
     assert scene.job.completed_at <= scene.job.deadline_at
 
@@ -226,7 +226,7 @@ def test_job_keeps_the_endpoint_that_accepted_it(scene: Scene) -> None:
     scene.world.services = replace(scene.services, endpoint_id="another")
     scene.sweep(61 * SECOND, status_reply("IN_PROGRESS"))
     cancel_job(scene.services, "ada", "job-1")
-    assert scene.asked()[1:] == ["GET /endpoint/status/runpod-1", "POST /endpoint/cancel/runpod-1"]
+    assert scene.requests()[1:] == ["GET /endpoint/status/runpod-1", "POST /endpoint/cancel/runpod-1"]
 
 
 @pytest.mark.fault("C11")
@@ -236,7 +236,7 @@ def test_throttled_cancel_is_retried(scene: Scene) -> None:
     assert cancel_job(scene.services, "ada", "job-1").cancel_requested
     assert not scene.job.is_terminal
     assert scene.sweep(61 * SECOND, status_reply("CANCELLED")).state is State.CANCELLED
-    assert scene.asked().count("POST /endpoint/cancel/runpod-1") == 2
+    assert scene.requests().count("POST /endpoint/cancel/runpod-1") == 2
     with pytest.raises(AlreadyFinished):
         cancel_job(scene.services, "ada", "job-1")
 
@@ -249,7 +249,7 @@ def test_job_that_no_worker_takes_ends_by_its_deadline(scene: Scene) -> None:
         scene.sweep(MINUTE)
     assert scene.job.state is State.TIMED_OUT
     assert scene.world.clock.now <= scene.job.deadline_at + 2 * MINUTE
-    assert scene.asked()[-1] == "POST /endpoint/cancel/runpod-1"
+    assert scene.requests()[-1] == "POST /endpoint/cancel/runpod-1"
 
 
 @pytest.mark.fault("C13")

@@ -364,12 +364,12 @@ def test_response_has_cloudformations_format(stack: Stack, site: Peer) -> None:
 
 
 def test_key_is_read_from_the_secret_if_there_is_one(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
-    monkeypatch.setattr("lambda_api.entrypoints.runpod_endpoint.read_secret", lambda _, arn: asked.append(arn) or KEY)
+    arns: list[str] = []
+    monkeypatch.setattr("lambda_api.entrypoints.runpod_endpoint.read_secret", lambda _, arn: arns.append(arn) or KEY)
     monkeypatch.setenv("RUNPOD_API_KEY", "not this one")
     monkeypatch.setenv("RUNPOD_SECRET_ARN", "arn:secret")
     assert stack.create(PROPERTIES)
-    assert set(asked) == {"arn:secret"}
+    assert set(arns) == {"arn:secret"}
 
 
 @pytest.mark.parametrize(("denials", "made"), [(4, True), (5, False)])

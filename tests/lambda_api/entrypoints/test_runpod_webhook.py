@@ -91,10 +91,10 @@ def test_wrong_token_is_a_404_without_any_call(world: World, monkeypatch: pytest
     publish(world, manifest())
     missing = post(WRONG[kind], job_id="job-404")
     monkeypatch.setattr(world.store, "get", read)
-    asked = world.provider.status_calls
+    status_calls = world.provider.status_calls
     result = post(WRONG[kind])
     assert result == missing
-    assert (result["statusCode"], world.provider.status_calls) == (404, asked)
+    assert (result["statusCode"], world.provider.status_calls) == (404, status_calls)
     assert WRONG[kind] not in result["body"]
     assert world.store.jobs["job-1"].state is State.IN_QUEUE
 
@@ -114,11 +114,11 @@ def test_token_of_an_older_attempt_may_ring_but_not_report(world: World) -> None
 def test_webhook_replayed_a_day_later_changes_nothing(world: World) -> None:
     publish(world, manifest())
     post(TOKEN)
-    ended, asked, sent = world.store.jobs["job-1"], world.provider.status_calls, list(world.queue.sent)
+    finished, status_calls, sent = world.store.jobs["job-1"], world.provider.status_calls, list(world.queue.sent)
     world.clock.advance(24 * HOUR)
     world.provider.default_status = ProviderStatus("FAILED")
     assert post(TOKEN, '{"status": "FAILED"}')["statusCode"] == 200
-    assert (world.store.jobs["job-1"], world.provider.status_calls, world.queue.sent) == (ended, asked, sent)
+    assert (world.store.jobs["job-1"], world.provider.status_calls, world.queue.sent) == (finished, status_calls, sent)
 
 
 @pytest.mark.fault("D8")

@@ -161,7 +161,7 @@ def test_unfinished_job_is_checked_again(world: World, status: str) -> None:
     assert world.clock.now < due <= world.clock.now + MINUTE
 
 
-def test_job_is_terminal_by_its_deadline_whatever_runpod_reports(world: World) -> None:
+def test_job_is_terminal_by_its_deadline_for_any_runpod_status(world: World) -> None:
     world.provider.statuses["runpod-1"] = ProviderStatus("IN_QUEUE")
     for _ in range(62):
         advance_and_sweep(world)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageChops
 
 from gpu_worker.photo.decode import RefusedError, read_picture, write_pixels
 
@@ -30,3 +30,8 @@ def find_refusal(data: bytes, folder: Path) -> str | None:
     except RefusedError as error:
         return str(error)
     return None
+
+
+def max_difference(one: Image.Image, other: Image.Image) -> int:
+    """Return the largest difference of any channel of any pixel."""
+    return max(high for _low, high in ImageChops.difference(one, other).getextrema())

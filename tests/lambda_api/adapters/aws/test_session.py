@@ -239,11 +239,11 @@ def test_failing_queue_logs_a_warning(server: Peer) -> None:
     observer = FakeObserver()
     queue = SqsCallbackQueue("https://sqs.example/1/q", observer, account(server.url).sqs)
     assert queue.enqueue(job(job_id="a", owner="ada"), 1500) is True
-    asked = {
+    message = {
         "QueueUrl": "https://sqs.example/1/q", "MessageBody": '{"job_id": "a"}', "DelaySeconds": 2,
         "MessageGroupId": "ada",
     }  # fmt: skip
-    assert (server.seen[0].json, server.seen[0].headers["x-amz-target"]) == (asked, "AmazonSQS.SendMessage")
+    assert (server.seen[0].json, server.seen[0].headers["x-amz-target"]) == (message, "AmazonSQS.SendMessage")
     assert observer.warnings == []
     assert queue.enqueue(job(job_id="a")) is False
     assert observer.warnings == ["callback_enqueue_failed"]
