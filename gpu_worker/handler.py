@@ -105,9 +105,10 @@ def start() -> None:
 
 
 async def log_machine(probe: MachineProbe) -> None:
-    """Probe this host and log its capabilities. Without a usable ffmpeg the worker runs on, and each job fails at once.
+    """Probe this host and log its capabilities.
 
-    What a busy host could not answer now is probed again at the first job.
+    Without a usable ffmpeg the worker keeps running, and each job fails at once. Probes that fail on a busy host are
+    repeated at the first job.
     """
     with contextlib.suppress(OSError):
         log_event("sandbox_probed", "", **probe.sandbox.features())

@@ -60,13 +60,13 @@ def _md5(text: str) -> str:
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
-def failed_ids(answer: Any, messages: list[dict[str, Any]]) -> set[str]:
+def failed_ids(result: Any, messages: list[dict[str, Any]]) -> set[str]:
     """Return the ids that stay in the queue (ReportBatchItemFailures): all, if the response is malformed."""
     everything = {message["MessageId"] for message in messages}
-    if answer is None or answer == {}:
+    if result is None or result == {}:
         return set()
     try:
-        named = {failure["itemIdentifier"] for failure in answer.get("batchItemFailures") or []}
+        named = {failure["itemIdentifier"] for failure in result.get("batchItemFailures") or []}
     except (TypeError, KeyError, AttributeError):
         return everything
     return named if everything.issuperset(named) else everything

@@ -56,9 +56,9 @@ def empty(s3: Any, bucket: str) -> int:
         try:
             for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
                 if keys := [{"Key": item["Key"]} for item in page.get("Contents", [])]:
-                    kept = s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True}).get("Errors", [])
-                    if kept:
-                        raise Stop(f"{len(kept)} objects of {bucket} cannot be deleted: {kept[0].get('Code')}")
+                    errors = s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True}).get("Errors", [])
+                    if errors:
+                        raise Stop(f"{len(errors)} objects of {bucket} cannot be deleted: {errors[0].get('Code')}")
                     count += len(keys)
         except s3.exceptions.NoSuchBucket:
             pass

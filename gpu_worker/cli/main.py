@@ -51,19 +51,19 @@ def _make_video(argv: Sequence[str]) -> int:
     output = _check_files(parser, request)
     received: list[int] = []
     try:
-        made = asyncio.run(_run(request, output, received))
+        result = asyncio.run(_run(request, output, received))
     except FfmpegUnusableError as unusable:
-        return _failed(unusable.reason)
+        return _report_failure(unusable.reason)
     except JobFailed as failure:
-        return _failed(request.description.with_flags(failure.failure.message), failure.failure.code)
+        return _report_failure(request.description.with_flags(failure.failure.message), failure.failure.code)
     except OutputRefusedError as refused:
-        return _failed(f"-o: {refused}")
+        return _report_failure(f"-o: {refused}")
     except asyncio.CancelledError:
         _say("interrupted; nothing was written")
         return KILLED + received[0]
     except OSError as error:
-        return _failed(f"the temporary folder cannot be used ({error.strerror}); set WORK_DIR to another")
-    _print_facts(made, request.output, output)
+        return _report_failure(f"the temporary folder cannot be used ({error.strerror}); set WORK_DIR to another")
+    _print_facts(result, request.output, output)
     return OK
 
 
@@ -102,10 +102,10 @@ async def _run(request: Request, output: Path, received: list[int]) -> Output:
             if option.role:
                 (directory / local_name(option.role)).symlink_to(path.resolve())
         limits = Limits(execution_seconds=24 * 3600.0)
-        made = await transcode(request.operation, directory, replace(machine, warnings=()), limits, bar.show)
-        await deliver(made.path, output)
+        result = await transcode(request.operation, directory, replace(machine, warnings=()), limits, bar.show)
+        await deliver(result.path, output)
         bar.finish()
-    return made
+    return result
 
 
 def _cancel_on_signals(received: list[int]) -> None:
@@ -123,7 +123,7 @@ def _cancel_on_signals(received: list[int]) -> None:
             loop.add_signal_handler(number, stop, number)
 
 
-def _failed(sentence: str, code: str | None = None) -> int:
+def _report_failure(sentence: str, code: str | None = None) -> int:
     _say(f"failed ({code}): {sentence}" if code else f"failed: {sentence}")
     return FAILED
 
@@ -133,11 +133,11 @@ def _say(text: str) -> None:
         print(text, file=sys.stderr, flush=True)  # noqa: T201
 
 
-def _print_facts(made: Output, name: str, output: Path) -> None:
-    media = made.media
+def _print_facts(result: Output, name: str, output: Path) -> None:
+    media = result.media
     sound = media.audio_codec or "no sound"
-    how = "picture copied" if made.encoder is None else f"encoded with {made.encoder}"
-    for warning in made.warnings:
+    how = "picture copied" if result.encoder is None else f"encoded with {result.encoder}"
+    for warning in result.warnings:
         _say(f"note: {warning}")
     with contextlib.suppress(OSError):
         print(  # noqa: T201

@@ -60,7 +60,7 @@ class Build:
 
     @classmethod
     def read(cls, path: str) -> Build:
-        """Run `ffmpeg -version`. A program that does not answer within 20 s is a build of unknown version."""
+        """Run `ffmpeg -version`. A program that does not exit within 20 s is a build of unknown version."""
         argv = [path, "-version"]
         try:
             done = subprocess.run(

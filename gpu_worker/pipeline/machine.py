@@ -41,7 +41,7 @@ class Machine:
 class MachineProbe:
     """Probes this host for one worker.
 
-    Every answer is kept, except those that a busy host may have caused: an ffmpeg whose version could not be read, a
+    Every finding is kept, except those that a busy host may have caused: an ffmpeg whose version could not be read, a
     temporary failure of the GPU, and a GPU name that could not be read are probed again at the next job.
     """
 

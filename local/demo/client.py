@@ -31,17 +31,17 @@ class Client:
     async def download(self, url: str, path: Path) -> None:
         """Download to `path`, which appears only when it is complete."""
         part = path.with_suffix(".part")
-        async with self._session.get(url) as answer:
-            if answer.status != 200:
-                raise RuntimeError(f"the video's URL returned {answer.status}")
+        async with self._session.get(url) as response:
+            if response.status != 200:
+                raise RuntimeError(f"the video's URL returned {response.status}")
             with part.open("wb") as file:
-                async for chunk in answer.content.iter_chunked(1 << 20):
+                async for chunk in response.content.iter_chunked(1 << 20):
                     file.write(chunk)
         part.replace(path)
 
     async def _json(self, method: str, path: str, body: Mapping[str, Any] | None) -> Job:
-        async with self._session.request(method, self._url + path, json=body, headers=self._headers) as answer:
-            if answer.status >= 400:
-                raise RuntimeError(f"{method} {path} returned {answer.status}: {(await answer.text())[:300]}")
-            document: Job = await answer.json()
+        async with self._session.request(method, self._url + path, json=body, headers=self._headers) as response:
+            if response.status >= 400:
+                raise RuntimeError(f"{method} {path} returned {response.status}: {(await response.text())[:300]}")
+            document: Job = await response.json()
             return document

@@ -40,10 +40,10 @@ class Environment:
             self._writer.write(frames.encode(request))
             await self._writer.drain()
             header = await self._reader.readexactly(frames.HEADER_BYTES)
-            answer: dict[str, Any] = json.loads(await self._reader.readexactly(frames.body_length(header)))
+            reply: dict[str, Any] = json.loads(await self._reader.readexactly(frames.body_length(header)))
         except (asyncio.IncompleteReadError, ConnectionError) as error:
             raise EnvironmentDiedError from error
-        return answer
+        return reply
 
     def close(self) -> None:
         """Close the socket; the process exits then."""
@@ -134,8 +134,8 @@ class ForkServer:
         data = await asyncio.get_running_loop().sock_recv(self._channel(), 4096)
         if not data:
             raise RuntimeError("the fork server ended; its last lines are in the log")
-        answer: dict[str, Any] = json.loads(data)
-        return answer
+        reply: dict[str, Any] = json.loads(data)
+        return reply
 
     def _copy_output(self, source: str, read_fd: int) -> None:
         async def copy() -> None:

@@ -54,7 +54,7 @@ class Function:
             try:
                 async with asyncio.timeout(self.spec.timeout):
                     request = {"event": event, "request_id": str(uuid.uuid4()), "seconds": self.spec.timeout}
-                    answer = await environment.call(request)
+                    reply = await environment.call(request)
                 healthy = True
             except TimeoutError:
                 self._log.event(self.spec.name, f"timed out after {self.spec.timeout:g} s", "ERROR")
@@ -69,10 +69,10 @@ class Function:
                 else:
                     # Also after a cancellation: the environment is in the middle of an event.
                     environment.kill()
-        if not answer["ok"]:
-            self._log.event(self.spec.name, "handler raised", "ERROR", error=answer["error"])
-            raise FunctionError(answer["error"])
-        return answer["result"]
+        if not reply["ok"]:
+            self._log.event(self.spec.name, "handler raised", "ERROR", error=reply["error"])
+            raise FunctionError(reply["error"])
+        return reply["result"]
 
     def close(self) -> None:
         for environment in self._idle:

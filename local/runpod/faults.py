@@ -27,9 +27,9 @@ MODES: dict[str, tuple[str, ...]] = {
 """Modes by target.
 
 webhook  drop: never sent · duplicate: sent twice · null_body: `null` as body · delay: `seconds` late (3)
-run      503, 500, 429: refused · timeout: no answer for `seconds` (8), not accepted · accept_then_reset: accepted,
-         no answer
-status   the same · reset: no answer · 404: as if the job were unknown
+run      503, 500, 429: refused · timeout: no response for `seconds` (8), not accepted · accept_then_reset: accepted,
+         no response
+status   the same · reset: no response · 404: as if the job were unknown
 cancel   the same
 job_done 500, 400: the worker's result is refused (the SDK repeats after a 5xx, never after a 4xx)
 worker   kill_mid_job: SIGKILL `seconds` (1) after a take, once per job unless `every_run` ·

@@ -130,15 +130,15 @@ def _find_number_above(lines: list[str], at: int, before: int) -> _Number | None
 
 def _recover_lost_time_lines(cues: list[_Cue]) -> list[_Cue]:
     """Split cues in which the next number follows a blank line: a time line is missing below it."""
-    whole: list[_Cue] = []
+    recovered: list[_Cue] = []
     for cue, following in zip(cues, [*cues[1:], None], strict=True):
         if len(cue.body) < 2 or (following and following.number == (cue.number or 0) + 1):
-            whole.append(cue)
+            recovered.append(cue)
             continue
         parts = _split_at_numbers(cue)
         agrees = following is None or following.number is None or following.number == (parts[-1].number or 0) + 1
-        whole += parts if agrees else [cue]
-    return whole
+        recovered += parts if agrees else [cue]
+    return recovered
 
 
 def _split_at_numbers(cue: _Cue) -> list[_Cue]:

@@ -61,13 +61,13 @@ class Webhooks:
         for attempt in range(1, ATTEMPTS + 1):
             if attempt > 1:
                 await asyncio.sleep(self._gap)
-            answer = await self._post(url, body)
-            job.webhook_attempts.append({"at": time.time(), "answer": answer})
-            if answer == 200:
+            outcome = await self._post(url, body)
+            job.webhook_attempts.append({"at": time.time(), "answer": outcome})
+            if outcome == 200:
                 self._log.event("emulator", "webhook delivered", runpod_job_id=job.id, attempt=attempt)
                 return
             self._log.event(
-                "emulator", "webhook failed", "WARNING", runpod_job_id=job.id, attempt=attempt, answer=answer
+                "emulator", "webhook failed", "WARNING", runpod_job_id=job.id, attempt=attempt, answer=outcome
             )
 
     async def _post(self, url: str, body: Any) -> int | str:
@@ -75,7 +75,9 @@ class Webhooks:
             self._session = aiohttp.ClientSession(timeout=_TIMEOUT, trust_env=False)
         headers = {"Content-Type": "application/json"}
         try:
-            async with self._session.post(url, data=json.dumps(body), headers=headers, allow_redirects=False) as answer:
-                return answer.status
+            async with self._session.post(
+                url, data=json.dumps(body), headers=headers, allow_redirects=False
+            ) as response:
+                return response.status
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return type(error).__name__

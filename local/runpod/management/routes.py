@@ -50,8 +50,8 @@ def _handle(kind: str, action: Action) -> Callable[[web.Request], Awaitable[web.
         if fault is not None and fault.mode == "accept_late":
             # The client has disconnected by then; the change is made all the same.
             return await _run_late(fault.seconds(8.0), action, request, emulator)
-        answer = await _run(action, request, emulator)
-        return answer if fault is None else reset(request)
+        response = await _run(action, request, emulator)
+        return response if fault is None else reset(request)
 
     return handler
 
@@ -64,28 +64,28 @@ async def _run_late(seconds: float, action: Action, request: web.Request, emulat
 
 async def _run(action: Action, request: web.Request, emulator: Emulator) -> web.Response:
     if "ep" in request.match_info and emulator.endpoints.get(request.match_info["ep"]) is None:
-        answer = _problem(404)
+        response = _problem(404)
     else:
         try:
-            answer = await action(request, emulator)
+            response = await action(request, emulator)
         except RefusedError as refused:
-            answer = _problem(refused.status, str(refused))
+            response = _problem(refused.status, str(refused))
         except ValueError:
-            answer = _problem(400, "json is invalid")
+            response = _problem(400, "json is invalid")
     # RunPod limits rates; the emulator throttles only through a fault.
-    answer.headers["RateLimit"] = ", ".join(f'"{name}";r={quota - 1};t={span}' for name, quota, span in _WINDOWS)
-    answer.headers["RateLimit-Policy"] = ", ".join(f'"{name}";q={quota};w={span}' for name, quota, span in _WINDOWS)
-    return answer
+    response.headers["RateLimit"] = ", ".join(f'"{name}";r={quota - 1};t={span}' for name, quota, span in _WINDOWS)
+    response.headers["RateLimit-Policy"] = ", ".join(f'"{name}";q={quota};w={span}' for name, quota, span in _WINDOWS)
+    return response
 
 
 async def _apply_fault(fault: Fault) -> web.Response:
     if fault.mode == "timeout":
         await asyncio.sleep(fault.seconds(8.0))
         return _problem(504)
-    answer = _problem(int(fault.mode), "fault injected")
+    response = _problem(int(fault.mode), "fault injected")
     if fault.mode == "429":
-        answer.headers["Retry-After"] = "1"
-    return answer
+        response.headers["Retry-After"] = "1"
+    return response
 
 
 def _problem(status: int, detail: str | None = None) -> web.Response:
@@ -131,11 +131,11 @@ async def _gpus(_request: web.Request, _emulator: Emulator) -> web.Response:
 
 
 async def _workers(request: web.Request, emulator: Emulator) -> web.Response:
-    mine = request.match_info["ep"] == emulator.settings.endpoint_id
-    live = [c for c in emulator.fleet.containers.values() if not c.stopping] if mine else []
+    is_own = request.match_info["ep"] == emulator.settings.endpoint_id
+    live = [c for c in emulator.fleet.containers.values() if not c.stopping] if is_own else []
     counts = emulator.workers()
     names = ("running", "idle", "initializing", "throttled")
-    summary = {name: counts[name] if mine else 0 for name in names} | {"unhealthy": counts["unhealthy"]}
+    summary = {name: counts[name] if is_own else 0 for name in names} | {"unhealthy": counts["unhealthy"]}
     shown: list[Json] = [_worker(container) for container in live]
     shown += [{"id": "broken", "status": "UNHEALTHY", "isStale": False, "gpuCount": 1}] * counts["unhealthy"]
     return web.json_response(
