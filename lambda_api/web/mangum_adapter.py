@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import threading
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any, ClassVar
@@ -19,6 +21,15 @@ from lambda_api.web.middleware import SECURITY_HEADERS
 
 # Mangum logs every path, and errors with their text. `RequestMiddleware` logs both without client data.
 logging.getLogger("mangum.http").disabled = True
+
+_thread = threading.local()
+
+
+def _set_event_loop() -> None:
+    """Give this thread the event loop that Mangum expects: Python 3.14 creates none, and `asyncio.run` removes it."""
+    if not hasattr(_thread, "loop"):
+        _thread.loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(_thread.loop)
 
 
 class _Events(HTTPGateway):
@@ -72,6 +83,7 @@ def event_handler(app: FastAPI) -> Callable[[Any, Any], dict[str, Any]]:
     asgi = Mangum(app, lifespan="off", custom_handlers=[Events], text_mime_types=text)
 
     def handle(event: Any, context: Any) -> dict[str, Any]:
+        _set_event_loop()
         request_id = apigw_v2.request_id(event) or str(getattr(context, "aws_request_id", ""))
         return apigw_v2.handle_errors(
             lambda: asgi(event, context), request_id, SECURITY_HEADERS | {"x-request-id": request_id}

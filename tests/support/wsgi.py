@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
@@ -25,19 +23,12 @@ class Wsgi:
         self.requests = 0
         self._world = world
         self._handle = event_handler(create_app(world.services, settings().cors_allow_origins))
-        self._loop = asyncio.new_event_loop()
-
-    def close(self) -> None:
-        self._loop.close()
 
     def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         self.requests += 1
         # Without this, repeated keys would conflict and the number of jobs would exceed the quota.
         self._world.store.keys.clear()
         self._world.store.usage.clear()
-        # Mangum needs an event loop in its thread, which only the main thread has by default.
-        if threading.current_thread() is not threading.main_thread():
-            asyncio.set_event_loop(self._loop)
         event = to_event(_request(environ), request_id=f"request-{self.requests}", now=0.0)
         response = to_response(self._handle(event, context()))
         start(f"{response.status} {HTTPStatus(response.status).phrase}", list(response.headers))

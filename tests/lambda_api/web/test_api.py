@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -49,6 +51,16 @@ def test_submit_is_accepted(client: Client, world: World, path: str, body: objec
     assert (answer.headers["location"], answer.headers["retry-after"]) == ("/job/job-1", "5")
     assert world.store.jobs["job-1"].operation == operation
     assert world.store.jobs["job-1"].owner == "ada"
+
+
+def test_requests_are_answered_without_an_event_loop(client: Client) -> None:
+    async def nothing() -> None:
+        pass
+
+    asyncio.run(nothing())  # leaves the thread without a loop
+    with ThreadPoolExecutor(1) as threads:
+        answers = [client.call("GET", "/health"), threads.submit(client.call, "GET", "/health").result()]
+    assert [answer.status for answer in answers] == [200, 200]
 
 
 def test_job_has_the_published_shape(client: Client, world: World) -> None:

@@ -95,7 +95,6 @@ def site() -> Iterator[str]:
         server.shutdown()
         server.server_close()
         thread.join()
-        app.close()
 
 
 @pytest.mark.full

@@ -113,10 +113,7 @@ def test_every_schemathesis_check_is_used() -> None:
 )
 def test_responses_match_the_document(examples: int, at_least: int) -> None:
     app = Wsgi(World())
-    try:
-        found = explore(app, examples)
-    finally:
-        app.close()
+    found = explore(app, examples)
     assert not found.failures, "\n\n".join(found.failures[:5])
     assert found.phases == PHASES
     assert set(found.checks) == CHECKS
