@@ -45,11 +45,11 @@ TEST_TOOLS := .venv-lambda/.done $(STACK_TOOLS) .tools/dynamodb-local/.done
 
 ##@ Checks
 
-test: lint $(TEST_TOOLS)  ## Lint, types, import rules, and all tests but the long ones (COVERAGE=1 prints branch coverage)
-	$(PYTEST) $(PARALLEL) $(if $(COVERAGE),--cov --cov-report=term-missing:skip-covered)
+test: lint $(TEST_TOOLS)  ## Lint, types, import rules, and all tests but the long ones (COVERAGE=1 prints branch coverage, STACK=1 adds test-stack)
+	$(PYTEST) $(PARALLEL) $(if $(COVERAGE),--cov --cov-report=term-missing:skip-covered) $(if $(STACK),-m "stack or not full")
 
 test-stack: $(VENV)/.dev $(STACK_TOOLS)  ## Deploy, update and delete the stack on an emulated AWS (4 minutes)
-	$(PYTEST) -m full tests/infra
+	$(PYTEST) -m stack
 
 # The test finds ffmpeg by its executable; the oldest ffmpeg runs under a loader.
 NOT_ON_OLDEST := --deselect tests/gpu_worker/ffmpeg/test_run.py::test_killed_worker_takes_its_ffmpeg_with_it

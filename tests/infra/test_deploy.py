@@ -19,7 +19,7 @@ from tests.support.engines import ministack
 from tests.support.sam import PYTHON, ROOT, environment
 from tests.support.system import System, eventually, http, running
 
-pytestmark = [pytest.mark.full, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.full, pytest.mark.stack, pytest.mark.timeout(600)]
 if reason := rie.missing():
     pytestmark.append(pytest.mark.skip(reason=reason))
 
