@@ -1,21 +1,33 @@
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
+
+from pydantic import model_validator
 
 from contract.operations.base import Operation, examples
-from contract.operations.inputs import CAPTIONS, CLIP, SubtitlesUrl, VideoUrl
+from contract.operations.captions import CaptionOptions
+from contract.operations.inputs import CAPTIONS, CLIP, VideoUrl
 
 
-class Caption(Operation):
-    """Draw subtitles into a video.
+class Caption(CaptionOptions, Operation):
+    """Draw captions into a video.
 
-    The sound is copied. Automatic captions from YouTube show each phrase once. Old text encodings are recognized and
-    named in the warnings; other subtitle formats are refused by name.
+    Send exactly one of `url_srt`, `captions` and `words`. The sound is copied. Styles that follow the speech take the
+    times of `words`; without them, each caption's time is shared among its words by their length. Automatic captions
+    from YouTube show each phrase once. Old text encodings are recognized and named in the warnings; other subtitle
+    formats are refused by name.
     """
 
-    model_config = examples({"url_video": CLIP, "url_srt": CAPTIONS})
+    model_config = examples(
+        {"url_video": CLIP, "url_srt": CAPTIONS}, {"url_video": CLIP, "url_srt": CAPTIONS, "style": "karaoke"}
+    )
 
     path: ClassVar[str] = "/video/caption"
     kind: Literal["caption"] = "caption"
     url_video: VideoUrl
-    url_srt: SubtitlesUrl
+
+    @model_validator(mode="after")
+    def _check_source(self) -> Self:
+        if len(self.caption_sources()) != 1:
+            raise ValueError("send url_srt, captions or words, exactly one of them")
+        return self

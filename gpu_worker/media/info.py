@@ -151,6 +151,17 @@ BOTTOM, TOP = 2, 8
 
 
 @dataclass(frozen=True, slots=True)
+class Word:
+    """One spoken word: its times in milliseconds and its text, with punctuation and without spaces around it."""
+
+    start_ms: int
+    end_ms: int
+    text: str
+    has_space: bool = True
+    """True if a space separates it from the previous word of its line. False in scripts without spaces."""
+
+
+@dataclass(frozen=True, slots=True)
 class Cue:
     """One subtitle: its times in milliseconds, its lines, and its place: 1 to 9 as on a number pad."""
 
@@ -158,6 +169,8 @@ class Cue:
     end_ms: int
     text: str
     place: int = BOTTOM
+    words: tuple[Word, ...] = ()
+    """Its words, if their times were given; empty if not."""
 
 
 def even(value: float) -> int:

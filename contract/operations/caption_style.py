@@ -1,0 +1,212 @@
+"""The style of captions: a preset and what differs from it.
+
+All sizes are in percent of the frame's short side, so that a style looks the same at every size and shape.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from contract.base import Message
+from contract.fonts import FONTS
+from contract.operations.caption_presets import PRESETS
+from contract.operations.fields import AnyCase, Number
+
+_COLOR = re.compile(r"#(?:[0-9A-Fa-f]{3}|[0-9A-Fa-f]{6}|[0-9A-Fa-f]{8})")
+
+
+class Position(StrEnum):
+    """The place of captions in the frame, or in its safe area."""
+
+    TOP_LEFT = "top_left"
+    TOP_CENTER = "top_center"
+    TOP_RIGHT = "top_right"
+    MIDDLE_LEFT = "middle_left"
+    MIDDLE_CENTER = "middle_center"
+    MIDDLE_RIGHT = "middle_right"
+    BOTTOM_LEFT = "bottom_left"
+    BOTTOM_CENTER = "bottom_center"
+    BOTTOM_RIGHT = "bottom_right"
+
+
+class SafeArea(StrEnum):
+    """The part of a portrait picture that the buttons and texts of a platform do not cover; `social` suits all."""
+
+    NONE = "none"
+    TIKTOK = "tiktok"
+    REELS = "reels"
+    SHORTS = "shorts"
+    SOCIAL = "social"
+
+
+class Animation(StrEnum):
+    """The way in which captions enter."""
+
+    NONE = "none"
+    FADE = "fade"
+    POP = "pop"
+    SLIDE_UP = "slide_up"
+
+
+def _read_color(value: Any) -> Any:
+    if not isinstance(value, str) or not _COLOR.fullmatch(value.strip()):
+        raise ValueError('must be a color as #RRGGBB or #RRGGBBAA, for example "#FFCC00"')
+    digits = value.strip()[1:].upper()
+    return "#" + (digits if len(digits) != 3 else "".join(digit * 2 for digit in digits))
+
+
+def _read_name(known: tuple[str, ...], what: str) -> Any:
+    """Return a validator that finds a name in any case, with spaces, hyphens or underscores."""
+
+    def plain(name: str) -> str:
+        return re.sub(r"[\s_-]+", "", name).casefold()
+
+    names = {plain(name): name for name in known}
+
+    def read(value: Any) -> Any:
+        found = names.get(plain(value[:64])) if isinstance(value, str) else None
+        if found is None:
+            raise ValueError(f"no such {what}; choose one of {', '.join(known)}")
+        return found
+
+    return read
+
+
+Color = Annotated[
+    str,
+    BeforeValidator(_read_color),
+    Field(pattern=r"^#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6}|[0-9A-Fa-f]{8})$", examples=["#FFCC00"]),
+]
+PresetName = Annotated[
+    str,
+    BeforeValidator(_read_name(tuple(PRESETS), "preset")),
+    Field(description="The look to start from.", json_schema_extra={"enum": list(PRESETS)}, examples=["karaoke"]),
+]
+FontName = Annotated[
+    str,
+    BeforeValidator(_read_name(tuple(FONTS), "font")),
+    Field(
+        description="A font family of `GET /fonts`. By default that of the preset.",
+        json_schema_extra={"enum": list(FONTS)},
+        examples=["Poppins"],
+    ),
+]
+
+
+def _percent(low: float, high: float, description: str, example: float) -> Any:
+    return Field(ge=low, le=high, allow_inf_nan=False, description=description, examples=[example])
+
+
+class CaptionColors(Message):
+    """Colors as `#RRGGBB` or, with opacity, `#RRGGBBAA`."""
+
+    text: Annotated[Color | None, Field(description="The text, by default white.")] = None
+    highlight: Annotated[Color | None, Field(description="The word that is being spoken, by default yellow.")] = None
+    outline: Annotated[Color | None, Field(description="Outline and shadow, by default black.")] = None
+    background: Annotated[Color | None, Field(description="The box behind the text, by default black.")] = None
+
+
+class Offset(Message):
+    """A shift from the position, in percent of the frame's width and height; positive is right and down."""
+
+    x: Annotated[float, _percent(-50, 50, "To the right, in percent of the width.", 5), Number] = 0.0
+    y: Annotated[float, _percent(-50, 50, "Down, in percent of the height.", -5), Number] = 0.0
+
+
+class Margin(Message):
+    """Free space at the edges of the frame."""
+
+    x: Annotated[float | None, _percent(0, 25, "At the sides, in percent of the width.", 6), Number] = None
+    y: Annotated[float | None, _percent(0, 25, "At top and bottom, in percent of the height.", 8), Number] = None
+
+
+def _read_margin(value: Any) -> Any:
+    return {"x": value, "y": value} if isinstance(value, int | float | str) and not isinstance(value, bool) else value
+
+
+def _read_style(value: Any) -> Any:
+    return {"preset": value} if isinstance(value, str) else value
+
+
+class _OrText:
+    """Documents that text is accepted in place of an object."""
+
+    def __init__(self, text: dict[str, Any]) -> None:
+        self._text = text
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"anyOf": [self._text, handler(core)]}
+
+
+class CaptionStyle(Message):
+    """The look of captions. A field that is left out has the preset's value."""
+
+    preset: PresetName = "classic"
+    font: FontName | None = None
+    size: Annotated[
+        float | None, _percent(2, 25, "Font size as in CSS, in percent of the frame's short side.", 8), Number
+    ] = None
+    bold: Annotated[bool | None, Field(description="Bold letters.", examples=[True])] = None
+    italic: Annotated[bool, Field(description="Italic letters.", examples=[True])] = False
+    uppercase: Annotated[bool | None, Field(description="Capital letters only.", examples=[True])] = None
+    colors: CaptionColors = CaptionColors()
+    background_opacity: Annotated[
+        float | None, _percent(0, 1, "Opacity of the box behind the text: 0 is no box.", 0.6), Number
+    ] = None
+    outline_width: Annotated[
+        float | None, _percent(0, 2, "Width of the outline, in percent of the short side.", 0.6), Number
+    ] = None
+    shadow: Annotated[
+        float | None, _percent(0, 2, "Distance of the shadow, in percent of the short side.", 0.2), Number
+    ] = None
+    position: Annotated[
+        Position | None,
+        AnyCase,
+        Field(
+            description="Place in the frame or its safe area, by default where the subtitles say, else the bottom.",
+            examples=[Position.MIDDLE_CENTER],
+        ),
+    ] = None
+    offset: Offset = Offset()
+    margin: Annotated[
+        Margin,
+        BeforeValidator(_read_margin),
+        _OrText({"type": "number", "minimum": 0, "maximum": 25}),
+        Field(description="Free space at the edges in percent: a number, or `x` and `y`."),
+    ] = Margin()
+    safe_area: Annotated[
+        SafeArea | None,
+        AnyCase,
+        Field(
+            description="Part of the picture that a platform's buttons leave free, by default `social` in portrait.",
+            examples=[SafeArea.TIKTOK],
+        ),
+    ] = None
+    max_words: Annotated[
+        int | None, Field(ge=0, le=20, description="Words shown at once; 0 is as many as fit.", examples=[3])
+    ] = None
+    max_characters: Annotated[
+        int, Field(ge=0, le=80, description="Characters shown at once; 0 is as many as fit.", examples=[20])
+    ] = 0
+    max_lines: Annotated[int, Field(ge=1, le=4, description="Lines shown at once by word styles.", examples=[1])] = 2
+    rotation: Annotated[float, _percent(-45, 45, "Degrees by which the text is turned clockwise.", -5), Number] = 0.0
+    animation: Annotated[
+        Animation, AnyCase, Field(description="The way in which captions enter.", examples=[Animation.FADE])
+    ] = Animation.NONE
+
+
+StyleChoice = Annotated[
+    CaptionStyle,
+    BeforeValidator(_read_style),
+    _OrText({"type": "string", "enum": list(PRESETS)}),
+    Field(
+        description="The look of the captions: the name of a preset, or an object with `preset` and what differs.",
+        examples=["karaoke"],
+    ),
+]
