@@ -50,13 +50,14 @@ class Preset:
     """`max_words` of a picture that is higher than wide; 0 is no limit. In others there is none."""
 
 
-_DEJAVU = {"font": "DejaVu Sans", "size": 5.3, "max_words_portrait": 0}
-"""The looks of plain subtitles."""
-
 PRESETS: Mapping[str, Preset] = {
-    "classic": Preset("White subtitles with a black outline.", **_DEJAVU, outline_width=0.35, shadow=0.12),
+    "classic": Preset(
+        "White subtitles with a black outline.",
+        font="DejaVu Sans", size=5.3, outline_width=0.35, shadow=0.12, max_words_portrait=0,
+    ),
     "box": Preset(
-        "White subtitles on a dark box.", **_DEJAVU, outline_width=0.0, shadow=0.0, background_opacity=0.6
+        "White subtitles on a dark box.",
+        font="DejaVu Sans", size=5.3, outline_width=0.0, shadow=0.0, background_opacity=0.6, max_words_portrait=0,
     ),
     "karaoke": Preset("Words change color when they are spoken, and keep it.", Technique.SPOKEN),
     "highlight": Preset("The word that is being spoken has another color.", Technique.ACTIVE),
