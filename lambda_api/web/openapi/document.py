@@ -36,6 +36,7 @@ _ALWAYS = frozenset({"Location", "WWW-Authenticate", "X-Request-Id"})
 
 TAGS = [
     {"name": "Videos", "description": "Submit a job."},
+    {"name": "Captions", "description": "The choices of captions' `style`."},
     {"name": "Jobs", "description": "Read, list and cancel jobs."},
     {"name": "RunPod", "description": "The GPU endpoint behind the service."},
     {"name": "Service", "description": "Open to everyone."},

@@ -137,3 +137,28 @@ class ProviderHealth(BaseModel):
     endpoint_id: str
     jobs: dict[str, int]
     workers: dict[str, int]
+
+
+class FontView(BaseModel):
+    """A font family for captions."""
+
+    name: str
+    styles: list[str]
+    """Those that have letters of their own. The renderer slants or thickens others itself."""
+    scripts: list[str]
+    license: str
+
+
+class PresetView(BaseModel):
+    """A look of captions."""
+
+    name: str
+    description: str
+    font: str
+
+
+class Fonts(BaseModel):
+    """The choices of `style` of captions."""
+
+    fonts: list[FontView]
+    presets: list[PresetView]

@@ -24,7 +24,7 @@ callbacks, runpod_webhook, sweeper = map(entrypoint, ("callbacks", "runpod_webho
 
 API = dict.fromkeys(OPERATIONS, 202) | {
     "job": 200, "cancel": 200, "jobs": 200, "runpod_health": 200, "runpod_config": 200, "health": 200, "index": 200,
-    "openapi": 200, "docs": 200,
+    "openapi": 200, "docs": 200, "fonts": 200,
 }  # fmt: skip
 RUNPOD = {
     "webhook_completed": (200, State.COMPLETED),

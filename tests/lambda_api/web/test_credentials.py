@@ -34,7 +34,7 @@ CAPTION = {"url_video": "https://media.example/v.mp4", "url_srt": "https://media
 
 
 @pytest.mark.fault("A1", "A6")
-@pytest.mark.parametrize("path", ["/jobs", "/job/job-1", "/runpod/health"])
+@pytest.mark.parametrize("path", ["/jobs", "/job/job-1", "/fonts", "/runpod/health"])
 def test_invalid_key_always_returns_the_same_401(client: Client, world: World, path: str) -> None:
     world.store.down = True
     known = next(iter(API_KEYS))

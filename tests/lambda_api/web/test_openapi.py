@@ -32,8 +32,9 @@ def test_served_document_is_the_file() -> None:
 
 
 def test_document_lists_exactly_the_client_routes() -> None:
-    others = {"GET /", "GET /health", "GET /job/{job_id}", "GET /jobs", "GET /runpod/config", "GET /runpod/health"}
-    assert set(operations()) == others | {"POST /job/{job_id}/cancel"} | {f"POST {path}" for path in SUBMITS}
+    others = {"GET /", "GET /fonts", "GET /health", "GET /job/{job_id}", "GET /jobs"}
+    runpod = {"GET /runpod/config", "GET /runpod/health"}
+    assert set(operations()) == others | runpod | {"POST /job/{job_id}/cancel"} | {f"POST {path}" for path in SUBMITS}
 
 
 def test_routes_that_need_a_key_declare_it() -> None:

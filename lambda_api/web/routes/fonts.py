@@ -1,0 +1,24 @@
+"""The fonts and presets that captions can have."""
+
+from __future__ import annotations
+
+from contract.fonts import FONTS
+from contract.operations.caption_presets import PRESETS
+from lambda_api.web.routes.base import keyed_router
+from lambda_api.web.validation.schemas import Fonts, FontView, PresetView
+
+router = keyed_router("Captions")
+
+
+@router.get("/fonts")
+async def fonts() -> Fonts:
+    """List the fonts and presets of captions."""
+    return Fonts(
+        fonts=[
+            FontView(name=name, styles=list(font.styles), scripts=list(font.scripts), license=font.license)
+            for name, font in FONTS.items()
+        ],
+        presets=[
+            PresetView(name=name, description=preset.description, font=preset.font) for name, preset in PRESETS.items()
+        ],
+    )
