@@ -9,9 +9,11 @@ from pathlib import Path
 from gpu_worker.ffmpeg.locate import Ffmpeg, find_ffmpeg
 from gpu_worker.pipeline.glyph_check import GlyphCheck
 from gpu_worker.pipeline.gpu_probe import GpuProbe, find_gpu_name
+from gpu_worker.plan.captions.typefaces import Typefaces
 from gpu_worker.plan.gpu import Gpu
 from gpu_worker.sandbox.command import Sandbox
 from gpu_worker.sandbox.cpus import usable_cpus
+from gpu_worker.typefaces.harfbuzz import HarfBuzzTypefaces
 
 FONTS_DIRECTORY = Path(__file__).parents[1] / "fonts"
 
@@ -21,7 +23,8 @@ class Machine:
     """The capabilities of this host.
 
     `gpu` is None if jobs must not use one; `gpu_name` is None if there is none. `cpus` is the number of threads to use,
-    `fonts` the directory of the shipped fonts. `warnings` about the host are added to those of each job.
+    `fonts` the directory of the shipped fonts, `typefaces` their measures. `warnings` about the host are added to those
+    of each job.
     """
 
     ffmpeg: Ffmpeg
@@ -31,6 +34,7 @@ class Machine:
     fonts: Path = FONTS_DIRECTORY
     warnings: tuple[str, ...] = ()
     glyph_check: GlyphCheck = field(default_factory=GlyphCheck)
+    typefaces: Typefaces = field(default_factory=lambda: HarfBuzzTypefaces(FONTS_DIRECTORY))
 
     @property
     def sandbox(self) -> Sandbox:
@@ -61,6 +65,7 @@ class MachineProbe:
         self._ffmpeg: Ffmpeg | None = None
         self._gpu_name: str | None = None
         self._glyph_check = GlyphCheck()
+        self._typefaces = HarfBuzzTypefaces(fonts)
         self._cpus = usable_cpus()
 
     async def find_machine(self) -> Machine:
@@ -68,7 +73,16 @@ class MachineProbe:
         ffmpeg = await self._find_ffmpeg()
         gpu = await self._gpu_probe.find_gpu(ffmpeg)
         self._gpu_name = self._gpu_name or await find_gpu_name(self.sandbox)
-        return Machine(ffmpeg, gpu, self._cpus, self._gpu_name, self._fonts, ffmpeg.build.warnings(), self._glyph_check)
+        return Machine(
+            ffmpeg,
+            gpu,
+            self._cpus,
+            self._gpu_name,
+            self._fonts,
+            ffmpeg.build.warnings(),
+            self._glyph_check,
+            self._typefaces,
+        )
 
     async def _find_ffmpeg(self) -> Ffmpeg:
         if self._ffmpeg is None or self._ffmpeg.build.libavcodec is None:

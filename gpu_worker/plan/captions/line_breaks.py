@@ -103,11 +103,11 @@ def _is_ideographic(char: str) -> bool:
 
 
 def _measure_width(line: str) -> float:
-    return sum(map(_char_width, _TAG.sub("", line)))
+    return sum(map(char_width, _TAG.sub("", line)))
 
 
 @functools.lru_cache(maxsize=4096)
-def _char_width(char: str) -> float:
+def char_width(char: str) -> float:
     """Return the width in units of the line height, measured in DejaVu Sans Bold, Noto Emoji and Noto Sans CJK."""
     if unicodedata.category(char) in {"Mn", "Me", "Cf", "Cc"}:
         return 0.0

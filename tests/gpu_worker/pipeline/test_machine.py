@@ -44,6 +44,12 @@ def test_machine_is_probed_once(media: MediaFactory, tmp_path: Path, nvidia_smi:
     assert gpu_runs(tmp_path) == ["decode draw encode"]
 
 
+def test_typefaces_are_those_of_the_font_directory(media: MediaFactory, tmp_path: Path) -> None:
+    probes = [MachineProbe(media.ffmpeg), MachineProbe(media.ffmpeg, fonts=tmp_path)]
+    runs = [asyncio.run(probe.find_machine()).typefaces.runs("a", "Anton") for probe in probes]
+    assert runs == [(("a", "Anton"),), (("a", None),)]
+
+
 def test_ffmpeg_that_did_not_respond_is_probed_again(media: MediaFactory, tmp_path: Path) -> None:
     program = write_ffmpeg(tmp_path, f'[ -e {tmp_path}/answers ] && exec "{media.ffmpeg}" "$@"; exit 1')
     probe = MachineProbe(program)

@@ -1,0 +1,1 @@
+"""Measure text in the shipped fonts, with the shaper that libass uses."""

@@ -1,0 +1,84 @@
+"""Measure text as libass draws it: with the same fonts and the same shaper, HarfBuzz.
+
+Widths are those of a script whose head has `Kerning: yes`: by default libass does not kern. It thickens a family
+without a bold file: the ink grows by 1/64 em to the right, the advance stays. Slanting changes no advance either.
+
+If the host has other files of a shipped family, libass takes the one whose weight is nearest. Write `\\b1` for a family
+that is shipped only in bold.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from pathlib import Path
+
+from gpu_worker.plan.captions.font_runs import Run, split_runs
+from gpu_worker.plan.captions.glyph_coverage import EMOJI
+from gpu_worker.plan.captions.line_breaks import char_width
+from gpu_worker.typefaces.face import Face
+
+_FIRST_FALLBACK = "DejaVu Sans"
+_FALLBACK_PREFIX = "Noto Sans "
+_UNKNOWN_LINE_HEIGHT = 1.2
+"""In em, if no shipped font is there."""
+
+
+class HarfBuzzTypefaces:
+    """The fonts in a directory, read when the first text is measured. Implements `Typefaces`."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def width(self, text: str, family: str, *, bold: bool, italic: bool = False) -> float:
+        """Return the advance width of one line in em, shaped, with the letters that `family` lacks in others.
+
+        The width of what no shipped font draws is an estimate.
+        """
+        widths = 0.0
+        for part, found in self.runs(text, family):
+            face = self._find_face(found or "", bold, italic)
+            widths += self._estimate(part, family) if face is None else face.advance(part)
+        return widths
+
+    def ass_size(self, family: str, em_pixels: float) -> float:
+        """Return the ASS font size at which libass draws `family` with an em of `em_pixels`."""
+        return em_pixels * self._line_height(family)
+
+    def runs(self, text: str, family: str) -> tuple[Run, ...]:
+        """Return the parts of the text, each with the family that has its glyphs; None if no shipped one has them."""
+        if not EMOJI.search(text) and self._characters.get(family, frozenset()).issuperset(text):
+            return ((text, family),) if text else ()
+        return split_runs(text, (family, *self._fallbacks), self._has_glyph)
+
+    @functools.cached_property
+    def _families(self) -> Mapping[str, tuple[Face, ...]]:
+        faces = [Face(path) for path in sorted(self._directory.glob("*.ttf"))]
+        return {face.family: tuple(one for one in faces if one.family == face.family) for face in faces}
+
+    @functools.cached_property
+    def _characters(self) -> Mapping[str, frozenset[str]]:
+        """The characters that all files of a family have."""
+        return {
+            family: frozenset.intersection(*(face.characters for face in faces))
+            for family, faces in self._families.items()
+        }
+
+    @functools.cached_property
+    def _fallbacks(self) -> tuple[str, ...]:
+        return (_FIRST_FALLBACK, *sorted(name for name in self._families if name.startswith(_FALLBACK_PREFIX)))
+
+    def _has_glyph(self, family: str, char: str) -> bool:
+        return char in self._characters.get(family, ())
+
+    def _find_face(self, family: str, bold: bool, italic: bool) -> Face | None:
+        faces = self._families.get(family, ())
+        return min(faces, key=lambda face: (face.is_italic != italic, face.is_bold != bold), default=None)
+
+    def _line_height(self, family: str) -> float:
+        faces = self._families.get(family) or self._families.get(_FIRST_FALLBACK)
+        return faces[0].line_height if faces else _UNKNOWN_LINE_HEIGHT
+
+    def _estimate(self, text: str, family: str) -> float:
+        """Return the width of text in a font of the host, at the ASS size of `family`, in em of `family`."""
+        return sum(map(char_width, text)) * self._line_height(family)
