@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALL := @sh scripts/install.sh
 PORT ?= 8000
 
-.PHONY: generate picture audit faults deploy destroy callers test-stack test-full help demo up test lint bench-media bench-gateway bench-load image lock clean
+.PHONY: generate gallery picture audit faults deploy destroy callers test-stack test-full help demo up test lint bench-media bench-gateway bench-load image lock clean
 .DELETE_ON_ERROR:
 
 help:  ## List the targets
@@ -65,6 +65,9 @@ faults:  ## Write the names of the tests into docs/faults.md
 
 generate: $(VENV)/.local  ## Write what derives from the operations: docs/openapi.json, README table, events/api
 	@$(BIN)/python -m scripts.generate
+
+gallery: $(VENV)/.local  ## Render docs/gallery, a sheet of frames per caption preset, with the worker
+	@$(BIN)/python -m scripts.make_gallery
 
 picture: $(VENV)/.local  ## Render docs/compose.webp, the README's picture, with the worker
 	@$(BIN)/python -m scripts.make_picture

@@ -96,6 +96,10 @@ class ExecutionFacts(Message):
     execution_ms: Count
     timings_ms: dict[str, Count] = Field(default_factory=dict)
     """Milliseconds per stage of `STAGES`."""
+    word_timing: Literal["given", "aligned", "estimated"] | None = None
+    """The source of the times of words; None if the captions show no words."""
+    fonts_used: Annotated[tuple[Short, ...], Field(max_length=32)] = ()
+    """Font families that drew the captions."""
     warnings: tuple[Short, ...] = ()
     """Sentences for the client about anything unexpected."""
 

@@ -53,11 +53,11 @@ class Preset:
 PRESETS: Mapping[str, Preset] = {
     "classic": Preset(
         "White subtitles with a black outline.",
-        font="DejaVu Sans", size=5.3, outline_width=0.35, shadow=0.12, max_words_portrait=0,
+        font="DejaVu Sans", size=5.33, outline_width=0.35, shadow=0.12, max_words_portrait=0,
     ),
     "box": Preset(
         "White subtitles on a dark box.",
-        font="DejaVu Sans", size=5.3, outline_width=0.0, shadow=0.0, background_opacity=0.6, max_words_portrait=0,
+        font="DejaVu Sans", size=5.33, outline_width=0.0, shadow=0.0, background_opacity=0.6, max_words_portrait=0,
     ),
     "karaoke": Preset("Words change color when they are spoken, and keep it.", Technique.SPOKEN),
     "highlight": Preset("The word that is being spoken has another color.", Technique.ACTIVE),

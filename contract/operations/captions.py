@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -17,6 +18,8 @@ from contract.operations.inputs import SubtitlesUrl
 
 _TIMED = re.compile(r"-->|^\[Script Info\]|^Dialogue:", re.MULTILINE | re.IGNORECASE)
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+
+_UNDRAWN = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 SOURCES = ("url_srt", "captions", "words")
 """The fields that captions can come from."""
@@ -48,11 +51,19 @@ CaptionText = Annotated[
 ]
 
 
+def _clean(text: str) -> str:
+    """Return text on one line, without control characters and without what the worker takes for markup."""
+    text = "".join(char for char in " ".join(text.split()) if unicodedata.category(char) not in _UNDRAWN)
+    return re.sub(r"<(?=/?[iu]>)", "<\u2060", text)
+
+
 class Replacement(Message):
     """A word, or several, and what is drawn in their place."""
 
     find: Annotated[str, Field(min_length=1, max_length=100, description="Whole words, in any case.")]
-    replace: Annotated[str, Field(max_length=100, description="What is drawn; empty to leave them out.")]
+    replace: Annotated[
+        str, AfterValidator(_clean), Field(max_length=100, description="What is drawn; empty to leave them out.")
+    ]
 
 
 class TimeRange(Message):

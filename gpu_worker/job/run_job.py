@@ -159,6 +159,8 @@ class _Execution:
                 gpu_type=machine.gpu_name,
                 timings_ms=self.stopwatch.timings_ms(),
                 execution_ms=self.stopwatch.total_ms(),
+                word_timing=output.word_timing,
+                fonts_used=output.fonts_used,
                 warnings=output.warnings,
             ),
         )

@@ -14,8 +14,8 @@ from gpu_worker.errors import job_failed
 from gpu_worker.ffmpeg.locate import Ffmpeg
 from gpu_worker.ffmpeg.run import FfmpegError, run_ffmpeg
 from gpu_worker.media.info import Cue
+from gpu_worker.plan.captions.ass_script import write_specimens
 from gpu_worker.plan.captions.glyph_coverage import characters_to_check, missing_glyphs_warning
-from gpu_worker.plan.captions.layout import write_specimens
 from gpu_worker.plan.model import FONTS
 from gpu_worker.sandbox import safe_open
 from gpu_worker.sandbox.process import MemoryLimitExceeded

@@ -9,11 +9,11 @@ from pathlib import Path
 from gpu_worker.ffmpeg.locate import Ffmpeg, find_ffmpeg
 from gpu_worker.pipeline.glyph_check import GlyphCheck
 from gpu_worker.pipeline.gpu_probe import GpuProbe, find_gpu_name
-from gpu_worker.plan.captions.typefaces import Typefaces
 from gpu_worker.plan.gpu import Gpu
+from gpu_worker.plan.measure import Typefaces
 from gpu_worker.sandbox.command import Sandbox
 from gpu_worker.sandbox.cpus import usable_cpus
-from gpu_worker.typefaces.harfbuzz import HarfBuzzTypefaces
+from gpu_worker.typefaces.font_files import FontFiles
 
 FONTS_DIRECTORY = Path(__file__).parents[1] / "fonts"
 
@@ -34,7 +34,7 @@ class Machine:
     fonts: Path = FONTS_DIRECTORY
     warnings: tuple[str, ...] = ()
     glyph_check: GlyphCheck = field(default_factory=GlyphCheck)
-    typefaces: Typefaces = field(default_factory=lambda: HarfBuzzTypefaces(FONTS_DIRECTORY))
+    typefaces: Typefaces = field(default_factory=lambda: FontFiles(FONTS_DIRECTORY))
 
     @property
     def sandbox(self) -> Sandbox:
@@ -65,7 +65,7 @@ class MachineProbe:
         self._ffmpeg: Ffmpeg | None = None
         self._gpu_name: str | None = None
         self._glyph_check = GlyphCheck()
-        self._typefaces = HarfBuzzTypefaces(fonts)
+        self._typefaces = FontFiles(fonts)
         self._cpus = usable_cpus()
 
     async def find_machine(self) -> Machine:

@@ -25,7 +25,7 @@ from gpu_worker.pipeline.machine import Machine
 from gpu_worker.pipeline.probe_inputs import ANY_SIZE, probe_inputs
 from gpu_worker.pipeline.run_step import OnStage
 from gpu_worker.plan import make_plan
-from gpu_worker.plan.captions.layout import late_caption_warnings
+from gpu_worker.plan.captions.late_cues import late_caption_warnings
 from gpu_worker.plan.model import FONTS, OUTPUT, Inputs, Plan, PlanOptions
 from gpu_worker.plan.still.canvas import parse_size
 from gpu_worker.plan.still.zoom import still_size
@@ -41,6 +41,8 @@ class Output:
     encoder: str | None
     video_mode: Literal["encode", "copy"]
     warnings: tuple[str, ...]
+    word_timing: Literal["given", "estimated"] | None = None
+    fonts_used: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,9 @@ async def transcode(
         *machine.warnings,
     )
     encoder = plan.encoder.value if plan.encoder else None
-    return Output(directory / OUTPUT, executed.media, encoder, plan.video_mode, warnings)
+    return Output(
+        directory / OUTPUT, executed.media, encoder, plan.video_mode, warnings, plan.word_timing, plan.fonts_used
+    )
 
 
 async def _check_glyphs(inputs: Inputs, directory: Path, machine: Machine) -> tuple[str, ...]:

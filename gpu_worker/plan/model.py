@@ -11,6 +11,7 @@ from typing import Literal, TypeVar
 from contract.operations import Role
 from gpu_worker.media.info import AudioFacts, Cue, Facts, PhotoInfo, VideoFacts
 from gpu_worker.plan.gpu import Gpu, GpuStage
+from gpu_worker.plan.measure import Typefaces
 
 _F = TypeVar("_F")
 
@@ -47,6 +48,8 @@ class PlanOptions:
     may_copy: bool = True
     max_pixels: int = 120_000_000
     max_output_bytes: int = 4 * 1024**3
+    typefaces: Typefaces | None = None
+    """Measures captions as the renderer draws them; None to estimate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,5 +152,9 @@ class Plan:
     """The stages that this plan gives to the GPU."""
     video_ends_at: Fraction | None = None
     """The end that only the picture track gets, in seconds."""
+    word_timing: Literal["given", "estimated"] | None = None
+    """The source of the times of words; None if the captions show no words."""
+    fonts_used: tuple[str, ...] = ()
+    """The font families that draw the captions."""
     ends_at: Fraction | None = None
     """The end of playback, in seconds: the output may hold packets from after it, which its edit lists hide."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from contract.operations import Fit, Role
+from contract.operations.captions import CaptionOptions
 from gpu_worker.media.info import Cue, PhotoInfo, VideoFacts
 from gpu_worker.plan.audio import NO_SOUND, Sound
 from gpu_worker.plan.captions.added_frames import add_frames, find_added_times, first_frame_filters
-from gpu_worker.plan.captions.layout import BURN_FILTER, write_ass
+from gpu_worker.plan.captions.ass_script import BURN_FILTER
+from gpu_worker.plan.captions.draw import DrawnCaptions, draw_captions
+from gpu_worker.plan.captions.estimated_typefaces import ESTIMATED
 from gpu_worker.plan.cuda.graph import CUDA_INPUT_ARGS, DOWNLOAD_FILTERS, gpu_for_video, gpu_graph, gpu_stages
 from gpu_worker.plan.encode import TAG_FILTER, encoder_args, format_seconds, gpu_for_size, output_args
 from gpu_worker.plan.filters import decoder_args, frame_timing_args, picture_filters, picture_warnings
@@ -27,7 +30,15 @@ class Overlay:
     sound: Sound = NO_SOUND
     audio_input: bool = False
     cues: tuple[Cue, ...] | None = None
+    captions: CaptionOptions = field(default_factory=CaptionOptions)
+    """The look of the cues."""
     end: Fraction | None = None
+
+    def draw(self, size: tuple[int, int], options: PlanOptions) -> DrawnCaptions | None:
+        """Return the captions for frames of `size`; None if there are none."""
+        return (
+            None if self.cues is None else draw_captions(self.cues, self.captions, size, options.typefaces or ESTIMATED)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +58,9 @@ class _Route:
 def render_video(video: VideoFacts, overlay: Overlay, options: PlanOptions) -> Plan:
     """Encode a video's picture again, upright. Its frames and their times stay."""
     end = video.end if overlay.end is None else min(overlay.end, video.end)
-    added = find_added_times(video, overlay.cues, end)
+    drawn = overlay.draw(video.display_size, options)
+    shown = None if drawn is None else drawn.shown
+    added = find_added_times(video, shown, end)
     expected = ExpectedOutput(
         video_codec="h264",
         size=video.display_size,
@@ -63,12 +76,13 @@ def render_video(video: VideoFacts, overlay: Overlay, options: PlanOptions) -> P
         sound_end=overlay.sound.end,
         sound_end_tolerance=overlay.sound.end_tolerance,
     )
-    gpu = gpu_for_video(options.gpu, video, overlay.cues, adds_frames=bool(added))
-    route = _route_video(video, overlay.cues, added, gpu_stages(gpu), options)
-    needed = ALL_STAGES if overlay.cues is not None else ALL_STAGES - {GpuStage.DRAW}
+    is_animated = drawn is not None and drawn.is_animated
+    gpu = gpu_for_video(options.gpu, video, shown, adds_frames=bool(added), is_animated=is_animated)
+    route = _route_video(video, shown, added, gpu_stages(gpu), options)
+    needed = ALL_STAGES if drawn is not None else ALL_STAGES - {GpuStage.DRAW}
     step = replace(_encode_step(route, overlay, expected, options), frame_size=(video.width, video.height))
     warnings = (*picture_warnings(video), *_gpu_warnings(gpu, needed))
-    plan = _make_plan((step,), expected, overlay, route, warnings)
+    plan = _make_plan((step,), expected, drawn, route, warnings)
     # Filters that change the times of frames lose the duration of the last one.
     return replace(plan, video_ends_at=end) if added or expected.is_cut or first_frame_filters(video) else plan
 
@@ -83,6 +97,7 @@ def render_still(
     """Make a clip from a picture. `canvas` is (size, fit), `timing` is (frames, frames per second)."""
     size, fit = canvas
     frames, rate = timing
+    drawn = overlay.draw(size, options)
     expected = ExpectedOutput(
         video_codec="h264",
         size=size,
@@ -101,11 +116,16 @@ def render_still(
     )
     gpu = gpu_for_size(options.gpu, size)
     # The frames are drawn on the CPU; NVENC takes them from there.
-    route = _Route(input_args, _cpu_graph("V:0", (), overlay.cues), (), gpu_stages(gpu) & {GpuStage.ENCODE})
+    route = _Route(
+        input_args,
+        _cpu_graph("V:0", (), None if drawn is None else drawn.shown),
+        (),
+        gpu_stages(gpu) & {GpuStage.ENCODE},
+    )
     encode = replace(_encode_step(route, overlay, expected, options), feed=still_frame_source(size, frames))
     steps = (still_step(image, size, fit), encode)
     warnings = (*image.warnings, *_gpu_warnings(gpu, {GpuStage.ENCODE}))
-    return _make_plan(steps, expected, overlay, route, warnings)
+    return _make_plan(steps, expected, drawn, route, warnings)
 
 
 def _route_video(
@@ -171,10 +191,15 @@ def _encode_step(route: _Route, overlay: Overlay, expected: ExpectedOutput, opti
 
 
 def _make_plan(
-    steps: tuple[Step, ...], expected: ExpectedOutput, overlay: Overlay, route: _Route, warnings: tuple[str, ...]
+    steps: tuple[Step, ...],
+    expected: ExpectedOutput,
+    drawn: DrawnCaptions | None,
+    route: _Route,
+    warnings: tuple[str, ...],
 ) -> Plan:
-    files = {} if overlay.cues is None else {SUBTITLES: write_ass(overlay.cues, expected.size)}
-    return Plan(steps, expected, "encode", route.encoder, files, warnings, gpu=route.gpu)
+    files = {} if drawn is None else {SUBTITLES: drawn.script}
+    plan = Plan(steps, expected, "encode", route.encoder, files, warnings, gpu=route.gpu)
+    return plan if drawn is None else replace(plan, word_timing=drawn.word_timing, fonts_used=drawn.fonts)
 
 
 def _count_frames_before(video: VideoFacts, end: Fraction) -> int:

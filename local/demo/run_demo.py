@@ -35,6 +35,8 @@ _DEADLINE_SECONDS = 600.0
 _CALLBACK_SECONDS = 15.0
 _POLL_SECONDS = 0.4
 _TERMINAL = {"COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT"}
+_SHORT = {"style": "karaoke", "size": "720x1280", "captions": "One picture.\nOne voice.\nAnd every word in its time."}
+"""A vertical video from a picture, a voice and a text without times."""
 _HEADER = (
     ("operation", "job_id", "status", "settled by", "queue ms", "execution ms", "encoder", "duration", "size", "file")
 )  # fmt: skip
@@ -79,7 +81,14 @@ async def run(given: Mapping[Role, Path], out: Path, *, verbose: bool = False) -
 
 def outputs_in(out: Path) -> list[Path]:
     """Return the files that a run writes."""
-    return [out / f"{operation}.mp4" for operation in OPERATIONS]
+    return [out / f"{name}.mp4" for name in requests({role: "" for role in Role})]
+
+
+def requests(urls: Mapping[Role, str]) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Return the kind and body of each job by its name: one of each operation, and a short."""
+    each = {kind: (kind, request_body(model, urls)) for kind, model in OPERATIONS.items()}
+    short = {"url_image": urls[Role.IMAGE], "url_audio": urls[Role.AUDIO], **_SHORT}
+    return {**each, "short": ("compose", short)}
 
 
 def request_body(operation: type[Operation], urls: Mapping[Role, str]) -> dict[str, Any]:
@@ -108,10 +117,12 @@ async def _serve(stack: AsyncExitStack, server: Server) -> str:
 
 
 async def _run_jobs(client: Client, urls: Mapping[Role, str], callback_url: str) -> dict[str, Job]:
-    """Submit all operations at once and poll the jobs until all are finished, for at most 600 s."""
-    bodies = {kind: request_body(model, urls) | {"webhook_url": callback_url} for kind, model in OPERATIONS.items()}
-    submitted = await asyncio.gather(*(client.submit(kind, body) for kind, body in bodies.items()))
-    jobs = dict(zip(bodies, submitted, strict=True))
+    """Submit all jobs at once and poll the jobs until all are finished, for at most 600 s."""
+    wanted = requests(urls)
+    submitted = await asyncio.gather(
+        *(client.submit(kind, body | {"webhook_url": callback_url}) for kind, body in wanted.values())
+    )
+    jobs = dict(zip(wanted, submitted, strict=True))
     print("Submitted " + ", ".join(jobs) + ":", flush=True)
     progress = Progress(sys.stdout)
     until = time.monotonic() + _DEADLINE_SECONDS

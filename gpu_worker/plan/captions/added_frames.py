@@ -13,7 +13,7 @@ from fractions import Fraction
 from operator import sub
 
 from gpu_worker.media.info import Cue, VideoFacts
-from gpu_worker.plan.captions.layout import to_centiseconds
+from gpu_worker.plan.captions.ass_script import to_centiseconds
 
 _CLOCK = 90_000
 """Units per second: MPEG's clock, which represents centiseconds and all common frame durations exactly."""

@@ -12,10 +12,8 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
+from gpu_worker.plan.captions.ass_script import EMOJI_FONT
 from gpu_worker.plan.captions.glyph_coverage import EMOJI, script_of
-
-EMOJI_FAMILY = "Noto Emoji"
-"""The family of all emoji, in one color."""
 
 HasGlyph = Callable[[str, str], bool]
 """Takes the name of a family and a character, and returns True if the family has a glyph for it."""
@@ -40,7 +38,7 @@ def _choose_families(text: str, families: Sequence[str], has_glyph: HasGlyph) ->
         for run in _choose_text_families(text[end : emoji.start()], before, families, has_glyph):
             before = run[1]
             yield run
-        yield emoji[0], EMOJI_FAMILY
+        yield emoji[0], EMOJI_FONT
         end = emoji.end()
     yield from _choose_text_families(text[end:], before, families, has_glyph)
 

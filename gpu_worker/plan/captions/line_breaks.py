@@ -11,6 +11,7 @@ import functools
 import math
 import re
 import unicodedata
+from collections.abc import Callable
 from itertools import pairwise
 
 from gpu_worker.plan.captions.glyph_coverage import EMOJI
@@ -29,20 +30,25 @@ _NOT_FIRST = frozenset("ぁぃぅぇぉっゃゅょゎゕゖァィゥェォッ�
 _MIN_PERCENT = 15
 _SAFETY_FACTOR = 1.06
 
+Measure = Callable[[str], float]
+"""Returns the width of a line. Tags have none."""
 
-def fit_text(text: str, room: tuple[float, float]) -> tuple[str, int]:
+
+def fit_text(text: str, room: tuple[float, float], measure: Measure | None = None) -> tuple[str, int]:
     """Return the text with break opportunities, and the percentage of the normal size at which it fits.
 
-    `room` is the available width and height, in units of the normal line height.
+    `room` is the available width and height, in units of the normal line height; `measure` returns widths in the same
+    unit.
     """
+    measure = measure or measure_width
     width, height = room
     lines = text.split("\n")
-    widths = [_measure_width(line) * _SAFETY_FACTOR for line in lines]
+    widths = [measure(line) * _SAFETY_FACTOR for line in lines]
     percent = next(
         p for p in range(100, 0, -5) if p <= _MIN_PERCENT or _count_lines(widths, width, p) * p <= height * 100
     )
     widest = width * 100 / percent
-    return "\n".join(_insert_breaks(line, widest) if has > widest else line
+    return "\n".join(_insert_breaks(line, widest, measure) if has > widest else line
                      for line, has in zip(lines, widths, strict=True)), percent  # fmt: skip
 
 
@@ -50,13 +56,13 @@ def _count_lines(widths: list[float], width: float, percent: int) -> int:
     return sum(max(1, math.ceil(line * percent / (width * 100))) for line in widths)
 
 
-def _insert_breaks(line: str, width: float) -> str:
-    return " ".join(BREAK.join(_split_word(word, width)) for word in line.split(" "))
+def _insert_breaks(line: str, width: float, measure: Measure) -> str:
+    return " ".join(BREAK.join(_split_word(word, width, measure)) for word in line.split(" "))
 
 
-def _split_word(word: str, width: float) -> list[str]:
+def _split_word(word: str, width: float, measure: Measure) -> list[str]:
     """Split a word into unbreakable parts: the whole word, or the characters of a script written without spaces."""
-    if _measure_width(word) <= width and not any(map(_is_ideographic, word)):
+    if measure(word) <= width and not any(map(_is_ideographic, word)):
         return [word]
     segments = [""]
     units = _split_units(word)
@@ -65,11 +71,7 @@ def _split_word(word: str, width: float) -> list[str]:
             segments.append("")
         segments[-1] += right
     # Break a word that is wider than the picture anywhere, rather than cut it off at both ends.
-    return [
-        part
-        for segment in segments
-        for part in (_split_units(segment) if _measure_width(segment) > width else [segment])
-    ]
+    return [part for segment in segments for part in (_split_units(segment) if measure(segment) > width else [segment])]
 
 
 def _split_units(text: str) -> list[str]:
@@ -102,12 +104,28 @@ def _is_ideographic(char: str) -> bool:
     return bool(_FLAGS.match(char)) or (unicodedata.east_asian_width(char) in "WF" and not _HANGUL.match(char))
 
 
-def _measure_width(line: str) -> float:
-    return sum(map(char_width, _TAG.sub("", line)))
+def measure_width(line: str) -> float:
+    """Return the estimated width of a line without its tags, in units of the line height."""
+    return sum(map(_char_width, strip_tags(line)))
+
+
+def strip_tags(text: str) -> str:
+    """Return the text without `<i>` and `<u>`."""
+    return _TAG.sub("", text)
+
+
+def split_tags(text: str) -> list[str]:
+    """Split text at `<i>` and `<u>`; the tags are parts, too."""
+    return re.split(f"({_TAG.pattern})", text)
+
+
+def is_tag(text: str) -> bool:
+    """Return True for one `<i>` or `<u>`, or the end of one."""
+    return _TAG.fullmatch(text) is not None
 
 
 @functools.lru_cache(maxsize=4096)
-def char_width(char: str) -> float:
+def _char_width(char: str) -> float:
     """Return the width in units of the line height, measured in DejaVu Sans Bold, Noto Emoji and Noto Sans CJK."""
     if unicodedata.category(char) in {"Mn", "Me", "Cf", "Cc"}:
         return 0.0

@@ -14,7 +14,7 @@ from itertools import groupby
 
 from gpu_worker.media.info import Color, Cue, VideoFacts
 from gpu_worker.plan.captions.added_frames import first_frame_filters, lookup_expression
-from gpu_worker.plan.captions.layout import BURN_FILTER, to_centiseconds
+from gpu_worker.plan.captions.ass_script import BURN_FILTER, to_centiseconds
 from gpu_worker.plan.encode import TAG_FILTER, gpu_for_size
 from gpu_worker.plan.filters import picture_filters
 from gpu_worker.plan.gpu import ALL_STAGES, Gpu, GpuStage, UnavailableReason
@@ -43,9 +43,16 @@ MAX_CAPTION_CHANGES = 4000
 
 
 def gpu_for_video(
-    gpu: Gpu | None, video: VideoFacts, cues: Sequence[Cue] | None, *, adds_frames: bool = False
+    gpu: Gpu | None,
+    video: VideoFacts,
+    cues: Sequence[Cue] | None,
+    *,
+    adds_frames: bool = False,
+    is_animated: bool = False,
 ) -> Gpu | None:
-    """Return the GPU without the stages that it cannot run for this video. `adds_frames`: the plan adds frames.
+    """Return the GPU without the stages that it cannot run for this video.
+
+    `adds_frames`: the plan adds frames. `is_animated`: captions change with every frame, not only with `cues`.
 
     The GPU decodes and draws only pictures that need no conversion: CUDA's scaler knows no color matrix, and rotation
     or deinterlacing there depends on the build. The CPU filters all others.
@@ -57,7 +64,7 @@ def gpu_for_video(
         return gpu.disabling((GpuStage.DECODE, GpuStage.DRAW), UnavailableReason.PICTURE)
     if adds_frames:
         return gpu.disabling((GpuStage.DRAW,), UnavailableReason.PICTURE)
-    if cues is not None and len(caption_changes(video, cues)) > MAX_CAPTION_CHANGES:
+    if cues is not None and (is_animated or len(caption_changes(video, cues)) > MAX_CAPTION_CHANGES):
         return gpu.disabling((GpuStage.DRAW,), UnavailableReason.CAPTIONS)
     return gpu
 

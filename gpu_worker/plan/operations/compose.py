@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from contract.limits import DEFAULT_DURATION, MIN_DURATION
+from contract.limits import DEFAULT_DURATION, MAX_DURATION, MIN_DURATION
 from contract.operations import AudioMode, exact_rate, frame_count
 from contract.operations.compose import Compose
 from gpu_worker.plan.audio import NO_SOUND, combine_sounds, fit_sound
+from gpu_worker.plan.captions.script import reading_time_ms
+from gpu_worker.plan.captions.timed_cues import timed_cues
 from gpu_worker.plan.model import Inputs, Plan, PlanOptions
 from gpu_worker.plan.operations.addaudio import replace_or_mix_audio
 from gpu_worker.plan.operations.caption import burn_captions
@@ -19,24 +21,27 @@ def plan(operation: Compose, inputs: Inputs, options: PlanOptions) -> Plan:
     """Make a clip from a picture, or add to a video a sound, captions or both."""
     if inputs.image is not None:
         return _plan_still(operation, inputs, options)
-    if inputs.cues is None:
+    if inputs.cues is None and not inputs.script:
         return replace_or_mix_audio(inputs, AudioMode.REPLACE, 1.0, options)
     if inputs.audio is None:
-        return burn_captions(inputs, options)
+        return burn_captions(operation, inputs, options)
     video, added = inputs.video_track(), inputs.added_sound()
     end = min(video.end, added.end)
     sound = combine_sounds(inputs.original_sound(), added, AudioMode.REPLACE, 1.0, end)
-    return render_video(video, Overlay(sound, audio_input=True, cues=inputs.cues, end=end), options)
+    cues = timed_cues(inputs.cues, inputs.script, end)
+    return render_video(video, Overlay(sound, audio_input=True, cues=cues, captions=operation, end=end), options)
 
 
 def _still_seconds(operation: Compose, inputs: Inputs) -> float:
-    """Return the duration of a clip from a picture: requested, else the sound's, else the subtitles', else 5 s."""
+    """Return the duration of a clip from a picture: requested, else the sound's, else the captions', else 5 s."""
     if operation.duration is not None:
         return operation.duration
     if inputs.audio is not None:
         length = float(inputs.added_sound().end)
     elif inputs.cues:
         length = max(cue.end_ms for cue in inputs.cues) / 1000
+    elif inputs.script:
+        length = min(MAX_DURATION, reading_time_ms(inputs.script) / 1000)
     else:
         length = DEFAULT_DURATION
     return max(MIN_DURATION, length)
@@ -46,6 +51,8 @@ def _plan_still(operation: Compose, inputs: Inputs, options: PlanOptions) -> Pla
     frames = frame_count(_still_seconds(operation, inputs), operation.frame_rate)
     rate = exact_rate(operation.frame_rate)
     length = Fraction(frames) / rate
+    spoken_until = length if inputs.audio is None else min(length, inputs.added_sound().end)
     sound = NO_SOUND if inputs.audio is None else fit_sound(inputs.added_sound(), 1, length=length)
-    overlay = Overlay(sound, audio_input=inputs.audio is not None, cues=inputs.cues, end=length)
+    cues = timed_cues(inputs.cues, inputs.script, spoken_until)
+    overlay = Overlay(sound, audio_input=inputs.audio is not None, cues=cues, captions=operation, end=length)
     return render_still(inputs.photo(), (parse_size(operation.size), operation.fit), (frames, rate), overlay, options)

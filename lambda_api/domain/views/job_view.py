@@ -19,6 +19,17 @@ Kind = Annotated[str, WithJsonSchema({"type": "string", "enum": list(OPERATIONS)
 StageName = Annotated[str, WithJsonSchema({"type": "string", "enum": ["queued", *STAGES]})]
 VideoMode = Annotated[str, WithJsonSchema({"type": "string", "enum": ["encode", "copy"]})]
 
+WordTiming = Annotated[
+    str,
+    WithJsonSchema(
+        {
+            "type": "string",
+            "enum": ["given", "aligned", "estimated"],
+            "description": "The source of the times of words; null if the captions show no words.",
+        }
+    ),
+]
+
 _LAST_RESULT = (
     "Outcome of the last attempt: `http_<status>`, `unreachable`, `no_answer`, `forbidden_address`, `no_secret`, or "
     "`interrupted` if the sender crashed before it recorded the outcome."
@@ -53,6 +64,8 @@ class ExecutionView(_View):
     video_mode: VideoMode
     gpu_type: str | None
     settled_by: Source | None
+    word_timing: WordTiming | None
+    fonts_used: list[str]
     warnings: list[str]
 
 
@@ -166,6 +179,8 @@ def _execution(job: Job) -> ExecutionView | None:
         video_mode=facts.video_mode,
         gpu_type=facts.gpu_type,
         settled_by=job.settled_by,
+        word_timing=facts.word_timing,
+        fonts_used=list(facts.fonts_used),
         warnings=list(facts.warnings),
     )
 

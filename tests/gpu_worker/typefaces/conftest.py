@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from gpu_worker.pipeline.machine import FONTS_DIRECTORY
-from gpu_worker.typefaces.harfbuzz import HarfBuzzTypefaces
+from gpu_worker.typefaces.font_files import FontFiles
 from tests.support.media.factory import MediaFactory
 
 EM = 64
@@ -38,7 +38,7 @@ class Renderer:
 
     def __init__(self, media: MediaFactory, folder: Path) -> None:
         self._media, self._folder = media, folder
-        self.typefaces = HarfBuzzTypefaces(FONTS_DIRECTORY)
+        self.typefaces = FontFiles(FONTS_DIRECTORY)
         (folder / "fonts.conf").write_text('<?xml version="1.0"?><fontconfig></fontconfig>')
 
     def text(self, text: str, family: str, *, bold: bool) -> str:

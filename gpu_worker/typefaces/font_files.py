@@ -13,18 +13,18 @@ import functools
 from collections.abc import Mapping
 from pathlib import Path
 
+from gpu_worker.plan.captions.ass_script import PLAIN_FONT
 from gpu_worker.plan.captions.font_runs import Run, split_runs
 from gpu_worker.plan.captions.glyph_coverage import EMOJI
-from gpu_worker.plan.captions.line_breaks import char_width
+from gpu_worker.plan.captions.line_breaks import measure_width
 from gpu_worker.typefaces.face import Face
 
-_FIRST_FALLBACK = "DejaVu Sans"
 _FALLBACK_PREFIX = "Noto Sans "
 _UNKNOWN_LINE_HEIGHT = 1.2
 """In em, if no shipped font is there."""
 
 
-class HarfBuzzTypefaces:
+class FontFiles:
     """The fonts in a directory, read when the first text is measured. Implements `Typefaces`."""
 
     def __init__(self, directory: Path) -> None:
@@ -66,7 +66,7 @@ class HarfBuzzTypefaces:
 
     @functools.cached_property
     def _fallbacks(self) -> tuple[str, ...]:
-        return (_FIRST_FALLBACK, *sorted(name for name in self._families if name.startswith(_FALLBACK_PREFIX)))
+        return (PLAIN_FONT, *sorted(name for name in self._families if name.startswith(_FALLBACK_PREFIX)))
 
     def _has_glyph(self, family: str, char: str) -> bool:
         return char in self._characters.get(family, ())
@@ -76,9 +76,9 @@ class HarfBuzzTypefaces:
         return min(faces, key=lambda face: (face.is_italic != italic, face.is_bold != bold), default=None)
 
     def _line_height(self, family: str) -> float:
-        faces = self._families.get(family) or self._families.get(_FIRST_FALLBACK)
+        faces = self._families.get(family) or self._families.get(PLAIN_FONT)
         return faces[0].line_height if faces else _UNKNOWN_LINE_HEIGHT
 
     def _estimate(self, text: str, family: str) -> float:
         """Return the width of text in a font of the host, at the ASS size of `family`, in em of `family`."""
-        return sum(map(char_width, text)) * self._line_height(family)
+        return measure_width(text) * self._line_height(family)

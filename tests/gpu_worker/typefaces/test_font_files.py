@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from contract.fonts import FONTS
 from gpu_worker.pipeline.machine import FONTS_DIRECTORY
-from gpu_worker.typefaces.harfbuzz import HarfBuzzTypefaces
+from gpu_worker.typefaces.font_files import FontFiles
 from tests.gpu_worker.typefaces.conftest import EM, Renderer, ink
 
-TYPEFACES = HarfBuzzTypefaces(FONTS_DIRECTORY)
+TYPEFACES = FontFiles(FONTS_DIRECTORY)
 LATIN = "AVATAR, Te Wo fi 17"
 TEXTS = {
     "kerning": LATIN,
@@ -96,7 +96,7 @@ def test_fallbacks_are_dejavu_sans_then_noto() -> None:
 def test_width_without_a_font_is_estimated(tmp_path: Path) -> None:
     # The estimate is in units of the ASS size.
     assert TYPEFACES.width("日本", "Montserrat", bold=True) == pytest.approx(1.4 * TYPEFACES.ass_size("Montserrat", 1))
-    empty = HarfBuzzTypefaces(tmp_path)
+    empty = FontFiles(tmp_path)
     assert empty.runs("a 😀", "Anton") == (("a ", None), ("😀", "Noto Emoji"))
     assert empty.width("Hello", "Anton", bold=True) > 1
 

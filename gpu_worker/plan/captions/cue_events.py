@@ -1,0 +1,45 @@
+"""Draw each cue as it is written: one event per cue, whose lines the renderer wraps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from contract.operations.caption_style import Animation
+from gpu_worker.media.info import BOTTOM, Cue
+from gpu_worker.plan.captions.ass_script import AssStyle, ass_text, format_event
+from gpu_worker.plan.captions.line_breaks import fit_text
+from gpu_worker.plan.captions.look import Look
+from gpu_worker.plan.captions.placement import entry_tags, place
+from gpu_worker.plan.measure import Typefaces
+
+
+def style_for_cues(style: AssStyle, look: Look, size: tuple[int, int]) -> AssStyle:
+    """Return the style with margins that keep wrapped lines in the region."""
+    width, height = size
+    at = place(look)
+    column = (at.anchor - 1) % 3
+    left = (at.x, at.x - at.width / 2, at.x - at.width)[column]
+    vertical = at.y if at.anchor > 6 else height - at.y
+    margins = round(left), round(width - left - at.width), round(vertical)
+    return replace(style, alignment=at.anchor, margins=tuple(max(0, margin) for margin in margins))  # type: ignore[arg-type]
+
+
+def draw_cue(cue: Cue, look: Look, font_size: float, faces: Typefaces, width: Callable[[str], float]) -> str:
+    """Return the event of a cue. `width` measures a line in units of the font size."""
+    at = place(look, cue.place)
+    text, percent = fit_text(cue.text, (at.width / font_size, at.height / font_size), width)
+    tags = "" if percent == 100 else f"\\fs{font_size * percent / 100:.1f}"
+    if _needs_point(look, at.anchor):
+        tags = entry_tags(at, look, cue.end_ms - cue.start_ms) + tags
+    elif at.anchor != (look.anchor or BOTTOM):
+        # Without a point, the renderer keeps cues apart that are shown at the same time.
+        tags = f"\\an{at.anchor}" + tags
+    prefix = f"{{{tags}}}" if tags else ""
+    return format_event(cue.start_ms, cue.end_ms, prefix + ass_text(text, look.font, faces))
+
+
+def _needs_point(look: Look, anchor: int) -> bool:
+    """Return True if margins cannot place the event: in the middle of a region, turned or moving."""
+    is_middle = 4 <= anchor <= 6 and look.anchor is not None
+    return is_middle or bool(look.rotation) or look.animation is not Animation.NONE

@@ -1,0 +1,127 @@
+"""Draw captions: cues and a style become an ASS script."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from contract.operations.caption_presets import Technique
+from contract.operations.caption_style import Animation
+from contract.operations.captions import CaptionOptions
+from gpu_worker.media.info import Cue
+from gpu_worker.plan.captions.ass_script import AssStyle, format_script
+from gpu_worker.plan.captions.cue_events import draw_cue, style_for_cues
+from gpu_worker.plan.captions.estimated_typefaces import ESTIMATED
+from gpu_worker.plan.captions.line_breaks import is_tag, split_tags, strip_tags
+from gpu_worker.plan.captions.look import Look, resolve_look
+from gpu_worker.plan.captions.page_events import PageDrawer
+from gpu_worker.plan.captions.pages import Page, PageLimits, paginate
+from gpu_worker.plan.captions.placement import padding, place
+from gpu_worker.plan.captions.replacements import replace_in_cues
+from gpu_worker.plan.captions.timing import exclude_ranges, time_words, word_timing
+from gpu_worker.plan.captions.word_states import word_states
+from gpu_worker.plan.captions.words import uppercase
+from gpu_worker.plan.measure import Typefaces
+
+_ANIMATED = frozenset({Technique.FILL, Technique.POP})
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnCaptions:
+    """An ASS script, and what the plan needs to know about it."""
+
+    script: str
+    shown: tuple[Cue, ...]
+    """The times at which the picture changes: one entry for each state of each caption."""
+    is_animated: bool = False
+    """True if the picture also changes between those times."""
+    word_timing: Literal["given", "estimated"] | None = None
+    """The source of the times of words; None if the style shows none."""
+    fonts: tuple[str, ...] = ()
+    """The families that draw the text, that of the style first."""
+
+
+def draw_captions(
+    cues: Sequence[Cue], options: CaptionOptions, size: tuple[int, int], faces: Typefaces = ESTIMATED
+) -> DrawnCaptions:
+    """Return the script for frames of `size` in pixels."""
+    look = resolve_look(options.style, size)
+    ranges = [(round(span.start * 1000), round(span.end * 1000)) for span in options.exclude]
+    cues = replace_in_cues(exclude_ranges(cues, ranges), options.replace)
+    style = _ass_style(look, faces)
+    is_animated = look.technique in _ANIMATED or look.animation is not Animation.NONE
+    if not look.is_paged:
+        return replace(_draw_cues(cues, options, look, style, size, faces), is_animated=is_animated)
+    pages = _paginate(cues, options, look, faces)
+    drawer = PageDrawer(look, faces, style.font_size)
+    return DrawnCaptions(
+        format_script(size, style, [event for page in pages for event in drawer.draw(page)]),
+        shown=tuple(Cue(state.start_ms, state.end_ms, "") for page in pages for state in word_states(page)),
+        is_animated=is_animated,
+        word_timing=word_timing(cues) if look.technique is not Technique.CUE and pages else None,
+        fonts=_families((word.text for page in pages for line in page.lines for word in line), look, faces),
+    )
+
+
+def _ass_style(look: Look, faces: Typefaces) -> AssStyle:
+    return AssStyle(
+        font=look.font,
+        font_size=round(faces.ass_size(look.font, look.em)),
+        text=look.text,
+        secondary=look.text,
+        outline=look.outline,
+        back=look.box or look.shadow_color,
+        is_bold=look.is_bold,
+        is_italic=look.is_italic,
+        outline_width=look.outline_width,
+        # The renderer's box is larger than the text by the distance of the shadow.
+        shadow=padding(look) if look.box else look.shadow,
+        has_box=look.box is not None,
+    )
+
+
+def _draw_cues(
+    cues: Sequence[Cue],
+    options: CaptionOptions,
+    look: Look,
+    style: AssStyle,
+    size: tuple[int, int],
+    faces: Typefaces,
+) -> DrawnCaptions:
+    def width(line: str) -> float:
+        em = faces.width(strip_tags(line), look.font, bold=look.is_bold, italic=look.is_italic)
+        return em * look.em / style.font_size
+
+    shown = tuple(cues)
+    if look.is_uppercase:
+        shown = tuple(replace(cue, text=_capitalize(cue.text, options.language)) for cue in shown)
+    events = [draw_cue(cue, look, style.font_size, faces, width) for cue in shown]
+    script = format_script(size, style_for_cues(style, look, size), events)
+    return DrawnCaptions(script, shown, fonts=_families((strip_tags(cue.text) for cue in shown), look, faces))
+
+
+def _families(texts: Iterable[str], look: Look, faces: Typefaces) -> tuple[str, ...]:
+    """Return the families that draw the texts, that of the look first."""
+    found = {family for text in texts for _part, family in faces.runs(text, look.font) if family is not None}
+    return tuple(sorted(found, key=lambda family: (family != look.font, family)))
+
+
+def _paginate(cues: Sequence[Cue], options: CaptionOptions, look: Look, faces: Typefaces) -> tuple[Page, ...]:
+    def width(line: str) -> float:
+        return faces.width(line, look.font, bold=look.is_bold, italic=look.is_italic) * look.em
+
+    spoken = []
+    for cue in cues:
+        words = time_words(cue, options.language)
+        if look.is_uppercase:
+            words = tuple(replace(word, text=uppercase(word.text, options.language)) for word in words)
+        if words:
+            spoken.append((cue, words))
+    limits = PageLimits(look.max_words, look.max_characters, look.max_lines)
+    return paginate(spoken, limits, width, place(look).width)
+
+
+def _capitalize(text: str, language: str | None) -> str:
+    """Return text in capital letters, with its tags unchanged."""
+    return "".join(part if is_tag(part) else uppercase(part, language) for part in split_tags(text))

@@ -1,0 +1,36 @@
+"""Widths of text without font files: an estimate for DejaVu Sans Bold."""
+
+from __future__ import annotations
+
+import re
+
+from gpu_worker.plan.captions.ass_script import EMOJI_FONT
+from gpu_worker.plan.captions.glyph_coverage import EMOJI
+from gpu_worker.plan.captions.line_breaks import measure_width
+
+_ASS_SIZE_OF_EM = 1.164
+"""DejaVu Sans: OS/2 winAscent 1901 + winDescent 483, of 2048 units per em."""
+_RUN = re.compile(f"(?P<emoji>(?:{EMOJI.pattern})+)|.", re.DOTALL)
+
+
+class EstimatedTypefaces:
+    """`Typefaces` without files, for plans that are made without a worker's machine."""
+
+    def width(self, text: str, family: str, *, bold: bool, italic: bool = False) -> float:  # noqa: ARG002
+        return measure_width(text) * _ASS_SIZE_OF_EM
+
+    def ass_size(self, family: str, em_pixels: float) -> float:  # noqa: ARG002
+        return em_pixels * _ASS_SIZE_OF_EM
+
+    def runs(self, text: str, family: str) -> tuple[tuple[str, str | None], ...]:
+        parts: list[tuple[str, str | None]] = []
+        for piece in _RUN.finditer(text):
+            name = EMOJI_FONT if piece["emoji"] else family
+            if parts and parts[-1][1] == name:
+                parts[-1] = (parts[-1][0] + piece[0], name)
+            else:
+                parts.append((piece[0], name))
+        return tuple(parts)
+
+
+ESTIMATED = EstimatedTypefaces()

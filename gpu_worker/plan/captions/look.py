@@ -1,0 +1,104 @@
+"""The look of captions in pixels: a style, its preset, and the size of the frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from contract.fonts import FONTS
+from contract.operations.caption_presets import PRESETS, Technique
+from contract.operations.caption_style import Animation, CaptionStyle, Position
+from gpu_worker.plan.captions.safe_area import Region, caption_region
+
+_T = TypeVar("_T")
+
+_ANCHORS = {position: 7 - index // 3 * 3 + index % 3 for index, position in enumerate(Position)}
+"""Positions as on a number pad: 7 is top left, 3 is bottom right."""
+_MIN_EM = 7.0
+_SHADOW_OPACITY = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Everything that a script says about the look of captions. Lengths in pixels, colors as ASS writes them."""
+
+    technique: Technique
+    font: str
+    em: float
+    is_bold: bool
+    is_italic: bool
+    is_uppercase: bool
+    text: str
+    highlight: str
+    outline: str
+    shadow_color: str
+    box: str | None
+    """The color of the box behind the text; None for no box."""
+    outline_width: float
+    shadow: float
+    region: Region
+    center: float
+    """The middle of the frame, from its left."""
+    anchor: int | None
+    """As on a number pad; None to follow the subtitles."""
+    shift: tuple[float, float]
+    rotation: float
+    animation: Animation
+    max_words: int
+    max_characters: int
+    max_lines: int
+
+    @property
+    def is_paged(self) -> bool:
+        """True if captions are split into pages of words, False if each is drawn as it is written."""
+        return self.technique is not Technique.CUE or bool(self.max_words or self.max_characters)
+
+
+def resolve_look(style: CaptionStyle, size: tuple[int, int]) -> Look:
+    """Return the look of a style in a frame of `size`."""
+    preset = PRESETS[style.preset]
+    width, height = size
+    percent = min(size) / 100
+    colors = style.colors
+    opacity = _first(style.background_opacity, preset.background_opacity)
+    max_words = _first(style.max_words, preset.max_words_portrait if height > width else 0)
+    return Look(
+        technique=preset.technique,
+        font=_first(style.font, preset.font),
+        em=max(_MIN_EM, _first(style.size, preset.size) * percent),
+        is_bold=_first(style.bold, preset.bold),
+        is_italic=style.italic,
+        is_uppercase=_first(style.uppercase, preset.uppercase),
+        text=ass_color(colors.text or "#FFFFFF"),
+        highlight=ass_color(colors.highlight or preset.highlight),
+        outline=ass_color(colors.outline or "#000000"),
+        shadow_color=ass_color(colors.outline or "#000000", _SHADOW_OPACITY),
+        box=ass_color(colors.background or "#000000", opacity) if opacity else None,
+        outline_width=_first(style.outline_width, preset.outline_width) * percent,
+        shadow=_first(style.shadow, preset.shadow) * percent,
+        region=caption_region(style, size),
+        center=width / 2,
+        anchor=_ANCHORS[style.position] if style.position else None,
+        shift=(style.offset.x * width / 100, style.offset.y * height / 100),
+        rotation=style.rotation,
+        animation=style.animation,
+        max_words=1 if preset.technique is Technique.SINGLE else max_words,
+        max_characters=style.max_characters,
+        max_lines=style.max_lines,
+    )
+
+
+def ass_color(color: str, opacity: float = 1.0) -> str:
+    """Return `#RRGGBB` or `#RRGGBBAA` as ASS writes it: `&HAABBGGRR`, where an alpha of 00 is opaque."""
+    red, green, blue = color[1:3], color[3:5], color[5:7]
+    alpha = 255 - round((int(color[7:9], 16) if len(color) == 9 else 255) * opacity)
+    return f"&H{alpha:02X}{blue}{green}{red}"
+
+
+def has_bold_file(font: str) -> bool:
+    """Return True if the family has bold letters of its own; the renderer thickens others."""
+    return "bold" in FONTS[font].styles
+
+
+def _first(given: _T | None, default: _T) -> _T:
+    return default if given is None else given

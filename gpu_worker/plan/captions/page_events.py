@@ -1,0 +1,169 @@
+"""Draw pages of words: one event for each word that is being spoken.
+
+All events of a page have the same text and the same commands at the same places, with other values: kerning breaks at a
+command, so a command that came and went would move the neighbors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from contract.operations.caption_presets import Technique
+from gpu_worker.media.info import Word
+from gpu_worker.plan.captions.ass_script import escape, format_event, in_families
+from gpu_worker.plan.captions.direction import is_mixed, is_rtl
+from gpu_worker.plan.captions.look import Look
+from gpu_worker.plan.captions.pages import Page
+from gpu_worker.plan.captions.placement import Placement, entry_tags, place, position_tags
+from gpu_worker.plan.captions.word_states import WordState, word_states
+from gpu_worker.plan.measure import Typefaces
+
+_MIN_SCALE = 0.15
+_GROWN = "\\t(0,80,\\fscx115\\fscy115)\\t(80,160,\\fscx106\\fscy106)"
+"""The word grows to 115 % in 80 ms and settles at 106 %."""
+_MIDDLE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class PageDrawer:
+    """Draws pages in one look. `font_size` is the script's."""
+
+    look: Look
+    faces: Typefaces
+    font_size: float
+
+    def draw(self, page: Page) -> Iterator[str]:
+        """Yield the events of a page, in order of time."""
+        at = place(self.look, page.place)
+        scale = self._scale(page, at)
+        technique = self._technique(page)
+        if technique in {Technique.CUE, Technique.SINGLE}:
+            yield self._event(page, (page.start_ms, page.end_ms), at, scale, self._text(page, technique, None))
+        elif technique is Technique.FILL:
+            yield self._event(page, (page.start_ms, page.end_ms), at, scale, self._swept_text(page))
+        else:
+            for state in word_states(page):
+                span = state.start_ms, state.end_ms
+                yield self._event(page, span, at, scale, self._text(page, technique, state))
+                if technique is Technique.POP and state.active is not None:
+                    yield self._grown_word(page, span, at, scale, state.active)
+
+    def _technique(self, page: Page) -> Technique:
+        """Return the look's technique, or the closest one with which the renderer draws this page right.
+
+        Its sweep runs to the right only, and ends where the font changes. The place of a word can be computed where all
+        words of a line have one direction and one font.
+        """
+        technique = self.look.technique
+        if technique is Technique.FILL and (self._changes_font(page) or is_rtl(page)):
+            return Technique.SPOKEN
+        if technique is Technique.POP and (self._changes_font(page) or is_mixed(page)):
+            return Technique.ACTIVE
+        return technique
+
+    def _changes_font(self, page: Page) -> bool:
+        parts = (part for line in page.lines for word in line for part in self.faces.runs(word.text, self.look.font))
+        return any(family != self.look.font for _text, family in parts)
+
+    def _event(self, page: Page, span: tuple[int, int], at: Placement, scale: float, text: str) -> str:
+        is_first = span[0] == page.start_ms
+        tags = entry_tags(at, self.look, span[1] - span[0]) if is_first else position_tags(at, self.look)
+        size = f"\\fs{self.font_size * scale:.1f}" if scale < 1 else ""
+        return format_event(*span, f"{{\\q2{tags}{size}}}{text}")
+
+    def _scale(self, page: Page, at: Placement) -> float:
+        """Return the share of the normal size at which the page fits."""
+        widest = max(map(self._width, page.lines))
+        return max(_MIN_SCALE, min(1.0, at.width / max(1.0, widest), at.height / (len(page.lines) * self.font_size)))
+
+    def _width(self, words: Sequence[Word]) -> float:
+        """Return the width of a line in pixels, at the normal size."""
+        look = self.look
+        return self.faces.width(join_words(words), look.font, bold=look.is_bold, italic=look.is_italic) * look.em
+
+    def _text(self, page: Page, technique: Technique, state: WordState | None) -> str:
+        """Return the page's text, with the commands of its state before each word."""
+        lines, number = [], 0
+        for line in page.lines:
+            words = []
+            for index, word in enumerate(line):
+                tags = self._tags(number, technique, state) if state else ""
+                space = " " if word.has_space and index else ""
+                words.append(space + tags + in_families(word.text, self.look.font, self.faces))
+                number += 1
+            lines.append("".join(words))
+        return "\\N".join(lines)
+
+    def _tags(self, number: int, technique: Technique, state: WordState) -> str:
+        """Return the commands before a word. Only their values depend on the state."""
+        look, is_active, has_begun = self.look, number == state.active, number < state.begun
+        if technique is Technique.SPOKEN:
+            return f"{{{_color(look.highlight if has_begun else look.text)}}}"
+        if technique is Technique.REVEAL:
+            return f"{{{self._opacity(is_visible=has_begun)}}}"
+        if technique is Technique.POP:
+            return f"{{{self._opacity(is_visible=not is_active)}}}"
+        underline = f"\\u{int(is_active)}" if technique is Technique.UNDERLINE else ""
+        return f"{{{underline}{_color(look.highlight if is_active else look.text)}}}"
+
+    def _opacity(self, *, is_visible: bool) -> str:
+        """Return the opacity of letters, outline and shadow. Not of the box, whose color is also the shadow's."""
+        alphas = [self.look.text, self.look.outline, *([] if self.look.box else [self.look.shadow_color])]
+        numbers = (1, 3, 4)
+        return "".join(
+            f"\\{number}a&H{color[2:4] if is_visible else 'FF'}&"
+            for number, color in zip(numbers, alphas, strict=False)
+        )
+
+    def _swept_text(self, page: Page) -> str:
+        """Return the page's text as karaoke. A block without text is the pause before a word."""
+        lines, now = [], page.start_ms
+        for line in page.lines:
+            words = []
+            for index, word in enumerate(line):
+                space = " " if word.has_space and index else ""
+                pause, length = _centiseconds(now, word.start_ms), _centiseconds(word.start_ms, word.end_ms)
+                words.append(f"{{\\k{pause}}}{space}{{\\kf{length}}}{escape(word.text)}")
+                now = word.end_ms
+            lines.append("".join(words))
+        colors = f"{{{_color(self.look.highlight)}{_color(self.look.text, number=2)}}}"
+        return colors + "\\N".join(lines)
+
+    def _grown_word(self, page: Page, span: tuple[int, int], at: Placement, scale: float, active: int) -> str:
+        """Return the event of the active word alone, over its place in the page."""
+        row, line, index = _find_word(page, active)
+        width = self._width(line) * scale
+        word_width = self._width(line[index : index + 1]) * scale
+        middle = self._width(line[: index + 1]) * scale - word_width / 2
+        if is_rtl(page):
+            middle = width - middle
+        left = at.x - (0, width / 2, width)[(at.anchor - 1) % 3]
+        line_height = self.font_size * scale
+        top = at.y - len(page.lines) * line_height * (1.0, 0.5, 0.0)[(at.anchor - 1) // 3]
+        spot = replace(at, anchor=_MIDDLE, x=left + middle, y=top + (row + 0.5) * line_height)
+        tags = f"\\q2{position_tags(spot, self.look)}\\fs{line_height:.1f}{_color(self.look.highlight)}{_GROWN}"
+        return format_event(*span, f"{{{tags}}}{escape(line[index].text)}", layer=1)
+
+
+def join_words(words: Sequence[Word]) -> str:
+    """Return the text of a line."""
+    return "".join((" " if word.has_space and index else "") + word.text for index, word in enumerate(words))
+
+
+def _color(color: str, number: int = 1) -> str:
+    return f"\\{number}c&H{color[4:]}&\\{number}a&H{color[2:4]}&"
+
+
+def _centiseconds(start_ms: int, end_ms: int) -> int:
+    """Return a duration as a difference of rounded times, so that errors do not add up."""
+    return round(end_ms / 10) - round(start_ms / 10)
+
+
+def _find_word(page: Page, number: int) -> tuple[int, Sequence[Word], int]:
+    """Return the index of the line, the line, and the index in it of a word."""
+    for row, line in enumerate(page.lines):
+        if number < len(line):
+            return row, line, number
+        number -= len(line)
+    raise LookupError("the page has no such word")

@@ -1,0 +1,70 @@
+"""Place captions in their region: the point that they are anchored to, and how they enter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from contract.operations.caption_style import Animation
+from gpu_worker.media.info import BOTTOM
+from gpu_worker.plan.captions.look import Look
+
+_ENTRY_MS = 150
+_BOX_PADDING = 0.3
+"""Space between text and the edge of its box, in em."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """An anchor as on a number pad, its point in pixels, and the size of the largest text, in pixels."""
+
+    anchor: int
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+def padding(look: Look) -> float:
+    """Return the pixels by which the box is larger than the text."""
+    return _BOX_PADDING * look.em
+
+
+def reach(look: Look) -> float:
+    """Return the pixels by which outline, shadow or box extend beyond the letters."""
+    return padding(look) if look.box else look.outline_width + look.shadow
+
+
+def place(look: Look, default: int = BOTTOM) -> Placement:
+    """Return where text goes. `default` is the anchor that the subtitles want."""
+    anchor = look.anchor or default
+    region, edge = look.region, reach(look)
+    dx, dy = look.shift
+    left, right = region.left + edge, region.right - edge
+    top, bottom = region.top + edge, region.bottom - edge
+    row, column = (anchor - 1) // 3, (anchor - 1) % 3
+    x = (left, look.center, right)[column]
+    # Text in the middle is centered in the frame, so a region that reaches further to one side is not used up.
+    width = 2 * min(look.center - left, right - look.center) if column == 1 else right - left
+    y = (bottom, (top + bottom) / 2, top)[row]
+    return Placement(anchor, x + dx, y + dy, width, bottom - top)
+
+
+def position_tags(at: Placement, look: Look) -> str:
+    """Return the commands that put an event at its place."""
+    turned = f"\\frz{-look.rotation:g}" if look.rotation else ""
+    return f"\\an{at.anchor}\\pos({at.x:.1f},{at.y:.1f}){turned}"
+
+
+def entry_tags(at: Placement, look: Look, event_ms: int) -> str:
+    """Return the commands that put an event at its place and let it enter, in the time that it has."""
+    lasting = min(_ENTRY_MS, event_ms)
+    still = position_tags(at, look)
+    if look.animation is Animation.FADE:
+        return f"{still}\\fad({lasting},0)"
+    if look.animation is Animation.POP:
+        return f"{still}\\fscx80\\fscy80\\t(0,{lasting},\\fscx100\\fscy100)"
+    if look.animation is Animation.SLIDE_UP:
+        start = f"{at.x:.1f},{at.y + look.em / 2:.1f}"
+        moved = still.replace(f"\\pos({at.x:.1f},{at.y:.1f})", f"\\move({start},{at.x:.1f},{at.y:.1f},0,{lasting})")
+        return f"{moved}\\fad({lasting},0)"
+    return still

@@ -1,0 +1,18 @@
+"""The measure of text: the interface that plans need."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Typefaces(Protocol):
+    """Measures text as the renderer draws it. Lengths are in em."""
+
+    def width(self, text: str, family: str, *, bold: bool, italic: bool = False) -> float:
+        """Return the width of a line."""
+
+    def ass_size(self, family: str, em_pixels: float) -> float:
+        """Return the font size in an ASS script that makes 1 em this many pixels."""
+
+    def runs(self, text: str, family: str) -> tuple[tuple[str, str | None], ...]:
+        """Split text by the family that draws it; None where none of the shipped ones does."""

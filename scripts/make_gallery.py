@@ -1,0 +1,67 @@
+"""Render docs/gallery: three frames of each caption preset, in portrait and in landscape.
+
+`make gallery` runs it. The worker renders the videos; nothing is downloaded.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+
+from contract.operations.caption_presets import PRESETS
+from gpu_worker.ffmpeg.locate import find_ffmpeg
+from local.samples.image import draw_landscape
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / "docs" / "gallery"
+
+_SHAPES = {"portrait": ("540x960", (216, 384)), "landscape": ("960x540", (384, 216))}
+"""The size of the video, and that of a frame on the sheet."""
+_PARTS = {"portrait": (920, 0, 1820, 1600), "landscape": (0, 200, 2400, 1550)}
+"""The parts of the landscape that show no lettering."""
+_TEXT = "The mountains were here long before us, and they will stay when we are gone."
+_SECONDS, _MOMENTS = 4, (0.5, 1.7, 3.4)
+_GAP = 6
+
+
+def main() -> None:
+    """Write one sheet per preset and shape."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for shape in _SHAPES:
+            photo = folder / f"{shape}.jpg"
+            draw_landscape(photo)
+            with Image.open(photo) as picture:
+                picture.crop(_PARTS[shape]).save(photo, "JPEG", quality=92)
+            for preset in PRESETS:
+                sheet = _render(photo, preset, shape, folder)
+                path = FOLDER / f"{preset}-{shape}.webp"
+                sheet.save(path, quality=70, method=6)
+                print(f"{path.relative_to(ROOT)}: {path.stat().st_size // 1000} KB", flush=True)
+
+
+def _render(photo: Path, preset: str, shape: str, folder: Path) -> Image.Image:
+    size, frame = _SHAPES[shape]
+    video = folder / "gallery.mp4"
+    options = [f"--image={photo}", f"--captions={_TEXT}", f"--style={preset}", f"--size={size}"]
+    timing = [f"--duration={_SECONDS}", "--frame-rate=25", f"--output={video}"]
+    subprocess.run(
+        [sys.executable, "-m", "gpu_worker", "compose", *options, *timing], check=True, cwd=ROOT, capture_output=True
+    )
+    sheet = Image.new("RGB", (len(_MOMENTS) * (frame[0] + _GAP) - _GAP, frame[1]), "white")
+    for number, moment in enumerate(_MOMENTS):
+        picture = folder / "frame.png"
+        reading = ["-v", "error", "-y", "-ss", str(moment), "-i", str(video), "-frames:v", "1", str(picture)]
+        subprocess.run([find_ffmpeg().path, *reading], check=True)
+        with Image.open(picture) as image:
+            sheet.paste(image.resize(frame, Image.Resampling.LANCZOS), (number * (frame[0] + _GAP), 0))
+    return sheet
+
+
+if __name__ == "__main__":
+    main()
