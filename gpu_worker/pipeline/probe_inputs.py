@@ -39,7 +39,9 @@ async def probe_inputs(
             image = await read_photo(machine.sandbox, path, given.field, limits.max_pixels, min_photo_size)
         else:
             facts[given.role] = await probe(machine.ffmpeg, path, given.role, given.field, limits.max_pixels)
-    probed = Inputs(facts.get(Role.VIDEO), facts.get(Role.AUDIO), image, subtitles.cues, subtitles.warnings)
+    probed = Inputs(
+        facts.get(Role.VIDEO), facts.get(Role.AUDIO), image, subtitles.cues, subtitles.warnings, subtitles.script
+    )
     check_input_limits(probed, limits)
     return probed
 

@@ -56,7 +56,8 @@ class PlanOptions:
 class Inputs:
     """The probed inputs of one job; those that the job does not have are None.
 
-    `warnings` are for the client, about problems found while reading them.
+    `warnings` are for the client, about problems found while reading them. `script` is the captions' text by sentences
+    if they have no times; then `cues` is empty.
     """
 
     video: Facts | None = None
@@ -64,6 +65,7 @@ class Inputs:
     image: PhotoInfo | None = None
     cues: tuple[Cue, ...] | None = None
     warnings: tuple[str, ...] = ()
+    script: tuple[str, ...] = ()
 
     def video_track(self) -> VideoFacts:
         """Return the picture track of the video input. Raises LookupError if it was not probed, which is a defect."""

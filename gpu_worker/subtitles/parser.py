@@ -1,4 +1,4 @@
-"""Read an SRT, WebVTT or ASS file into cues: decode the bytes, split the text into timed blocks, clean their text.
+"""Read a subtitle file into cues: decode the bytes, split the text into timed blocks, clean their text.
 
 SRT has no standard: files come in every encoding, with and without numbers, hours, commas and blank lines, and many
 are WebVTT or ASS under another name. pysubs2 reads well-formed files only, and drops cues of the others silently.
@@ -20,23 +20,30 @@ from gpu_worker.subtitles.formats.lines import split_lines
 from gpu_worker.subtitles.formats.srt_vtt import read_srt_or_vtt
 from gpu_worker.subtitles.formats.timing import ARROW
 from gpu_worker.subtitles.formats.unsupported import identify_binary_format, identify_text_format
-from gpu_worker.subtitles.markup.cue_text import MAX_CHARS, clean_text, is_visible
+from gpu_worker.subtitles.markup.cue_text import MAX_CHARS, clean_text, is_visible, remove_tags
 from gpu_worker.subtitles.markup.rtf import extract_rtf_text, is_rtf
 from gpu_worker.subtitles.rolling import remove_repeats
+from gpu_worker.subtitles.sentences import split_sentences
+from gpu_worker.subtitles.transcript import Transcript, read_transcript
+from gpu_worker.subtitles.word_cues import make_word_cues
 
 _WORD_TIME = re.compile(r"<(?:\d{1,2}:)?\d{1,2}:\d\d\.\d{3}>")
 
 
 @dataclass(frozen=True, slots=True)
 class Subtitles:
-    """Cues in order of time, None if there is no file; and warnings about what was changed or left out."""
+    """Cues in order of time, None if there is no file; and warnings about what was changed or left out.
+
+    `script` is the text of a file without times, by sentences; then there are no cues.
+    """
 
     cues: tuple[Cue, ...] | None = None
     warnings: tuple[str, ...] = ()
+    script: tuple[str, ...] = ()
 
 
 def read_subtitles(data: bytes, field: str, max_cues: int) -> Subtitles:
-    """Read an SRT, WebVTT or ASS file.
+    """Read an SRT, WebVTT or ASS file, or JSON with words and their times (`read_words`), or with a `text`.
 
     Raises JobFailed, and nothing else, if it has no cues or more than `max_cues`, or is not a subtitle file.
     """
@@ -46,9 +53,10 @@ def read_subtitles(data: bytes, field: str, max_cues: int) -> Subtitles:
     text = extract_rtf_text(decoded.text) if is_rtf(decoded.text) else decoded.text
     if not text.strip(" \t\r\n\ufeff\0"):
         raise job_failed(Code.SUBTITLES_EMPTY, field=field)
+    if transcript := read_transcript(text):
+        return _read_transcript(transcript, field, max_cues)
     file = _read_blocks(text, field)
-    if len(file.blocks) > max_cues:
-        raise job_failed(Code.SUBTITLES_TOO_MANY, field=field, limit=str(max_cues))
+    _check_count(len(file.blocks), field, max_cues)
     cues, warnings = _make_cues(file.blocks, file.dialect)
     if not cues:
         raise job_failed(Code.SUBTITLES_EMPTY, field=field)
@@ -56,6 +64,25 @@ def read_subtitles(data: bytes, field: str, max_cues: int) -> Subtitles:
     if file.has_remark:
         warnings.append("Text after the last subtitle, which has no time span, was left out.")
     return Subtitles(cues, (*_encoding_warnings(decoded), *warnings))
+
+
+def _read_transcript(transcript: Transcript, field: str, max_cues: int) -> Subtitles:
+    if transcript.text:
+        lines = (remove_tags(clean_text(line, Dialect.SRT)[0]) for line in transcript.text.splitlines())
+        script = tuple(sentence for line in lines for sentence in split_sentences(line) if is_visible(sentence))
+        found = Subtitles((), script=script)
+    else:
+        found = Subtitles(make_word_cues(transcript))
+    count = len(found.script or found.cues or ())
+    if not count:
+        raise job_failed(Code.SUBTITLES_EMPTY, field=field)
+    _check_count(count, field, max_cues)
+    return found
+
+
+def _check_count(count: int, field: str, max_cues: int) -> None:
+    if count > max_cues:
+        raise job_failed(Code.SUBTITLES_TOO_MANY, field=field, limit=str(max_cues))
 
 
 def _read_blocks(text: str, field: str) -> Blocks:
