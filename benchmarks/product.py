@@ -17,6 +17,7 @@ from pathlib import Path
 from benchmarks.bench import Bench, BenchError, pick_large_folder
 from contract.limits import Limits
 from contract.operations import Operation, Role, frame_count
+from contract.operations.captions import CaptionOptions
 from contract.operations.img2vid import Img2Vid
 from gpu_worker.errors import JobFailed
 from gpu_worker.ffmpeg.locate import Ffmpeg
@@ -26,7 +27,8 @@ from gpu_worker.photo.read_photo import read_photo
 from gpu_worker.pipeline.machine import Machine
 from gpu_worker.pipeline.transcode import Output, transcode
 from gpu_worker.plan import make_plan
-from gpu_worker.plan.captions.layout import BURN_FILTER, write_ass
+from gpu_worker.plan.captions.ass_script import BURN_FILTER
+from gpu_worker.plan.captions.draw import draw_captions
 from gpu_worker.plan.encode import TAG_FILTER, encoder_args
 from gpu_worker.plan.model import FONTS, SUBTITLES, Encoder, FrameSource, Inputs, PlanOptions, local_name
 from gpu_worker.plan.still.canvas import parse_size
@@ -126,7 +128,7 @@ def burn_folder(folder: Path, srt: Path, size: tuple[int, int]) -> Path:
     """Make a directory in which the filter `BURN` draws the same as the product does for these subtitles."""
     folder.mkdir()
     cues = read_subtitles(srt.read_bytes(), "url_srt", Limits().max_cues).cues or ()
-    (folder / SUBTITLES).write_text(write_ass(cues, size), encoding="utf-8")
+    (folder / SUBTITLES).write_text(draw_captions(cues, CaptionOptions(), size).script, encoding="utf-8")
     (folder / FONTS).symlink_to(FAMILY_DIRECTORY)
     return folder
 

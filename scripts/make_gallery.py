@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -57,7 +58,7 @@ def _render(photo: Path, preset: str, shape: str, folder: Path) -> Image.Image:
     for number, moment in enumerate(_MOMENTS):
         picture = folder / "frame.png"
         reading = ["-v", "error", "-y", "-ss", str(moment), "-i", str(video), "-frames:v", "1", str(picture)]
-        subprocess.run([find_ffmpeg().path, *reading], check=True)
+        subprocess.run([find_ffmpeg(os.environ.get("FFMPEG")).path, *reading], check=True)
         with Image.open(picture) as image:
             sheet.paste(image.resize(frame, Image.Resampling.LANCZOS), (number * (frame[0] + _GAP), 0))
     return sheet

@@ -6,16 +6,17 @@ are compared with those of characters that no font has.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from contract.errors import Code
 from gpu_worker.errors import job_failed
 from gpu_worker.ffmpeg.locate import Ffmpeg
 from gpu_worker.ffmpeg.run import FfmpegError, run_ffmpeg
-from gpu_worker.media.info import Cue
 from gpu_worker.plan.captions.ass_script import write_specimens
+from gpu_worker.plan.captions.estimated_typefaces import ESTIMATED
 from gpu_worker.plan.captions.glyph_coverage import characters_to_check, missing_glyphs_warning
+from gpu_worker.plan.measure import Typefaces
 from gpu_worker.plan.model import FONTS
 from gpu_worker.sandbox import safe_open
 from gpu_worker.sandbox.process import MemoryLimitExceeded
@@ -36,27 +37,31 @@ class GlyphCheck:
     def __init__(self) -> None:
         self._is_plain_text_drawn = False
 
-    async def check_captions(self, ffmpeg: Ffmpeg, cues: Sequence[Cue], directory: Path) -> tuple[str, ...]:
+    async def check_captions(
+        self, ffmpeg: Ffmpeg, texts: Collection[str], directory: Path, faces: Typefaces = ESTIMATED
+    ) -> tuple[str, ...]:
         """Return warnings for the client about characters that cannot be drawn. `directory` holds the fonts.
 
         Raises JobFailed if not even plain text is drawn: a video that lacks its captions must not pass for one that
         has them.
         """
-        characters = characters_to_check(cues)
+        characters = characters_to_check(texts)
         if not characters and self._is_plain_text_drawn:
             return ()
-        warning = missing_glyphs_warning(await find_missing_glyphs(ffmpeg, characters, directory))
+        warning = missing_glyphs_warning(await find_missing_glyphs(ffmpeg, characters, directory, faces))
         self._is_plain_text_drawn = True
         return () if warning is None else (warning,)
 
 
-async def find_missing_glyphs(ffmpeg: Ffmpeg, characters: Sequence[str], directory: Path) -> tuple[str, ...]:
+async def find_missing_glyphs(
+    ffmpeg: Ffmpeg, characters: Sequence[str], directory: Path, faces: Typefaces = ESTIMATED
+) -> tuple[str, ...]:
     """Draw each character with the fonts in `directory` and return those that leave no pixels, or only a box.
 
     Raises JobFailed if plain text leaves none.
     """
     shown = (_PLAIN, *_ABSENT_FROM_FONTS, *characters)
-    safe_open.write(directory / _SCRIPT, write_specimens(shown, _EDGE))
+    safe_open.write(directory / _SCRIPT, write_specimens(shown, _EDGE, faces))
     black = f"color=c=black:s={_EDGE}x{_EDGE}:r=1:d={len(shown)}"
     drawing = ("-f", "lavfi", "-i", black, "-vf", f"ass=f={_SCRIPT}:fontsdir={FONTS}")
     writing = ("-f", "rawvideo", "-pix_fmt", "gray", "-y", _PIXELS)

@@ -90,6 +90,7 @@ async def transcode(
         threads=machine.cpus,
         max_pixels=limits.max_pixels,
         max_output_bytes=limits.max_output_bytes,
+        typefaces=machine.typefaces,
     )
     attempt = _Attempt(inputs, options, await _check_glyphs(inputs, directory, machine))
     while True:
@@ -119,9 +120,10 @@ async def _check_glyphs(inputs: Inputs, directory: Path, machine: Machine) -> tu
     fonts = directory / FONTS
     if not fonts.exists():
         fonts.symlink_to(machine.fonts)
-    if not inputs.cues:
+    texts = {*(cue.text for cue in inputs.cues or ()), *inputs.script}
+    if not texts:
         return ()
-    return await machine.glyph_check.check_captions(machine.ffmpeg, inputs.cues, directory)
+    return await machine.glyph_check.check_captions(machine.ffmpeg, texts, directory, machine.typefaces)
 
 
 async def _next_attempt(

@@ -81,7 +81,7 @@ async def run(given: Mapping[Role, Path], out: Path, *, verbose: bool = False) -
 
 def outputs_in(out: Path) -> list[Path]:
     """Return the files that a run writes."""
-    return [out / f"{name}.mp4" for name in requests({role: "" for role in Role})]
+    return [out / f"{name}.mp4" for name in requests(dict.fromkeys(Role, ""))]
 
 
 def requests(urls: Mapping[Role, str]) -> dict[str, tuple[str, dict[str, Any]]]:

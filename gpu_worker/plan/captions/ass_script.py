@@ -90,11 +90,11 @@ def format_event(start_ms: int, end_ms: int, text: str, *, layer: int = 0) -> st
     return f"Dialogue: {layer},{_format_time(start_ms)},{_format_time(end_ms)},Caption,,0,0,0,,{text}"
 
 
-def write_specimens(characters: Iterable[str], edge: int) -> str:
+def write_specimens(characters: Iterable[str], edge: int, faces: Typefaces) -> str:
     """Return a script that shows each character for 1 s, alone in a square of `edge` pixels."""
     style = AssStyle(PLAIN_FONT, edge * 5 // 8, back="&H00000000", alignment=5)
     lines = [
-        format_event(1000 * second, 1000 * (second + 1), ass_text(character))
+        format_event(1000 * second, 1000 * (second + 1), ass_text(character, faces=faces))
         for second, character in enumerate(characters)
     ]
     return format_script((edge, edge), style, lines)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
-
-from gpu_worker.media.info import Cue
+from collections.abc import Collection, Iterable
 
 _PICTOGRAPH = (
     "\U0001f004\U0001f0cf\U0001f170\U0001f171\U0001f17e\U0001f17f\U0001f18e\U0001f191-\U0001f19a\U0001f201\U0001f202"
@@ -42,9 +40,8 @@ _EAST_ASIAN = re.compile("[\u3000-\u303f\u30fb\u30fc\ufe30-\ufe4f\uff00-\uffef]"
 _MAX_LIST_LENGTH = 64
 
 
-def characters_to_check(cues: Iterable[Cue]) -> tuple[str, ...]:
-    """Return the cues' emoji and the characters that the shipped text font may lack: a sample of each script."""
-    texts = {cue.text for cue in cues}
+def characters_to_check(texts: Collection[str]) -> tuple[str, ...]:
+    """Return the texts' emoji and the characters that the shipped text font may lack: a sample of each script."""
     pictures = {emoji for text in texts for emoji in EMOJI.findall(text)}
     letters = set().union(*(EMOJI.sub("", text) for text in texts))
     found: dict[str, list[str]] = {}

@@ -21,10 +21,10 @@ from gpu_worker.ffmpeg.run import run_ffmpeg
 from gpu_worker.media.info import Cue, Facts, VideoFacts
 from gpu_worker.pipeline.machine import FONTS_DIRECTORY
 from gpu_worker.plan import make_plan
-from gpu_worker.plan.captions.layout import write_ass
 from gpu_worker.plan.model import SUBTITLES, Inputs, PlanOptions
 from gpu_worker.subtitles import read_subtitles
 from tests.support.canary import Canary
+from tests.support.media.caption_ink import write_ass
 from tests.support.media.factory import URL, MediaFactory
 
 ONE = "1\n00:00:00,000 --> 00:00:00,400\n"

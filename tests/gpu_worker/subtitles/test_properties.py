@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from gpu_worker.errors import JobFailed
 from gpu_worker.media.info import Cue
 from gpu_worker.pipeline.machine import FONTS_DIRECTORY as FONTS
-from gpu_worker.plan.captions.layout import ass_text, write_ass
+from gpu_worker.plan.captions.ass_script import ass_text
 from gpu_worker.subtitles import read_subtitles
+from tests.support.media.caption_ink import write_ass
 from tests.support.media.factory import MediaFactory
 
 _SAME = settings(derandomize=True, deadline=None, database=None, max_examples=400)

@@ -10,9 +10,11 @@ import pytest
 from contract.errors import Code
 from gpu_worker.errors import JobFailed
 from gpu_worker.media.info import Cue
-from gpu_worker.plan.captions.layout import ass_text, late_caption_warnings, write_ass
+from gpu_worker.plan.captions.ass_script import ass_text
+from gpu_worker.plan.captions.late_cues import late_caption_warnings
 from gpu_worker.plan.captions.line_breaks import BREAK, fit_text
 from gpu_worker.subtitles import Subtitles, read_subtitles
+from tests.support.media.caption_ink import write_ass
 
 ONE = "00:00:01,000 --> 00:00:02,500\n"
 

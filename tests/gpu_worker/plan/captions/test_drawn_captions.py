@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from gpu_worker.typefaces.font_files import FontFiles
 from PIL import Image, ImageChops
 
 from contract.operations.caption_presets import PRESETS
@@ -14,7 +15,6 @@ from gpu_worker.media.info import Cue, Word
 from gpu_worker.pipeline.machine import FONTS_DIRECTORY
 from gpu_worker.plan.captions.draw import draw_captions
 from gpu_worker.plan.captions.safe_area import caption_region
-from gpu_worker.plan.captions.typefaces import FontFiles
 from tests.support.media.caption_ink import draw, ink, ink_of_color
 from tests.support.media.factory import MediaFactory
 
@@ -67,7 +67,9 @@ def test_neighbors_of_the_active_word_do_not_move(
     """With one color for all, only an underline or a word that appears may differ from frame to frame."""
     style = {"preset": preset, "size": 9, "colors": {"highlight": "#FFFFFF"}}
     cue = spoken("AVATAR", "To", "fi", "We.", each_ms=200)
-    frames = draw(media, tmp_path, [cue], CaptionOptions.model_validate({"style": style}), LANDSCAPE, faces, seconds=0.8)
+    frames = draw(
+        media, tmp_path, [cue], CaptionOptions.model_validate({"style": style}), LANDSCAPE, faces, seconds=0.8
+    )
     last = frames[-1].convert("L")
     for frame in frames:
         more = ImageChops.subtract(frame.convert("L"), last)
@@ -159,9 +161,7 @@ def test_ten_thousand_cues_are_drawn_in_seconds(faces: FontFiles) -> None:
     assert len(drawn.shown) >= 50_000
 
 
-def test_frames_are_equal_whether_drawn_by_word_or_whole(
-    media: MediaFactory, tmp_path: Path, faces: FontFiles
-) -> None:
+def test_frames_are_equal_whether_drawn_by_word_or_whole(media: MediaFactory, tmp_path: Path, faces: FontFiles) -> None:
     """A karaoke page whose colors are all the same looks like the same page without words."""
     style = {"preset": "karaoke", "colors": {"highlight": "#FFFFFF"}}
     plain = {**style, "preset": "classic", "font": "Montserrat", "size": 7.5, "outline_width": 0.65, "shadow": 0.2}
