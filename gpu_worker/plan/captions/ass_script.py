@@ -72,6 +72,7 @@ def format_script(size: tuple[int, int], style: AssStyle, events: Iterable[str])
         f"PlayResY: {size[1]}",
         "WrapStyle: 0",
         "ScaledBorderAndShadow: yes",
+        "Kerning: yes",
         "YCbCr Matrix: None",
         "",
         "[V4+ Styles]",
@@ -100,7 +101,7 @@ def write_specimens(characters: Iterable[str], edge: int, faces: Typefaces) -> s
     return format_script((edge, edge), style, lines)
 
 
-def ass_text(text: str, font: str = PLAIN_FONT, faces: Typefaces | None = None) -> str:
+def ass_text(text: str, font: str = PLAIN_FONT, faces: Typefaces | None = None, size: float = 0.0) -> str:
     """Escape one cue's text so that libass draws exactly the caller's characters.
 
     `<i>`, `</i>`, `<u>`, `</u>` keep their meaning; each part gets the family that has its letters, by default emoji
@@ -110,24 +111,30 @@ def ass_text(text: str, font: str = PLAIN_FONT, faces: Typefaces | None = None) 
     end = 0
     for piece in _PIECE.finditer(text):
         if piece["tag"] or faces is None:
-            drawn.append(in_families(text[end : piece.start()], font, faces))
+            drawn.append(in_families(text[end : piece.start()], font, faces, size))
             if piece["tag"]:
                 drawn.append(f"{{\\{piece['tag']}{0 if piece[0].startswith('</') else 1}}}")
             else:
                 drawn.append(f"{{\\fn{EMOJI_FONT}}}{piece[0]}{{\\fn{font}}}")
             end = piece.end()
-    drawn.append(in_families(text[end:], font, faces))
+    drawn.append(in_families(text[end:], font, faces, size))
     return "".join(drawn).replace("\n", "\\N").replace(BREAK, _BREAK_SPACE)
 
 
-def in_families(text: str, font: str, faces: Typefaces | None) -> str:
-    """Escape text, with commands for the families of the parts that `font` has no letters for."""
+def in_families(text: str, font: str, faces: Typefaces | None, size: float) -> str:
+    """Escape text, with commands for the families of the parts that `font` has no letters for.
+
+    `size` is the ASS size of `font`; other families get that with which their em is the same.
+    """
     if faces is None:
         return escape(text)
     parts = faces.runs(text, font)
     if all(family in {font, None} for _part, family in parts):
         return escape(text)
-    return "".join(f"{{\\fn{family or font}}}{escape(part)}" for part, family in parts) + f"{{\\fn{font}}}"
+    em = size / faces.ass_size(font, 1.0)
+    names = [(part, family or font) for part, family in parts]
+    drawn = [f"{{\\fn{name}\\fs{faces.ass_size(name, em):.1f}}}{escape(part)}" for part, name in names]
+    return "".join(drawn) + f"{{\\fn{font}\\fs{size:.1f}}}"
 
 
 def escape(text: str) -> str:

@@ -36,7 +36,7 @@ def draw_cue(cue: Cue, look: Look, font_size: float, faces: Typefaces, width: Ca
         # Without a point, the renderer keeps cues apart that are shown at the same time.
         tags = f"\\an{at.anchor}" + tags
     prefix = f"{{{tags}}}" if tags else ""
-    return format_event(cue.start_ms, cue.end_ms, prefix + ass_text(text, look.font, faces))
+    return format_event(cue.start_ms, cue.end_ms, prefix + ass_text(text, look.font, faces, font_size * percent / 100))
 
 
 def _needs_point(look: Look, anchor: int) -> bool:

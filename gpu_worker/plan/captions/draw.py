@@ -48,7 +48,8 @@ def draw_captions(
     """Return the script for frames of `size` in pixels."""
     look = resolve_look(options.style, size)
     ranges = [(round(span.start * 1000), round(span.end * 1000)) for span in options.exclude]
-    cues = replace_in_cues(exclude_ranges(cues, ranges), options.replace)
+    cues = exclude_ranges(cues, ranges) if ranges else tuple(cues)
+    cues = replace_in_cues(cues, options.replace) if options.replace else cues
     style = _ass_style(look, faces)
     is_animated = look.technique in _ANIMATED or look.animation is not Animation.NONE
     if not look.is_paged:

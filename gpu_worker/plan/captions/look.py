@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeVar
 
-from contract.fonts import FONTS
 from contract.operations.caption_presets import PRESETS, Technique
 from contract.operations.caption_style import Animation, CaptionStyle, Position
 from gpu_worker.plan.captions.safe_area import Region, caption_region
@@ -74,7 +73,7 @@ def resolve_look(style: CaptionStyle, size: tuple[int, int]) -> Look:
         outline=ass_color(colors.outline or "#000000"),
         shadow_color=ass_color(colors.outline or "#000000", _SHADOW_OPACITY),
         box=ass_color(colors.background or "#000000", opacity) if opacity else None,
-        outline_width=_first(style.outline_width, preset.outline_width) * percent,
+        outline_width=_at_least_one_pixel(_first(style.outline_width, preset.outline_width) * percent),
         shadow=_first(style.shadow, preset.shadow) * percent,
         region=caption_region(style, size),
         center=width / 2,
@@ -95,9 +94,9 @@ def ass_color(color: str, opacity: float = 1.0) -> str:
     return f"&H{alpha:02X}{blue}{green}{red}"
 
 
-def has_bold_file(font: str) -> bool:
-    """Return True if the family has bold letters of its own; the renderer thickens others."""
-    return "bold" in FONTS[font].styles
+def _at_least_one_pixel(width: float) -> float:
+    """Return the width of an outline that can be seen, or 0 for none."""
+    return max(1.0, width) if width else 0.0
 
 
 def _first(given: _T | None, default: _T) -> _T:

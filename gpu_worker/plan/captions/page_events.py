@@ -15,13 +15,13 @@ from gpu_worker.plan.captions.ass_script import escape, format_event, in_familie
 from gpu_worker.plan.captions.direction import is_mixed, is_rtl
 from gpu_worker.plan.captions.look import Look
 from gpu_worker.plan.captions.pages import Page
-from gpu_worker.plan.captions.placement import Placement, entry_tags, place, position_tags
+from gpu_worker.plan.captions.placement import GROWTH, Placement, entry_tags, place, position_tags
 from gpu_worker.plan.captions.word_states import WordState, word_states
 from gpu_worker.plan.measure import Typefaces
 
 _MIN_SCALE = 0.15
-_GROWN = "\\t(0,80,\\fscx115\\fscy115)\\t(80,160,\\fscx106\\fscy106)"
-"""The word grows to 115 % in 80 ms and settles at 106 %."""
+_GROWN = f"\\t(0,80,\\fscx{100 * GROWTH:.0f}\\fscy{100 * GROWTH:.0f})\\t(80,160,\\fscx106\\fscy106)"
+"""The word grows in 80 ms and settles at 106 % in another 80."""
 _MIDDLE = 5
 
 
@@ -39,13 +39,13 @@ class PageDrawer:
         scale = self._scale(page, at)
         technique = self._technique(page)
         if technique in {Technique.CUE, Technique.SINGLE}:
-            yield self._event(page, (page.start_ms, page.end_ms), at, scale, self._text(page, technique, None))
+            yield self._event(page, (page.start_ms, page.end_ms), at, scale, self._text(page, technique, None, scale))
         elif technique is Technique.FILL:
             yield self._event(page, (page.start_ms, page.end_ms), at, scale, self._swept_text(page))
         else:
             for state in word_states(page):
                 span = state.start_ms, state.end_ms
-                yield self._event(page, span, at, scale, self._text(page, technique, state))
+                yield self._event(page, span, at, scale, self._text(page, technique, state, scale))
                 if technique is Technique.POP and state.active is not None:
                     yield self._grown_word(page, span, at, scale, state.active)
 
@@ -82,7 +82,7 @@ class PageDrawer:
         look = self.look
         return self.faces.width(join_words(words), look.font, bold=look.is_bold, italic=look.is_italic) * look.em
 
-    def _text(self, page: Page, technique: Technique, state: WordState | None) -> str:
+    def _text(self, page: Page, technique: Technique, state: WordState | None, scale: float) -> str:
         """Return the page's text, with the commands of its state before each word."""
         lines, number = [], 0
         for line in page.lines:
@@ -90,7 +90,7 @@ class PageDrawer:
             for index, word in enumerate(line):
                 tags = self._tags(number, technique, state) if state else ""
                 space = " " if word.has_space and index else ""
-                words.append(space + tags + in_families(word.text, self.look.font, self.faces))
+                words.append(space + tags + in_families(word.text, self.look.font, self.faces, self.font_size * scale))
                 number += 1
             lines.append("".join(words))
         return "\\N".join(lines)

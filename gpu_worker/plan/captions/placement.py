@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from contract.operations.caption_presets import Technique
 from contract.operations.caption_style import Animation
 from gpu_worker.media.info import BOTTOM
 from gpu_worker.plan.captions.look import Look
 
+GROWTH = 1.15
+"""The factor by which a word grows when it pops."""
 _ENTRY_MS = 150
 _BOX_PADDING = 0.3
 """Space between text and the edge of its box, in em."""
@@ -41,6 +44,9 @@ def place(look: Look, default: int = BOTTOM) -> Placement:
     dx, dy = look.shift
     left, right = region.left + edge, region.right - edge
     top, bottom = region.top + edge, region.bottom - edge
+    if look.technique is Technique.POP:
+        # A word as wide as the line still fits when it has grown.
+        left, right = (edge + (right - left) * (1 - 1 / GROWTH) / 2 * side for edge, side in ((left, 1), (right, -1)))
     row, column = (anchor - 1) // 3, (anchor - 1) % 3
     x = (left, look.center, right)[column]
     # Text in the middle is centered in the frame, so a region that reaches further to one side is not used up.

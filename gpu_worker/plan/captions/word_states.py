@@ -28,7 +28,7 @@ def word_states(page: Page) -> Iterator[WordState]:
     now = page.start_ms
     for index, word in enumerate(words):
         start = min(max(now, word.start_ms), page.end_ms)
-        following = words[index + 1].start_ms if index + 1 < len(words) else page.end_ms
+        following = words[index + 1].start_ms if index + 1 < len(words) else word.end_ms
         end = following if following - word.end_ms < _HOLD_MS else word.end_ms
         end = min(max(start, end), page.end_ms)
         if start > now:
