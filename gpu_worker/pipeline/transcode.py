@@ -6,6 +6,7 @@ The worker and the command line share it. The steps in their order: `probe_input
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import math
 import time
@@ -94,7 +95,8 @@ async def transcode(
     )
     attempt = _Attempt(inputs, options, await _check_glyphs(inputs, directory, machine))
     while True:
-        plan = make_plan(operation, attempt.inputs, attempt.options)
+        # In a thread: laying out 10,000 captions takes several seconds, in which the job must be able to stop.
+        plan = await asyncio.to_thread(make_plan, operation, attempt.inputs, attempt.options)
         check_plan_cost(plan, attempt.inputs, machine.cpus, limits, deadline - time.monotonic())
         try:
             executed = await execute_plan(plan, directory, machine, limits, on_stage)
