@@ -20,8 +20,8 @@ from gpu_worker.plan.captions.word_states import WordState, word_states
 from gpu_worker.plan.measure import Typefaces
 
 _MIN_SCALE = 0.15
-_GROWN = f"\\t(0,80,\\fscx{100 * GROWTH:.0f}\\fscy{100 * GROWTH:.0f})\\t(80,160,\\fscx106\\fscy106)"
-"""The word grows in 80 ms and settles at 106 % in another 80."""
+_GROWN = f"\\t(0,80,\\fscx{100 * GROWTH:.0f}\\fscy{100 * GROWTH:.0f})\\t(80,180,\\fscx100\\fscy100)"
+"""The word grows in 80 ms and shrinks in 100, so that it touches its neighbors only for a moment."""
 _MIDDLE = 5
 
 
@@ -90,7 +90,10 @@ class PageDrawer:
             for index, word in enumerate(line):
                 tags = self._tags(number, technique, state) if state else ""
                 space = " " if word.has_space and index else ""
-                words.append(space + tags + in_families(word.text, self.look.font, self.faces, self.font_size * scale))
+                letters = in_families(word.text, self.look.font, self.faces, self.font_size * scale)
+                # Without this the line would go on under the space.
+                end = "{\\u0}" if technique is Technique.UNDERLINE else ""
+                words.append(space + tags + letters + end)
                 number += 1
             lines.append("".join(words))
         return "\\N".join(lines)
