@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
+from math import inf
 
 from gpu_worker.media.info import Word
 from gpu_worker.plan.captions.words import is_closing, is_opening
@@ -29,6 +30,8 @@ class LineBreaker:
     def __init__(self, words: Sequence[Word], width: Callable[[str], float], room: float) -> None:
         self._words = words
         self._room = room
+        self.bad_breaks = {at for at in range(1, len(words)) if is_bad_break(words[at - 1].text, words[at].text)}
+        """Indexes of words with which no line should begin."""
         self._width = functools.cache(lambda first, stop: width(join_words(words[first:stop])))
 
     def fits(self, first: int, stop: int) -> bool:
@@ -40,6 +43,8 @@ class LineBreaker:
 
         They have few bad breaks, are few, and the widest is as narrow as possible, in this order.
         """
+        if self.fits(first, stop):
+            return (tuple(self._words[first:stop]),)
         rows = self._search(first, stop, max_lines)
         lines: list[tuple[Word, ...]] = []
         for row in reversed(rows):
@@ -47,12 +52,6 @@ class LineBreaker:
             lines.append(tuple(self._words[before:stop]))
             stop = before
         return tuple(reversed(lines))
-
-    def count_bad_breaks(self, first: int, stop: int, max_lines: int) -> int:
-        """Return the bad breaks between the lines of a range of words."""
-        if not any(map(self.is_bad_break, range(first + 1, stop))):
-            return 0
-        return self._search(first, stop, max_lines)[-1][stop][0]
 
     def _search(self, first: int, stop: int, max_lines: int) -> list[dict[int, _Best]]:
         """Return, for each line of the best solution, the best way to end it before each word."""
@@ -63,14 +62,36 @@ class LineBreaker:
                 for end in range(at + 1, stop + 1):
                     if not self.fits(at, end):
                         break
-                    found = (bad + (end < stop and self.is_bad_break(end)), max(widest, self._width(at, end)), at)
+                    found = (bad + (end < stop and end in self.bad_breaks), max(widest, self._width(at, end)), at)
                     rows[-1][end] = min(rows[-1].get(end, found), found)
         count = min((n for n, row in enumerate(rows) if n and stop in row), key=lambda n: (rows[n][stop][0], n))
         return rows[1 : count + 1]
 
-    def is_bad_break(self, at: int) -> bool:
-        """Return True if a line must not begin with this word: it belongs to the one before."""
-        before, after = self._words[at - 1].text, self._words[at].text
-        if is_opening(before[-1]) or (is_closing(after[0]) and not any(map(str.isalnum, after))):
-            return True
-        return bool(_NUMBER.fullmatch(before) and (_UNIT.fullmatch(after) or _THOUSANDS.fullmatch(after)))
+
+class LineCounter:
+    """Counts the lines that words need while they are added; no line begins with one of the words in `unwanted`."""
+
+    def __init__(self, breaker: LineBreaker, first: int, unwanted: Set[int] = frozenset()) -> None:
+        self.count: float = 1
+        """The lines; infinite if words that belong together are wider than the room."""
+        self._breaker = breaker
+        self._line = first
+        self._unwanted = unwanted
+
+    def add(self, stop: int) -> None:
+        """Add the word before `stop`."""
+        if self._breaker.fits(self._line, stop):
+            return
+        first = stop - 1
+        while first in self._unwanted and first > self._line:
+            first -= 1
+        is_possible = first > self._line and self._breaker.fits(first, stop)
+        self.count = self.count + 1 if is_possible else inf
+        self._line = first if is_possible else stop - 1
+
+
+def is_bad_break(before: str, after: str) -> bool:
+    """Return True if a line must not end between these words: one belongs to the other."""
+    if is_opening(before[-1]) or (is_closing(after[0]) and not any(map(str.isalnum, after))):
+        return True
+    return bool(_NUMBER.fullmatch(before) and (_UNIT.fullmatch(after) or _THOUSANDS.fullmatch(after)))

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from gpu_worker.media.info import Cue, Word
 from gpu_worker.plan.captions.overlaps import TimedCue, separate
-from gpu_worker.plan.captions.page_lines import LineBreaker
+from gpu_worker.plan.captions.page_lines import LineBreaker, LineCounter
 from gpu_worker.subtitles.sentences import ends_clause, ends_sentence
 from gpu_worker.subtitles.word_cues import PAUSE_MS
 
@@ -16,7 +16,7 @@ _FLICKER_MS = 300
 """A shorter gap between two pages would flicker: the first one stays."""
 _LINGER_MS = 200
 _MIN_PAGE_MS = 500
-_MAX_PAGE_WORDS = 60
+_MAX_PAGE_WORDS = 40
 
 # Costs of a page in one unit; the sum over a cue's pages is minimized. The square of a page's characters is added, so
 # that pages are about equally long.
@@ -94,12 +94,13 @@ def _divide(timed: TimedCue, limits: PageLimits, width: Callable[[str], float], 
 
 def _choose_pages(words: Sequence[Word], limits: PageLimits, breaker: LineBreaker) -> list[tuple[int, int]]:
     """Return the ranges of words with the least total cost."""
+    ends = [_end_cost(words, stop, breaker) for stop in range(len(words) + 1)]
     # The least cost of the words from an index on, and the end of the first page there.
     best: list[tuple[int, int]] = [(0, 0)] * (len(words) + 1)
     for first in range(len(words) - 1, -1, -1):
         best[first] = min(
-            (best[stop][0] + _cost(words, (first, stop), characters, limits.max_lines, breaker), stop)
-            for stop, characters in _possible_ends(words, first, limits, breaker)
+            (best[stop][0] + ends[stop] + _page_cost(words, first, stop) + cost, stop)
+            for stop, cost in _possible_ends(words, first, limits, breaker)
         )
     ranges: list[tuple[int, int]] = []
     at = 0
@@ -109,31 +110,44 @@ def _choose_pages(words: Sequence[Word], limits: PageLimits, breaker: LineBreake
     return ranges
 
 
+def _end_cost(words: Sequence[Word], stop: int, breaker: LineBreaker) -> int:
+    """Return the cost of a page that ends before a word."""
+    if stop in {0, len(words)}:
+        return _PAGE
+    last = words[stop - 1].text
+    cost = _PAGE + _BAD_BREAK * (stop in breaker.bad_breaks)
+    return cost + (_SENTENCE if ends_sentence(last) else _CLAUSE * ends_clause(last))
+
+
+def _page_cost(words: Sequence[Word], first: int, stop: int) -> int:
+    """Return the cost of a page of one word."""
+    if stop - first > 1 or len(words) == 1:
+        return 0
+    if stop < len(words):
+        return _SHORT
+    return 0 if ends_sentence(words[first - 1].text) else _ORPHAN
+
+
 def _possible_ends(
     words: Sequence[Word], first: int, limits: PageLimits, breaker: LineBreaker
 ) -> Iterator[tuple[int, int]]:
-    """Yield the ends that a page from `first` on may have, with its characters. One word is always possible."""
-    line, lines, characters = first, 1, 0
+    """Yield the ends that a page from `first` on may have, and the cost of its length and lines.
+
+    One word is always possible.
+    """
+    characters = 0
+    lines = LineCounter(breaker, first)
+    unbroken = LineCounter(breaker, first, breaker.bad_breaks)
     for stop in range(first + 1, min(len(words), first + (limits.max_words or _MAX_PAGE_WORDS)) + 1):
         word = words[stop - 1]
         characters += len(word.text) + (word.has_space and stop - 1 > first)
-        if not breaker.fits(line, stop):
-            line, lines = stop - 1, lines + 1
-        if stop - first > 1 and (lines > limits.max_lines or characters > (limits.max_characters or characters)):
+        lines.add(stop)
+        if breaker.bad_breaks:
+            unbroken.add(stop)
+        if stop - first > 1 and (lines.count > limits.max_lines or characters > (limits.max_characters or characters)):
             return
-        yield stop, characters
-
-
-def _cost(words: Sequence[Word], page: tuple[int, int], characters: int, max_lines: int, breaker: LineBreaker) -> int:
-    first, stop = page
-    cost = _PAGE + min(characters**2, _MAX_LENGTH_COST) + _BAD_BREAK * breaker.count_bad_breaks(first, stop, max_lines)
-    if stop < len(words):
-        last = words[stop - 1].text
-        cost += _SENTENCE if ends_sentence(last) else _CLAUSE * ends_clause(last)
-        cost += _BAD_BREAK * breaker.is_bad_break(stop) + _SHORT * (stop - first == 1)
-    elif stop - first == 1 and first > 0 and not ends_sentence(words[first - 1].text):
-        cost += _ORPHAN
-    return cost
+        is_bad = unbroken.count > limits.max_lines
+        yield stop, min(characters**2, _MAX_LENGTH_COST) + _BAD_BREAK * is_bad
 
 
 def _time_pages(pages: Sequence[_Untimed], stops_ms: Sequence[int]) -> Iterator[Page]:

@@ -7,7 +7,6 @@ Letters predict the duration of speech as well as syllables do: 108 ms mean erro
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 
 from gpu_worker.subtitles.sentences import ends_clause, ends_sentence
 
@@ -28,30 +27,31 @@ def share_time(weights: Sequence[int], start_ms: int, end_ms: int, min_ms: int) 
 
     Each share is at least `min_ms` if the span is long enough for all.
     """
-    span = end_ms - start_ms
-    lengths = _raise_short([Fraction(weight) for weight in weights], Fraction(span), min_ms)
+    short, rest_ms, rest = _find_short(weights, end_ms - start_ms, min_ms)
     boundaries = [start_ms]
-    end = Fraction(start_ms)
-    for length in lengths:
-        end += length
+    done = 0
+    for at, weight in enumerate(weights):
+        if at in short:
+            start_ms += min_ms
+        else:
+            done += weight
         # Rounds the absolute time, so that errors do not add up.
-        boundaries.append(int(end + Fraction(1, 2)))
+        boundaries.append(start_ms + (2 * rest_ms * done + rest) // (2 * rest))
     return boundaries
 
 
-def _raise_short(weights: list[Fraction], span: Fraction, min_ms: int) -> list[Fraction]:
-    """Return the length of each share, where short ones are raised to `min_ms` at the expense of the others."""
+def _find_short(weights: Sequence[int], span_ms: int, min_ms: int) -> tuple[set[int], int, int]:
+    """Return the shares that get `min_ms` because their weight gives less; the time and the weight of the others."""
     short: set[int] = set()
-    if span >= min_ms * len(weights):
-        while True:
-            unit = (span - min_ms * len(short)) / (sum(w for at, w in enumerate(weights) if at not in short) or 1)
-            found = {at for at, weight in enumerate(weights) if at not in short and weight * unit < min_ms}
-            if not found:
-                break
-            short |= found
-    else:
-        unit = span / sum(weights)
-    return [Fraction(min_ms) if at in short else weight * unit for at, weight in enumerate(weights)]
+    rest_ms, rest = span_ms, sum(weights)
+    while span_ms >= min_ms * len(weights):
+        found = {at for at, weight in enumerate(weights) if at not in short and weight * rest_ms < min_ms * rest}
+        if not found:
+            break
+        short |= found
+        rest_ms -= min_ms * len(found)
+        rest -= sum(weights[at] for at in found)
+    return short, rest_ms, rest
 
 
 def group_evenly(weights: Sequence[int], count: int) -> list[tuple[int, int]]:

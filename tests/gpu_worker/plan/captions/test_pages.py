@@ -50,6 +50,8 @@ def times_of(*found: Cue, max_words: int = 1) -> list[tuple[int, int]]:
         # No orphan, unless a sentence ends before it.
         ("one two three", PageLimits(2, 0, 1), ["one", "two three"]),
         ("one two three four five", PageLimits(4, 0, 1), ["one two three", "four five"]),
+        ("One two, three four. Yes!", PageLimits(4, 0, 1), ["One two, three four.", "Yes!"]),
+        ("One two three. Four, five six seven", PageLimits(4, 0, 1), ["One two three.", "Four, five six seven"]),
         ("I know that. Yes!", PageLimits(3, 0, 1), ["I know that.", "Yes!"]),
         # Numbers keep their units, and brackets what they hold.
         ("run then 10 km today now", PageLimits(3, 0, 1), ["run then", "10 km", "today now"]),
@@ -67,6 +69,7 @@ def test_pages_break_where_a_reader_expects_it(text: str, limits: PageLimits, ex
         ("the quick brown fox jumps", 18, "en", ["the quick/brown fox jumps"]),
         ("the quick brown fox jumps over the lazy dog", 18, "en", ["the quick/brown fox", "jumps over/the lazy dog"]),
         ("it is only 10 km from here", 14, "en", ["it is only", "10 km/from here"]),
+        ("aaa 10 km bbb", 10, "en", ["aaa/10 km bbb"]),
         ("Donaudampfschifffahrt ist da", 10, "de", ["Donaudampfschifffahrt/ist da"]),
         ("مرحبا بالعالم، كيف الحال؟", 16, "ar", ["مرحبا بالعالم،/كيف الحال؟"]),
         ("שלום עולם, מה שלומך?", 11, "he", ["שלום עולם,/מה שלומך?"]),
