@@ -7,6 +7,7 @@ traceback can get into it.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -58,6 +59,11 @@ class Failure(Message):
         if code is Code.SUBTITLES_UNREADABLE and "format" in known:
             message += f" It looks like {known['format']}: convert it to one of these."
         return cls(code=code, message=message, blame=entry.blame, retryable=cause.retryable, params=known)
+
+    def naming(self, name: Callable[[str], str]) -> Failure:
+        """Return the failure with another name of the input that it is about."""
+        field = self.params.get("field")
+        return self if field is None else Failure.of(self.code, **self.params | {"field": name(field)})
 
     @classmethod
     def parse(cls, text: str | bytes) -> Failure | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from pydantic import ConfigDict, JsonValue
 
 from contract.base import Message
 from contract.operations.inputs import ROLES, Input
+from contract.operations.stored import stored_field
 from contract.roles import Role
 
 Body = dict[str, JsonValue]
@@ -25,9 +26,21 @@ class Operation(Message):
     kind: str
 
     def inputs(self) -> tuple[Input, ...]:
-        """Return the inputs that are present, in the order in which the fields are declared."""
-        present = ((name, getattr(self, name)) for name in type(self).model_fields if name in ROLES)
-        return tuple(Input(name, ROLES[name], url) for name, url in present if url is not None)
+        """Return the inputs that are present, in the order of `ROLES`."""
+        present = ((name, role, getattr(self, name, None)) for name, role in ROLES.items())
+        return tuple(Input(name, role, url) for name, role, url in present if url is not None)
+
+    def extract_inline(self) -> tuple[Self, dict[str, bytes]]:
+        """Return the operation with references in place of inputs that are inside the request, and these by field.
+
+        See `contract.operations.stored`.
+        """
+        return self, {}
+
+    def sent_field(self, field: str) -> str:
+        """Return the name under which a client sent an input: `captions` if `url_srt` refers to the stored text."""
+        url = getattr(self, field, None) if field in ROLES else None
+        return (url and stored_field(url)) or field
 
     def keeps_own_sound(self) -> bool:
         """Return True if the result includes the sound that the input video came with."""

@@ -29,5 +29,5 @@ class Caption(CaptionOptions, Operation):
     @model_validator(mode="after")
     def _check_source(self) -> Self:
         if len(self.caption_sources()) != 1:
-            raise ValueError("send url_srt, captions or words, exactly one of them")
+            raise ValueError("send `url_srt`, `captions` or `words`, exactly one of them")
         return self

@@ -16,9 +16,9 @@ from pydantic_core import CoreSchema
 from contract.base import Message
 from contract.fonts import FONTS
 from contract.operations.caption_presets import PRESETS
-from contract.operations.fields import AnyCase, Number
+from contract.operations.fields import AnyCase, Flag, Metavar, Number
 
-_COLOR = re.compile(r"#(?:[0-9A-Fa-f]{3}|[0-9A-Fa-f]{6}|[0-9A-Fa-f]{8})")
+_COLOR = "#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6}|[0-9A-Fa-f]{8})"
 
 
 class Position(StrEnum):
@@ -55,7 +55,8 @@ class Animation(StrEnum):
 
 
 def _read_color(value: Any) -> Any:
-    if not isinstance(value, str) or not _COLOR.fullmatch(value.strip()):
+    """Return a color with six or eight upper-case digits."""
+    if not isinstance(value, str) or not re.fullmatch(_COLOR, value.strip()):
         raise ValueError('must be a color as #RRGGBB or #RRGGBBAA, for example "#FFCC00"')
     digits = value.strip()[1:].upper()
     return "#" + (digits if len(digits) != 3 else "".join(digit * 2 for digit in digits))
@@ -78,14 +79,16 @@ def _read_name(known: tuple[str, ...], what: str) -> Any:
     return read
 
 
+_read_preset = _read_name(tuple(PRESETS), "preset")
+
 Color = Annotated[
     str,
+    Field(pattern=f"^{_COLOR}$", examples=["#FFCC00"]),
     BeforeValidator(_read_color),
-    Field(pattern=r"^#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6}|[0-9A-Fa-f]{8})$", examples=["#FFCC00"]),
 ]
 PresetName = Annotated[
     str,
-    BeforeValidator(_read_name(tuple(PRESETS), "preset")),
+    BeforeValidator(_read_preset),
     Field(description="The look to start from.", json_schema_extra={"enum": list(PRESETS)}, examples=["karaoke"]),
 ]
 FontName = Annotated[
@@ -94,12 +97,12 @@ FontName = Annotated[
     Field(
         description="A font family of `GET /fonts`. By default that of the preset.",
         json_schema_extra={"enum": list(FONTS)},
-        examples=["Poppins"],
+        examples=["Montserrat"],
     ),
 ]
 
 
-def _percent(low: float, high: float, description: str, example: float) -> Any:
+def _number(low: float, high: float, description: str, example: float) -> Any:
     return Field(ge=low, le=high, allow_inf_nan=False, description=description, examples=[example])
 
 
@@ -115,15 +118,15 @@ class CaptionColors(Message):
 class Offset(Message):
     """A shift from the position, in percent of the frame's width and height; positive is right and down."""
 
-    x: Annotated[float, _percent(-50, 50, "To the right, in percent of the width.", 5), Number] = 0.0
-    y: Annotated[float, _percent(-50, 50, "Down, in percent of the height.", -5), Number] = 0.0
+    x: Annotated[float, _number(-50, 50, "To the right, in percent of the width.", 5), Number] = 0.0
+    y: Annotated[float, _number(-50, 50, "Down, in percent of the height.", -5), Number] = 0.0
 
 
 class Margin(Message):
     """Free space at the edges of the frame."""
 
-    x: Annotated[float | None, _percent(0, 25, "At the sides, in percent of the width.", 6), Number] = None
-    y: Annotated[float | None, _percent(0, 25, "At top and bottom, in percent of the height.", 8), Number] = None
+    x: Annotated[float | None, _number(0, 25, "At the sides, in percent of the width.", 6), Number] = None
+    y: Annotated[float | None, _number(0, 25, "At top and bottom, in percent of the height.", 8), Number] = None
 
 
 def _read_margin(value: Any) -> Any:
@@ -131,7 +134,7 @@ def _read_margin(value: Any) -> Any:
 
 
 def _read_style(value: Any) -> Any:
-    return {"preset": value} if isinstance(value, str) else value
+    return {"preset": _read_preset(value)} if isinstance(value, str) else value
 
 
 class _OrText:
@@ -150,20 +153,22 @@ class CaptionStyle(Message):
     preset: PresetName = "classic"
     font: FontName | None = None
     size: Annotated[
-        float | None, _percent(2, 25, "Font size as in CSS, in percent of the frame's short side.", 8), Number
+        float | None, _number(2, 25, "Font size as in CSS, in percent of the frame's short side.", 8), Number
     ] = None
-    bold: Annotated[bool | None, Field(description="Bold letters.", examples=[True])] = None
-    italic: Annotated[bool, Field(description="Italic letters.", examples=[True])] = False
-    uppercase: Annotated[bool | None, Field(description="Capital letters only.", examples=[True])] = None
+    bold: Annotated[Annotated[bool, Flag] | None, Field(description="Bold letters.", examples=[True])] = None
+    italic: Annotated[bool, Flag, Field(description="Italic letters.", examples=[True])] = False
+    uppercase: Annotated[Annotated[bool, Flag] | None, Field(description="Capital letters only.", examples=[True])] = (
+        None
+    )
     colors: CaptionColors = CaptionColors()
     background_opacity: Annotated[
-        float | None, _percent(0, 1, "Opacity of the box behind the text: 0 is no box.", 0.6), Number
+        float | None, _number(0, 1, "Opacity of the box behind the text: 0 is no box.", 0.6), Number
     ] = None
     outline_width: Annotated[
-        float | None, _percent(0, 2, "Width of the outline, in percent of the short side.", 0.6), Number
+        float | None, _number(0, 2, "Width of the outline, in percent of the short side.", 0.6), Number
     ] = None
     shadow: Annotated[
-        float | None, _percent(0, 2, "Distance of the shadow, in percent of the short side.", 0.2), Number
+        float | None, _number(0, 2, "Distance of the shadow, in percent of the short side.", 0.2), Number
     ] = None
     position: Annotated[
         Position | None,
@@ -189,13 +194,15 @@ class CaptionStyle(Message):
         ),
     ] = None
     max_words: Annotated[
-        int | None, Field(ge=0, le=20, description="Words shown at once; 0 is as many as fit.", examples=[3])
+        int | None, Field(ge=0, le=20, description="Words shown at once; 0 is as many as fit.", examples=[3]), Number
     ] = None
     max_characters: Annotated[
-        int, Field(ge=0, le=80, description="Characters shown at once; 0 is as many as fit.", examples=[20])
+        int, Field(ge=0, le=80, description="Characters shown at once; 0 is as many as fit.", examples=[20]), Number
     ] = 0
-    max_lines: Annotated[int, Field(ge=1, le=4, description="Lines shown at once by word styles.", examples=[1])] = 2
-    rotation: Annotated[float, _percent(-45, 45, "Degrees by which the text is turned clockwise.", -5), Number] = 0.0
+    max_lines: Annotated[
+        int, Field(ge=1, le=4, description="Lines shown at once by word styles.", examples=[1]), Number
+    ] = 2
+    rotation: Annotated[float, _number(-45, 45, "Degrees by which the text is turned clockwise.", -5), Number] = 0.0
     animation: Annotated[
         Animation, AnyCase, Field(description="The way in which captions enter.", examples=[Animation.FADE])
     ] = Animation.NONE
@@ -208,5 +215,7 @@ StyleChoice = Annotated[
     Field(
         description="The look of the captions: the name of a preset, or an object with `preset` and what differs.",
         examples=["karaoke"],
+        json_schema_extra={"default": "classic"},
     ),
+    Metavar("NAME|JSON"),
 ]

@@ -4,73 +4,113 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from contract.base import Message
-from contract.limits import MAX_CAPTION_BYTES
+from contract.limits import MAX_CAPTION_BYTES, MAX_CAPTION_SECONDS
 from contract.operations.caption_style import CaptionStyle, StyleChoice
 from contract.operations.caption_words import Words
-from contract.operations.fields import Number
+from contract.operations.fields import Metavar, Number, Trimmed, ValidUnicode
 from contract.operations.inputs import SubtitlesUrl
+from contract.operations.stored import stored_reference
 
-_TIMED = re.compile(r"-->|^\[Script Info\]|^Dialogue:", re.MULTILINE | re.IGNORECASE)
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
-
-_UNDRAWN = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
+_TIMED = re.compile(
+    r"""
+    -->                                                                   # SRT, WebVTT, the output of Whisper
+    | \d:\d\d(?::\d\d|[.,]\d)[\d:.,]*[^\w\n]{1,9}\d{1,3}:\d\d             # two times with another sign in between
+    | ^\W*\[(?:Script\ Info|V4\+?\ Styles\+?|Events)\] | ^\s*Dialogue\s?: .{0,40} \d:\d\d:\d\d             # ASS, SSA
+    """,
+    re.MULTILINE | re.IGNORECASE | re.VERBOSE,
+)
+"""Marks of a subtitle format. Text without any is plain text."""
+_LANGUAGE = r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,8}"
 
 SOURCES = ("url_srt", "captions", "words")
 """The fields that captions can come from."""
 
 
 def _check_text(text: str) -> str:
-    if len(text.encode("utf-8", "surrogatepass")) > MAX_CAPTION_BYTES:
+    if len(text.encode()) > MAX_CAPTION_BYTES:
         raise ValueError(f"must not have more than {MAX_CAPTION_BYTES // 1024} KiB; send a URL in url_srt")
+    if re.fullmatch(r"\s*https?://\S+\s*", text, re.IGNORECASE):
+        raise ValueError("is a URL; send it in url_srt")
+    if _is_json(text):
+        raise ValueError("is JSON, not text; send a transcript in words, as JSON without quotes around it")
     if not any(character.isalnum() for character in text):
         raise ValueError("has no text")
-    if re.fullmatch(r"\s*https?://\S+\s*", text):
-        raise ValueError("is a URL; send it in url_srt")
     return text
 
 
+def _is_json(text: str) -> bool:
+    if text.lstrip()[:1] not in {"{", "["}:
+        return False
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 def _check_language(value: str) -> str:
-    if not _LANGUAGE.fullmatch(value):
+    if not re.fullmatch(_LANGUAGE, value):
         raise ValueError('must be a language code, for example "en" or "pt-BR"')
     return value
 
 
 CaptionText = Annotated[
     str,
-    AfterValidator(_check_text),
     Field(
         description="The captions themselves: SRT, WebVTT, ASS, or plain text, which is spread over the sound.",
         examples=["Look at the mountains.\nThey are old."],
+        json_schema_extra={"maxLength": MAX_CAPTION_BYTES},
     ),
+    AfterValidator(_check_text),
+    ValidUnicode,
+    Metavar("TEXT"),
 ]
-
-
-def _clean(text: str) -> str:
-    """Return text on one line, without control characters and without what the worker takes for markup."""
-    text = "".join(char for char in " ".join(text.split()) if unicodedata.category(char) not in _UNDRAWN)
-    return re.sub(r"<(?=/?[iu]>)", "<\u2060", text)
+Language = Annotated[
+    str,
+    Trimmed,
+    AfterValidator(_check_language),
+    Field(
+        description="Language of the captions, for capital letters and line breaks.",
+        examples=["en"],
+        json_schema_extra={"pattern": f"^{_LANGUAGE}$"},
+    ),
+    Metavar("CODE"),
+]
+RangeTime = Annotated[float, Field(ge=0, le=MAX_CAPTION_SECONDS, allow_inf_nan=False), Number]
 
 
 class Replacement(Message):
     """A word, or several, and what is drawn in their place."""
 
-    find: Annotated[str, Field(min_length=1, max_length=100, description="Whole words, in any case.")]
+    find: Annotated[
+        str,
+        Field(min_length=1, max_length=100, description="Whole words, in any case.", examples=["damn"]),
+        Trimmed,
+        ValidUnicode,
+    ]
     replace: Annotated[
-        str, AfterValidator(_clean), Field(max_length=100, description="What is drawn; empty to leave them out.")
+        str,
+        Field(max_length=100, description="What is drawn; empty to leave them out.", examples=["d***"]),
+        ValidUnicode,
     ]
 
 
 class TimeRange(Message):
     """A range in seconds."""
 
-    start: Annotated[float, Field(ge=0, allow_inf_nan=False), Number]
-    end: Annotated[float, Field(gt=0, allow_inf_nan=False), Number]
+    start: Annotated[RangeTime, Field(description="Start in seconds.", examples=[0])]
+    end: Annotated[RangeTime, Field(description="End in seconds, after the start.", examples=[2.5])]
+
+    @model_validator(mode="after")
+    def _check_order(self) -> Self:
+        if self.end <= self.start:
+            raise ValueError("must end after it starts")
+        return self
 
 
 class CaptionOptions(Message):
@@ -84,16 +124,14 @@ class CaptionOptions(Message):
         Field(
             max_length=100, description="Words to draw differently.", examples=[[{"find": "damn", "replace": "d***"}]]
         ),
+        Metavar("JSON"),
     ] = ()
     exclude: Annotated[
         tuple[TimeRange, ...],
         Field(max_length=100, description="Times without captions, in seconds.", examples=[[{"start": 0, "end": 2.5}]]),
+        Metavar("JSON"),
     ] = ()
-    language: Annotated[
-        str | None,
-        AfterValidator(_check_language),
-        Field(description="Language of the captions, for capital letters and line breaks.", examples=["en"]),
-    ] = None
+    language: Language | None = None
     style: StyleChoice = CaptionStyle()
 
     def caption_sources(self) -> list[str]:
@@ -103,9 +141,19 @@ class CaptionOptions(Message):
     def inline_captions(self) -> bytes | None:
         """Return `captions` or `words` as the file that a worker reads; None if there is neither."""
         if self.words is not None:
-            return json.dumps({"words": [word.model_dump() for word in self.words]}, ensure_ascii=False).encode()
+            return _to_json({"words": [word.model_dump() for word in self.words]})
         if self.captions is None:
             return None
-        if _TIMED.search(self.captions):
-            return self.captions.encode("utf-8", "replace")
-        return json.dumps({"text": self.captions}, ensure_ascii=False).encode("utf-8", "replace")
+        return self.captions.encode() if _TIMED.search(self.captions) else _to_json({"text": self.captions})
+
+    def extract_inline(self) -> tuple[Self, dict[str, bytes]]:
+        data = self.inline_captions()
+        if data is None:
+            return self, {}
+        field = "captions" if self.words is None else "words"
+        stored = self.model_copy(update={"captions": None, "words": None, "url_srt": stored_reference(field)})
+        return stored, {field: data}
+
+
+def _to_json(content: dict[str, object]) -> bytes:
+    return json.dumps(content, ensure_ascii=False).encode()

@@ -41,7 +41,9 @@ class Compose(CaptionOptions, PictureOptions, Operation):
             raise ValueError("send url_image or url_video, exactly one of the two")
         sources = self.caption_sources()
         if len(sources) > 1:
-            raise ValueError("send only one of url_srt, captions and words")
+            raise ValueError("send only one of `url_srt`, `captions` and `words`")
         if self.url_video is not None and self.url_audio is None and not sources:
-            raise ValueError("send url_audio, captions or both with url_video")
+            raise ValueError(
+                "with url_video also send url_audio, or captions in `url_srt`, `captions` or `words`, or both"
+            )
         return self

@@ -5,8 +5,9 @@ Everything here is read from the JSON schema and the docstring of a model.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from inspect import cleandoc
 from typing import Any, get_args
@@ -15,7 +16,7 @@ from pydantic.fields import FieldInfo
 
 from contract.operations.base import Operation
 from contract.operations.fields import Metavar
-from contract.operations.inputs import ROLES
+from contract.operations.inputs import ROLES, inputs_first
 from contract.roles import Role
 
 Schema = Mapping[str, Any]
@@ -37,6 +38,8 @@ class Option:
     """A noun phrase, such as "length of the clip in seconds"."""
     example: str
     metavar: str
+    takes_json: bool
+    """True if the value is, or may be, an object or a list; a command line reads it as JSON."""
 
     @property
     def flag(self) -> str:
@@ -91,14 +94,13 @@ def describe(operation: type[Operation]) -> Description:
     """Return the description of an operation."""
     schema = operation.model_json_schema()
     summary, _, details = cleandoc(operation.__doc__ or "").partition("\n\n")
-    fields = [name for name in operation.model_fields if name != "kind"]
-    fields.sort(key=lambda name: name not in ROLES)
+    fields = inputs_first(name for name in operation.model_fields if name != "kind")
     return Description(
         kind=operation.model_fields["kind"].default,
         path=operation.path,
         summary=summary.removesuffix("."),
         details=details,
-        options=tuple(_option(name, operation.model_fields[name], field_schema(name, schema)) for name in fields),
+        options=tuple(_option(name, operation.model_fields[name], schemas_at([name], schema)) for name in fields),
         smallest=_ordered(schema["examples"][0], fields),
         example=_ordered(schema["examples"][-1], fields),
     )
@@ -109,30 +111,44 @@ def _ordered(example: Mapping[str, Any], fields: list[str]) -> Mapping[str, Any]
     return {name: example[name] for name in fields if name in example}
 
 
-def field_schema(name: str, schema: Schema) -> Schema:
-    """Return the schema of one field, without null and with references resolved."""
-    field = schema.get("properties", {}).get(name, {})
-    choice: Schema = next((choice for choice in field.get("anyOf", ()) if choice.get("type") != "null"), {})
-    reference = (choice or field).get("$ref", "")
-    return {**schema.get("$defs", {}).get(reference.rpartition("/")[2], {}), **choice, **field}
+def schemas_at(path: Iterable[str | int], schema: Schema) -> list[Schema]:
+    """Return the schemas of what a path leads to: one per alternative, without null, with references resolved."""
+    found = [schema]
+    for part in path:
+        children = (
+            parent.get("items") if isinstance(part, int) else parent.get("properties", {}).get(part) for parent in found
+        )
+        found = [choice for child in children if child is not None for choice in _alternatives(child, schema)]
+    return found
 
 
-def _option(name: str, info: FieldInfo, schema: Schema) -> Option:
+def _alternatives(field: Schema, schema: Schema) -> Iterator[Schema]:
+    for choice in field.get("anyOf", [field]):
+        if choice.get("type") != "null":
+            definition = schema.get("$defs", {}).get(choice.get("$ref", "").rpartition("/")[2], {})
+            yield {**definition, **choice, **field}
+
+
+def _option(name: str, info: FieldInfo, schemas: list[Schema]) -> Option:
+    schema = schemas[0]
     text = schema["description"].partition(". ")[0].removesuffix(".").replace("`", "")
     return Option(
         field=name,
         role=ROLES.get(name),
         required=info.is_required(),
-        default=_text(schema["default"]) if schema.get("default") is not None else None,
+        default=_text(schema["default"]) if schema.get("default") not in (None, []) else None,
         range=f"{schema['minimum']:g} to {schema['maximum']:g}" if schema["type"] == "number" else None,
         choices=tuple(schema.get("enum", ())),
         description=text[0].lower() + text[1:],
         example=_text(schema["examples"][0]),
         metavar="FILE" if name in ROLES else _metavar(info) or name.upper(),
+        takes_json=any(choice["type"] in {"array", "object"} for choice in schemas),
     )
 
 
 def _text(value: object) -> str:
+    if isinstance(value, list):
+        return json.dumps(value, ensure_ascii=False)
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, JsonValue, WithJsonSchema
 
 from contract.limits import MAX_URL_LENGTH
+from contract.operations.stored import stored_field
 from contract.urls import UrlError, normalize_url
 
 BROADCAST_RATES = {"23.976": 24, "23.98": 24, "29.97": 30, "47.952": 48, "47.95": 48, "59.94": 60}
@@ -44,7 +45,23 @@ def _read_number(value: Any) -> Any:
     return value
 
 
+def _read_flag(value: Any) -> Any:
+    """Read text that is true or false. Refuse numbers, which pydantic would read."""
+    words = {"true": True, "false": False}
+    if isinstance(value, str):
+        value = words.get(value.strip().lower())
+    if not isinstance(value, bool):
+        raise ValueError("must be true or false")  # noqa: TRY004 - pydantic reports only a ValueError
+    return value
+
+
+def _to_unicode(value: Any) -> Any:
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+
+
 def _normalize(value: str) -> str:
+    if stored_field(value) is not None:
+        return value
     try:
         return normalize_url(value)
     except UrlError as error:
@@ -66,6 +83,12 @@ def url_schema(contents: str, example: str) -> WithJsonSchema:
 Trimmed = BeforeValidator(_trim)
 """Remove blanks and line breaks around a text."""
 
+Flag = BeforeValidator(_read_flag)
+"""Accept true or false, or text that is one of them."""
+
+ValidUnicode = BeforeValidator(_to_unicode)
+"""Replace half an emoji, which a client cut in two, by a question mark: UTF-8 cannot represent it."""
+
 Number = BeforeValidator(_read_number)
 """Accept a number, or text that is one."""
 
@@ -73,4 +96,6 @@ AnyCase = BeforeValidator(_trim_and_lower)
 """Accept a choice in upper or lower case."""
 
 Url = Annotated[str, Trimmed, AfterValidator(_normalize), url_schema("A file.", "https://media.example.com/clip.mp4")]
-"""A normalized http or https URL (`contract.urls`). `check_target` decides whether its address may be contacted."""
+"""A normalized http or https URL (`contract.urls`). `check_target` decides whether its address may be contacted.
+
+A reference to a stored file (`contract.operations.stored`), which is in rows but never in requests, stays unchanged."""

@@ -55,7 +55,8 @@ def _make_video(argv: Sequence[str]) -> int:
     except FfmpegUnusableError as unusable:
         return _report_failure(unusable.reason)
     except JobFailed as failure:
-        return _report_failure(request.description.with_flags(failure.failure.message), failure.failure.code)
+        named = failure.failure.naming(request.operation.sent_field)
+        return _report_failure(request.description.with_flags(named.message), named.code)
     except OutputRefusedError as refused:
         return _report_failure(f"-o: {refused}")
     except asyncio.CancelledError:
@@ -101,6 +102,8 @@ async def _run(request: Request, output: Path, received: list[int]) -> Output:
         for option, path in request.files.items():
             if option.role:
                 (directory / local_name(option.role)).symlink_to(path.resolve())
+        for role, text in request.texts.items():
+            (directory / local_name(role)).write_bytes(text)
         limits = Limits(execution_seconds=24 * 3600.0)
         result = await transcode(request.operation, directory, replace(machine, warnings=()), limits, bar.show)
         await deliver(result.path, output)

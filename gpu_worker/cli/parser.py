@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from contract.operations import OPERATIONS, Operation
+from contract.operations import OPERATIONS, Operation, Role
 from contract.operations.describe import Description, Option, describe
+from contract.operations.stored import stored_field
 
 PROGRAM = "python -m gpu_worker"
 _PLACEHOLDER = "https://local.invalid/file"
@@ -38,11 +40,15 @@ environment:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A parsed command line: the operation, its input files, and the file to write."""
+    """A parsed command line: the operation, its input files, and the file to write.
+
+    `texts` are the inputs that are in the command line itself.
+    """
 
     description: Description
     operation: Operation
     files: Mapping[Option, Path]
+    texts: Mapping[Role, bytes]
     output: str
 
 
@@ -58,21 +64,38 @@ def parse(argv: Sequence[str]) -> tuple[argparse.ArgumentParser, Request]:
     values = vars(parser.parse_args(argv))
     parser, description = parsers[values["kind"]]
     given = {option: values[option.field] for option in description.options if values[option.field] is not None}
-    body = {option.field: _PLACEHOLDER if option.role else value for option, value in given.items()}
+    body = {
+        option.field: _PLACEHOLDER if option.role else _read(parser, option, text) for option, text in given.items()
+    }
     try:
-        operation = OPERATIONS[description.kind].model_validate(body)
+        operation, texts = OPERATIONS[description.kind].model_validate(body).extract_inline()
     except ValidationError as error:
         parser.error("; ".join(_sentence(description, item["loc"], item["msg"]) for item in error.errors()))
     files = {option: Path(value) for option, value in given.items() if option.role}
-    return parser, Request(description, operation, files, values["output"])
+    roles = {stored_field(item.url): item.role for item in operation.inputs()}
+    found = {roles[field]: data for field, data in texts.items()}
+    return parser, Request(description, operation, files, found, values["output"])
+
+
+def _read(parser: argparse.ArgumentParser, option: Option, text: str) -> Any:
+    """Return the value of an option. Exits with code 2 if it is JSON that cannot be read."""
+    if not option.takes_json or not text.lstrip().startswith(("{", "[")):
+        return text
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        parser.error(f"{option.flag}: not valid JSON: {error}")
 
 
 def _sentence(description: Description, where: tuple[int | str, ...], message: str) -> str:
     """Describe one validation error in the terms of the command line."""
+    own = description.with_flags(message.removeprefix("Value error, "))
     for option in description.options:
+        if where[:1] == (option.field,) and option.takes_json:
+            return f"{option.flag}: {'.'.join(map(str, where[1:]))}: {own}".replace(": : ", ": ")
         if where[:1] == (option.field,):
             return f"{option.flag}: give {option.expected}"
-    return description.with_flags(message.removeprefix("Value error, "))
+    return own
 
 
 def _add_command(commands: Any, description: Description) -> argparse.ArgumentParser:

@@ -7,5 +7,10 @@ def output_key(job_id: str) -> str:
     return f"jobs/{job_id}/output.mp4"
 
 
+def input_key(job_id: str, field: str) -> str:
+    """Return the key of an input that came inside the request, in this field."""
+    return f"jobs/{job_id}/inputs/{field}"
+
+
 def manifest_key(job_id: str) -> str:
     return f"jobs/{job_id}/manifest.json"

@@ -138,6 +138,9 @@ class ObjectStore(Protocol):
     def size(self, key: str) -> int | None:
         """Return the bytes of the object; None if there is none."""
 
+    def write(self, key: str, data: bytes) -> None:
+        """Store an object."""
+
     def read(self, key: str, max_bytes: int) -> bytes | None:
         """Return the object; None if there is none or it has more than `max_bytes`."""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from contract.errors import Code, Failure
 from contract.messages import ManifestSlot, OutputSlot, WorkerJob
+from contract.operations import Operation
+from contract.operations.stored import stored_field
 from lambda_api.domain.access.tokens import Purpose, make_token
 from lambda_api.domain.errors import Unavailable
 from lambda_api.domain.events import (
@@ -15,7 +17,7 @@ from lambda_api.domain.events import (
     Polled,
 )
 from lambda_api.domain.job import Job, Source, State
-from lambda_api.domain.keys import manifest_key, output_key
+from lambda_api.domain.keys import input_key, manifest_key, output_key
 from lambda_api.domain.policy import MAX_ATTEMPTS, SECOND
 from lambda_api.domain.ports import ProviderError, ProviderRefused, ProviderRejected, ProviderUnknown
 from lambda_api.usecases.job_record.apply_event import apply_event
@@ -86,7 +88,7 @@ def build_message(services: Services, job: Job, left_ms: int) -> WorkerJob:
     return WorkerJob(
         job_id=job.job_id,
         attempt=job.attempt,
-        operation=job.operation,
+        operation=_with_signed_inputs(services, job, seconds),
         output=OutputSlot(
             key=output_key(job.job_id),
             put_url=objects.presign_put(output_key(job.job_id), "video/mp4", seconds),
@@ -97,6 +99,17 @@ def build_message(services: Services, job: Job, left_ms: int) -> WorkerJob:
         limits=services.worker_limits,
         deadline=job.deadline_at / 1000,
     )
+
+
+def _with_signed_inputs(services: Services, job: Job, seconds: int) -> Operation:
+    """Return the operation with presigned URLs in place of references to stored files."""
+    references = {given.field: stored_field(given.url) for given in job.operation.inputs()}
+    urls = {
+        name: services.objects.presign_get(input_key(job.job_id, field), seconds)
+        for name, field in references.items()
+        if field is not None
+    }
+    return job.operation.model_copy(update=urls) if urls else job.operation
 
 
 def _hook_url(services: Services, purpose: Purpose, job: Job) -> str:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from contract.operations import Operation
 from contract.urls import Target, UrlError, check_target, parse_url
 from lambda_api.domain.errors import IdempotencyMismatch, InvalidRequest, Unavailable
 from lambda_api.domain.job import Callback, Job, Source
+from lambda_api.domain.keys import input_key
 from lambda_api.domain.ports import Idempotency
 from lambda_api.usecases.dispatch_job import dispatch_job
 from lambda_api.usecases.services import Services
@@ -44,6 +45,9 @@ class Submitted:
 def submit_job(services: Services, submission: Submission) -> Submitted:
     """Store the job (and its idempotency key) in one write, then dispatch it.
 
+    Captions inside the request are stored as a file before, so that rows, messages and RunPod never hold their text.
+    If the job is not stored after all, the bucket's lifecycle rule deletes the file.
+
     The job is accepted whatever RunPod does. Raises InvalidRequest for an address that must not be contacted,
     IdempotencyMismatch for a key used with another body, TooManyRequests for an owner whose quota is exhausted,
     Unavailable if nothing was stored.
@@ -52,7 +56,7 @@ def submit_job(services: Services, submission: Submission) -> Submitted:
     if submission.webhook_url is not None and submission.owner not in services.callers().callback_secrets:
         raise InvalidRequest.naming((("webhook_url", _UNSIGNED_CALLBACK),))
     now = services.clock()
-    job = _new_job(services, submission, now)
+    job = _store_inline(services, _new_job(services, submission, now))
     idempotency = None
     if submission.idempotency_key is not None:
         expires_at = now + services.policy.idempotency_ms
@@ -101,6 +105,14 @@ def _new_job(services: Services, submission: Submission, now: int) -> Job:
         callback=Callback(url=submission.webhook_url) if submission.webhook_url else None,
         metadata=submission.metadata,
     )
+
+
+def _store_inline(services: Services, job: Job) -> Job:
+    """Store the captions that are inside the request; return the job that refers to them. Raises Unavailable."""
+    operation, files = job.operation.extract_inline()
+    for field, data in files.items():
+        services.objects.write(input_key(job.job_id, field), data)
+    return replace(job, operation=operation)
 
 
 def _check_addresses(services: Services, submission: Submission) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Request
@@ -114,7 +115,12 @@ def _schema(route: Any, *, of_body: bool) -> Schema:
         query = {field.alias: _parameter_schema(field.field_info) for field in route.dependant.query_params}
         return {"properties": query}
     model = route.body_field.field_info.annotation if route.body_field is not None else None
-    return model.model_json_schema() if isinstance(model, type) and issubclass(model, BaseModel) else {}
+    return _body_schema(model) if isinstance(model, type) and issubclass(model, BaseModel) else {}
+
+
+@cache
+def _body_schema(model: type[BaseModel]) -> Schema:
+    return model.model_json_schema()
 
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:

@@ -20,7 +20,8 @@ def test_unknown_fields_are_ignored_and_unknown_versions_refused() -> None:
         job_id="job-1", attempt=1, operation=Caption(url_video=URL, url_srt=URL), deadline=1.0, limits=Limits(),
         output=OutputSlot(key="k", put_url="p", get_url="g"), manifest=ManifestSlot(put_url="m"), progress_url="u",
     ).model_dump(mode="json")  # fmt: skip
-    newer = message | {"color": "blue", "operation": message["operation"] | {"style": {"bold": True}}}
+    style = message["operation"]["style"] | {"glow": True}
+    newer = message | {"color": "blue", "operation": message["operation"] | {"style": style, "later": {"a": 1}}}
     assert WorkerJob.model_validate(newer).operation == WorkerJob.model_validate(message).operation
     for version in (0, CONTRACT_VERSION + 1):
         with pytest.raises(ValidationError):

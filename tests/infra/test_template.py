@@ -13,7 +13,7 @@ import pytest
 
 from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.job import CallbackStatus, State
-from lambda_api.domain.keys import manifest_key, output_key
+from lambda_api.domain.keys import input_key, manifest_key, output_key
 from lambda_api.settings import Secret, Settings
 from local.aws.names import TABLE
 from local.aws.process import Addresses
@@ -28,6 +28,7 @@ TABLE_ARN, INDEX = {"Fn::GetAtt": ["Table", "Arn"]}, {"Fn::Sub": "${Table.Arn}/i
 DUE = {"Fn::Sub": "${Table.Arn}/index/due"}
 BUCKET, QUEUE = {"Fn::GetAtt": ["Bucket", "Arn"]}, {"Fn::GetAtt": ["CallbackQueue", "Arn"]}
 OUTPUT, MANIFEST = ({"Fn::Sub": "${Bucket.Arn}/" + key("*")} for key in (output_key, manifest_key))
+INPUTS = {"Fn::Sub": "${Bucket.Arn}/" + input_key("*", "*")}
 RUNPOD, HOOK, CALLERS = ({"Ref": name} for name in ("RunpodSecret", "HookSecret", "CallersSecret"))
 
 Grant = tuple[str, str]
@@ -53,11 +54,13 @@ def secrets(*which: dict[str, str]) -> list[tuple[str, dict[str, Any]]]:
 ALLOWED = {
     "ApiRole": grants(
         *READ_WRITE, *TRANSACT, ("dynamodb:BatchGetItem", TABLE_ARN), ("dynamodb:Query", INDEX),
-        ("s3:GetObject", OUTPUT), *UPLOADS, *WAKE, *secrets(RUNPOD, HOOK, CALLERS),
+        ("s3:GetObject", OUTPUT), *UPLOADS, ("s3:PutObject", INPUTS), ("s3:GetObject", INPUTS), *WAKE,
+        *secrets(RUNPOD, HOOK, CALLERS),
     ),
     "WebhookRole": grants(*READ_WRITE, *TRANSACT, *PROOF, *WAKE, *secrets(RUNPOD, HOOK)),
     "SweeperRole": grants(
-        *READ_WRITE, *TRANSACT, ("dynamodb:Query", DUE), *PROOF, *UPLOADS, *WAKE, *secrets(RUNPOD, HOOK, CALLERS)
+        *READ_WRITE, *TRANSACT, ("dynamodb:Query", DUE), *PROOF, *UPLOADS, ("s3:GetObject", INPUTS), *WAKE,
+        *secrets(RUNPOD, HOOK, CALLERS),
     ),
     "CallbacksRole": grants(
         *READ_WRITE, *WAKE, ("sqs:ReceiveMessage", QUEUE), ("sqs:DeleteMessage", QUEUE),

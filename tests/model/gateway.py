@@ -19,7 +19,7 @@ from tests.model.scheduler import run_interleaved
 from tests.support.fakes import FakeClock, FakeStore, World
 
 OWNER = "ada"
-_STORAGE_CALLS = {"create", "get", "save", "due", "read", "size"}
+_STORAGE_CALLS = {"create", "get", "save", "due", "read", "size", "write"}
 """Calls to the store and the bucket."""
 
 MakeStore = Callable[[FakeClock], JobStore]

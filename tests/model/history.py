@@ -67,7 +67,7 @@ class HistoryStore:
     ) -> IdempotencyRecord | None:
         existing = self._store.create(job, idempotency, now, allowance)
         if existing is None:
-            self._report(job, check_creation(job))
+            self._report(job, check_creation(job, self._objects))
             if idempotency is not None:
                 self._record_key(job, idempotency, now)
             self._record(None, job)

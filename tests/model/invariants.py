@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 
 from contract.errors import Code, Failure
 from contract.messages import ResultManifest
+from contract.operations.stored import stored_field
 from lambda_api.domain.job import Callback, CallbackStatus, Job, State
-from lambda_api.domain.keys import manifest_key, output_key
+from lambda_api.domain.keys import input_key, manifest_key, output_key
 from lambda_api.domain.policy import CALLBACK_DELAYS, CALLBACK_LEASE_MS, DEFERRAL_MS, MAX_ATTEMPTS, MINUTE
 
 PLANTED = "planted-in-a-traceback"
@@ -37,10 +38,13 @@ class WriteTime:
     now: int
 
 
-def check_creation(job: Job) -> Iterator[str]:
+def check_creation(job: Job, objects: Mapping[str, bytes]) -> Iterator[str]:
     """Yield the invariants that a new job violates."""
     if job.version != 1 or job.state is not State.ACCEPTED:
         yield "a new job is not ACCEPTED in version 1"
+    fields = [stored_field(given.url) for given in job.operation.inputs()]
+    if any(field is not None and input_key(job.job_id, field) not in objects for field in fields):
+        yield "a new job refers to captions that are not stored"
     yield from _check_unfinished(job, job.created_at + MINUTE)
 
 

@@ -22,7 +22,7 @@ from lambda_api.usecases.sweep import sweep
 from tests.model.external_systems import Execution
 from tests.model.gateway import ModelGateway
 from tests.model.oracle import is_stopped, is_wanted
-from tests.support.examples import lasting, report, submission
+from tests.support.examples import INLINE_CAPTION, lasting, report, submission
 
 HOOK = "https://hooks.example/done"
 _MAX_SWEEPS = 5000
@@ -35,7 +35,11 @@ class ModelWorld(ModelGateway):
     def submit(self, *, key: str | None = None, scene: str = "7", callback: bool = False) -> Job | None:
         """Submit as a client and check the returned job; None if the client has to try again."""
         request = submission(
-            owner=self.owner, webhook_url=HOOK if callback else None, metadata={"scene": scene}, idempotency_key=key
+            owner=self.owner,
+            operation=INLINE_CAPTION,
+            webhook_url=HOOK if callback else None,
+            metadata={"scene": scene},
+            idempotency_key=key,
         )
         before = len(self.jobs)
         try:

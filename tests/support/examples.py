@@ -19,6 +19,8 @@ from tests.support.fakes import HOOK_SECRET, START, World
 VIDEO = b"not really a video, but these are its bytes"
 
 CAPTION = Caption(url_video="https://media.example/v.mp4", url_srt="https://media.example/s.srt")
+INLINE_CAPTION = Caption(url_video="https://media.example/v.mp4", captions="a planted text")
+"""A request with its captions inside."""
 
 
 def job(**changes: Any) -> Job:

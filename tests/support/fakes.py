@@ -203,6 +203,10 @@ class FakeObjects:
         self._up()
         return len(self.objects[key]) if key in self.objects else None
 
+    def write(self, key: str, data: bytes) -> None:
+        self._up()
+        self.objects[key] = data
+
     def read(self, key: str, max_bytes: int) -> bytes | None:
         self._up()
         data = self.objects.get(key)

@@ -1,4 +1,4 @@
-"""The private bucket: presigned URLs for others, reads for ourselves."""
+"""The private bucket: presigned URLs for others, reads and small writes for ourselves."""
 
 from __future__ import annotations
 
@@ -43,6 +43,10 @@ class S3Objects:
                 if error_code(error) not in _MISSING:
                     raise
         return None
+
+    def write(self, key: str, data: bytes) -> None:
+        with unavailable(_WHAT):
+            self._client.put_object(Bucket=self._bucket, Key=key, Body=data, ContentType="application/octet-stream")
 
     def read(self, key: str, max_bytes: int) -> bytes | None:
         with unavailable(_WHAT):

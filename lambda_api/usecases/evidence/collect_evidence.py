@@ -71,7 +71,7 @@ def _from_status(
             # The worker may have stored its result after we read the bucket and before we called RunPod.
             return read_result(services, job, source) or Failed(Failure.of(Code.RESULT_MISSING), source)
         case "FAILED":
-            return Failed(_failure(status.error or error_text), source)
+            return Failed(_failure(job, status.error or error_text), source)
         case "TIMED_OUT":
             return TimedOut(Failure.of(Code.EXECUTION_TIMEOUT), source)
         case "CANCELLED":
@@ -85,9 +85,15 @@ def _from_status(
             return Polled(next_check)
 
 
-def _failure(text: str | None) -> Failure:
-    """Return our worker's own failure, or a neutral sentence: the SDK's error text holds tracebacks and host names."""
-    return (text and Failure.parse(text)) or Failure.of(Code.WORKER_CRASHED)
+def _failure(job: Job, text: str | None) -> Failure:
+    """Return our worker's own failure, or a neutral sentence: the SDK's error text holds tracebacks and host names.
+
+    The worker knows the input by its URL field; the client may have sent it in another one.
+    """
+    failure = Failure.parse(text) if text else None
+    if failure is None:
+        return Failure.of(Code.WORKER_CRASHED)
+    return failure.naming(job.operation.sent_field)
 
 
 def _retry_soon(services: Services, job: Job) -> int:

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from contract.operations.inputs import inputs_first
+
 _ALIASES = {
     "url_image": "image picture photo img still imageurl pictureurl photourl imgurl imagelink thumbnail",
     "url_video": "video clip videourl clipurl movie film source sourceurl mediaurl file fileurl input inputurl url",
     "url_audio": "audio audiourl sound soundurl music musicurl narration narrationurl voice voiceover voiceurl mp3",
-    "url_srt": "srt srturl subtitle subtitles subtitleurl subtitlesurl urlsubtitles captions caption captionsurl vtt",
+    "url_srt": "srt srturl subtitle subtitles subtitleurl subtitlesurl urlsubtitles captionsurl captionurl vtt",
+    "captions": "caption text script srttext subtitletext subtitlestext captiontext captionstext srtcontent content",
+    "words": "wordtimes wordtimings wordtimestamps timestamps transcript transcription segments",
+    "replace": "replacements substitutions censor",
+    "exclude": "excludetimeranges excluderanges exclusions skip",
+    "language": "lang locale languagecode",
+    "style": "settings preset captionstyle captionsstyle subtitlestyle template theme font fontfamily fontsize "
+    "fontname color colour colors position linecolor wordcolor",
     "frame_rate": "fps framerate framespersecond",
     "duration": "seconds length time durationseconds durationms",
     "size": "width height resolution aspectratio aspect ratio dimensions orientation format outputsize",
@@ -22,12 +31,43 @@ _ALIASES = {
 }
 """Field → its aliases, in lower case without punctuation, the most common first."""
 
+_NESTED_ALIASES = {
+    "preset": "style name template theme type",
+    "font": "fontfamily fontname family typeface",
+    "size": "fontsize textsize height",
+    "uppercase": "allcaps caps upper capitals texttransform case",
+    "colors": "color colour colours textcolor fontcolor linecolor wordcolor highlightcolor outlinecolor strokecolor "
+    "boxcolor backgroundcolor palette",
+    "background_opacity": "opacity boxopacity backgroundalpha",
+    "outline_width": "outline outlinesize stroke strokewidth border borderwidth",
+    "shadow": "shadowoffset shadowdistance dropshadow",
+    "position": "alignment align placement anchor",
+    "offset": "shift translate xy",
+    "margin": "margins marginv marginh marginl marginr padding",
+    "safe_area": "safezone platform",
+    "max_words": "maxwordsperline wordsperline wordsperpage wordspersubtitle",
+    "max_characters": "maxchars maxlength charsperline maxcharactersperline",
+    "max_lines": "lines linesperpage",
+    "rotation": "angle rotate",
+    "animation": "effect transition entrance",
+    "text": "line linecolor textcolor color colour font fill primary",
+    "highlight": "word wordcolor active accent spoken highlightcolor secondary",
+    "outline": "stroke border outlinecolor shadow",
+    "background": "box boxcolor backgroundcolor back",
+    "find": "from search old text word pattern",
+    "replace": "to with new replacement",
+    "start": "from begin starttime in",
+    "end": "to until endtime out",
+}
+"""The same for the fields of objects inside a request."""
 
-def closest_field(name: str, known: Collection[str]) -> str | None:
+
+def closest_field(name: str, known: Collection[str], *, is_nested: bool = False) -> str | None:
     """Return the known field that `name` most likely means, or None."""
     plain = _plain(name[:64])
+    aliases = _NESTED_ALIASES if is_nested else _ALIASES
     exact = next((field for field in known if _plain(field) == plain), None)
-    alias = next((field for field in known if plain in _ALIASES.get(field, "").split()), None)
+    alias = next((field for field in known if plain in aliases.get(field, "").split()), None)
     if exact or alias:
         return exact or alias
     import difflib  # noqa: PLC0415 - needed for mistakes only, not at every start
@@ -37,15 +77,14 @@ def closest_field(name: str, known: Collection[str]) -> str | None:
     return plains[close[0]] if close else None
 
 
-def unknown_field(name: str, known: Collection[str]) -> str:
+def unknown_field(name: str, known: Collection[str], *, is_nested: bool = False) -> str:
     """Describe an unknown field, with the closest known one or all of them."""
-    guess = closest_field(name, known)
+    guess = closest_field(name, known, is_nested=is_nested)
     if guess is not None:
         return f"no such field; did you mean {guess}?"
-    inputs_first = sorted(known, key=lambda field: not field.startswith("url_"))
-    return (
-        f"no such field; known fields: {', '.join(inputs_first)}" if known else "no such field; this request has none"
-    )
+    if not known:
+        return "no such field; this request has none"
+    return f"no such field; known fields: {', '.join(inputs_first(known))}"
 
 
 def _plain(name: str) -> str:

@@ -51,10 +51,17 @@ def drop_blank_parameters(query: bytes) -> tuple[bytes, list[str]]:
     return urlencode(kept).encode(), [name for name, _ in kept]
 
 
+def refuse_json_text(value: Any) -> Any:
+    """Return `value`. Raises ValueError for an object or a list that was encoded as JSON twice."""
+    kind = {"{": "object", "[": "list"}.get(value.strip()[:1]) if isinstance(value, str) else None
+    if kind is not None:
+        raise ValueError(f"this is JSON inside a string; send the {kind} itself, without quotes around it")
+    return value
+
+
 def normalize_metadata(value: Any) -> Any:
     """Drop null entries. An empty list counts as empty: PHP encodes an empty array that way."""
-    if isinstance(value, str) and value.strip()[:1] == "{":
-        raise ValueError("this is JSON inside a string; send the object itself, without quotes around it")
+    refuse_json_text(value)
     if value == []:
         return {}
     return {name: entry for name, entry in value.items() if entry is not None} if isinstance(value, dict) else value

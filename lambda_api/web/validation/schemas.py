@@ -21,6 +21,7 @@ from contract.limits import MAX_METADATA_BYTES, MAX_METADATA_KEYS
 from contract.operations import Operation, Trimmed, Url
 from lambda_api.domain.views.job_view import JobView
 from lambda_api.web.validation import leniency
+from lambda_api.web.validation.strict import strict_fields
 
 
 def _check_metadata(metadata: dict[str, str]) -> dict[str, str]:
@@ -86,9 +87,13 @@ class SubmitOptions(BaseModel):
 
 
 def request_model(operation: type[Operation]) -> type[SubmitOptions]:
-    """Create the body model of an operation's route: its fields and the options; unknown fields are forbidden."""
+    """Create the body model of an operation's route: its fields and the options.
+
+    Unknown fields are forbidden, also inside nested objects.
+    """
     bases: Any = (operation, SubmitOptions)
-    return cast("type[SubmitOptions]", create_model(f"{operation.__name__}Request", __base__=bases))
+    model = create_model(f"{operation.__name__}Request", __base__=bases, **strict_fields(operation))
+    return cast("type[SubmitOptions]", model)
 
 
 # Compile once here; otherwise FastAPI does it for each route and status.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from contract.operations.describe import field_schema
+from contract.operations.describe import schemas_at
 from lambda_api.web.validation.field_names import unknown_field
 from lambda_api.web.validation.leniency import BODY_SHAPE
 
@@ -28,6 +28,12 @@ _JSON_ERRORS = {
     "Invalid \\": "a backslash inside a text must be written as \\\\",
 }
 """Prefix of the decoder's message → advice."""
+_TYPES = {
+    "string": "must be text",
+    "object": "must be an object",
+    "array": "must be a list",
+    "boolean": "must be true or false",
+}
 _FORM = re.compile(r"[\w.%\[\]-]{1,64}=[^{]*")
 
 
@@ -49,30 +55,42 @@ def describe_error(item: Mapping[str, Any], schema: Schema) -> str:
     if kind == "missing":
         return "missing" if len(loc) > 1 else "the request has no body; send a JSON object"
     if kind in {"extra_forbidden", "literal_error"}:
-        return unknown_field(str(loc[-1]), [name for name in schema.get("properties", ()) if name != "kind"])
-    field = field_schema(str(loc[1]) if len(loc) > 1 else "", schema)
+        return _describe_unknown(loc, schema)
+    found = schemas_at(loc[1:], schema)
+    field = found[0] if found else {}
     own = str(item["ctx"]["error"]) if kind == "value_error" else None
+    if own is not None and "enum" in field:
+        return own
     if own is not None and field.get("type") not in {"number", "integer"}:
-        return own if field.get("format") == "uri" else own + _example(field, own)
+        # A sentence with a semicolon already says what to do.
+        return own if field.get("format") == "uri" or ";" in own else own + _example(field, own)
     if kind == "too_long":
         return f"must not have more than {item['ctx']['max_length']} entries"
     if kind == "string_too_long":
         return f"must not have more than {item['ctx']['max_length']} characters"
-    return _expected(field)
+    text = _expected(field)
+    return text + (" or an object" if any("properties" in other for other in found[1:]) else "") + _example(field, text)
+
+
+def _describe_unknown(loc: Sequence[str | int], schema: Schema) -> str:
+    """Describe a field that its object does not have."""
+    parents = schemas_at(loc[1:-1], schema)
+    known = [name for parent in parents for name in parent.get("properties", ()) if name != "kind"]
+    return unknown_field(str(loc[-1]), known, is_nested=len(loc) > 2)
 
 
 def _expected(field: Schema) -> str:
     if "enum" in field:
-        return "must be " + " or ".join(json.dumps(choice) for choice in field["enum"])
+        *others, last = map(json.dumps, field["enum"])
+        return f"must be {', '.join(others)} or {last}" if others else f"must be {last}"
     kind = field.get("type")
     if kind in {"number", "integer"}:
         noun = "a number" if kind == "number" else "a whole number"
-        text = f"must be {noun} from {field['minimum']:g} to {field['maximum']:g}"
-    else:
-        text = {"string": "must be text", "object": "must be an object"}.get(str(kind), "is not valid")
-    return text + _example(field, text)
+        return f"must be {noun} from {field['minimum']:g} to {field['maximum']:g}"
+    return _TYPES.get(str(kind), "is not valid")
 
 
 def _example(field: Schema, text: str) -> str:
     examples = field.get("examples")
-    return f", for example {json.dumps(examples[0])}" if examples and "for example" not in text else ""
+    has_example = "for example" in text or "enum" in field
+    return f", for example {json.dumps(examples[0], ensure_ascii=False)}" if examples and not has_example else ""

@@ -29,6 +29,7 @@ def test_every_operation_runs_on_local_files(media: MediaFactory, command: Comma
     still = ("--duration", "0.5", "--frame-rate", "12", "--size", "160x90", "--fit", "contain")
     for args, says in (
         (("caption", "--video", video, "--srt", srt), "320x180, 25 frames at 25 fps"),
+        (("caption", "--video", video, "--captions", srt.read_text()), "320x180, 25 frames at 25 fps"),
         (("img2vid", "--image", picture, *still), "160x90, 6 frames at 12 fps, 0.500 s, h264, no sound"),
         (("addaudio", "--video", video, "--audio", sound, "--mode", "mix", "--volume", "0.5"), "picture copied"),
         (("compose", "--image", picture, "--audio", sound, "--srt", srt, *still), "160x90, 6 frames"),
@@ -50,6 +51,17 @@ def test_a_failure_prints_a_sentence_and_exits_with_1(command: Command, srt: Pat
     assert result.returncode == 1
     assert result.stderr == "failed (media_unreadable): --video is not a media file that can be read. Check the file.\n"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_failure_of_captions_in_the_command_line_names_them(
+    media: MediaFactory, command: Command, tmp_path: Path
+) -> None:
+    text = "1\n00:00:02,000 --> 00:00:01,000\n"
+    result = command(
+        "caption", "--video", media.make_video("cli.mp4", 1), "--captions", f"{text}x", "-o", tmp_path / "x"
+    )
+    assert (result.returncode, list(tmp_path.iterdir())) == (1, [])
+    assert result.stderr.startswith("failed (subtitles_empty): captions contains no subtitle with text")
 
 
 def test_closed_output_streams_do_not_lose_the_video(media: MediaFactory, srt: Path, tmp_path: Path) -> None:

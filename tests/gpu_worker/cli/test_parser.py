@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
-from contract.operations import OPERATIONS
+from contract.operations import OPERATIONS, Role
+from contract.operations.caption import Caption
 from gpu_worker.cli.main import main
 from gpu_worker.cli.parser import parse
 
@@ -14,10 +16,24 @@ from gpu_worker.cli.parser import parse
 @pytest.mark.parametrize(
     ("args", "says"),
     [
-        ("caption", "required: --video, --srt, -o/--output"),
+        ("caption", "required: --video, -o/--output"),
         ("dance", "invalid choice: 'dance'"),
         ("compose -o x.mp4", "error: send --image or --video, exactly one of the two"),
-        ("compose --video FILE -o x.mp4", "error: send --audio or --srt, or both, with --video"),
+        ("compose --video FILE -o x.mp4", "error: with --video also send --audio, or captions in --srt, --captions"),
+        ("caption --video FILE -o x.mp4", "error: send --srt, --captions or --words, exactly one of them"),
+        ("caption --video FILE --srt FILE --captions x -o x.mp4", "error: send --srt, --captions or --words"),
+        ("caption --video FILE --captions ... -o x.mp4", "error: --captions: give the captions themselves"),
+        ("caption --video FILE --captions x --style bold -o x.mp4", "error: --style: no such preset; choose one of"),
+        ('caption --video FILE --captions x --style {"size":99} -o x.mp4', "error: --style: size: "),
+        ('caption --video FILE --captions x --style {"size" -o x.mp4', "error: --style: not valid JSON: "),
+        (
+            'caption --video FILE --words [{"word":"a"}] -o x.mp4',
+            "error: --words: entry 0: start and end must be times",
+        ),
+        (
+            'caption --video FILE --captions x --exclude [{"start":2}] -o x.mp4',
+            "error: --exclude: 0.end: Field required",
+        ),
         ("img2vid --image nowhere.png -o x.mp4", "error: --image: there is no file nowhere.png"),
         ("img2vid --image / -o x.mp4", "error: --image: / is a folder, a device or a pipe; name a file"),
         ("img2vid --image /dev/null -o x.mp4", "error: --image: /dev/null is a folder, a device or a pipe"),
@@ -56,7 +72,7 @@ def test_help_has_ranges_defaults_exit_codes_and_an_example(kind: str, capsys: p
         elif field != "kind":
             options = shown.partition("options:")[2]
             described = options.partition(f"--{field.replace('_', '-')} ")[2].partition(" -")[0]
-            if info.default is not None:
+            if info.default is not None and not isinstance(info.default, tuple | BaseModel):
                 assert f"default {str(info.default).removesuffix('.0')})" in described
             bounds = [getattr(rule, side) for rule in info.metadata for side in ("ge", "le") if hasattr(rule, side)]
             assert all(f"{bound:g}" in described for bound in bounds)
@@ -64,3 +80,29 @@ def test_help_has_ranges_defaults_exit_codes_and_an_example(kind: str, capsys: p
     # The example is itself a valid command line.
     example = shown.partition("example: python -m gpu_worker ")[2].partition(" exit codes")[0]
     assert parse(example.split())[1].operation.kind == kind
+
+
+def test_captions_in_the_command_line_become_an_input_file() -> None:
+    request = parse(["caption", "--video", "v.mp4", "--captions", "Hello there", "-o", "x.mp4"])[1]
+    assert request.texts == {Role.SUBTITLES: b'{"text": "Hello there"}'}
+    assert [given.role for given in request.operation.inputs()] == [Role.VIDEO, Role.SUBTITLES]
+
+
+def test_json_options_are_read() -> None:
+    words = '[{"word": "Hello", "start": 0, "end": 0.5}]'
+    style = '{"preset": "pop", "colors": {"text": "#abc"}}'
+    changes = [
+        "--replace",
+        '[{"find": "a", "replace": "b"}]',
+        "--exclude",
+        '[{"start": 1, "end": 2}]',
+        "--style",
+        style,
+    ]
+    request = parse(["caption", "--video", "v.mp4", "--words", words, *changes, "-o", "x.mp4"])[1]
+    assert request.texts == {Role.SUBTITLES: b'{"words": [{"word": "Hello", "start": 0.0, "end": 0.5}]}'}
+    operation = request.operation
+    assert isinstance(operation, Caption)
+    assert (operation.style.preset, operation.style.colors.text) == ("pop", "#AABBCC")
+    assert [item.find for item in operation.replace] == ["a"]
+    assert [(item.start, item.end) for item in operation.exclude] == [(1, 2)]

@@ -65,7 +65,9 @@ def test_text_never_becomes_an_argument_or_a_command(text: str) -> None:
     script = write_ass(cues, (320, 180))
     assert re.findall(r"^\[.*\]$", script, re.MULTILINE) == ["[Script Info]", "[V4+ Styles]", "[Events]"]
     assert set(re.findall(r"\{\\fn([^}\\]*)", script)) <= {"Noto Emoji", "DejaVu Sans"}
-    allowed = re.compile(r"\{\\(?:[iu][01]|an[1-9]|fs\d+\.\d|fscx(?:0|100)|fn(?:Noto Emoji|DejaVu Sans)(?:\\fs\d+\.\d)?)\}")
+    allowed = re.compile(
+        r"\{\\(?:[iu][01]|an[1-9]|fs\d+\.\d|fscx(?:0|100)|fn(?:Noto Emoji|DejaVu Sans)(?:\\fs\d+\.\d)?)\}"
+    )
     assert not re.search(r"(?<!\\)\{", allowed.sub("", script))
 
 

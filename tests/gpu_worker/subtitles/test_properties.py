@@ -85,7 +85,9 @@ def test_a_script_has_one_line_per_cue_and_only_our_commands(cues: list[Cue], wi
     script = write_ass(cues, (width, 480))
     events = script.partition("MarginV, Effect, Text\n")[2]
     assert [line.partition(":")[0] for line in events.splitlines()] == ["Dialogue"] * len(cues)
-    ours = re.compile(r"\{\\(?:[iu][01]|an[1-9]|fs\d+\.\d|fscx(?:0|100)|fn(?:Noto Emoji|DejaVu Sans)(?:\\fs\d+\.\d)?)\}")
+    ours = re.compile(
+        r"\{\\(?:[iu][01]|an[1-9]|fs\d+\.\d|fscx(?:0|100)|fn(?:Noto Emoji|DejaVu Sans)(?:\\fs\d+\.\d)?)\}"
+    )
     rest = ours.sub("", events).replace("\\{", "").replace("\\}", "")
     assert "{" not in rest
     assert "}" not in rest

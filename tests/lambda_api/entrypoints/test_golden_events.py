@@ -39,6 +39,7 @@ RUNPOD = {
 }
 MESSAGES: dict[str, type[BaseModel]] = {
     "worker_job": WorkerJob,
+    "worker_job_captions": WorkerJob,
     "result_manifest": ResultManifest,
     "progress_report": ProgressReport,
     "progress_reply": ProgressReply,
@@ -127,8 +128,9 @@ def test_batch_fails_message_by_message(world: World) -> None:
 @pytest.mark.fault("K7")
 @pytest.mark.parametrize("name", sorted(MESSAGES))
 def test_contract_messages_round_trip(name: str) -> None:
+    """Fields that were added later are absent from the older messages."""
     text = (EVENTS / "contract/v1" / f"{name}.json").read_text()
-    assert MESSAGES[name].model_validate_json(text).model_dump(mode="json") == json.loads(text)
+    assert MESSAGES[name].model_validate_json(text).model_dump(mode="json", exclude_unset=True) == json.loads(text)
 
 
 def test_api_entrypoint_starts_from_its_environment_alone(monkeypatch: pytest.MonkeyPatch) -> None:

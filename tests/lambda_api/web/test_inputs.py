@@ -45,7 +45,9 @@ def test_blank_fields_count_as_not_sent(client: Client, world: World, kind: str,
 @pytest.mark.parametrize("blank", [None, "", "  "])
 def test_blank_required_fields_are_missing(client: Client, blank: str | None) -> None:
     answer = client.call("POST", "/video/caption", {"url_video": blank, "url_srt": blank})
-    assert detail(answer) == "url_video: missing. url_srt: missing."
+    assert detail(answer) == "url_video: missing."
+    answer = client.call("POST", "/video/caption", {"url_video": VIDEO, "url_srt": blank, "captions": blank})
+    assert detail(answer).startswith("send `url_srt`, `captions` or `words`, exactly one of them")
 
 
 @pytest.mark.parametrize("blank", ["", " "])
@@ -173,6 +175,12 @@ def test_error_states_the_expectation_with_an_example(client: Client, field: str
         ("img2vid", "duraton", "duration"),
         ("caption", "srt_url", "url_srt"),
         ("caption", "subtitles", "url_srt"),
+        ("caption", "Captions", "captions"),
+        ("caption", "script", "captions"),
+        ("caption", "settings", "style"),
+        ("compose", "font_size", "style"),
+        ("caption", "lang", "language"),
+        ("caption", "exclude_time_ranges", "exclude"),
         ("caption", "video", "url_video"),
         ("caption", "callback_url", "webhook_url"),
         ("caption", "webhookUrl", "webhook_url"),
@@ -195,8 +203,10 @@ def test_detail_names_the_first_errors(client: Client) -> None:
         "fps: no such field; did you mean frame_rate? And 2 more."
     )
     assert len(answer.json["errors"]) == 5
-    answer = client.call("POST", "/video/caption", CAPTION | {"colour": "blue"})
-    assert detail(answer) == "colour: no such field; known fields: url_video, url_srt, webhook_url, metadata."
+    answer = client.call("POST", "/video/img2vid", STILL | {"planted": "blue"})
+    assert detail(answer) == (
+        "planted: no such field; known fields: url_image, webhook_url, metadata, frame_rate, size, fit, duration."
+    )
 
 
 @pytest.mark.parametrize(

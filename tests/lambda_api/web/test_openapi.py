@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import jsonschema_rs
@@ -11,6 +12,7 @@ import pytest
 from pydantic import BaseModel
 
 from contract.operations import OPERATIONS
+from contract.operations.caption_presets import PRESETS
 from lambda_api.usecases.deliver_callback import deliver_callback
 from lambda_api.usecases.submit_job import submit_job
 from lambda_api.web.app import create_documented_app
@@ -48,9 +50,30 @@ def test_request_schemas_are_flat_for_code_generators(operation: type[BaseModel]
     schema = DOCUMENT["components"]["schemas"][f"{operation.__name__}Request"]
     assert not {"oneOf", "anyOf", "allOf", "examples"} & set(schema)
     assert schema["properties"].keys() - {"webhook_url", "metadata"} == operation.model_fields.keys() - {"kind"}
-    for field in schema["properties"].values():
-        assert field["type"] != "null" if "type" in field else "$ref" in field
-        assert not {"oneOf", "anyOf", "allOf"} & set(field)
+    for name, field in request_fields(schema):
+        assert {"type": "null"} not in field.get("anyOf", ())
+        # These accept text or a number in place of an object.
+        alternatives = {"anyOf"} if name in {"style", "margin"} else set()
+        assert {"oneOf", "anyOf", "allOf"} & set(field) == alternatives
+
+
+def request_fields(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the fields of a request and of the objects in it."""
+    for name, field in schema.get("properties", {}).items():
+        yield name, field
+        for reference in re.findall(r"'#/components/schemas/(\w+)'", str(field)):
+            yield from request_fields(DOCUMENT["components"]["schemas"][reference])
+
+
+def test_objects_in_requests_are_strict_and_described() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    for name in ("CaptionStyle", "CaptionColors", "Margin", "Offset", "Replacement", "TimeRange"):
+        assert schemas[name]["additionalProperties"] is False
+    assert schemas["CaptionColors"]["properties"]["text"]["pattern"].startswith("^#(")
+    style = schemas["CaptionRequest"]["properties"]["style"]
+    assert style["default"] == "classic"
+    assert style["anyOf"][0]["enum"] == list(PRESETS)
+    assert style["anyOf"][1] == {"$ref": "#/components/schemas/CaptionStyle"}
 
 
 def test_document_has_the_metadata_that_tools_need() -> None:

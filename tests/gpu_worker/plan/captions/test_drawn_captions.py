@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 
 import pytest
-from gpu_worker.typefaces.font_files import FontFiles
 from PIL import Image, ImageChops
 
 from contract.operations.caption_presets import PRESETS
@@ -15,6 +14,7 @@ from gpu_worker.media.info import Cue, Word
 from gpu_worker.pipeline.machine import FONTS_DIRECTORY
 from gpu_worker.plan.captions.draw import draw_captions
 from gpu_worker.plan.captions.safe_area import caption_region
+from gpu_worker.typefaces.font_files import FontFiles
 from tests.support.media.caption_ink import draw, ink, ink_of_color
 from tests.support.media.factory import MediaFactory
 

@@ -94,6 +94,7 @@ CALLS: dict[str, Callable[[DynamoJobStore, ObjectStore], object]] = {
     "due": lambda store, objects: list(store.due(START, 10)),
     "read": lambda store, objects: objects.read("k", 10),
     "size": lambda store, objects: objects.size("k"),
+    "write": lambda store, objects: objects.write("k", b"planted"),
 }
 
 

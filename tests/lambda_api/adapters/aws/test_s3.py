@@ -57,6 +57,15 @@ def test_only_the_first_upload_is_stored(objects: S3Objects) -> None:
         assert answer.read() == b"first"
 
 
+def test_written_object_is_read_with_its_type(objects: S3Objects) -> None:
+    key = "jobs/w/inputs/captions"
+    for data in (b"first", b"Hello \xf0\x9f\x98\x80"):
+        objects.write(key, data)
+    assert objects.read(key, 100) == data
+    with urllib.request.urlopen(objects.presign_get(key, 60), timeout=10) as answer:
+        assert (answer.read(), answer.headers["Content-Type"]) == (data, "application/octet-stream")
+
+
 def test_missing_or_too_long_object_is_none(objects: S3Objects) -> None:
     assert objects.size("jobs/none/output.mp4") is None
     assert objects.read("jobs/none/manifest.json", 100) is None
