@@ -71,9 +71,10 @@ def _find_words(value: Any) -> list[Any]:
 
 
 def _join_words(parts: list[Any]) -> list[Any]:
-    """Return the words of all segments or utterances. Without times of words, a transcript has none."""
+    """Return the words of all segments or utterances; the segments themselves if only they have times."""
     found = [part.get("words") for part in parts if isinstance(part, Mapping)]
-    return [word for words in found if isinstance(words, list) for word in words]
+    words = [word for words in found if isinstance(words, list) for word in words]
+    return words or [part for part in parts if isinstance(part, Mapping) and "text" in part]
 
 
 def _read_word(entry: Any, number: int) -> dict[str, Any]:

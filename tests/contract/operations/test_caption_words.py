@@ -49,11 +49,16 @@ def test_words_are_found_in_every_known_shape(shape: str) -> None:
     assert read_words(SHAPES[shape]) == EXPECTED
 
 
+def test_segments_stand_for_words_that_have_no_times() -> None:
+    segments = [{"text": " Without words.", "start": 0, "end": 3, "id": 0}]
+    assert read_words({"segments": segments}) == [{"word": "Without words.", "start": 0, "end": 3}]
+
+
 @pytest.mark.parametrize(
     "value",
     [
         None, "hello", 7, [], {}, {"words": []}, {"words": "x"}, {"segments": []}, {"results": {"channels": []}},
-        {"segments": [{"text": "Without times of words.", "start": 0, "end": 3}]}, {"segments": [7, {"words": 7}]},
+        {"segments": [7, {"words": 7}]},
         [{"words": []}, {"words": None}], {"results": {"channels": [{"alternatives": []}]}},
     ],
 )  # fmt: skip

@@ -129,7 +129,6 @@ def test_text_becomes_sentences() -> None:
 @pytest.mark.parametrize(
     ("value", "code"),
     [
-        ({"words": [{"word": "a", "start": 1, "end": 1}]}, Code.SUBTITLES_UNREADABLE),
         ({"words": spoken("a b")[::-1]}, Code.SUBTITLES_UNREADABLE),
         ({"words": [{"word": "a", "start": 90_000, "end": 90_001}]}, Code.SUBTITLES_UNREADABLE),
         ({"words": [{"word": "a", "start": float("nan"), "end": 1}]}, Code.SUBTITLES_UNREADABLE),
