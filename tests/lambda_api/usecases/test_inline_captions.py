@@ -45,6 +45,7 @@ def test_text_is_stored_and_the_worker_gets_a_signed_url(world: World, given: Su
     assert sent.url_srt.startswith(f"https://bucket.example/jobs/job-1/inputs/{field}?get&X-Amz-Expires=")
 
 
+@pytest.mark.fault("A19")
 def test_row_message_and_log_have_no_text(world: World, log: io.StringIO) -> None:
     services = replace(world.services, observer=PowertoolsObserver())
     job = submit_job(services, INLINE).job
@@ -65,6 +66,7 @@ def test_later_dispatch_signs_the_stored_file_again(world: World) -> None:
     assert stored_job(world).state is State.IN_QUEUE
 
 
+@pytest.mark.fault("B13")
 def test_bucket_outage_stores_no_job(world: World) -> None:
     world.objects.down = True
     with pytest.raises(Unavailable):
@@ -73,6 +75,7 @@ def test_bucket_outage_stores_no_job(world: World) -> None:
     assert submit_job(world.services, submission()).job.state is State.IN_QUEUE, "other jobs need no bucket"
 
 
+@pytest.mark.fault("A18")
 def test_references_from_clients_are_refused(world: World) -> None:
     forged = Caption(url_video=CAPTION.url_video, url_srt="stored:captions")
     with pytest.raises(InvalidRequest) as refused:

@@ -29,6 +29,7 @@ def stored(world: World) -> Caption:
     return operation
 
 
+@pytest.mark.fault("A11")
 @pytest.mark.parametrize(
     ("fields", "field", "sentence"),
     [
@@ -58,7 +59,7 @@ def test_unknown_field_of_an_object_is_refused(
     [
         ({"style": "planted"}, f"style: no such preset; choose one of {PRESETS}."),
         ({"style": {"preset": "planted"}}, f"style.preset: no such preset; choose one of {PRESETS}."),
-        ({"style": {"font": "planted"}}, "style.font: no such font; choose one of Anton, DejaVu Sans, "),
+        ({"style": {"font": "planted"}}, "style.font: no such font; choose one of Anton, Bangers, "),
         ({"style": {"position": "planted"}}, 'style.position: must be "top_left", "top_center", "top_right", "middle'),
         ({"style": {"safe_area": "planted"}}, '"reels", "shorts" or "social".'),
         ({"style": 7}, '"fill" or "progressive" or an object.'),
@@ -141,6 +142,25 @@ def test_stored_options_are_plain_messages(client: Client, world: World) -> None
 def test_preset_is_found_in_any_spelling(client: Client, world: World, style: object) -> None:
     assert send(client, style=style).status == 202
     assert stored(world).style == CaptionStyle(preset="word_by_word")
+
+
+@pytest.mark.fault("A18")
+@pytest.mark.parametrize("reference", ["stored:captions", "stored:words", " stored:captions", "STORED:captions"])
+def test_reference_to_a_stored_file_is_refused(client: Client, world: World, reference: str) -> None:
+    answer = client.call("POST", "/video/caption", VIDEO | {"url_srt": reference})
+    assert (answer.status, [error["field"] for error in answer.json["errors"]]) == (422, ["url_srt"])
+    answer = client.call("POST", "/video/caption", VIDEO | {"url_video": reference, "captions": "a"})
+    assert (answer.status, [error["field"] for error in answer.json["errors"]]) == (422, ["url_video"])
+    assert (world.store.jobs, world.objects.objects) == ({}, {})
+
+
+@pytest.mark.fault("B13")
+def test_bucket_outage_is_a_503_only_for_captions_in_the_request(client: Client, world: World) -> None:
+    world.objects.down = True
+    answer = send(client)
+    assert (answer.status, answer.json["code"], answer.headers["retry-after"]) == (503, "unavailable", "2")
+    assert client.call("POST", "/video/caption", VIDEO | {"url_srt": "https://media.example/s.srt"}).status == 202
+    assert list(world.store.jobs) == ["job-2"]
 
 
 def test_half_an_emoji_is_replaced(client: Client, world: World) -> None:
