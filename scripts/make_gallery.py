@@ -22,7 +22,7 @@ FOLDER = ROOT / "docs" / "gallery"
 
 _SHAPES = {"portrait": ("540x960", (216, 384)), "landscape": ("960x540", (384, 216))}
 """The size of the video, and that of a frame on the sheet."""
-_PARTS = {"portrait": (920, 0, 1820, 1600), "landscape": (0, 200, 2400, 1550)}
+_PARTS = {"portrait": (920, 0, 1820, 1600), "landscape": (100, 330, 2360, 1600)}
 """The parts of the landscape that show no lettering."""
 _TEXT = "The mountains were here long before us, and they will stay when we are gone."
 _SECONDS, _MOMENTS = 4, (0.5, 1.7, 3.4)

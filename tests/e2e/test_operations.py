@@ -69,6 +69,18 @@ def test_addaudio_copies_the_video_and_ends_with_the_shorter_track(system: Syste
     assert (job["execution"]["video_mode"], job["execution"]["encoder"]) == ("copy", None)
 
 
+def test_captions_inside_the_request_are_drawn_by_word(system: System, site: Web, tmp_path: Path) -> None:
+    text = "Two lines of text,\nand a voice."
+    fields = {"url_image": site("photo.jpg"), "url_audio": site("voice.mp3"), "captions": text}
+    job = system.run("compose", size="216x384", style={"preset": "karaoke", "font": "poppins"}, **fields)
+    check(job, tmp_path, size=(216, 384), seconds=2, frames=None, sound=True)
+    assert (job["execution"]["word_timing"], job["execution"]["fonts_used"]) == ("estimated", ["Poppins"])
+    words = [{"word": word, "start": at, "end": at + 0.5} for at, word in enumerate(("one", "two"))]
+    job = system.run("caption", url_video=site("clip.mp4"), words=words, style="pop")
+    check(job, tmp_path, size=(640, 360), seconds=3, frames=75, sound=True)
+    assert job["execution"]["word_timing"] == "given"
+
+
 def test_compose_from_a_photo_lasts_as_long_as_the_voice(system: System, site: Web, tmp_path: Path) -> None:
     fields = {"url_image": site("photo.jpg"), "url_audio": site("voice.mp3"), "url_srt": site("clip.srt")}
     job = system.run("compose", size="360x640", **fields)
