@@ -12,11 +12,12 @@ from contract.operations.caption_words import NO_WORDS, read_words
 from gpu_worker.media.info import Word
 from gpu_worker.subtitles.formats.blocks import Dialect
 from gpu_worker.subtitles.markup.cue_text import clean_text, is_visible, remove_tags
-from gpu_worker.subtitles.spacing import is_mark, needs_space
+from gpu_worker.subtitles.spacing import needs_space
 
 _START = re.compile(r"[\[{]\s{0,99}[\"{\[]")
 _MAX_MS = 24 * 3600 * 1000
 _MAX_JOINED = 60
+"""Characters of a word up to which signs join it."""
 _SIGNS_AFTER = re.compile("[.,;:?!\u2026%)\\]}\u2019\u201d\u00bb。、，？！：；）」』؟،؛۔।]+")
 """Signs that some programs list as words of their own, although they belong to the word before."""
 
@@ -59,8 +60,7 @@ def _read_words(value: Any) -> Transcript:
         # Each word gets at least 1 ms after the one before, also if both were rounded to the same one.
         start_ms = max(round(entry["start"] * 1000), words[-1].end_ms if words else 0)
         end_ms = max(round(entry["end"] * 1000), start_ms + 1)
-        belongs = bool(_SIGNS_AFTER.fullmatch(text)) or is_mark(text[0])
-        if words and belongs and len(words[-1].text) + len(text) <= _MAX_JOINED:
+        if words and _SIGNS_AFTER.fullmatch(text) and len(words[-1].text) + len(text) <= _MAX_JOINED:
             words[-1] = Word(words[-1].start_ms, end_ms, words[-1].text + text, words[-1].has_space)
         elif has_phrases:
             words.append(Word(start_ms, end_ms, text))

@@ -43,8 +43,11 @@ _WORDS = st.sampled_from(
         ),
     ]
 )
+_LETTERS = st.text("กาำี่้แไครัน日本語の、が「」今天（），。", min_size=1, max_size=8)
 _GLUE = st.sampled_from([" ", " ", " ", "", "\n", "\u200b"])
-_RAW = st.lists(st.tuples(_WORDS | st.text(max_size=4), _GLUE).map("".join), min_size=1, max_size=25).map("".join)
+_RAW = st.lists(st.tuples(_WORDS | _LETTERS | st.text(max_size=4), _GLUE).map("".join), min_size=1, max_size=25).map(
+    "".join
+)
 TEXTS = _RAW.map(lambda raw: clean_text(raw, Dialect.SRT)[0]).filter(is_visible)
 """Texts of cues, cleaned as the reader cleans them."""
 

@@ -23,6 +23,7 @@ _OPENING = {"Ps", "Pi"}
 _CLOSING = {"Pe", "Pf", "Po"}
 _OPENING_SIGNS = frozenset("¿¡\u201e\u201a")
 _NOT_FIRST = frozenset("ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮー〜々ゝゞヽヾ%\uff05")
+_EMOJI_RUN = re.compile(f"((?:{EMOJI.pattern})+)")
 _THAI = re.compile("[\u0e00-\u0e7f]")
 _KANA = re.compile("[\u3041-\u30fa\uff66-\uff9f]")
 _TRADITIONAL = re.compile(r"zh-(?:.*-)?(?:hant|tw|hk|mo)\b|yue\b", re.IGNORECASE)
@@ -77,16 +78,14 @@ def _split_unspaced(chunk: str, text: str, language: str | None) -> Iterator[str
     if parse is None:
         yield chunk
         return
-    whole = {at for emoji in EMOJI.finditer(chunk) for at in range(emoji.start(), emoji.end())}
     word = ""
-    at = 0
-    for piece in parse(chunk):
-        # Before an emoji there is no break either: it stays with the word before.
-        if word and at not in whole and _may_split(word, piece):
-            yield word
-            word = ""
-        word += piece
-        at += len(piece)
+    for at, part in enumerate(_EMOJI_RUN.split(chunk)):
+        # Every second part is emoji, which stay with the word before.
+        for piece in parse(part) if at % 2 == 0 else (part,):
+            if word and at % 2 == 0 and _may_split(word, piece):
+                yield word
+                word = ""
+            word += piece
     yield word
 
 

@@ -92,16 +92,21 @@ def test_cues_end_at_sentences_and_pauses() -> None:
 
 
 def test_long_sentences_become_several_cues_at_commas() -> None:
-    text = "one two three four five six seven, eight nine ten eleven twelve thirteen"
+    text = "one two three four five, six seven eight nine ten eleven twelve thirteen"
     assert [cue.text for cue in cues_of({"words": spoken(text)})] == [
-        "one two three four five six seven,",
-        "eight nine ten eleven twelve thirteen",
+        "one two three four five,",
+        "six seven eight nine ten eleven twelve thirteen",
     ]
 
 
 def test_signs_that_are_words_of_their_own_join_the_word_before() -> None:
     (cue,) = cues_of({"words": spoken("Well , yes !")})
     assert [(word.text, word.start_ms, word.end_ms) for word in cue.words] == [("Well,", 0, 600), ("yes!", 600, 1200)]
+    assert all(len(word.text) <= 60 for cue in cues_of({"words": spoken("a" + " !" * 90)}) for word in cue.words)
+
+
+def test_a_lone_mark_changes_no_word_before_it() -> None:
+    assert cues_of({"words": spoken("か \u3099 か")})[0].text == "か \u3099か"
 
 
 def test_words_are_cleaned_like_cues() -> None:
@@ -189,6 +194,7 @@ def test_words_of_any_text_tile_their_cues(steps: list[tuple[str, float, float]]
         assert cue.text == unicodedata.normalize("NFC", cue.text)
         assert 0 < len(cue.text) <= 2000
         if cue.words:
+            assert cue.words[0].has_space
             assert cue.text == unicodedata.normalize("NFC", join_words(cue.words))
             assert (cue.start_ms, cue.end_ms) == (cue.words[0].start_ms, cue.words[-1].end_ms)
             assert all(word.start_ms < word.end_ms for word in cue.words)

@@ -32,6 +32,8 @@ CASES = pytest.mark.parametrize(
         ("a, b", ("A,", "c"), "c, b"),
         ("Straße", ("straße", "Weg"), "Weg"),
         ("東京へ行きます", ("東京", "京都"), "京都へ行きます"),
+        ("私は東京へ", ("東京", "京都"), "私は京都へ"),
+        ("a damn-damn dog", ("damn", "x"), "a x-x dog"),
         ("C++ is c", ("C++", "Rust"), "Rust is c"),
         (r"path a", ("a", r"\1 \N {x} <i>"), "path \\1 \\\u2060N {x} <\u2060i>"),
         ("nothing", ("...", "x"), "nothing"),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 
 from gpu_worker.media.info import Word
 from gpu_worker.plan.captions.glyph_coverage import EMOJI
-from gpu_worker.plan.captions.words import split_words, uppercase
+from gpu_worker.plan.captions.words import is_closing, is_opening, split_words, uppercase
 from gpu_worker.subtitles.markup.cue_text import remove_tags
-from gpu_worker.subtitles.spacing import join_words
+from gpu_worker.subtitles.spacing import is_mark, join_words
 from tests.support.captions import LANGUAGES, TEXTS
 
 
@@ -34,7 +36,9 @@ def split(text: str, language: str | None = None) -> str:
         ("שלום עולם, מה שלומך?", "שלום_עולם,_מה_שלומך?"),
         ("مرحبا بالعالم، كيف الحال؟", "مرحبا_بالعالم،_كيف_الحال؟"),
         ("한국어 자막은 띄어쓰기로", "한국어_자막은_띄어쓰기로"),
-        ("今日はとても天気です。\n私はPythonが好き😀です", "今日は|とても|天気です。|私は|Pythonが|好き😀です"),
+        ("今日はとても天気です。\n私はPythonが好き😀です", "今日は|とても|天気です。|私は|Pythonが|好き😀|です"),
+        ("我很高兴🎉🎉谢谢👨\u200d👩\u200d👧你", "我|很|高兴🎉🎉|谢谢👨\u200d👩\u200d👧|你"),
+        ("「🎉谢谢」", "「🎉谢谢」"),
         ("«東京»へ 行きます", "«東京»へ_行きます"),
         ("วันนี้อากาศดีมาก ครับ", "วัน|นี้|อากาศ|ดี|มาก_ครับ"),
         ("ភាសា\u200bខ្មែរ", "ភាសា|ខ្មែរ"),
@@ -62,6 +66,9 @@ def test_no_character_is_lost_and_no_emoji_is_split(text: str, language: str | N
     without_breaks = plain.replace("\u200b", "")
     assert joined.replace(" ", "") == "".join(without_breaks.split())
     assert all(word.strip() == word != "" for word, _ in words)
+    if not {"\n", "\u200b"} & set(plain):
+        for (before, _), (after, has_space) in pairwise(words):
+            assert has_space or not (is_opening(before[-1]) or is_closing(after[0]) or is_mark(after[0]))
     # Where the text has spaces, they stay.
     if "\u200b" not in plain:
         lines = joined.split() if "\n" in plain else [" ".join(joined.split())]
