@@ -11,15 +11,17 @@ from benchmarks.measure import Contender, Ratio, interleaved, medians
 from benchmarks.results import Row
 from contract.operations import Role
 from contract.operations.caption import Caption
+from contract.operations.caption_style import CaptionStyle
 
 _OPERATION = Caption(url_video=product.U, url_srt=product.U)
+_KARAOKE = Caption(url_video=product.U, url_srt=product.U, style=CaptionStyle(preset="karaoke"))
 _RATE = ("-crf", "20")
 _SIZE = sources.FILM_SIZE
 
 
 def measure(bench: Bench) -> list[Row]:
     bench.say("caption")
-    return [_cost(bench)]
+    return _costs(bench)
 
 
 def _plain(bench: Bench, folder: Path, film: Path) -> None:
@@ -27,21 +29,22 @@ def _plain(bench: Bench, folder: Path, film: Path) -> None:
     bench.run("-i", film, "-vf", product.BURN, *baselines.x264(bench, "veryfast"), *copy, cwd=folder)
 
 
-def _cost(bench: Bench) -> Row:
+def _costs(bench: Bench) -> list[Row]:
     seconds = bench.seconds(30)
     film = sources.film(bench, seconds, _RATE, "talk.mp4", sources.sound(bench, seconds, "talk.m4a"))
     srt = sources.subtitles(bench, "talk.srt", sources.speech(seconds))
     folder = product.burn_folder(bench.folder / "talk", srt, _SIZE)
     (folder / "talk.srt").symlink_to(srt)
 
-    def job() -> None:
-        product.run_job(bench, _OPERATION, {Role.VIDEO: film, Role.SUBTITLES: srt})
+    def job(operation: Caption) -> None:
+        product.run_job(bench, operation, {Role.VIDEO: film, Role.SUBTITLES: srt})
 
     seed = Contender(lambda: baselines.caption(bench, folder, film, "talk.srt", bench.folder / "peer.mp4"), bench.few)
-    job()
+    job(_OPERATION)
     spent = interleaved(
         {
-            "product": Contender(job, bench.runs),
+            "product": Contender(lambda: job(_OPERATION), bench.runs),
+            "karaoke": Contender(lambda: job(_KARAOKE), bench.runs),
             "plain burn": Contender(lambda: _plain(bench, folder, film), bench.runs),
             **({"seed": seed} if bench.peers else {}),
         },
@@ -50,5 +53,10 @@ def _cost(bench: Bench) -> Row:
     cpu = medians(spent)
     ratio = Ratio.of(spent["product"], spent["plain burn"])
     others = {"seed": cpu["seed"] / cpu["plain burn"]} if "seed" in cpu else {}
-    facts = {**ratio.facts(), "cpu_seconds": cpu, "film_seconds": seconds}
-    return Row("caption.cpu", platform.python_version(), ratio.value, others, facts)
+    by_word = Ratio.of(spent["karaoke"], spent["plain burn"])
+    facts = {"cpu_seconds": cpu, "film_seconds": seconds}
+    python = platform.python_version()
+    return [
+        Row("caption.cpu", python, ratio.value, others, {**ratio.facts(), **facts}),
+        Row("caption.karaoke", python, by_word.value, {}, {**by_word.facts(), **facts}),
+    ]

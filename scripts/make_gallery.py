@@ -1,4 +1,4 @@
-"""Render docs/gallery: three frames of each caption preset, in portrait and in landscape.
+"""Render docs/gallery: three frames of each caption preset, in portrait and in landscape, and a page that shows them.
 
 `make gallery` runs it. The worker renders the videos; nothing is downloaded.
 """
@@ -44,6 +44,18 @@ def main() -> None:
                 path = FOLDER / f"{preset}-{shape}.webp"
                 sheet.save(path, quality=70, method=6)
                 print(f"{path.relative_to(ROOT)}: {path.stat().st_size // 1000} KB", flush=True)
+    (FOLDER / "README.md").write_text(_page(), encoding="utf-8")
+
+
+def _page() -> str:
+    parts = [
+        "# Caption styles\n\n`make gallery` renders this page with the worker. [docs/api.md](../api.md#captions) describes "
+        "the fields of a style.\n"
+    ]
+    for name, preset in PRESETS.items():
+        images = "\n".join(f"![{name}, {shape}]({name}-{shape}.webp)" for shape in _SHAPES)
+        parts.append(f"## {name}\n\n{preset.description}\n\n{images}\n")
+    return "\n".join(parts)
 
 
 def _render(photo: Path, preset: str, shape: str, folder: Path) -> Image.Image:
