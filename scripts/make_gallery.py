@@ -48,10 +48,8 @@ def main() -> None:
 
 
 def _page() -> str:
-    parts = [
-        "# Caption styles\n\n`make gallery` renders this page with the worker. [docs/api.md](../api.md#captions) describes "
-        "the fields of a style.\n"
-    ]
+    head = "# Caption styles\n\n`make gallery` renders this page with the worker."
+    parts = [f"{head} [docs/api.md](../api.md#captions) describes the fields of a style.\n"]
     for name, preset in PRESETS.items():
         images = "\n".join(f"![{name}, {shape}]({name}-{shape}.webp)" for shape in _SHAPES)
         parts.append(f"## {name}\n\n{preset.description}\n\n{images}\n")
