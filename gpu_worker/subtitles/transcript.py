@@ -15,7 +15,6 @@ from gpu_worker.subtitles.markup.cue_text import clean_text, is_visible, remove_
 from gpu_worker.subtitles.spacing import needs_space
 
 _START = re.compile(r"[\[{]\s{0,99}[\"{\[]")
-_MAX_MS = 24 * 3600 * 1000
 _MAX_JOINED = 60
 """Characters of a word up to which signs join it."""
 _SIGNS_AFTER = re.compile("[.,;:?!\u2026%)\\]}\u2019\u201d\u00bb。、，？！：；）」』؟،؛۔।]+")
@@ -50,8 +49,6 @@ def read_transcript(text: str) -> Transcript | None:
 def _read_words(value: Any) -> Transcript:
     """Raises ValueError, and RecursionError for a document that is nested too deeply."""
     entries = [(word, _clean(word["word"])) for word in read_words(value)]
-    if entries[-1][0]["end"] * 1000 > _MAX_MS:
-        raise ValueError("a video has at most 24 hours")
     has_phrases = sum(" " in text for _, text in entries) * 2 > len(entries)
     words: list[Word] = []
     for entry, text in entries:

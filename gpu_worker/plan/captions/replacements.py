@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from contract.operations.captions import Replacement
 from gpu_worker.media.info import Cue, Word
-from gpu_worker.subtitles.markup.cue_text import is_visible
+from gpu_worker.subtitles.markup.cue_text import clean_literal, is_visible
 from gpu_worker.subtitles.spacing import UNSPACED, join_words
 
 _SIGNS = r"[^\w\s<>]{0,3}"
@@ -47,7 +47,7 @@ def replace_in_cues(cues: Iterable[Cue], replacements: Sequence[Replacement]) ->
 
 def _compile(replacements: Iterable[Replacement]) -> list[_Rule]:
     return [
-        _Rule(_pattern(parts), rule.replace)
+        _Rule(_pattern(parts), clean_literal(rule.replace))
         for rule in replacements
         if (parts := [part.strip(".,;:?!\"'()") for part in rule.find.split()]) and all(parts)
     ]

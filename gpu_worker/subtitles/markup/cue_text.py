@@ -102,6 +102,11 @@ def is_visible(text: str) -> bool:
     return any(unicodedata.category(char) not in {"Zs", "Cc", "Cf"} for char in _TAG.sub("", text))
 
 
+def clean_literal(raw: str) -> str:
+    """Return a text on one line in which nothing is markup, and no character that cannot be drawn."""
+    return _neutralize_markup(_SPACES.sub(" ", _keep_drawable(raw[:MAX_CHARS]).replace("\n", " ")).strip(" "))
+
+
 def remove_tags(text: str) -> str:
     """Return a cue's text without `<i>` and `<u>`, and without what would look like one then."""
     return _KEPT_TAG.sub(_make_literal, _TAG.sub("", text))

@@ -36,6 +36,7 @@ CASES = pytest.mark.parametrize(
         ("a damn-damn dog", ("damn", "x"), "a x-x dog"),
         ("C++ is c", ("C++", "Rust"), "Rust is c"),
         (r"path a", ("a", r"\1 \N {x} <i>"), "path \\1 \\\u2060N {x} <\u2060i>"),
+        ("a", ("a", "b\n c\x07\ue000"), "b c"),
         ("nothing", ("...", "x"), "nothing"),
     ],
 )
