@@ -19,6 +19,9 @@ _MIN_MILLISECONDS = 20
 _SHORTEST = 0.05
 """Whisper gives some words no duration. They last this many seconds if the next word leaves the time."""
 
+_ROUNDING = 0.05
+"""Recognizers round: a word may begin this many seconds before the one before it ends, which then ends there."""
+
 NO_WORDS = (
     "has no words with times; send a list of objects with `word`, `start` and `end`, or a transcript with the times of "
     "its words"
@@ -108,6 +111,8 @@ def _check_order(words: list[dict[str, Any]]) -> None:
         if word["end"] <= word["start"]:
             raise ValueError(f"entry {number} must end after it starts")
     for number, (before, word) in enumerate(pairwise(words), 1):
+        if before["start"] < word["start"] < before["end"] <= word["start"] + _ROUNDING:
+            before["end"] = word["start"]
         if word["start"] < before["end"]:
             raise ValueError(
                 f"entry {number} starts before the previous word ends; sort the words and end each in time"

@@ -14,8 +14,8 @@ from gpu_worker.errors import job_failed
 from gpu_worker.ffmpeg.locate import Ffmpeg
 from gpu_worker.ffmpeg.run import FfmpegError, run_ffmpeg
 from gpu_worker.plan.captions.ass_script import write_specimens
-from gpu_worker.plan.captions.estimated_typefaces import ESTIMATED
-from gpu_worker.plan.captions.glyph_coverage import characters_to_check, missing_glyphs_warning
+from gpu_worker.plan.captions.glyphs.estimated_typefaces import ESTIMATED
+from gpu_worker.plan.captions.glyphs.glyph_coverage import characters_to_check, missing_glyphs_warning
 from gpu_worker.plan.measure import Typefaces
 from gpu_worker.plan.model import FONTS
 from gpu_worker.sandbox import safe_open

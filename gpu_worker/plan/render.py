@@ -13,7 +13,7 @@ from gpu_worker.plan.audio import NO_SOUND, Sound
 from gpu_worker.plan.captions.added_frames import add_frames, find_added_times, first_frame_filters
 from gpu_worker.plan.captions.ass_script import BURN_FILTER
 from gpu_worker.plan.captions.draw import DrawnCaptions, draw_captions
-from gpu_worker.plan.captions.estimated_typefaces import ESTIMATED
+from gpu_worker.plan.captions.glyphs.estimated_typefaces import ESTIMATED
 from gpu_worker.plan.cuda.graph import CUDA_INPUT_ARGS, DOWNLOAD_FILTERS, gpu_for_video, gpu_graph, gpu_stages
 from gpu_worker.plan.encode import TAG_FILTER, encoder_args, format_seconds, gpu_for_size, output_args
 from gpu_worker.plan.filters import decoder_args, frame_timing_args, picture_filters, picture_warnings

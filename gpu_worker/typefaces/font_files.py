@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gpu_worker.plan.captions.ass_script import PLAIN_FONT
-from gpu_worker.plan.captions.font_runs import Run, split_runs
-from gpu_worker.plan.captions.glyph_coverage import EMOJI
-from gpu_worker.plan.captions.line_breaks import measure_width
+from gpu_worker.plan.captions.glyphs.font_runs import Run, split_runs
+from gpu_worker.plan.captions.glyphs.glyph_coverage import EMOJI
+from gpu_worker.plan.captions.glyphs.line_breaks import measure_width
 from gpu_worker.typefaces.face import Face
 
 _FALLBACK_PREFIX = "Noto Sans "

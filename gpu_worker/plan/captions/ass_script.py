@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from gpu_worker.plan.captions.glyph_coverage import EMOJI
-from gpu_worker.plan.captions.line_breaks import BREAK
+from gpu_worker.plan.captions.glyphs.glyph_coverage import EMOJI
+from gpu_worker.plan.captions.glyphs.line_breaks import BREAK
 from gpu_worker.plan.measure import Typefaces
 from gpu_worker.plan.model import FONTS, SUBTITLES
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from contract.operations.caption_style import Animation
 from gpu_worker.media.info import BOTTOM, Cue
 from gpu_worker.plan.captions.ass_script import AssStyle, ass_text, format_event
-from gpu_worker.plan.captions.line_breaks import fit_text
+from gpu_worker.plan.captions.glyphs.line_breaks import fit_text
 from gpu_worker.plan.captions.look import Look
 from gpu_worker.plan.captions.placement import entry_tags, place
 from gpu_worker.plan.measure import Typefaces

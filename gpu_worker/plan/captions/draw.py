@@ -12,16 +12,16 @@ from contract.operations.captions import CaptionOptions
 from gpu_worker.media.info import Cue
 from gpu_worker.plan.captions.ass_script import AssStyle, format_script
 from gpu_worker.plan.captions.cue_events import draw_cue, style_for_cues
-from gpu_worker.plan.captions.estimated_typefaces import ESTIMATED
-from gpu_worker.plan.captions.line_breaks import is_tag, split_tags, strip_tags
+from gpu_worker.plan.captions.glyphs.estimated_typefaces import ESTIMATED
+from gpu_worker.plan.captions.glyphs.line_breaks import is_tag, split_tags, strip_tags
 from gpu_worker.plan.captions.look import Look, resolve_look
 from gpu_worker.plan.captions.page_events import PageDrawer
-from gpu_worker.plan.captions.pages import Page, PageLimits, paginate
 from gpu_worker.plan.captions.placement import padding, place
-from gpu_worker.plan.captions.replacements import replace_in_cues
-from gpu_worker.plan.captions.timing import exclude_ranges, time_words, word_timing
-from gpu_worker.plan.captions.word_states import word_states
-from gpu_worker.plan.captions.words import uppercase
+from gpu_worker.plan.captions.words.pages import Page, PageLimits, paginate
+from gpu_worker.plan.captions.words.replacements import replace_in_cues
+from gpu_worker.plan.captions.words.split import uppercase
+from gpu_worker.plan.captions.words.timing import exclude_ranges, time_words, word_timing
+from gpu_worker.plan.captions.words.word_states import word_states
 from gpu_worker.plan.measure import Typefaces
 
 _ANIMATED = frozenset({Technique.FILL, Technique.POP})
@@ -54,7 +54,7 @@ def draw_captions(
     is_animated = look.technique in _ANIMATED or look.animation is not Animation.NONE
     if not look.is_paged:
         return replace(_draw_cues(cues, options, look, style, size, faces), is_animated=is_animated)
-    pages = _paginate(cues, options, look, faces)
+    pages = _paginate(cues, options, look, faces, ranges)
     drawer = PageDrawer(look, faces, style.font_size)
     return DrawnCaptions(
         format_script(size, style, [event for page in pages for event in drawer.draw(page)]),
@@ -108,7 +108,13 @@ def _families(texts: Iterable[str], look: Look, faces: Typefaces) -> tuple[str, 
     return tuple(sorted(found, key=lambda family: (family != look.font, family)))
 
 
-def _paginate(cues: Sequence[Cue], options: CaptionOptions, look: Look, faces: Typefaces) -> tuple[Page, ...]:
+def _paginate(
+    cues: Sequence[Cue],
+    options: CaptionOptions,
+    look: Look,
+    faces: Typefaces,
+    excluded_ms: Sequence[tuple[int, int]],
+) -> tuple[Page, ...]:
     def width(line: str) -> float:
         return faces.width(line, look.font, bold=look.is_bold, italic=look.is_italic) * look.em
 
@@ -120,7 +126,7 @@ def _paginate(cues: Sequence[Cue], options: CaptionOptions, look: Look, faces: T
         if words:
             spoken.append((cue, words))
     limits = PageLimits(look.max_words, look.max_characters, look.max_lines)
-    return paginate(spoken, limits, width, place(look).width)
+    return paginate(spoken, limits, width, place(look).width, excluded_ms)
 
 
 def _capitalize(text: str, language: str | None) -> str:

@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from contract.operations.caption_presets import Technique
 from gpu_worker.media.info import Word
 from gpu_worker.plan.captions.ass_script import escape, format_event, in_families
-from gpu_worker.plan.captions.direction import is_mixed, is_rtl
 from gpu_worker.plan.captions.look import Look
-from gpu_worker.plan.captions.pages import Page
 from gpu_worker.plan.captions.placement import GROWTH, Placement, entry_tags, place, position_tags
-from gpu_worker.plan.captions.word_states import WordState, word_states
+from gpu_worker.plan.captions.words.direction import is_mixed, is_rtl
+from gpu_worker.plan.captions.words.pages import Page
+from gpu_worker.plan.captions.words.word_states import WordState, word_states
 from gpu_worker.plan.measure import Typefaces
+from gpu_worker.subtitles.spacing import join_words
 
 _MIN_SCALE = 0.15
 _GROWN = f"\\t(0,80,\\fscx{100 * GROWTH:.0f}\\fscy{100 * GROWTH:.0f})\\t(80,180,\\fscx100\\fscy100)"
@@ -147,11 +148,6 @@ class PageDrawer:
         spot = replace(at, anchor=_MIDDLE, x=left + middle, y=top + (row + 0.5) * line_height)
         tags = f"\\q2{position_tags(spot, self.look)}\\fs{line_height:.1f}{_color(self.look.highlight)}{_GROWN}"
         return format_event(*span, f"{{{tags}}}{escape(line[index].text)}", layer=1)
-
-
-def join_words(words: Sequence[Word]) -> str:
-    """Return the text of a line."""
-    return "".join((" " if word.has_space and index else "") + word.text for index, word in enumerate(words))
 
 
 def _color(color: str, number: int = 1) -> str:

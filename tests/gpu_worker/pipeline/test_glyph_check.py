@@ -20,7 +20,12 @@ from gpu_worker.media.info import Cue
 from gpu_worker.pipeline.glyph_check import find_missing_glyphs
 from gpu_worker.pipeline.machine import FONTS_DIRECTORY as FONTS
 from gpu_worker.pipeline.machine import Machine
-from gpu_worker.plan.captions.glyph_coverage import SHIPPED, characters_to_check, missing_glyphs_warning, script_of
+from gpu_worker.plan.captions.glyphs.glyph_coverage import (
+    SHIPPED,
+    characters_to_check,
+    missing_glyphs_warning,
+    script_of,
+)
 from gpu_worker.sandbox.command import Sandbox
 from tests.support.media.caption_ink import write_ass
 from tests.support.media.factory import URL, MediaFactory

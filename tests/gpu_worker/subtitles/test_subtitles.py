@@ -11,8 +11,8 @@ from contract.errors import Code
 from gpu_worker.errors import JobFailed
 from gpu_worker.media.info import Cue
 from gpu_worker.plan.captions.ass_script import ass_text
+from gpu_worker.plan.captions.glyphs.line_breaks import BREAK, fit_text
 from gpu_worker.plan.captions.late_cues import late_caption_warnings
-from gpu_worker.plan.captions.line_breaks import BREAK, fit_text
 from gpu_worker.subtitles import Subtitles, read_subtitles
 from tests.support.media.caption_ink import write_ass
 

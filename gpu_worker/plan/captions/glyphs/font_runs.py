@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
 from gpu_worker.plan.captions.ass_script import EMOJI_FONT
-from gpu_worker.plan.captions.glyph_coverage import EMOJI, script_of
+from gpu_worker.plan.captions.glyphs.glyph_coverage import EMOJI, script_of
 
 HasGlyph = Callable[[str, str], bool]
 """Takes the name of a family and a character, and returns True if the family has a glyph for it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from gpu_worker.plan.captions.pages import Page
+from gpu_worker.plan.captions.words.pages import Page
 
 _RIGHT_TO_LEFT = frozenset({"R", "AL"})
 

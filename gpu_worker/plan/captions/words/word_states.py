@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gpu_worker.plan.captions.pages import Page
+from gpu_worker.plan.captions.words.pages import Page
 
 _HOLD_MS = 300
 """A word stays active through a shorter pause: a color that goes and comes again flickers."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from gpu_worker.media.info import Cue
-from gpu_worker.plan.captions.script import time_script
+from gpu_worker.plan.captions.words.script import time_script
 
 
 def timed_cues(cues: tuple[Cue, ...] | None, script: tuple[str, ...], end: Fraction) -> tuple[Cue, ...] | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from gpu_worker.plan.captions.ass_script import EMOJI_FONT
-from gpu_worker.plan.captions.glyph_coverage import EMOJI
-from gpu_worker.plan.captions.line_breaks import measure_width
+from gpu_worker.plan.captions.glyphs.glyph_coverage import EMOJI
+from gpu_worker.plan.captions.glyphs.line_breaks import measure_width
 
 _ASS_SIZE_OF_EM = 1.164
 """DejaVu Sans: OS/2 winAscent 1901 + winDescent 483, of 2048 units per em."""

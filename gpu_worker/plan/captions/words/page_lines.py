@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence, Set
 from math import inf
 
 from gpu_worker.media.info import Word
-from gpu_worker.plan.captions.words import is_closing, is_opening
+from gpu_worker.plan.captions.words.split import is_closing, is_opening
 from gpu_worker.subtitles.spacing import join_words
 
 _NUMBER = re.compile(r"[^\w\s]*\d(?:[\d.,:/]*\d)?")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from gpu_worker.media.info import Cue, Word
-from gpu_worker.plan.captions.overlaps import TimedCue, separate
-from gpu_worker.plan.captions.page_lines import LineBreaker, LineCounter
+from gpu_worker.plan.captions.words.overlaps import TimedCue, separate
+from gpu_worker.plan.captions.words.page_lines import LineBreaker, LineCounter
 from gpu_worker.subtitles.sentences import ends_clause, ends_sentence
 from gpu_worker.subtitles.word_cues import PAUSE_MS
 

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gpu_worker.media.info import BOTTOM, TOP, Cue, Word
-from gpu_worker.plan.captions.pages import Page, PageLimits, paginate
-from gpu_worker.plan.captions.timing import time_words
+from gpu_worker.plan.captions.words.pages import Page, PageLimits, paginate
+from gpu_worker.plan.captions.words.timing import time_words
 from gpu_worker.subtitles.spacing import join_words
 from tests.support.captions import LANGUAGES, cues, timed_words
 

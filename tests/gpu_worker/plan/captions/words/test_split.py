@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 
 from gpu_worker.media.info import Word
-from gpu_worker.plan.captions.glyph_coverage import EMOJI
-from gpu_worker.plan.captions.words import is_closing, is_opening, split_words, uppercase
+from gpu_worker.plan.captions.glyphs.glyph_coverage import EMOJI
+from gpu_worker.plan.captions.words.split import is_closing, is_opening, split_words, uppercase
 from gpu_worker.subtitles.markup.cue_text import remove_tags
 from gpu_worker.subtitles.spacing import is_mark, join_words
 from tests.support.captions import LANGUAGES, TEXTS

@@ -7,8 +7,8 @@ from dataclasses import replace
 from itertools import pairwise
 
 from gpu_worker.media.info import Cue, Word
-from gpu_worker.plan.captions.shares import share_time, speech_weights
-from gpu_worker.plan.captions.timing import MIN_WORD_MS
+from gpu_worker.plan.captions.words.shares import share_time, speech_weights
+from gpu_worker.plan.captions.words.timing import MIN_WORD_MS
 
 TimedCue = tuple[Cue, tuple[Word, ...]]
 

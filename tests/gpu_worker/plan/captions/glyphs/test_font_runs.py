@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpu_worker.plan.captions.ass_script import EMOJI_FONT
-from gpu_worker.plan.captions.font_runs import Run, split_runs
-from gpu_worker.plan.captions.glyph_coverage import EMOJI
+from gpu_worker.plan.captions.glyphs.font_runs import Run, split_runs
+from gpu_worker.plan.captions.glyphs.glyph_coverage import EMOJI
 
 # Narrow has no accents, Wide no Thai, Thai no letters of others.
 GLYPHS = {

@@ -14,7 +14,7 @@ import unicodedata
 from collections.abc import Callable
 from itertools import pairwise
 
-from gpu_worker.plan.captions.glyph_coverage import EMOJI
+from gpu_worker.plan.captions.glyphs.glyph_coverage import EMOJI
 
 BREAK = "\u200b"
 """A break opportunity without width: Unicode's zero width space."""

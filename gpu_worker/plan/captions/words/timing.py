@@ -8,8 +8,8 @@ from itertools import pairwise
 from typing import Literal
 
 from gpu_worker.media.info import Cue, Word
-from gpu_worker.plan.captions.shares import group_evenly, share_time, speech_weights
-from gpu_worker.plan.captions.words import split_words
+from gpu_worker.plan.captions.words.shares import group_evenly, share_time, speech_weights
+from gpu_worker.plan.captions.words.split import split_words
 from gpu_worker.subtitles.spacing import join_words
 
 MIN_WORD_MS = 60

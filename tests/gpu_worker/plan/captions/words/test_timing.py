@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gpu_worker.media.info import Cue, Word
-from gpu_worker.plan.captions.script import reading_time_ms, time_script
-from gpu_worker.plan.captions.shares import group_evenly, share_time
-from gpu_worker.plan.captions.timing import exclude_ranges, time_words, word_timing
-from gpu_worker.plan.captions.words import split_words
+from gpu_worker.plan.captions.words.script import reading_time_ms, time_script
+from gpu_worker.plan.captions.words.shares import group_evenly, share_time
+from gpu_worker.plan.captions.words.split import split_words
+from gpu_worker.plan.captions.words.timing import exclude_ranges, time_words, word_timing
 from gpu_worker.subtitles.spacing import join_words
 from tests.support.captions import LANGUAGES, TEXTS, cues
 

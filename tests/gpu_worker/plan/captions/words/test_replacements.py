@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from contract.operations.captions import Replacement
 from gpu_worker.media.info import Cue, Word
-from gpu_worker.plan.captions.replacements import apply_replacements, replace_in_cues
-from gpu_worker.plan.captions.timing import time_words
+from gpu_worker.plan.captions.words.replacements import apply_replacements, replace_in_cues
+from gpu_worker.plan.captions.words.timing import time_words
 from gpu_worker.subtitles.spacing import join_words
 from tests.support.captions import TEXTS
 

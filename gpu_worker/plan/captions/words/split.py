@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 import budoux
 
-from gpu_worker.plan.captions.glyph_coverage import EMOJI
+from gpu_worker.plan.captions.glyphs.glyph_coverage import EMOJI
 from gpu_worker.subtitles.markup.cue_text import remove_tags
 from gpu_worker.subtitles.spacing import UNSPACED, is_mark, needs_space
 

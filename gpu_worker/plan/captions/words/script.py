@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from gpu_worker.media.info import Cue
-from gpu_worker.plan.captions.shares import group_evenly, share_time, speech_weights
-from gpu_worker.plan.captions.words import split_words
+from gpu_worker.plan.captions.words.shares import group_evenly, share_time, speech_weights
+from gpu_worker.plan.captions.words.split import split_words
 from gpu_worker.subtitles.sentences import split_evenly
 from gpu_worker.subtitles.spacing import UNSPACED
 

@@ -1,0 +1,1 @@
+"""Choose fonts for characters, and measure and break lines. Pure."""

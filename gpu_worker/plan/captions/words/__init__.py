@@ -1,0 +1,1 @@
+"""Turn cues into timed words, and words into pages. Pure."""
