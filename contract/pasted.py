@@ -69,7 +69,7 @@ def _check_kind(text: str) -> str | None:
     if colon and (advice := _SCHEME_ADVICE.get(scheme.lower())):
         return advice
     if _CUES.search(text):
-        return "these are subtitles; put them into a file and send its https:// URL"
+        return "these are subtitles; send them in captions, or put them into a file and send its https:// URL"
     if _PATH.match(text) or (not {"/", ":"} & set(text) and is_media_name(text)):
         return "this is a path on your machine; upload the file and send its https:// URL"
     if _BASE64.fullmatch(text):

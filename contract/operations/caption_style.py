@@ -5,8 +5,6 @@ All sizes are in percent of the frame's short side, so that a style looks the sa
 
 from __future__ import annotations
 
-import re
-from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, GetJsonSchemaHandler
@@ -14,92 +12,9 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from contract.base import Message
-from contract.fonts import FONTS
+from contract.operations.caption_choices import Animation, Color, FontName, Position, PresetName, SafeArea, read_preset
 from contract.operations.caption_presets import PRESETS
 from contract.operations.fields import AnyCase, Flag, Metavar, Number
-
-_COLOR = "#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6}|[0-9A-Fa-f]{8})"
-
-
-class Position(StrEnum):
-    """The place of captions in the frame, or in its safe area."""
-
-    TOP_LEFT = "top_left"
-    TOP_CENTER = "top_center"
-    TOP_RIGHT = "top_right"
-    MIDDLE_LEFT = "middle_left"
-    MIDDLE_CENTER = "middle_center"
-    MIDDLE_RIGHT = "middle_right"
-    BOTTOM_LEFT = "bottom_left"
-    BOTTOM_CENTER = "bottom_center"
-    BOTTOM_RIGHT = "bottom_right"
-
-
-class SafeArea(StrEnum):
-    """The part of a portrait picture that the buttons and texts of a platform do not cover; `social` suits all."""
-
-    NONE = "none"
-    TIKTOK = "tiktok"
-    REELS = "reels"
-    SHORTS = "shorts"
-    SOCIAL = "social"
-
-
-class Animation(StrEnum):
-    """The way in which captions enter."""
-
-    NONE = "none"
-    FADE = "fade"
-    POP = "pop"
-    SLIDE_UP = "slide_up"
-
-
-def _read_color(value: Any) -> Any:
-    """Return a color with six or eight upper-case digits."""
-    if not isinstance(value, str) or not re.fullmatch(_COLOR, value.strip()):
-        raise ValueError('must be a color as #RRGGBB or #RRGGBBAA, for example "#FFCC00"')
-    digits = value.strip()[1:].upper()
-    return "#" + (digits if len(digits) != 3 else "".join(digit * 2 for digit in digits))
-
-
-def _read_name(known: tuple[str, ...], what: str) -> Any:
-    """Return a validator that finds a name in any case, with spaces, hyphens or underscores."""
-
-    def plain(name: str) -> str:
-        return re.sub(r"[\s_-]+", "", name).casefold()
-
-    names = {plain(name): name for name in known}
-
-    def read(value: Any) -> Any:
-        found = names.get(plain(value[:64])) if isinstance(value, str) else None
-        if found is None:
-            raise ValueError(f"no such {what}; choose one of {', '.join(known)}")
-        return found
-
-    return read
-
-
-_read_preset = _read_name(tuple(PRESETS), "preset")
-
-Color = Annotated[
-    str,
-    Field(pattern=f"^{_COLOR}$", examples=["#FFCC00"]),
-    BeforeValidator(_read_color),
-]
-PresetName = Annotated[
-    str,
-    BeforeValidator(_read_preset),
-    Field(description="The look to start from.", json_schema_extra={"enum": list(PRESETS)}, examples=["karaoke"]),
-]
-FontName = Annotated[
-    str,
-    BeforeValidator(_read_name(tuple(FONTS), "font")),
-    Field(
-        description="A font family of `GET /fonts`. By default that of the preset.",
-        json_schema_extra={"enum": list(FONTS)},
-        examples=["Montserrat"],
-    ),
-]
 
 
 def _number(low: float, high: float, description: str, example: float) -> Any:
@@ -134,7 +49,7 @@ def _read_margin(value: Any) -> Any:
 
 
 def _read_style(value: Any) -> Any:
-    return {"preset": _read_preset(value)} if isinstance(value, str) else value
+    return {"preset": read_preset(value)} if isinstance(value, str) else value
 
 
 class _OrText:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from contract.operations.caption_choices import Animation
 from contract.operations.caption_presets import Technique
-from contract.operations.caption_style import Animation
 from contract.operations.captions import CaptionOptions
 from gpu_worker.media.info import Cue
 from gpu_worker.plan.captions.ass_script import AssStyle, format_script

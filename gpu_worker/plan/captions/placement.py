@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from contract.operations.caption_choices import Animation
 from contract.operations.caption_presets import Technique
-from contract.operations.caption_style import Animation
 from gpu_worker.media.info import BOTTOM
 from gpu_worker.plan.captions.look import Look
 

@@ -6,7 +6,6 @@ without null and without alternatives, which code generators turn into unusable 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +15,7 @@ from contract.operations.inputs import inputs_first
 from lambda_api.domain.job import TERMINAL, State
 from lambda_api.domain.views.job_view import event_type
 from lambda_api.web.openapi.callback import describe_callback
+from lambda_api.web.openapi.requests import drop_unused, plain, remove_null
 
 Json = dict[str, Any]
 
@@ -95,7 +95,7 @@ def _completed(document: Json) -> Json:
         _share_problems(operation["responses"], components["responses"])
     components["schemas"]["JobEvent"] = _event(components["schemas"]["JobView"])
     document["webhooks"] = {"job_ended": {"post": describe_callback()}}
-    _drop_unused(document)
+    drop_unused(document)
     return document
 
 
@@ -133,9 +133,8 @@ def _complete_submit(operation: Json, schemas: Json) -> None:
     media = operation["requestBody"]["content"]["application/json"]
     schema = schemas[media["schema"]["$ref"].rpartition("/")[2]]
     del schema["properties"]["kind"]
-    schema["properties"] = {name: _plain(schema["properties"][name]) for name in inputs_first(schema["properties"])}
-    for nested in _nested(schema, schemas):
-        nested["properties"] = {name: _plain(field) for name, field in nested["properties"].items()}
+    schema["properties"] = {name: schema["properties"][name] for name in inputs_first(schema["properties"])}
+    remove_null(schema, schemas)
     smallest, *fuller = (
         {name: body[name] for name in schema["properties"] if name in body} for body in schema.pop("examples")
     )
@@ -145,25 +144,6 @@ def _complete_submit(operation: Json, schemas: Json) -> None:
     }
     if fuller:
         media["examples"]["options"] = {"summary": "With options", "value": fuller[0]}
-
-
-def _nested(schema: Json, schemas: Json) -> Iterator[Json]:
-    """Yield the objects inside a request, at every level."""
-    for reference in _references(schema):
-        if "properties" in schemas[reference]:
-            yield schemas[reference]
-            yield from _nested(schemas[reference], schemas)
-
-
-def _references(part: Json) -> list[str]:
-    return re.findall(r"'#/components/schemas/(\w+)'", str(part))
-
-
-def _drop_unused(document: Json) -> None:
-    """Remove FastAPI's own errors, and models whose fields are described otherwise."""
-    schemas = document["components"]["schemas"]
-    for name in schemas.keys() - set(_references(document)):
-        del schemas[name]
 
 
 def _share_problems(responses: Json, shared: Json) -> None:
@@ -184,19 +164,7 @@ def _headers(*names: str) -> Json:
 
 def _without_null(parameter: Json) -> None:
     """Remove null from a parameter: a header or a query parameter is sent or not."""
-    parameter["schema"] = _plain(parameter["schema"])
-
-
-def _plain(schema: Json) -> Json:
-    """Return a schema without null, which is accepted for an optional field and means that it was not sent.
-
-    A choice between text and an object remains.
-    """
-    if "anyOf" not in schema:
-        return schema
-    found = [option for option in schema["anyOf"] if option != {"type": "null"}]
-    kept = {name: value for name, value in schema.items() if name != "anyOf" and (name, value) != ("default", None)}
-    return {**found[0], **kept} if len(found) == 1 else {"anyOf": found, **kept}
+    parameter["schema"] = plain(parameter["schema"])
 
 
 def _event(job: Json) -> Json:
