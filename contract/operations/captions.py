@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -26,6 +27,10 @@ _TIMED = re.compile(
 )
 """Marks of a subtitle format. Text without any is plain text."""
 _LANGUAGE = r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,8}"
+
+_UNDRAWN = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
+"""Categories of characters that are not drawn."""
+_MAX_REPLACEMENT = 100
 
 SOURCES = ("url_srt", "captions", "words")
 """The fields that captions can come from."""
@@ -84,18 +89,29 @@ Language = Annotated[
 RangeTime = Annotated[float, Field(ge=0, le=MAX_CAPTION_SECONDS, allow_inf_nan=False), Number]
 
 
+def _clean(text: str) -> str:
+    """Return text on one line, without control characters and without what the worker takes for markup."""
+    drawn = (char for char in text if char.isspace() or unicodedata.category(char) not in _UNDRAWN)
+    text = re.sub(r"<(?=/?[iu]>)", "<\u2060", " ".join("".join(drawn).split()))
+    # Checked again, because a message is: a row that could be written must be readable.
+    if len(text) > _MAX_REPLACEMENT:
+        raise ValueError(f"must not have more than {_MAX_REPLACEMENT} characters, without markup")
+    return text
+
+
 class Replacement(Message):
     """A word, or several, and what is drawn in their place."""
 
     find: Annotated[
         str,
-        Field(min_length=1, max_length=100, description="Whole words, in any case.", examples=["damn"]),
+        Field(min_length=1, max_length=_MAX_REPLACEMENT, description="Whole words, in any case.", examples=["damn"]),
         Trimmed,
         ValidUnicode,
     ]
     replace: Annotated[
         str,
-        Field(max_length=100, description="What is drawn; empty to leave them out.", examples=["d***"]),
+        Field(max_length=_MAX_REPLACEMENT, description="What is drawn; empty to leave them out.", examples=["d***"]),
+        AfterValidator(_clean),
         ValidUnicode,
     ]
 

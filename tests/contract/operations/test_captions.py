@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from contract.errors import Code, Failure
 from contract.operations.caption import Caption
+from contract.operations.captions import Replacement
 from contract.operations.compose import Compose
 from contract.operations.stored import stored_field, stored_reference
 
@@ -132,3 +135,14 @@ def test_language_is_a_bcp_47_code(language: str, is_valid: bool) -> None:
 def test_excluded_range_ends_after_it_starts(exclude: dict[str, float]) -> None:
     with pytest.raises(ValidationError):
         caption(captions="a", exclude=[exclude])
+
+
+@given(st.text(max_size=120) | st.integers(0, 40).map(lambda count: "<i>" * count))
+def test_accepted_replacement_survives_a_message(text: str) -> None:
+    try:
+        replacement = Replacement(find="a", replace=text)
+    except ValidationError:
+        assert len(text) > 75
+        return
+    assert Replacement.model_validate_json(replacement.model_dump_json()) == replacement
+    assert "\n" not in replacement.replace
