@@ -12,10 +12,10 @@ from contract.operations.inputs import CAPTIONS, CLIP, VideoUrl
 class Caption(CaptionOptions, Operation):
     """Draw captions into a video.
 
-    Send exactly one of `url_srt`, `captions` and `words`. The sound is copied. Styles that follow the speech take the
-    times of `words`; without them, each caption's time is shared among its words by their length. Automatic captions
-    from YouTube show each phrase once. Old text encodings are recognized and named in the warnings; other subtitle
-    formats are refused by name.
+    Send exactly one of `url_srt`, `captions` and `words`. The sound is copied, and with `subtitle_mode` `soft` the
+    picture, too. Styles that follow the speech take the times of `words`; without them, each caption's time is shared
+    among its words by their length. Automatic captions from YouTube show each phrase once. Old text encodings are
+    recognized and named in the warnings; other subtitle formats are refused by name.
     """
 
     model_config = examples(

@@ -1,4 +1,4 @@
-"""Values of a style that come from a list: places, animations, presets and fonts; and colors."""
+"""Values that come from a list: subtitle modes, and a style's places, animations, presets and fonts; and colors."""
 
 from __future__ import annotations
 
@@ -12,6 +12,14 @@ from contract.fonts import FONTS
 from contract.operations.caption_presets import PRESETS
 
 _COLOR = "#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6}|[0-9A-Fa-f]{8})"
+
+
+class SubtitleMode(StrEnum):
+    """The form of captions: drawn into the picture, a track that viewers can switch off, or both."""
+
+    BURN = "burn"
+    SOFT = "soft"
+    BOTH = "both"
 
 
 class Position(StrEnum):

@@ -11,9 +11,10 @@ from pydantic import AfterValidator, Field, model_validator
 
 from contract.base import Message
 from contract.limits import MAX_CAPTION_BYTES, MAX_CAPTION_SECONDS
+from contract.operations.caption_choices import SubtitleMode
 from contract.operations.caption_style import CaptionStyle, StyleChoice
 from contract.operations.caption_words import Words
-from contract.operations.fields import Metavar, Number, Trimmed, ValidUnicode
+from contract.operations.fields import AnyCase, Metavar, Number, Trimmed, ValidUnicode
 from contract.operations.inputs import SubtitlesUrl
 from contract.operations.stored import stored_reference
 
@@ -80,11 +81,22 @@ Language = Annotated[
     Trimmed,
     AfterValidator(_check_language),
     Field(
-        description="Language of the captions, for capital letters and line breaks.",
+        description="Language of the captions, for capital letters, line breaks and the subtitle track.",
         examples=["en"],
         json_schema_extra={"pattern": f"^{_LANGUAGE}$"},
     ),
     Metavar("CODE"),
+]
+SubtitleModeChoice = Annotated[
+    SubtitleMode,
+    AnyCase,
+    Field(
+        description=(
+            "`burn` draws the captions, `soft` adds a subtitle track that viewers can switch off, without `style`, "
+            "`both` does both."
+        ),
+        examples=[SubtitleMode.SOFT],
+    ),
 ]
 RangeTime = Annotated[float, Field(ge=0, le=MAX_CAPTION_SECONDS, allow_inf_nan=False), Number]
 
@@ -148,6 +160,7 @@ class CaptionOptions(Message):
         Metavar("JSON"),
     ] = ()
     language: Language | None = None
+    subtitle_mode: SubtitleModeChoice = SubtitleMode.BURN
     style: StyleChoice = CaptionStyle()
 
     def caption_sources(self) -> list[str]:

@@ -56,11 +56,16 @@ class _Movie:
     tracks: tuple[_Track, ...]
 
 
-def read_track_ends(path: Path) -> dict[str, Fraction]:
-    """Return the end of each kind of track (`vide`, `soun`) in seconds. Raises Mp4Error."""
+def list_tracks(path: Path) -> list[tuple[str, Fraction]]:
+    """Return the kind of each track (`vide`, `soun`, `sbtl`) and its end in seconds. Raises Mp4Error."""
     with open_read(path) as file:
         movie = _read_movie(file)
-    return {track.kind: Fraction(track.length, movie.scale) for track in movie.tracks}
+    return [(track.kind, Fraction(track.length, movie.scale)) for track in movie.tracks]
+
+
+def read_track_ends(path: Path) -> dict[str, Fraction]:
+    """Return the end of each kind of track in seconds. Raises Mp4Error."""
+    return dict(list_tracks(path))
 
 
 def trim_edit_lists(path: Path, end: Fraction) -> None:

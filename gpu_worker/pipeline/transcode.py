@@ -18,6 +18,8 @@ from typing import Literal
 from contract.limits import Limits
 from contract.messages import MediaFacts
 from contract.operations import Operation, PictureOptions
+from contract.operations.caption_choices import SubtitleMode
+from contract.operations.captions import CaptionOptions
 from gpu_worker.errors import JobFailed
 from gpu_worker.pipeline.cost import check_input_limits, check_plan_cost
 from gpu_worker.pipeline.execute_plan import execute_plan
@@ -93,7 +95,7 @@ async def transcode(
         max_output_bytes=limits.max_output_bytes,
         typefaces=machine.typefaces,
     )
-    attempt = _Attempt(inputs, options, await _check_glyphs(inputs, directory, machine))
+    attempt = _Attempt(inputs, options, await _check_glyphs(operation, inputs, directory, machine))
     while True:
         # In a thread: laying out 10,000 captions takes several seconds, in which the job must be able to stop.
         plan = await asyncio.to_thread(make_plan, operation, attempt.inputs, attempt.options)
@@ -117,13 +119,13 @@ async def transcode(
     )
 
 
-async def _check_glyphs(inputs: Inputs, directory: Path, machine: Machine) -> tuple[str, ...]:
+async def _check_glyphs(operation: Operation, inputs: Inputs, directory: Path, machine: Machine) -> tuple[str, ...]:
     """Link the fonts into the job's directory, and return warnings about characters that they lack."""
     fonts = directory / FONTS
     if not fonts.exists():
         fonts.symlink_to(machine.fonts)
     texts = {*(cue.text for cue in inputs.cues or ()), *inputs.script}
-    if not texts:
+    if not texts or (isinstance(operation, CaptionOptions) and operation.subtitle_mode is SubtitleMode.SOFT):
         return ()
     return await machine.glyph_check.check_captions(machine.ffmpeg, texts, directory, machine.typefaces)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -12,7 +13,7 @@ from contract.messages import MediaFacts
 from contract.operations import Role
 from gpu_worker.errors import JobFailed, job_failed
 from gpu_worker.ffmpeg.locate import Ffmpeg
-from gpu_worker.formats.mp4 import read_track_ends
+from gpu_worker.formats.mp4 import list_tracks
 from gpu_worker.formats.mp4_boxes import Mp4Error
 from gpu_worker.media.info import AudioFacts, Facts, VideoFacts
 from gpu_worker.plan.model import ExpectedOutput
@@ -21,6 +22,9 @@ from gpu_worker.probe.probe import probe
 
 _MAX_PIXELS = 2**31 - 1
 _AAC_FRAME = 1024
+_SUBTITLE_KINDS = frozenset({"sbtl", "text", "subt", "clcp"})
+_SUBTITLES_TOLERANCE = Fraction(1, 100)
+"""Seconds; captions have milliseconds, and the units of a file may be coarser."""
 
 
 async def verify(
@@ -32,10 +36,13 @@ async def verify(
     """
     try:
         facts = await probe(ffmpeg, path, Role.VIDEO, "output", _MAX_PIXELS, is_output=True)
-        facts = _with_ends(facts, await asyncio.to_thread(read_track_ends, path))
+        tracks = await asyncio.to_thread(list_tracks, path)
+        facts = _with_ends(facts, dict(tracks))
     except (JobFailed, Mp4Error, OSError):
         raise job_failed(Code.OUTPUT_INVALID) from None
     if facts.video is None or (expected is not None and not _is_as_expected(facts.video, facts, expected, decoded)):
+        raise job_failed(Code.OUTPUT_INVALID)
+    if expected is not None and not has_expected_subtitles(tracks, expected):
         raise job_failed(Code.OUTPUT_INVALID)
     return facts
 
@@ -84,6 +91,14 @@ def _is_as_expected(video: VideoFacts, facts: Facts, expected: ExpectedOutput, d
 def _sound_ends_in_time(audio: AudioFacts, expected: ExpectedOutput) -> bool:
     tolerance = Fraction(_AAC_FRAME, audio.sample_rate) + expected.sound_end_tolerance
     return expected.sound_end is None or abs(audio.end - expected.sound_end) <= tolerance
+
+
+def has_expected_subtitles(tracks: Iterable[tuple[str, Fraction]], expected: ExpectedOutput) -> bool:
+    """Return True if the output has the one subtitle track that it should have, or none."""
+    ends = [end for kind, end in tracks if kind in _SUBTITLE_KINDS]
+    if expected.subtitles_end is None or len(ends) != 1:
+        return expected.subtitles_end is None and not ends
+    return abs(ends[0] - expected.subtitles_end) <= _SUBTITLES_TOLERANCE
 
 
 def has_expected_frames(found: int, expected: ExpectedOutput, decoded: DecoderReport | None) -> bool:

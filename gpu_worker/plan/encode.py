@@ -52,13 +52,13 @@ def gpu_for_size(gpu: Gpu | None, size: tuple[int, int]) -> Gpu | None:
     return gpu.disabling((GpuStage.ENCODE,), UnavailableReason.PICTURE)
 
 
-def output_args(options: PlanOptions) -> tuple[str, ...]:
+def output_args(options: PlanOptions, *, has_subtitles: bool = False) -> tuple[str, ...]:
     """Return the options of the output file: no metadata of the inputs, index in front, limited size.
 
     `-fs` ends ffmpeg without an error, so the caller must compare the size of the file with the limit.
     """
     return (
-        *("-map_metadata", "-1", "-map_chapters", "-1", "-sn", "-dn"),
+        *("-map_metadata", "-1", "-map_chapters", "-1", *(() if has_subtitles else ("-sn",)), "-dn"),
         *("-movflags", "+faststart", "-fs", str(options.max_output_bytes), "-f", "mp4", "-y", OUTPUT),
     )
 

@@ -17,6 +17,7 @@ _F = TypeVar("_F")
 
 OUTPUT = "out.mp4"
 SUBTITLES = "captions.ass"
+SUBTITLE_TRACK = "captions.srt"
 FONTS = "fonts"
 """The directory of fonts, linked into the job's directory so that no path of the host appears in a filter."""
 PIXELS = "photo.rgb"
@@ -137,6 +138,8 @@ class ExpectedOutput:
     sound_end: Fraction | None = None
     """End of the sound; it may be off by one frame of AAC plus `sound_end_tolerance`."""
     sound_end_tolerance: Fraction = Fraction(0)
+    subtitles_end: Fraction | None = None
+    """End of the last caption of the subtitle track; None if there is no such track."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from contract.operations import Fit, Role
+from contract.operations.caption_choices import SubtitleMode
 from contract.operations.captions import CaptionOptions
 from gpu_worker.media.info import Cue, PhotoInfo, VideoFacts
 from gpu_worker.plan.audio import NO_SOUND, Sound
@@ -14,6 +15,7 @@ from gpu_worker.plan.captions.added_frames import add_frames, find_added_times, 
 from gpu_worker.plan.captions.ass_script import BURN_FILTER
 from gpu_worker.plan.captions.draw import DrawnCaptions, draw_captions
 from gpu_worker.plan.captions.glyphs.estimated_typefaces import ESTIMATED
+from gpu_worker.plan.captions.track import SubtitleTrack, make_track
 from gpu_worker.plan.cuda.graph import CUDA_INPUT_ARGS, DOWNLOAD_FILTERS, gpu_for_video, gpu_graph, gpu_stages
 from gpu_worker.plan.encode import TAG_FILTER, encoder_args, format_seconds, gpu_for_size, output_args
 from gpu_worker.plan.filters import decoder_args, frame_timing_args, picture_filters, picture_warnings
@@ -31,14 +33,22 @@ class Overlay:
     audio_input: bool = False
     cues: tuple[Cue, ...] | None = None
     captions: CaptionOptions = field(default_factory=CaptionOptions)
-    """The look of the cues."""
+    """The form and the look of the cues."""
     end: Fraction | None = None
 
+    @property
+    def draws_captions(self) -> bool:
+        return self.cues is not None and self.captions.subtitle_mode is not SubtitleMode.SOFT
+
+    def track(self, end: Fraction) -> SubtitleTrack | None:
+        """Return the subtitle track of a video that ends at `end`, in seconds; None if there is none."""
+        return make_track(self.cues, self.captions, end)
+
     def draw(self, size: tuple[int, int], options: PlanOptions) -> DrawnCaptions | None:
-        """Return the captions for frames of `size`; None if there are none."""
-        return (
-            None if self.cues is None else draw_captions(self.cues, self.captions, size, options.typefaces or ESTIMATED)
-        )
+        """Return the captions for frames of `size`; None if there are none to draw."""
+        if self.cues is None or not self.draws_captions:
+            return None
+        return draw_captions(self.cues, self.captions, size, options.typefaces or ESTIMATED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +69,7 @@ def render_video(video: VideoFacts, overlay: Overlay, options: PlanOptions) -> P
     """Encode a video's picture again, upright. Its frames and their times stay."""
     end = video.end if overlay.end is None else min(overlay.end, video.end)
     drawn = overlay.draw(video.display_size, options)
+    track = overlay.track(end)
     shown = None if drawn is None else drawn.shown
     added = find_added_times(video, shown, end)
     expected = ExpectedOutput(
@@ -75,14 +86,15 @@ def render_video(video: VideoFacts, overlay: Overlay, options: PlanOptions) -> P
         has_audio=overlay.sound.is_present,
         sound_end=overlay.sound.end,
         sound_end_tolerance=overlay.sound.end_tolerance,
+        subtitles_end=None if track is None else track.end,
     )
     is_animated = drawn is not None and drawn.is_animated
     gpu = gpu_for_video(options.gpu, video, shown, adds_frames=bool(added), is_animated=is_animated)
     route = _route_video(video, shown, added, gpu_stages(gpu), options)
     needed = ALL_STAGES if drawn is not None else ALL_STAGES - {GpuStage.DRAW}
-    step = replace(_encode_step(route, overlay, expected, options), frame_size=(video.width, video.height))
+    step = replace(_encode_step(route, overlay, track, expected, options), frame_size=(video.width, video.height))
     warnings = (*picture_warnings(video), *_gpu_warnings(gpu, needed))
-    plan = _make_plan((step,), expected, drawn, route, warnings)
+    plan = _make_plan((step,), expected, (drawn, track), route, warnings)
     # Filters that change the times of frames lose the duration of the last one.
     return replace(plan, video_ends_at=end) if added or expected.is_cut or first_frame_filters(video) else plan
 
@@ -98,6 +110,7 @@ def render_still(
     size, fit = canvas
     frames, rate = timing
     drawn = overlay.draw(size, options)
+    track = overlay.track(frames / rate)
     expected = ExpectedOutput(
         video_codec="h264",
         size=size,
@@ -109,6 +122,7 @@ def render_still(
         has_audio=overlay.sound.is_present,
         sound_end=overlay.sound.end,
         sound_end_tolerance=overlay.sound.end_tolerance,
+        subtitles_end=None if track is None else track.end,
     )
     input_args = (
         *("-f", "rawvideo", "-pixel_format", "yuv420p", "-video_size", f"{size[0]}x{size[1]}"),
@@ -122,10 +136,10 @@ def render_still(
         (),
         gpu_stages(gpu) & {GpuStage.ENCODE},
     )
-    encode = replace(_encode_step(route, overlay, expected, options), feed=still_frame_source(size, frames))
+    encode = replace(_encode_step(route, overlay, track, expected, options), feed=still_frame_source(size, frames))
     steps = (still_step(image, size, fit), encode)
     warnings = (*image.warnings, *_gpu_warnings(gpu, {GpuStage.ENCODE}))
-    return _make_plan(steps, expected, drawn, route, warnings)
+    return _make_plan(steps, expected, (drawn, track), route, warnings)
 
 
 def _route_video(
@@ -170,12 +184,15 @@ def _gpu_warnings(gpu: Gpu | None, stages: Collection[GpuStage]) -> tuple[str, .
     return () if gpu is None else gpu.warnings(stages)
 
 
-def _encode_step(route: _Route, overlay: Overlay, expected: ExpectedOutput, options: PlanOptions) -> Step:
+def _encode_step(
+    route: _Route, overlay: Overlay, track: SubtitleTrack | None, expected: ExpectedOutput, options: PlanOptions
+) -> Step:
     second_input = open_args(Role.AUDIO, IN_AUDIO, options.max_pixels) if overlay.audio_input else ()
     sound = overlay.sound
     args = (
         *route.input_args,
         *second_input,
+        *(() if track is None else track.input_args),
         *sound.decoding,
         *("-filter_complex", route.graph),
         # A graph of its own: ffmpeg rebuilds one that held both, and loses sound, whenever the picture changes.
@@ -184,8 +201,9 @@ def _encode_step(route: _Route, overlay: Overlay, expected: ExpectedOutput, opti
         *route.timing,
         *encoder_args(route.encoder, options.threads, on_gpu=route.gpu == ALL_STAGES),
         *sound.args,
+        *(() if track is None else track.output_args(1 + overlay.audio_input)),
         *(MAX_DURATION_ARGS if overlay.end is None else ("-t", format_seconds(overlay.end))),
-        *output_args(options),
+        *output_args(options, has_subtitles=track is not None),
     )
     return Step(args, float(expected.duration))
 
@@ -193,11 +211,13 @@ def _encode_step(route: _Route, overlay: Overlay, expected: ExpectedOutput, opti
 def _make_plan(
     steps: tuple[Step, ...],
     expected: ExpectedOutput,
-    drawn: DrawnCaptions | None,
+    captions: tuple[DrawnCaptions | None, SubtitleTrack | None],
     route: _Route,
     warnings: tuple[str, ...],
 ) -> Plan:
-    files = {} if drawn is None else {SUBTITLES: drawn.script}
+    drawn, track = captions
+    files = {} if track is None else track.files
+    files |= {} if drawn is None else {SUBTITLES: drawn.script}
     plan = Plan(steps, expected, "encode", route.encoder, files, warnings, gpu=route.gpu)
     return plan if drawn is None else replace(plan, word_timing=drawn.word_timing, fonts_used=drawn.fonts)
 

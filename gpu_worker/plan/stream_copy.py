@@ -1,4 +1,4 @@
-"""Copy a video's picture, packet by packet, under another sound, and end it at an exact frame.
+"""Copy a video's picture, packet by packet: whole, or under another sound and ended at an exact frame.
 
 The frames of the output are those of the video that begin before its end, each at its own time; the last one is shown
 until then.
@@ -7,15 +7,16 @@ until then.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 
 from contract.operations import Role
 from gpu_worker.media.info import Facts, VideoFacts
 from gpu_worker.plan.audio import Sound
+from gpu_worker.plan.captions.track import SubtitleTrack
 from gpu_worker.plan.encode import format_seconds, output_args
-from gpu_worker.plan.input_args import open_args
+from gpu_worker.plan.input_args import MAX_DURATION_ARGS, open_args
 from gpu_worker.plan.model import IN_AUDIO, IN_VIDEO, ExpectedOutput, Plan, PlanOptions, Step
 
 _PLAIN = frozenset({"yuv420p", "yuvj420p"})
@@ -67,27 +68,51 @@ def is_copyable(facts: Facts) -> bool:
     return not has_fields and video.pix_fmt in COPIED_FORMATS.get(video.codec, ())
 
 
-def copy_video(facts: Facts, video: VideoFacts, sound: Sound, end: Fraction, options: PlanOptions) -> Plan:
+def copy_video(
+    facts: Facts,
+    video: VideoFacts,
+    sound: Sound,
+    end: Fraction,
+    options: PlanOptions,
+    track: SubtitleTrack | None = None,
+) -> Plan:
     """Copy the picture track `video` of `facts` up to `end`, in seconds, with a sound made from input 1."""
-    scale = _time_scale(video.time_base)
-    cut = _cut(video, end, scale)
-    tag = ("-tag:v", "hvc1") if video.codec == "hevc" else ()  # Apple's players recognize HEVC by this tag only
-    args = (
+    cut = _cut(video, end, _time_scale(video.time_base))
+    inputs = (
         # ffmpeg stops at the first packet that is decoded after this time; all packets that are shown come before it.
         *("-t", format_seconds(cut.end + Fraction(1, 1000))),
         *_skip_decoding_args(facts.container, video),
         *open_args(Role.VIDEO, IN_VIDEO, options.max_pixels),
         *(() if sound.graph else ("-t", format_seconds(cut.end))),
         *open_args(Role.AUDIO, IN_AUDIO, options.max_pixels),
-        *sound.decoding,
-        *(("-filter_complex", sound.graph) if sound.graph else ()),
-        *("-map", f"0:{video.selector}", "-c:v", "copy", *tag, "-bsf:v", _retiming_filter(cut)),
-        # One unit for all durations, so that none is rounded.
-        *("-video_track_timescale", str(scale), "-movie_timescale", str(scale)),
-        *sound.args,
-        *output_args(options),
     )
-    expected = ExpectedOutput(
+    expected = replace(_expect(video, cut, track), has_audio=True, sound_end=cut.end)
+    plan = _copy(inputs, video, cut, sound, expected, options, track)
+    return replace(plan, ends_at=cut.end)
+
+
+def copy_whole_video(
+    facts: Facts, video: VideoFacts, sound: Sound, options: PlanOptions, track: SubtitleTrack | None
+) -> Plan:
+    """Copy the picture track `video` of `facts` with a sound made from the same file, which may last longer."""
+    cut = _cut(video, video.end, _time_scale(video.time_base))
+    inputs = (
+        *MAX_DURATION_ARGS,
+        *_skip_decoding_args(facts.container, video),
+        *open_args(Role.VIDEO, IN_VIDEO, options.max_pixels),
+    )
+    expected = replace(
+        _expect(video, cut, track),
+        has_audio=sound.is_present,
+        sound_end=sound.end,
+        sound_end_tolerance=sound.end_tolerance,
+    )
+    plan = _copy(inputs, video, cut, sound, expected, options, track)
+    return replace(plan, video_ends_at=cut.end)
+
+
+def _expect(video: VideoFacts, cut: _Cut, track: SubtitleTrack | None) -> ExpectedOutput:
+    return ExpectedOutput(
         video_codec=video.codec,
         size=video.display_size,
         frames=cut.frames,
@@ -95,10 +120,37 @@ def copy_video(facts: Facts, video: VideoFacts, sound: Sound, end: Fraction, opt
         duration=cut.end - video.start,
         end=cut.end,
         end_tolerance=Fraction(1, 1000),
-        has_audio=True,
-        sound_end=cut.end,
+        has_audio=False,
+        subtitles_end=None if track is None else track.end,
     )
-    return Plan((Step(args, float(cut.end)),), expected, "copy", None, ends_at=cut.end)
+
+
+def _copy(
+    inputs: tuple[str, ...],
+    video: VideoFacts,
+    cut: _Cut,
+    sound: Sound,
+    expected: ExpectedOutput,
+    options: PlanOptions,
+    track: SubtitleTrack | None,
+) -> Plan:
+    """Copy what `inputs` open; the track is the input after them."""
+    scale = str(_time_scale(video.time_base))
+    tag = ("-tag:v", "hvc1") if video.codec == "hevc" else ()  # Apple's players recognize HEVC by this tag only
+    args = (
+        *inputs,
+        *(() if track is None else track.input_args),
+        *sound.decoding,
+        *(("-filter_complex", sound.graph) if sound.graph else ()),
+        *("-map", f"0:{video.selector}", "-c:v", "copy", *tag, "-bsf:v", _retiming_filter(cut)),
+        # One unit for all durations, so that none is rounded.
+        *("-video_track_timescale", scale, "-movie_timescale", scale),
+        *sound.args,
+        *(() if track is None else track.output_args(inputs.count("-i"))),
+        *output_args(options, has_subtitles=track is not None),
+    )
+    files = {} if track is None else track.files
+    return Plan((Step(args, float(cut.end)),), expected, "copy", None, files)
 
 
 def _cut(video: VideoFacts, end: Fraction, scale: int) -> _Cut:

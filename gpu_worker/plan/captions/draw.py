@@ -17,10 +17,10 @@ from gpu_worker.plan.captions.glyphs.line_breaks import is_tag, split_tags, stri
 from gpu_worker.plan.captions.look import Look, resolve_look
 from gpu_worker.plan.captions.page_events import PageDrawer
 from gpu_worker.plan.captions.placement import padding, place
+from gpu_worker.plan.captions.words.edits import edit_cues, excluded_ranges
 from gpu_worker.plan.captions.words.pages import Page, PageLimits, paginate
-from gpu_worker.plan.captions.words.replacements import replace_in_cues
 from gpu_worker.plan.captions.words.split import uppercase
-from gpu_worker.plan.captions.words.timing import exclude_ranges, time_words, word_timing
+from gpu_worker.plan.captions.words.timing import time_words, word_timing
 from gpu_worker.plan.captions.words.word_states import word_states
 from gpu_worker.plan.measure import Typefaces
 
@@ -47,14 +47,12 @@ def draw_captions(
 ) -> DrawnCaptions:
     """Return the script for frames of `size` in pixels."""
     look = resolve_look(options.style, size)
-    ranges = [(round(span.start * 1000), round(span.end * 1000)) for span in options.exclude]
-    cues = exclude_ranges(cues, ranges) if ranges else tuple(cues)
-    cues = replace_in_cues(cues, options.replace) if options.replace else cues
+    cues = edit_cues(cues, options)
     style = _ass_style(look, faces)
     is_animated = look.technique in _ANIMATED or look.animation is not Animation.NONE
     if not look.is_paged:
         return replace(_draw_cues(cues, options, look, style, size, faces), is_animated=is_animated)
-    pages = _paginate(cues, options, look, faces, ranges)
+    pages = _paginate(cues, options, look, faces, excluded_ranges(options))
     drawer = PageDrawer(look, faces, style.font_size)
     return DrawnCaptions(
         format_script(size, style, [event for page in pages for event in drawer.draw(page)]),

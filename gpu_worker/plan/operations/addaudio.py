@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from contract.operations import AudioMode
 from contract.operations.addaudio import AddAudio
+from contract.operations.captions import CaptionOptions
 from gpu_worker.plan.audio import combine_sounds
+from gpu_worker.plan.captions.words.timed_cues import timed_cues
 from gpu_worker.plan.model import Inputs, Plan, PlanOptions
 from gpu_worker.plan.render import Overlay, render_video
 from gpu_worker.plan.stream_copy import copy_video, is_copyable
@@ -15,11 +19,18 @@ def plan(operation: AddAudio, inputs: Inputs, options: PlanOptions) -> Plan:
     return replace_or_mix_audio(inputs, operation.mode, operation.volume, options)
 
 
-def replace_or_mix_audio(inputs: Inputs, mode: AudioMode, volume: float, options: PlanOptions) -> Plan:
-    """Plan any operation that adds a sound and draws nothing."""
+def replace_or_mix_audio(
+    inputs: Inputs, mode: AudioMode, volume: float, options: PlanOptions, captions: CaptionOptions | None = None
+) -> Plan:
+    """Plan any operation that adds a sound. The picture is copied unless captions are drawn into it."""
     video, added = inputs.video_track(), inputs.added_sound()
     end = min(video.end, added.end)
     sound = combine_sounds(inputs.original_sound(), added, mode, volume, end)
-    if options.may_copy and inputs.video is not None and is_copyable(inputs.video) and end > video.start:
-        return copy_video(inputs.video, video, sound, end, options)
-    return render_video(video, Overlay(sound=sound, audio_input=True, end=end), options)
+    overlay = Overlay(sound=sound, audio_input=True, end=end)
+    if captions is not None:
+        cues = timed_cues(inputs.cues, inputs.script, end)
+        overlay = replace(overlay, cues=cues, captions=captions)
+    may_copy = options.may_copy and not overlay.draws_captions
+    if may_copy and inputs.video is not None and is_copyable(inputs.video) and end > video.start:
+        return copy_video(inputs.video, video, sound, end, options, overlay.track(end))
+    return render_video(video, overlay, options)

@@ -1,4 +1,4 @@
-"""Plan `caption`: captions drawn into a video."""
+"""Plan `caption`: captions drawn into a video, or added to it as a subtitle track."""
 
 from __future__ import annotations
 
@@ -8,16 +8,20 @@ from gpu_worker.plan.audio import keep_sound
 from gpu_worker.plan.captions.words.timed_cues import timed_cues
 from gpu_worker.plan.model import Inputs, Plan, PlanOptions
 from gpu_worker.plan.render import Overlay, render_video
+from gpu_worker.plan.stream_copy import copy_whole_video, is_copyable
 
 
 def plan(operation: Caption, inputs: Inputs, options: PlanOptions) -> Plan:
-    """Draw the cues into the picture; the sound is copied where MP4 can carry it."""
-    return burn_captions(operation, inputs, options)
+    """Add the cues; the sound is copied where MP4 can carry it, and a picture into which nothing is drawn, too."""
+    return add_captions(operation, inputs, options)
 
 
-def burn_captions(captions: CaptionOptions, inputs: Inputs, options: PlanOptions) -> Plan:
-    """Plan any operation that only draws captions. A text without times is spread over the whole video."""
+def add_captions(captions: CaptionOptions, inputs: Inputs, options: PlanOptions) -> Plan:
+    """Plan any operation that only adds captions. A text without times is spread over the whole video."""
     video = inputs.video_track()
     cues = timed_cues(inputs.cues, inputs.script, video.end) or ()
     overlay = Overlay(sound=keep_sound(inputs.original_sound()), cues=cues, captions=captions)
+    may_copy = options.may_copy and not overlay.draws_captions
+    if may_copy and inputs.video is not None and is_copyable(inputs.video) and video.end > video.start:
+        return copy_whole_video(inputs.video, video, overlay.sound, options, overlay.track(video.end))
     return render_video(video, overlay, options)

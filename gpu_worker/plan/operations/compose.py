@@ -7,13 +7,13 @@ from fractions import Fraction
 from contract.limits import DEFAULT_DURATION, MAX_DURATION, MIN_DURATION
 from contract.operations import AudioMode, exact_rate, frame_count
 from contract.operations.compose import Compose
-from gpu_worker.plan.audio import NO_SOUND, combine_sounds, fit_sound
+from gpu_worker.plan.audio import NO_SOUND, fit_sound
 from gpu_worker.plan.captions.words.script import reading_time_ms
 from gpu_worker.plan.captions.words.timed_cues import timed_cues
 from gpu_worker.plan.model import Inputs, Plan, PlanOptions
 from gpu_worker.plan.operations.addaudio import replace_or_mix_audio
-from gpu_worker.plan.operations.caption import burn_captions
-from gpu_worker.plan.render import Overlay, render_still, render_video
+from gpu_worker.plan.operations.caption import add_captions
+from gpu_worker.plan.render import Overlay, render_still
 from gpu_worker.plan.still.canvas import parse_size
 
 
@@ -21,15 +21,9 @@ def plan(operation: Compose, inputs: Inputs, options: PlanOptions) -> Plan:
     """Make a clip from a picture, or add to a video a sound, captions or both."""
     if inputs.image is not None:
         return _plan_still(operation, inputs, options)
-    if inputs.cues is None and not inputs.script:
-        return replace_or_mix_audio(inputs, AudioMode.REPLACE, 1.0, options)
     if inputs.audio is None:
-        return burn_captions(operation, inputs, options)
-    video, added = inputs.video_track(), inputs.added_sound()
-    end = min(video.end, added.end)
-    sound = combine_sounds(inputs.original_sound(), added, AudioMode.REPLACE, 1.0, end)
-    cues = timed_cues(inputs.cues, inputs.script, end)
-    return render_video(video, Overlay(sound, audio_input=True, cues=cues, captions=operation, end=end), options)
+        return add_captions(operation, inputs, options)
+    return replace_or_mix_audio(inputs, AudioMode.REPLACE, 1.0, options, operation)
 
 
 def _still_seconds(operation: Compose, inputs: Inputs) -> float:

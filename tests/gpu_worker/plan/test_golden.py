@@ -18,6 +18,7 @@ import pytest
 from contract.operations import OPERATIONS, Operation, Role
 from contract.operations.addaudio import AddAudio
 from contract.operations.caption import Caption
+from contract.operations.caption_choices import SubtitleMode
 from contract.operations.compose import Compose
 from contract.operations.describe import describe
 from contract.operations.img2vid import Img2Vid
@@ -55,6 +56,7 @@ class Case(NamedTuple):
 
 
 ADDAUDIO, CAPTION = AddAudio(url_video=URL, url_audio=URL), Caption(url_video=URL, url_srt=URL)
+SOFT = Caption(url_video=URL, url_srt=URL, subtitle_mode=SubtitleMode.SOFT, language="en")
 STILL = Img2Vid(url_image=URL, duration=2, frame_rate=29.97, size="640x360")
 FROM_VIDEO = Compose(url_video=URL, url_audio=URL, url_srt=URL)
 FROM_PICTURE = Compose(url_image=URL, url_audio=URL, url_srt=URL, duration=2, size="640x360")
@@ -70,6 +72,11 @@ CASES = EXAMPLES | {
     "caption-gpu-without-nvenc": Case(CAPTION, NO_NVENC),
     "caption-interlaced-bt601-x264": Case(CAPTION, video=INTERLACED_VIDEO),
     "caption-interlaced-bt601-gpu": Case(CAPTION, GPU, video=INTERLACED_VIDEO),
+    "caption-soft": Case(SOFT),
+    "caption-soft-encode-gpu": Case(SOFT, GPU, may_copy=False),
+    "caption-both-x264": Case(CAPTION.model_copy(update={"subtitle_mode": SubtitleMode.BOTH})),
+    "compose-video-soft": Case(FROM_VIDEO.model_copy(update={"subtitle_mode": SubtitleMode.SOFT})),
+    "compose-picture-soft-x264": Case(FROM_PICTURE.model_copy(update={"subtitle_mode": SubtitleMode.SOFT})),
     "compose-video-x264": Case(FROM_VIDEO),
     "compose-video-gpu": Case(FROM_VIDEO, GPU),
     "compose-picture-x264": Case(FROM_PICTURE),
