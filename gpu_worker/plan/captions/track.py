@@ -7,7 +7,6 @@ joiner, which is invisible, after the first character of each makes them text.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -20,6 +19,7 @@ from gpu_worker.plan.captions.track_language import track_language
 from gpu_worker.plan.captions.words.edits import edit_cues
 from gpu_worker.plan.input_args import PROTOCOL_ARGS
 from gpu_worker.plan.model import SUBTITLE_TRACK
+from gpu_worker.subtitles.markup.cue_text import MAX_CHARS
 
 _SHORT_MS = 250
 """A shorter overlap of two captions is an inaccuracy: showing both together would only flicker."""
@@ -30,6 +30,7 @@ _MAX_LINE = 1000
 
 _JOINER = "\u2060"
 _COMMAND = re.compile(rf"(?!</?[iu]>)[<{{\\](?!{_JOINER})|--(?=>)")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _PIECE = re.compile(rf".{{1,{_MAX_LINE}}}(?: |$)|.{{1,{_MAX_LINE}}}")
 
 
@@ -72,7 +73,7 @@ def flatten(cues: Iterable[Cue], end_ms: int) -> tuple[Cue, ...]:
 
     Captions of the same time become one of several lines, the upper one first.
     """
-    cut = [replace(cue, start_ms=max(0, cue.start_ms), end_ms=min(cue.end_ms, end_ms)) for cue in cues]
+    cut = [Cue(max(0, cue.start_ms), min(cue.end_ms, end_ms), _clean(cue.text), cue.place) for cue in cues]
     ordered = sorted((cue for cue in cut if cue.start_ms < cue.end_ms), key=lambda cue: (cue.start_ms, cue.end_ms))
     flat: list[Cue] = []
     for cue in _split_at_changes(_end_at_next(ordered)):
@@ -113,14 +114,14 @@ def _split_at_changes(cues: Iterable[Cue]) -> Iterator[Cue]:
             else:
                 shown[number] = cue
         upper_first = sorted(islice(shown.values(), _MAX_TOGETHER), key=lambda cue: -((cue.place - 1) // 3))
-        texts = dict.fromkeys(text for cue in upper_first if (text := _clean(cue.text)))
+        texts = dict.fromkeys(cue.text for cue in upper_first if cue.text)
         if texts:
             yield Cue(start_ms, end_ms, "\n".join(texts))
 
 
 def _clean(text: str) -> str:
     """Return text without control characters, empty lines, lines that are too long, and open tags."""
-    lines = ("".join(char for char in line if unicodedata.category(char) != "Cc") for line in text.splitlines())
+    lines = (_CONTROL.sub("", line) for line in text[:MAX_CHARS].splitlines())
     pieces = (piece.strip(" ") for line in lines for piece in _PIECE.findall(line))
     text = "\n".join(piece for piece in pieces if piece)
     return text + "".join(f"</{tag}>" for tag in "iu" if text.count(f"<{tag}>") > text.count(f"</{tag}>"))

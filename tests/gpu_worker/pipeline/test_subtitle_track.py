@@ -51,6 +51,11 @@ def read_track(media: MediaFactory, path: Path) -> list[tuple[str, str, str]]:
     return [(start, end, body) for start, end, body in found]
 
 
+def list_timed_packets(media: MediaFactory, path: Path, stream: str) -> bytes:
+    """Return the times, sizes and checksums of a stream's packets."""
+    return media.run_ffmpeg("-i", path, "-map", stream, "-c", "copy", "-f", "framecrc", "-")
+
+
 def write_captions(media: MediaFactory, name: str = "track.srt", text: str = CAPTIONS) -> Path:
     path = media.folder / name
     path.write_text(text, encoding="utf-8")
@@ -67,7 +72,7 @@ def test_soft_captions_leave_picture_and_sound_as_they_are(media: MediaFactory) 
     made, path = media.transcode(operation, video=video, subtitles=write_captions(media))
     assert read_track(media, path) == READ_BACK
     for stream in ("0:v", "0:a"):
-        assert media.list_packets(path, stream) == media.list_packets(video, stream)
+        assert list_timed_packets(media, path, stream) == list_timed_packets(media, video, stream)
     assert (made.video_mode, made.encoder, made.fonts_used, made.word_timing) == ("copy", None, (), None)
     assert made.warnings == ()
     assert re.search(r"\(por\): Subtitle: mov_text .*\(default\)", media.read_header(path))

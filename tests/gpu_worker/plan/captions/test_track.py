@@ -72,11 +72,18 @@ def _plain(text: str) -> str:
     return text.replace("\u2060", "")
 
 
-def test_long_lines_are_broken_before_ffmpeg_cuts_them() -> None:
-    (cue,) = flatten([Cue(0, 1000, "<" * 1500 + " " + "漢字 " * 400)], 1000)
-    lines = write_srt([cue]).splitlines()
-    assert max(len(line.encode()) for line in lines) < 4095
-    assert [len(line) for line in cue.text.split("\n")] == [1000, 998, 701]
+@pytest.mark.parametrize(
+    ("text", "lengths"),
+    [
+        ("<" * 1500, [1000, 500]),
+        ("<" * 400 + " " + "漢" * 900 + " " + "a" * 300, [400, 900, 300]),
+        ("a" * 9999, [1000] * 2),
+    ],
+)
+def test_long_lines_are_broken_before_ffmpeg_cuts_them(text: str, lengths: list[int]) -> None:
+    (cue,) = flatten([Cue(0, 1000, text)], 1000)
+    assert [len(line) for line in cue.text.split("\n")] == lengths
+    assert max(len(line.encode()) for line in write_srt([cue]).splitlines()) < 4095
 
 
 def test_track_has_the_edited_captions_without_their_style() -> None:
