@@ -86,9 +86,9 @@ def format_script(size: tuple[int, int], style: AssStyle, events: Iterable[str])
     return "\n".join(lines) + "\n"
 
 
-def format_event(start_ms: int, end_ms: int, text: str, *, layer: int = 0) -> str:
-    """Return one event. `text` is ASS: escape what is not."""
-    return f"Dialogue: {layer},{_format_time(start_ms)},{_format_time(end_ms)},Caption,,0,0,0,,{text}"
+def format_event(start_ms: int, end_ms: int, text: str, *, layer: int = 0, margin: int = 0) -> str:
+    """Return one event. `text` is ASS: escape what is not. `margin`: from top or bottom; 0 is that of the style."""
+    return f"Dialogue: {layer},{_format_time(start_ms)},{_format_time(end_ms)},Caption,,0,0,{margin},,{text}"
 
 
 def write_specimens(characters: Iterable[str], edge: int, faces: Typefaces) -> str:

@@ -13,6 +13,8 @@ from gpu_worker.plan.captions.look import Look
 from gpu_worker.plan.captions.placement import entry_tags, place
 from gpu_worker.plan.measure import Typefaces
 
+MIDDLE_LEFT, MIDDLE_RIGHT = 4, 6
+
 
 def style_for_cues(style: AssStyle, look: Look, size: tuple[int, int]) -> AssStyle:
     """Return the style with margins that keep wrapped lines in the region."""
@@ -20,9 +22,9 @@ def style_for_cues(style: AssStyle, look: Look, size: tuple[int, int]) -> AssSty
     at = place(look)
     column = (at.anchor - 1) % 3
     left = (at.x, at.x - at.width / 2, at.x - at.width)[column]
-    vertical = at.y if at.anchor > 6 else height - at.y
-    margins = round(left), round(width - left - at.width), round(vertical)
-    return replace(style, alignment=at.anchor, margins=tuple(max(0, margin) for margin in margins))  # type: ignore[arg-type]
+    vertical = at.y if at.anchor > MIDDLE_RIGHT else height - at.y
+    margins = max(0, round(left)), max(0, round(width - left - at.width)), max(0, round(vertical))
+    return replace(style, alignment=at.anchor, margins=margins)
 
 
 def draw_cue(cue: Cue, look: Look, font_size: float, faces: Typefaces, width: Callable[[str], float]) -> str:
@@ -30,16 +32,19 @@ def draw_cue(cue: Cue, look: Look, font_size: float, faces: Typefaces, width: Ca
     at = place(look, cue.place)
     text, percent = fit_text(cue.text, (at.width / font_size, at.height / font_size), width)
     tags = "" if percent == 100 else f"\\fs{font_size * percent / 100:.1f}"
+    margin = 0
     if _needs_point(look, at.anchor):
         tags = entry_tags(at, look, cue.end_ms - cue.start_ms) + tags
     elif at.anchor != (look.anchor or BOTTOM):
         # Without a point, the renderer keeps cues apart that are shown at the same time.
         tags = f"\\an{at.anchor}" + tags
+        margin = round(at.y) if at.anchor > MIDDLE_RIGHT else 0
     prefix = f"{{{tags}}}" if tags else ""
-    return format_event(cue.start_ms, cue.end_ms, prefix + ass_text(text, look.font, faces, font_size * percent / 100))
+    drawn = prefix + ass_text(text, look.font, faces, font_size * percent / 100)
+    return format_event(cue.start_ms, cue.end_ms, drawn, margin=margin)
 
 
 def _needs_point(look: Look, anchor: int) -> bool:
-    """Return True if margins cannot place the event: in the middle of a region, turned or moving."""
-    is_middle = 4 <= anchor <= 6 and look.anchor is not None
-    return is_middle or bool(look.rotation) or look.animation is not Animation.NONE
+    """Return True if margins cannot place the event: in the middle of a region, or moving."""
+    is_middle = MIDDLE_LEFT <= anchor <= MIDDLE_RIGHT and look.anchor is not None
+    return is_middle or look.animation is not Animation.NONE

@@ -64,6 +64,8 @@ def draw_captions(
 
 
 def _ass_style(look: Look, faces: Typefaces) -> AssStyle:
+    # A turned box is drawn with its page.
+    has_box = look.box is not None and not look.rotation
     return AssStyle(
         font=look.font,
         font_size=round(faces.ass_size(look.font, look.em)),
@@ -75,8 +77,8 @@ def _ass_style(look: Look, faces: Typefaces) -> AssStyle:
         is_italic=look.is_italic,
         outline_width=look.outline_width,
         # The renderer's box is larger than the text by the distance of the shadow.
-        shadow=padding(look) if look.box else look.shadow,
-        has_box=look.box is not None,
+        shadow=padding(look) if has_box else 0.0 if look.box else look.shadow,
+        has_box=has_box,
     )
 
 

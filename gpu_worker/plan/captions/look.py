@@ -50,8 +50,12 @@ class Look:
 
     @property
     def is_paged(self) -> bool:
-        """True if captions are split into pages of words, False if each is drawn as it is written."""
-        return self.technique is not Technique.CUE or bool(self.max_words or self.max_characters)
+        """True if captions are split into pages of words, False if each is drawn as it is written.
+
+        A page's size is known, which a turned text needs.
+        """
+        is_limited = bool(self.max_words or self.max_characters or self.rotation)
+        return self.technique is not Technique.CUE or is_limited
 
 
 def resolve_look(style: CaptionStyle, size: tuple[int, int]) -> Look:

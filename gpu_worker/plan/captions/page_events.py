@@ -13,14 +13,22 @@ from contract.operations.caption_presets import Technique
 from gpu_worker.media.info import Word
 from gpu_worker.plan.captions.ass_script import escape, format_event, in_families
 from gpu_worker.plan.captions.look import Look
-from gpu_worker.plan.captions.placement import GROWTH, Placement, entry_tags, place, position_tags
+from gpu_worker.plan.captions.placement import (
+    GROWTH,
+    MIN_SCALE,
+    Placement,
+    entry_tags,
+    fit_turned,
+    padding,
+    place,
+    position_tags,
+)
 from gpu_worker.plan.captions.words.direction import is_mixed, is_rtl
 from gpu_worker.plan.captions.words.pages import Page
 from gpu_worker.plan.captions.words.word_states import WordState, word_states
 from gpu_worker.plan.measure import Typefaces
 from gpu_worker.subtitles.spacing import join_words
 
-_MIN_SCALE = 0.15
 _GROWN = f"\\t(0,80,\\fscx{100 * GROWTH:.0f}\\fscy{100 * GROWTH:.0f})\\t(80,180,\\fscx100\\fscy100)"
 """The word grows in 80 ms and shrinks in 100, so that it touches its neighbors only for a moment."""
 _MIDDLE = 5
@@ -36,8 +44,9 @@ class PageDrawer:
 
     def draw(self, page: Page) -> Iterator[str]:
         """Yield the events of a page, in order of time."""
-        at = place(self.look, page.place)
-        scale = self._scale(page, at)
+        at, scale = self._fit(page)
+        if self.look.box and self.look.rotation:
+            yield self._turned_box(page, at, scale)
         technique = self._technique(page)
         if technique in {Technique.CUE, Technique.SINGLE}:
             yield self._event(page, (page.start_ms, page.end_ms), at, scale, self._text(page, technique, None, scale))
@@ -71,12 +80,26 @@ class PageDrawer:
         is_first = span[0] == page.start_ms
         tags = entry_tags(at, self.look, span[1] - span[0]) if is_first else position_tags(at, self.look)
         size = f"\\fs{self.font_size * scale:.1f}" if scale < 1 else ""
-        return format_event(*span, f"{{\\q2{tags}{size}}}{text}")
+        return format_event(*span, f"{{\\q2{tags}{size}}}{text}", layer=1)
 
-    def _scale(self, page: Page, at: Placement) -> float:
-        """Return the share of the normal size at which the page fits."""
-        widest = max(map(self._width, page.lines))
-        return max(_MIN_SCALE, min(1.0, at.width / max(1.0, widest), at.height / (len(page.lines) * self.font_size)))
+    def _turned_box(self, page: Page, at: Placement, scale: float) -> str:
+        """Return the box behind a turned page as a drawing: the renderer does not turn its own."""
+        width, height = (round(side * scale + 2 * padding(self.look)) for side in self._size(page))
+        tags = entry_tags(at, self.look, page.end_ms - page.start_ms) + _color(self.look.box or self.look.outline)
+        path = f"m 0 0 l {width} 0 {width} {height} 0 {height}"
+        return format_event(page.start_ms, page.end_ms, f"{{{tags}\\bord0\\shad0\\p1}}{path}")
+
+    def _fit(self, page: Page) -> tuple[Placement, float]:
+        """Return the place of a page, and the share of the normal size at which it fits."""
+        at = place(self.look, page.place)
+        width, height = self._size(page)
+        if self.look.rotation:
+            return fit_turned(at, (width, height), self.look.rotation)
+        return at, max(MIN_SCALE, min(1.0, at.width / width, at.height / height))
+
+    def _size(self, page: Page) -> tuple[float, float]:
+        """Return width and height of a page in pixels, at the normal size."""
+        return max(1.0, *map(self._width, page.lines)), len(page.lines) * self.font_size
 
     def _width(self, words: Sequence[Word]) -> float:
         """Return the width of a line in pixels, at the normal size."""
@@ -146,8 +169,10 @@ class PageDrawer:
         line_height = self.font_size * scale
         top = at.y - len(page.lines) * line_height * (1.0, 0.5, 0.0)[(at.anchor - 1) // 3]
         spot = replace(at, anchor=_MIDDLE, x=left + middle, y=top + (row + 0.5) * line_height)
-        tags = f"\\q2{position_tags(spot, self.look)}\\fs{line_height:.1f}{_color(self.look.highlight)}{_GROWN}"
-        return format_event(*span, f"{{{tags}}}{escape(line[index].text)}", layer=1)
+        turned = f"\\org({at.x:.1f},{at.y:.1f})" if self.look.rotation else ""
+        place_tags = f"\\q2{position_tags(spot, self.look)}{turned}"
+        tags = f"{place_tags}\\fs{line_height:.1f}{_color(self.look.highlight)}{_GROWN}"
+        return format_event(*span, f"{{{tags}}}{escape(line[index].text)}", layer=2)
 
 
 def _color(color: str, number: int = 1) -> str:

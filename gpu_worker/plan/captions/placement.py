@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 from contract.operations.caption_choices import Animation
 from contract.operations.caption_presets import Technique
@@ -11,6 +12,9 @@ from gpu_worker.plan.captions.look import Look
 
 GROWTH = 1.15
 """The factor by which a word grows when it pops."""
+MIN_SCALE = 0.15
+"""Text is not made smaller than this share of its size: it could not be read."""
+_MIDDLE = 5
 _ENTRY_MS = 150
 _BOX_PADDING = 0.3
 """Space between text and the edge of its box, in em."""
@@ -46,13 +50,28 @@ def place(look: Look, default: int = BOTTOM) -> Placement:
     top, bottom = region.top + edge, region.bottom - edge
     if look.technique is Technique.POP:
         # A word as wide as the line still fits when it has grown.
-        left, right = (edge + (right - left) * (1 - 1 / GROWTH) / 2 * side for edge, side in ((left, 1), (right, -1)))
+        grown = (right - left) * (1 - 1 / GROWTH) / 2
+        left, right = left + grown, right - grown
     row, column = (anchor - 1) // 3, (anchor - 1) % 3
     x = (left, look.center, right)[column]
     # Text in the middle is centered in the frame, so a region that reaches further to one side is not used up.
     width = 2 * min(look.center - left, right - look.center) if column == 1 else right - left
     y = (bottom, (top + bottom) / 2, top)[row]
     return Placement(anchor, x + dx, y + dy, width, bottom - top)
+
+
+def fit_turned(at: Placement, size: tuple[float, float], degrees: float) -> tuple[Placement, float]:
+    """Return the middle of a text that is turned, and the share of its size at which its corners fit.
+
+    `size`: width and height in pixels. Text turns around its middle.
+    """
+    width, height = size
+    sine, cosine = abs(math.sin(math.radians(degrees))), math.cos(math.radians(degrees))
+    wide, high = width * cosine + height * sine, width * sine + height * cosine
+    scale = max(MIN_SCALE, min(1.0, at.width / wide, at.height / high))
+    x = at.x + wide * scale * (0.5, 0.0, -0.5)[(at.anchor - 1) % 3]
+    y = at.y + high * scale * (-0.5, 0.0, 0.5)[(at.anchor - 1) // 3]
+    return replace(at, anchor=_MIDDLE, x=x, y=y), scale
 
 
 def position_tags(at: Placement, look: Look) -> str:

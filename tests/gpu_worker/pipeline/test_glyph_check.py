@@ -41,8 +41,9 @@ class Host:
     directory: Path
 
     def check_captions(self, text: str) -> tuple[str, ...]:
-        check = self.machine.glyph_check.check_captions
-        return asyncio.run(check(self.machine.ffmpeg, [Cue(0, 1000, text)], self.directory))
+        machine = self.machine
+        check = machine.glyph_check.check_captions
+        return asyncio.run(check(machine.ffmpeg, [text], self.directory, machine.typefaces))
 
 
 @pytest.fixture
@@ -70,16 +71,16 @@ def test_every_character_assumed_to_be_shipped_is_drawn(bare: Host) -> None:
 
 def test_emoji_are_drawn_by_the_shipped_fonts(bare: Host) -> None:
     text = "😀👍🏽❤️👨‍👩‍👧🇩🇪1️⃣🏴󠁧󠁢󠁥󠁮󠁧󠁿🎉🫠🥲©️™️⭐✨☀️㊗️"
-    assert len(characters_to_check([Cue(0, 1000, text)])) == 16
+    assert len(characters_to_check([text])) == 16
     assert bare.check_captions(text) == ()
 
 
 def test_missing_scripts_are_named(bare: Host) -> None:
     text = "Hello 日本語、ひらがな カタカナ 한국어 हिन्दी ไทย مرحبا שלום Привет Ελλάδα 😀 𓀀 \u2800\u00a0\u200d"
-    scripts = "Devanagari, East Asian punctuation, Egyptian, Han, Hangul and more"
+    scripts = "East Asian punctuation, Egyptian, Han, Hangul, Hiragana, Katakana"
     assert bare.check_captions(text) == (f"Captions have characters that no font here draws: {scripts}.",)
-    assert bare.check_captions("เธอ") == ("Captions have characters that no font here draws: Thai.",)
-    assert bare.check_captions("مرحبا שלום Привет Ελλάδα é") == ()
+    assert bare.check_captions("தமிழ்") == ("Captions have characters that no font here draws: Tamil.",)
+    assert bare.check_captions("مرحبا שלום Привет Ελλάδα é हिन्दी ไทย") == ()
 
 
 def test_installed_font_is_found(media: MediaFactory, tmp_path: Path) -> None:
@@ -121,8 +122,7 @@ def test_plain_text_is_measured_once(bare: Host) -> None:
 
 
 def test_a_sample_of_each_script_is_checked() -> None:
-    cues = [Cue(0, 1, "".join(map(chr, range(0x4E00, 0x9000)))), Cue(0, 1, "ไทย"), Cue(0, 1, "A Ω Ж א ع")]
-    sample = characters_to_check(cues)
+    sample = characters_to_check(["".join(map(chr, range(0x4E00, 0x9000))), "ไทย", "A Ω Ж א ع"])
     assert len(sample) < 40
     assert {script_of(char) for char in sample} == {"Han", "Thai"}
 
@@ -138,12 +138,12 @@ def test_warning_fits_the_result() -> None:
 
 def test_caption_job_warns_of_missing_glyphs_and_late_cues(media: MediaFactory, bare: Host) -> None:
     subtitles = bare.directory / "subtitles.srt"
-    subtitles.write_bytes("1\n0:0:0 --> 0:0:1\nпривет ไทย\n\n2\n0:0:9 --> 0:0:10\nlate\n".encode())
+    subtitles.write_bytes("1\n0:0:0 --> 0:0:1\nпривет தமிழ்\n\n2\n0:0:9 --> 0:0:10\nlate\n".encode())
     made, _ = media.transcode(
         Caption(url_video=URL, url_srt=URL), machine=bare.machine, video=media.make_video(), subtitles=subtitles
     )
     assert made.warnings == (
-        "Captions have characters that no font here draws: Thai.",
+        "Captions have characters that no font here draws: Tamil.",
         "Subtitles that begin after the end of the video: 1 of 2.",
     )
 

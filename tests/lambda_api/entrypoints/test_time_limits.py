@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler
 from types import SimpleNamespace
@@ -32,6 +32,8 @@ from tests.support.scripted_server import Peer, answer, assert_faster_than, peer
 callbacks, runpod_webhook, sweeper = map(entrypoint, ("callbacks", "runpod_webhook", "sweeper"))
 
 CAPTION = {"url_video": "https://media.example/v.mp4", "url_srt": "https://media.example/s.srt"}
+
+INLINE = {"url_video": "https://media.example/v.mp4", "captions": "Hello there"}
 
 
 def function(seconds: float) -> Any:
@@ -71,10 +73,10 @@ def silence(monkeypatch: pytest.MonkeyPatch) -> Iterator[Silence]:
         made.finished.set()
 
 
-def submit(seconds: float, services: Services, **headers: str) -> dict[str, Any]:
+def submit(seconds: float, services: Services, body: Mapping[str, str] = CAPTION, **headers: str) -> dict[str, Any]:
     """Submit a job to the API's function, which has this many seconds, and return its response."""
     api = entrypoint("api")
-    event = golden("api/caption") | {"body": json.dumps(CAPTION)}
+    event = golden("api/caption") | {"body": json.dumps(body)}
     event["headers"] |= headers
     state = api.app.state
     before, state.services = state.services, services
@@ -85,9 +87,10 @@ def submit(seconds: float, services: Services, **headers: str) -> dict[str, Any]
     return response
 
 
-def test_submit_without_any_response_returns_503_before_the_timeout(silence: Silence) -> None:
+@pytest.mark.parametrize("body", [CAPTION, INLINE], ids=["silent-table", "silent-bucket"])
+def test_submit_without_any_response_returns_503_before_the_timeout(silence: Silence, body: dict[str, str]) -> None:
     with assert_faster_than(2):
-        outcome = submit(2, wiring.services())
+        outcome = submit(2, wiring.services(), body)
     assert (outcome["statusCode"], outcome["headers"]["retry-after"]) == (503, "2")
     assert silence.runpod.seen == []
 

@@ -10,7 +10,7 @@ from PIL import Image, ImageChops
 
 from contract.operations.caption_presets import PRESETS
 from contract.operations.captions import CaptionOptions
-from gpu_worker.media.info import Cue, Word
+from gpu_worker.media.info import TOP, Cue, Word
 from gpu_worker.pipeline.machine import FONTS_DIRECTORY
 from gpu_worker.plan.captions.draw import draw_captions
 from gpu_worker.plan.captions.safe_area import caption_region
@@ -60,6 +60,23 @@ def test_no_ink_leaves_the_region(
     assert max(box[3] for box in boxes) <= bottom + 1
 
 
+@pytest.mark.parametrize("position", ["bottom_left", "middle_center", "top_right"])
+@pytest.mark.parametrize("preset", ["classic", "box", "highlight", "pop"])
+def test_turned_text_stays_in_the_region(
+    media: MediaFactory, tmp_path: Path, faces: FontFiles, preset: str, position: str
+) -> None:
+    style = {"preset": preset, "rotation": -30, "position": position}
+    options = CaptionOptions.model_validate({"style": style})
+    frames = draw(media, tmp_path, [Cue(0, 2000, TEXTS[0][:60])], options, PORTRAIT, faces, seconds=2, rate=4)
+    boxes = [box for frame in frames if (box := ink(frame))]
+    left, top, right, bottom = caption_region(options.style, PORTRAIT)
+    assert len(boxes) == len(frames)
+    assert left - 1 <= min(box[0] for box in boxes)
+    assert top - 1 <= min(box[1] for box in boxes)
+    assert max(box[2] for box in boxes) <= right + 1
+    assert max(box[3] for box in boxes) <= bottom + 1
+
+
 @pytest.mark.parametrize("preset", ["karaoke", "highlight", "underline", "progressive"])
 def test_neighbors_of_the_active_word_do_not_move(
     media: MediaFactory, tmp_path: Path, faces: FontFiles, preset: str
@@ -103,6 +120,18 @@ def test_words_are_spoken_from_right_to_left(
     assert second
     assert third
     assert first[0] > second[0] > third[0]
+
+
+@pytest.mark.parametrize("preset", ["classic", "karaoke"])
+def test_subtitles_at_the_top_stay_in_the_region(
+    media: MediaFactory, tmp_path: Path, faces: FontFiles, preset: str
+) -> None:
+    options = CaptionOptions.model_validate({"style": preset})
+    region = caption_region(options.style, PORTRAIT)
+    frames = draw(media, tmp_path, [Cue(0, 400, "above", place=TOP)], options, PORTRAIT, faces, seconds=0.2)
+    box = ink(frames[2])
+    assert box
+    assert region.top - 1 <= box[1] < box[3] < region.top + 40
 
 
 def test_a_sweep_fills_each_word_in_its_time(media: MediaFactory, tmp_path: Path, faces: FontFiles) -> None:
