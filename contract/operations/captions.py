@@ -92,8 +92,8 @@ SubtitleModeChoice = Annotated[
     AnyCase,
     Field(
         description=(
-            "`burn` draws the captions, `soft` adds a subtitle track that viewers can switch off, without `style`, "
-            "`both` does both."
+            "`burn` draws the captions; `soft` adds a subtitle track that viewers can switch off, and `style` is not "
+            "used; `both` does both."
         ),
         examples=[SubtitleMode.SOFT],
     ),

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from contract.errors import Code, Failure
 from contract.operations.caption import Caption
+from contract.operations.caption_choices import SubtitleMode
 from contract.operations.captions import Replacement
 from contract.operations.compose import Compose
 from contract.operations.stored import stored_field, stored_reference
@@ -129,6 +130,13 @@ def test_language_is_a_bcp_47_code(language: str, is_valid: bool) -> None:
     else:
         with pytest.raises(ValidationError):
             caption(captions="a", language=language)
+
+
+def test_subtitle_mode_is_burn_or_what_was_sent_in_any_case() -> None:
+    assert caption(url_srt=SRT).subtitle_mode is SubtitleMode.BURN
+    assert caption(url_srt=SRT, subtitle_mode=" Soft ").subtitle_mode is SubtitleMode.SOFT
+    with pytest.raises(ValidationError, match="subtitle_mode"):
+        caption(url_srt=SRT, subtitle_mode="hard")
 
 
 @pytest.mark.parametrize("exclude", [{"start": 2, "end": 1}, {"start": 1, "end": 1}, {"start": 0, "end": 86_401}])

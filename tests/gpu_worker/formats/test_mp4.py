@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gpu_worker.formats.mp4 import is_encrypted, read_track_ends, trim_edit_lists
+from gpu_worker.formats.mp4 import is_encrypted, list_tracks, read_track_ends, set_video_end, trim_edit_lists
 from gpu_worker.formats.mp4_boxes import Mp4Error
 
 
@@ -52,6 +52,16 @@ def test_all_tracks_and_the_movie_end_at_the_trim(tmp_path: Path, wide: bool) ->
     expected = movie(600, 1701, track(b"vide", 1701, (120, -1), (1581, 40), wide=wide),
                      track(b"soun", 1500, (1500, 1024), wide=wide), wide=wide)  # fmt: skip
     assert path.read_bytes() == expected
+
+
+def test_subtitle_tracks_are_trimmed_and_counted(tmp_path: Path) -> None:
+    path = tmp_path / "m.mp4"
+    tracks = track(b"vide", 5000, (5000, 0)), track(b"sbtl", 4000, (4000, 0)), track(b"sbtl", 1000, (1000, 0))
+    path.write_bytes(movie(1000, 5000, *tracks))
+    set_video_end(path, Fraction(3))
+    assert list_tracks(path) == [("vide", 3), ("sbtl", 4), ("sbtl", 1)]
+    trim_edit_lists(path, Fraction(2))
+    assert list_tracks(path) == [("vide", 2), ("sbtl", 2), ("sbtl", 1)]
 
 
 GOOD = movie(1000, 5000, track(b"vide", 5000, (5000, 0)), track(b"soun", 5000, (5000, 1024)))

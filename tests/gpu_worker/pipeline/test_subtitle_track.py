@@ -46,7 +46,7 @@ HOSTILE = [
 
 def read_track(media: MediaFactory, path: Path) -> list[tuple[str, str, str]]:
     """Return start, end and text of each caption, without word joiners."""
-    text = media.run_ffmpeg("-i", path, "-map", "0:s", "-f", "srt", "-").decode().replace("\u2060", "")
+    text = re.sub("[\r\u2060]", "", media.run_ffmpeg("-i", path, "-map", "0:s", "-f", "srt", "-").decode())
     found = re.findall(r"^\d+\n(\S+) --> (\S+)\n(.*?)\n\n", text, re.MULTILINE | re.DOTALL)
     return [(start, end, body) for start, end, body in found]
 
