@@ -37,8 +37,8 @@ class Look:
     outline_width: float
     shadow: float
     region: Region
-    center: float
-    """The middle of the frame, from its left."""
+    frame: tuple[int, int]
+    """Width and height of the picture."""
     anchor: int | None
     """As on a number pad; None to follow the subtitles."""
     shift: tuple[float, float]
@@ -52,9 +52,9 @@ class Look:
     def is_paged(self) -> bool:
         """True if captions are split into pages of words, False if each is drawn as it is written.
 
-        A page's size is known, which a turned text needs.
+        A page's size is known, which a turned or moved text needs in order to stay in the frame.
         """
-        is_limited = bool(self.max_words or self.max_characters or self.rotation)
+        is_limited = bool(self.max_words or self.max_characters or self.rotation or any(self.shift))
         return self.technique is not Technique.CUE or is_limited
 
 
@@ -81,7 +81,7 @@ def resolve_look(style: CaptionStyle, size: tuple[int, int]) -> Look:
         outline_width=_at_least_one_pixel(_first(style.outline_width, preset.outline_width) * percent),
         shadow=_first(style.shadow, preset.shadow) * percent,
         region=caption_region(style, size),
-        center=width / 2,
+        frame=size,
         anchor=_ANCHORS[style.position] if style.position else None,
         shift=(style.offset.x * width / 100, style.offset.y * height / 100),
         rotation=style.rotation,

@@ -15,10 +15,9 @@ from gpu_worker.plan.captions.ass_script import escape, format_event, in_familie
 from gpu_worker.plan.captions.look import Look
 from gpu_worker.plan.captions.placement import (
     GROWTH,
-    MIN_SCALE,
     Placement,
     entry_tags,
-    fit_turned,
+    fit,
     padding,
     place,
     position_tags,
@@ -91,11 +90,7 @@ class PageDrawer:
 
     def _fit(self, page: Page) -> tuple[Placement, float]:
         """Return the place of a page, and the share of the normal size at which it fits."""
-        at = place(self.look, page.place)
-        width, height = self._size(page)
-        if self.look.rotation:
-            return fit_turned(at, (width, height), self.look.rotation)
-        return at, max(MIN_SCALE, min(1.0, at.width / width, at.height / height))
+        return fit(place(self.look, page.place), self._size(page), self.look)
 
     def _size(self, page: Page) -> tuple[float, float]:
         """Return width and height of a page in pixels, at the normal size."""

@@ -53,25 +53,36 @@ def place(look: Look, default: int = BOTTOM) -> Placement:
         grown = (right - left) * (1 - 1 / GROWTH) / 2
         left, right = left + grown, right - grown
     row, column = (anchor - 1) // 3, (anchor - 1) % 3
-    x = (left, look.center, right)[column]
+    center = look.frame[0] / 2
+    x = (left, center, right)[column]
     # Text in the middle is centered in the frame, so a region that reaches further to one side is not used up.
-    width = 2 * min(look.center - left, right - look.center) if column == 1 else right - left
+    width = 2 * min(center - left, right - center) if column == 1 else right - left
     y = (bottom, (top + bottom) / 2, top)[row]
     return Placement(anchor, x + dx, y + dy, width, bottom - top)
 
 
-def fit_turned(at: Placement, size: tuple[float, float], degrees: float) -> tuple[Placement, float]:
-    """Return the middle of a text that is turned, and the share of its size at which its corners fit.
+def fit(at: Placement, size: tuple[float, float], look: Look) -> tuple[Placement, float]:
+    """Return where a text of this size, in pixels, goes, and the share of its size at which it fits.
 
-    `size`: width and height in pixels. Text turns around its middle.
+    Text turns around its middle. An offset moves it to the edge of the frame at most.
     """
     width, height = size
-    sine, cosine = abs(math.sin(math.radians(degrees))), math.cos(math.radians(degrees))
+    angle = math.radians(look.rotation)
+    sine, cosine = abs(math.sin(angle)), math.cos(angle)
     wide, high = width * cosine + height * sine, width * sine + height * cosine
     scale = max(MIN_SCALE, min(1.0, at.width / wide, at.height / high))
-    x = at.x + wide * scale * (0.5, 0.0, -0.5)[(at.anchor - 1) % 3]
-    y = at.y + high * scale * (-0.5, 0.0, 0.5)[(at.anchor - 1) // 3]
-    return replace(at, anchor=_MIDDLE, x=x, y=y), scale
+    column, row = (at.anchor - 1) % 3, (at.anchor - 1) // 3
+    edge, (frame_width, frame_height) = reach(look), look.frame
+    left = _limit(at.x - wide * scale * (0.0, 0.5, 1.0)[column], edge, frame_width - edge - wide * scale)
+    top = _limit(at.y - high * scale * (1.0, 0.5, 0.0)[row], edge, frame_height - edge - high * scale)
+    if look.rotation:
+        return replace(at, anchor=_MIDDLE, x=left + wide * scale / 2, y=top + high * scale / 2), scale
+    x, y = left + wide * scale * (0.0, 0.5, 1.0)[column], top + high * scale * (1.0, 0.5, 0.0)[row]
+    return replace(at, x=x, y=y), scale
+
+
+def _limit(value: float, low: float, high: float) -> float:
+    return max(low, min(value, high))
 
 
 def position_tags(at: Placement, look: Look) -> str:

@@ -15,7 +15,7 @@ from gpu_worker.pipeline.machine import FONTS_DIRECTORY
 from gpu_worker.plan.captions.draw import draw_captions
 from gpu_worker.plan.captions.safe_area import caption_region
 from gpu_worker.typefaces.font_files import FontFiles
-from tests.support.media.caption_ink import draw, ink, ink_of_color
+from tests.support.media.caption_ink import draw, ink, ink_of_color, render
 from tests.support.media.factory import MediaFactory
 
 PORTRAIT, LANDSCAPE, SQUARE = (216, 384), (384, 216), (216, 216)
@@ -75,6 +75,26 @@ def test_turned_text_stays_in_the_region(
     assert top - 1 <= min(box[1] for box in boxes)
     assert max(box[2] for box in boxes) <= right + 1
     assert max(box[3] for box in boxes) <= bottom + 1
+
+
+@pytest.mark.parametrize("offset", [{"x": 50, "y": 50}, {"x": -50, "y": -50}, {"x": 20, "y": -10}])
+@pytest.mark.parametrize("preset", ["classic", "pop"])
+def test_an_offset_moves_text_to_the_edge_of_the_frame_at_most(
+    media: MediaFactory, tmp_path: Path, faces: FontFiles, preset: str, offset: dict[str, float]
+) -> None:
+    texts = []
+    for moved in ({}, offset):
+        options = CaptionOptions.model_validate({"style": {"preset": preset, "offset": moved}})
+        script = draw_captions([Cue(0, 400, "moved text")], options, LANDSCAPE, faces)
+        texts.append(render(media, tmp_path, script.script, LANDSCAPE, seconds=0.04)[0])
+    still, there = (ink(frame) for frame in texts)
+    assert still
+    assert there
+    assert there[2] - there[0] == pytest.approx(still[2] - still[0], abs=3)
+    assert 0 <= there[0] < there[2] <= LANDSCAPE[0]
+    assert 0 <= there[1] < there[3] <= LANDSCAPE[1]
+    assert (there[0] - still[0]) * offset["x"] > 0
+    assert (there[1] - still[1]) * offset["y"] >= 0
 
 
 @pytest.mark.parametrize("preset", ["karaoke", "highlight", "underline", "progressive"])
