@@ -13,7 +13,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from contract.operations.caption_presets import PRESETS
+from contract.operations.captions.presets import PRESETS
 from gpu_worker.ffmpeg.locate import find_ffmpeg
 from local.samples.image import draw_landscape
 

@@ -18,8 +18,8 @@ from typing import Literal
 from contract.limits import Limits
 from contract.messages import MediaFacts
 from contract.operations import Operation, PictureOptions
-from contract.operations.caption_choices import SubtitleMode
 from contract.operations.captions import CaptionOptions
+from contract.operations.captions.choices import SubtitleMode
 from gpu_worker.errors import JobFailed
 from gpu_worker.pipeline.cost import check_input_limits, check_plan_cost
 from gpu_worker.pipeline.execute_plan import execute_plan

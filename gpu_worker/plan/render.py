@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from contract.operations import Fit, Role
-from contract.operations.caption_choices import SubtitleMode
 from contract.operations.captions import CaptionOptions
+from contract.operations.captions.choices import SubtitleMode
 from gpu_worker.media.info import Cue, PhotoInfo, VideoFacts
 from gpu_worker.plan.audio import NO_SOUND, Sound
 from gpu_worker.plan.captions.added_frames import add_frames, find_added_times, first_frame_filters

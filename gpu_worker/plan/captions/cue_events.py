@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from contract.operations.caption_choices import Animation
+from contract.operations.captions.choices import Animation
 from gpu_worker.media.info import BOTTOM, Cue
 from gpu_worker.plan.captions.ass_script import AssStyle, ass_text, format_event
 from gpu_worker.plan.captions.glyphs.line_breaks import fit_text

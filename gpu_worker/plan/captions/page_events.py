@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from contract.operations.caption_presets import Technique
+from contract.operations.captions.presets import Technique
 from gpu_worker.media.info import Word
 from gpu_worker.plan.captions.ass_script import escape, format_event, in_families
 from gpu_worker.plan.captions.look import Look

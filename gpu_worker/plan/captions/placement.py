@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from contract.operations.caption_choices import Animation
-from contract.operations.caption_presets import Technique
+from contract.operations.captions.choices import Animation
+from contract.operations.captions.presets import Technique
 from gpu_worker.media.info import BOTTOM
 from gpu_worker.plan.captions.look import Look
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice, pairwise
 
-from contract.operations.caption_choices import SubtitleMode
 from contract.operations.captions import CaptionOptions
+from contract.operations.captions.choices import SubtitleMode
 from gpu_worker.media.info import Cue
 from gpu_worker.plan.captions.track_language import track_language
 from gpu_worker.plan.captions.words.edits import edit_cues

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contract.fonts import FONTS
-from contract.operations.caption_presets import PRESETS
+from contract.operations.captions.presets import PRESETS
 from lambda_api.web.routes.base import keyed_router
 from lambda_api.web.validation.schemas import Fonts, FontView, PresetView
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from contract.operations.caption import Caption
-from contract.operations.caption_choices import SubtitleMode
+from contract.operations.captions.choices import SubtitleMode
 from contract.operations.compose import Compose
 from gpu_worker.ffmpeg.locate import Ffmpeg
 from gpu_worker.formats.mp4 import list_tracks

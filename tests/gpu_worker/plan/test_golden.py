@@ -18,7 +18,7 @@ import pytest
 from contract.operations import OPERATIONS, Operation, Role
 from contract.operations.addaudio import AddAudio
 from contract.operations.caption import Caption
-from contract.operations.caption_choices import SubtitleMode
+from contract.operations.captions.choices import SubtitleMode
 from contract.operations.compose import Compose
 from contract.operations.describe import describe
 from contract.operations.img2vid import Img2Vid

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 from contract.fonts import FONTS
-from contract.operations.caption_presets import PRESETS
+from contract.operations.captions.presets import PRESETS
 from gpu_worker.pipeline.machine import FONTS_DIRECTORY
 from gpu_worker.plan.captions.ass_script import EMOJI_FONT
 from gpu_worker.typefaces.face import Face

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contract.fonts import FONTS
-from contract.operations.caption_presets import PRESETS
+from contract.operations.captions.presets import PRESETS
 from tests.support.gateway import Client
 
 

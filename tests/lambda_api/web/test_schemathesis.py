@@ -17,7 +17,7 @@ from schemathesis.engine.recorder import ScenarioRecorder
 from schemathesis.specs.openapi.formats import unregister_string_format
 from schemathesis.transport.wsgi import WSGITransport
 
-from contract.operations.captions import SOURCES
+from contract.operations.captions.options import SOURCES
 from tests.support.fakes import World
 from tests.support.wsgi import Wsgi
 

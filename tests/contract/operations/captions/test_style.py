@@ -12,9 +12,9 @@ from pydantic import ValidationError
 
 from contract.fonts import FONTS
 from contract.operations.caption import Caption
-from contract.operations.caption_choices import Animation, Position, SafeArea
-from contract.operations.caption_presets import PRESETS
-from contract.operations.caption_style import CaptionColors, CaptionStyle, Margin
+from contract.operations.captions.choices import Animation, Position, SafeArea
+from contract.operations.captions.presets import PRESETS
+from contract.operations.captions.style import CaptionColors, CaptionStyle, Margin
 
 VIDEO = {"url_video": "https://media.example/v.mp4", "captions": "Hello"}
 

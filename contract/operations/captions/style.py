@@ -12,8 +12,8 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from contract.base import Message
-from contract.operations.caption_choices import Animation, Color, FontName, Position, PresetName, SafeArea, read_preset
-from contract.operations.caption_presets import PRESETS
+from contract.operations.captions.choices import Animation, Color, FontName, Position, PresetName, SafeArea, read_preset
+from contract.operations.captions.presets import PRESETS
 from contract.operations.fields import AnyCase, Flag, Metavar, Number
 
 

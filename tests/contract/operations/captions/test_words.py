@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from contract.limits import MAX_CAPTION_SECONDS, MAX_WORDS
 from contract.operations.caption import Caption
-from contract.operations.caption_words import read_words
+from contract.operations.captions.words import read_words
 
 EXPECTED = [{"word": "Hello,", "start": 0.5, "end": 0.9}, {"word": "world.", "start": 1.0, "end": 1.25}]
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from contract.fonts import FONTS
-from contract.operations.caption_presets import PRESETS
+from contract.operations.captions.presets import PRESETS
 
 _COLOR = "#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6}|[0-9A-Fa-f]{8})"
 

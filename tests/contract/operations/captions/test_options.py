@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from contract.errors import Code, Failure
 from contract.operations.caption import Caption
-from contract.operations.caption_choices import SubtitleMode
 from contract.operations.captions import Replacement
+from contract.operations.captions.choices import SubtitleMode
 from contract.operations.compose import Compose
 from contract.operations.stored import stored_field, stored_reference
 

@@ -11,9 +11,9 @@ from pydantic import AfterValidator, Field, model_validator
 
 from contract.base import Message
 from contract.limits import MAX_CAPTION_BYTES, MAX_CAPTION_SECONDS
-from contract.operations.caption_choices import SubtitleMode
-from contract.operations.caption_style import CaptionStyle, StyleChoice
-from contract.operations.caption_words import Words
+from contract.operations.captions.choices import SubtitleMode
+from contract.operations.captions.style import CaptionStyle, StyleChoice
+from contract.operations.captions.words import Words
 from contract.operations.fields import AnyCase, Metavar, Number, Trimmed, ValidUnicode
 from contract.operations.inputs import SubtitlesUrl
 from contract.operations.stored import stored_reference
