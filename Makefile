@@ -46,7 +46,7 @@ TEST_TOOLS := .venv-lambda/.done $(STACK_TOOLS) .tools/dynamodb-local/.done
 ##@ Checks
 
 test: lint $(TEST_TOOLS)  ## Lint, types, import rules, and all tests but the long ones (COVERAGE=1 prints branch coverage, STACK=1 adds test-stack)
-	$(PYTEST) $(PARALLEL) $(if $(COVERAGE),--cov --cov-report=term-missing:skip-covered) $(if $(STACK),-m "stack or not full")
+	$(PYTEST) $(PARALLEL) $(if $(COVERAGE),--cov --cov-report=term-missing:skip-covered) $(if $(STACK),-m "stack or not full" --no-loadscope-reorder)
 
 test-stack: $(VENV)/.dev $(STACK_TOOLS)  ## Deploy, update and delete the stack on an emulated AWS (4 minutes)
 	$(PYTEST) -m stack

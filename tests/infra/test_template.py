@@ -28,7 +28,8 @@ TABLE_ARN, INDEX = {"Fn::GetAtt": ["Table", "Arn"]}, {"Fn::Sub": "${Table.Arn}/i
 DUE = {"Fn::Sub": "${Table.Arn}/index/due"}
 BUCKET, QUEUE = {"Fn::GetAtt": ["Bucket", "Arn"]}, {"Fn::GetAtt": ["CallbackQueue", "Arn"]}
 OUTPUT, MANIFEST = ({"Fn::Sub": "${Bucket.Arn}/" + key("*")} for key in (output_key, manifest_key))
-INPUTS = {"Fn::Sub": "${Bucket.Arn}/" + input_key("*", "*")}
+INPUTS = [{"Fn::Sub": "${Bucket.Arn}/" + input_key("*", field)} for field in ("captions", "words")]
+READ_INPUTS = [("s3:GetObject", key) for key in INPUTS]
 RUNPOD, HOOK, CALLERS = ({"Ref": name} for name in ("RunpodSecret", "HookSecret", "CallersSecret"))
 
 Grant = tuple[str, str]
@@ -54,12 +55,12 @@ def secrets(*which: dict[str, str]) -> list[tuple[str, dict[str, Any]]]:
 ALLOWED = {
     "ApiRole": grants(
         *READ_WRITE, *TRANSACT, ("dynamodb:BatchGetItem", TABLE_ARN), ("dynamodb:Query", INDEX),
-        ("s3:GetObject", OUTPUT), *UPLOADS, ("s3:PutObject", INPUTS), ("s3:GetObject", INPUTS), *WAKE,
+        ("s3:GetObject", OUTPUT), *UPLOADS, *(("s3:PutObject", key) for key in INPUTS), *READ_INPUTS, *WAKE,
         *secrets(RUNPOD, HOOK, CALLERS),
     ),
     "WebhookRole": grants(*READ_WRITE, *TRANSACT, *PROOF, *WAKE, *secrets(RUNPOD, HOOK)),
     "SweeperRole": grants(
-        *READ_WRITE, *TRANSACT, ("dynamodb:Query", DUE), *PROOF, *UPLOADS, ("s3:GetObject", INPUTS), *WAKE,
+        *READ_WRITE, *TRANSACT, ("dynamodb:Query", DUE), *PROOF, *UPLOADS, *READ_INPUTS, *WAKE,
         *secrets(RUNPOD, HOOK, CALLERS),
     ),
     "CallbacksRole": grants(
