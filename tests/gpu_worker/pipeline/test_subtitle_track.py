@@ -92,7 +92,7 @@ def test_new_sound_and_a_track_leave_the_picture_as_it_is(media: MediaFactory) -
     video = make_video(media)
     operation = Compose(url_video=URL, url_audio=URL, url_srt=URL, subtitle_mode=SOFT)
     made, path = media.transcode(
-        operation, video=video, audio=media.make_audio("short.mp3", 0.9), subtitles=write_captions(media)
+        operation, video=video, audio=media.make_audio("track-sound.mp3", 0.9), subtitles=write_captions(media)
     )
     start, end, text = read_track(media, path)[-1]
     assert (start, text) == ("00:00:00,800", "there")
