@@ -42,7 +42,6 @@ class AssStyle:
     font: str
     font_size: float
     text: str = "&H00FFFFFF"
-    secondary: str = "&H00FFFFFF"
     outline: str = "&H00000000"
     back: str = "&H80000000"
     is_bold: bool = True
@@ -57,7 +56,7 @@ class AssStyle:
     def __str__(self) -> str:
         left, right, vertical = self.margins
         return (
-            f"Style: Caption,{self.font},{self.font_size:g},{self.text},{self.secondary},{self.outline},{self.back},"
+            f"Style: Caption,{self.font},{self.font_size:g},{self.text},{self.text},{self.outline},{self.back},"
             f"{-int(self.is_bold)},{-int(self.is_italic)},0,0,100,100,0,0,{_BOX if self.has_box else _OUTLINE},"
             f"{self.outline_width:.1f},{self.shadow:.1f},{self.alignment},{left},{right},{vertical},{_AUTO_DIRECTION}"
         )

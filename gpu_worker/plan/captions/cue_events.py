@@ -20,8 +20,7 @@ def style_for_cues(style: AssStyle, look: Look, size: tuple[int, int]) -> AssSty
     """Return the style with margins that keep wrapped lines in the region."""
     width, height = size
     at = place(look)
-    column = (at.anchor - 1) % 3
-    left = (at.x, at.x - at.width / 2, at.x - at.width)[column]
+    left = at.left(at.width)
     vertical = at.y if at.anchor > MIDDLE_RIGHT else height - at.y
     margins = max(0, round(left)), max(0, round(width - left - at.width)), max(0, round(vertical))
     return replace(style, alignment=at.anchor, margins=margins)

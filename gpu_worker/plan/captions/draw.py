@@ -14,7 +14,7 @@ from gpu_worker.plan.captions.ass_script import AssStyle, format_script
 from gpu_worker.plan.captions.cue_events import draw_cue, style_for_cues
 from gpu_worker.plan.captions.glyphs.estimated_typefaces import ESTIMATED
 from gpu_worker.plan.captions.glyphs.line_breaks import is_tag, split_tags, strip_tags
-from gpu_worker.plan.captions.look import Look, resolve_look
+from gpu_worker.plan.captions.look import Look, resolve_look, text_width
 from gpu_worker.plan.captions.page_events import PageDrawer
 from gpu_worker.plan.captions.placement import padding, place
 from gpu_worker.plan.captions.words.edits import edit_cues, excluded_ranges
@@ -59,7 +59,7 @@ def draw_captions(
         shown=tuple(Cue(state.start_ms, state.end_ms, "") for page in pages for state in word_states(page)),
         is_animated=is_animated,
         word_timing=word_timing(cues) if look.technique is not Technique.CUE and pages else None,
-        fonts=_families((word.text for page in pages for line in page.lines for word in line), look, faces),
+        fonts=_families((word.text for page in pages for word in page.words), look, faces),
     )
 
 
@@ -70,7 +70,6 @@ def _ass_style(look: Look, faces: Typefaces) -> AssStyle:
         font=look.font,
         font_size=round(faces.ass_size(look.font, look.em)),
         text=look.text,
-        secondary=look.text,
         outline=look.outline,
         back=look.box or look.shadow_color,
         is_bold=look.is_bold,
@@ -91,8 +90,7 @@ def _draw_cues(
     faces: Typefaces,
 ) -> DrawnCaptions:
     def width(line: str) -> float:
-        em = faces.width(strip_tags(line), look.font, bold=look.is_bold, italic=look.is_italic)
-        return em * look.em / style.font_size
+        return text_width(strip_tags(line), look, faces) / style.font_size
 
     shown = tuple(cues)
     if look.is_uppercase:
@@ -115,9 +113,6 @@ def _paginate(
     faces: Typefaces,
     excluded_ms: Sequence[tuple[int, int]],
 ) -> tuple[Page, ...]:
-    def width(line: str) -> float:
-        return faces.width(line, look.font, bold=look.is_bold, italic=look.is_italic) * look.em
-
     spoken = []
     for cue in cues:
         words = time_words(cue, options.language)
@@ -126,7 +121,7 @@ def _paginate(
         if words:
             spoken.append((cue, words))
     limits = PageLimits(look.max_words, look.max_characters, look.max_lines)
-    return paginate(spoken, limits, width, place(look).width, excluded_ms)
+    return paginate(spoken, limits, lambda line: text_width(line, look, faces), place(look).width, excluded_ms)
 
 
 def _capitalize(text: str, language: str | None) -> str:

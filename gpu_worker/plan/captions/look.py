@@ -9,6 +9,7 @@ from contract.operations.captions.choices import Animation, Position
 from contract.operations.captions.presets import PRESETS, Technique
 from contract.operations.captions.style import CaptionStyle
 from gpu_worker.plan.captions.safe_area import Region, caption_region
+from gpu_worker.plan.measure import Typefaces
 
 _T = TypeVar("_T")
 
@@ -90,6 +91,11 @@ def resolve_look(style: CaptionStyle, size: tuple[int, int]) -> Look:
         max_characters=style.max_characters,
         max_lines=style.max_lines,
     )
+
+
+def text_width(text: str, look: Look, faces: Typefaces) -> float:
+    """Return the width of a line in pixels."""
+    return faces.width(text, look.font, bold=look.is_bold, italic=look.is_italic) * look.em
 
 
 def ass_color(color: str, opacity: float = 1.0) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from contract.operations.captions.presets import Technique
 from gpu_worker.media.info import Word
 from gpu_worker.plan.captions.ass_script import escape, format_event, in_families
-from gpu_worker.plan.captions.look import Look
+from gpu_worker.plan.captions.look import Look, text_width
 from gpu_worker.plan.captions.placement import (
     GROWTH,
     Placement,
@@ -47,14 +47,15 @@ class PageDrawer:
         if self.look.box and self.look.rotation:
             yield self._turned_box(page, at, scale)
         technique = self._technique(page)
+        letters = [in_families(word.text, self.look.font, self.faces, self.font_size * scale) for word in page.words]
         if technique in {Technique.CUE, Technique.SINGLE}:
-            yield self._event(page, (page.start_ms, page.end_ms), at, scale, self._text(page, technique, None, scale))
+            yield self._event(page, (page.start_ms, page.end_ms), at, scale, self._text(page, technique, None, letters))
         elif technique is Technique.FILL:
             yield self._event(page, (page.start_ms, page.end_ms), at, scale, self._swept_text(page))
         else:
             for state in word_states(page):
                 span = state.start_ms, state.end_ms
-                yield self._event(page, span, at, scale, self._text(page, technique, state, scale))
+                yield self._event(page, span, at, scale, self._text(page, technique, state, letters))
                 if technique is Technique.POP and state.active is not None:
                     yield self._grown_word(page, span, at, scale, state.active)
 
@@ -72,7 +73,7 @@ class PageDrawer:
         return technique
 
     def _changes_font(self, page: Page) -> bool:
-        parts = (part for line in page.lines for word in line for part in self.faces.runs(word.text, self.look.font))
+        parts = (part for word in page.words for part in self.faces.runs(word.text, self.look.font))
         return any(family != self.look.font for _text, family in parts)
 
     def _event(self, page: Page, span: tuple[int, int], at: Placement, scale: float, text: str) -> str:
@@ -98,21 +99,19 @@ class PageDrawer:
 
     def _width(self, words: Sequence[Word]) -> float:
         """Return the width of a line in pixels, at the normal size."""
-        look = self.look
-        return self.faces.width(join_words(words), look.font, bold=look.is_bold, italic=look.is_italic) * look.em
+        return text_width(join_words(words), self.look, self.faces)
 
-    def _text(self, page: Page, technique: Technique, state: WordState | None, scale: float) -> str:
-        """Return the page's text, with the commands of its state before each word."""
+    def _text(self, page: Page, technique: Technique, state: WordState | None, letters: Sequence[str]) -> str:
+        """Return the page's text, with the commands of its state before each word. `letters`: its words as drawn."""
         lines, number = [], 0
         for line in page.lines:
             words = []
             for index, word in enumerate(line):
                 tags = self._tags(number, technique, state) if state else ""
                 space = " " if word.has_space and index else ""
-                letters = in_families(word.text, self.look.font, self.faces, self.font_size * scale)
                 # Without this the line would go on under the space.
                 end = "{\\u0}" if technique is Technique.UNDERLINE else ""
-                words.append(space + tags + letters + end)
+                words.append(space + tags + letters[number] + end)
                 number += 1
             lines.append("".join(words))
         return "\\N".join(lines)
@@ -160,9 +159,9 @@ class PageDrawer:
         middle = self._width(line[: index + 1]) * scale - word_width / 2
         if is_rtl(page):
             middle = width - middle
-        left = at.x - (0, width / 2, width)[(at.anchor - 1) % 3]
+        left = at.left(width)
         line_height = self.font_size * scale
-        top = at.y - len(page.lines) * line_height * (1.0, 0.5, 0.0)[(at.anchor - 1) // 3]
+        top = at.top(len(page.lines) * line_height)
         spot = replace(at, anchor=_MIDDLE, x=left + middle, y=top + (row + 0.5) * line_height)
         turned = f"\\org({at.x:.1f},{at.y:.1f})" if self.look.rotation else ""
         place_tags = f"\\q2{position_tags(spot, self.look)}{turned}"

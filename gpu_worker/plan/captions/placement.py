@@ -30,6 +30,24 @@ class Placement:
     width: float
     height: float
 
+    @property
+    def column(self) -> int:
+        """0 if text begins at the point, 1 if it is centered there, 2 if it ends there."""
+        return (self.anchor - 1) % 3
+
+    @property
+    def row(self) -> int:
+        """0 if the point is at the foot of the text, 1 in its middle, 2 at its head."""
+        return (self.anchor - 1) // 3
+
+    def left(self, width: float) -> float:
+        """Return the left edge of a text of this width."""
+        return self.x - width * self.column / 2
+
+    def top(self, height: float) -> float:
+        """Return the upper edge of a text of this height."""
+        return self.y - height * (2 - self.row) / 2
+
 
 def padding(look: Look) -> float:
     """Return the pixels by which the box is larger than the text."""
@@ -71,14 +89,13 @@ def fit(at: Placement, size: tuple[float, float], look: Look) -> tuple[Placement
     sine, cosine = abs(math.sin(angle)), math.cos(angle)
     wide, high = width * cosine + height * sine, width * sine + height * cosine
     scale = max(MIN_SCALE, min(1.0, at.width / wide, at.height / high))
-    column, row = (at.anchor - 1) % 3, (at.anchor - 1) // 3
     edge, (frame_width, frame_height) = reach(look), look.frame
-    left = _limit(at.x - wide * scale * (0.0, 0.5, 1.0)[column], edge, frame_width - edge - wide * scale)
-    top = _limit(at.y - high * scale * (1.0, 0.5, 0.0)[row], edge, frame_height - edge - high * scale)
+    left = _limit(at.left(wide * scale), edge, frame_width - edge - wide * scale)
+    top = _limit(at.top(high * scale), edge, frame_height - edge - high * scale)
     if look.rotation:
         return replace(at, anchor=_MIDDLE, x=left + wide * scale / 2, y=top + high * scale / 2), scale
-    x, y = left + wide * scale * (0.0, 0.5, 1.0)[column], top + high * scale * (1.0, 0.5, 0.0)[row]
-    return replace(at, x=x, y=y), scale
+    moved = left - at.left(wide * scale), top - at.top(high * scale)
+    return replace(at, x=at.x + moved[0], y=at.y + moved[1]), scale
 
 
 def _limit(value: float, low: float, high: float) -> float:

@@ -8,8 +8,7 @@ from contract.limits import DEFAULT_DURATION, MAX_DURATION, MIN_DURATION
 from contract.operations import AudioMode, exact_rate, frame_count
 from contract.operations.compose import Compose
 from gpu_worker.plan.audio import NO_SOUND, fit_sound
-from gpu_worker.plan.captions.words.script import reading_time_ms
-from gpu_worker.plan.captions.words.timed_cues import timed_cues
+from gpu_worker.plan.captions.words.script import reading_time_ms, timed_cues
 from gpu_worker.plan.model import Inputs, Plan, PlanOptions
 from gpu_worker.plan.operations.addaudio import replace_or_mix_audio
 from gpu_worker.plan.operations.caption import add_captions

@@ -11,13 +11,13 @@ _RIGHT_TO_LEFT = frozenset({"R", "AL"})
 
 def is_rtl(page: Page) -> bool:
     """Return True if the first letter of the page is written from right to left."""
-    directions = (_is_rtl(word.text) for line in page.lines for word in line)
+    directions = (_is_rtl(word.text) for word in page.words)
     return next((found for found in directions if found is not None), False)
 
 
 def is_mixed(page: Page) -> bool:
     """Return True if the page has letters of both directions."""
-    directions = {_is_rtl(char) for line in page.lines for word in line for char in word.text}
+    directions = {_is_rtl(char) for word in page.words for char in word.text}
     return {True, False} <= directions
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from itertools import pairwise
 
 from gpu_worker.media.info import Cue
@@ -33,6 +34,11 @@ def time_script(texts: Sequence[str], end_ms: int, language: str | None = None) 
         parts = ["\n".join(parts[first:stop]) for first, stop in ranges]
     times = pairwise(share_time(speech_weights(parts), 0, end_ms, _MIN_CUE_MS))
     return tuple(Cue(start, end, part) for part, (start, end) in zip(parts, times, strict=True))
+
+
+def timed_cues(cues: tuple[Cue, ...] | None, script: tuple[str, ...], end: Fraction) -> tuple[Cue, ...] | None:
+    """Return the cues, or the script spread over the time until `end`, in seconds; None if there is neither."""
+    return time_script(script, round(end * 1000)) if script else cues
 
 
 def reading_time_ms(texts: Sequence[str]) -> int:

@@ -24,7 +24,7 @@ class WordState(NamedTuple):
 
 def word_states(page: Page) -> Iterator[WordState]:
     """Yield the states of a page. They tile its time."""
-    words = [word for line in page.lines for word in line]
+    words = page.words
     now = page.start_ms
     for index, word in enumerate(words):
         start = min(max(now, word.start_ms), page.end_ms)
