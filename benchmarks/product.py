@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from benchmarks.bench import Bench, BenchError, pick_large_folder
+from contract.artifacts import OUTPUT_VIDEO
 from contract.limits import Limits
 from contract.operations import Operation, Role, frame_count
 from contract.operations.captions import CaptionOptions
@@ -55,7 +56,7 @@ def run_job(bench: Bench, operation: Operation, inputs: Mapping[Role, Path], kee
         except JobFailed as failure:
             raise BenchError(f"{operation.kind} failed: {failure.failure.code}") from None
         if keep is not None:
-            output.path.replace(keep)
+            output.paths[OUTPUT_VIDEO.name].replace(keep)
         return output
 
 

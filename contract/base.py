@@ -6,10 +6,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-CONTRACT_VERSION = 1
-"""Version of the messages in this package. Version 1 was the first."""
+CONTRACT_VERSION = 2
+"""Version of the messages in this package. Since version 2 a result is a list of artifacts."""
 
-ACCEPTED_VERSIONS = frozenset({max(1, CONTRACT_VERSION - 1), CONTRACT_VERSION})
+PREVIOUS_VERSION = CONTRACT_VERSION - 1
+ACCEPTED_VERSIONS = frozenset({PREVIOUS_VERSION, CONTRACT_VERSION})
 """Gateway and worker accept this version and the one before, so that either can be deployed first."""
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]

@@ -1,17 +1,21 @@
-"""Messages between gateway and worker, version 1. Golden copies are in `events/contract/`.
+"""Messages between gateway and worker, version 2. Golden copies are in `events/contract/`.
 
 Gateway → worker: `WorkerJob`, inside RunPod's `input`.
 Worker → gateway: `ProgressReport` during the work, `ResultManifest` in S3 after a success, `contract.errors.Failure` as
 RunPod's `error` after a failure.
+
+`contract.previous` reads and writes the version before.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
-from contract.base import ACCEPTED_VERSIONS, CONTRACT_VERSION, Finite, Message
+from contract import previous
+from contract.artifacts import ArtifactKind
+from contract.base import ACCEPTED_VERSIONS, CONTRACT_VERSION, PREVIOUS_VERSION, Finite, Message
 from contract.limits import Limits
 from contract.operations import OperationUnion
 
@@ -30,18 +34,21 @@ Count = Annotated[int, Field(ge=0)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Short = Annotated[str, Field(max_length=128)]
 
-Stage = Literal["fetch", "probe", "encode", "verify", "publish", "done"]
-STAGES: tuple[Stage, ...] = ("fetch", "probe", "encode", "verify", "publish", "done")
+ArtifactName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+
+Stage = Literal["fetch", "probe", "transcribe", "encode", "verify", "publish", "done"]
+STAGES: tuple[Stage, ...] = ("fetch", "probe", "transcribe", "encode", "verify", "publish", "done")
 
 
-class OutputSlot(Message):
-    """The destination of the finished video.
+class ArtifactSlot(Message):
+    """The destination of one file.
 
-    `put_url` is presigned with `Content-Type: video/mp4` and `If-None-Match: *`, so the first complete upload stays.
+    `put_url` is presigned with this `Content-Type` and `If-None-Match: *`, so the first complete upload stays.
     With `get_url` a second execution adopts what the first one stored.
     """
 
-    key: str
+    name: ArtifactName
+    content_type: Short
     put_url: str
     get_url: str
 
@@ -56,10 +63,12 @@ class WorkerJob(Message):
     """Everything that one execution needs. Contains presigned URLs: never log it whole."""
 
     contract_version: Version = CONTRACT_VERSION
+    """`previous.earliest_version` of the operation, so that a worker that is not updated yet does what it can."""
     job_id: JobId
     attempt: Attempt
     operation: OperationUnion
-    output: OutputSlot
+    artifacts: Annotated[tuple[ArtifactSlot, ...], Field(min_length=1)]
+    """One for each of `operation.artifacts()`, in their order: the main one first."""
     manifest: ManifestSlot
     progress_url: str
     limits: Limits = Limits()
@@ -67,15 +76,29 @@ class WorkerJob(Message):
     """Seconds since the epoch, by the gateway's clock. A worker does not start a job that it receives after this
     deadline, allowing for clock skew."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _upgrade(cls, raw: Any) -> Any:
+        return previous.upgrade_job(raw) if previous.is_previous(raw) else raw
 
-class OutputFacts(Message):
-    key: str
+    def to_json(self) -> dict[str, Any]:
+        """Return the message in its version."""
+        message = self.model_dump(mode="json")
+        return previous.downgrade_job(message) if self.contract_version == PREVIOUS_VERSION else message
+
+
+class ArtifactFacts(Message):
+    """A stored file. `sha256` in hex."""
+
+    name: ArtifactName
+    kind: ArtifactKind
+    content_type: Short
     size_bytes: Annotated[int, Field(gt=0)]
     sha256: Sha256
 
 
 class MediaFacts(Message):
-    """The result of probing the finished file. `frame_rate` in frames per second, rotation applied."""
+    """The result of probing the finished video. `frame_rate` in frames per second, rotation applied."""
 
     width: Annotated[int, Field(gt=0)]
     height: Annotated[int, Field(gt=0)]
@@ -90,8 +113,9 @@ class ExecutionFacts(Message):
     """Facts about the execution that made the file. Times in milliseconds on the worker's monotonic clock."""
 
     encoder: Short | None
-    """`h264_nvenc`, `libx264`…; None if the picture was copied."""
-    video_mode: Literal["encode", "copy"]
+    """`h264_nvenc`, `libx264`…; None if no picture was encoded."""
+    video_mode: Literal["encode", "copy"] | None
+    """None if the result is not a video."""
     gpu_type: Short | None = None
     execution_ms: Count
     timings_ms: dict[str, Count] = Field(default_factory=dict)
@@ -105,14 +129,27 @@ class ExecutionFacts(Message):
 
 
 class ResultManifest(Message):
-    """The record of success, written last. COMPLETED means that it and its output exist."""
+    """The record of success, written last. COMPLETED means that it and all its artifacts exist."""
 
     contract_version: Version = CONTRACT_VERSION
+    """That of the job's message."""
     job_id: JobId
     attempt: Attempt
-    output: OutputFacts
-    media: MediaFacts
+    artifacts: Annotated[tuple[ArtifactFacts, ...], Field(min_length=1)]
+    """All files of the job, the main one first."""
+    media: MediaFacts | None = None
+    """Facts about the main file if it is a video."""
     execution: ExecutionFacts
+
+    @model_validator(mode="before")
+    @classmethod
+    def _upgrade(cls, raw: Any) -> Any:
+        return previous.upgrade_manifest(raw) if previous.is_previous(raw) else raw
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the manifest in its version."""
+        manifest = self.model_dump(mode="json")
+        return previous.downgrade_manifest(manifest) if self.contract_version == PREVIOUS_VERSION else manifest
 
 
 class ProgressReport(Message):

@@ -63,6 +63,7 @@ def _check_callback_secret(secret: str) -> str:
 
 Seconds = Annotated[float, Field(ge=0, lt=1e9)]
 WholeSeconds = Annotated[int, BeforeValidator(lambda value: int(float(value))), Field(ge=0, lt=1_000_000_000)]
+TrueOrFalse = Annotated[bool, BeforeValidator(lambda text: text.lower() == "true")]
 HookSecret = Annotated[str, Field(min_length=16)]
 KeyDigest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Owner = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
@@ -85,7 +86,9 @@ class Settings(BaseModel):
     gpu_price_per_second: Seconds = 0.00031
     """USD."""
     video_url_seconds: WholeSeconds = 3600
-    allow_loopback_urls: Annotated[bool, BeforeValidator(lambda text: text.lower() == "true")] = False
+    allow_loopback_urls: TrueOrFalse = False
+    speech: TrueOrFalse = False
+    """Whether the workers recognize speech: then their image has a model."""
 
     runpod_api_key: str = Field("", repr=False)
     hook_secret: Annotated[tuple[HookSecret, ...], BeforeValidator(_split)] = Field((), repr=False)

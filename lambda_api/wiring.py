@@ -84,6 +84,7 @@ def services(needs: frozenset[Secret] = EVERYTHING, runpod_seconds: float = BOUN
         default_price_per_second=config.gpu_price_per_second,
         video_url_seconds=config.video_url_seconds,
         allow_loopback=config.allow_loopback_urls,
+        has_speech=config.speech,
         clock=_now,
         random=random.random,
         new_id=lambda: str(uuid.uuid4()),

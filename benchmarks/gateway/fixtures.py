@@ -22,13 +22,14 @@ import boto3
 from benchmarks.bench import BenchError
 from benchmarks.gateway.events import CALLBACK_SECRET, HOOK_SECRET, KEY, OPERATION, Event
 from benchmarks.measure import Say
-from contract.messages import ExecutionFacts, MediaFacts, OutputFacts, ResultManifest
+from contract.artifacts import OUTPUT_VIDEO
+from contract.messages import ArtifactFacts, ExecutionFacts, MediaFacts, ResultManifest
 from lambda_api.adapters.aws.dynamodb_table import Table
 from lambda_api.adapters.aws.job_store import DynamoJobStore
 from lambda_api.adapters.aws.session import AwsSession
 from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.job import Job, State
-from lambda_api.domain.keys import manifest_key, output_key
+from lambda_api.domain.keys import artifact_key, manifest_key
 
 _HERE = Path(__file__).parent
 _SECONDS = 120
@@ -85,7 +86,7 @@ class Lab:
 
     def publish(self, job_id: str) -> None:
         """Upload the video and the manifest, as a worker does."""
-        self.request(f"/{BUCKET}/{output_key(job_id)}", _OUTPUT, "PUT")
+        self.request(f"/{BUCKET}/{artifact_key(job_id, OUTPUT_VIDEO.name)}", _OUTPUT, "PUT")
         self.request(f"/{BUCKET}/{manifest_key(job_id)}", _manifest(job_id).model_dump_json().encode(), "PUT")
 
     def environment(self) -> dict[str, str]:
@@ -187,7 +188,7 @@ def _manifest(job_id: str) -> ResultManifest:
     return ResultManifest(
         job_id=job_id,
         attempt=1,
-        output=OutputFacts(key=output_key(job_id), size_bytes=len(_OUTPUT), sha256="0" * 64),
+        artifacts=(ArtifactFacts(**OUTPUT_VIDEO._asdict(), size_bytes=len(_OUTPUT), sha256="0" * 64),),
         media=MediaFacts(
             width=1920, height=1080, frame_rate=24.0, frames=120, duration_seconds=5.0, video_codec="h264",
             audio_codec="aac",

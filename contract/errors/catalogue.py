@@ -32,6 +32,7 @@ class Code(StrEnum):
     SUBTITLES_EMPTY = "subtitles_empty"
     SUBTITLES_UNREADABLE = "subtitles_unreadable"
     SUBTITLES_TOO_MANY = "subtitles_too_many"
+    SPEECH_NOT_AVAILABLE = "speech_not_available"
     ENCODE_FAILED = "encode_failed"
     OUTPUT_INVALID = "output_invalid"
     OUTPUT_TOO_LARGE = "output_too_large"
@@ -103,6 +104,9 @@ CATALOGUE: dict[Code, CatalogueEntry] = {
     ),
     Code.SUBTITLES_TOO_MANY: CatalogueEntry(
         _C, False, "{field} has more subtitles than the limit of {limit}. Use fewer."
+    ),
+    Code.SPEECH_NOT_AVAILABLE: CatalogueEntry(
+        _U, False, "This worker has no speech recognition. Send the captions in `captions`, `words` or `url_srt`."
     ),
     Code.ENCODE_FAILED: CatalogueEntry(_U, True, "The video could not be encoded. Try again."),
     Code.OUTPUT_INVALID: CatalogueEntry(_U, True, "The encoded video did not pass its check. Try again."),

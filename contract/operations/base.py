@@ -6,6 +6,7 @@ from typing import ClassVar, Self
 
 from pydantic import ConfigDict, JsonValue
 
+from contract.artifacts import OUTPUT_VIDEO, Artifact
 from contract.base import Message
 from contract.operations.inputs import ROLES, Input
 from contract.operations.stored import stored_field
@@ -14,7 +15,19 @@ from contract.roles import Role
 Body = dict[str, JsonValue]
 
 
-class Operation(Message):
+class OptionGroup(Message):
+    """Options that several operations share. A group adds to what the operation makes and needs."""
+
+    def further_artifacts(self) -> tuple[Artifact, ...]:
+        """Return the files that these options add to the main one. A subclass adds its own to those of `super()`."""
+        return ()
+
+    def needs_speech(self) -> bool:
+        """Return True if the worker must recognize speech."""
+        return False
+
+
+class Operation(OptionGroup):
     """An operation that a client requests. Fields that start with `url_` are input files; all others shape the result.
 
     The docstring of a subclass is its public description. The first line is a summary.
@@ -29,6 +42,10 @@ class Operation(Message):
         """Return the inputs that are present, in the order of `ROLES`."""
         present = ((name, role, getattr(self, name, None)) for name, role in ROLES.items())
         return tuple(Input(name, role, url) for name, role, url in present if url is not None)
+
+    def artifacts(self) -> tuple[Artifact, ...]:
+        """Return all files that the operation makes, the main one first."""
+        return (OUTPUT_VIDEO, *self.further_artifacts())
 
     def extract_inline(self) -> tuple[Self, dict[str, bytes]]:
         """Return the operation with references in place of inputs that are inside the request, and these by field.

@@ -42,6 +42,8 @@ class Compose(CaptionOptions, PictureOptions, Operation):
         sources = self.caption_sources()
         if len(sources) > 1:
             raise ValueError("send only one of `url_srt`, `captions` and `words`")
+        if self.needs_speech() and self.url_video is None and self.url_audio is None:
+            raise ValueError("captions `auto` need speech; with url_image also send url_audio")
         if self.url_video is not None and self.url_audio is None and not sources:
             raise ValueError(
                 "with url_video also send url_audio, or captions in `url_srt`, `captions` or `words`, or both"

@@ -86,7 +86,7 @@ class Description:
         """Yield the example as arguments of a command line. Input files are named as in their URLs."""
         for option in self.options:
             if option.field in self.example:
-                value = str(self.example[option.field])
+                value = _text(self.example[option.field])
                 yield from (option.flag, value.rpartition("/")[2] if option.role else value)
 
 
@@ -147,7 +147,10 @@ def _option(name: str, info: FieldInfo, schemas: list[Schema]) -> Option:
 
 
 def _text(value: object) -> str:
-    if isinstance(value, list):
+    """Return a value as a command line takes it."""
+    if isinstance(value, list) and value and all(isinstance(entry, str) for entry in value):
+        return ",".join(value)
+    if isinstance(value, bool | list | dict):
         return json.dumps(value, ensure_ascii=False)
     return f"{value:g}" if isinstance(value, float) else str(value)
 

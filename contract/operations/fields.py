@@ -55,6 +55,15 @@ def _read_flag(value: Any) -> Any:
     return value
 
 
+def _read_list(value: Any) -> Any:
+    """Read text as a list of choices, separated by commas or blanks. A choice that is repeated counts once."""
+    if isinstance(value, str):
+        value = value.replace(",", " ").split()
+    if isinstance(value, list | tuple):
+        return tuple(dict.fromkeys(_trim_and_lower(entry) for entry in value if entry.__hash__))
+    return value
+
+
 def _to_unicode(value: Any) -> Any:
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
@@ -94,6 +103,9 @@ Number = BeforeValidator(_read_number)
 
 AnyCase = BeforeValidator(_trim_and_lower)
 """Accept a choice in upper or lower case."""
+
+ChoiceList = BeforeValidator(_read_list)
+"""Accept a list of choices in any case, or text that names them."""
 
 Url = Annotated[str, Trimmed, AfterValidator(_normalize), url_schema("A file.", "https://media.example.com/clip.mp4")]
 """A normalized http or https URL (`contract.urls`). `check_target` decides whether its address may be contacted.

@@ -106,7 +106,10 @@ async def _run(request: Request, output: Path, received: list[int]) -> Output:
             (directory / local_name(role)).write_bytes(text)
         limits = Limits(execution_seconds=24 * 3600.0)
         result = await transcode(request.operation, directory, replace(machine, warnings=()), limits, bar.show)
-        await deliver(result.path, output)
+        main, *further = (artifact.name for artifact in request.operation.artifacts())
+        await deliver(result.paths[main], output)
+        for name in further:
+            await deliver(result.paths[name], output.with_suffix(Path(name).suffix))
         bar.finish()
     return result
 
@@ -137,11 +140,13 @@ def _say(text: str) -> None:
 
 
 def _print_facts(result: Output, name: str, output: Path) -> None:
-    media = result.media
-    sound = media.audio_codec or "no sound"
     how = "picture copied" if result.encoder is None else f"encoded with {result.encoder}"
     for warning in result.warnings:
         _say(f"note: {warning}")
+    media = result.media
+    if media is None:
+        return
+    sound = media.audio_codec or "no sound"
     with contextlib.suppress(OSError):
         print(  # noqa: T201
             f"{name}: {media.width}x{media.height}, {media.frames} frames at {media.frame_rate:g} fps, "

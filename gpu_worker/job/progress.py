@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import aiohttp
 from yarl import URL
 
+from contract.base import CONTRACT_VERSION
 from contract.limits import PROGRESS_INTERVAL_SECONDS
 from contract.messages import ProgressReply, ProgressReport, Stage
 
@@ -25,6 +26,7 @@ _RUNPOD_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _PERCENT: dict[Stage, tuple[int, int]] = {
     "fetch": (0, 10),
     "probe": (10, 10),
+    "transcribe": (10, 50),
     "encode": (10, 90),
     "verify": (90, 90),
     "publish": (90, 99),
@@ -61,6 +63,8 @@ class ProgressReporter:
     runpod_job_id: str | None
     initial_sequence: int = 0
     interval: float = PROGRESS_INTERVAL_SECONDS
+    contract_version: int = CONTRACT_VERSION
+    """That of the job's message, which the gateway that sent it can read."""
     progress: Progress = field(default_factory=Progress)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     _finished: asyncio.Event = field(default_factory=asyncio.Event)
@@ -88,6 +92,7 @@ class ProgressReporter:
     async def _report(self) -> None:
         self._sent += 1
         report = ProgressReport(
+            contract_version=self.contract_version,
             attempt=self.attempt,
             seq=self.initial_sequence + self._sent,
             percent=self.progress.percent,

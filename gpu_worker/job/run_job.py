@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
+import json
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
 
+from contract.artifacts import Artifact, ArtifactKind
 from contract.errors import Code
 from contract.messages import ExecutionFacts, ResultManifest, Stage, WorkerJob
 from contract.operations import Input, Role
@@ -26,7 +29,7 @@ from gpu_worker.sandbox.workdir import bytes_needed, pick_workdir, temporary_wor
 from gpu_worker.settings import Settings
 from gpu_worker.transfer.download import Downloader
 from gpu_worker.transfer.session import DownloadPolicy, open_session
-from gpu_worker.transfer.upload import Uploader, read_output_facts
+from gpu_worker.transfer.upload import Uploader, read_artifact_facts
 
 _CLOCK_SKEW_SECONDS = 3600.0
 """Seconds by which this clock may be ahead of the gateway's. A job is refused only after its deadline plus this."""
@@ -49,7 +52,14 @@ async def run_job(job: WorkerJob, runpod_job_id: str | None, settings: Settings,
         deadline = time.monotonic() + timeout
         try:
             async with asyncio.timeout(timeout), _open_gateway_session() as session:
-                reporter = ProgressReporter(session, job.progress_url, job.attempt, runpod_job_id, sequence)
+                reporter = ProgressReporter(
+                    session,
+                    job.progress_url,
+                    job.attempt,
+                    runpod_job_id,
+                    sequence,
+                    contract_version=job.contract_version,
+                )
                 async with reporter.running():
                     execution = _Execution(job, settings, probe, directory, session, reporter, deadline)
                     await _run_until_stopped(execution, reporter.stop)
@@ -137,21 +147,26 @@ class _Execution:
         machine.sandbox.chown_to_sandbox_user(self.directory, *needed)
 
     async def _upload(self, output: Output, machine: Machine) -> None:
-        """Upload the output, or adopt the one that an earlier execution stored; then the manifest."""
+        """Upload each file, or adopt the one that an earlier execution stored; then the manifest."""
         job = self.job
         uploader = Uploader(self.session)
         self._on_stage("publish", 0.0)
         media = output.media
-        is_ours = await uploader.upload_video(
-            job.output.put_url, output.path, lambda sent: self._on_stage("publish", sent)
-        )
-        if not is_ours:
-            await uploader.adopt_stored(job.output.get_url, output.path, job.limits.max_output_bytes)
-            media = media_facts(await verify(machine.ffmpeg, output.path, None))
+        kinds = {artifact.name: artifact.kind for artifact in job.operation.artifacts()}
+        stored = []
+        for slot in job.artifacts:
+            path, kind = output.paths[slot.name], kinds[slot.name]
+            is_ours = await uploader.upload_file(slot, path, functools.partial(self._on_stage, "publish"))
+            if not is_ours:
+                await uploader.adopt_stored(slot.get_url, path, job.limits.max_output_bytes)
+                if kind is ArtifactKind.VIDEO:
+                    media = media_facts(await verify(machine.ffmpeg, path, None))
+            stored.append(await read_artifact_facts(Artifact(slot.name, kind, slot.content_type), path))
         manifest = ResultManifest(
+            contract_version=job.contract_version,
             job_id=job.job_id,
             attempt=job.attempt,
-            output=await read_output_facts(job.output.key, output.path),
+            artifacts=tuple(stored),
             media=media,
             execution=ExecutionFacts(
                 encoder=output.encoder,
@@ -164,4 +179,4 @@ class _Execution:
                 warnings=output.warnings,
             ),
         )
-        await uploader.upload_json(job.manifest.put_url, manifest.model_dump_json())
+        await uploader.upload_json(job.manifest.put_url, json.dumps(manifest.to_json(), ensure_ascii=False))

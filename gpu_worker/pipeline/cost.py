@@ -12,7 +12,7 @@ from contract.errors import Code
 from contract.limits import Limits
 from gpu_worker.errors import job_failed
 from gpu_worker.plan.gpu import GpuStage
-from gpu_worker.plan.model import Inputs, Plan
+from gpu_worker.plan.model import ExpectedOutput, Inputs, Plan
 
 _DECODE_RATE, _ENCODE_RATE, _DRAW_RATE = 4e9, 860e6, 1.6e9
 """Pixels per second and core. `_DRAW_RATE` is that of the frames of a still."""
@@ -60,24 +60,25 @@ def check_plan_cost(plan: Plan, inputs: Inputs, threads: int, limits: Limits, se
 
     If only the `seconds_left` of this execution are too few, the media is not to blame.
     """
-    if plan.video_mode == "copy":
+    if plan.video_mode == "copy" or plan.expected is None:
         return  # cheap; if it fails, the plan that encodes instead is checked
     field = "url_image" if inputs.image is not None else "url_video"
-    width, height = plan.expected.size
+    expected = plan.expected
+    width, height = expected.size
     if width * height > _MAX_FRAME_PIXELS or max(width, height) > _MAX_SIDE:
         limit = f"{_MAX_FRAME_PIXELS // 1_000_000} million pixels a frame, {_MAX_SIDE} a side"
         raise job_failed(Code.MEDIA_OVER_BUDGET, field=field, limit=limit)
-    seconds = _min_core_seconds(plan, inputs, threads) / threads
+    seconds = _min_core_seconds(plan, expected, inputs, threads) / threads
     if seconds > limits.execution_seconds:
         raise job_failed(Code.MEDIA_OVER_BUDGET, field=field, limit="too many frames of that size")
     if seconds > seconds_left:
         raise job_failed(Code.DEADLINE_EXCEEDED)
 
 
-def _min_core_seconds(plan: Plan, inputs: Inputs, threads: int) -> float:
+def _min_core_seconds(plan: Plan, expected: ExpectedOutput, inputs: Inputs, threads: int) -> float:
     """Return the least time that the plan takes, in seconds of one core."""
-    frames = plan.expected.frames
-    output = plan.expected.size[0] * plan.expected.size[1] * frames
+    frames = expected.frames
+    output = expected.size[0] * expected.size[1] * frames
     gpu_rate = _GPU_RATE / threads  # all cores wait for it
     encode = output / (gpu_rate if GpuStage.ENCODE in plan.gpu else _ENCODE_RATE)
     if inputs.image is not None:

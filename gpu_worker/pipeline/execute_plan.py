@@ -15,29 +15,31 @@ from gpu_worker.formats.mp4_boxes import Mp4Error
 from gpu_worker.pipeline.machine import Machine
 from gpu_worker.pipeline.run_step import OnStage, run_step
 from gpu_worker.pipeline.verify import media_facts, verify
-from gpu_worker.plan.model import OUTPUT, Plan
+from gpu_worker.plan.model import OUTPUT, Plan, artifact_file
 from gpu_worker.probe.decoder_report import DecoderReport, parse_decoder_report
 from gpu_worker.sandbox import safe_open
 
 
 class ExecutedPlan(NamedTuple):
-    """The facts about a finished output, and warnings for the client about how it was made."""
+    """The facts about a finished video, if the plan makes one, and warnings for the client about how it was made."""
 
-    media: MediaFacts
+    media: MediaFacts | None
     warnings: tuple[str, ...]
 
 
 async def execute_plan(
     plan: Plan, directory: Path, machine: Machine, limits: Limits, on_stage: OnStage
 ) -> ExecutedPlan:
-    """Make the output of a plan in the directory of its inputs. Raises JobFailed."""
-    for name, text in plan.files.items():
+    """Make the files of a plan in the directory of its inputs. Raises JobFailed."""
+    for name, text in (*plan.files.items(), *((artifact_file(name), text) for name, text in plan.texts.items())):
         safe_open.write(directory / name, text)
     decoded = None
     for step in plan.steps:
         log = await run_step(step, directory, machine, limits, on_stage, uses_gpu=bool(plan.gpu))
         if step.frame_size is not None:
             decoded = _read_video_report(log)
+    if plan.expected is None:
+        return ExecutedPlan(None, ())
     path = directory / OUTPUT
     await asyncio.to_thread(_finish, path, plan, limits)
     on_stage("verify", 0.0)

@@ -1,4 +1,4 @@
-"""Make one output file from local input files: probe, plan, execute, and fall back if a plan fails.
+"""Make the files of a job from local input files: probe, plan, execute, and fall back if a plan fails.
 
 The worker and the command line share it. The steps in their order: `probe_inputs`, `plan.make_plan`, `cost`,
 `execute_plan` (which calls `run_step` and `verify`), `fallback`.
@@ -10,7 +10,7 @@ import asyncio
 import functools
 import math
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -29,7 +29,7 @@ from gpu_worker.pipeline.probe_inputs import ANY_SIZE, probe_inputs
 from gpu_worker.pipeline.run_step import OnStage
 from gpu_worker.plan import make_plan
 from gpu_worker.plan.captions.late_cues import late_caption_warnings
-from gpu_worker.plan.model import FONTS, OUTPUT, Inputs, Plan, PlanOptions
+from gpu_worker.plan.model import FONTS, Inputs, Plan, PlanOptions, artifact_file
 from gpu_worker.plan.still.canvas import parse_size
 from gpu_worker.plan.still.zoom import still_size
 from gpu_worker.probe.sound_selection import have_same_sounds, select_sounds
@@ -37,12 +37,15 @@ from gpu_worker.probe.sound_selection import have_same_sounds, select_sounds
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A finished, verified file. `encoder` is None if the picture was copied."""
+    """Finished, verified files: their paths by the names of the operation's artifacts.
 
-    path: Path
-    media: MediaFacts
+    `encoder` is None if no picture was encoded; `media` and `video_mode` are None without a video.
+    """
+
+    paths: Mapping[str, Path]
+    media: MediaFacts | None
     encoder: str | None
-    video_mode: Literal["encode", "copy"]
+    video_mode: Literal["encode", "copy"] | None
     warnings: tuple[str, ...]
     word_timing: Literal["given", "estimated"] | None = None
     fonts_used: tuple[str, ...] = ()
@@ -70,7 +73,7 @@ async def transcode(
     *,
     deadline: float = math.inf,
 ) -> Output:
-    """Make the output of one operation from the inputs in `directory`, which have their `local_name`s there.
+    """Make the artifacts of one operation from the inputs in `directory`, which have their `local_name`s there.
 
     No step starts that cannot end before `deadline`, on the monotonic clock. Raises JobFailed. Cancelling it leaves
     no process behind.
@@ -109,13 +112,19 @@ async def transcode(
         *plan.warnings,
         *attempt.inputs.warnings,
         *attempt.warnings,
-        *late_caption_warnings(attempt.inputs.cues or (), plan.expected.duration),
+        *(late_caption_warnings(attempt.inputs.cues or (), plan.expected.duration) if plan.expected else ()),
         *executed.warnings,
         *machine.warnings,
     )
     encoder = plan.encoder.value if plan.encoder else None
     return Output(
-        directory / OUTPUT, executed.media, encoder, plan.video_mode, warnings, plan.word_timing, plan.fonts_used
+        {artifact.name: directory / artifact_file(artifact.name) for artifact in operation.artifacts()},
+        executed.media,
+        encoder,
+        plan.video_mode,
+        warnings,
+        plan.word_timing,
+        plan.fonts_used,
     )
 
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Literal, TypeVar
 
+from contract.artifacts import OUTPUT_VIDEO
 from contract.operations import Role
 from gpu_worker.media.info import AudioFacts, Cue, Facts, PhotoInfo, VideoFacts
 from gpu_worker.plan.gpu import Gpu, GpuStage
@@ -16,6 +17,7 @@ from gpu_worker.plan.measure import Typefaces
 _F = TypeVar("_F")
 
 OUTPUT = "out.mp4"
+"""The video, in the job's directory."""
 SUBTITLES = "captions.ass"
 SUBTITLE_TRACK = "captions.srt"
 FONTS = "fonts"
@@ -27,6 +29,11 @@ PIXELS = "photo.rgb"
 def local_name(role: Role) -> str:
     """Return the name of an input in the job's directory. It does not depend on the name in its URL."""
     return f"in_{role.value}"
+
+
+def artifact_file(name: str) -> str:
+    """Return the name of an artifact's file in the job's directory."""
+    return OUTPUT if name == OUTPUT_VIDEO.name else f"artifact_{name}"
 
 
 IN_VIDEO, IN_AUDIO = local_name(Role.VIDEO), local_name(Role.AUDIO)
@@ -144,14 +151,19 @@ class ExpectedOutput:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything needed to make one output file in a directory that holds the inputs."""
+    """Everything needed to make the files of a job in a directory that holds its inputs.
+
+    `expected` describes the video; without one, `expected` and `video_mode` are None.
+    """
 
     steps: tuple[Step, ...]
-    expected: ExpectedOutput
-    video_mode: Literal["encode", "copy"]
+    expected: ExpectedOutput | None
+    video_mode: Literal["encode", "copy"] | None
     encoder: Encoder | None
     files: Mapping[str, str] = field(default_factory=dict)
     """Text files to write first, by name."""
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """The contents of artifacts that are text, by the artifact's name."""
     warnings: tuple[str, ...] = ()
     gpu: frozenset[GpuStage] = frozenset()
     """The stages that this plan gives to the GPU."""

@@ -218,7 +218,7 @@ def _make_plan(
     drawn, track = captions
     files = {} if track is None else track.files
     files |= {} if drawn is None else {SUBTITLES: drawn.script}
-    plan = Plan(steps, expected, "encode", route.encoder, files, warnings, gpu=route.gpu)
+    plan = Plan(steps, expected, "encode", route.encoder, files, warnings=warnings, gpu=route.gpu)
     return plan if drawn is None else replace(plan, word_timing=drawn.word_timing, fonts_used=drawn.fonts)
 
 

@@ -1,7 +1,7 @@
-"""Upload the result: the video first, the manifest last, each stored at most once.
+"""Upload the result: its files first, the manifest last, each stored at most once.
 
 Both URLs are presigned with `If-None-Match: *`: the first complete upload stays. A second execution
-of a job gets 412 and adopts the stored video, so that manifest and video always belong together.
+of a job gets 412 and adopts the stored file, so that the manifest always describes the stored files.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from typing import TypeVar
 import aiohttp
 from yarl import URL
 
+from contract.artifacts import Artifact
 from contract.errors import Code
-from contract.messages import OutputFacts
+from contract.messages import ArtifactFacts, ArtifactSlot
 from contract.retry import Backoff, retry_async
 from gpu_worker.errors import job_failed
 from gpu_worker.sandbox.safe_open import create_new, open_read
@@ -51,14 +52,18 @@ class Uploader:
     backoff: Backoff = _BACKOFF
     stall_seconds: float = 60.0
 
-    async def upload_video(self, url: str, path: Path, on_sent: Callable[[float], None]) -> bool:
-        """Store a video; `on_sent` gets the share sent so far.
+    async def upload_file(self, slot: ArtifactSlot, path: Path, on_sent: Callable[[float], None]) -> bool:
+        """Store a file; `on_sent` gets the share sent so far.
 
         Return True if this upload stays, False if another execution's was stored first. Raises JobFailed.
         """
         size = await asyncio.to_thread(lambda: path.lstat().st_size)
+
         # Content-Length is set by hand: aiohttp would send a generator chunked, which S3 rejects.
-        return await self._put(url, "video/mp4", size, lambda reset: _read_chunks(path, size, on_sent, reset))
+        def body(reset: ResetTimeout) -> object:
+            return _read_chunks(path, size, on_sent, reset)
+
+        return await self._put(slot.put_url, slot.content_type, size, body)
 
     async def upload_json(self, url: str, text: str) -> bool:
         """Store a manifest. Return False, also a success, if there is one already: the first one wins.
@@ -69,7 +74,7 @@ class Uploader:
         return await self._put(url, "application/json", len(data), lambda _: data)
 
     async def adopt_stored(self, url: str, path: Path, max_bytes: int) -> None:
-        """Replace `path` with the video that another execution has stored. Raises JobFailed."""
+        """Replace `path` with the file that another execution has stored. Raises JobFailed."""
         timeout = aiohttp.ClientTimeout(total=None, connect=10, sock_read=self.stall_seconds)
 
         async def attempt() -> None:
@@ -150,12 +155,12 @@ async def _save(response: aiohttp.ClientResponse, path: Path, max_bytes: int) ->
             file.write(chunk)
 
 
-async def read_output_facts(key: str, path: Path) -> OutputFacts:
+async def read_artifact_facts(artifact: Artifact, path: Path) -> ArtifactFacts:
     """Return the size and SHA-256 digest of a file, read in a thread."""
 
-    def digest() -> OutputFacts:
+    def digest() -> ArtifactFacts:
         with open_read(path, links=False) as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-            return OutputFacts(key=key, size_bytes=file.tell(), sha256=sha256)
+            return ArtifactFacts(**artifact._asdict(), size_bytes=file.tell(), sha256=sha256)
 
     return await asyncio.to_thread(digest)

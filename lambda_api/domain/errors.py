@@ -2,7 +2,8 @@
 
 ApiError
 ├── InvalidRequest          400/422  the request itself
-│   └── IdempotencyMismatch 422
+│   ├── IdempotencyMismatch 422
+│   └── SpeechNotAvailable  422
 ├── Unauthorized            401
 ├── NotFound                404
 ├── AlreadyFinished         409
@@ -68,6 +69,11 @@ def _sentence(text: str) -> str:
 class IdempotencyMismatch(InvalidRequest):
     code = "idempotency_key_reused"
     title = "The idempotency key was used with another request"
+
+
+class SpeechNotAvailable(InvalidRequest):
+    code = "speech_not_available"
+    title = "Speech recognition is not installed"
 
 
 class InvalidHeader(InvalidRequest):

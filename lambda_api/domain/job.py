@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from contract.errors import Failure
-from contract.messages import ExecutionFacts, MediaFacts, OutputFacts
+from contract.messages import ArtifactFacts, ExecutionFacts, MediaFacts
 from contract.operations import OperationUnion
 
 
@@ -18,7 +18,7 @@ class State(StrEnum):
     """RunPod has it; no worker has reported yet."""
     IN_PROGRESS = "IN_PROGRESS"
     COMPLETED = "COMPLETED"
-    """The manifest and the output exist in the bucket."""
+    """The manifest and all artifacts exist in the bucket."""
     FAILED = "FAILED"
     CANCELLED = "CANCELLED"
     TIMED_OUT = "TIMED_OUT"
@@ -100,8 +100,10 @@ class Job:
     stage: str = "queued"
     progress_seen: tuple[int, int] = (0, 0)
     """(attempt, seq) of the newest progress report."""
-    output: OutputFacts | None = None
+    artifacts: tuple[ArtifactFacts, ...] = ()
+    """The stored files of a completed job, the main one first."""
     media: MediaFacts | None = None
+    """Facts about the main file if it is a video."""
     execution: ExecutionFacts | None = None
     price_per_second: float | None = None
     settled_by: Source | None = None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 
-def output_key(job_id: str) -> str:
-    return f"jobs/{job_id}/output.mp4"
+def artifact_key(job_id: str, name: str) -> str:
+    """Return the key of a file that the job makes."""
+    return f"jobs/{job_id}/{name}"
 
 
 def input_key(job_id: str, field: str) -> str:

@@ -148,7 +148,7 @@ def _completed(job: Job, event: Completed, now: int) -> Job:
     return replace(
         ended,
         started_at=max(job.created_at, min(job.started_at or now, now - execution_ms)),
-        output=event.manifest.output,
+        artifacts=event.manifest.artifacts,
         media=event.manifest.media,
         execution=event.manifest.execution,
         price_per_second=event.price_per_second,

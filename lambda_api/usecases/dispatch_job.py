@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contract.artifacts import Artifact
 from contract.errors import Code, Failure
-from contract.messages import ManifestSlot, OutputSlot, WorkerJob
+from contract.messages import ArtifactSlot, ManifestSlot, WorkerJob
 from contract.operations import Operation
 from contract.operations.stored import stored_field
+from contract.previous import earliest_version
 from lambda_api.domain.access.tokens import Purpose, make_token
 from lambda_api.domain.errors import Unavailable
 from lambda_api.domain.events import (
@@ -17,7 +19,7 @@ from lambda_api.domain.events import (
     Polled,
 )
 from lambda_api.domain.job import Job, Source, State
-from lambda_api.domain.keys import input_key, manifest_key, output_key
+from lambda_api.domain.keys import artifact_key, input_key, manifest_key
 from lambda_api.domain.policy import MAX_ATTEMPTS, SECOND
 from lambda_api.domain.ports import ProviderError, ProviderRefused, ProviderRejected, ProviderUnknown
 from lambda_api.usecases.job_record.apply_event import apply_event
@@ -72,7 +74,7 @@ def build_payload(services: Services, job: Job, now: int) -> dict[str, object]:
     """Build the body of RunPod's `/run`: our message, the webhook, and the limits of queue and execution."""
     left_ms = max(0, job.deadline_at - now)
     return {
-        "input": build_message(services, job, left_ms).model_dump(mode="json"),
+        "input": build_message(services, job, left_ms).to_json(),
         "webhook": _hook_url(services, "webhook", job),
         "policy": {
             "executionTimeout": max(services.policy.execution_ms, _MIN_EXECUTION_MS),
@@ -86,18 +88,25 @@ def build_message(services: Services, job: Job, left_ms: int) -> WorkerJob:
     seconds = left_ms // 1000 + _URL_SLACK_SECONDS
     objects = services.objects
     return WorkerJob(
+        contract_version=earliest_version(job.operation),
         job_id=job.job_id,
         attempt=job.attempt,
         operation=_with_signed_inputs(services, job, seconds),
-        output=OutputSlot(
-            key=output_key(job.job_id),
-            put_url=objects.presign_put(output_key(job.job_id), "video/mp4", seconds),
-            get_url=objects.presign_get(output_key(job.job_id), seconds),
-        ),
+        artifacts=tuple(_slot(services, job.job_id, artifact, seconds) for artifact in job.operation.artifacts()),
         manifest=ManifestSlot(put_url=objects.presign_put(manifest_key(job.job_id), "application/json", seconds)),
         progress_url=_hook_url(services, "progress", job),
         limits=services.worker_limits,
         deadline=job.deadline_at / 1000,
+    )
+
+
+def _slot(services: Services, job_id: str, artifact: Artifact, seconds: int) -> ArtifactSlot:
+    key = artifact_key(job_id, artifact.name)
+    return ArtifactSlot(
+        name=artifact.name,
+        content_type=artifact.content_type,
+        put_url=services.objects.presign_put(key, artifact.content_type, seconds),
+        get_url=services.objects.presign_get(key, seconds),
     )
 
 

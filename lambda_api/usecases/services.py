@@ -33,6 +33,8 @@ class Services:
     default_price_per_second: float
     video_url_seconds: int
     allow_loopback: bool
+    has_speech: bool
+    """True if the workers recognize speech."""
     clock: Callable[[], int]
     """Milliseconds since the epoch."""
     random: Callable[[], float]

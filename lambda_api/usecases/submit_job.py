@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from contract.operations import Operation
 from contract.urls import Target, UrlError, check_target, parse_url
-from lambda_api.domain.errors import IdempotencyMismatch, InvalidRequest, Unavailable
+from lambda_api.domain.errors import IdempotencyMismatch, InvalidRequest, SpeechNotAvailable, Unavailable
 from lambda_api.domain.job import Callback, Job, Source
 from lambda_api.domain.keys import input_key
 from lambda_api.domain.ports import Idempotency
@@ -23,6 +23,10 @@ from lambda_api.usecases.services import Services
 _UNSIGNED_CALLBACK = (
     "callbacks are signed, and no signing secret is set up for this API key; have one added, or leave webhook_url out "
     "and poll the job"
+)
+_NO_SPEECH = (
+    "Speech recognition is not installed here. Send the captions themselves in `captions`, `words` or `url_srt`; the "
+    "operator can install it (docs/operations.md)."
 )
 
 
@@ -49,9 +53,12 @@ def submit_job(services: Services, submission: Submission) -> Submitted:
     If the job is not stored after all, the bucket's lifecycle rule deletes the file.
 
     The job is accepted whatever RunPod does. Raises InvalidRequest for an address that must not be contacted,
+    SpeechNotAvailable for work that no worker could do,
     IdempotencyMismatch for a key used with another body, TooManyRequests for an owner whose quota is exhausted,
     Unavailable if nothing was stored.
     """
+    if submission.operation.needs_speech() and not services.has_speech:
+        raise SpeechNotAvailable(_NO_SPEECH)
     _check_addresses(services, submission)
     if submission.webhook_url is not None and submission.owner not in services.callers().callback_secrets:
         raise InvalidRequest.naming((("webhook_url", _UNSIGNED_CALLBACK),))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from contract.messages import ExecutionFacts, MediaFacts, OutputFacts, ProgressReport, ResultManifest
+from contract.artifacts import OUTPUT_VIDEO
+from contract.messages import ArtifactFacts, ExecutionFacts, MediaFacts, ProgressReport, ResultManifest
 from contract.operations.caption import Caption
 from lambda_api.domain.access.tokens import make_token
 from lambda_api.domain.job import Job
-from lambda_api.domain.keys import manifest_key, output_key
+from lambda_api.domain.keys import artifact_key, manifest_key
 from lambda_api.domain.policy import SECOND
 from lambda_api.usecases.handle_webhook import handle_webhook
 from lambda_api.usecases.submit_job import Submission
@@ -63,7 +64,7 @@ def manifest(job_id: str = "job-1", **changes: Any) -> ResultManifest:
     base: dict[str, Any] = {
         "job_id": job_id,
         "attempt": 1,
-        "output": OutputFacts(key=output_key(job_id), size_bytes=len(VIDEO), sha256="0" * 64),
+        "artifacts": (ArtifactFacts(**OUTPUT_VIDEO._asdict(), size_bytes=len(VIDEO), sha256="0" * 64),),
         "media": MediaFacts(
             width=1920, height=1080, frame_rate=24.0, frames=120, duration_seconds=5.0, video_codec="h264",
             audio_codec="aac",
@@ -75,7 +76,7 @@ def manifest(job_id: str = "job-1", **changes: Any) -> ResultManifest:
 
 def publish(world: World, result: ResultManifest) -> None:
     """Store a worker's result in the bucket."""
-    world.objects.objects[output_key(result.job_id)] = VIDEO
+    world.objects.objects[artifact_key(result.job_id, OUTPUT_VIDEO.name)] = VIDEO
     world.objects.objects[manifest_key(result.job_id)] = result.model_dump_json().encode()
 
 

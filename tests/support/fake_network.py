@@ -12,8 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
+from pydantic import TypeAdapter
 
-from contract.messages import ManifestSlot, OutputSlot, ResultManifest, WorkerJob
+from contract.artifacts import Artifact
+from contract.messages import ArtifactSlot, ManifestSlot, ResultManifest, WorkerJob
+from contract.operations import OperationUnion
 
 Route = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -82,20 +85,21 @@ class FakeNetwork:
     def job(self, operation: dict[str, Any], /, **changes: Any) -> dict[str, Any]:
         """Build the RunPod job for an operation whose inputs are names of `files`."""
         given = {k: f"{self.base}/media/{v}?sig=s3cret" if k.startswith("url_") else v for k, v in operation.items()}
+        requested = TypeAdapter(OperationUnion).validate_python(given)
         message = WorkerJob(
             job_id="job1",
             attempt=1,
-            operation=given,  # type: ignore[arg-type]
-            output=OutputSlot(
-                key="jobs/job1/output.mp4",
-                put_url=f"{self.base}/s3/output.mp4?X-Sig=a%2Fb",
-                get_url=f"{self.base}/s3/output.mp4?X-Get=1",
-            ),
+            operation=requested,
+            artifacts=tuple(self._slot(artifact) for artifact in requested.artifacts()),
             manifest=ManifestSlot(put_url=f"{self.base}/s3/manifest.json?X-Sig=c"),
             progress_url=f"{self.base}/progress/job1/token",
             deadline=time.time() + 300,
         )
         return {"id": "runpod-1", "input": message.model_dump(mode="json") | changes}
+
+    def _slot(self, artifact: Artifact) -> ArtifactSlot:
+        put_url, get_url = (f"{self.base}/s3/{artifact.name}?{query}" for query in ("X-Sig=a%2Fb", "X-Get=1"))
+        return ArtifactSlot(name=artifact.name, content_type=artifact.content_type, put_url=put_url, get_url=get_url)
 
     def manifest(self) -> ResultManifest:
         return ResultManifest.model_validate_json(self.stored["manifest.json"])

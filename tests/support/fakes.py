@@ -258,6 +258,7 @@ class World:
     observer: FakeObserver = field(default_factory=FakeObserver)
     policy: Policy = field(default_factory=Policy)
     allowance: Allowance = field(default_factory=lambda: AMPLE)
+    has_speech: bool = True
     callers: ApiCredentials = field(
         default_factory=lambda: ApiCredentials(api_keys=API_KEYS, callback_secrets={"ada": ("whsec_unused",)})
     )
@@ -282,6 +283,7 @@ class World:
             default_price_per_second=0.0002,
             video_url_seconds=3600,
             allow_loopback=False,
+            has_speech=self.has_speech,
             clock=self.clock,
             random=lambda: 0.5,
             new_id=self._new_id,

@@ -22,6 +22,21 @@ class SubtitleMode(StrEnum):
     BOTH = "both"
 
 
+class SubtitleFormat(StrEnum):
+    """The format of a subtitle file."""
+
+    SRT = "srt"
+    VTT = "vtt"
+    ASS = "ass"
+
+
+class Align(StrEnum):
+    """Whether the times of words are found in the sound, where speech recognition is installed."""
+
+    AUTO = "auto"
+    OFF = "off"
+
+
 class Position(StrEnum):
     """The place of captions in the frame, or in its safe area."""
 

@@ -9,12 +9,14 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from contract.artifacts import Artifact, subtitles
 from contract.base import Message
 from contract.limits import MAX_CAPTION_BYTES, MAX_CAPTION_SECONDS
-from contract.operations.captions.choices import SubtitleMode
+from contract.operations.base import OptionGroup
+from contract.operations.captions.choices import Align, SubtitleFormat, SubtitleMode
 from contract.operations.captions.style import CaptionStyle, StyleChoice
 from contract.operations.captions.words import Words
-from contract.operations.fields import AnyCase, Metavar, Number, Trimmed, ValidUnicode
+from contract.operations.fields import AnyCase, ChoiceList, Metavar, Number, Trimmed, ValidUnicode
 from contract.operations.inputs import SubtitlesUrl
 from contract.operations.stored import stored_reference
 
@@ -33,11 +35,16 @@ _UNDRAWN = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Categories of characters that are not drawn."""
 _MAX_REPLACEMENT = 100
 
+AUTO = "auto"
+"""The value of `captions` that requests captions of what is said."""
+
 SOURCES = ("url_srt", "captions", "words")
 """The fields that captions can come from."""
 
 
 def _check_text(text: str) -> str:
+    if text.strip().lower() == AUTO:
+        return AUTO
     if len(text.encode()) > MAX_CAPTION_BYTES:
         raise ValueError(f"must not have more than {MAX_CAPTION_BYTES // 1024} KiB; send a URL in url_srt")
     if re.fullmatch(r"\s*https?://\S+\s*", text, re.IGNORECASE):
@@ -68,7 +75,10 @@ def _check_language(value: str) -> str:
 CaptionText = Annotated[
     str,
     Field(
-        description="The captions themselves: SRT, WebVTT, ASS, or plain text, which is spread over the sound.",
+        description=(
+            "The captions themselves: SRT, WebVTT, ASS, or plain text, which is spread over the sound; or `auto`: what "
+            "is said, where speech recognition is installed."
+        ),
         examples=["Look at the mountains.\nThey are old."],
         json_schema_extra={"maxLength": MAX_CAPTION_BYTES},
     ),
@@ -96,6 +106,26 @@ SubtitleModeChoice = Annotated[
             "used; `both` does both."
         ),
         examples=[SubtitleMode.SOFT],
+    ),
+]
+Sidecars = Annotated[
+    tuple[SubtitleFormat, ...],
+    ChoiceList,
+    Field(
+        description="Subtitle files to make in addition, with the captions as they are shown: `srt`, `vtt`, `ass`.",
+        examples=[["srt"]],
+    ),
+    Metavar("FORMATS"),
+]
+AlignChoice = Annotated[
+    Align,
+    AnyCase,
+    Field(
+        description=(
+            "`auto` finds the times of words in the sound, where a style needs them, the captions have none, and "
+            "speech recognition is installed; `off` shares each caption's time among its words by their length."
+        ),
+        examples=[Align.OFF],
     ),
 ]
 RangeTime = Annotated[float, Field(ge=0, le=MAX_CAPTION_SECONDS, allow_inf_nan=False), Number]
@@ -141,7 +171,7 @@ class TimeRange(Message):
         return self
 
 
-class CaptionOptions(Message):
+class CaptionOptions(OptionGroup):
     """Options of every operation that draws captions. Their text comes from one of `SOURCES`."""
 
     url_srt: SubtitlesUrl | None = None
@@ -160,18 +190,32 @@ class CaptionOptions(Message):
         Metavar("JSON"),
     ] = ()
     language: Language | None = None
+    align: AlignChoice = Align.AUTO
     subtitle_mode: SubtitleModeChoice = SubtitleMode.BURN
+    sidecar: Sidecars = ()
     style: StyleChoice = CaptionStyle()
 
     def caption_sources(self) -> list[str]:
         """Return the fields of `SOURCES` that are present."""
         return [name for name in SOURCES if getattr(self, name) is not None]
 
+    def further_artifacts(self) -> tuple[Artifact, ...]:
+        return (*super().further_artifacts(), *(subtitles("captions", name) for name in self.sidecar))
+
+    def needs_speech(self) -> bool:
+        return self.captions == AUTO or super().needs_speech()
+
+    @model_validator(mode="after")
+    def _check_sidecar(self) -> Self:
+        if self.sidecar and not self.caption_sources():
+            raise ValueError("`sidecar` needs captions; send `url_srt`, `captions` or `words`, or leave it out")
+        return self
+
     def inline_captions(self) -> bytes | None:
         """Return `captions` or `words` as the file that a worker reads; None if there is neither."""
         if self.words is not None:
             return _to_json({"words": [word.model_dump() for word in self.words]})
-        if self.captions is None:
+        if self.captions is None or self.captions == AUTO:
             return None
         return self.captions.encode() if _TIMED.search(self.captions) else _to_json({"text": self.captions})
 

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import zlib
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from contract import previous
 from lambda_api.adapters.aws.dynamodb_table import Item
 from lambda_api.domain.job import Job
 from lambda_api.domain.policy import expires_at
@@ -38,7 +40,7 @@ def to_item(job: Job, retention_ms: int) -> Item:
         "owner": {"S": job.owner},
         "created_key": {"S": f"{job.created_at:015d}#{job.job_id}"},
         "expires_at": {"N": str(ends_at // 1000)},
-        "doc": {"S": _JOB.dump_json(job).decode()},
+        "doc": {"S": json.dumps(_to_document(job), ensure_ascii=False, separators=(",", ":"))},
     }
     if job.due_at is not None:
         item["due_shard"] = {"S": str(zlib.crc32(job.job_id.encode()) % SHARDS)}
@@ -48,7 +50,16 @@ def to_item(job: Job, retention_ms: int) -> Item:
 
 def to_job(item: Mapping[str, Any]) -> Job:
     """Return the job of a row."""
-    return _JOB.validate_json(item["doc"]["S"])
+    document = json.loads(item["doc"]["S"])
+    if document.get("output") and "artifacts" not in document:
+        document = previous.upgrade_manifest(document)
+    return _JOB.validate_python(document)
+
+
+def _to_document(job: Job) -> Item:
+    """Return the job as JSON. `output` is for the release before, which runs beside this one during a deployment."""
+    document: Item = _JOB.dump_python(job, mode="json")
+    return document | {"output": previous.output_of(document)} if job.artifacts else document
 
 
 def build_key(job_id: str) -> Item:

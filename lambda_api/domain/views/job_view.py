@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
+from contract.artifacts import ArtifactKind
 from contract.errors import Blame, Code
-from contract.messages import STAGES
+from contract.messages import STAGES, ArtifactFacts
 from contract.operations import OPERATIONS
 from lambda_api.domain.job import CallbackStatus, Job, Source, State
 from lambda_api.domain.pricing import cost_usd
@@ -57,11 +60,23 @@ class VideoView(_View):
     sha256: str
 
 
+class ArtifactView(_View):
+    """A file that the job has made."""
+
+    name: str
+    kind: ArtifactKind
+    content_type: str
+    url: Link | None
+    url_expires_at: Timestamp | None
+    size_bytes: int
+    sha256: str
+
+
 class ExecutionView(_View):
     queue_ms: int
     execution_ms: int
     encoder: str | None
-    video_mode: VideoMode
+    video_mode: VideoMode | None
     gpu_type: str | None
     settled_by: Source | None
     word_timing: WordTiming | None
@@ -108,6 +123,7 @@ class JobView(_View):
     video_url: Link | None
     video_url_expires_at: Timestamp | None
     video: VideoView | None
+    artifacts: Annotated[list[ArtifactView], Field(description="All files of the job, the main one first.")]
     execution: ExecutionView | None
     cost: CostView | None
     error: ErrorView | None
@@ -126,8 +142,22 @@ def timestamp(ms: int) -> str:
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def job_view(job: Job, video_url: str | None, video_url_expires_at: int | None) -> JobView:
-    """Return the job as its owner sees it. `video_url` is a signed URL made for this response."""
+@dataclass(frozen=True, slots=True)
+class FileLinks:
+    """Signed URLs of a job's files by name, and when they expire, in milliseconds since the epoch."""
+
+    urls: Mapping[str, str]
+    expires_at: int
+
+
+def main_video(job: Job) -> ArtifactFacts | None:
+    """Return the video that the job has made; None without one."""
+    return next((stored for stored in job.artifacts if stored.kind is ArtifactKind.VIDEO), None)
+
+
+def job_view(job: Job, links: FileLinks | None = None) -> JobView:
+    """Return the job as its owner sees it. `links` are made for this response; None without files or credentials."""
+    video = main_video(job)
     return JobView(
         job_id=job.job_id,
         operation=job.operation.kind,
@@ -136,9 +166,10 @@ def job_view(job: Job, video_url: str | None, video_url_expires_at: int | None) 
         created_at=timestamp(job.created_at),
         started_at=_optional(job.started_at),
         completed_at=_optional(job.completed_at),
-        video_url=video_url,
-        video_url_expires_at=_optional(video_url_expires_at),
+        video_url=links.urls[video.name] if links and video else None,
+        video_url_expires_at=_optional(links.expires_at if links and video else None),
         video=_video(job),
+        artifacts=[_artifact(stored, links) for stored in job.artifacts],
         execution=_execution(job),
         cost=_cost(job),
         error=_error(job),
@@ -152,10 +183,22 @@ def _optional(ms: int | None) -> str | None:
     return None if ms is None else timestamp(ms)
 
 
+def _artifact(stored: ArtifactFacts, links: FileLinks | None) -> ArtifactView:
+    return ArtifactView(
+        name=stored.name,
+        kind=stored.kind,
+        content_type=stored.content_type,
+        url=links.urls[stored.name] if links else None,
+        url_expires_at=_optional(links.expires_at if links else None),
+        size_bytes=stored.size_bytes,
+        sha256=stored.sha256,
+    )
+
+
 def _video(job: Job) -> VideoView | None:
-    if job.media is None or job.output is None:
+    media, output = job.media, main_video(job)
+    if media is None or output is None:
         return None
-    media, output = job.media, job.output
     return VideoView(
         width=media.width,
         height=media.height,

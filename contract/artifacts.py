@@ -1,0 +1,40 @@
+"""The files that a job makes. Their names, kinds and types follow from its request, before any work is done."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class ArtifactKind(StrEnum):
+    """What a file is for its reader."""
+
+    VIDEO = "video"
+    IMAGE = "image"
+    AUDIO = "audio"
+    SUBTITLES = "subtitles"
+    DATA = "data"
+
+
+class Artifact(NamedTuple):
+    """One file: its name within the job, its kind, and its media type."""
+
+    name: str
+    kind: ArtifactKind
+    content_type: str
+
+
+OUTPUT_VIDEO = Artifact("output.mp4", ArtifactKind.VIDEO, "video/mp4")
+"""The main file of every operation that makes a video."""
+
+SUBTITLE_TYPES = {
+    "srt": "application/x-subrip; charset=utf-8",
+    "vtt": "text/vtt; charset=utf-8",
+    "ass": "text/x-ssa; charset=utf-8",
+}
+"""Media types by format. IANA registers that of WebVTT only; the other two are those that mpv and Matroska use."""
+
+
+def subtitles(stem: str, subtitle_format: str) -> Artifact:
+    """Return a subtitle file."""
+    return Artifact(f"{stem}.{subtitle_format}", ArtifactKind.SUBTITLES, SUBTITLE_TYPES[subtitle_format])
