@@ -1,11 +1,13 @@
 """Write the files that are derived from the operations: `make generate`.
 
-docs/openapi.json, the table of operations in README.md, and a golden API Gateway event for each operation.
+docs/openapi.json, the table of operations in README.md, their fields in docs/fields.md, and a golden API Gateway event
+for each operation.
 """
 
 from __future__ import annotations
 
 import json
+import textwrap
 from pathlib import Path
 
 from contract.operations import OPERATIONS
@@ -15,6 +17,7 @@ from lambda_api.web.app import create_documented_app
 ROOT = Path(__file__).resolve().parents[1]
 OPENAPI = ROOT / "docs" / "openapi.json"
 README = ROOT / "README.md"
+FIELDS = ROOT / "docs" / "fields.md"
 EVENTS = ROOT / "events" / "api"
 BEGIN, END = "<!-- operations: begin (make generate) -->\n", "<!-- operations: end -->\n"
 
@@ -24,38 +27,60 @@ def render() -> dict[Path, str]:
     descriptions = [describe(operation) for operation in OPERATIONS.values()]
     files = {EVENTS / f"{description.kind}.json": _event(description) for description in descriptions}
     files[OPENAPI] = json.dumps(create_documented_app().openapi(), indent=2, ensure_ascii=False) + "\n"
+    files[FIELDS] = _fields(descriptions)
     files[README] = _readme(README.read_text(encoding="utf-8"), descriptions)
     return files
 
 
 def _readme(text: str, descriptions: list[Description]) -> str:
     before, _, rest = text.partition(BEGIN)
-    inputs = {option.field: option for description in descriptions for option in description.options if option.role}
-    lines = [
-        "| route | body | what it does |",
-        "|---|---|---|",
-        *map(_row, descriptions),
-        "",
-        "Input files are public http or https URLs:",
-        "",
-        *(f"- `{option.field}`: {option.description}" for option in inputs.values()),
-    ]
+    lines = ["| route | input | what it does |", "|---|---|---|", *map(_row, descriptions)]
     return before + BEGIN + "\n".join(lines) + "\n" + END + rest.partition(END)[2]
 
 
 def _row(description: Description) -> str:
-    body = ", ".join(map(_field, description.options))
-    purpose = " ".join(f"{description.summary}. {description.details}".split())
-    return f"| `POST {description.path}` | {body} | {purpose} |"
+    link = f"[`POST {description.path}`](docs/fields.md#{description.kind})"
+    inputs = ", ".join(f"`{option.field}`" for option in description.options if option.role)
+    return f"| {link} | {inputs} | {description.summary} |"
+
+
+def _fields(descriptions: list[Description]) -> str:
+    inputs = {option.field: option for description in descriptions for option in description.options if option.role}
+    lines = [
+        "# Fields of the operations",
+        "",
+        "Made from the models by `make generate`. Every operation also takes `webhook_url` and `metadata`",
+        "([the API](api.md#submit-a-job)). Input files are public http or https URLs:",
+        "",
+        *(f"- `{option.field}`: {option.description}" for option in inputs.values()),
+    ]
+    for description in descriptions:
+        lines += _section(description)
+    return "\n".join(lines) + "\n"
+
+
+def _section(description: Description) -> list[str]:
+    pairs = (f"{json.dumps(name)}: {json.dumps(value)}" for name, value in description.example.items())
+    example = "{" + ",\n ".join(pairs) + "}"
+    return [
+        "",
+        f"## {description.kind}",
+        "",
+        f"`POST {description.path}`: {description.summary}.",
+        "",
+        *textwrap.wrap(" ".join(description.details.split()), 120),
+        "",
+        *("```json", example, "```"),
+        "",
+        *("| field | values | default | |", "|---|---|---|---|"),
+        *map(_field, description.options),
+    ]
 
 
 def _field(option: Option) -> str:
-    """Return the name with the default and the valid values. A question mark means optional without a default."""
-    name = option.field if option.required or option.default else f"{option.field}?"
-    if option.choices:
-        return f"`{name}` " + " \\| ".join(option.choices)
-    allowed = f"({option.range})" if option.range else ""
-    return " ".join(filter(None, [f"`{name}`", option.default, allowed]))
+    values = " \\| ".join(f"`{choice}`" for choice in option.choices) or option.range or ""
+    default = "required" if option.required else f"`{option.default}`" if option.default else ""
+    return f"| `{option.field}` | {values} | {default} | {option.description[0].upper()}{option.description[1:]} |"
 
 
 def _event(description: Description) -> str:

@@ -13,9 +13,10 @@ class Caption(CaptionOptions, Operation):
     """Draw captions into a video.
 
     Send exactly one of `url_srt`, `captions` and `words`. The sound is copied, and with `subtitle_mode` `soft` the
-    picture, too. Styles that follow the speech take the times of `words`; without them, each caption's time is shared
-    among its words by their length. Automatic captions from YouTube show each phrase once. Old text encodings are
-    recognized and named in the warnings; other subtitle formats are refused by name.
+    picture, too. Styles that follow the speech take the times of `words`. Without them they find the words in the
+    sound, where speech recognition is installed; else each caption's time is shared among its words by their length.
+    Automatic captions from YouTube show each phrase once. Old text encodings are recognized and named in the warnings;
+    other subtitle formats are refused by name.
     """
 
     model_config = examples(

@@ -35,7 +35,7 @@ class Option:
     """The valid range of a number, such as "0.1 to 300"."""
     choices: tuple[str, ...]
     description: str
-    """A noun phrase, such as "length of the clip in seconds"."""
+    """A noun phrase in Markdown, such as "length of the clip in seconds"."""
     example: str
     metavar: str
     takes_json: bool
@@ -51,14 +51,19 @@ class Option:
         """The description with the range and the default."""
         notes = [self.range, f"default {self.default}" if self.default else None]
         noted = ", ".join(filter(None, notes))
-        return f"{self.description} ({noted})" if noted else self.description
+        text = self.description.replace("`", "")
+        return f"{text} ({noted})" if noted else text
 
     @property
     def expected(self) -> str:
         """Valid values, to complete "give …"."""
         if self.choices:
             return " or ".join(self.choices)
-        return f"a number from {self.range}" if self.range else f"{self.description}, such as {self.example}"
+        return (
+            f"a number from {self.range}"
+            if self.range
+            else f"{self.description.replace('`', '')}, such as {self.example}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +136,7 @@ def _alternatives(field: Schema, schema: Schema) -> Iterator[Schema]:
 
 def _option(name: str, info: FieldInfo, schemas: list[Schema]) -> Option:
     schema = schemas[0]
-    text = schema["description"].partition(". ")[0].removesuffix(".").replace("`", "")
+    text = schema["description"].partition(". ")[0].removesuffix(".")
     return Option(
         field=name,
         role=ROLES.get(name),

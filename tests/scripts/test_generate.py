@@ -16,4 +16,4 @@ def test_readme_table_has_a_row_for_each_operation() -> None:
     with script("generate") as generate:
         block = generate.README.read_text(encoding="utf-8").partition(generate.BEGIN)[2].partition(generate.END)[0]
     for operation in OPERATIONS.values():
-        assert f"| `POST {operation.path}` | `url_" in block
+        assert f"| [`POST {operation.path}`](docs/fields.md#" in block

@@ -20,7 +20,7 @@ def test_every_field_has_a_description_and_a_flag(kind: str) -> None:
     assert {option.field for option in description.options} == set(OPERATIONS[kind].model_fields) - {"kind"}
     for option in description.options:
         assert option.flag == "--" + option.field.removeprefix("url_").replace("_", "-")
-        assert option.description[0].islower()
+        assert option.description.lstrip("`")[0].islower()
         assert not {"`", "\n"} & set(option.help)
         assert not option.description.endswith(".")
 
