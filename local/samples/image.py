@@ -95,7 +95,10 @@ def _draw_water(image: Image.Image, rng: random.Random) -> None:
 
 
 def _draw_test_pattern(image: Image.Image) -> None:
-    """Draw a scale along the left edge, rings of fine lines, and lettering of several sizes."""
+    """Draw a scale along the left edge, rings of fine lines, and lettering of several sizes.
+
+    The lettering ends left of the middle 900 pixels, which a vertical short shows.
+    """
     draw = ImageDraw.Draw(image)
     for mark in range(0, 1000, 10):
         draw.line((60, 1500 - mark, 60 + (46 if mark % 100 == 0 else 18), 1500 - mark), fill="#fdf6e3", width=1)
@@ -106,6 +109,6 @@ def _draw_test_pattern(image: Image.Image) -> None:
         dx, dy = math.cos(math.radians(angle)), math.sin(math.radians(angle))
         draw.line((2140 + 140 * dx, 1380 + 140 * dy, 2140 + 160 * dx, 1380 + 160 * dy), fill="#fdf6e3", width=1)
     y = 120.0
-    for size, text in ((96, "A lake at first light"), (40, "drawn for api-gpu, every line of it"), (22, "2400 x 1600")):
+    for size, text in ((54, "A lake at first light"), (32, "drawn for api-gpu, every line of it"), (22, "2400 x 1600")):
         draw.text((150, y), text, font=ImageFont.load_default(size), fill="#fffaf0")
         y += size * 1.35
