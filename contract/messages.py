@@ -9,7 +9,7 @@ RunPod's `error` after a failure.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -80,6 +80,12 @@ class WorkerJob(Message):
     @classmethod
     def _upgrade(cls, raw: Any) -> Any:
         return previous.upgrade_job(raw) if previous.is_previous(raw) else raw
+
+    @model_validator(mode="after")
+    def _check_artifacts(self) -> Self:
+        if [slot.name for slot in self.artifacts] != [artifact.name for artifact in self.operation.artifacts()]:
+            raise ValueError("the slots are not those of the operation's artifacts")
+        return self
 
     def to_json(self) -> dict[str, Any]:
         """Return the message in its version."""

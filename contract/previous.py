@@ -57,10 +57,11 @@ def downgrade_job(message: Json) -> Json:
 
 
 def upgrade_manifest(manifest: Json) -> Json:
-    """Return a `ResultManifest` with a list of artifacts. The key of another job is no artifact's name."""
+    """Return a `ResultManifest` with a list of artifacts, invalid if the key is not that of the job's video."""
     output = _output(manifest)
-    name = str(output.get("key")).removeprefix(_key(manifest, ""))
-    return {**manifest, "artifacts": [{**output, **OUTPUT_VIDEO._asdict(), "name": name}]}
+    if output.get("key") != _key(manifest, OUTPUT_VIDEO.name):
+        return {**manifest, "artifacts": []}
+    return {**manifest, "artifacts": [{**output, **OUTPUT_VIDEO._asdict()}]}
 
 
 def downgrade_manifest(manifest: Json) -> Json:

@@ -50,6 +50,7 @@ OPERATIONS = {
 }
 
 
+SLOT = {"name": "output.mp4", "content_type": "video/mp4", "put_url": "u", "get_url": "u"}
 FRAMES = {"caption": 50, "img2vid": 12, "addaudio": 38, "compose": 36}
 
 
@@ -59,9 +60,10 @@ def test_operation_stores_its_video_before_its_manifest(kind: str, network: Fake
     assert result == {"job_id": "job1", "attempt": 1}
     assert network.puts == ["output.mp4", "manifest.json"]
     manifest, video = network.manifest(), network.stored["output.mp4"]
-    assert manifest.output.key == "jobs/job1/output.mp4"
-    assert manifest.output.size_bytes == len(video)
-    assert manifest.output.sha256 == hashlib.sha256(video).hexdigest()
+    (stored,) = manifest.artifacts
+    assert (stored.name, stored.kind, stored.content_type) == ("output.mp4", "video", "video/mp4")
+    assert (stored.size_bytes, stored.sha256) == (len(video), hashlib.sha256(video).hexdigest())
+    assert manifest.media is not None
     assert abs(manifest.media.frames - FRAMES[kind]) <= (1 if kind == "addaudio" else 0)
     assert (manifest.media.width, manifest.media.height) == (320, 180)
     assert (manifest.media.audio_codec == "aac") == (kind != "img2vid")
@@ -95,7 +97,8 @@ def test_second_execution_adopts_the_stored_output(network: FakeNetwork, work_di
     network.stored["output.mp4"] = first
     assert run_on(network, IMG2VID) == {"job_id": "job1", "attempt": 1}
     manifest = network.manifest()
-    assert manifest.output.sha256 == hashlib.sha256(first).hexdigest()
+    assert manifest.artifacts[0].sha256 == hashlib.sha256(first).hexdigest()
+    assert manifest.media is not None
     assert (manifest.media.width, manifest.media.frames) == (128, 25)
 
 
@@ -145,7 +148,10 @@ def test_missing_source_is_reported_with_its_status(network: FakeNetwork, work_d
         {"contract_version": 0},
         {"operation": {"kind": "dance"}},
         {"deadline": None},
-        {"output": {}},
+        {"artifacts": []},
+        {"artifacts": [SLOT | {"name": "captions.srt"}]},
+        {"artifacts": [SLOT, SLOT | {"name": "captions.srt"}]},
+        {"contract_version": 1, "artifacts": None},
     ],
 )
 def test_unsupported_message_is_rejected(changes: dict[str, Any], network: FakeNetwork, work_dir: Path) -> None:

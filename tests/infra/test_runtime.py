@@ -17,10 +17,11 @@ from pathlib import Path
 
 import pytest
 
+from contract.artifacts import OUTPUT_VIDEO
 from lambda_api.adapters.aws.job_store import DynamoJobStore
 from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.job import Callback, Job, State
-from lambda_api.domain.keys import manifest_key, output_key
+from lambda_api.domain.keys import artifact_key, manifest_key
 from lambda_api.domain.policy import HOUR
 from lambda_api.settings import Secret
 from local.aws.names import ACCOUNT, BUCKET, QUEUE, TABLE
@@ -94,7 +95,7 @@ def functions(
         if name not in started:
             env = {
                 "TABLE_NAME": TABLE, "BUCKET_NAME": BUCKET, "CALLBACK_QUEUE_URL": f"{aws.url}/{ACCOUNT}/{QUEUE}",
-                "PUBLIC_URL": "https://api.example", "AWS_ENDPOINT_URL": aws.url, "ALLOW_LOOPBACK_URLS": "true",
+                "PUBLIC_URL": "https://api.example", "AWS_ENDPOINT_URL": aws.url, "ALLOW_LOOPBACK_URLS": "true", "SPEECH": "true",
                 "AWS_ACCESS_KEY_ID": CREDENTIALS["aws_access_key_id"], "RUNPOD_ENDPOINT_ID": "endpoint",
                 "AWS_SECRET_ACCESS_KEY": CREDENTIALS["aws_secret_access_key"], "POWERTOOLS_SERVICE_NAME": "stack",
                 "RUNPOD_API_URL": f"{runpod.url}/v2", "RUNPOD_MANAGEMENT_URL": runpod.url,
@@ -131,12 +132,12 @@ class Stage:
         dynamodb, s3 = self._aws.client("dynamodb"), self._aws.client("s3")
         for item in dynamodb.scan(TableName=TABLE)["Items"]:
             dynamodb.delete_item(TableName=TABLE, Key={"pk": item["pk"]})
-        for key in (output_key("job-1"), manifest_key("job-1")):
+        for key in (artifact_key("job-1", OUTPUT_VIDEO.name), manifest_key("job-1")):
             s3.delete_object(Bucket=BUCKET, Key=key)
 
     def publish(self) -> None:
         s3 = self._aws.client("s3")
-        s3.put_object(Bucket=BUCKET, Key=output_key("job-1"), Body=VIDEO)
+        s3.put_object(Bucket=BUCKET, Key=artifact_key("job-1", OUTPUT_VIDEO.name), Body=VIDEO)
         s3.put_object(Bucket=BUCKET, Key=manifest_key("job-1"), Body=manifest().model_dump_json().encode())
 
     def job(self) -> Job:

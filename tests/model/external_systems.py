@@ -8,8 +8,8 @@ from enum import Enum
 from typing import Any
 
 from contract.errors import Code, Failure
-from contract.messages import OutputFacts
-from lambda_api.domain.keys import manifest_key, output_key
+from contract.messages import ArtifactFacts
+from lambda_api.domain.keys import artifact_key, manifest_key
 from lambda_api.domain.policy import SECOND
 from lambda_api.domain.ports import (
     DeliveryResult,
@@ -21,7 +21,7 @@ from lambda_api.domain.ports import (
     ProviderUnknown,
 )
 from tests.model.invariants import PLANTED, find_result
-from tests.support.examples import manifest
+from tests.support.examples import SIDECAR_CAPTION, manifest
 
 
 class RunReply(Enum):
@@ -37,16 +37,23 @@ class RunReply(Enum):
 RETRY_AFTER_MS = 40 * SECOND
 """RunPod's `Retry-After` in a refusal: longer than the gateway's first waits."""
 
+ARTIFACTS = SIDECAR_CAPTION.artifacts()
+"""The files of each job of the model."""
+
 _TERMINAL = {"FAILED", "TIMED_OUT", "COMPLETED", "CANCELLED"}
 
 
 class WorkerOutcome(Enum):
     """The progress of a worker with a job."""
 
-    DIED_BEFORE_OUTPUT = "died before the output was stored"
-    DIED_BEFORE_MANIFEST = "died between output and manifest"
-    SIZE_MISMATCH = "stored a manifest whose size differs from the output"
-    UNREPORTED = "stored both, but never reported it to RunPod"
+    DIED_BEFORE_OUTPUT = "died before a file was stored"
+    DIED_BETWEEN_FILES = "died after the first file was stored"
+    DIED_BEFORE_MANIFEST = "died between the files and the manifest"
+    SIZE_MISMATCH = "stored a manifest whose size of the first file differs"
+    LAST_SIZE_MISMATCH = "stored a manifest whose size of the last file differs"
+    LAST_UNSTORED = "stored a manifest without its last file"
+    LAST_UNLISTED = "stored all files, and a manifest that does not list the last one"
+    UNREPORTED = "stored everything, but never reported it to RunPod"
     FINISHED = "finished"
 
 
@@ -157,23 +164,36 @@ def run_worker(execution: Execution, objects: dict[str, bytes], stop: WorkerOutc
 
     A worker that receives a cancel too late stores its result anyway.
     """
-    job_id = execution.job_id
     if stop is WorkerOutcome.DIED_BEFORE_OUTPUT:
         _finish(execution, "FAILED", f"Traceback: {PLANTED}")
         return
-    # Each execution makes different bytes, so that a mixture of two would be detected.
-    made = b"x" * (100 + int(execution.runpod_job_id.rpartition("-")[2]))
-    stored = objects.setdefault(output_key(job_id), made)
-    if stop is WorkerOutcome.DIED_BEFORE_MANIFEST:
+    facts = _store_files(execution, objects, stop)
+    if stop in {WorkerOutcome.DIED_BETWEEN_FILES, WorkerOutcome.DIED_BEFORE_MANIFEST}:
         _finish(execution, "FAILED", None)
         return
-    size = len(stored) + (stop is WorkerOutcome.SIZE_MISMATCH)
-    facts = OutputFacts(key=output_key(job_id), size_bytes=size, sha256="0" * 64)
-    record = manifest(job_id, attempt=execution.attempt, output=facts)
-    objects.setdefault(manifest_key(job_id), record.model_dump_json().encode())
-    execution.had_result |= not execution.finished and find_result(job_id, objects) is not None
+    record = manifest(execution.job_id, attempt=execution.attempt, artifacts=tuple(facts))
+    objects.setdefault(manifest_key(execution.job_id), record.model_dump_json().encode())
+    result = find_result(execution.job_id, ARTIFACTS, objects)
+    execution.had_result |= not execution.finished and result is not None
     if stop is not WorkerOutcome.UNREPORTED:
         _finish(execution, "COMPLETED", None)
+
+
+def _store_files(execution: Execution, objects: dict[str, bytes], stop: WorkerOutcome) -> list[ArtifactFacts]:
+    """Store the files of an execution. Returns what its manifest would state about them."""
+    # Each execution makes different bytes, so that a wrong fact about a mixture of two would be detected.
+    made = b"x" * (100 + int(execution.runpod_job_id.rpartition("-")[2]))
+    facts = []
+    for artifact in ARTIFACTS:
+        is_first, is_last = artifact == ARTIFACTS[0], artifact == ARTIFACTS[-1]
+        if stop is WorkerOutcome.DIED_BETWEEN_FILES and not is_first:
+            break
+        key = artifact_key(execution.job_id, artifact.name)
+        stored = made if stop is WorkerOutcome.LAST_UNSTORED and is_last else objects.setdefault(key, made)
+        is_wrong = stop is WorkerOutcome.SIZE_MISMATCH and is_first
+        is_wrong |= stop is WorkerOutcome.LAST_SIZE_MISMATCH and is_last
+        facts.append(ArtifactFacts(**artifact._asdict(), size_bytes=len(stored) + is_wrong, sha256="0" * 64))
+    return facts[:-1] if stop is WorkerOutcome.LAST_UNLISTED else facts
 
 
 def fail_execution(execution: Execution) -> None:

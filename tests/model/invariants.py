@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from contract.artifacts import Artifact
 from contract.errors import Code, Failure
 from contract.messages import ResultManifest
 from contract.operations.stored import stored_field
 from lambda_api.domain.job import Callback, CallbackStatus, Job, State
-from lambda_api.domain.keys import input_key, manifest_key, output_key
+from lambda_api.domain.keys import artifact_key, input_key, manifest_key
 from lambda_api.domain.policy import CALLBACK_DELAYS, CALLBACK_LEASE_MS, DEFERRAL_MS, MAX_ATTEMPTS, MINUTE
 
 PLANTED = "planted-in-a-traceback"
@@ -73,13 +74,15 @@ def is_claim(before: Job | None, job: Job) -> bool:
     return job.dispatching and (before is None or not before.dispatching or job.attempt > before.attempt)
 
 
-def find_result(job_id: str, objects: Mapping[str, bytes]) -> ResultManifest | None:
-    """Return the manifest of a job whose output is in the bucket with the size that it states."""
-    output, raw = objects.get(output_key(job_id)), objects.get(manifest_key(job_id))
-    if output is None or raw is None:
+def find_result(job_id: str, artifacts: Sequence[Artifact], objects: Mapping[str, bytes]) -> ResultManifest | None:
+    """Return the manifest of a job if it lists the `artifacts`, and all are in the bucket with their stated sizes."""
+    raw = objects.get(manifest_key(job_id))
+    if raw is None:
         return None
     manifest = ResultManifest.model_validate_json(raw)
-    return manifest if manifest.output.size_bytes == len(output) else None
+    stated = {stored.name: stored.size_bytes for stored in manifest.artifacts}
+    sizes = {it.name: len(objects.get(artifact_key(job_id, it.name), b"")) for it in artifacts}
+    return manifest if stated == sizes else None
 
 
 def _identity(job: Job) -> tuple[object, ...]:
@@ -139,7 +142,7 @@ def _delay(attempts: int) -> int:
 def _check_unfinished(job: Job, latest: int) -> Iterator[str]:
     if job.due_at is None or job.due_at > latest:
         yield "an unfinished job is not checked in time"
-    if job.error is not None or job.output is not None or job.completed_at is not None:
+    if job.error is not None or job.artifacts or job.completed_at is not None:
         yield "an unfinished job has the fields of a finished one"
     if job.callback is not None and job.callback.body is not None:
         yield "a callback is pending before the end"
@@ -182,8 +185,8 @@ def _check_end(job: Job, objects: Mapping[str, bytes]) -> Iterator[str]:
 
 
 def _check_completion(job: Job, objects: Mapping[str, bytes]) -> Iterator[str]:
-    manifest = find_result(job.job_id, objects)
+    manifest = find_result(job.job_id, job.operation.artifacts(), objects)
     if manifest is None:
-        yield "completed without a matching manifest and output"
-    elif job.output != manifest.output:
-        yield "completed with an output that differs from the stored one"
+        yield "completed without a matching manifest and all its files"
+    elif job.artifacts != manifest.artifacts:
+        yield "completed with files that differ from the stored ones"

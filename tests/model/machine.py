@@ -148,7 +148,7 @@ class JobMachine(RuleBasedStateMachine):
     @precondition(has_executions)
     @rule(
         number=indexes,
-        stop=st.sampled_from([WorkerOutcome.FINISHED] * 2 + list(WorkerOutcome)),
+        stop=st.sampled_from([WorkerOutcome.FINISHED] * 5 + list(WorkerOutcome)),
         notifies=st.sampled_from([True, True, False]),
         fault=faults,
     )

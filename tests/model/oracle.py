@@ -55,7 +55,7 @@ def is_stopped(world: ModelWorld, job: Job) -> bool:
 
 
 def _has_result(world: ModelWorld, job: Job) -> bool:
-    return world.is_single_act and find_result(job.job_id, world.objects.objects) is not None
+    return world.is_single_act and find_result(job.job_id, job.operation.artifacts(), world.objects.objects) is not None
 
 
 def _attempt_contradictions(world: ModelWorld, before: Job, after: Job) -> Iterator[str]:

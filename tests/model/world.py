@@ -22,7 +22,7 @@ from lambda_api.usecases.sweep import sweep
 from tests.model.external_systems import Execution
 from tests.model.gateway import ModelGateway
 from tests.model.oracle import is_stopped, is_wanted
-from tests.support.examples import INLINE_CAPTION, lasting, report, submission
+from tests.support.examples import SIDECAR_CAPTION, lasting, report, submission
 
 HOOK = "https://hooks.example/done"
 _MAX_SWEEPS = 5000
@@ -36,7 +36,7 @@ class ModelWorld(ModelGateway):
         """Submit as a client and check the returned job; None if the client has to try again."""
         request = submission(
             owner=self.owner,
-            operation=INLINE_CAPTION,
+            operation=SIDECAR_CAPTION,
             webhook_url=HOOK if callback else None,
             metadata={"scene": scene},
             idempotency_key=key,

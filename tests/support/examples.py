@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from contract.artifacts import OUTPUT_VIDEO
+from contract.artifacts import OUTPUT_VIDEO, Artifact
 from contract.messages import ArtifactFacts, ExecutionFacts, MediaFacts, ProgressReport, ResultManifest
 from contract.operations.caption import Caption
+from contract.operations.captions.choices import SubtitleFormat
 from lambda_api.domain.access.tokens import make_token
 from lambda_api.domain.job import Job
 from lambda_api.domain.keys import artifact_key, manifest_key
@@ -22,6 +23,8 @@ VIDEO = b"not really a video, but these are its bytes"
 CAPTION = Caption(url_video="https://media.example/v.mp4", url_srt="https://media.example/s.srt")
 INLINE_CAPTION = Caption(url_video="https://media.example/v.mp4", captions="a planted text")
 """A request with its captions inside."""
+SIDECAR_CAPTION = INLINE_CAPTION.model_copy(update={"sidecar": (SubtitleFormat.SRT, SubtitleFormat.VTT)})
+"""A request for three files."""
 
 
 def job(**changes: Any) -> Job:
@@ -37,10 +40,11 @@ def job(**changes: Any) -> Job:
 
 
 def lasting(body: str | bytes) -> str:
-    """Return what all attempts of a callback share: everything but the link to the video and its expiry."""
+    """Return what all attempts of a callback share: everything but the links to the files and their expiry."""
     facts = json.loads(body)
-    has_no_url, has_no_expiry = (facts.pop(name, None) is None for name in ("video_url", "video_url_expires_at"))
-    assert has_no_url == has_no_expiry == (facts["status"] != "COMPLETED")
+    links = [(facts.pop("video_url", None), facts.pop("video_url_expires_at", None))]
+    links += [(stored.pop("url"), stored.pop("url_expires_at")) for stored in facts["artifacts"]]
+    assert all((value is None) == (facts["status"] != "COMPLETED") for link in links for value in link)
     return json.dumps(facts)
 
 
@@ -60,11 +64,16 @@ def submission(**changes: Any) -> Submission:
     return Submission(**(base | changes))
 
 
+def artifact_facts(*artifacts: Artifact, size: int = len(VIDEO)) -> tuple[ArtifactFacts, ...]:
+    """Return the facts of files of `size` bytes."""
+    return tuple(ArtifactFacts(**artifact._asdict(), size_bytes=size, sha256="0" * 64) for artifact in artifacts)
+
+
 def manifest(job_id: str = "job-1", **changes: Any) -> ResultManifest:
     base: dict[str, Any] = {
         "job_id": job_id,
         "attempt": 1,
-        "artifacts": (ArtifactFacts(**OUTPUT_VIDEO._asdict(), size_bytes=len(VIDEO), sha256="0" * 64),),
+        "artifacts": artifact_facts(OUTPUT_VIDEO),
         "media": MediaFacts(
             width=1920, height=1080, frame_rate=24.0, frames=120, duration_seconds=5.0, video_codec="h264",
             audio_codec="aac",
@@ -76,7 +85,8 @@ def manifest(job_id: str = "job-1", **changes: Any) -> ResultManifest:
 
 def publish(world: World, result: ResultManifest) -> None:
     """Store a worker's result in the bucket."""
-    world.objects.objects[artifact_key(result.job_id, OUTPUT_VIDEO.name)] = VIDEO
+    for stored in result.artifacts:
+        world.objects.objects[artifact_key(result.job_id, stored.name)] = VIDEO
     world.objects.objects[manifest_key(result.job_id)] = result.model_dump_json().encode()
 
 

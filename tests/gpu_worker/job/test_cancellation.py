@@ -87,7 +87,7 @@ def run_work(network: FakeNetwork, work: Work, work_dir: Path, at: SuspensionPoi
     assert processes_below(work_dir) == [], at
     assert PROCESSES.sessions == set(), at
     if "manifest.json" in network.stored:
-        assert network.manifest().output.size_bytes == len(network.stored["output.mp4"]), at
+        assert network.manifest().artifacts[0].size_bytes == len(network.stored["output.mp4"]), at
     return recorder
 
 

@@ -134,7 +134,7 @@ def test_manifest_whose_response_was_lost_is_a_success(network: FakeNetwork, wor
 
     assert asyncio.run(work()) == {"job_id": "job1", "attempt": 1}
     assert network.puts == ["output.mp4", "manifest.json", "manifest.json"]
-    assert network.manifest().output.size_bytes == len(network.stored["output.mp4"])
+    assert network.manifest().artifacts[0].size_bytes == len(network.stored["output.mp4"])
 
 
 def names_in(folder: Path) -> set[str]:

@@ -9,6 +9,9 @@ from dataclasses import replace
 
 import pytest
 
+from contract.messages import ExecutionFacts
+from contract.operations.caption import Caption
+from contract.operations.transcribe import Transcribe
 from lambda_api.domain.errors import Unavailable
 from lambda_api.domain.job import Callback, CallbackStatus, State
 from lambda_api.domain.policy import HOUR, MINUTE, SECOND
@@ -18,7 +21,16 @@ from lambda_api.usecases.deliver_callback import defer_callback, deliver_callbac
 from lambda_api.usecases.job_record import callback_body
 from lambda_api.usecases.submit_job import submit_job
 from lambda_api.usecases.sweep import SweepResult, sweep
-from tests.support.examples import lasting, manifest, publish, ring_webhook, submission
+from tests.support.examples import (
+    CAPTION,
+    SIDECAR_CAPTION,
+    artifact_facts,
+    lasting,
+    manifest,
+    publish,
+    ring_webhook,
+    submission,
+)
 from tests.support.fakes import World
 
 URL = "https://hooks.example/n8n?token=abc"
@@ -77,21 +89,46 @@ def test_body_has_a_type_and_absolute_links(world: World) -> None:
     [(State.FAILED, "job.failed"), (State.CANCELLED, "job.cancelled"), (State.TIMED_OUT, "job.timed_out")],
 )
 def test_other_terminal_states_have_types_and_no_video(world: World, state: State, kind: str) -> None:
-    job = replace(world.store.jobs["job-1"], state=state)
-    stored = json.dumps(json.loads(callback(world).body or "") | {"status": state, "video_url": None})
+    job = replace(world.store.jobs["job-1"], state=state, artifacts=())
+    stored = json.dumps(json.loads(callback(world).body or "") | {"status": state, "video_url": None, "artifacts": []})
     fields = json.loads(callback_body.build_attempt_body(world.services, job, stored))
-    assert (fields["type"], fields["status"], fields["video_url"]) == (kind, state, None)
+    assert (fields["type"], fields["status"], fields["video_url"], fields["artifacts"]) == (kind, state, None, [])
 
 
-def test_each_attempt_has_a_fresh_video_link(world: World) -> None:
+@pytest.mark.parametrize("operation", [CAPTION, SIDECAR_CAPTION], ids=["one file", "three files"])
+def test_each_attempt_has_fresh_links(operation: Caption) -> None:
+    world = World()
+    submit_job(world.services, submission(webhook_url=URL, operation=operation))
+    publish(world, manifest(artifacts=artifact_facts(*operation.artifacts())))
+    ring_webhook(world)
     world.sender.responses = [FAILED] * 3
-    ends = []
+    ends = set()
     for hours in (0, 12, 24):
         world.clock.now = max(world.clock.now + hours * HOUR, callback(world).next_at or 0)
         deliver_callback(world.services, "job-1")
-        ends.append((json.loads(world.sender.posts[-1][4])["video_url_expires_at"], timestamp(world.clock.now + HOUR)))
-    assert all(end == due for end, due in ends)
-    assert len(set(ends)) == 3
+        fields = json.loads(world.sender.posts[-1][4])
+        end = timestamp(world.clock.now + HOUR)
+        assert {fields["video_url_expires_at"], *(it["url_expires_at"] for it in fields["artifacts"])} == {end}
+        for stored in fields["artifacts"]:
+            assert stored["url"].startswith(f"https://bucket.example/jobs/job-1/{stored['name']}?get")
+        assert fields["video_url"] == fields["artifacts"][0]["url"]
+        ends.add(end)
+    assert len(ends) == 3
+
+
+def test_job_without_a_video_has_links_to_its_files() -> None:
+    world = World()
+    operation = Transcribe(url_audio="https://media.example/a.mp3")
+    submit_job(world.services, submission(webhook_url=URL, operation=operation))
+    facts = ExecutionFacts(encoder=None, video_mode=None, execution_ms=9)
+    publish(world, manifest(artifacts=artifact_facts(*operation.artifacts()), media=None, execution=facts))
+    ring_webhook(world)
+    deliver_callback(world.services, "job-1")
+    fields = json.loads(world.sender.posts[0][4])
+    assert (fields["status"], fields["video_url"], fields["video_url_expires_at"]) == ("COMPLETED", None, None)
+    assert (fields["video"], fields["execution"]["video_mode"]) == (None, None)
+    assert [it["name"] for it in fields["artifacts"]] == ["transcript.json", "transcript.srt", "transcript.vtt"]
+    assert all("X-Amz-Signature" in it["url"] for it in fields["artifacts"])
 
 
 def test_body_stored_by_the_previous_release_is_completed(world: World) -> None:

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
+from contract.artifacts import OUTPUT_VIDEO, subtitles
+from contract.base import PREVIOUS_VERSION
 from contract.errors import Code, Failure
 from lambda_api.domain.access.tokens import make_token
 from lambda_api.domain.job import Source, State
-from lambda_api.domain.keys import manifest_key, output_key
+from lambda_api.domain.keys import artifact_key, manifest_key
 from lambda_api.domain.policy import MINUTE
 from lambda_api.domain.ports import ProviderError, ProviderStatus, ProviderUnknown
 from lambda_api.usecases.record_progress import record_progress
 from lambda_api.usecases.submit_job import submit_job
-from tests.support.examples import advance_and_sweep, manifest, publish, report, ring_webhook, stored_job, submission
+from tests.support.examples import (
+    SIDECAR_CAPTION,
+    advance_and_sweep,
+    artifact_facts,
+    manifest,
+    publish,
+    report,
+    ring_webhook,
+    stored_job,
+    submission,
+)
 from tests.support.fakes import HOOK_SECRET, World
 
 pytestmark = pytest.mark.usefixtures("running_job")
@@ -26,7 +39,7 @@ def test_manifest_completes_a_job_without_calling_runpod(world: World) -> None:
     writes, status_calls = world.store.writes, world.provider.status_calls
     ring_webhook(world)
     job = stored_job(world)
-    assert (job.state, job.settled_by, job.output) == (State.COMPLETED, Source.WEBHOOK, manifest().output)
+    assert (job.state, job.settled_by, job.artifacts) == (State.COMPLETED, Source.WEBHOOK, manifest().artifacts)
     assert (world.store.writes, world.provider.status_calls) == (writes + 1, status_calls)
 
 
@@ -76,15 +89,62 @@ def test_failed_cancel_of_the_redundant_execution_is_ignored() -> None:
     assert stored_job(world).state is State.COMPLETED
 
 
+def manifest_of_version_1(**changes: Any) -> bytes:
+    """Return the manifest of a worker of the release before; `changes` of objects are merged into them."""
+    raw = manifest(contract_version=PREVIOUS_VERSION).to_json()
+    for name, value in changes.items():
+        raw[name] = raw[name] | value if isinstance(value, dict) else value
+    return json.dumps(raw).encode()
+
+
+@pytest.mark.fault("K7")
+def test_manifest_of_the_previous_version_completes_a_job(world: World) -> None:
+    publish(world, manifest())
+    world.objects.objects[manifest_key("job-1")] = manifest_of_version_1()
+    ring_webhook(world)
+    assert (stored_job(world).state, stored_job(world).artifacts) == (State.COMPLETED, manifest().artifacts)
+
+
+@pytest.mark.parametrize("changed", [artifact.name for artifact in SIDECAR_CAPTION.artifacts()])
+@pytest.mark.parametrize("change", ["missing", "short", "unlisted"])
+def test_every_artifact_is_needed_for_completion(changed: str, change: str) -> None:
+    world = World()
+    submit_job(world.services, submission(operation=SIDECAR_CAPTION))
+    kept = [it for it in SIDECAR_CAPTION.artifacts() if change != "unlisted" or it.name != changed]
+    publish(world, manifest(artifacts=artifact_facts(*kept)))
+    objects, key = world.objects.objects, artifact_key("job-1", changed)
+    if change == "short":
+        objects[key] = objects[key][:-1]
+    elif change == "missing":
+        del objects[key]
+    world.provider.statuses["runpod-1"] = ProviderStatus("COMPLETED")
+    ring_webhook(world)
+    assert stored_job(world).error == Failure.of(Code.RESULT_MISSING)
+    assert stored_job(world).artifacts == ()
+
+
+def test_job_with_all_its_artifacts_is_completed() -> None:
+    world = World()
+    submit_job(world.services, submission(operation=SIDECAR_CAPTION))
+    stated = artifact_facts(*SIDECAR_CAPTION.artifacts())
+    publish(world, manifest(artifacts=stated))
+    ring_webhook(world)
+    assert (stored_job(world).state, stored_job(world).artifacts) == (State.COMPLETED, stated)
+
+
 @pytest.mark.fault("I5", "I13")
 @pytest.mark.parametrize(
     "raw",
     [
         b"", b"null", b"{", b"[]",
         manifest("job-2").model_dump_json().encode(),
-        manifest("job-2", output=manifest("job-1").output).model_dump_json().encode(),
-        manifest(output=manifest("job-2").output).model_dump_json().encode(),
-        manifest(output={"key": output_key("job-1"), "size_bytes": 7, "sha256": "0" * 64}).model_dump_json().encode(),
+        manifest(artifacts=artifact_facts(OUTPUT_VIDEO, size=7)).model_dump_json().encode(),
+        manifest(artifacts=artifact_facts(subtitles("captions", "srt"))).model_dump_json().encode(),
+        manifest(artifacts=artifact_facts(OUTPUT_VIDEO, subtitles("captions", "srt"))).model_dump_json().encode(),
+        manifest_of_version_1(output={"key": "jobs/job-2/output.mp4"}),
+        manifest_of_version_1(output={"key": "output.mp4"}),
+        manifest_of_version_1(output={"size_bytes": 7}),
+        manifest_of_version_1(job_id="job-2"),
         b" " * 70_000,
     ],
 )  # fmt: skip
@@ -111,7 +171,7 @@ def test_job_that_completes_between_bucket_and_status_check(world: World) -> Non
 
 def test_manifest_without_its_output_is_no_proof(world: World) -> None:
     publish(world, manifest())
-    del world.objects.objects[output_key("job-1")]
+    del world.objects.objects[artifact_key("job-1", OUTPUT_VIDEO.name)]
     ring_webhook(world)
     assert stored_job(world).state is State.IN_PROGRESS
 

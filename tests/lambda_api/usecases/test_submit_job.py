@@ -38,7 +38,8 @@ def test_message_contains_everything_a_worker_needs() -> None:
     (payload,) = world.provider.runs
     message = WorkerJob.model_validate(payload["input"])
     assert (message.job_id, message.attempt, message.operation) == ("job-1", 1, CAPTION)
-    assert message.output.key == "jobs/job-1/output.mp4"
+    assert [slot.name for slot in message.artifacts] == ["output.mp4"]
+    assert payload["input"]["output"]["key"] == "jobs/job-1/output.mp4"
     assert message.deadline * 1000 == world.store.jobs["job-1"].deadline_at
     assert payload["policy"] == {"executionTimeout": 600_000, "ttl": HOUR}
     for purpose, url in (("webhook", payload["webhook"]), ("progress", message.progress_url)):

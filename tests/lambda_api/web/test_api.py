@@ -82,6 +82,14 @@ def test_job_has_the_published_shape(client: Client, world: World) -> None:
             "width": 1920, "height": 1080, "frame_rate": 24.0, "duration_seconds": 5.0, "size_bytes": len(BYTES),
             "video_codec": "h264", "audio_codec": "aac", "sha256": "0" * 64,
         },
+        "artifacts": [
+            {
+                "name": "output.mp4", "kind": "video", "content_type": "video/mp4",
+                "url": "https://bucket.example/jobs/job-1/output.mp4"
+                "?get&X-Amz-Expires=3600&X-Amz-Signature=planted-signature",
+                "url_expires_at": "2027-01-15T09:00:06.000Z", "size_bytes": len(BYTES), "sha256": "0" * 64,
+            },
+        ],
         "execution": {
             "queue_ms": 1800, "execution_ms": 4200, "encoder": "libx264", "video_mode": "encode", "gpu_type": None,
             "settled_by": "webhook", "word_timing": None, "fonts_used": [], "warnings": [],
