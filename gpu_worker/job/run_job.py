@@ -156,7 +156,8 @@ class _Execution:
         stored = []
         for slot in job.artifacts:
             path, kind = output.paths[slot.name], kinds[slot.name]
-            is_ours = await uploader.upload_file(slot, path, functools.partial(self._on_stage, "publish"))
+            on_sent = functools.partial(self._on_stage, "publish")
+            is_ours = await uploader.upload_file(slot.put_url, path, slot.content_type, on_sent)
             if not is_ours:
                 await uploader.adopt_stored(slot.get_url, path, job.limits.max_output_bytes)
                 if kind is ArtifactKind.VIDEO:

@@ -19,7 +19,7 @@ from yarl import URL
 
 from contract.artifacts import Artifact
 from contract.errors import Code
-from contract.messages import ArtifactFacts, ArtifactSlot
+from contract.messages import ArtifactFacts
 from contract.retry import Backoff, retry_async
 from gpu_worker.errors import job_failed
 from gpu_worker.sandbox.safe_open import create_new, open_read
@@ -52,7 +52,7 @@ class Uploader:
     backoff: Backoff = _BACKOFF
     stall_seconds: float = 60.0
 
-    async def upload_file(self, slot: ArtifactSlot, path: Path, on_sent: Callable[[float], None]) -> bool:
+    async def upload_file(self, url: str, path: Path, content_type: str, on_sent: Callable[[float], None]) -> bool:
         """Store a file; `on_sent` gets the share sent so far.
 
         Return True if this upload stays, False if another execution's was stored first. Raises JobFailed.
@@ -63,7 +63,7 @@ class Uploader:
         def body(reset: ResetTimeout) -> object:
             return _read_chunks(path, size, on_sent, reset)
 
-        return await self._put(slot.put_url, slot.content_type, size, body)
+        return await self._put(url, content_type, size, body)
 
     async def upload_json(self, url: str, text: str) -> bool:
         """Store a manifest. Return False, also a success, if there is one already: the first one wins.

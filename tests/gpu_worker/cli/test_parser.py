@@ -73,7 +73,8 @@ def test_help_has_ranges_defaults_exit_codes_and_an_example(kind: str, capsys: p
             options = shown.partition("options:")[2]
             described = options.partition(f"--{field.replace('_', '-')} ")[2].partition(" -")[0]
             if info.default is not None and not isinstance(info.default, tuple | BaseModel):
-                assert f"default {str(info.default).removesuffix('.0')})" in described
+                default = str(info.default).lower() if isinstance(info.default, bool) else str(info.default)
+                assert f"default {default.removesuffix('.0')})" in described
             bounds = [getattr(rule, side) for rule in info.metadata for side in ("ge", "le") if hasattr(rule, side)]
             assert all(f"{bound:g}" in described for bound in bounds)
     assert "exit codes: 0" in shown

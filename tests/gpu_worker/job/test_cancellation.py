@@ -107,6 +107,6 @@ def test_job_cancelled_at_any_await_leaves_nothing(network: FakeNetwork, work_di
         "download.py Downloader._follow_redirects", "body.py write_body", "probe_inputs.py probe_inputs",
         "output.py read_lines", "concurrency.py shield",
         "upload.py Uploader._put.<locals>.attempt", "upload.py Uploader.adopt_stored.<locals>.attempt",
-        "upload.py read_output_facts", "verify.py verify",
+        "upload.py read_artifact_facts", "verify.py verify",
     } <= functions  # fmt: skip
     assert len(cancelled_at) >= 20

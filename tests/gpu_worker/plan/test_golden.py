@@ -61,7 +61,8 @@ STILL = Img2Vid(url_image=URL, duration=2, frame_rate=29.97, size="640x360")
 FROM_VIDEO = Compose(url_video=URL, url_audio=URL, url_srt=URL)
 FROM_PICTURE = Compose(url_image=URL, url_audio=URL, url_srt=URL, duration=2, size="640x360")
 
-EXAMPLES = {kind: Case(model.model_validate(describe(model).smallest)) for kind, model in OPERATIONS.items()}
+SMALLEST = {kind: model.model_validate(describe(model).smallest) for kind, model in OPERATIONS.items()}
+EXAMPLES = {kind: Case(operation) for kind, operation in SMALLEST.items() if not operation.needs_speech()}
 CASES = EXAMPLES | {
     "addaudio-mix": Case(AddAudio(url_video=URL, url_audio=URL, mode="mix", volume=0.5)),
     "addaudio-encode-x264": Case(ADDAUDIO, may_copy=False),

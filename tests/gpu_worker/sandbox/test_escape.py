@@ -15,6 +15,7 @@ from urllib.parse import quote
 import aiohttp
 import pytest
 
+from contract.artifacts import OUTPUT_VIDEO
 from contract.limits import Limits
 from contract.operations.caption import Caption
 from contract.retry import Backoff
@@ -27,7 +28,7 @@ from gpu_worker.sandbox import safe_open
 from gpu_worker.sandbox.command import SANDBOX_USER
 from gpu_worker.sandbox.workdir import temporary_workdir
 from gpu_worker.settings import Settings
-from gpu_worker.transfer.upload import Uploader, read_output_facts
+from gpu_worker.transfer.upload import Uploader, read_artifact_facts
 from tests.support.fake_network import FakeNetwork
 from tests.support.media.factory import URL, MediaFactory
 from tests.support.sandbox import SANDBOX, needs_root, needs_setpriv, run_forked, run_script
@@ -155,12 +156,12 @@ def test_link_in_place_of_the_output_is_not_published(tmp_path: Path) -> None:
 
     async def work() -> None:
         async with network.open(), aiohttp.ClientSession() as session:
-            await Uploader(session, backoff=Backoff(attempts=4, base=0.01)).upload_video(
-                f"{network.base}/s3/output.mp4", output, lambda _: None
+            await Uploader(session, backoff=Backoff(attempts=4, base=0.01)).upload_file(
+                f"{network.base}/s3/output.mp4", output, "video/mp4", lambda _: None
             )
 
     with pytest.raises((OSError, JobFailed)):
         asyncio.run(work())
     assert network.stored == {}
     with pytest.raises(OSError, match="symbolic links"):
-        asyncio.run(read_output_facts("jobs/job1/output.mp4", output))
+        asyncio.run(read_artifact_facts(OUTPUT_VIDEO, output))

@@ -74,7 +74,7 @@ def test_upload_is_retried_over_broken_connections(tmp_path: Path, troubles: lis
     async def work() -> bool:
         async with aiohttp.ClientSession() as session:
             uploader = Uploader(session, backoff=Backoff(attempts=4, base=0.01), stall_seconds=5)
-            return await uploader.upload_video(f"{uplink.base}/output.mp4?sig=x", video, lambda _: None)
+            return await uploader.upload_file(f"{uplink.base}/output.mp4?sig=x", video, "video/mp4", lambda _: None)
 
     try:
         if stays is None:

@@ -15,10 +15,11 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from contract.artifacts import OUTPUT_VIDEO
 from contract.errors import Code
 from contract.retry import Backoff
 from gpu_worker.errors import JobFailed
-from gpu_worker.transfer.upload import Uploader, read_output_facts
+from gpu_worker.transfer.upload import Uploader, read_artifact_facts
 from tests.support.fake_network import FakeNetwork, serving
 
 T = TypeVar("T")
@@ -46,7 +47,9 @@ def test_temporary_errors_are_retried(statuses: list[int], video: Path) -> None:
     cloud = FakeNetwork()
     cloud.scripted["output.mp4"] = list(statuses)
     sent: list[float] = []
-    assert with_network(cloud, lambda p: p.upload_video(f"{cloud.base}/s3/output.mp4?s=a%2Fb", video, sent.append))
+    assert with_network(
+        cloud, lambda p: p.upload_file(f"{cloud.base}/s3/output.mp4?s=a%2Fb", video, "video/mp4", sent.append)
+    )
     assert cloud.stored["output.mp4"] == video.read_bytes()
     assert len(cloud.puts) == len(statuses) + 1
     assert sent[-1] == 1.0
@@ -58,7 +61,7 @@ def test_other_errors_fail_the_job(statuses: list[int], tries: int, video: Path)
     cloud = FakeNetwork()
     cloud.scripted["output.mp4"] = list(statuses)
     with pytest.raises(JobFailed) as failure:
-        with_network(cloud, lambda p: p.upload_video(f"{cloud.base}/s3/output.mp4", video, lambda _: None))
+        with_network(cloud, lambda p: p.upload_file(f"{cloud.base}/s3/output.mp4", video, "video/mp4", lambda _: None))
     assert failure.value.failure.code == Code.PUBLISH_FAILED
     assert len(cloud.puts) == tries
 
@@ -79,7 +82,7 @@ def test_a_retry_finds_the_upload_whose_response_was_lost(video: Path) -> None:
 
     async def run() -> bool:
         async with serving(route) as base, aiohttp.ClientSession() as session:
-            return await Uploader(session, backoff=BACKOFF).upload_video(f"{base}/x", video, lambda _: None)
+            return await Uploader(session, backoff=BACKOFF).upload_file(f"{base}/x", video, "video/mp4", lambda _: None)
 
     assert asyncio.run(run()) is False
     assert stored == [video.read_bytes()]
@@ -90,7 +93,7 @@ def test_the_first_upload_stays_and_can_be_adopted(video: Path) -> None:
     cloud.stored["output.mp4"] = b"the first"
 
     async def work(uploader: Uploader) -> bool:
-        stays = await uploader.upload_video(f"{cloud.base}/s3/output.mp4", video, lambda _: None)
+        stays = await uploader.upload_file(f"{cloud.base}/s3/output.mp4", video, "video/mp4", lambda _: None)
         await uploader.adopt_stored(f"{cloud.base}/s3/output.mp4?get", video, 100)
         return stays
 
@@ -134,7 +137,7 @@ def test_only_stalled_uploads_time_out(tmp_path: Path, bytes_a_second: int, stal
             async with aiohttp.ClientSession() as session:
                 uploader = Uploader(session, Backoff(attempts=2, base=0.01), stall_seconds)
                 try:
-                    return await uploader.upload_video(url, video, sent.append)
+                    return await uploader.upload_file(url, video, "video/mp4", sent.append)
                 finally:
                     # An abandoned connection closes when its last bytes are sent or the server has hung up.
                     hang_up()
@@ -184,6 +187,6 @@ def slow_line(bytes_a_second: int) -> Iterator[tuple[str, Callable[[], None]]]:
 
 
 def test_output_facts_are_those_of_the_file(video: Path) -> None:
-    facts = asyncio.run(read_output_facts("jobs/j/output.mp4", video))
-    assert facts.size_bytes == SIZE
+    facts = asyncio.run(read_artifact_facts(OUTPUT_VIDEO, video))
+    assert (facts.name, facts.kind, facts.content_type, facts.size_bytes) == (*OUTPUT_VIDEO, SIZE)
     assert len(facts.sha256) == 64
