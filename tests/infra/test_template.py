@@ -6,6 +6,7 @@ import importlib
 import json
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,13 @@ import pytest
 
 from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.job import CallbackStatus, State
-from lambda_api.domain.keys import input_key, manifest_key, output_key
+from lambda_api.domain.keys import artifact_key, input_key, manifest_key
 from lambda_api.settings import Secret, Settings
 from local.aws.names import TABLE
 from local.aws.process import Addresses
 from local.settings import API, CALLBACKS, HOOKS, SWEEPER, Options, lambda_environment
 from tests.support.aws import Aws
+from tests.support.examples import every_operation_with_all_files
 from tests.support.gateway import environment
 from tests.support.sam import BIN, FUNCTIONS, ROOT, run, transformed
 from tests.support.scripts import script
@@ -27,7 +29,11 @@ NVENC = {"AMPERE_16", "AMPERE_24", "ADA_24", "ADA_32_PRO", "AMPERE_48", "ADA_48_
 TABLE_ARN, INDEX = {"Fn::GetAtt": ["Table", "Arn"]}, {"Fn::Sub": "${Table.Arn}/index/owner"}
 DUE = {"Fn::Sub": "${Table.Arn}/index/due"}
 BUCKET, QUEUE = {"Fn::GetAtt": ["Bucket", "Arn"]}, {"Fn::GetAtt": ["CallbackQueue", "Arn"]}
-OUTPUT, MANIFEST = ({"Fn::Sub": "${Bucket.Arn}/" + key("*")} for key in (output_key, manifest_key))
+MANIFEST = {"Fn::Sub": "${Bucket.Arn}/" + manifest_key("*")}
+FILES = [
+    {"Fn::Sub": "${Bucket.Arn}/" + artifact_key("*", f"{stem}.*")} for stem in ("output", "captions", "transcript")
+]
+READ_FILES, WRITE_FILES = ([(action, key) for key in FILES] for action in ("s3:GetObject", "s3:PutObject"))
 INPUTS = [{"Fn::Sub": "${Bucket.Arn}/" + input_key("*", field)} for field in ("captions", "words")]
 READ_INPUTS = [("s3:GetObject", key) for key in INPUTS]
 RUNPOD, HOOK, CALLERS = ({"Ref": name} for name in ("RunpodSecret", "HookSecret", "CallersSecret"))
@@ -42,9 +48,9 @@ def grants(*pairs: tuple[str, dict[str, Any]]) -> set[Grant]:
 
 
 READ_WRITE = [("dynamodb:GetItem", TABLE_ARN), ("dynamodb:PutItem", TABLE_ARN)]
-PROOF = [("s3:GetObject", OUTPUT), ("s3:GetObject", MANIFEST), ("s3:ListBucket", BUCKET)]
+PROOF = [*READ_FILES, ("s3:GetObject", MANIFEST), ("s3:ListBucket", BUCKET)]
 TRANSACT = [("dynamodb:UpdateItem", TABLE_ARN)]
-UPLOADS = [("s3:PutObject", OUTPUT), ("s3:PutObject", MANIFEST)]
+UPLOADS = [*WRITE_FILES, ("s3:PutObject", MANIFEST)]
 WAKE = [("sqs:SendMessage", QUEUE)]
 
 
@@ -55,7 +61,7 @@ def secrets(*which: dict[str, str]) -> list[tuple[str, dict[str, Any]]]:
 ALLOWED = {
     "ApiRole": grants(
         *READ_WRITE, *TRANSACT, ("dynamodb:BatchGetItem", TABLE_ARN), ("dynamodb:Query", INDEX),
-        ("s3:GetObject", OUTPUT), *UPLOADS, *(("s3:PutObject", key) for key in INPUTS), *READ_INPUTS, *WAKE,
+        *READ_FILES, *UPLOADS, *(("s3:PutObject", key) for key in INPUTS), *READ_INPUTS, *WAKE,
         *secrets(RUNPOD, HOOK, CALLERS),
     ),
     "WebhookRole": grants(*READ_WRITE, *TRANSACT, *PROOF, *WAKE, *secrets(RUNPOD, HOOK)),
@@ -65,7 +71,7 @@ ALLOWED = {
     ),
     "CallbacksRole": grants(
         *READ_WRITE, *WAKE, ("sqs:ReceiveMessage", QUEUE), ("sqs:DeleteMessage", QUEUE),
-        ("sqs:GetQueueAttributes", QUEUE), ("s3:GetObject", OUTPUT), *secrets(CALLERS),
+        ("sqs:GetQueueAttributes", QUEUE), *READ_FILES, *secrets(CALLERS),
     ),
     "EndpointRole": grants(*secrets(RUNPOD)),
 }  # fmt: skip
@@ -133,13 +139,29 @@ def test_roles_grant_exactly_the_required_actions(resources: dict[str, Any], nam
 
 
 @pytest.mark.fault("K8")
+def test_granted_keys_are_those_of_all_artifacts_and_of_nothing_else() -> None:
+    """A new artifact needs a grant for its name in the roles of the template."""
+    patterns = [grant["Fn::Sub"].partition("/")[2] for grant in FILES]
+    for operation in every_operation_with_all_files():
+        for artifact in operation.artifacts():
+            assert any(fnmatchcase(artifact_key("job-1", artifact.name), pattern) for pattern in patterns), artifact
+    for other in (manifest_key("job-1"), input_key("job-1", "captions"), input_key("job-1", "words")):
+        assert not any(fnmatchcase(other, pattern) for pattern in patterns)
+
+
+@pytest.mark.fault("K7")
+def test_function_that_accepts_jobs_is_updated_last(resources: dict[str, Any]) -> None:
+    assert set(resources["ApiFunction"]["DependsOn"]) == {"WebhookAlias", "SweeperFunction", "CallbacksFunction"}
+
+
+@pytest.mark.fault("K8")
 def test_no_role_has_a_wildcard(resources: dict[str, Any]) -> None:
     for role in of_type(resources, "AWS::IAM::Role").values():
         for action, resource in statements(role):
             assert "*" not in action
             assert resource != "*"
-            # Only a job's id is a wildcard.
-            assert "*" not in json.dumps(resource).replace("/jobs/*/", "")
+            # Only a job's id and the format of a file that the job makes are wildcards.
+            assert "*" not in re.sub(r"/jobs/\*/((output|captions|transcript)\.\*)?", "", json.dumps(resource))
 
 
 def test_functions_get_exactly_the_secrets_they_may_read(resources: dict[str, Any]) -> None:

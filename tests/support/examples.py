@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from contract.artifacts import OUTPUT_VIDEO, Artifact
 from contract.messages import ArtifactFacts, ExecutionFacts, MediaFacts, ProgressReport, ResultManifest
+from contract.operations import OPERATIONS, Operation
 from contract.operations.caption import Caption
 from contract.operations.captions.choices import SubtitleFormat
+from contract.operations.describe import describe
 from lambda_api.domain.access.tokens import make_token
 from lambda_api.domain.job import Job
 from lambda_api.domain.keys import artifact_key, manifest_key
@@ -25,6 +28,16 @@ INLINE_CAPTION = Caption(url_video="https://media.example/v.mp4", captions="a pl
 """A request with its captions inside."""
 SIDECAR_CAPTION = INLINE_CAPTION.model_copy(update={"sidecar": (SubtitleFormat.SRT, SubtitleFormat.VTT)})
 """A request for three files."""
+
+
+def every_operation_with_all_files() -> Iterator[Operation]:
+    """Yield the example of each operation, with every file that its options can add."""
+    for model in OPERATIONS.values():
+        example = {**describe(model).example}
+        if "sidecar" in model.model_fields:
+            example["sidecar"] = list(SubtitleFormat)
+        example.pop("formats", None)
+        yield model.model_validate(example)
 
 
 def job(**changes: Any) -> Job:
