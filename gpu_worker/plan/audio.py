@@ -72,8 +72,8 @@ def combine_sounds(
     original, added = _as_decoded(original), _as_decoded(added)
     # Without normalize=0 amix halves both sounds. The limiter catches peaks of the sum above full scale.
     graph = (
-        f"{added_label}{_continuous_filter(added, 48000)},volume={volume:g},{_stereo_filter(added)}[new];"
-        f"{original_label}{_continuous_filter(original, 48000)},{_stereo_filter(original)}[own];"
+        f"{added_label}{continuous_filter(added, 48000)},volume={volume:g},{_stereo_filter(added)}[new];"
+        f"{original_label}{continuous_filter(original, 48000)},{_stereo_filter(original)}[own];"
         "[own][new]amix=inputs=2:duration=longest:dropout_transition=0:normalize=0,"
         f"alimiter=limit=0.98:level=disabled,{','.join(_exact_length_filters(end))}[sound]"
     )
@@ -93,7 +93,7 @@ def _encode(audio: AudioFacts, index: int, filters: Sequence[str], end: Fraction
     audio = _as_decoded(audio)
     # The encoder refuses channels without a position. It downmixes more than two itself.
     layout = {1: ("pan=mono|c0=c0",), 2: (_stereo_filter(audio),)}.get(audio.channels, ())
-    graph = f"{label}{','.join((_continuous_filter(audio), *filters, *layout, *_exact_length_filters(end)))}[sound]"
+    graph = f"{label}{','.join((continuous_filter(audio), *filters, *layout, *_exact_length_filters(end)))}[sound]"
     return Sound(("-map", "[sound]", *_aac_args(audio)), graph, True, decoding, end)
 
 
@@ -124,7 +124,7 @@ def _as_decoded(audio: AudioFacts) -> AudioFacts:
     return audio if audio.is_steady else replace(audio, sample_rate=48000, channels=2)
 
 
-def _continuous_filter(audio: AudioFacts, rate: int | None = None) -> str:
+def continuous_filter(audio: AudioFacts, rate: int | None = None) -> str:
     """Return a filter that gives samples continuous times from 0: filters and MP4 players skip gaps.
 
     Silence fills a late start and gaps; overlapping samples and those before 0 are dropped; nothing is stretched.

@@ -1,0 +1,1 @@
+"""Repair, match and accept the times of spoken words. Pure."""
