@@ -99,7 +99,7 @@ def start() -> None:
     if not settings.allow_loopback:
         # The local system finds the processes that it must stop by their environment, so they stay readable there.
         make_undumpable()
-    probe = MachineProbe(settings.ffmpeg)
+    probe = MachineProbe(settings.ffmpeg, whisper_model=settings.whisper_model)
     asyncio.run(log_machine(probe))
     runpod.serverless.start({"handler": Worker(settings, probe).handle})
 
@@ -119,6 +119,10 @@ async def log_machine(probe: MachineProbe) -> None:
         return
     except OSError:
         return
+    if machine.speech is not None:
+        log_event("speech_found", "", model=machine.speech.name, device=machine.speech.device)
+    elif probe.speech_problem is not None:
+        log_event("speech_unusable", "", reason=probe.speech_problem)
     log_event("ffmpeg_untested" if machine.warnings else "ffmpeg_found", "", version=machine.ffmpeg.build.name)
 
 

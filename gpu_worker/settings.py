@@ -16,6 +16,7 @@ class Settings(BaseModel):
 
     `ffmpeg` overrides the search for the program. `work_dir` is the parent of the working directories of jobs; if None,
     each goes where it fits. Operators of servers from which inputs are downloaded can complain to `contact`.
+    `whisper_model` is the directory of a speech model in the format of CTranslate2.
     """
 
     model_config = ConfigDict(frozen=True, validate_by_name=True)
@@ -24,6 +25,7 @@ class Settings(BaseModel):
     allow_loopback: bool = Field(default=False, alias="ALLOW_LOOPBACK_URLS")
     work_dir: Path | None = Field(default=None, alias="WORK_DIR")
     contact: str | None = Field(default=None, alias="CONTACT")
+    whisper_model: Path | None = Field(default=None, alias="WHISPER_MODEL")
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:

@@ -94,7 +94,10 @@ def _check_files(parser: argparse.ArgumentParser, request: Request) -> Path:
 async def _run(request: Request, output: Path, received: list[int]) -> Output:
     _cancel_on_signals(received)
     settings = Settings.from_environ(os.environ)
-    machine = await MachineProbe(settings.ffmpeg).find_machine()
+    probe = MachineProbe(settings.ffmpeg, whisper_model=settings.whisper_model)
+    machine = await probe.find_machine()
+    if probe.speech_problem is not None:
+        _say(f"note: {probe.speech_problem}")
     for warning in machine.warnings:
         _say(f"note: {warning}")
     bar = ProgressBar()

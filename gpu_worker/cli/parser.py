@@ -34,6 +34,7 @@ _ENVIRONMENT = f"""\
 environment:
   FFMPEG     the ffmpeg to use, 7.1 or newer (default: the one installed with this project, else that on PATH)
   WORK_DIR   folder for temporary files (default: TMPDIR or /tmp)
+  WHISPER_MODEL  directory of a speech model, for captions of what is said
 
 `{PROGRAM} OPERATION --help` lists the options of an operation."""
 

@@ -21,6 +21,7 @@ from gpu_worker.errors import job_failed
 from gpu_worker.job.progress import ProgressReporter, initial_sequence
 from gpu_worker.job.stopwatch import Stopwatch
 from gpu_worker.photo.read_photo import needed_paths
+from gpu_worker.pipeline.listen import may_listen
 from gpu_worker.pipeline.machine import Machine, MachineProbe
 from gpu_worker.pipeline.transcode import Output, transcode
 from gpu_worker.pipeline.verify import media_facts, verify
@@ -144,6 +145,8 @@ class _Execution:
     def _chown_workdir(self, machine: Machine) -> None:
         has_image = any(given.role is Role.IMAGE for given in self.job.operation.inputs())
         needed = (Path(machine.ffmpeg.path), machine.fonts, *(needed_paths() if has_image else ()))
+        if machine.speech is not None and may_listen(self.job.operation):
+            needed = (*needed, *machine.speech.needed_paths())
         machine.sandbox.chown_to_sandbox_user(self.directory, *needed)
 
     async def _upload(self, output: Output, machine: Machine) -> None:

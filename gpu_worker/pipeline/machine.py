@@ -1,4 +1,4 @@
-"""The capabilities of this host: ffmpeg, GPU, processors, fonts. Probed once per worker and passed down."""
+"""The capabilities of this host: ffmpeg, GPU, processors, fonts, speech. Probed once per worker and passed down."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from gpu_worker.plan.gpu import Gpu
 from gpu_worker.plan.measure import Typefaces
 from gpu_worker.sandbox.command import Sandbox
 from gpu_worker.sandbox.cpus import usable_cpus
+from gpu_worker.speech.find_speech import Speech, SpeechUnusableError, find_speech
 from gpu_worker.typefaces.font_files import FontFiles
 
 FONTS_DIRECTORY = Path(__file__).parents[1] / "fonts"
@@ -23,8 +24,8 @@ class Machine:
     """The capabilities of this host.
 
     `gpu` is None if jobs must not use one; `gpu_name` is None if there is none. `cpus` is the number of threads to use,
-    `fonts` the directory of the shipped fonts, `typefaces` their measures. `warnings` about the host are added to those
-    of each job.
+    `fonts` the directory of the shipped fonts, `typefaces` their measures, `speech` the speech model (None: no speech
+    recognition). `warnings` about the host are added to those of each job.
     """
 
     ffmpeg: Ffmpeg
@@ -35,6 +36,7 @@ class Machine:
     warnings: tuple[str, ...] = ()
     glyph_check: GlyphCheck = field(default_factory=GlyphCheck)
     typefaces: Typefaces = field(default_factory=lambda: FontFiles(FONTS_DIRECTORY))
+    speech: Speech | None = None
 
     @property
     def sandbox(self) -> Sandbox:
@@ -56,8 +58,9 @@ class MachineProbe:
         sandbox: Sandbox | None = None,
         gpu_probe: GpuProbe | None = None,
         fonts: Path = FONTS_DIRECTORY,
+        whisper_model: Path | None = None,
     ) -> None:
-        """`ffmpeg`: the path or name of the program; None to search for it."""
+        """`ffmpeg`: the path or name of the program; None to search for it. `whisper_model`: a model's directory."""
         self.sandbox = sandbox or Sandbox()
         self._path = ffmpeg
         self._gpu_probe = gpu_probe or GpuProbe()
@@ -67,12 +70,18 @@ class MachineProbe:
         self._glyph_check = GlyphCheck()
         self._typefaces = FontFiles(fonts)
         self._cpus = usable_cpus()
+        # Absolute, because the model is loaded by a process in the directory of a job.
+        self._whisper_model = whisper_model and whisper_model.absolute()
+        self._speech: Speech | None = None
+        self.speech_problem: str | None = None
+        """Why the speech model cannot be used, for the operator; None if it can, or is not set."""
 
     async def find_machine(self) -> Machine:
         """Return the capabilities of this host. Raises FfmpegUnusableError, and OSError if the sandbox is too busy."""
         ffmpeg = await self._find_ffmpeg()
         gpu = await self._gpu_probe.find_gpu(ffmpeg)
         self._gpu_name = self._gpu_name or await find_gpu_name(self.sandbox)
+        await self._find_speech()
         return Machine(
             ffmpeg,
             gpu,
@@ -82,7 +91,17 @@ class MachineProbe:
             ffmpeg.build.warnings(),
             self._glyph_check,
             self._typefaces,
+            self._speech,
         )
+
+    async def _find_speech(self) -> None:
+        if self._whisper_model is None:
+            return
+        try:
+            self._speech = await find_speech(self._whisper_model, self.sandbox)
+        except SpeechUnusableError as error:
+            self.speech_problem = error.reason
+        self._whisper_model = None
 
     async def _find_ffmpeg(self) -> Ffmpeg:
         if self._ffmpeg is None or self._ffmpeg.build.libavcodec is None:

@@ -1,6 +1,6 @@
 """Make the files of a job from local input files: probe, plan, execute, and fall back if a plan fails.
 
-The worker and the command line share it. The steps in their order: `probe_inputs`, `plan.make_plan`, `cost`,
+The worker and the command line share it. The steps in their order: `probe_inputs`, `listen`, `plan.make_plan`, `cost`,
 `execute_plan` (which calls `run_step` and `verify`), `fallback`.
 """
 
@@ -24,6 +24,7 @@ from gpu_worker.errors import JobFailed
 from gpu_worker.pipeline.cost import check_input_limits, check_plan_cost
 from gpu_worker.pipeline.execute_plan import execute_plan
 from gpu_worker.pipeline.fallback import choose_fallback, may_be_caused_by_sound
+from gpu_worker.pipeline.listen import listen
 from gpu_worker.pipeline.machine import Machine
 from gpu_worker.pipeline.probe_inputs import ANY_SIZE, probe_inputs
 from gpu_worker.pipeline.run_step import OnStage
@@ -47,7 +48,7 @@ class Output:
     encoder: str | None
     video_mode: Literal["encode", "copy"] | None
     warnings: tuple[str, ...]
-    word_timing: Literal["given", "estimated"] | None = None
+    word_timing: Literal["given", "aligned", "estimated"] | None = None
     fonts_used: tuple[str, ...] = ()
 
 
@@ -81,7 +82,7 @@ async def transcode(
     on_stage("probe", 0.0)
     min_photo_size = still_size(parse_size(operation.size)) if isinstance(operation, PictureOptions) else ANY_SIZE
     probed = await probe_inputs(operation.inputs(), min_photo_size, directory, machine, limits)
-    describe_sounds = functools.partial(
+    find_sounds = functools.partial(
         select_sounds,
         machine.ffmpeg,
         directory,
@@ -89,8 +90,14 @@ async def transcode(
         limits.max_pixels,
         needs_video_sound=operation.keeps_own_sound(),
     )
-    inputs = await describe_sounds(trust_packets=True)
+    inputs = await find_sounds(trust_packets=True)
     check_input_limits(inputs, limits)
+    heard = await listen(operation, inputs, directory, machine, limits, on_stage, deadline=deadline)
+    inputs = heard.add_to(inputs)
+
+    async def describe_sounds() -> Inputs:
+        return heard.add_to(await find_sounds(trust_packets=False))
+
     options = PlanOptions(
         gpu=machine.gpu,
         threads=machine.cpus,
@@ -123,7 +130,7 @@ async def transcode(
         encoder,
         plan.video_mode,
         warnings,
-        plan.word_timing,
+        "aligned" if plan.word_timing and inputs.is_aligned else plan.word_timing,
         plan.fonts_used,
     )
 
@@ -140,11 +147,11 @@ async def _check_glyphs(operation: Operation, inputs: Inputs, directory: Path, m
 
 
 async def _next_attempt(
-    attempt: _Attempt, plan: Plan, failure: JobFailed, describe_sounds: Callable[..., Awaitable[Inputs]]
+    attempt: _Attempt, plan: Plan, failure: JobFailed, describe_sounds: Callable[[], Awaitable[Inputs]]
 ) -> _Attempt:
     """Return the next attempt after a failure. Raises the failure if nothing is left to try."""
     if attempt.trusts_packets and may_be_caused_by_sound(failure):
-        inputs = await describe_sounds(trust_packets=False)
+        inputs = await describe_sounds()
         attempt = replace(attempt, trusts_packets=False)
         if not have_same_sounds(inputs, attempt.inputs):
             return replace(attempt, inputs=inputs)

@@ -11,6 +11,7 @@ from typing import Literal, TypeVar
 from contract.artifacts import OUTPUT_VIDEO
 from contract.operations import Role
 from gpu_worker.media.info import AudioFacts, Cue, Facts, PhotoInfo, VideoFacts
+from gpu_worker.media.transcription import Transcription
 from gpu_worker.plan.gpu import Gpu, GpuStage
 from gpu_worker.plan.measure import Typefaces
 
@@ -74,6 +75,10 @@ class Inputs:
     cues: tuple[Cue, ...] | None = None
     warnings: tuple[str, ...] = ()
     script: tuple[str, ...] = ()
+    transcription: Transcription | None = None
+    """What is said, if the operation asks for it."""
+    is_aligned: bool = False
+    """True if the times of the cues' words were found in the sound."""
 
     def video_track(self) -> VideoFacts:
         """Return the picture track of the video input. Raises LookupError if it was not probed, which is a defect."""

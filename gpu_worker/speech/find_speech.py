@@ -55,10 +55,9 @@ class Speech:
 
 
 async def find_speech(folder: Path, sandbox: Sandbox) -> Speech:
-    """Return what can recognize speech with the model in `folder`. Raises SpeechUnusableError."""
+    """Return what can recognize speech with the model in `folder`, an absolute path. Raises SpeechUnusableError."""
     if importlib.util.find_spec(_LIBRARY) is None:
         raise SpeechUnusableError("WHISPER_MODEL is set, but the extra `speech` is not installed.")
-    folder = folder.absolute()
     if problem := await asyncio.to_thread(_check_model, folder):
         raise SpeechUnusableError(problem)
     return Speech(folder, await _find_device(sandbox))

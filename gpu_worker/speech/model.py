@@ -129,6 +129,6 @@ def _join(words: Sequence[Word]) -> str:
     return "".join(f" {word}" if has_space or at == 0 else word for at, (word, has_space) in enumerate(words))
 
 
-def _move(times: Sequence[tuple[float, float, float]], onsets: Sequence[int]) -> list[list[float]]:
+def _move(times: Sequence[tuple[float, float, float]], onsets: Sequence[float]) -> list[list[float]]:
     spans = move_starts([(start, end) for start, end, _ in times], onsets)
     return [[*span, probability] for span, (*_, probability) in zip(spans, times, strict=True)]

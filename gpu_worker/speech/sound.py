@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 from contract.errors import Code
@@ -12,6 +13,7 @@ from gpu_worker.ffmpeg.locate import Ffmpeg
 from gpu_worker.ffmpeg.run import FfmpegError, run_ffmpeg
 from gpu_worker.media.info import AudioFacts
 from gpu_worker.plan.audio import continuous_filter
+from gpu_worker.plan.encode import format_seconds
 from gpu_worker.plan.input_args import MAX_DURATION_ARGS, open_args
 from gpu_worker.plan.model import local_name
 from gpu_worker.sandbox.process import MemoryLimitExceeded
@@ -20,22 +22,33 @@ from gpu_worker.speech.child import SAMPLE_RATE, SOUND
 _ENDING = ("-ac", "1", "-ar", str(SAMPLE_RATE), "-c:a", "pcm_s16le", "-f", "s16le", "-y", SOUND)
 
 
-def sound_args(role: Role, audio: AudioFacts, max_pixels: int) -> tuple[str, ...]:
-    """Return ffmpeg's arguments that write the file SOUND: silence where the sound starts late or has gaps."""
+def sound_args(role: Role, audio: AudioFacts, max_pixels: int, end: Fraction | None) -> tuple[str, ...]:
+    """Return ffmpeg's arguments that write the file SOUND up to `end`: silence where it starts late or has gaps."""
     # ffmpeg starts the times of a transport stream at its first mapped stream, so the picture is mapped, too.
     picture = ("-map", "0:V?", "-c:v", "copy", "-f", "null", "-") if role is Role.VIDEO else ()
     sound = ("-map", f"0:{audio.selector}", "-af", continuous_filter(audio, SAMPLE_RATE))
-    return (*MAX_DURATION_ARGS, *open_args(role, local_name(role), max_pixels), *sound, *_ENDING, *picture)
+    opening = (*MAX_DURATION_ARGS, *open_args(role, local_name(role), max_pixels))
+    return (*opening, *sound, *(() if end is None else ("-t", format_seconds(end))), *_ENDING, *picture)
 
 
 async def extract_sound(
-    ffmpeg: Ffmpeg, directory: Path, role: Role, audio: AudioFacts, max_pixels: int, seconds: float
+    ffmpeg: Ffmpeg,
+    directory: Path,
+    source: tuple[Role, AudioFacts],
+    max_pixels: int,
+    *,
+    end: Fraction | None,
+    seconds: float,
 ) -> float:
-    """Write the file SOUND into the job's directory, and return its length in seconds. Raises JobFailed."""
+    """Write the sound of an input up to `end` (None: all) into the file SOUND, and return its length in seconds.
+
+    Raises JobFailed, also if it takes longer than `seconds`.
+    """
+    role, audio = source
     try:
         await run_ffmpeg(
             ffmpeg,
-            sound_args(role, audio, max_pixels),
+            sound_args(role, audio, max_pixels, end),
             directory,
             timeout=seconds,
             memory=ffmpeg.sandbox.limits.reading_bytes,

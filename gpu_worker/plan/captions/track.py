@@ -6,6 +6,7 @@ joiner, which is invisible, after the first character of each makes them text.
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -92,6 +93,15 @@ def write_srt(cues: Iterable[Cue]) -> str:
     )
 
 
+def write_vtt(cues: Iterable[Cue]) -> str:
+    """Return a WebVTT file; all of the text is literal."""
+    blocks = (
+        f"{_format_time(cue.start_ms, '.')} --> {_format_time(cue.end_ms, '.')}\n{html.escape(cue.text, quote=False)}\n"
+        for cue in cues
+    )
+    return "\n".join(["WEBVTT\n", *blocks])
+
+
 def _end_at_next(cues: Sequence[Cue]) -> Iterator[Cue]:
     """Yield the sorted cues, each cut where the next one starts if it lasts only shortly longer."""
     for cue, following in pairwise(cues):
@@ -131,7 +141,7 @@ def _escape(text: str) -> str:
     return _COMMAND.sub(lambda command: command[0] + _JOINER, text)
 
 
-def _format_time(milliseconds: int) -> str:
-    """Format a time as `HH:MM:SS,mmm`."""
+def _format_time(milliseconds: int, sign: str = ",") -> str:
+    """Format a time as `HH:MM:SS,mmm`, with the sign before the milliseconds."""
     seconds, rest = divmod(milliseconds, 1000)
-    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02},{rest:03}"
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}{sign}{rest:03}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
+from itertools import pairwise
 
 from gpu_worker.media.info import Cue, Word
 from gpu_worker.plan.captions.words.shares import share_time, speech_weights
@@ -83,6 +84,6 @@ def _fill_gaps(
         start_ms = spans[-1][1] if spans else first_ms
         end_ms = max(start_ms, following[0] if following else last_ms)
         bounds = share_time(weights[at:stop], start_ms, end_ms, MIN_WORD_MS)
-        spans += zip(bounds[:-1], bounds[1:], strict=True)
+        spans += pairwise(bounds)
         at = stop
     return tile(spans, first_ms, last_ms)

@@ -13,10 +13,9 @@ from dataclasses import dataclass, replace
 from gpu_worker.media.info import Word
 from gpu_worker.plan.captions.words.shares import group_evenly
 from gpu_worker.plan.captions.words.timing import MIN_WORD_MS
+from gpu_worker.speech.words.limits import MAX_WORD_MS
 from gpu_worker.subtitles.spacing import join_words, needs_space
 
-MAX_WORD_MS = 1200
-"""A word that lasts longer began in the silence before it."""
 _MAX_CHARACTERS = 60
 """Characters up to which signs and parts of words join the word before them."""
 
