@@ -1,6 +1,7 @@
 #!/bin/sh
 # Pin the extras of pyproject.toml in requirements/, with hashes and without the address of any index.
-# dev.txt is the union of local, bench, lambda and worker; those are constrained by it, so that versions agree.
+# dev.txt is the union of local, bench, lambda and worker; those are constrained by it, so that versions agree, and so are
+# the files of speech, which are installed in addition.
 #   sh scripts/lock.sh [--upgrade]      Without it a pinned version stays as long as pyproject.toml allows it.
 set -eu
 cd "$(dirname "$0")/.."
@@ -17,7 +18,7 @@ compile() {
 
 compile dev "$@"
 grep -E '^[a-z0-9].*==' requirements/dev.txt | sed 's/ *\\$//' > "$pins"
-for extra in local bench lambda worker; do
+for extra in local bench lambda worker speech-cuda speech-demo; do
   compile "$extra" -c "$pins" "$@"
 done
 # Resolved separately: the SAM CLI pins versions that the worker's SDK cannot run with, and the emulated AWS pins botocore.

@@ -22,7 +22,7 @@ from gpu_worker.sandbox.command import Sandbox
 from gpu_worker.sandbox.output import LogTail, read_lines, read_tail
 from gpu_worker.sandbox.process import NOT_STARTED, MemoryLimitExceeded, sandboxed_process
 from gpu_worker.speech.child import REPLY, REQUEST
-from gpu_worker.speech.find_speech import Speech, build_argv
+from gpu_worker.speech.find_speech import Speech
 from gpu_worker.speech.words.aligned_cues import FoundTimes, list_words
 from gpu_worker.speech.words.word_times import HeardWord, repair_words
 
@@ -123,7 +123,7 @@ class Listener:
         try:
             async with (
                 asyncio.timeout(self.seconds),
-                sandboxed_process(self.sandbox, build_argv(REQUEST), self.directory, seconds=self.seconds) as process,
+                sandboxed_process(self.sandbox, self.speech.command(REQUEST), self.directory, seconds=self.seconds) as process,
             ):
                 await run_all(read_lines(process.stdout, self._take_line), read_tail(process.stderr, tail))
                 code = await process.wait()

@@ -6,7 +6,8 @@ import asyncio
 import importlib.util
 import json
 import sys
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -43,6 +44,8 @@ class Speech:
 
     folder: Path
     device: Device = "cpu"
+    command: Callable[[str], list[str]] = field(default_factory=lambda: build_argv)
+    """Returns the command line that answers the request in the file that is its argument."""
 
     @property
     def name(self) -> str:

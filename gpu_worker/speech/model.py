@@ -13,7 +13,7 @@ from faster_whisper.tokenizer import Tokenizer
 from numpy.typing import NDArray
 
 from gpu_worker.speech.child import SAMPLE_RATE
-from gpu_worker.speech.onsets import find_onsets, move_starts
+from gpu_worker.speech.pauses import Pause, find_pauses, move_starts
 from gpu_worker.speech.words.windows import pack_windows, spread_pieces, window_of
 
 OnDone = Callable[[float], None]
@@ -70,7 +70,9 @@ class Model:
         for segment in segments:
             heard += segment.words or ()
             on_done(min(1.0, segment.end / seconds))
-        spans = move_starts([(word.start, word.end) for word in heard], find_onsets(sound))
+        spans = move_starts(
+            [(word.start, word.end) for word in heard], [word.word for word in heard], find_pauses(sound)
+        )
         words = [[*span, word.word, word.probability] for span, word in zip(spans, heard, strict=True)]
         return {"language": info.language, "words": words}
 
@@ -82,14 +84,13 @@ class Model:
         )
         tokens = [tokenizer.encode(_join(cue.words)) for cue in cues]
         spans = [(cue.start_ms, cue.end_ms) for cue in cues]
-        onsets = find_onsets(sound)
         found: list[list[tuple[float, float, float]] | None] = [None] * len(cues)
         ranges = pack_windows(spans, [len(part) for part in tokens])
         for number, (first, stop) in enumerate(ranges, 1):
             window = window_of(spans[first:stop], len(sound) * 1000 // SAMPLE_RATE)
             found[first:stop] = self._align_window(sound, window, tokenizer, tokens[first:stop], cues[first:stop])
             on_done(number / len(ranges))
-        return {"language": language, "cues": [times and _move(times, onsets) for times in found]}
+        return {"language": language, "cues": _move_all(found, cues, find_pauses(sound))}
 
     def _align_window(
         self,
@@ -129,6 +130,11 @@ def _join(words: Sequence[Word]) -> str:
     return "".join(f" {word}" if has_space or at == 0 else word for at, (word, has_space) in enumerate(words))
 
 
-def _move(times: Sequence[tuple[float, float, float]], onsets: Sequence[float]) -> list[list[float]]:
-    spans = move_starts([(start, end) for start, end, _ in times], onsets)
-    return [[*span, probability] for span, (*_, probability) in zip(spans, times, strict=True)]
+def _move_all(
+    found: Sequence[list[tuple[float, float, float]] | None], cues: Sequence[GivenCue], pauses: Sequence[Pause]
+) -> list[list[list[float]] | None]:
+    """Move the words of all cues together: the lag is the same for all."""
+    texts = [word for cue, times in zip(cues, found, strict=True) if times for word, _ in cue.words]
+    spans = [(start, end) for times in found for start, end, _ in times or ()]
+    moved = iter(move_starts(spans, texts, pauses))
+    return [times and [[*next(moved), probability] for *_, probability in times] for times in found]
