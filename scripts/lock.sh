@@ -18,7 +18,7 @@ compile() {
 
 compile dev "$@"
 grep -E '^[a-z0-9].*==' requirements/dev.txt | sed 's/ *\\$//' > "$pins"
-for extra in local bench lambda worker speech-cuda speech-demo; do
+for extra in local bench lambda worker speech speech-cuda speech-demo; do
   compile "$extra" -c "$pins" "$@"
 done
 # Resolved separately: the SAM CLI pins versions that the worker's SDK cannot run with, and the emulated AWS pins botocore.
