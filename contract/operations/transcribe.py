@@ -42,11 +42,8 @@ class Transcribe(Operation):
         Field(description="Language of the speech. By default it is recognized.", examples=["en"]),
     ] = None
     prompt: Annotated[
-        str | None,
-        Trimmed,
-        ValidUnicode,
+        Annotated[str, Field(max_length=MAX_PROMPT), Trimmed, ValidUnicode] | None,
         Field(
-            max_length=MAX_PROMPT,
             description="Names and terms to expect, as they are spelled.",
             examples=["Piotr, Wrocław"],
         ),
