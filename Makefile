@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALL := @sh scripts/install.sh
 PORT ?= 8000
 
-.PHONY: generate gallery picture audit faults deploy destroy callers test-stack test-full help demo up test lint bench-media bench-gateway bench-load image lock clean
+.PHONY: generate gallery picture audit faults deploy destroy callers test-stack test-speech test-full help demo up test lint bench-media bench-gateway bench-load image lock clean
 .DELETE_ON_ERROR:
 
 help:  ## List the targets
@@ -57,10 +57,13 @@ test: lint $(TEST_TOOLS)  ## Lint, types, import rules, and all tests but the lo
 test-stack: $(VENV)/.dev $(STACK_TOOLS)  ## Deploy, update and delete the stack on an emulated AWS (4 minutes)
 	$(PYTEST) -m stack
 
+test-speech: $(VENV)/.dev $(VENV)/.speech  ## The tests of speech recognition with a real model
+	$(PYTEST) -m full tests/gpu_worker/speech tests/e2e/test_speech.py
+
 # The test finds ffmpeg by its executable; the oldest ffmpeg runs under a loader.
 NOT_ON_OLDEST := --deselect tests/gpu_worker/ffmpeg/test_run.py::test_killed_worker_takes_its_ffmpeg_with_it
 
-test-full: test .tools/ffmpeg-oldest/.done  ## All tests: also long random walks, test-stack, the oldest ffmpeg, and the worker's image where containers run (an hour)
+test-full: test $(VENV)/.speech .tools/ffmpeg-oldest/.done  ## All tests: also long random walks, test-stack, the oldest ffmpeg, and the worker's image where containers run (an hour)
 	$(PYTEST) -m full
 	@if [ -x .tools/ffmpeg-oldest/ffmpeg ]; then set -x; FFMPEG=.tools/ffmpeg-oldest/ffmpeg $(BIN)/python -m pytest $(PARALLEL) tests/gpu_worker $(NOT_ON_OLDEST); fi
 	sh scripts/prove_image.sh $(BIN)/python

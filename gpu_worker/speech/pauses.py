@@ -2,8 +2,8 @@
 
 A model lets a word begin where the one before it ended, also if a pause is between them, and it notices words earlier
 or later by about as much each time, tiny.en by 0.1 s late, base by 0.06 to 0.2 s early. Mean errors of starts, as the
-model returns them and as they are moved here: for words with pauses of 10 to 350 ms (3 voices of flite) 142 and 66 ms
-with tiny.en, 278 and 47 ms with base; in flowing speech (4 voices of espeak-ng) 111 and 109, and 62 and 60 ms.
+model returns them and as they are moved here: for words with pauses of 10 to 350 ms (3 voices of flite) 142 and 69 ms
+with tiny.en, 278 and 45 ms with base; in flowing speech (4 voices of espeak-ng) 111 and 94, and 62 and 60 ms.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _MAX_LAG = 0.25
 _TOLERANCE = 0.02
 _MIN_PAUSES = 6
 """Pauses inside sentences from which the lag is estimated. Behind a full stop, the pause belongs to the full stop."""
-_EARLIER, _LATER = 0.15, 0.1
+_EARLIER, _LATER = 0.15, 0.3
 """A start this long before the end of a sound, or after the start of one, is taken to be in the pause."""
 _MIN_REST = 0.06
 """A word keeps at least this much of its time: a later sound is the next word."""

@@ -54,14 +54,16 @@ def accept(cues: Sequence[Cue], found: Sequence[FoundTimes | None], language: st
 
 
 def is_credible(cue: Cue, times: FoundTimes, words: int) -> bool:
-    """Return True if each word has a time, the times rise, lie in the caption give or take 0.5 s, and are probable."""
-    starts = [start_ms for start_ms, _ in times.spans]
+    """Return True if each word has a time, the times rise, lie in the caption give or take 0.5 s, and are probable.
+
+    Only one word at either end may be outside: it is often found before the pause before it.
+    """
+    first_ms, last_ms = cue.start_ms - MARGIN_MS, cue.end_ms + MARGIN_MS
+    starts = [min(max(start_ms, first_ms), last_ms) for start_ms, _ in times.spans]
     return (
         len(starts) == words
         and times.probability >= MIN_PROBABILITY
         and all(before < after for before, after in pairwise(starts))
-        and cue.start_ms - MARGIN_MS <= starts[0]
-        and starts[-1] <= cue.end_ms + MARGIN_MS
         and words * MIN_WORD_MS <= cue.end_ms - cue.start_ms
     )
 

@@ -78,8 +78,8 @@ def test_credible_times_become_the_words_of_a_cue() -> None:
         None,
         _found(1000, 1500, 2100),
         _found(1000, 1500, 1500, 2600),
-        _found(400, 1500, 2100, 2600),
-        _found(1000, 1500, 2100, 3600),
+        _found(300, 400, 2100, 2600),
+        _found(1000, 1500, 3550, 3600),
         _found(1000, 1500, 2100, 2600, probability=0.3),
     ],
 )
