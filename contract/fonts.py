@@ -1,7 +1,7 @@
 """The font families that the worker ships, by name. All are free for commercial use.
 
 `GET /fonts` lists them. The files are in `gpu_worker/fonts/`, with their licenses in `licenses/`. Emoji
-are drawn in Noto Emoji, which is no choice for text.
+are drawn in fonts of their own, which are no choice for text.
 """
 
 from __future__ import annotations

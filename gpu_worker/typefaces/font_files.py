@@ -13,10 +13,12 @@ import functools
 from collections.abc import Mapping
 from pathlib import Path
 
-from gpu_worker.plan.captions.ass_script import PLAIN_FONT
+from gpu_worker.plan.captions.glyphs.families import COLOR_EMOJI_FONT, PLAIN_FONT
 from gpu_worker.plan.captions.glyphs.font_runs import Run, split_runs
 from gpu_worker.plan.captions.glyphs.glyph_coverage import EMOJI
 from gpu_worker.plan.captions.glyphs.line_breaks import measure_width
+from gpu_worker.plan.measure import Picture
+from gpu_worker.typefaces.emoji_face import EmojiFace
 from gpu_worker.typefaces.face import Face
 
 _FALLBACK_PREFIX = "Noto Sans "
@@ -51,6 +53,15 @@ class FontFiles:
             return ((text, family),) if text else ()
         return split_runs(text, (family, *self._fallbacks), self._has_glyph)
 
+    def pictures(self, emoji: str) -> tuple[Picture, ...]:
+        """Return the pictures of an emoji; none if it is drawn in one color."""
+        return self._color_emoji.pictures(emoji) if self._color_emoji else ()
+
+    @functools.cached_property
+    def _color_emoji(self) -> EmojiFace | None:
+        paths = list(self._directory.glob(f"{COLOR_EMOJI_FONT.replace(' ', '')}-*.ttf"))
+        return EmojiFace(paths[0]) if paths else None
+
     @functools.cached_property
     def _families(self) -> Mapping[str, tuple[Face, ...]]:
         faces = [Face(path) for path in sorted(self._directory.glob("*.ttf"))]
@@ -69,6 +80,8 @@ class FontFiles:
         return (PLAIN_FONT, *sorted(name for name in self._families if name.startswith(_FALLBACK_PREFIX)))
 
     def _has_glyph(self, family: str, char: str) -> bool:
+        if family == COLOR_EMOJI_FONT:
+            return bool(self.pictures(char))
         return char in self._characters.get(family, ())
 
     def _find_face(self, family: str, bold: bool, italic: bool) -> Face | None:

@@ -1,20 +1,14 @@
-"""Write ASS scripts. Of a text only `<i>` and `<u>` are interpreted; everything else is drawn as it is."""
+"""Write ASS scripts: their head, their style, and events with their times."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from gpu_worker.plan.captions.glyphs.glyph_coverage import EMOJI
-from gpu_worker.plan.captions.glyphs.line_breaks import BREAK
+from gpu_worker.plan.captions.glyphs.families import PLAIN_FONT
+from gpu_worker.plan.captions.glyphs.lettering import Lettering, ass_text
 from gpu_worker.plan.measure import Typefaces
 from gpu_worker.plan.model import FONTS, SUBTITLES
-
-PLAIN_FONT = "DejaVu Sans"
-"""The family in `fonts/`. The script names it and the filter gets its folder: one of both alone may draw nothing."""
-EMOJI_FONT = "Noto Emoji"
-"""Named for each emoji: libass searches the system's fonts, not ours, for missing characters."""
 
 BURN_FILTER = f"ass=f={SUBTITLES}:fontsdir={FONTS}"
 
@@ -27,12 +21,6 @@ _AUTO_DIRECTION = -1
 """The `Encoding` with which each line has the direction of its first letter."""
 _OUTLINE, _BOX = 1, 4
 """Values of `BorderStyle`. 4 is libass's own: one box around all lines, in `BackColour`, `Shadow` pixels larger."""
-
-_PIECE = re.compile(rf"</?(?P<tag>[iu])>|(?:{EMOJI.pattern})(?:{BREAK}?(?:{EMOJI.pattern}))*")
-_JOINER = "\u2060"
-"""Draws nothing, and separates a backslash from a letter that would make it a command."""
-_BREAK_SPACE = r"{\fscx0} {\fscx100}"
-"""A space of no width, because libass breaks lines at spaces only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,52 +81,12 @@ def format_event(start_ms: int, end_ms: int, text: str, *, layer: int = 0, margi
 def write_specimens(characters: Iterable[str], edge: int, faces: Typefaces) -> str:
     """Return a script that shows each character for 1 s, alone in a square of `edge` pixels."""
     style = AssStyle(PLAIN_FONT, edge * 5 // 8, back="&H00000000", alignment=5)
+    lettering = Lettering(size=style.font_size, faces=faces)
     lines = [
-        format_event(1000 * second, 1000 * (second + 1), ass_text(character, faces=faces))
+        format_event(1000 * second, 1000 * (second + 1), ass_text(character, lettering))
         for second, character in enumerate(characters)
     ]
     return format_script((edge, edge), style, lines)
-
-
-def ass_text(text: str, font: str = PLAIN_FONT, faces: Typefaces | None = None, size: float = 0.0) -> str:
-    """Escape one cue's text so that libass draws exactly the caller's characters.
-
-    `<i>`, `</i>`, `<u>`, `</u>` keep their meaning; each part gets the family that has its letters, by default emoji
-    get theirs; everything else is literal.
-    """
-    drawn: list[str] = []
-    end = 0
-    for piece in _PIECE.finditer(text):
-        if piece["tag"] or faces is None:
-            drawn.append(in_families(text[end : piece.start()], font, faces, size))
-            if piece["tag"]:
-                drawn.append(f"{{\\{piece['tag']}{0 if piece[0].startswith('</') else 1}}}")
-            else:
-                drawn.append(f"{{\\fn{EMOJI_FONT}}}{piece[0]}{{\\fn{font}}}")
-            end = piece.end()
-    drawn.append(in_families(text[end:], font, faces, size))
-    return "".join(drawn).replace("\n", "\\N").replace(BREAK, _BREAK_SPACE)
-
-
-def in_families(text: str, font: str, faces: Typefaces | None, size: float) -> str:
-    """Escape text, with commands for the families of the parts that `font` has no letters for.
-
-    `size` is the ASS size of `font`; other families get that with which their em is the same.
-    """
-    if faces is None:
-        return escape(text)
-    parts = faces.runs(text, font)
-    if all(family in {font, None} for _part, family in parts):
-        return escape(text)
-    em = size / faces.ass_size(font, 1.0)
-    names = [(part, family or font) for part, family in parts]
-    drawn = [f"{{\\fn{name}\\fs{faces.ass_size(name, em):.1f}}}{escape(part)}" for part, name in names]
-    return "".join(drawn) + f"{{\\fn{font}\\fs{size:.1f}}}"
-
-
-def escape(text: str) -> str:
-    """Return text that libass draws as it is."""
-    return text.replace("\\", "\\" + _JOINER).replace("{", "\\{").replace("}", "\\}")
 
 
 def to_centiseconds(milliseconds: int) -> int:

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from contract.operations.captions.choices import Animation
 from gpu_worker.media.info import BOTTOM, Cue
-from gpu_worker.plan.captions.ass_script import AssStyle, ass_text, format_event
+from gpu_worker.plan.captions.ass_script import AssStyle, format_event
+from gpu_worker.plan.captions.glyphs.lettering import Lettering, ass_text
 from gpu_worker.plan.captions.glyphs.line_breaks import fit_text
 from gpu_worker.plan.captions.look import Look
 from gpu_worker.plan.captions.placement import entry_tags, place
-from gpu_worker.plan.measure import Typefaces
 
 MIDDLE_LEFT, MIDDLE_RIGHT = 4, 6
 
@@ -26,9 +26,9 @@ def style_for_cues(style: AssStyle, look: Look, size: tuple[int, int]) -> AssSty
     return replace(style, alignment=at.anchor, margins=margins)
 
 
-def draw_cue(cue: Cue, look: Look, font_size: float, faces: Typefaces, width: Callable[[str], float]) -> str:
+def draw_cue(cue: Cue, look: Look, lettering: Lettering, width: Callable[[str], float]) -> str:
     """Return the event of a cue. `width` measures a line in units of the font size."""
-    at = place(look, cue.place)
+    at, font_size = place(look, cue.place), lettering.size
     text, percent = fit_text(cue.text, (at.width / font_size, at.height / font_size), width)
     tags = "" if percent == 100 else f"\\fs{font_size * percent / 100:.1f}"
     margin = 0
@@ -39,7 +39,8 @@ def draw_cue(cue: Cue, look: Look, font_size: float, faces: Typefaces, width: Ca
         tags = f"\\an{at.anchor}" + tags
         margin = round(at.y) if at.anchor > MIDDLE_RIGHT else 0
     prefix = f"{{{tags}}}" if tags else ""
-    drawn = prefix + ass_text(text, look.font, faces, font_size * percent / 100)
+    scaled = replace(lettering, size=font_size * percent / 100)
+    drawn = prefix + ass_text(text, scaled, look.text)
     return format_event(cue.start_ms, cue.end_ms, drawn, margin=margin)
 
 

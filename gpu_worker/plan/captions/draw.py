@@ -13,6 +13,7 @@ from gpu_worker.media.info import Cue
 from gpu_worker.plan.captions.ass_script import AssStyle, format_script
 from gpu_worker.plan.captions.cue_events import draw_cue, style_for_cues
 from gpu_worker.plan.captions.glyphs.estimated_typefaces import ESTIMATED
+from gpu_worker.plan.captions.glyphs.lettering import Lettering
 from gpu_worker.plan.captions.glyphs.line_breaks import is_tag, split_tags, strip_tags
 from gpu_worker.plan.captions.look import Look, resolve_look, text_width
 from gpu_worker.plan.captions.page_events import PageDrawer
@@ -53,7 +54,7 @@ def draw_captions(
     if not look.is_paged:
         return replace(_draw_cues(cues, options, look, style, size, faces), is_animated=is_animated)
     pages = _paginate(cues, options, look, faces, excluded_ranges(options))
-    drawer = PageDrawer(look, faces, style.font_size)
+    drawer = PageDrawer(look, _lettering(style, faces))
     return DrawnCaptions(
         format_script(size, style, [event for page in pages for event in drawer.draw(page)]),
         shown=tuple(Cue(state.start_ms, state.end_ms, "") for page in pages for state in word_states(page)),
@@ -81,6 +82,10 @@ def _ass_style(look: Look, faces: Typefaces) -> AssStyle:
     )
 
 
+def _lettering(style: AssStyle, faces: Typefaces) -> Lettering:
+    return Lettering(style.font, style.font_size, faces, style.outline_width, style.shadow)
+
+
 def _draw_cues(
     cues: Sequence[Cue],
     options: CaptionOptions,
@@ -95,7 +100,8 @@ def _draw_cues(
     shown = tuple(cues)
     if look.is_uppercase:
         shown = tuple(replace(cue, text=_capitalize(cue.text, options.language)) for cue in shown)
-    events = [draw_cue(cue, look, style.font_size, faces, width) for cue in shown]
+    lettering = _lettering(style, faces)
+    events = [draw_cue(cue, look, lettering, width) for cue in shown]
     script = format_script(size, style_for_cues(style, look, size), events)
     return DrawnCaptions(script, shown, fonts=_families((strip_tags(cue.text) for cue in shown), look, faces))
 

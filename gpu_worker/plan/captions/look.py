@@ -105,6 +105,11 @@ def ass_color(color: str, opacity: float = 1.0) -> str:
     return f"&H{alpha:02X}{blue}{green}{red}"
 
 
+def color_tags(color: str, number: int = 1) -> str:
+    """Return the commands that set a color and its opacity: 1 is that of the letters, 2 of those not yet sung."""
+    return f"\\{number}c&H{color[4:]}&\\{number}a&H{color[2:4]}&"
+
+
 def _at_least_one_pixel(width: float) -> float:
     """Return the width of an outline that can be seen, or 0 for none."""
     return max(1.0, width) if width else 0.0

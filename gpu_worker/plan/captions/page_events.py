@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 
 from contract.operations.captions.presets import Technique
 from gpu_worker.media.info import Word
-from gpu_worker.plan.captions.ass_script import escape, format_event, in_families
-from gpu_worker.plan.captions.look import Look, text_width
+from gpu_worker.plan.captions.ass_script import format_event
+from gpu_worker.plan.captions.glyphs.families import COLOR_EMOJI_FONT
+from gpu_worker.plan.captions.glyphs.lettering import Lettering, escape, set_text_color
+from gpu_worker.plan.captions.look import Look, color_tags, text_width
 from gpu_worker.plan.captions.placement import (
     GROWTH,
     Placement,
@@ -25,7 +27,6 @@ from gpu_worker.plan.captions.placement import (
 from gpu_worker.plan.captions.words.direction import is_mixed, is_rtl
 from gpu_worker.plan.captions.words.pages import Page
 from gpu_worker.plan.captions.words.word_states import WordState, word_states
-from gpu_worker.plan.measure import Typefaces
 from gpu_worker.subtitles.spacing import join_words
 
 _GROWN = f"\\t(0,80,\\fscx{100 * GROWTH:.0f}\\fscy{100 * GROWTH:.0f})\\t(80,180,\\fscx100\\fscy100)"
@@ -35,11 +36,10 @@ _MIDDLE = 5
 
 @dataclass(frozen=True, slots=True)
 class PageDrawer:
-    """Draws pages in one look. `font_size` is the script's."""
+    """Draws pages in one look. `lettering` is that of the script's style."""
 
     look: Look
-    faces: Typefaces
-    font_size: float
+    lettering: Lettering
 
     def draw(self, page: Page) -> Iterator[str]:
         """Yield the events of a page, in order of time."""
@@ -47,7 +47,8 @@ class PageDrawer:
         if self.look.box and self.look.rotation:
             yield self._turned_box(page, at, scale)
         technique = self._technique(page)
-        letters = [in_families(word.text, self.look.font, self.faces, self.font_size * scale) for word in page.words]
+        lettering = replace(self.lettering, size=self.lettering.size * scale)
+        letters = [lettering.write(word.text) for word in page.words]
         if technique in {Technique.CUE, Technique.SINGLE}:
             yield self._event(page, (page.start_ms, page.end_ms), at, scale, self._text(page, technique, None, letters))
         elif technique is Technique.FILL:
@@ -57,35 +58,36 @@ class PageDrawer:
                 span = state.start_ms, state.end_ms
                 yield self._event(page, span, at, scale, self._text(page, technique, state, letters))
                 if technique is Technique.POP and state.active is not None:
-                    yield self._grown_word(page, span, at, scale, state.active)
+                    yield self._grown_word(page, span, at, scale, state.active, letters)
 
     def _technique(self, page: Page) -> Technique:
         """Return the look's technique, or the closest one with which the renderer draws this page right.
 
         Its sweep runs to the right only, and ends where the font changes. The place of a word can be computed where all
-        words of a line have one direction and one font.
+        words of a line have one direction, and one font apart from pictures.
         """
         technique = self.look.technique
-        if technique is Technique.FILL and (self._changes_font(page) or is_rtl(page)):
+        others = self._families(page) - {self.look.font}
+        if technique is Technique.FILL and (others or is_rtl(page)):
             return Technique.SPOKEN
-        if technique is Technique.POP and (self._changes_font(page) or is_mixed(page)):
+        if technique is Technique.POP and (others - {COLOR_EMOJI_FONT} or is_mixed(page)):
             return Technique.ACTIVE
         return technique
 
-    def _changes_font(self, page: Page) -> bool:
-        parts = (part for word in page.words for part in self.faces.runs(word.text, self.look.font))
-        return any(family != self.look.font for _text, family in parts)
+    def _families(self, page: Page) -> set[str | None]:
+        runs = (self.lettering.faces.runs(word.text, self.look.font) for word in page.words)
+        return {family for parts in runs for _text, family in parts}
 
     def _event(self, page: Page, span: tuple[int, int], at: Placement, scale: float, text: str) -> str:
         is_first = span[0] == page.start_ms
         tags = entry_tags(at, self.look, span[1] - span[0]) if is_first else position_tags(at, self.look)
-        size = f"\\fs{self.font_size * scale:.1f}" if scale < 1 else ""
+        size = f"\\fs{self.lettering.size * scale:.1f}" if scale < 1 else ""
         return format_event(*span, f"{{\\q2{tags}{size}}}{text}", layer=1)
 
     def _turned_box(self, page: Page, at: Placement, scale: float) -> str:
         """Return the box behind a turned page as a drawing: the renderer does not turn its own."""
         width, height = (round(side * scale + 2 * padding(self.look)) for side in self._size(page))
-        tags = entry_tags(at, self.look, page.end_ms - page.start_ms) + _color(self.look.box or self.look.outline)
+        tags = entry_tags(at, self.look, page.end_ms - page.start_ms) + color_tags(self.look.box or self.look.outline)
         path = f"m 0 0 l {width} 0 {width} {height} 0 {height}"
         return format_event(page.start_ms, page.end_ms, f"{{{tags}\\bord0\\shad0\\p1}}{path}")
 
@@ -95,11 +97,11 @@ class PageDrawer:
 
     def _size(self, page: Page) -> tuple[float, float]:
         """Return width and height of a page in pixels, at the normal size."""
-        return max(1.0, *map(self._width, page.lines)), len(page.lines) * self.font_size
+        return max(1.0, *map(self._width, page.lines)), len(page.lines) * self.lettering.size
 
     def _width(self, words: Sequence[Word]) -> float:
         """Return the width of a line in pixels, at the normal size."""
-        return text_width(join_words(words), self.look, self.faces)
+        return text_width(join_words(words), self.look, self.lettering.faces)
 
     def _text(self, page: Page, technique: Technique, state: WordState | None, letters: Sequence[str]) -> str:
         """Return the page's text, with the commands of its state before each word. `letters`: its words as drawn."""
@@ -111,22 +113,27 @@ class PageDrawer:
                 space = " " if word.has_space and index else ""
                 # Without this the line would go on under the space.
                 end = "{\\u0}" if technique is Technique.UNDERLINE else ""
-                words.append(space + tags + letters[number] + end)
+                color = self._color(number, technique, state) if state else self.look.text
+                words.append(space + tags + set_text_color(letters[number], color) + end)
                 number += 1
             lines.append("".join(words))
         return "\\N".join(lines)
 
     def _tags(self, number: int, technique: Technique, state: WordState) -> str:
         """Return the commands before a word. Only their values depend on the state."""
-        look, is_active, has_begun = self.look, number == state.active, number < state.begun
-        if technique is Technique.SPOKEN:
-            return f"{{{_color(look.highlight if has_begun else look.text)}}}"
         if technique is Technique.REVEAL:
-            return f"{{{self._opacity(is_visible=has_begun)}}}"
+            return f"{{{self._opacity(is_visible=number < state.begun)}}}"
         if technique is Technique.POP:
-            return f"{{{self._opacity(is_visible=not is_active)}}}"
-        underline = f"\\u{int(is_active)}" if technique is Technique.UNDERLINE else ""
-        return f"{{{underline}{_color(look.highlight if is_active else look.text)}}}"
+            return f"{{{self._opacity(is_visible=number != state.active)}}}"
+        underline = f"\\u{int(number == state.active)}" if technique is Technique.UNDERLINE else ""
+        return f"{{{underline}{color_tags(self._color(number, technique, state))}}}"
+
+    def _color(self, number: int, technique: Technique, state: WordState) -> str:
+        """Return the color of a word, as ASS writes it."""
+        if technique in {Technique.REVEAL, Technique.POP}:
+            return self.look.text
+        is_marked = number < state.begun if technique is Technique.SPOKEN else number == state.active
+        return self.look.highlight if is_marked else self.look.text
 
     def _opacity(self, *, is_visible: bool) -> str:
         """Return the opacity of letters, outline and shadow. Not of the box, whose color is also the shadow's."""
@@ -148,10 +155,12 @@ class PageDrawer:
                 words.append(f"{{\\k{pause}}}{space}{{\\kf{length}}}{escape(word.text)}")
                 now = word.end_ms
             lines.append("".join(words))
-        colors = f"{{{_color(self.look.highlight)}{_color(self.look.text, number=2)}}}"
+        colors = f"{{{color_tags(self.look.highlight)}{color_tags(self.look.text, number=2)}}}"
         return colors + "\\N".join(lines)
 
-    def _grown_word(self, page: Page, span: tuple[int, int], at: Placement, scale: float, active: int) -> str:
+    def _grown_word(
+        self, page: Page, span: tuple[int, int], at: Placement, scale: float, active: int, letters: Sequence[str]
+    ) -> str:
         """Return the event of the active word alone, over its place in the page."""
         row, line, index = _find_word(page, active)
         width = self._width(line) * scale
@@ -160,17 +169,13 @@ class PageDrawer:
         if is_rtl(page):
             middle = width - middle
         left = at.left(width)
-        line_height = self.font_size * scale
+        line_height = self.lettering.size * scale
         top = at.top(len(page.lines) * line_height)
         spot = replace(at, anchor=_MIDDLE, x=left + middle, y=top + (row + 0.5) * line_height)
         turned = f"\\org({at.x:.1f},{at.y:.1f})" if self.look.rotation else ""
         place_tags = f"\\q2{position_tags(spot, self.look)}{turned}"
-        tags = f"{place_tags}\\fs{line_height:.1f}{_color(self.look.highlight)}{_GROWN}"
-        return format_event(*span, f"{{{tags}}}{escape(line[index].text)}", layer=2)
-
-
-def _color(color: str, number: int = 1) -> str:
-    return f"\\{number}c&H{color[4:]}&\\{number}a&H{color[2:4]}&"
+        tags = f"{place_tags}\\fs{line_height:.1f}{color_tags(self.look.highlight)}{_GROWN}"
+        return format_event(*span, f"{{{tags}}}{set_text_color(letters[active], self.look.highlight)}", layer=2)
 
 
 def _centiseconds(start_ms: int, end_ms: int) -> int:

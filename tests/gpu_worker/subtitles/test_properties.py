@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gpu_worker.errors import JobFailed
 from gpu_worker.media.info import Cue
 from gpu_worker.pipeline.machine import FONTS_DIRECTORY as FONTS
-from gpu_worker.plan.captions.ass_script import ass_text
+from gpu_worker.plan.captions.glyphs.lettering import Lettering, ass_text
 from gpu_worker.subtitles import read_subtitles
 from tests.support.media.caption_ink import write_ass
 from tests.support.media.factory import MediaFactory
@@ -99,7 +99,8 @@ def test_a_script_has_one_line_per_cue_and_only_our_commands(cues: list[Cue], wi
 @given(_TEXTS)
 def test_no_character_is_lost_in_the_script(text: str) -> None:
     for cue in cues_of(f"1\n00:00:01,000 --> 00:00:02,500\n{text}\n".encode("utf-8", "replace")):
-        drawn = re.sub(r"\{\\[^{}]*\}", "", ass_text(cue.text).replace("\\{", "\ue000").replace("\\}", "\ue001"))
+        written = ass_text(cue.text, Lettering(size=9)).replace("\\{", "\ue000").replace("\\}", "\ue001")
+        drawn = re.sub(r"\{\\[^{}]*\}", "", written)
         drawn = drawn.replace("\\N", "\n").replace("\\\u2060", "\\").replace("\ue000", "{").replace("\ue001", "}")
         assert drawn.replace(" ", "") == re.sub("</?[iu]>|[ \u200b]", "", cue.text)
 

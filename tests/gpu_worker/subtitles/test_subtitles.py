@@ -10,7 +10,7 @@ import pytest
 from contract.errors import Code
 from gpu_worker.errors import JobFailed
 from gpu_worker.media.info import Cue
-from gpu_worker.plan.captions.ass_script import ass_text
+from gpu_worker.plan.captions.glyphs.lettering import Lettering, ass_text
 from gpu_worker.plan.captions.glyphs.line_breaks import BREAK, fit_text
 from gpu_worker.plan.captions.late_cues import late_caption_warnings
 from gpu_worker.subtitles import Subtitles, read_subtitles
@@ -240,13 +240,16 @@ def test_reading_takes_linear_time(start: str, piece: str) -> None:
 
 
 def test_drawable_markup_is_kept() -> None:
-    assert ass_text("a <i>b</i>\n<u>d</u> 1 < 2 <b> {x} \\N") == (
+    assert ass_text("a <i>b</i>\n<u>d</u> 1 < 2 <b> {x} \\N", Lettering()) == (
         "a {\\i1}b{\\i0}\\N{\\u1}d{\\u0} 1 < 2 <b> \\{x\\} \\\u2060N"
     )
 
 
 def test_emoji_are_drawn_with_their_font() -> None:
-    assert ass_text("ok 👍🏽🇩🇪1\ufe0f\u20e3!") == ("ok {\\fnNoto Emoji}👍🏽🇩🇪1\ufe0f\u20e3{\\fnDejaVu Sans}!")
+    assert ass_text("ok 👍🏽🇩🇪1\ufe0f\u20e3!", Lettering(size=40)) == (
+        "{\\fnDejaVu Sans\\fs40.0}ok {\\fnNoto Emoji\\fs40.0}👍🏽🇩🇪1\ufe0f\u20e3{\\fnDejaVu Sans\\fs40.0}!"
+        "{\\fnDejaVu Sans\\fs40.0}"
+    )
 
 
 def test_the_script_uses_pixels_of_the_output() -> None:

@@ -7,7 +7,7 @@ import unicodedata
 from contract.fonts import FONTS
 from contract.operations.captions.presets import PRESETS
 from gpu_worker.pipeline.machine import FONTS_DIRECTORY
-from gpu_worker.plan.captions.ass_script import EMOJI_FONT
+from gpu_worker.plan.captions.glyphs.families import COLOR_EMOJI_FONT, EMOJI_FONT
 from gpu_worker.typefaces.face import Face
 
 FACES = {path.name: Face(path) for path in FONTS_DIRECTORY.glob("*.ttf")}
@@ -38,7 +38,7 @@ def test_listed_families_and_styles_are_those_of_the_files() -> None:
     for face in FACES.values():
         assert not face.is_italic
         shipped.setdefault(face.family, set()).add("bold" if face.is_bold else "regular")
-    assert shipped.pop(EMOJI_FONT) == {"bold"}
+    assert shipped.pop(EMOJI_FONT) == shipped.pop(COLOR_EMOJI_FONT) == {"bold"}
     assert shipped == {name: set(font.styles) for name, font in FONTS.items()}
     assert list(FONTS) == sorted(FONTS)
     assert {preset.font for preset in PRESETS.values()} <= set(FONTS)
@@ -46,7 +46,7 @@ def test_listed_families_and_styles_are_those_of_the_files() -> None:
 
 def test_listed_scripts_are_those_with_every_letter() -> None:
     for name, face in FACES.items():
-        if face.family != EMOJI_FONT:
+        if face.family not in {EMOJI_FONT, COLOR_EMOJI_FONT}:
             complete = {script for script, alphabet in ALPHABETS.items() if face.characters.issuperset(alphabet)}
             assert complete == set(FONTS[face.family].scripts), name
 

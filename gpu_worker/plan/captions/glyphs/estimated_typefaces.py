@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from gpu_worker.plan.captions.ass_script import EMOJI_FONT
+from gpu_worker.plan.captions.glyphs.families import EMOJI_FONT
 from gpu_worker.plan.captions.glyphs.glyph_coverage import EMOJI
 from gpu_worker.plan.captions.glyphs.line_breaks import measure_width
+from gpu_worker.plan.measure import Picture
 
 _ASS_SIZE_OF_EM = 1.164
 """DejaVu Sans: OS/2 winAscent 1901 + winDescent 483, of 2048 units per em."""
@@ -21,6 +22,9 @@ class EstimatedTypefaces:
 
     def ass_size(self, family: str, em_pixels: float) -> float:  # noqa: ARG002
         return em_pixels * _ASS_SIZE_OF_EM
+
+    def pictures(self, emoji: str) -> tuple[Picture, ...]:  # noqa: ARG002
+        return ()
 
     def runs(self, text: str, family: str) -> tuple[tuple[str, str | None], ...]:
         parts: list[tuple[str, str | None]] = []

@@ -12,11 +12,11 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
-from gpu_worker.plan.captions.ass_script import EMOJI_FONT
+from gpu_worker.plan.captions.glyphs.families import COLOR_EMOJI_FONT, EMOJI_FONT
 from gpu_worker.plan.captions.glyphs.glyph_coverage import EMOJI, script_of
 
 HasGlyph = Callable[[str, str], bool]
-"""Takes the name of a family and a character, and returns True if the family has a glyph for it."""
+"""Takes the name of a family and a character or an emoji, and returns True if the family has a glyph for it."""
 
 Run = tuple[str, str | None]
 
@@ -38,7 +38,7 @@ def _choose_families(text: str, families: Sequence[str], has_glyph: HasGlyph) ->
         for run in _choose_text_families(text[end : emoji.start()], before, families, has_glyph):
             before = run[1]
             yield run
-        yield emoji[0], EMOJI_FONT
+        yield emoji[0], COLOR_EMOJI_FONT if has_glyph(COLOR_EMOJI_FONT, emoji[0]) else EMOJI_FONT
         end = emoji.end()
     yield from _choose_text_families(text[end:], before, families, has_glyph)
 

@@ -193,7 +193,7 @@ def test_fonts_used_and_word_timing_are_reported(faces: FontFiles) -> None:
     options = CaptionOptions.model_validate({"style": {"preset": "karaoke", "font": "Poppins"}})
     given = draw_captions([spoken("Hi", "👍", "ไทย")], options, (320, 180), faces)
     assert given.word_timing == "given"
-    assert given.fonts == ("Poppins", "Noto Emoji", "Noto Sans Thai")
+    assert given.fonts == ("Poppins", "Noto Sans Thai", "Twemoji Layers")
     assert draw_captions([Cue(0, 900, "two words")], options, (320, 180), faces).word_timing == "estimated"
     assert draw_captions([Cue(0, 900, "two words")], CaptionOptions(), (320, 180), faces).word_timing is None
 

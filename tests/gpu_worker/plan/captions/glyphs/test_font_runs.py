@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpu_worker.plan.captions.ass_script import EMOJI_FONT
+from gpu_worker.plan.captions.glyphs.families import COLOR_EMOJI_FONT, EMOJI_FONT
 from gpu_worker.plan.captions.glyphs.font_runs import Run, split_runs
 from gpu_worker.plan.captions.glyphs.glyph_coverage import EMOJI
 
@@ -23,7 +23,7 @@ GLYPHS = {
 
 
 def has_glyph(family: str, char: str) -> bool:
-    return bool(GLYPHS[family].fullmatch(char))
+    return char == "😀" if family == COLOR_EMOJI_FONT else bool(GLYPHS[family].fullmatch(char))
 
 
 def split(text: str) -> tuple[Run, ...]:
@@ -43,7 +43,7 @@ def split(text: str) -> tuple[Run, ...]:
         ("ไทย! a", [("ไทย", "Thai"), ("! a", "Narrow")]),
         ("日本 a", [("日本", None), (" a", "Narrow")]),
         ("日ไ本", [("日", None), ("ไ", "Thai"), ("本", None)]),
-        ("a 😀👍🏽 b", [("a ", "Narrow"), ("😀👍🏽", EMOJI_FONT), (" b", "Narrow")]),
+        ("a 😀👍🏽 b", [("a ", "Narrow"), ("😀", COLOR_EMOJI_FONT), ("👍🏽", EMOJI_FONT), (" b", "Narrow")]),
         ("1️⃣1", [("1️⃣", EMOJI_FONT), ("1", "Narrow")]),
         ("سل\u200cام", [("سل\u200cام", "Wide")]),
         ("go\u200bne", [("go\u200bne", "Narrow")]),
@@ -67,7 +67,7 @@ def test_runs_are_the_text_and_have_their_glyphs(text: str) -> None:
     assert all(part for part, _ in runs)
     assert all(left[1] != right[1] for left, right in pairwise(runs))
     for part, family in runs:
-        if family == EMOJI_FONT:
+        if family in {EMOJI_FONT, COLOR_EMOJI_FONT}:
             assert EMOJI.sub("", part) == ""
         elif family is not None:
             assert [char for char in part if not has_glyph(family, char) and not is_attached(char)] == []
