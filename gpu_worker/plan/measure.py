@@ -23,6 +23,12 @@ class Typefaces(Protocol):
     def ass_size(self, family: str, em_pixels: float) -> float:
         """Return the font size in an ASS script that makes 1 em this many pixels."""
 
+    def ascent(self, family: str) -> float:
+        """Return the distance from the upper edge of a line to its baseline."""
+
+    def cap_height(self, family: str) -> float:
+        """Return the height of a capital letter."""
+
     def pictures(self, emoji: str) -> tuple[Picture, ...]:
         """Return the pictures of an emoji that `runs` gives to the font of color emoji."""
 

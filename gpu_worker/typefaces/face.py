@@ -14,6 +14,7 @@ _BOLD = 600
 """The weight from which a file is a bold one (OpenType, usWeightClass: 600 is semi-bold)."""
 _ITALIC = 1
 """The bit of fsSelection that marks an italic file."""
+_USUAL_CAP_HEIGHT = 0.72
 _FAMILY_NAME = 1
 """The name by which libass finds a family (OpenType, name table)."""
 
@@ -30,6 +31,7 @@ class Face:
         self.is_bold: bool = struct.unpack_from(">H", os2, 4)[0] >= _BOLD
         self.is_italic = bool(struct.unpack_from(">H", os2, 62)[0] & _ITALIC)
         self.line_height = self._line_height(os2)
+        self.ascent = self._ascent(os2)
 
     def _table(self, tag: str) -> bytes:
         return bytes(self._face.reference_table(tag).data)
@@ -41,6 +43,20 @@ class Face:
             ascent, descent = struct.unpack_from(">hh", self._table("hhea"), 4)
             height = ascent - descent
         return height / int(self._face.upem)
+
+    def _ascent(self, os2: bytes) -> float:
+        """Return the share of the line's height that is above the baseline."""
+        ascent, descent = struct.unpack_from(">HH", os2, 74)
+        if not ascent + descent:
+            (ascent,) = struct.unpack_from(">h", self._table("hhea"), 4)
+        return float(ascent) / int(self._face.upem)
+
+    @functools.cached_property
+    def cap_height(self) -> float:
+        """The height of an H, or what is usual if the font has none."""
+        glyph = self._font.get_nominal_glyph(ord("H"))
+        extents = self._font.get_glyph_extents(glyph) if glyph else None
+        return abs(extents.height) / int(self._face.upem) if extents else _USUAL_CAP_HEIGHT
 
     @functools.cached_property
     def characters(self) -> frozenset[str]:

@@ -22,7 +22,7 @@ from gpu_worker.typefaces.emoji_face import EmojiFace
 from gpu_worker.typefaces.face import Face
 
 _FALLBACK_PREFIX = "Noto Sans "
-_UNKNOWN_LINE_HEIGHT = 1.2
+_UNKNOWN_LINE_HEIGHT, _UNKNOWN_ASCENT, _UNKNOWN_CAP_HEIGHT = 1.2, 0.95, 0.72
 """In em, if no shipped font is there."""
 
 
@@ -46,6 +46,16 @@ class FontFiles:
     def ass_size(self, family: str, em_pixels: float) -> float:
         """Return the ASS font size at which libass draws `family` with an em of `em_pixels`."""
         return em_pixels * self._line_height(family)
+
+    def ascent(self, family: str) -> float:
+        """Return the distance from the upper edge of a line to its baseline in em."""
+        face = self._any_face(family)
+        return face.ascent if face else _UNKNOWN_ASCENT
+
+    def cap_height(self, family: str) -> float:
+        """Return the height of a capital letter in em."""
+        face = self._any_face(family)
+        return face.cap_height if face else _UNKNOWN_CAP_HEIGHT
 
     def runs(self, text: str, family: str) -> tuple[Run, ...]:
         """Return the parts of the text, each with the family that has its glyphs; None if no shipped one has them."""
@@ -89,8 +99,13 @@ class FontFiles:
         return min(faces, key=lambda face: (face.is_italic != italic, face.is_bold != bold), default=None)
 
     def _line_height(self, family: str) -> float:
+        face = self._any_face(family)
+        return face.line_height if face else _UNKNOWN_LINE_HEIGHT
+
+    def _any_face(self, family: str) -> Face | None:
+        """Return a file of the family, or of the plain one if it is not shipped; None if no font is there."""
         faces = self._families.get(family) or self._families.get(PLAIN_FONT)
-        return faces[0].line_height if faces else _UNKNOWN_LINE_HEIGHT
+        return faces[0] if faces else None
 
     def _estimate(self, text: str, family: str) -> float:
         """Return the width of text in a font of the host, at the ASS size of `family`, in em of `family`."""

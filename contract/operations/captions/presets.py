@@ -43,7 +43,11 @@ class Preset:
     bold: bool = True
     uppercase: bool = False
     highlight: str = "#FFFF00"
+    highlight_background: str | None = None
+    """The color of a box behind the word that is being spoken; None is no box."""
     background_opacity: float = 0.0
+    corner_radius: float = 0.0
+    """Of boxes, in percent of the height of a line."""
     outline_width: float = 0.65
     shadow: float = 0.2
     max_words_portrait: int = 4
@@ -61,6 +65,10 @@ PRESETS: Mapping[str, Preset] = {
     ),
     "karaoke": Preset("Words change color when they are spoken, and keep it.", Technique.SPOKEN),
     "highlight": Preset("The word that is being spoken has another color.", Technique.ACTIVE),
+    "pill": Preset(
+        "The word that is being spoken is on a colored pill.", Technique.ACTIVE, highlight="#FFFFFF",
+        highlight_background="#7B2FF7", corner_radius=30.0, outline_width=0.4,
+    ),
     "underline": Preset("The word that is being spoken is underlined.", Technique.UNDERLINE),
     "word_by_word": Preset(
         "One large word at a time.", Technique.SINGLE, font="Anton", size=11.0, uppercase=True, bold=False

@@ -26,6 +26,9 @@ class CaptionColors(Message):
 
     text: Annotated[Color | None, Field(description="The text, by default white.")] = None
     highlight: Annotated[Color | None, Field(description="The word that is being spoken, by default yellow.")] = None
+    highlight_background: Annotated[
+        Color | None, Field(description="A box behind the word that is being spoken, by default only in `pill`.")
+    ] = None
     outline: Annotated[Color | None, Field(description="Outline and shadow, by default black.")] = None
     background: Annotated[Color | None, Field(description="The box behind the text, by default black.")] = None
 
@@ -78,6 +81,11 @@ class CaptionStyle(Message):
     colors: CaptionColors = CaptionColors()
     background_opacity: Annotated[
         float | None, _number(0, 1, "Opacity of the box behind the text: 0 is no box.", 0.6), Number
+    ] = None
+    corner_radius: Annotated[
+        float | None,
+        _number(0, 50, "Rounding of boxes, in percent of the height of a line: 50 is a half circle.", 30),
+        Number,
     ] = None
     outline_width: Annotated[
         float | None, _number(0, 2, "Width of the outline, in percent of the short side.", 0.6), Number

@@ -16,7 +16,7 @@ from gpu_worker.plan.captions.glyphs.estimated_typefaces import ESTIMATED
 from gpu_worker.plan.captions.glyphs.lettering import Lettering
 from gpu_worker.plan.captions.glyphs.line_breaks import is_tag, split_tags, strip_tags
 from gpu_worker.plan.captions.look import Look, resolve_look, text_width
-from gpu_worker.plan.captions.page_events import PageDrawer
+from gpu_worker.plan.captions.pages.page_events import PageDrawer
 from gpu_worker.plan.captions.placement import padding, place
 from gpu_worker.plan.captions.words.edits import edit_cues, excluded_ranges
 from gpu_worker.plan.captions.words.pages import Page, PageLimits, paginate
@@ -65,8 +65,8 @@ def draw_captions(
 
 
 def _ass_style(look: Look, faces: Typefaces) -> AssStyle:
-    # A turned box is drawn with its page.
-    has_box = look.box is not None and not look.rotation
+    # A turned or rounded box is drawn with its page.
+    has_box = look.box is not None and not look.has_drawn_box
     return AssStyle(
         font=look.font,
         font_size=round(faces.ass_size(look.font, look.em)),

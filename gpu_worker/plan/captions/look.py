@@ -17,6 +17,8 @@ _ANCHORS = {position: 7 - index // 3 * 3 + index % 3 for index, position in enum
 """Positions as on a number pad: 7 is top left, 3 is bottom right."""
 _MIN_EM = 7.0
 _SHADOW_OPACITY = 0.5
+WORD_PADDING = 0.2
+"""Em at the sides of a word whose box is drawn: less than a space, so that boxes do not touch neighbors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,10 @@ class Look:
     shadow_color: str
     box: str | None
     """The color of the box behind the text; None for no box."""
+    word_box: str | None
+    """The color of the box behind the spoken word; None for no box."""
+    corner_radius: float
+    """Share of the height of a line by which the corners of boxes are rounded."""
     outline_width: float
     shadow: float
     region: Region
@@ -56,7 +62,12 @@ class Look:
         A page's size is known, which a turned or moved text needs in order to stay in the frame.
         """
         is_limited = bool(self.max_words or self.max_characters or self.rotation or any(self.shift))
-        return self.technique is not Technique.CUE or is_limited
+        return self.technique is not Technique.CUE or is_limited or self.has_drawn_box
+
+    @property
+    def has_drawn_box(self) -> bool:
+        """True if the box is a drawing, because the renderer's has sharp corners, does not turn, and covers others."""
+        return self.box is not None and bool(self.rotation or self.corner_radius or self.word_box)
 
 
 def resolve_look(style: CaptionStyle, size: tuple[int, int]) -> Look:
@@ -66,6 +77,7 @@ def resolve_look(style: CaptionStyle, size: tuple[int, int]) -> Look:
     percent = min(size) / 100
     colors = style.colors
     opacity = _first(style.background_opacity, preset.background_opacity)
+    word_box = colors.highlight_background or preset.highlight_background
     max_words = _first(style.max_words, preset.max_words_portrait if height > width else 0)
     return Look(
         technique=preset.technique,
@@ -79,6 +91,8 @@ def resolve_look(style: CaptionStyle, size: tuple[int, int]) -> Look:
         outline=ass_color(colors.outline or "#000000"),
         shadow_color=ass_color(colors.outline or "#000000", _SHADOW_OPACITY),
         box=ass_color(colors.background or "#000000", opacity) if opacity else None,
+        word_box=ass_color(word_box) if word_box else None,
+        corner_radius=_first(style.corner_radius, preset.corner_radius) / 100,
         outline_width=_at_least_one_pixel(_first(style.outline_width, preset.outline_width) * percent),
         shadow=_first(style.shadow, preset.shadow) * percent,
         region=caption_region(style, size),

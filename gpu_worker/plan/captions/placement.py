@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from contract.operations.captions.choices import Animation
 from contract.operations.captions.presets import Technique
 from gpu_worker.media.info import BOTTOM
-from gpu_worker.plan.captions.look import Look
+from gpu_worker.plan.captions.look import WORD_PADDING, Look
 
 GROWTH = 1.15
 """The factor by which a word grows when it pops."""
@@ -56,7 +56,8 @@ def padding(look: Look) -> float:
 
 def reach(look: Look) -> float:
     """Return the pixels by which outline, shadow or box extend beyond the letters."""
-    return padding(look) if look.box else look.outline_width + look.shadow
+    own = WORD_PADDING * look.em if look.word_box else 0.0
+    return padding(look) if look.box else max(own, look.outline_width + look.shadow)
 
 
 def place(look: Look, default: int = BOTTOM) -> Placement:

@@ -11,6 +11,7 @@ from gpu_worker.plan.measure import Picture
 
 _ASS_SIZE_OF_EM = 1.164
 """DejaVu Sans: OS/2 winAscent 1901 + winDescent 483, of 2048 units per em."""
+_ASCENT, _CAP_HEIGHT = 0.928, 0.729
 _RUN = re.compile(f"(?P<emoji>(?:{EMOJI.pattern})+)|.", re.DOTALL)
 
 
@@ -22,6 +23,12 @@ class EstimatedTypefaces:
 
     def ass_size(self, family: str, em_pixels: float) -> float:  # noqa: ARG002
         return em_pixels * _ASS_SIZE_OF_EM
+
+    def ascent(self, family: str) -> float:  # noqa: ARG002
+        return _ASCENT
+
+    def cap_height(self, family: str) -> float:  # noqa: ARG002
+        return _CAP_HEIGHT
 
     def pictures(self, emoji: str) -> tuple[Picture, ...]:  # noqa: ARG002
         return ()
