@@ -19,6 +19,7 @@ from gpu_worker.plan.captions.look import Look, resolve_look, text_width
 from gpu_worker.plan.captions.pages.page_events import PageDrawer
 from gpu_worker.plan.captions.placement import padding, place
 from gpu_worker.plan.captions.words.edits import edit_cues, excluded_ranges
+from gpu_worker.plan.captions.words.long_words import break_long_words
 from gpu_worker.plan.captions.words.pages import Page, PageLimits, paginate
 from gpu_worker.plan.captions.words.split import uppercase
 from gpu_worker.plan.captions.words.timing import time_words, word_timing
@@ -119,15 +120,18 @@ def _paginate(
     faces: Typefaces,
     excluded_ms: Sequence[tuple[int, int]],
 ) -> tuple[Page, ...]:
-    spoken = []
+    def width(line: str) -> float:
+        return text_width(line, look, faces)
+
+    spoken, room = [], place(look).width
     for cue in cues:
         words = time_words(cue, options.language)
         if look.is_uppercase:
             words = tuple(replace(word, text=uppercase(word.text, options.language)) for word in words)
         if words:
-            spoken.append((cue, words))
+            spoken.append((cue, break_long_words(words, width, room)))
     limits = PageLimits(look.max_words, look.max_characters, look.max_lines)
-    return paginate(spoken, limits, lambda line: text_width(line, look, faces), place(look).width, excluded_ms)
+    return paginate(spoken, limits, width, room, excluded_ms)
 
 
 def _capitalize(text: str, language: str | None) -> str:

@@ -11,16 +11,13 @@ import functools
 import math
 import re
 import unicodedata
-from collections.abc import Callable
 from itertools import pairwise
 
-from gpu_worker.plan.captions.glyphs.glyph_coverage import EMOJI
+from gpu_worker.plan.captions.glyphs.long_words import TAG, Measure, break_word, split_units
 
 BREAK = "\u200b"
 """A break opportunity without width: Unicode's zero width space."""
 
-_TAG = re.compile(r"</?[iu]>")
-_UNIT = re.compile(f"{_TAG.pattern}|{EMOJI.pattern}|.", re.DOTALL)
 _NARROW, _WIDE = frozenset("ijltfrIJ.,:;!|'()[] "), frozenset("mwMW@%&")
 _HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff]")
 """Hangul is as wide as ideographs, but written with spaces."""
@@ -29,9 +26,6 @@ _NOT_FIRST = frozenset("ぁぃぅぇぉっゃゅょゎゕゖァィゥェォッ�
 """Small kana, iteration marks and length marks must not begin a line, in addition to closing punctuation."""
 _MIN_PERCENT = 15
 _SAFETY_FACTOR = 1.06
-
-Measure = Callable[[str], float]
-"""Returns the width of a line. Tags have none."""
 
 
 def fit_text(text: str, room: tuple[float, float], measure: Measure | None = None) -> tuple[str, int]:
@@ -65,33 +59,25 @@ def _split_word(word: str, width: float, measure: Measure) -> list[str]:
     if measure(word) <= width and not any(map(_is_ideographic, word)):
         return [word]
     segments = [""]
-    units = _split_units(word)
+    units = split_units(word)
     for left, right in pairwise(("", *units)):
         if left and _may_break(left, right):
             segments.append("")
         segments[-1] += right
     # Break a word that is wider than the picture anywhere, rather than cut it off at both ends.
-    return [part for segment in segments for part in (_split_units(segment) if measure(segment) > width else [segment])]
+    return [
+        part
+        for segment in segments
+        for part in (_break(segment, width, measure) if measure(segment) > width else [segment])
+    ]
 
 
-def _split_units(text: str) -> list[str]:
-    """Split text into characters with their marks, whole emoji, and tags with what follows them."""
-    units: list[str] = []
-    for unit in _UNIT.findall(text):
-        joins = unicodedata.category(unit[0])[0] in "MC" or unit.startswith("</") or (units and _is_opening(units[-1]))
-        if units and joins:
-            units[-1] += unit
-        else:
-            units.append(unit)
-    return units
-
-
-def _is_opening(unit: str) -> bool:
-    return unit.endswith(("<i>", "<u>"))
+def _break(segment: str, width: float, measure: Measure) -> list[str]:
+    return break_word(segment, width / _SAFETY_FACTOR, measure)
 
 
 def _may_break(left: str, right: str) -> bool:
-    last, first = _TAG.sub("", left)[-1:], _TAG.sub("", right)[:1]
+    last, first = TAG.sub("", left)[-1:], TAG.sub("", right)[:1]
     if not last or not first or last == BREAK or first in _NOT_FIRST:
         return False
     if unicodedata.category(last) in {"Ps", "Pi"} or unicodedata.category(first) in {"Pe", "Pf", "Po"}:
@@ -111,17 +97,17 @@ def measure_width(line: str) -> float:
 
 def strip_tags(text: str) -> str:
     """Return the text without `<i>` and `<u>`."""
-    return _TAG.sub("", text)
+    return TAG.sub("", text)
 
 
 def split_tags(text: str) -> list[str]:
     """Split text at `<i>` and `<u>`; the tags are parts, too."""
-    return re.split(f"({_TAG.pattern})", text)
+    return re.split(f"({TAG.pattern})", text)
 
 
 def is_tag(text: str) -> bool:
     """Return True for one `<i>` or `<u>`, or the end of one."""
-    return _TAG.fullmatch(text) is not None
+    return TAG.fullmatch(text) is not None
 
 
 @functools.lru_cache(maxsize=4096)

@@ -198,6 +198,17 @@ def test_fonts_used_and_word_timing_are_reported(faces: FontFiles) -> None:
     assert draw_captions([Cue(0, 900, "two words")], CaptionOptions(), (320, 180), faces).word_timing is None
 
 
+def test_a_very_long_word_does_not_make_its_page_small(media: MediaFactory, tmp_path: Path, faces: FontFiles) -> None:
+    heights = []
+    for text in ("Hag", "Rindfleischetikettierungsüberwachungsaufgaben"):
+        options = CaptionOptions.model_validate({"style": {"preset": "karaoke", "size": 12, "max_lines": 1}})
+        frame = draw(media, tmp_path, [Cue(0, 2000, text)], options, PORTRAIT, faces, seconds=0.2, rate=5)[0]
+        box = ink(frame)
+        assert box
+        heights.append(box[3] - box[1])
+    assert heights[1] >= 0.7 * heights[0]
+
+
 def test_excluded_times_have_no_captions(faces: FontFiles) -> None:
     options = CaptionOptions.model_validate({"exclude": [{"start": 1, "end": 2}]})
     drawn = draw_captions([Cue(0, 900, "a"), Cue(1100, 1900, "b"), Cue(1500, 3000, "c")], options, (320, 180), faces)
