@@ -56,8 +56,9 @@ def site(media: Path) -> Iterator[Web]:
         yield serving
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shared_system() -> Iterator[System]:
+    """The system, stopped after the last test of this folder: an idle one takes 8 % of a core."""
     with running("--workers=2", "--webhook-scale=0.02", env={"CALLBACK_TIME_SCALE": "0.01"}) as started:
         yield started
 
