@@ -1,6 +1,7 @@
 """Hypothesis profiles: the same examples in every `make test`, new ones with `-m full`.
 
-So `make test` fails only after a change.
+So `make test` fails only after a change. Coverage doubles the time of such a test, and hundreds of examples reach few
+lines that the other tests do not: it's measured without them.
 """
 
 from __future__ import annotations
@@ -21,10 +22,13 @@ class HypothesisProfiles:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Also run the randomized tests with `-m full`, though `make test` runs them."""
-        for item in items if _is_full(config) else []:
+        for item in items:
             test = getattr(item, "obj", None)
+            if not getattr(test, "is_hypothesis_test", False):
+                continue
+            item.add_marker(pytest.mark.no_cover)
             own = getattr(test, "_hypothesis_internal_use_settings", settings.default)
-            if getattr(test, "is_hypothesis_test", False) and not own.derandomize:
+            if _is_full(config) and not own.derandomize:
                 item.add_marker(pytest.mark.full)
 
 

@@ -137,6 +137,7 @@ def test_every_schemathesis_check_is_used() -> None:
     assert set(REGISTRY.get_all_names()) == CHECKS
 
 
+@pytest.mark.no_cover  # It would double the time.
 @pytest.mark.usefixtures("schemathesis_setup")
 @pytest.mark.parametrize(
     ("examples", "at_least"), [(15, 1100), pytest.param(600, 5000, marks=[pytest.mark.full, pytest.mark.timeout(600)])]
