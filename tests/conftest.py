@@ -17,7 +17,11 @@ from tests.support.canary import CanaryPlugin
 from tests.support.guard import watch_run
 from tests.support.hypothesis_profiles import HypothesisProfiles
 from tests.support.log_scan import LogScan
+from tests.support.measured import MeasuredProcesses
 from tests.support.notes import TestNotes
+
+_LONG = ("tests/infra/", "tests/model/", "tests/lambda_api/web/test_schemathesis.py")
+"""They begin first: one of them at the end would keep a single process busy."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -62,6 +66,10 @@ def log() -> Iterator[io.StringIO]:
     handler.setStream(before or sys.stdout)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    for plugin in (CanaryPlugin(), LogScan(), HypothesisProfiles(), TestNotes()):
+    for plugin in (CanaryPlugin(), LogScan(), HypothesisProfiles(), MeasuredProcesses(), TestNotes()):
         config.pluginmanager.register(plugin)

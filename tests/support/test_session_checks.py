@@ -40,8 +40,8 @@ def session(folder: Path, tests: str, options: Sequence[str], late: str = "pass"
     (folder / "conftest.py").write_text(CONFTEST.replace("{late}", late))
     (folder / "test_it.py").write_text(f"from conftest import visit\n{tests}")
     argv = [
-        sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--basetemp={folder / 'inner'}",
-        f"--rootdir={folder}", *options, str(folder),
+        sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:schemathesis",
+        f"--basetemp={folder / 'inner'}", f"--rootdir={folder}", *options, str(folder),
     ]  # fmt: skip
     return subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
 

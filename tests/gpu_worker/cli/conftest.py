@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.guard import run_environment
+from tests.support.measured import measured_environment
 from tests.support.media.factory import MediaFactory
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -30,9 +31,8 @@ def command(media: MediaFactory) -> Command:
 
     def run(*args: str | Path, **env: str) -> subprocess.CompletedProcess[str]:
         environ = {"PATH": os.environ["PATH"], "FFMPEG": media.ffmpeg, "WORK_DIR": str(media.folder)}
+        environ |= run_environment() | measured_environment()
         argv = [sys.executable, "-m", "gpu_worker", *map(str, args)]
-        return subprocess.run(
-            argv, check=False, capture_output=True, text=True, cwd=ROOT, env=environ | run_environment() | env
-        )
+        return subprocess.run(argv, check=False, capture_output=True, text=True, cwd=ROOT, env=environ | env)
 
     return run

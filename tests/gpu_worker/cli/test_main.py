@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from tests.support.guard import run_environment
+from tests.support.measured import measured_environment
 from tests.support.media.factory import MediaFactory
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -66,7 +67,7 @@ def test_failure_of_captions_in_the_command_line_names_them(
 
 def test_closed_output_streams_do_not_lose_the_video(media: MediaFactory, srt: Path, tmp_path: Path) -> None:
     video = media.make_video("cli.mp4", 1)
-    environ = {"PATH": os.environ["PATH"], "FFMPEG": media.ffmpeg, **run_environment()}
+    environ = {"PATH": os.environ["PATH"], "FFMPEG": media.ffmpeg, **run_environment(), **measured_environment()}
     argv = f"'{sys.executable}' -m gpu_worker caption --video '{video}' --srt '{srt}' -o '{tmp_path}/out.mp4'"
     for script in (
         f"({argv}; echo $? > '{tmp_path}/code') 2>&1 | true",
@@ -96,7 +97,8 @@ def test_interrupt_leaves_no_file_and_no_process(media: MediaFactory, tmp_path: 
         folder.mkdir()
     out.write_text("older")
     picture = media.make_circle("cli.png", (160, 90), 20)
-    environ = {"PATH": os.environ["PATH"], "FFMPEG": media.ffmpeg, "WORK_DIR": str(work), **run_environment()}
+    environ = {"PATH": os.environ["PATH"], "FFMPEG": media.ffmpeg, "WORK_DIR": str(work)}
+    environ |= run_environment() | measured_environment()
     argv = [sys.executable, "-m", "gpu_worker", "img2vid", "--image", str(picture), "--duration", "60", "-o", str(out)]
     process = subprocess.Popen(argv, cwd=ROOT, env=environ, stderr=subprocess.PIPE, text=True)
     while not list(work.glob("*/job/out.mp4")):

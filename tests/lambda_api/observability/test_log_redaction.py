@@ -139,7 +139,8 @@ def run_session(tmp_path: Path, statements: list[str]) -> subprocess.CompletedPr
     for number, statement in enumerate(statements):
         lines += [f"def test_{number}():", f"    {statement}"]
     (tmp_path / "test_it.py").write_text("\n".join(lines))
-    argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path), str(tmp_path)]
+    options = ("-q", "-p", "no:cacheprovider", "-p", "no:schemathesis", "--rootdir", str(tmp_path))
+    argv = [sys.executable, "-m", "pytest", *options, str(tmp_path)]
     # If CI is set, pytest prints every failure a second time, at its end.
     env = {name: value for name, value in os.environ.items() if name not in {"CI", "BUILD_NUMBER"}}
     return subprocess.run(argv, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120, check=False)
