@@ -45,8 +45,17 @@ def main(arguments: list[str]) -> int:
         )
     with locked():
         package = build_once("all", digest(python), lambda folder: assemble(folder, python))
-    shutil.copytree(package, arguments[0], dirs_exist_ok=True)
+    shutil.copytree(package, arguments[0], copy_function=link_or_copy, dirs_exist_ok=True)
     return 0
+
+
+def link_or_copy(source: str, target: str) -> None:
+    """Give a file another name, or copy it to another file system: nothing changes a package once it's built."""
+    Path(target).unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 def find_python() -> str | None:
