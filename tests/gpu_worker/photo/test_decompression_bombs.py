@@ -399,7 +399,7 @@ def test_an_invalid_curve_does_no_harm(tmp_path: Path, formula: tuple[float, ...
 
 @pytest.mark.fault("G3")
 @pytest.mark.parametrize(
-    "numbers", [range(100), pytest.param(range(100, 600), marks=[pytest.mark.full, pytest.mark.timeout(600)])]
+    "numbers", [range(40), pytest.param(range(40, 600), marks=[pytest.mark.full, pytest.mark.timeout(600)])]
 )
 def test_damaged_files_end_in_a_video_or_in_a_code(media: MediaFactory, tmp_path: Path, numbers: range) -> None:
     """Including those that reach the encode; each is limited by its execution time."""

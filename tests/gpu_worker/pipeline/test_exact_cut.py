@@ -114,15 +114,23 @@ def decode_frames(media: MediaFactory, path: Path) -> list[bytes]:
     return [raw[at : at + size] for at in range(0, len(raw), size)]
 
 
-@pytest.mark.parametrize("name", FILMS)
-def test_every_cut_ends_with_the_expected_frame(media: MediaFactory, name: str) -> None:
+EIGHT = range(8)
+
+
+# Half of the cuts of each film, in turns; all of those whose frames are reordered or uneven.
+@pytest.mark.parametrize(
+    ("name", "cuts"),
+    [(name, EIGHT if name in {"b-frames", "uneven"} else EIGHT[n % 2 * 4 :][:4]) for n, name in enumerate(FILMS)],
+    ids=FILMS,
+)
+def test_every_cut_ends_with_the_expected_frame(media: MediaFactory, name: str, cuts: range) -> None:
     film = make_film(media, FILMS[name])
     source = media.probe(film).video
     assert source is not None
     whole = decode_frames(media, film)
     assert [read_number(frame) for frame in whole] == list(range(FRAMES))
     starts = [time * source.time_base - source.start for time in sorted(source.packet_times)]
-    for cut in range(8):
+    for cut in cuts:
         # All phases of a group of B-frames; at the start of a frame, just before it, just after it, and between frames.
         frame = 29 + 3 * cut
         nudge = (Fraction(0), Fraction(-1, 2000), Fraction(1, 2000), Fraction(1, 70))[cut % 4]
