@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALL := @sh scripts/install.sh
 PORT ?= 8000
 
-.PHONY: generate gallery picture audit faults deploy destroy callers test-stack test-speech test-full help demo up test lint bench-media bench-gateway bench-load image lock clean
+.PHONY: test-tools generate gallery picture audit faults deploy destroy callers test-stack test-speech test-full help demo up test lint bench-media bench-gateway bench-load image lock clean
 .DELETE_ON_ERROR:
 
 help:  ## List the targets
@@ -42,8 +42,10 @@ up: $(VENV)/.local $(if $(SPEECH),$(VENV)/.speech)  ## Keep the whole system run
 	@exec $(BIN)/python -m local up --port $(PORT) \
 	  $(if $(WORKERS),--workers $(WORKERS)) $(if $(SWEEP_SECONDS),--sweep-seconds $(SWEEP_SECONDS))
 
-# One process per core, up to four: ffmpeg and the local systems under test use several cores themselves.
-PARALLEL := -n auto --maxprocesses 4 --dist loadfile
+# One process more than cores, up to four: tests wait for processes that they start, and these use several cores.
+PROCESSES := $(shell $(PYTHON) -c 'import os; print(min(4, 1 + len(os.sched_getaffinity(0))))' 2>/dev/null || echo 4)
+# Files in the order of collection, where tests/conftest.py puts the long ones first.
+PARALLEL := -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
 PYTEST := $(BIN)/python -m pytest --durations=20
 
 STACK_TOOLS := .venv-sam/.done .venv-ministack/.done
@@ -52,7 +54,9 @@ TEST_TOOLS := .venv-lambda/.done $(STACK_TOOLS) .tools/dynamodb-local/.done
 ##@ Checks
 
 test: lint $(TEST_TOOLS)  ## Lint, types, import rules, and all tests but the long ones (COVERAGE=1 prints branch coverage, STACK=1 adds test-stack)
-	$(PYTEST) $(PARALLEL) $(if $(COVERAGE),--cov --cov-report=term-missing:skip-covered) $(if $(STACK),-m "stack or not full" --no-loadscope-reorder)
+	$(PYTEST) $(PARALLEL) $(if $(COVERAGE),--cov --cov-report=term-missing:skip-covered) $(if $(STACK),-m "stack or not full")
+
+test-tools: $(TEST_TOOLS)
 
 test-stack: $(VENV)/.dev $(STACK_TOOLS)  ## Deploy, update and delete the stack on an emulated AWS (4 minutes)
 	$(PYTEST) -m stack
