@@ -137,4 +137,4 @@ def _move_all(
     texts = [word for cue, times in zip(cues, found, strict=True) if times for word, _ in cue.words]
     spans = [(start, end) for times in found for start, end, _ in times or ()]
     moved = iter(move_starts(spans, texts, pauses))
-    return [times and [[*next(moved), probability] for *_, probability in times] for times in found]
+    return [[[*next(moved), probability] for *_, probability in times] if times else None for times in found]

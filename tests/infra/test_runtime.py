@@ -96,7 +96,8 @@ def functions(
             env = {
                 "TABLE_NAME": TABLE, "BUCKET_NAME": BUCKET, "CALLBACK_QUEUE_URL": f"{aws.url}/{ACCOUNT}/{QUEUE}",
                 "PUBLIC_URL": "https://api.example", "AWS_ENDPOINT_URL": aws.url, "ALLOW_LOOPBACK_URLS": "true",
-                "SPEECH": "true", "AWS_ACCESS_KEY_ID": CREDENTIALS["aws_access_key_id"], "RUNPOD_ENDPOINT_ID": "endpoint",
+                "SPEECH": "true", "AWS_ACCESS_KEY_ID": CREDENTIALS["aws_access_key_id"],
+                "RUNPOD_ENDPOINT_ID": "endpoint",
                 "AWS_SECRET_ACCESS_KEY": CREDENTIALS["aws_secret_access_key"], "POWERTOOLS_SERVICE_NAME": "stack",
                 "RUNPOD_API_URL": f"{runpod.url}/v2", "RUNPOD_MANAGEMENT_URL": runpod.url,
             } | {need.value: secret_arns[need] for need in NEEDS[name]}  # fmt: skip

@@ -16,7 +16,17 @@ from local.logs import Log
 from local.supervisor.processes import Trace, kill_all, read_lines, remove_tree, start_service
 
 _REPOSITORY = Path(__file__).resolve().parents[3]
-_INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "FFMPEG", "WHISPER_MODEL")
+_INHERITED = (
+    "PATH",
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE",
+    "FFMPEG",
+    "WHISPER_MODEL",
+)
 
 
 @dataclass(frozen=True, slots=True)
