@@ -44,6 +44,11 @@ class Options:
     worker_env: Mapping[str, str] = field(default_factory=dict)
 
 
+def recognizes_speech() -> bool:
+    """Return True if the workers, which inherit WHISPER_MODEL, recognize speech."""
+    return bool(os.environ.get("WHISPER_MODEL"))
+
+
 def lambda_environment(options: Options, aws: Addresses, public_url: str, emulator_url: str) -> dict[str, str]:
     """Return the functions' environment variables, as template.yaml would set them."""
     keys = {hashlib.sha256(key.encode()).hexdigest(): owner for key, owner in _KEYS.items()}
@@ -64,7 +69,7 @@ def lambda_environment(options: Options, aws: Addresses, public_url: str, emulat
             "API_KEYS": json.dumps(keys),
             "CALLBACK_SECRETS": json.dumps({"local": [CALLBACK_SECRET]}),
             "ALLOW_LOOPBACK_URLS": "true",
-            "SPEECH": "true" if os.environ.get("WHISPER_MODEL") else "false",
+            "SPEECH": "true" if recognizes_speech() else "false",
             "GPU_PRICE_PER_SECOND": "0",
             "CHECK_SECONDS": "20",
             "RETRY_BASE_SECONDS": "1",

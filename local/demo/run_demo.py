@@ -14,6 +14,7 @@ from typing import Any
 
 import aiohttp
 
+from contract.artifacts import OUTPUT_VIDEO
 from contract.operations import OPERATIONS, Operation, Role
 from contract.operations.describe import describe
 from contract.operations.inputs import ROLES
@@ -24,11 +25,11 @@ from local.demo.callback_receiver import CallbackReceiver
 from local.demo.client import Client, Job
 from local.demo.console import Progress, format_size, format_table
 from local.demo.given_files import check_contents
-from local.demo.verify_video import Verification, verify_video
+from local.demo.verify_video import Verification, find_difference, verify_video
 from local.logs import Log
 from local.samples.server import SAMPLES
 from local.servers import Server, bind
-from local.settings import API_KEY, CALLBACK_SECRET, Options
+from local.settings import API_KEY, CALLBACK_SECRET, Options, recognizes_speech
 from local.system import running
 
 _DEADLINE_SECONDS = 600.0
@@ -81,14 +82,30 @@ async def run(given: Mapping[Role, Path], out: Path, *, verbose: bool = False) -
 
 def outputs_in(out: Path) -> list[Path]:
     """Return the files that a run writes."""
-    return [out / f"{name}.mp4" for name in requests(dict.fromkeys(Role, ""))]
+    return [
+        _saved_as(out, name, artifact.name)
+        for name, (kind, _body) in requests(dict.fromkeys(Role, "")).items()
+        for artifact in _example(OPERATIONS[kind]).artifacts()
+    ]
+
+
+def _saved_as(out: Path, name: str, artifact: str) -> Path:
+    return out / f"{name}{Path(artifact).suffix}"
 
 
 def requests(urls: Mapping[Role, str]) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Return the kind and body of each job by its name: one of each operation, and a short."""
-    each = {kind: (kind, request_body(model, urls)) for kind, model in OPERATIONS.items()}
+    """Return the kind and body of each job by its name: one of each operation that works here, and a short."""
+    each = {
+        kind: (kind, request_body(model, urls))
+        for kind, model in OPERATIONS.items()
+        if recognizes_speech() or not _example(model).needs_speech()
+    }
     short = {"url_image": urls[Role.IMAGE], "url_audio": urls[Role.AUDIO], **_SHORT}
     return {**each, "short": ("compose", short)}
+
+
+def _example(operation: type[Operation]) -> Operation:
+    return operation.model_validate(describe(operation).smallest)
 
 
 def request_body(operation: type[Operation], urls: Mapping[Role, str]) -> dict[str, Any]:
@@ -138,9 +155,14 @@ async def _run_jobs(client: Client, urls: Mapping[Role, str], callback_url: str)
 async def _collect(client: Client, ffmpeg: str, operation: str, job: Job, out: Path) -> Verification:
     if job["status"] != "COMPLETED":
         return Verification(0.0, 0, (job.get("error") or {}).get("message") or "did not finish")
-    path = out / f"{operation}.mp4"
-    await client.download(job["video_url"], path)
-    return await verify_video(ffmpeg, path.resolve(), job["video"])
+    paths = {artifact["name"]: _saved_as(out, operation, artifact["name"]) for artifact in job["artifacts"]}
+    for artifact in job["artifacts"]:
+        await client.download(artifact["url"], paths[artifact["name"]])
+        if problem := await asyncio.to_thread(find_difference, paths[artifact["name"]], artifact):
+            return Verification(0.0, artifact["size_bytes"], problem)
+    if job["video"] is None:
+        return Verification(0.0, sum(artifact["size_bytes"] for artifact in job["artifacts"]), None)
+    return await verify_video(ffmpeg, paths[OUTPUT_VIDEO.name].resolve(), job["video"])
 
 
 async def _await_callbacks(receiver: CallbackReceiver, jobs: dict[str, Job]) -> None:
@@ -188,7 +210,7 @@ def _row(operation: str, job: Job, result: Verification, out: Path) -> tuple[str
         str(execution.get("queue_ms", "")),
         str(execution.get("execution_ms", "")),
         encoder,
-        f"{result.seconds:.2f} s" if done else "",
+        f"{result.seconds:.2f} s" if done and result.seconds else "",
         format_size(result.size_bytes) if done else "",
-        str(out / f"{operation}.mp4") if done else "",
+        str(_saved_as(out, operation, job["artifacts"][0]["name"])) if done else "",
     )

@@ -47,6 +47,13 @@ async def verify_video(ffmpeg: str, path: Path, video: dict[str, Any]) -> Verifi
     return Verification(seconds, size, None)
 
 
+def find_difference(path: Path, artifact: dict[str, Any]) -> str | None:
+    """Return how a file differs from its entry in the job's `artifacts`; None if it does not."""
+    size, digest = _measure(path)
+    wrong = [name for name, value in (("size_bytes", size), ("sha256", digest)) if artifact.get(name) != value]
+    return f"{artifact['name']} is different from its job: {', '.join(wrong)}" if wrong else None
+
+
 def _measure(path: Path) -> tuple[int, str]:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()

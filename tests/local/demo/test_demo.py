@@ -18,7 +18,7 @@ from contract.operations import OPERATIONS
 from gpu_worker.ffmpeg.locate import find_ffmpeg
 from local.demo import file_server
 from local.demo.callback_receiver import CallbackReceiver, Received
-from local.demo.run_demo import report, request_body
+from local.demo.run_demo import outputs_in, report, request_body
 from local.demo.verify_video import Verification, verify_video
 from local.samples.image import draw_landscape
 from local.samples.media import SUBTITLES, make_clip, make_voice
@@ -107,7 +107,10 @@ def test_file_server_serves_only_its_files(tmp_path: Path) -> None:
 
 
 def test_report_names_every_failed_operation(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    done = {"job_id": "j1", "status": "COMPLETED", "execution": {"settled_by": "webhook", "encoder": "libx264"}}
+    done = {
+        "job_id": "j1", "status": "COMPLETED", "execution": {"settled_by": "webhook", "encoder": "libx264"},
+        "artifacts": [{"name": "output.mp4"}],
+    }  # fmt: skip
     jobs = {"caption": done, "compose": {"job_id": "j2", "status": "FAILED"}}
     results = {
         "caption": Verification(5.0, 1000, None),
@@ -120,6 +123,13 @@ def test_report_names_every_failed_operation(tmp_path: Path, capsys: pytest.Capt
     assert "Callbacks: 2 of 2" in shown
     assert f"{tmp_path}/caption.mp4" in shown
     assert f"{tmp_path}/compose.mp4" not in shown
+
+
+def test_speech_is_recognized_only_where_a_model_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WHISPER_MODEL", raising=False)
+    assert [path.suffix for path in outputs_in(tmp_path)] == [".mp4"] * 5
+    monkeypatch.setenv("WHISPER_MODEL", "/models/base")
+    assert {path.name for path in outputs_in(tmp_path)} >= {"transcribe.json", "transcribe.srt", "transcribe.vtt"}
 
 
 def test_request_bodies_have_a_sample_for_each_input() -> None:
