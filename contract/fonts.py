@@ -1,7 +1,7 @@
-"""The font families that the worker ships, by name. All are free for commercial use.
+"""The font families that the worker ships or its image has, by name. All are free for commercial use.
 
-`GET /fonts` lists them. The files are in `gpu_worker/fonts/`, with their licenses in `licenses/`. Emoji
-are drawn in fonts of their own, which are no choice for text.
+`GET /fonts` lists them. Callers choose shipped ones; their files are in `gpu_worker/fonts/`, with their licenses in
+`licenses/`. Emoji are drawn in fonts of their own, which are no choice for text.
 """
 
 from __future__ import annotations
@@ -44,3 +44,19 @@ FONTS: Mapping[str, Font] = {
     "Poppins": Font(_BOTH, ("Latin", "Devanagari"), _OFL),
     "Roboto": Font(_BOTH, _EUROPEAN, _OFL),
 }
+
+_SANS_PREFIX = "Noto Sans"
+_IMAGE_SCRIPTS = (
+    "Bengali", "Ethiopic", "Gujarati", "Gurmukhi", "Kannada", "Khmer", "Malayalam", "Myanmar", "Oriya", "Sinhala",
+    "Tamil", "Telugu", "Thaana",
+)  # fmt: skip
+_EAST_ASIAN = ("Han", "Hangul", "Hiragana", "Katakana", "Latin", "Cyrillic", "Greek")
+
+IMAGE_PACKAGES = ("fonts-noto-core", "fonts-noto-cjk")
+"""The Debian packages that `make image` installs by default (`FONTS`), in which the families below are."""
+IMAGE_FONTS: Mapping[str, Font] = {
+    **{f"{_SANS_PREFIX} CJK {region}": Font(_BOTH, _EAST_ASIAN, _OFL) for region in ("HK", "JP", "KR", "SC", "TC")},
+    **{f"{_SANS_PREFIX} {script}": Font(_BOTH, (script,), _OFL) for script in _IMAGE_SCRIPTS},
+}
+"""Families in which letters are drawn that no shipped one has. The renderer chooses among them: callers cannot, because
+the worker measures text only in files that it ships."""

@@ -29,7 +29,7 @@ from gpu_worker.pipeline.machine import Machine
 from gpu_worker.pipeline.probe_inputs import ANY_SIZE, probe_inputs
 from gpu_worker.pipeline.run_step import OnStage
 from gpu_worker.plan import make_plan
-from gpu_worker.plan.captions.late_cues import late_caption_warnings
+from gpu_worker.plan.captions.cue_warnings import late_caption_warnings
 from gpu_worker.plan.model import FONTS, Inputs, Plan, PlanOptions, artifact_file
 from gpu_worker.plan.still.canvas import parse_size
 from gpu_worker.plan.still.zoom import still_size

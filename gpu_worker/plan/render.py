@@ -13,9 +13,11 @@ from gpu_worker.media.info import Cue, PhotoInfo, VideoFacts
 from gpu_worker.plan.audio import NO_SOUND, Sound
 from gpu_worker.plan.captions.added_frames import add_frames, find_added_times, first_frame_filters
 from gpu_worker.plan.captions.ass_script import BURN_FILTER
+from gpu_worker.plan.captions.cue_warnings import brief_caption_warnings
 from gpu_worker.plan.captions.draw import DrawnCaptions, draw_captions
 from gpu_worker.plan.captions.glyphs.estimated_typefaces import ESTIMATED
 from gpu_worker.plan.captions.track import SubtitleTrack, make_track
+from gpu_worker.plan.captions.words.edits import edit_cues
 from gpu_worker.plan.cuda.graph import CUDA_INPUT_ARGS, DOWNLOAD_FILTERS, gpu_for_video, gpu_graph, gpu_stages
 from gpu_worker.plan.encode import TAG_FILTER, encoder_args, format_seconds, gpu_for_size, output_args
 from gpu_worker.plan.filters import decoder_args, frame_timing_args, picture_filters, picture_warnings
@@ -43,6 +45,11 @@ class Overlay:
     def track(self, end: Fraction) -> SubtitleTrack | None:
         """Return the subtitle track of a video that ends at `end`, in seconds; None if there is none."""
         return make_track(self.cues, self.captions, end)
+
+    def warnings(self, end: Fraction) -> tuple[str, ...]:
+        """Return warnings for the client about captions of a video that ends at `end`, in seconds."""
+        shown = (cue for cue in edit_cues(self.cues or (), self.captions) if cue.start_ms < end * 1000)
+        return brief_caption_warnings(tuple(shown))
 
     def draw(self, size: tuple[int, int], options: PlanOptions) -> DrawnCaptions | None:
         """Return the captions for frames of `size`; None if there are none to draw."""
@@ -93,7 +100,7 @@ def render_video(video: VideoFacts, overlay: Overlay, options: PlanOptions) -> P
     route = _route_video(video, shown, added, gpu_stages(gpu), options)
     needed = ALL_STAGES if drawn is not None else ALL_STAGES - {GpuStage.DRAW}
     step = replace(_encode_step(route, overlay, track, expected, options), frame_size=(video.width, video.height))
-    warnings = (*picture_warnings(video), *_gpu_warnings(gpu, needed))
+    warnings = (*picture_warnings(video), *overlay.warnings(end), *_gpu_warnings(gpu, needed))
     plan = _make_plan((step,), expected, (drawn, track), route, warnings)
     # Filters that change the times of frames lose the duration of the last one.
     return replace(plan, video_ends_at=end) if added or expected.is_cut or first_frame_filters(video) else plan
@@ -138,7 +145,7 @@ def render_still(
     )
     encode = replace(_encode_step(route, overlay, track, expected, options), feed=still_frame_source(size, frames))
     steps = (still_step(image, size, fit), encode)
-    warnings = (*image.warnings, *_gpu_warnings(gpu, {GpuStage.ENCODE}))
+    warnings = (*image.warnings, *overlay.warnings(frames / rate), *_gpu_warnings(gpu, {GpuStage.ENCODE}))
     return _make_plan(steps, expected, (drawn, track), route, warnings)
 
 

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from contract.fonts import IMAGE_FONTS
 from tests.image.conftest import Image
 
 _LISTED = """
@@ -61,6 +62,13 @@ def test_fonts_are_indexed(image: Image) -> None:
     output = image.run("sh", "-c", f"cd /tmp && printf '{_SRT}' > a.srt && FC_DEBUG={_LOG_INDEXES} {draw} 2>&1")
     assert "(dir: /usr/share/fonts/truetype/noto)" in output
     assert "Scanning file" not in output
+
+
+def test_listed_fonts_are_installed(image: Image) -> None:
+    found = set(image.run("sh", "-c", "ls /usr/share/fonts/truetype/noto /usr/share/fonts/opentype/noto").split())
+    for name in IMAGE_FONTS:
+        file = "NotoSansCJK-Bold.ttc" if "CJK" in name else f"{name.replace(' ', '')}-Bold.ttf"
+        assert file in found
 
 
 def test_sigterm_during_start_ends_the_container(image: Image) -> None:

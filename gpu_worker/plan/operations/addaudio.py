@@ -28,9 +28,10 @@ def replace_or_mix_audio(
     sound = combine_sounds(inputs.original_sound(), added, mode, volume, end)
     overlay = Overlay(sound=sound, audio_input=True, end=end)
     if captions is not None:
-        cues = timed_cues(inputs.cues, inputs.script, end)
+        cues = timed_cues(inputs.cues, inputs.script, end, captions.language)
         overlay = replace(overlay, cues=cues, captions=captions)
     may_copy = options.may_copy and not overlay.draws_captions
     if may_copy and inputs.video is not None and is_copyable(inputs.video) and end > video.start:
-        return copy_video(inputs.video, video, sound, end, options, overlay.track(end))
+        copied = copy_video(inputs.video, video, sound, end, options, overlay.track(end))
+        return replace(copied, warnings=(*copied.warnings, *overlay.warnings(end)))
     return render_video(video, overlay, options)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from contract.operations.caption import Caption
 from contract.operations.captions import CaptionOptions
 from gpu_worker.plan.audio import keep_sound
@@ -19,9 +21,10 @@ def plan(operation: Caption, inputs: Inputs, options: PlanOptions) -> Plan:
 def add_captions(captions: CaptionOptions, inputs: Inputs, options: PlanOptions) -> Plan:
     """Plan any operation that only adds captions. A text without times is spread over the whole video."""
     video = inputs.video_track()
-    cues = timed_cues(inputs.cues, inputs.script, video.end) or ()
+    cues = timed_cues(inputs.cues, inputs.script, video.end, captions.language) or ()
     overlay = Overlay(sound=keep_sound(inputs.original_sound()), cues=cues, captions=captions)
     may_copy = options.may_copy and not overlay.draws_captions
     if may_copy and inputs.video is not None and is_copyable(inputs.video) and video.end > video.start:
-        return copy_whole_video(inputs.video, video, overlay.sound, options, overlay.track(video.end))
+        copied = copy_whole_video(inputs.video, video, overlay.sound, options, overlay.track(video.end))
+        return replace(copied, warnings=(*copied.warnings, *overlay.warnings(video.end)))
     return render_video(video, overlay, options)

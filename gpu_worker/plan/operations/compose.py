@@ -46,6 +46,6 @@ def _plan_still(operation: Compose, inputs: Inputs, options: PlanOptions) -> Pla
     length = Fraction(frames) / rate
     spoken_until = length if inputs.audio is None else min(length, inputs.added_sound().end)
     sound = NO_SOUND if inputs.audio is None else fit_sound(inputs.added_sound(), 1, length=length)
-    cues = timed_cues(inputs.cues, inputs.script, spoken_until)
+    cues = timed_cues(inputs.cues, inputs.script, spoken_until, operation.language)
     overlay = Overlay(sound, audio_input=inputs.audio is not None, cues=cues, captions=operation, end=length)
     return render_still(inputs.photo(), (parse_size(operation.size), operation.fit), (frames, rate), overlay, options)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import (
     AfterValidator,
@@ -152,6 +152,8 @@ class FontView(BaseModel):
     """Those that have letters of their own. The renderer slants or thickens others itself."""
     scripts: list[str]
     license: str
+    source: Literal["shipped", "image"]
+    """`shipped`: a choice for `font`. `image`: draws letters that no shipped font has, in the image that we build."""
 
 
 class PresetView(BaseModel):

@@ -98,7 +98,8 @@ def test_plain_picture_stays_on_the_gpu_at_any_frame_times() -> None:
     uneven = replace(VIDEO, has_constant_rate=False, packet_times=array("q", [0, 1, 3, *range(5, 50)]))
     for video in (VIDEO, uneven, replace(VIDEO, codec="hevc"), replace(VIDEO, width=1280, height=720, color=Color())):
         plan = plan_captions(video, Gpu())
-        assert (plan.gpu, plan.warnings) == (ALL_STAGES, ())
+        assert plan.gpu == ALL_STAGES
+        assert not any("GPU" in warning for warning in plan.warnings)
 
 
 def test_too_many_captions_for_one_argument_are_drawn_by_the_cpu() -> None:
@@ -119,7 +120,7 @@ def test_gpu_draws_only_if_it_also_decodes_and_encodes() -> None:
         assert plan.gpu == ALL_STAGES - {missing, GpuStage.DRAW}
         assert "overlay_cuda" not in filter_graph(plan)
         assert ("hwdownload" in filter_graph(plan)) is (GpuStage.DECODE in plan.gpu)
-    assert plan_captions(VIDEO, None).warnings == ()
+    assert not any("GPU" in warning for warning in plan_captions(VIDEO, None).warnings)
     assert gpu_for_video(None, VIDEO, CUES) is None
 
 

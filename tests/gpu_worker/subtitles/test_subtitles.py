@@ -10,9 +10,9 @@ import pytest
 from contract.errors import Code
 from gpu_worker.errors import JobFailed
 from gpu_worker.media.info import Cue
+from gpu_worker.plan.captions.cue_warnings import brief_caption_warnings, late_caption_warnings
 from gpu_worker.plan.captions.glyphs.lettering import Lettering, ass_text
 from gpu_worker.plan.captions.glyphs.line_breaks import BREAK, fit_text
-from gpu_worker.plan.captions.late_cues import late_caption_warnings
 from gpu_worker.subtitles import Subtitles, read_subtitles
 from tests.support.media.caption_ink import write_ass
 
@@ -265,7 +265,7 @@ def test_lines_without_spaces_get_break_opportunities() -> None:
     assert text == "「こ|れ|は」|と|て|も|長|い|字|幕、|で|す。".replace("|", BREAK)
     assert percent == 100
     assert fit_text("한국어 자막은 띄어쓰기가", (6, 10))[0] == "한국어 자막은 띄어쓰기가"
-    assert fit_text("short " + "x" * 20, (6, 10))[0] == "short " + BREAK.join("x" * 20)
+    assert fit_text("short " + "x" * 20, (6, 10))[0] == "short " + BREAK.join(["xxxxxxx-", "xxxxxxx-", "xxxxxx"])
 
 
 def test_text_that_does_not_fit_is_made_smaller() -> None:
@@ -278,3 +278,18 @@ def test_subtitles_after_the_end_are_reported() -> None:
     shown = [Cue(0, 1000, "a"), Cue(1999, 3000, "b"), Cue(2000, 3000, "c")]
     assert late_caption_warnings(shown, Fraction(2)) == ("Subtitles that begin after the end of the video: 1 of 3.",)
     assert late_caption_warnings(shown[:2], Fraction(2)) == ()
+
+
+@pytest.mark.parametrize(
+    ("shown", "warning"),
+    [
+        ([Cue(0, 830, "a b"), Cue(0, 400, "word"), Cue(1000, 2000, "a" * 20), Cue(2000, 3000, "字" * 10)], None),
+        ([Cue(0, 900, "a"), Cue(4240, 5000, "b c")],
+         "1 of 2 captions is shown too briefly to read, the first at 4.2 s."),
+        ([Cue(0, 1000, "a" * 21), Cue(5000, 5100, "bcd"), Cue(9000, 9900, "字" * 12)],
+         "3 of 3 captions are shown too briefly to read, the first at 0.0 s."),
+        ([Cue(0, 1000, "<i>" + "a" * 20 + "</i>")], None),
+    ],
+)  # fmt: skip
+def test_captions_that_nobody_can_read_are_counted(shown: list[Cue], warning: str | None) -> None:
+    assert brief_caption_warnings(shown) == ((warning,) if warning else ())

@@ -36,9 +36,11 @@ def time_script(texts: Sequence[str], end_ms: int, language: str | None = None) 
     return tuple(Cue(start, end, part) for part, (start, end) in zip(parts, times, strict=True))
 
 
-def timed_cues(cues: tuple[Cue, ...] | None, script: tuple[str, ...], end: Fraction) -> tuple[Cue, ...] | None:
+def timed_cues(
+    cues: tuple[Cue, ...] | None, script: tuple[str, ...], end: Fraction, language: str | None
+) -> tuple[Cue, ...] | None:
     """Return the cues, or the script spread over the time until `end`, in seconds; None if there is neither."""
-    return time_script(script, round(end * 1000)) if script else cues
+    return time_script(script, round(end * 1000), language) if script else cues
 
 
 def reading_time_ms(texts: Sequence[str]) -> int:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gpu_worker.media.info import Cue, Word
-from gpu_worker.plan.captions.words.script import reading_time_ms, time_script
+from gpu_worker.plan.captions.words.script import reading_time_ms, time_script, timed_cues
 from gpu_worker.plan.captions.words.shares import group_evenly, share_time
 from gpu_worker.plan.captions.words.split import split_words
 from gpu_worker.plan.captions.words.timing import exclude_ranges, time_words, word_timing
@@ -151,3 +152,13 @@ def test_nothing_is_shown_in_an_excluded_range(found: list[Cue], lengths: list[t
         assert cue.words
         assert all(cue.start_ms <= word.start_ms < word.end_ms <= cue.end_ms for word in cue.words)
         assert all(one.end_ms <= two.start_ms for one, two in pairwise(cue.words))
+
+
+def test_language_of_a_script_reaches_its_splitting() -> None:
+    """Ideographs alone are split as Chinese unless the language says that they are Japanese."""
+    script = ("今日東京特許許可局前広場集合時間厳守願上候" * 3,)
+    chinese, japanese = (timed_cues(None, script, Fraction(20), language) for language in (None, "ja"))
+    assert chinese
+    assert japanese
+    assert "".join(cue.text for cue in chinese) == "".join(cue.text for cue in japanese) == script[0]
+    assert [cue.text for cue in chinese] != [cue.text for cue in japanese]
