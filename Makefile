@@ -43,9 +43,9 @@ up: $(VENV)/.local $(if $(SPEECH),$(VENV)/.speech)  ## Keep the whole system run
 	  $(if $(WORKERS),--workers $(WORKERS)) $(if $(SWEEP_SECONDS),--sweep-seconds $(SWEEP_SECONDS))
 
 # One process more than cores, up to four: tests wait for processes that they start, and these use several cores.
-PROCESSES := $(shell $(PYTHON) -c 'import os; print(min(4, 1 + len(os.sched_getaffinity(0))))' 2>/dev/null || echo 4)
+PROCESSES = $(shell $(PYTHON) -c 'import os; print(min(4, 1 + len(os.sched_getaffinity(0))))' 2>/dev/null || echo 4)
 # Files in the order of collection, where tests/conftest.py puts the long ones first.
-PARALLEL := -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
+PARALLEL = -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
 PYTEST := $(BIN)/python -m pytest --durations=20
 
 STACK_TOOLS := .venv-sam/.done .venv-ministack/.done

@@ -50,7 +50,7 @@ def main(arguments: list[str]) -> int:
 
 
 def link_or_copy(source: str, target: str) -> None:
-    """Give a file another name, or copy it to another file system: nothing changes a package once it's built."""
+    """Give a file another name, or copy it to another file system: nothing changes a built package."""
     Path(target).unlink(missing_ok=True)
     try:
         os.link(source, target)

@@ -1,7 +1,7 @@
 """Hypothesis profiles: the same examples in every `make test`, new ones with `-m full`.
 
 So `make test` fails only after a change. Coverage doubles the time of such a test, and hundreds of examples reach few
-lines that the other tests do not: it's measured without them.
+lines that the other tests do not: it is measured without them.
 """
 
 from __future__ import annotations

@@ -22,5 +22,5 @@ class MeasuredProcesses:
 
 
 def measured_environment() -> dict[str, str]:
-    """Return the variables that add a process to the coverage; none where it isn't measured."""
+    """Return the variables that add a process to the coverage; none where it is not measured."""
     return dict(_config)
