@@ -20,8 +20,8 @@ from tests.support.log_scan import LogScan
 from tests.support.measured import MeasuredProcesses
 from tests.support.notes import TestNotes
 
-_LONG = ("tests/infra/", "tests/model/", "tests/lambda_api/web/test_schemathesis.py")
-"""They begin first: one of them at the end would keep a single process busy."""
+_LONG = ("tests/infra/test_deploy.py", "tests/model/", "tests/lambda_api/web/test_schemathesis.py")
+"""They begin first, one per process: one of them at the end would keep a single process busy."""
 
 
 @pytest.fixture(scope="session", autouse=True)
