@@ -1,1 +1,1 @@
-"""The command line: make one video from local files, without RunPod or AWS."""
+"""The command line: run one operation on local files, without RunPod or AWS."""

@@ -8,13 +8,14 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
+from contract.artifacts import ArtifactKind
 from contract.limits import Limits
-from gpu_worker.cli.output_file import OutputRefusedError, check_output, deliver
+from gpu_worker.cli.output_file import OutputRefusedError, check_outputs, deliver
 from gpu_worker.cli.parser import Request, parse
 from gpu_worker.cli.progress_bar import ProgressBar
 from gpu_worker.errors import JobFailed
@@ -32,7 +33,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main(argv: Sequence[str]) -> int:
-    """Parse the command line, make one video and print its facts. Returns the exit code."""
+    """Parse the command line, run one operation and print the facts about its files. Returns the exit code."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             # Closed by the shell (`2>&-`). Occupy the descriptor, or the next open file would get it and the output.
@@ -40,18 +41,18 @@ def main(argv: Sequence[str]) -> int:
         # Filenames may be bytes that are not valid text.
         getattr(sys, name).reconfigure(errors="backslashreplace")
     try:
-        return _make_video(argv)
+        return _run_operation(argv)
     finally:
         for stream in (sys.stdout, sys.stderr):
             _flush(stream)
 
 
-def _make_video(argv: Sequence[str]) -> int:
+def _run_operation(argv: Sequence[str]) -> int:
     parser, request = parse(argv)
-    output = _check_files(parser, request)
+    outputs = _check_files(parser, request)
     received: list[int] = []
     try:
-        result = asyncio.run(_run(request, output, received))
+        result = asyncio.run(_run(request, outputs, received))
     except FfmpegUnusableError as unusable:
         return _report_failure(unusable.reason)
     except JobFailed as failure:
@@ -64,7 +65,7 @@ def _make_video(argv: Sequence[str]) -> int:
         return KILLED + received[0]
     except OSError as error:
         return _report_failure(f"the temporary folder cannot be used ({error.strerror}); set WORK_DIR to another")
-    _print_facts(result, request.output, output)
+    _print_facts(result, request, outputs)
     return OK
 
 
@@ -76,8 +77,8 @@ def _flush(stream: TextIO) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def _check_files(parser: argparse.ArgumentParser, request: Request) -> Path:
-    """Return the file to write. Exits with code 2 if it or an input cannot be used."""
+def _check_files(parser: argparse.ArgumentParser, request: Request) -> dict[str, Path]:
+    """Return the files to write by the names of the artifacts. Exits with code 2 if one or an input cannot be used."""
     for option, path in request.files.items():
         if not path.exists():
             parser.error(f"{option.flag}: there is no file {path}")
@@ -86,12 +87,13 @@ def _check_files(parser: argparse.ArgumentParser, request: Request) -> Path:
         if not os.access(path, os.R_OK):
             parser.error(f"{option.flag}: no permission to read {path}")
     try:
-        return check_output(request.output, {option.flag: path for option, path in request.files.items()})
+        inputs = {option.flag: path for option, path in request.files.items()}
+        return check_outputs(request.output, request.operation.artifacts(), inputs)
     except OutputRefusedError as refused:
         parser.error(f"-o: {refused}")
 
 
-async def _run(request: Request, output: Path, received: list[int]) -> Output:
+async def _run(request: Request, outputs: Mapping[str, Path], received: list[int]) -> Output:
     _cancel_on_signals(received)
     settings = Settings.from_environ(os.environ)
     probe = MachineProbe(settings.ffmpeg, whisper_model=settings.whisper_model)
@@ -109,10 +111,7 @@ async def _run(request: Request, output: Path, received: list[int]) -> Output:
             (directory / local_name(role)).write_bytes(text)
         limits = Limits(execution_seconds=24 * 3600.0)
         result = await transcode(request.operation, directory, replace(machine, warnings=()), limits, bar.show)
-        main, *further = (artifact.name for artifact in request.operation.artifacts())
-        await deliver(result.paths[main], output)
-        for name in further:
-            await deliver(result.paths[name], output.with_suffix(Path(name).suffix))
+        await deliver({target: result.paths[name] for name, target in outputs.items()})
         bar.finish()
     return result
 
@@ -142,17 +141,27 @@ def _say(text: str) -> None:
         print(text, file=sys.stderr, flush=True)  # noqa: T201
 
 
-def _print_facts(result: Output, name: str, output: Path) -> None:
-    how = "picture copied" if result.encoder is None else f"encoded with {result.encoder}"
+def _print_facts(result: Output, request: Request, outputs: Mapping[str, Path]) -> None:
+    """Print one line for each file, the named one first."""
     for warning in result.warnings:
         _say(f"note: {warning}")
+    kinds = {artifact.name: artifact.kind for artifact in request.operation.artifacts()}
+    named = next(iter(outputs))
+    for name, output in outputs.items():
+        shown = Path(request.output) if name == named else Path(request.output).with_suffix(Path(name).suffix)
+        with contextlib.suppress(OSError):
+            size = f"{output.stat().st_size} bytes"
+            about = _describe_video(result, size) if kinds[name] is ArtifactKind.VIDEO else f"{kinds[name]}, {size}"
+            print(f"{shown}: {about}", flush=True)  # noqa: T201
+
+
+def _describe_video(result: Output, size: str) -> str:
     media = result.media
     if media is None:
-        return
+        return size
+    how = "picture copied" if result.encoder is None else f"encoded with {result.encoder}"
     sound = media.audio_codec or "no sound"
-    with contextlib.suppress(OSError):
-        print(  # noqa: T201
-            f"{name}: {media.width}x{media.height}, {media.frames} frames at {media.frame_rate:g} fps, "
-            f"{media.duration_seconds:.3f} s, {media.video_codec}, {sound}, {output.stat().st_size} bytes, {how}",
-            flush=True,
-        )
+    return (
+        f"{media.width}x{media.height}, {media.frames} frames at {media.frame_rate:g} fps, "
+        f"{media.duration_seconds:.3f} s, {media.video_codec}, {sound}, {size}, {how}"
+    )

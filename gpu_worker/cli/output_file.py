@@ -1,4 +1,7 @@
-"""The output file: checked before any work, and replaced in one step after it."""
+"""The output files: checked before any work, and replaced in one step each after it.
+
+The option names one file; the others of the same job get its name with their own endings.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,40 @@ import contextlib
 import os
 import secrets
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from contract.artifacts import Artifact
 
 _TRIAL_BYTES = 64 * 1024
 
 
 class OutputRefusedError(Exception):
     """The output cannot be written. The message completes "-o: …"."""
+
+
+def check_outputs(name: str, artifacts: Sequence[Artifact], inputs: Mapping[str, Path]) -> dict[str, Path]:
+    """Return the files to write by the names of the artifacts, the named one first. Raises OutputRefusedError.
+
+    `name` is for the artifact with its ending, or else for the main one. `inputs` are files by option.
+    """
+    named = next((it for it in artifacts if _ending(it.name) == _ending(name)), artifacts[0])
+    targets = {named.name: check_output(name, inputs)}
+    for artifact in artifacts:
+        if artifact != named:
+            sibling = str(Path(name).with_suffix(_ending(artifact.name)))
+            try:
+                targets[artifact.name] = _check_sibling(sibling, inputs, targets)
+            except OutputRefusedError as refused:
+                raise OutputRefusedError(f"{sibling} is also written: {refused}") from None
+    return targets
+
+
+def _check_sibling(name: str, inputs: Mapping[str, Path], targets: Mapping[str, Path]) -> Path:
+    target = check_output(name, inputs)
+    if any(target == other or _is_same(target, other) for other in targets.values()):
+        raise OutputRefusedError("this is the same file as another output; name another")
+    return target
 
 
 def check_output(name: str, inputs: Mapping[str, Path]) -> Path:
@@ -40,25 +69,33 @@ def check_output(name: str, inputs: Mapping[str, Path]) -> Path:
     return target
 
 
-async def deliver(video: Path, target: Path, *, chunk_bytes: int = 8 * 1024 * 1024) -> None:
-    """Copy to a file next to the target, then rename, so that no partial video appears. Raises OutputRefusedError.
+async def deliver(files: Mapping[Path, Path], *, chunk_bytes: int = 8 * 1024 * 1024) -> None:
+    """Copy files to their targets, which are the keys. Raises OutputRefusedError.
 
-    A cancellation takes effect between chunks. Nothing but the finished file is left in any case.
+    Each is copied to a file next to its target; when all are complete, they are renamed, so that no partial file
+    appears. A cancellation takes effect between chunks. Nothing but the finished files is left in any case.
     """
-    partial = _sibling(target)
+    partials = {target: _sibling(target) for target in files}
     try:
-        with video.open("rb") as source, partial.open("xb") as copy:
-            while chunk := source.read(chunk_bytes):
-                copy.write(chunk)
-                await asyncio.sleep(0)
-            copy.flush()
-            os.fsync(copy.fileno())
-        _replace(target, partial)
+        for target, made in files.items():
+            await _copy(made, partials[target], chunk_bytes)
+        for target, partial in partials.items():
+            _replace(target, partial)
     except OSError as error:
         raise OutputRefusedError(_reason(error)) from None
     finally:
-        with contextlib.suppress(OSError):
-            partial.unlink()
+        for partial in partials.values():
+            with contextlib.suppress(OSError):
+                partial.unlink()
+
+
+async def _copy(made: Path, partial: Path, chunk_bytes: int) -> None:
+    with made.open("rb") as source, partial.open("xb") as copy:
+        while chunk := source.read(chunk_bytes):
+            copy.write(chunk)
+            await asyncio.sleep(0)
+        copy.flush()
+        os.fsync(copy.fileno())
 
 
 def _replace(target: Path, partial: Path) -> None:
@@ -78,6 +115,14 @@ def _check_existing(target: Path, found: os.stat_result, inputs: Mapping[str, Pa
             raise OutputRefusedError(f"this is the file of {option}, which would be lost; name another")
     if not os.access(target, os.W_OK):
         raise OutputRefusedError("this file is write-protected; name another")
+
+
+def _is_same(target: Path, other: Path) -> bool:
+    return target.exists() and other.exists() and target.samefile(other)
+
+
+def _ending(name: str) -> str:
+    return Path(name).suffix.lower()
 
 
 def _try_to_write(target: Path) -> None:

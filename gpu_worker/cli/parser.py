@@ -21,13 +21,13 @@ _PLACEHOLDER = "https://local.invalid/file"
 
 _EXIT_CODES = """\
 exit codes:
-  0    the video is written
+  0    the result is written
   1    it could not be made; the reason is the last line on stderr
   2    the command line is wrong; nothing was started
   130  Ctrl-C (143 SIGTERM, 129 SIGHUP): nothing is left, an older output is kept"""
 
 _DESCRIPTION = """\
-Make one video from local files; nothing is sent anywhere. The output is an MP4 (H.264, AAC).
+Run one operation on local files; nothing is sent anywhere. A video is an MP4 (H.264, AAC).
 Without an operation, run as a RunPod worker."""
 
 _ENVIRONMENT = f"""\
@@ -111,11 +111,19 @@ def _add_command(commands: Any, description: Description) -> argparse.ArgumentPa
             help=option.help.replace("%", "%%"),
         )  # fmt: skip
     parser.add_argument(
-        "-o", "--output", required=True, metavar="FILE", help="the MP4 to write; replaces an existing file at the end"
-    )
+        "-o", "--output", required=True, metavar="FILE",
+        help=f"the {_ending(description)[1:].upper()} to write; further files get its name with their own endings; "
+        "existing files are replaced at the end",
+    )  # fmt: skip
     return parser
 
 
 def _example(description: Description) -> str:
     arguments = " ".join(description.example_arguments())
-    return f"example:\n  {PROGRAM} {description.kind} {arguments} -o {description.kind}.mp4"
+    return f"example:\n  {PROGRAM} {description.kind} {arguments} -o {description.kind}{_ending(description)}"
+
+
+def _ending(description: Description) -> str:
+    """Return the ending of the main file, such as `.mp4`."""
+    main = OPERATIONS[description.kind].model_validate(description.example).artifacts()[0]
+    return Path(main.name).suffix

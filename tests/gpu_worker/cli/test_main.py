@@ -46,6 +46,38 @@ def test_every_operation_runs_on_local_files(media: MediaFactory, command: Comma
         out.unlink()
 
 
+def test_sidecars_are_written_beside_the_video(
+    media: MediaFactory, command: Command, srt: Path, tmp_path: Path
+) -> None:
+    older, out = tmp_path / "out.srt", tmp_path / "out.mp4"
+    older.write_text("older")
+    older.chmod(0o640)
+    video = media.make_video("cli.mp4", 1)
+    arguments = ("caption", "--video", video, "--srt", srt, "--sidecar", "srt, VTT ass", "-o", out)
+    result = command(*arguments)
+    assert result.returncode == 0, result.stderr
+    sizes = {path.name: path.stat().st_size for path in tmp_path.iterdir()}
+    assert result.stdout.splitlines()[1:] == [
+        f"{tmp_path}/out.{name}: subtitles, {sizes[f'out.{name}']} bytes" for name in ("srt", "vtt", "ass")
+    ]
+    assert set(sizes) == {"out.mp4", "out.srt", "out.vtt", "out.ass"}
+    assert older.read_text() == "1\n00:00:00,100 --> 00:00:01,000\nhi\n\n"
+    assert older.stat().st_mode & 0o777 == 0o640
+    assert "hi" not in result.stdout + result.stderr
+    # What was written can be read again.
+    again = command("caption", "--video", video, "--srt", tmp_path / "out.vtt", "-o", tmp_path / "again.mp4")
+    assert again.returncode == 0, again.stderr
+
+
+def test_transcript_names_its_files_by_their_endings(media: MediaFactory, command: Command, tmp_path: Path) -> None:
+    result = command("transcribe", "--audio", media.make_audio(), "-o", tmp_path / "t.srt")
+    if result.returncode == 0:
+        assert {path.name for path in tmp_path.iterdir()} == {"t.json", "t.srt", "t.vtt"}
+    else:
+        assert result.stderr.startswith("failed (speech_not_available)")
+        assert list(tmp_path.iterdir()) == []
+
+
 def test_a_failure_prints_a_sentence_and_exits_with_1(command: Command, srt: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.mp4"
     result = command("caption", "--video", srt, "--srt", srt, "-o", out)

@@ -11,17 +11,19 @@ from pathlib import Path
 import pytest
 
 from gpu_worker.cli.main import main
-from gpu_worker.cli.output_file import deliver
+from gpu_worker.cli.output_file import check_outputs, deliver
+from tests.support.examples import SIDECAR_CAPTION
 from tests.support.media.factory import MediaFactory
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 def refuse(name: str | Path, capsys: pytest.CaptureFixture[str], **inputs: str | Path) -> str:
-    """Return the reason why an output is refused before any work."""
+    """Return the reason why an output is refused before any work. `sidecar` is not an input."""
     files = {"video": __file__, "srt": __file__} | inputs
+    sidecar = ["--sidecar", str(files.pop("sidecar"))] if "sidecar" in files else []
     with pytest.raises(SystemExit) as exited:
-        main(["caption", "--video", str(files["video"]), "--srt", str(files["srt"]), "-o", str(name)])
+        main(["caption", "--video", str(files["video"]), "--srt", str(files["srt"]), *sidecar, "-o", str(name)])
     assert exited.value.code == 2
     return capsys.readouterr().err.splitlines()[-1].rpartition("error: ")[2]
 
@@ -40,6 +42,52 @@ def test_an_input_as_output_is_refused(tmp_path: Path, capsys: pytest.CaptureFix
     assert "--srt" in refuse(other, capsys, video=video, srt=other)
     assert "--video" in refuse(video, capsys, video=link, srt=other)
     assert (video.read_text(), other.read_text()) == ("precious", "precious")
+
+
+def test_every_output_is_checked_before_any_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    captions, locked = tmp_path / "voice.srt", tmp_path / "locked.vtt"
+    captions.write_text("precious")
+    locked.touch()
+    (tmp_path / "folder.vtt").mkdir()
+    (tmp_path / "same.ass").symlink_to(tmp_path / "same.mp4")
+    monkeypatch.setattr(os, "access", lambda path, mode: path != locked)
+    before = sorted(tmp_path.iterdir())
+    for name, sidecar, says in (
+        (
+            "voice.mp4",
+            "srt",
+            f"{captions} is also written: this is the file of --srt, which would be lost; name another",
+        ),
+        ("locked.mp4", "srt,vtt", f"{locked} is also written: this file is write-protected; name another"),
+        ("folder.mp4", "vtt", f"{tmp_path}/folder.vtt is also written: this is a folder; add the name of a file"),
+        (
+            "same.mp4",
+            "ass",
+            f"{tmp_path}/same.ass is also written: this is the same file as another output; name another",
+        ),
+        ("voice.srt", "srt", "this is the file of --srt, which would be lost; name another"),
+        ("", "srt", "this names a folder; add the name of a file"),
+    ):
+        output = tmp_path / name if name else ""
+        assert refuse(output, capsys, srt=captions, sidecar=sidecar) == f"-o: {says}"
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "files"),
+    [
+        ("a.mp4", {"output.mp4": "a.mp4", "captions.srt": "a.srt", "captions.vtt": "a.vtt"}),
+        ("a.VTT", {"captions.vtt": "a.VTT", "output.mp4": "a.mp4", "captions.srt": "a.srt"}),
+        ("a.b.mov", {"output.mp4": "a.b.mov", "captions.srt": "a.b.srt", "captions.vtt": "a.b.vtt"}),
+        ("a", {"output.mp4": "a", "captions.srt": "a.srt", "captions.vtt": "a.vtt"}),
+    ],
+)
+def test_option_names_the_file_with_its_ending(tmp_path: Path, name: str, files: dict[str, str]) -> None:
+    artifacts = SIDECAR_CAPTION.artifacts()
+    found = check_outputs(str(tmp_path / name), artifacts, {})
+    assert list(found.items()) == [(artifact, tmp_path / file) for artifact, file in files.items()]
 
 
 def test_an_unwritable_output_is_refused_before_any_work(
@@ -103,7 +151,7 @@ def test_a_cancelled_copy_keeps_the_older_output(tmp_path: Path) -> None:
     target.write_text("older")
 
     async def interrupted() -> None:
-        task = asyncio.create_task(deliver(video, target, chunk_bytes=10))
+        task = asyncio.create_task(deliver({target: video}, chunk_bytes=10))
         for _ in range(3):
             await asyncio.sleep(0)
         assert sum(1 for _ in os.scandir(tmp_path)) == 3
