@@ -15,8 +15,11 @@ from gpu_worker.plan.captions.added_frames import add_frames, find_added_times, 
 from gpu_worker.plan.captions.ass_script import BURN_FILTER
 from gpu_worker.plan.captions.cue_warnings import brief_caption_warnings
 from gpu_worker.plan.captions.draw import DrawnCaptions, draw_captions
+from gpu_worker.plan.captions.files.portable_faces import PortableFaces
+from gpu_worker.plan.captions.files.sidecars import script_of_track, write_sidecars
+from gpu_worker.plan.captions.files.track import SubtitleTrack, make_track
 from gpu_worker.plan.captions.glyphs.estimated_typefaces import ESTIMATED
-from gpu_worker.plan.captions.track import SubtitleTrack, make_track
+from gpu_worker.plan.captions.glyphs.families import COLOR_EMOJI_FONT
 from gpu_worker.plan.captions.words.edits import edit_cues
 from gpu_worker.plan.cuda.graph import CUDA_INPUT_ARGS, DOWNLOAD_FILTERS, gpu_for_video, gpu_graph, gpu_stages
 from gpu_worker.plan.encode import TAG_FILTER, encoder_args, format_seconds, gpu_for_size, output_args
@@ -46,10 +49,35 @@ class Overlay:
         """Return the subtitle track of a video that ends at `end`, in seconds; None if there is none."""
         return make_track(self.cues, self.captions, end)
 
-    def warnings(self, end: Fraction) -> tuple[str, ...]:
-        """Return warnings for the client about captions of a video that ends at `end`, in seconds."""
+    def complete(
+        self,
+        plan: Plan,
+        made: tuple[DrawnCaptions | None, SubtitleTrack | None],
+        end: Fraction,
+        size: tuple[int, int],
+        options: PlanOptions,
+    ) -> Plan:
+        """Add to the plan of a video of `size` that ends at `end` its subtitle files, and warnings about captions."""
+        texts = self._write_sidecars(*made, end, size, options) if self.captions.sidecar else {}
         shown = (cue for cue in edit_cues(self.cues or (), self.captions) if cue.start_ms < end * 1000)
-        return brief_caption_warnings(tuple(shown))
+        return replace(plan, texts=texts, warnings=(*plan.warnings, *brief_caption_warnings(tuple(shown))))
+
+    def _write_sidecars(
+        self,
+        drawn: DrawnCaptions | None,
+        track: SubtitleTrack | None,
+        end: Fraction,
+        size: tuple[int, int],
+        options: PlanOptions,
+    ) -> dict[str, str]:
+        faces = PortableFaces(options.typefaces or ESTIMATED)
+        if drawn is None:
+            script = script_of_track(track, size, faces)
+        elif COLOR_EMOJI_FONT in drawn.fonts:
+            script = draw_captions(self.cues or (), self.captions, size, faces).script
+        else:
+            script = drawn.script
+        return write_sidecars(self.captions, drawn or track, end, script)
 
     def draw(self, size: tuple[int, int], options: PlanOptions) -> DrawnCaptions | None:
         """Return the captions for frames of `size`; None if there are none to draw."""
@@ -100,8 +128,9 @@ def render_video(video: VideoFacts, overlay: Overlay, options: PlanOptions) -> P
     route = _route_video(video, shown, added, gpu_stages(gpu), options)
     needed = ALL_STAGES if drawn is not None else ALL_STAGES - {GpuStage.DRAW}
     step = replace(_encode_step(route, overlay, track, expected, options), frame_size=(video.width, video.height))
-    warnings = (*picture_warnings(video), *overlay.warnings(end), *_gpu_warnings(gpu, needed))
+    warnings = (*picture_warnings(video), *_gpu_warnings(gpu, needed))
     plan = _make_plan((step,), expected, (drawn, track), route, warnings)
+    plan = overlay.complete(plan, (drawn, track), end, video.display_size, options)
     # Filters that change the times of frames lose the duration of the last one.
     return replace(plan, video_ends_at=end) if added or expected.is_cut or first_frame_filters(video) else plan
 
@@ -145,8 +174,9 @@ def render_still(
     )
     encode = replace(_encode_step(route, overlay, track, expected, options), feed=still_frame_source(size, frames))
     steps = (still_step(image, size, fit), encode)
-    warnings = (*image.warnings, *overlay.warnings(frames / rate), *_gpu_warnings(gpu, {GpuStage.ENCODE}))
-    return _make_plan(steps, expected, (drawn, track), route, warnings)
+    warnings = (*image.warnings, *_gpu_warnings(gpu, {GpuStage.ENCODE}))
+    plan = _make_plan(steps, expected, (drawn, track), route, warnings)
+    return overlay.complete(plan, (drawn, track), expected.end, size, options)
 
 
 def _route_video(

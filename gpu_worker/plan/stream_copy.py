@@ -14,7 +14,7 @@ from itertools import pairwise
 from contract.operations import Role
 from gpu_worker.media.info import Facts, VideoFacts
 from gpu_worker.plan.audio import Sound
-from gpu_worker.plan.captions.track import SubtitleTrack
+from gpu_worker.plan.captions.files.track import SubtitleTrack
 from gpu_worker.plan.encode import format_seconds, output_args
 from gpu_worker.plan.input_args import MAX_DURATION_ARGS, open_args
 from gpu_worker.plan.model import IN_AUDIO, IN_VIDEO, ExpectedOutput, Plan, PlanOptions, Step

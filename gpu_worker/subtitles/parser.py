@@ -27,7 +27,8 @@ from gpu_worker.subtitles.sentences import split_sentences
 from gpu_worker.subtitles.transcript import Transcript, read_transcript
 from gpu_worker.subtitles.word_cues import make_word_cues
 
-_WORD_TIME = re.compile(r"<(?:\d{1,2}:)?\d{1,2}:\d\d\.\d{3}>")
+_WORD_TIME = re.compile(r"<(?:\d{1,2}:)?\d{1,2}:\d\d\.\d{3}><c")
+"""As YouTube writes it. Other files with the times of words repeat a line only where it is said again."""
 
 
 @dataclass(frozen=True, slots=True)

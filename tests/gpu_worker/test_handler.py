@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from contract.errors import Code
+from contract.messages import WorkerJob
 from tests.support.fake_network import FakeNetwork
 from tests.support.media.factory import MediaFactory
 from tests.support.worker import handle, parse_failure, run_on
@@ -100,6 +101,70 @@ def test_second_execution_adopts_the_stored_output(network: FakeNetwork, work_di
     assert manifest.artifacts[0].sha256 == hashlib.sha256(first).hexdigest()
     assert manifest.media is not None
     assert (manifest.media.width, manifest.media.frames) == (128, 25)
+
+
+CAPTION_FILES = {"sidecar": ["srt", "vtt", "ass"], "style": "karaoke"}
+
+
+def test_all_files_are_stored_before_the_manifest(network: FakeNetwork, work_dir: Path) -> None:
+    assert "error" not in run_on(network, OPERATIONS["caption"] | CAPTION_FILES)
+    names = ["output.mp4", "captions.srt", "captions.vtt", "captions.ass"]
+    assert network.puts == [*names, "manifest.json"]
+    manifest = network.manifest()
+    assert [stored.name for stored in manifest.artifacts] == names
+    for stored in manifest.artifacts:
+        data = network.stored[stored.name]
+        assert (stored.size_bytes, stored.sha256) == (len(data), hashlib.sha256(data).hexdigest())
+        assert network.headers[stored.name]["Content-Type"] == stored.content_type
+        assert network.headers[stored.name]["If-None-Match"] == "*"
+    assert b"Top secret words" in network.stored["captions.srt"]
+    assert (manifest.contract_version, network.reports[-1]["contract_version"]) == (2, 2)
+
+
+@pytest.mark.fault("I6")
+@pytest.mark.parametrize("stored", [["captions.srt"], ["output.mp4"], ["output.mp4", "captions.srt"]])
+def test_files_of_two_executions_are_described_as_stored(
+    network: FakeNetwork, work_dir: Path, media: MediaFactory, stored: list[str]
+) -> None:
+    """The first execution stored some of the files and died."""
+    first = {
+        "output.mp4": media.make_video("first.mp4", seconds=1, size="128x72", sound=False).read_bytes(),
+        "captions.srt": b"of the first",
+    }
+    network.stored.update({name: first[name] for name in stored})
+    assert "error" not in run_on(network, OPERATIONS["caption"] | {"sidecar": ["srt"]})
+    manifest = network.manifest()
+    for facts in manifest.artifacts:
+        data = network.stored[facts.name]
+        assert (facts.size_bytes, facts.sha256) == (len(data), hashlib.sha256(data).hexdigest())
+        assert (data == first[facts.name]) is (facts.name in stored)
+    assert manifest.media is not None
+    assert manifest.media.width == (128 if "output.mp4" in stored else 320)
+
+
+@pytest.mark.fault("K7")
+@pytest.mark.parametrize("kind", ["img2vid", "caption"])
+def test_message_of_the_previous_version_is_answered_in_it(kind: str, network: FakeNetwork, work_dir: Path) -> None:
+    """The gateway is still that of release 0.2.0."""
+    newer = {"captions", "words", "replace", "exclude", "language", "align", "subtitle_mode", "sidecar", "style"}
+
+    async def work() -> dict[str, Any]:
+        async with network.open():
+            job = network.job(OPERATIONS[kind])
+            message = WorkerJob.model_validate(job["input"]).model_copy(update={"contract_version": 1}).to_json()
+            message["operation"] = {name: value for name, value in message["operation"].items() if name not in newer}
+            assert "artifacts" not in message
+            return await handle(job | {"input": message})
+
+    assert asyncio.run(work()) == {"job_id": "job1", "attempt": 1}
+    video, written = network.stored["output.mp4"], json.loads(network.stored["manifest.json"])
+    assert written["contract_version"] == 1
+    assert "artifacts" not in written
+    assert written["output"] == {
+        "key": "jobs/job1/output.mp4", "size_bytes": len(video), "sha256": hashlib.sha256(video).hexdigest(),
+    }  # fmt: skip
+    assert {report["contract_version"] for report in network.reports} == {1}
+    assert "transcribe" not in {report["stage"] for report in network.reports}
 
 
 @pytest.mark.fault("I6")

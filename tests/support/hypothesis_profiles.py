@@ -7,16 +7,18 @@ lines that the other tests do not: it is measured without them.
 from __future__ import annotations
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 
 class HypothesisProfiles:
     """A pytest plugin. A test's own `settings(derandomize=True)` applies in both profiles."""
 
     def pytest_configure(self, config: pytest.Config) -> None:
-        settings.register_profile("repeatable", derandomize=True)
+        # Drawing is slow on a busy machine, which is no fault of a test.
+        slow = [HealthCheck.too_slow]
+        settings.register_profile("repeatable", derandomize=True, suppress_health_check=slow)
         # derandomize=False is explicit because Hypothesis derandomizes where the variable CI is set.
-        settings.register_profile("random", derandomize=False, print_blob=True)
+        settings.register_profile("random", derandomize=False, print_blob=True, suppress_health_check=slow)
         settings.load_profile("random" if _is_full(config) else "repeatable")
 
     @pytest.hookimpl(tryfirst=True)

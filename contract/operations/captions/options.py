@@ -199,8 +199,12 @@ class CaptionOptions(OptionGroup):
         """Return the fields of `SOURCES` that are present."""
         return [name for name in SOURCES if getattr(self, name) is not None]
 
+    def sidecars(self) -> dict[SubtitleFormat, Artifact]:
+        """Return the requested subtitle files by their format."""
+        return {name: subtitles("captions", name) for name in self.sidecar}
+
     def further_artifacts(self) -> tuple[Artifact, ...]:
-        return (*super().further_artifacts(), *(subtitles("captions", name) for name in self.sidecar))
+        return (*super().further_artifacts(), *self.sidecars().values())
 
     def needs_speech(self) -> bool:
         return self.captions == AUTO or super().needs_speech()

@@ -9,7 +9,7 @@ from typing import Literal
 from contract.operations.captions import CaptionOptions
 from contract.operations.captions.choices import Animation
 from contract.operations.captions.presets import Technique
-from gpu_worker.media.info import Cue
+from gpu_worker.media.info import Cue, Word
 from gpu_worker.plan.captions.ass_script import AssStyle, format_script
 from gpu_worker.plan.captions.cue_events import draw_cue, style_for_cues
 from gpu_worker.plan.captions.glyphs.estimated_typefaces import ESTIMATED
@@ -25,6 +25,8 @@ from gpu_worker.plan.captions.words.split import uppercase
 from gpu_worker.plan.captions.words.timing import time_words, word_timing
 from gpu_worker.plan.captions.words.word_states import word_states
 from gpu_worker.plan.measure import Typefaces
+from gpu_worker.subtitles.markup.cue_text import clean_literal
+from gpu_worker.subtitles.spacing import join_words
 
 _ANIMATED = frozenset({Technique.FILL, Technique.POP})
 
@@ -36,6 +38,8 @@ class DrawnCaptions:
     script: str
     shown: tuple[Cue, ...]
     """The times at which the picture changes: one entry for each state of each caption."""
+    cues: tuple[Cue, ...] = ()
+    """The texts as they are shown, page by page, with the words whose times are shown or were given."""
     is_animated: bool = False
     """True if the picture also changes between those times."""
     word_timing: Literal["given", "estimated"] | None = None
@@ -55,12 +59,15 @@ def draw_captions(
     if not look.is_paged:
         return replace(_draw_cues(cues, options, look, style, size, faces), is_animated=is_animated)
     pages = _paginate(cues, options, look, faces, excluded_ranges(options))
+    timing = word_timing(cues)
+    shows_words = look.technique is not Technique.CUE
     drawer = PageDrawer(look, _lettering(style, faces))
     return DrawnCaptions(
         format_script(size, style, [event for page in pages for event in drawer.draw(page)]),
         shown=tuple(Cue(state.start_ms, state.end_ms, "") for page in pages for state in word_states(page)),
         is_animated=is_animated,
-        word_timing=word_timing(cues) if look.technique is not Technique.CUE and pages else None,
+        cues=tuple(_page_cue(page, has_words=shows_words or timing == "given") for page in pages),
+        word_timing=timing if shows_words and pages else None,
         fonts=_families((word.text for page in pages for word in page.words), look, faces),
     )
 
@@ -100,11 +107,17 @@ def _draw_cues(
 
     shown = tuple(cues)
     if look.is_uppercase:
-        shown = tuple(replace(cue, text=_capitalize(cue.text, options.language)) for cue in shown)
+        shown = tuple(_capitalize_cue(cue, options.language) for cue in shown)
     lettering = _lettering(style, faces)
     events = [draw_cue(cue, look, lettering, width) for cue in shown]
     script = format_script(size, style_for_cues(style, look, size), events)
-    return DrawnCaptions(script, shown, fonts=_families((strip_tags(cue.text) for cue in shown), look, faces))
+    return DrawnCaptions(script, shown, shown, fonts=_families((strip_tags(cue.text) for cue in shown), look, faces))
+
+
+def _page_cue(page: Page, *, has_words: bool) -> Cue:
+    """Return a page as a cue, in whose text nothing is markup."""
+    text = "\n".join(clean_literal(join_words(line)) for line in page.lines)
+    return Cue(page.start_ms, page.end_ms, text, page.place, page.words if has_words else ())
 
 
 def _families(texts: Iterable[str], look: Look, faces: Typefaces) -> tuple[str, ...]:
@@ -127,13 +140,18 @@ def _paginate(
     for cue in cues:
         words = time_words(cue, options.language)
         if look.is_uppercase:
-            words = tuple(replace(word, text=uppercase(word.text, options.language)) for word in words)
+            words = _capitalize_words(words, options.language)
         if words:
             spoken.append((cue, break_long_words(words, width, room)))
     limits = PageLimits(look.max_words, look.max_characters, look.max_lines)
     return paginate(spoken, limits, width, room, excluded_ms)
 
 
-def _capitalize(text: str, language: str | None) -> str:
-    """Return text in capital letters, with its tags unchanged."""
-    return "".join(part if is_tag(part) else uppercase(part, language) for part in split_tags(text))
+def _capitalize_cue(cue: Cue, language: str | None) -> Cue:
+    """Return a cue in capital letters, with its tags unchanged."""
+    text = "".join(part if is_tag(part) else uppercase(part, language) for part in split_tags(cue.text))
+    return replace(cue, text=text, words=_capitalize_words(cue.words, language))
+
+
+def _capitalize_words(words: Sequence[Word], language: str | None) -> tuple[Word, ...]:
+    return tuple(replace(word, text=uppercase(word.text, language)) for word in words)

@@ -32,6 +32,7 @@ def replace_or_mix_audio(
         overlay = replace(overlay, cues=cues, captions=captions)
     may_copy = options.may_copy and not overlay.draws_captions
     if may_copy and inputs.video is not None and is_copyable(inputs.video) and end > video.start:
-        copied = copy_video(inputs.video, video, sound, end, options, overlay.track(end))
-        return replace(copied, warnings=(*copied.warnings, *overlay.warnings(end)))
+        track = overlay.track(end)
+        copied = copy_video(inputs.video, video, sound, end, options, track)
+        return overlay.complete(copied, (None, track), end, video.display_size, options)
     return render_video(video, overlay, options)

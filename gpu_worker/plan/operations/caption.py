@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from contract.operations.caption import Caption
 from contract.operations.captions import CaptionOptions
 from gpu_worker.plan.audio import keep_sound
@@ -25,6 +23,7 @@ def add_captions(captions: CaptionOptions, inputs: Inputs, options: PlanOptions)
     overlay = Overlay(sound=keep_sound(inputs.original_sound()), cues=cues, captions=captions)
     may_copy = options.may_copy and not overlay.draws_captions
     if may_copy and inputs.video is not None and is_copyable(inputs.video) and video.end > video.start:
-        copied = copy_whole_video(inputs.video, video, overlay.sound, options, overlay.track(video.end))
-        return replace(copied, warnings=(*copied.warnings, *overlay.warnings(video.end)))
+        track = overlay.track(video.end)
+        copied = copy_whole_video(inputs.video, video, overlay.sound, options, track)
+        return overlay.complete(copied, (None, track), video.end, video.display_size, options)
     return render_video(video, overlay, options)

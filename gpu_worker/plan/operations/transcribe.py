@@ -8,7 +8,8 @@ from typing import Any
 from contract.operations.transcribe import Transcribe, TranscriptFormat
 from gpu_worker.media.info import Cue
 from gpu_worker.media.transcription import Transcription
-from gpu_worker.plan.captions.track import write_srt, write_vtt
+from gpu_worker.plan.captions.files.srt import write_srt
+from gpu_worker.plan.captions.files.vtt import write_vtt
 from gpu_worker.plan.model import Inputs, Plan, PlanOptions
 from gpu_worker.subtitles.spacing import join_words
 from gpu_worker.subtitles.transcript import Transcript

@@ -16,7 +16,8 @@ from gpu_worker.formats.mp4 import list_tracks
 from gpu_worker.media.info import Cue
 from gpu_worker.pipeline.machine import Machine
 from gpu_worker.pipeline.verify import has_expected_subtitles
-from gpu_worker.plan.captions.track import flatten, write_srt
+from gpu_worker.plan.captions.files.srt import write_srt
+from gpu_worker.plan.captions.files.track import flatten
 from gpu_worker.plan.model import ExpectedOutput
 from tests.support.media.factory import URL, MediaFactory, count_bright_pixels
 from tests.support.programs import write_ffmpeg

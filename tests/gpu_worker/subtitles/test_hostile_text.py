@@ -16,6 +16,7 @@ from contract.limits import Limits
 from contract.operations import OPERATIONS
 from contract.operations.caption import Caption
 from contract.operations.compose import Compose
+from contract.operations.transcribe import Transcribe
 from gpu_worker.errors import JobFailed
 from gpu_worker.ffmpeg.run import run_ffmpeg
 from gpu_worker.media.info import Cue, Facts, VideoFacts
@@ -160,6 +161,6 @@ def test_no_operation_takes_fonts_colors_or_arguments(field: str) -> None:
     given = {"url_image": URL, "url_video": URL, "url_audio": URL, "url_srt": URL}
     for operation in OPERATIONS.values():
         fields = {name: value for name, value in given.items() if name in operation.model_fields}
-        if operation is Compose:
+        if operation in {Compose, Transcribe}:
             del fields["url_video"]
         assert operation.model_validate(fields | {field: "../../x.ttf"}) == operation.model_validate(fields)

@@ -8,6 +8,7 @@ import struct
 import subprocess
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image, ImageDraw
@@ -107,7 +108,7 @@ class MediaFactory:
         machine: Machine | None = None,
         **inputs: Path,
     ) -> tuple[Output, Path]:
-        """Run an operation on local files given by role name. Return the output, and its path in `folder`."""
+        """Run an operation on local files given by role name. Return the output in `folder`, and its main file."""
         used = machine or Machine(self.sandboxed_ffmpeg, gpu, 2)
 
         async def work() -> tuple[Output, Path]:
@@ -116,9 +117,11 @@ class MediaFactory:
                 for role, path in inputs.items():
                     (directory / local_name(Role(role))).symlink_to(path)
                 made = await transcode(operation, directory, used, limits or Limits(), lambda _stage, _done: None)
-                kept = self.folder / f"{Path(name).name}.mp4"
-                made.path.replace(kept)
-                return made, kept
+                kept = {}
+                for artifact, path in made.paths.items():
+                    kept[artifact] = self.folder / f"{Path(name).name}{Path(artifact).suffix}"
+                    path.replace(kept[artifact])
+                return replace(made, paths=kept), next(iter(kept.values()))
 
         return asyncio.run(work())
 

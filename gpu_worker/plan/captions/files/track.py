@@ -1,12 +1,7 @@
-"""Write captions as a subtitle track: an SRT file that ffmpeg converts to `mov_text`, the text format of MP4.
-
-ffmpeg takes more than `<i>` and `<u>` in an SRT file for commands: other tags, `{\\an8}`, `{Y:i}`, `\\N`. A word
-joiner, which is invisible, after the first character of each makes them text.
-"""
+"""Write captions as a subtitle track: an SRT file that ffmpeg converts to `mov_text`, the text format of MP4."""
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +11,8 @@ from itertools import islice, pairwise
 from contract.operations.captions import CaptionOptions
 from contract.operations.captions.choices import SubtitleMode
 from gpu_worker.media.info import Cue
-from gpu_worker.plan.captions.track_language import track_language
+from gpu_worker.plan.captions.files.srt import write_srt
+from gpu_worker.plan.captions.files.track_language import track_language
 from gpu_worker.plan.captions.words.edits import edit_cues
 from gpu_worker.plan.input_args import PROTOCOL_ARGS
 from gpu_worker.plan.model import SUBTITLE_TRACK
@@ -29,24 +25,26 @@ _MAX_TOGETHER = 4
 _MAX_LINE = 1000
 """Characters: ffmpeg cuts lines of an SRT file after 4095 bytes, and an escaped character takes up to four."""
 
-_JOINER = "\u2060"
-_COMMAND = re.compile(rf"(?!</?[iu]>)[<{{\\](?!{_JOINER})|--(?=>)")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _PIECE = re.compile(rf".{{1,{_MAX_LINE}}}(?: |$)|.{{1,{_MAX_LINE}}}")
 
 
 @dataclass(frozen=True, slots=True)
 class SubtitleTrack:
-    """The text of a track as SRT, its language (ISO 639-2/T), and the end of its last caption in seconds."""
+    """The captions of a track, at least one, which do not overlap, and its language (ISO 639-2/T)."""
 
-    text: str
+    cues: tuple[Cue, ...]
     language: str
-    end: Fraction
+
+    @property
+    def end(self) -> Fraction:
+        """Return the end of the last caption in seconds."""
+        return Fraction(self.cues[-1].end_ms, 1000)
 
     @property
     def files(self) -> dict[str, str]:
         """Return the file to write, by name."""
-        return {SUBTITLE_TRACK: self.text}
+        return {SUBTITLE_TRACK: write_srt(self.cues)}
 
     @property
     def input_args(self) -> tuple[str, ...]:
@@ -66,7 +64,7 @@ def make_track(cues: Sequence[Cue] | None, options: CaptionOptions, end: Fractio
     shown = flatten(edit_cues(cues, options), int(end * 1000))
     if not shown:
         return None
-    return SubtitleTrack(write_srt(shown), track_language(options.language), Fraction(shown[-1].end_ms, 1000))
+    return SubtitleTrack(shown, track_language(options.language))
 
 
 def flatten(cues: Iterable[Cue], end_ms: int) -> tuple[Cue, ...]:
@@ -74,7 +72,7 @@ def flatten(cues: Iterable[Cue], end_ms: int) -> tuple[Cue, ...]:
 
     Captions of the same time become one of several lines, the upper one first.
     """
-    cut = [Cue(max(0, cue.start_ms), min(cue.end_ms, end_ms), _clean(cue.text), cue.place) for cue in cues]
+    cut = [Cue(max(0, cue.start_ms), min(cue.end_ms, end_ms), clean_lines(cue.text), cue.place) for cue in cues]
     ordered = sorted((cue for cue in cut if cue.start_ms < cue.end_ms), key=lambda cue: (cue.start_ms, cue.end_ms))
     flat: list[Cue] = []
     for cue in _split_at_changes(_end_at_next(ordered)):
@@ -83,23 +81,6 @@ def flatten(cues: Iterable[Cue], end_ms: int) -> tuple[Cue, ...]:
         else:
             flat.append(cue)
     return tuple(flat)
-
-
-def write_srt(cues: Iterable[Cue]) -> str:
-    """Return an SRT file. Only `<i>` and `<u>` are markup in it, for ffmpeg and for players."""
-    return "".join(
-        f"{number}\n{_format_time(cue.start_ms)} --> {_format_time(cue.end_ms)}\n{_escape(cue.text)}\n\n"
-        for number, cue in enumerate(cues, 1)
-    )
-
-
-def write_vtt(cues: Iterable[Cue]) -> str:
-    """Return a WebVTT file; all of the text is literal."""
-    blocks = (
-        f"{_format_time(cue.start_ms, '.')} --> {_format_time(cue.end_ms, '.')}\n{html.escape(cue.text, quote=False)}\n"
-        for cue in cues
-    )
-    return "\n".join(["WEBVTT\n", *blocks])
 
 
 def _end_at_next(cues: Sequence[Cue]) -> Iterator[Cue]:
@@ -129,19 +110,9 @@ def _split_at_changes(cues: Iterable[Cue]) -> Iterator[Cue]:
             yield Cue(start_ms, end_ms, "\n".join(texts))
 
 
-def _clean(text: str) -> str:
+def clean_lines(text: str) -> str:
     """Return text without control characters, empty lines, lines that are too long, and open tags."""
     lines = (_CONTROL.sub("", line) for line in text[:MAX_CHARS].splitlines())
     pieces = (piece.strip(" ") for line in lines for piece in _PIECE.findall(line))
     text = "\n".join(piece for piece in pieces if piece)
     return text + "".join(f"</{tag}>" for tag in "iu" if text.count(f"<{tag}>") > text.count(f"</{tag}>"))
-
-
-def _escape(text: str) -> str:
-    return _COMMAND.sub(lambda command: command[0] + _JOINER, text)
-
-
-def _format_time(milliseconds: int, sign: str = ",") -> str:
-    """Format a time as `HH:MM:SS,mmm`, with the sign before the milliseconds."""
-    seconds, rest = divmod(milliseconds, 1000)
-    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}{sign}{rest:03}"

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from contract.operations.captions import CaptionOptions
 from gpu_worker.media.info import TOP, Cue
-from gpu_worker.plan.captions.track import flatten, make_track, write_srt
-from gpu_worker.plan.captions.track_language import track_language
+from gpu_worker.plan.captions.files.srt import write_srt
+from gpu_worker.plan.captions.files.track import flatten, make_track
+from gpu_worker.plan.captions.files.track_language import track_language
 from gpu_worker.subtitles.formats.srt_vtt import read_srt_or_vtt
 from gpu_worker.subtitles.markup.cue_text import clean_text
 from tests.support.captions import cues
@@ -93,7 +94,7 @@ def test_track_has_the_edited_captions_without_their_style() -> None:
     })  # fmt: skip
     track = make_track([Cue(0, 900, "Damn it"), Cue(1100, 1900, "gone")], options, Fraction(5))
     assert track is not None
-    assert track.text == "1\n00:00:00,000 --> 00:00:00,900\n<\u2060d> {\u2060x} it\n\n"
+    assert write_srt(track.cues) == "1\n00:00:00,000 --> 00:00:00,900\n<\u2060d> {\u2060x} it\n\n"
     assert (track.language, track.end) == ("por", Fraction(9, 10))
 
 

@@ -1,0 +1,1 @@
+"""Captions as files for players: a track of the video, and sidecars. Pure."""
