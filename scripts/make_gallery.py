@@ -1,5 +1,7 @@
 """Render docs/gallery: three frames of each caption preset, in portrait and in landscape, and a page that shows them.
 
+One more pair of sheets shows emoji.
+
 `make gallery` runs it. The worker renders the videos; nothing is downloaded.
 """
 
@@ -25,6 +27,8 @@ _SHAPES = {"portrait": ("540x960", (216, 384)), "landscape": ("960x540", (384, 2
 _PARTS = {"portrait": (920, 0, 1820, 1600), "landscape": (100, 330, 2360, 1600)}
 """The parts of the landscape that show no lettering."""
 _TEXT = "The mountains were here long before us, and they will stay when we are gone."
+_EMOJI = ("emoji", "karaoke", "Emoji are drawn in color, in every style.")
+_EMOJI_TEXT = "Look 👀 at the 🌲🌲 mountains, 😍 they were 🇨🇭 here before us 👨‍👩‍👧 and they will 👍🏽 stay 🎉"
 _SECONDS, _MOMENTS = 4, (0.5, 1.7, 3.4)
 _GAP = 6
 
@@ -32,34 +36,40 @@ _GAP = 6
 def main() -> None:
     """Write one sheet per preset and shape."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory() as directory:
+        folder = Path(directory)
         for shape in _SHAPES:
             photo = folder / f"{shape}.jpg"
             draw_landscape(photo)
             with Image.open(photo) as picture:
                 picture.crop(_PARTS[shape]).save(photo, "JPEG", quality=92)
-            for preset in PRESETS:
-                sheet = _render(photo, preset, shape, folder)
-                path = FOLDER / f"{preset}-{shape}.webp"
+            for name, preset, _ in _sheets():
+                text = _EMOJI_TEXT if name == _EMOJI[0] else _TEXT
+                sheet = _render(photo, preset, text, shape, folder)
+                path = FOLDER / f"{name}-{shape}.webp"
                 sheet.save(path, quality=70, method=6)
                 print(f"{path.relative_to(ROOT)}: {path.stat().st_size // 1000} KB", flush=True)
     (FOLDER / "README.md").write_text(_page(), encoding="utf-8")
 
 
+def _sheets() -> list[tuple[str, str, str]]:
+    """Return the name, the preset and the description of each pair of sheets."""
+    return [*((name, name, preset.description) for name, preset in PRESETS.items()), _EMOJI]
+
+
 def _page() -> str:
     head = "# Caption styles\n\n`make gallery` renders this page with the worker."
     parts = [f"{head} [docs/api.md](../api.md#captions) describes the fields of a style.\n"]
-    for name, preset in PRESETS.items():
+    for name, _, description in _sheets():
         images = "\n".join(f"![{name}, {shape}]({name}-{shape}.webp)" for shape in _SHAPES)
-        parts.append(f"## {name}\n\n{preset.description}\n\n{images}\n")
+        parts.append(f"## {name}\n\n{description}\n\n{images}\n")
     return "\n".join(parts)
 
 
-def _render(photo: Path, preset: str, shape: str, folder: Path) -> Image.Image:
+def _render(photo: Path, preset: str, text: str, shape: str, folder: Path) -> Image.Image:
     size, frame = _SHAPES[shape]
     video = folder / "gallery.mp4"
-    options = [f"--image={photo}", f"--captions={_TEXT}", f"--style={preset}", f"--size={size}"]
+    options = [f"--image={photo}", f"--captions={text}", f"--style={preset}", f"--size={size}"]
     timing = [f"--duration={_SECONDS}", "--frame-rate=25", f"--output={video}"]
     subprocess.run(
         [sys.executable, "-m", "gpu_worker", "compose", *options, *timing], check=True, cwd=ROOT, capture_output=True
