@@ -24,8 +24,10 @@ _FIRST_LAYER = 0xF0000
 _VARIANT, _ISOLATES = "ufe0f", (0x2066, 0x2069)
 _UNITS_PER_EM, _ADVANCE = 448, 532
 """A picture is 512 units wide: 1.14 em, as high as capitals with some room above and below."""
-_ASCENT, _DESCENT = 400, 90
-"""Less than in any text font, so that emoji do not make lines higher."""
+_DOWN = 32
+"""By how much pictures are moved down: their middle is then that of capitals, and their top is below that of lines."""
+_ASCENT, _DESCENT = 415, 100
+"""No more than in any text font, so that emoji do not make lines higher."""
 _NAMES = {
     0: "Twemoji: Copyright Twitter, Inc. and other contributors. Font: Mozilla Foundation and Tilman Vatteroth.",
     1: "Twemoji Layers", 2: "Bold", 3: "Twemoji Layers 15.0.3", 4: "Twemoji Layers Bold", 5: "Version 15.0.3",
@@ -104,6 +106,8 @@ def _map_layers(font: Any) -> None:
 def _set_metrics(font: Any) -> None:
     advances = font["hmtx"]
     for name in font.getGlyphOrder():
+        if font["glyf"][name].numberOfContours:
+            font["glyf"][name].coordinates.translate((0, -_DOWN))
         width = _ADVANCE if name in font["COLR"].ColorLayers else 0
         advances[name] = (width, advances[name][1])
     font["head"].unitsPerEm = _UNITS_PER_EM

@@ -129,3 +129,31 @@ def test_all_letters_are_the_same_with_and_without_an_emoji(
     assert box
     assert whole
     assert box[0] > whole[0] + 40
+
+
+@pytest.mark.parametrize("position", ["top_left", "bottom_right"])
+@pytest.mark.parametrize(
+    ("preset", "font"), [("classic", "DejaVu Sans"), ("karaoke", "Bebas Neue"), ("highlight", "Roboto")]
+)
+def test_emoji_stay_in_the_region(
+    media: MediaFactory, tmp_path: Path, faces: FontFiles, preset: str, font: str, position: str
+) -> None:
+    chosen = options(preset, size=14, position=position, font=font, outline_width=0, shadow=0)
+    frame = draw(media, tmp_path, [Cue(0, 400, "😀 1️⃣")], chosen, SIZE, faces, seconds=0.2, rate=5)[0]
+    box, region = ink(frame), caption_region(chosen.style, SIZE)
+    assert box
+    assert box[0] >= region.left - 1
+    assert box[1] >= region.top - 1
+    assert box[2] <= region.right + 1
+    assert box[3] <= region.bottom + 1
+
+
+def test_lines_with_emoji_are_not_higher(media: MediaFactory, tmp_path: Path, faces: FontFiles) -> None:
+    tops = []
+    for text in ("HHH HHH", "HHH❤️ HHH"):
+        chosen = options("karaoke", size=14, font="Roboto", colors={"highlight": "#FFF"})
+        frame = draw(media, tmp_path, [Cue(0, 400, text)], chosen, SIZE, faces, seconds=0.2, rate=5)[0]
+        bottom = ink_of_color(frame, (255, 255, 255), 20)
+        assert bottom
+        tops.append(bottom[3])
+    assert tops[0] == pytest.approx(tops[1], abs=1)
