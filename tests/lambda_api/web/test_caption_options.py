@@ -16,7 +16,7 @@ from tests.support.gateway import Answer, Client
 VIDEO = {"url_video": "https://media.example/v.mp4"}
 CAPTION = VIDEO | {"captions": "Hello there"}
 WORDS = [{"word": "planted-word", "start": 0, "end": 0.5}, {"word": "there", "start": 0.5, "end": 1}]
-PRESETS = "classic, box, karaoke, highlight, underline, word_by_word, pop, fill, progressive"
+PRESETS = "classic, box, karaoke, highlight, pill, underline, word_by_word, pop, fill, progressive"
 
 
 def send(client: Client, **fields: Any) -> Answer:
