@@ -33,7 +33,7 @@ ifdef SPEECH
 export WHISPER_MODEL ?= $(abspath $(VENV))/whisper/tiny.en
 endif
 
-demo: $(VENV)/.local $(if $(SPEECH),$(VENV)/.speech)  ## Run every operation on one machine and save the videos in demo-output/
+demo: $(VENV)/.local $(if $(SPEECH),$(VENV)/.speech)  ## Run every operation on one machine and save the files in demo-output/
 	@# Exit code 130 is Ctrl-C: make ends by that signal, too, without an error line of its own.
 	@$(BIN)/python -m local demo $(if $(PHOTO),--photo="$$PHOTO") $(if $(VIDEO),--video="$$VIDEO") \
 	  $(if $(AUDIO),--audio="$$AUDIO") $(if $(SRT),--srt="$$SRT") || { code=$$?; [ $$code = 130 ] || exit $$code; }

@@ -44,8 +44,8 @@ class Options:
     worker_env: Mapping[str, str] = field(default_factory=dict)
 
 
-def recognizes_speech() -> bool:
-    """Return True if the workers, which inherit WHISPER_MODEL, recognize speech."""
+def has_speech() -> bool:
+    """Return True if the local workers have a speech model."""
     return bool(os.environ.get("WHISPER_MODEL"))
 
 
@@ -69,7 +69,7 @@ def lambda_environment(options: Options, aws: Addresses, public_url: str, emulat
             "API_KEYS": json.dumps(keys),
             "CALLBACK_SECRETS": json.dumps({"local": [CALLBACK_SECRET]}),
             "ALLOW_LOOPBACK_URLS": "true",
-            "SPEECH": "true" if recognizes_speech() else "false",
+            "SPEECH": "true" if has_speech() else "false",
             "GPU_PRICE_PER_SECOND": "0",
             "CHECK_SECONDS": "20",
             "RETRY_BASE_SECONDS": "1",

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import cycle
+from typing import Any
 
 from aiohttp import web
 from standardwebhooks import Webhook, WebhookVerificationError
@@ -26,7 +27,7 @@ class JobCallbacks:
 
     ids: set[str] = field(default_factory=set)
     bodies: set[str] = field(default_factory=set)
-    """Without the link to the video, whose signature differs in each attempt."""
+    """Without the links to the files, whose signatures differ in each attempt."""
     tries: int = 0
     accepted: int = 0
     repeats: int = 0
@@ -36,6 +37,11 @@ class JobCallbacks:
     def status(self) -> str:
         """Return the job's state in the callbacks."""
         return str(json.loads(next(iter(self.bodies)))["status"])
+
+
+def _without_links(body: dict[str, Any]) -> dict[str, Any]:
+    artifacts = [stored | {"url": None, "url_expires_at": None} for stored in body.get("artifacts", ())]
+    return body | {"video_url": None, "video_url_expires_at": None, "artifacts": artifacts}
 
 
 class Receiver:
@@ -66,7 +72,7 @@ class Receiver:
             return web.Response(status=401)
         job = self.callbacks[body["job_id"]]
         job.ids.add(request.headers["webhook-id"])
-        job.bodies.add(json.dumps(body | {"video_url": None, "video_url_expires_at": None}))
+        job.bodies.add(json.dumps(_without_links(body)))
         job.tries += 1
         job.repeats += job.answered
         fault = next(self._faults)

@@ -3,7 +3,8 @@
     python -I -S worker.py      with the environment of a RunPod container
 
 A real worker costs seconds to start and as many to encode, so two thousand jobs with one killed in twenty would take
-hours. This one costs a tenth of a second to start. An image named `bad.jpg` makes its job fail.
+hours. This one costs a tenth of a second to start. An image named `bad.jpg` makes its job fail. It knows contract
+version 1 only, like the release before, in which the gateway states every job that this release can do.
 """
 
 from __future__ import annotations

@@ -125,7 +125,7 @@ async def webhook(job_id: str, token: str, request: Request) -> dict[str, bool]:
     bucket = os.environ["BUCKET_NAME"]
     manifest = json.loads(s3.get_object(Bucket=bucket, Key=f"jobs/{job_id}/manifest.json")["Body"].read())
     size = s3.head_object(Bucket=bucket, Key=f"jobs/{job_id}/output.mp4")["ContentLength"]
-    if size != manifest["output"]["size_bytes"]:
+    if size != manifest["artifacts"][0]["size_bytes"]:
         raise HTTPException(409)
     version = int(str(item["version"]))
     table.put_item(

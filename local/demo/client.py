@@ -33,7 +33,7 @@ class Client:
         part = path.with_suffix(".part")
         async with self._session.get(url) as response:
             if response.status != 200:
-                raise RuntimeError(f"the video's URL returned {response.status}")
+                raise RuntimeError(f"the URL of {path.name} returned {response.status}")
             with part.open("wb") as file:
                 async for chunk in response.content.iter_chunked(1 << 20):
                     file.write(chunk)

@@ -28,7 +28,7 @@ class Progress:
             state = (str(job["status"]), percent // _STEP)
             if self._shown.get(operation) != state:
                 self._shown[operation] = state
-                print(f"  {operation:<9} {job['status']:<12} {percent:3d} %", file=self._out, flush=True)
+                print(f"  {operation:<10} {job['status']:<12} {percent:3d} %", file=self._out, flush=True)
 
     def _redraw(self, lines: Sequence[str]) -> None:
         up = f"\033[{self._drawn}A" if self._drawn else ""
@@ -42,7 +42,7 @@ def format_bar(operation: str, job: Mapping[str, Any]) -> str:
     percent = max(0, min(100, int(job["progress"]["percent"])))
     filled = percent * _BAR // 100
     stage = job["progress"].get("stage") or ""
-    return f"  {operation:<9} [{'#' * filled}{'-' * (_BAR - filled)}] {percent:3d} %  {job['status']} {stage}".rstrip()
+    return f"  {operation:<10} [{'#' * filled}{'-' * (_BAR - filled)}] {percent:3d} %  {job['status']} {stage}".rstrip()
 
 
 def format_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 import aiohttp
 
-from contract.artifacts import OUTPUT_VIDEO
+from contract.artifacts import ArtifactKind
 from contract.operations import OPERATIONS, Operation, Role
 from contract.operations.describe import describe
 from contract.operations.inputs import ROLES
@@ -25,19 +25,26 @@ from local.demo.callback_receiver import CallbackReceiver
 from local.demo.client import Client, Job
 from local.demo.console import Progress, format_size, format_table
 from local.demo.given_files import check_contents
-from local.demo.verify_video import Verification, find_difference, verify_video
+from local.demo.verify_output import Verification, verify_file, verify_video
 from local.logs import Log
 from local.samples.server import SAMPLES
 from local.servers import Server, bind
-from local.settings import API_KEY, CALLBACK_SECRET, Options, recognizes_speech
+from local.settings import API_KEY, CALLBACK_SECRET, Options, has_speech
 from local.system import running
 
 _DEADLINE_SECONDS = 600.0
 _CALLBACK_SECONDS = 15.0
 _POLL_SECONDS = 0.4
 _TERMINAL = {"COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT"}
-_SHORT = {"style": "karaoke", "size": "720x1280", "captions": "One picture.\nOne voice.\nAnd every word in its time."}
-"""A vertical video from a picture, a voice and a text without times."""
+_SHORT = {
+    "style": "karaoke",
+    "size": "720x1280",
+    "captions": "One picture.\nOne voice.\nAnd every word in its time.",
+    "sidecar": ["srt"],
+}
+"""A vertical video from a picture, a voice and a text without times, and its captions as a file."""
+_NO_SPEECH = "Not run, since no speech recognition is installed here (make demo SPEECH=1): "
+_PLACEHOLDER = "https://example.com/file"
 _HEADER = (
     ("operation", "job_id", "status", "settled by", "queue ms", "execution ms", "encoder", "duration", "size", "file")
 )  # fmt: skip
@@ -82,30 +89,32 @@ async def run(given: Mapping[Role, Path], out: Path, *, verbose: bool = False) -
 
 def outputs_in(out: Path) -> list[Path]:
     """Return the files that a run writes."""
-    return [
-        _saved_as(out, name, artifact.name)
-        for name, (kind, _body) in requests(dict.fromkeys(Role, "")).items()
-        for artifact in _example(OPERATIONS[kind]).artifacts()
-    ]
+    wanted = requests(dict.fromkeys(Role, _PLACEHOLDER))
+    made = {name: OPERATIONS[kind].model_validate(body).artifacts() for name, (kind, body) in wanted.items()}
+    return [_output_path(out, name, artifact.name) for name, artifacts in made.items() for artifact in artifacts]
 
 
-def _saved_as(out: Path, name: str, artifact: str) -> Path:
+def _output_path(out: Path, name: str, artifact: str) -> Path:
     return out / f"{name}{Path(artifact).suffix}"
 
 
 def requests(urls: Mapping[Role, str]) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Return the kind and body of each job by its name: one of each operation that works here, and a short."""
-    each = {
-        kind: (kind, request_body(model, urls))
-        for kind, model in OPERATIONS.items()
-        if recognizes_speech() or not _example(model).needs_speech()
-    }
+    """Return the kind and body of each job by its name: one of each operation, and a short."""
+    each = {kind: (kind, request_body(model, urls)) for kind, model in OPERATIONS.items()}
     short = {"url_image": urls[Role.IMAGE], "url_audio": urls[Role.AUDIO], **_SHORT}
     return {**each, "short": ("compose", short)}
 
 
-def _example(operation: type[Operation]) -> Operation:
-    return operation.model_validate(describe(operation).smallest)
+def select_possible(wanted: Mapping[str, tuple[str, dict[str, Any]]]) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Return the jobs that the local workers can do, and name the others."""
+    possible = {
+        name: (kind, body)
+        for name, (kind, body) in wanted.items()
+        if has_speech() or not OPERATIONS[kind].model_validate(body).needs_speech()
+    }
+    if len(possible) < len(wanted):
+        print(_NO_SPEECH + ", ".join(name for name in wanted if name not in possible), flush=True)
+    return possible
 
 
 def request_body(operation: type[Operation], urls: Mapping[Role, str]) -> dict[str, Any]:
@@ -135,7 +144,7 @@ async def _serve(stack: AsyncExitStack, server: Server) -> str:
 
 async def _run_jobs(client: Client, urls: Mapping[Role, str], callback_url: str) -> dict[str, Job]:
     """Submit all jobs at once and poll the jobs until all are finished, for at most 600 s."""
-    wanted = requests(urls)
+    wanted = select_possible(requests(urls))
     submitted = await asyncio.gather(
         *(client.submit(kind, body | {"webhook_url": callback_url}) for kind, body in wanted.values())
     )
@@ -155,14 +164,14 @@ async def _run_jobs(client: Client, urls: Mapping[Role, str], callback_url: str)
 async def _collect(client: Client, ffmpeg: str, operation: str, job: Job, out: Path) -> Verification:
     if job["status"] != "COMPLETED":
         return Verification(0.0, 0, (job.get("error") or {}).get("message") or "did not finish")
-    paths = {artifact["name"]: _saved_as(out, operation, artifact["name"]) for artifact in job["artifacts"]}
-    for artifact in job["artifacts"]:
-        await client.download(artifact["url"], paths[artifact["name"]])
-        if problem := await asyncio.to_thread(find_difference, paths[artifact["name"]], artifact):
-            return Verification(0.0, artifact["size_bytes"], problem)
-    if job["video"] is None:
-        return Verification(0.0, sum(artifact["size_bytes"] for artifact in job["artifacts"]), None)
-    return await verify_video(ffmpeg, paths[OUTPUT_VIDEO.name].resolve(), job["video"])
+    checks = []
+    for stored in job["artifacts"]:
+        path = _output_path(out, operation, stored["name"])
+        await client.download(stored["url"], path)
+        is_video = stored["kind"] == ArtifactKind.VIDEO
+        found = verify_video(ffmpeg, path.resolve(), job["video"]) if is_video else verify_file(path, stored)
+        checks.append(await found)
+    return next((check for check in checks if check.problem is not None), checks[0])
 
 
 async def _await_callbacks(receiver: CallbackReceiver, jobs: dict[str, Job]) -> None:
@@ -212,5 +221,5 @@ def _row(operation: str, job: Job, result: Verification, out: Path) -> tuple[str
         encoder,
         f"{result.seconds:.2f} s" if done and result.seconds else "",
         format_size(result.size_bytes) if done else "",
-        str(_saved_as(out, operation, job["artifacts"][0]["name"])) if done else "",
+        " ".join(str(_output_path(out, operation, stored["name"])) for stored in job["artifacts"]) if done else "",
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import subprocess
+import urllib.request
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from typing import Any
@@ -53,6 +55,31 @@ def reserialize(body: bytes) -> bytes:
 
 def wait_for_callback(system: System, job_id: str) -> Job:
     return system.wait(job_id, lambda job: job["callback"]["status"] != "PENDING", 40)
+
+
+@pytest.mark.fault("I15")
+def test_callback_has_links_to_every_file_of_the_job(system: System, site: Web, receiver: Receiver) -> None:
+    fields = {"url_video": site("clip.mp4"), "url_srt": site("clip.srt"), "sidecar": ["srt", "vtt", "ass"]}
+    submitted = system.submit("caption", webhook_url=site("hook"), style="karaoke", **fields)
+    job = wait_for_callback(system, submitted["job_id"])
+    assert (job["status"], job["callback"]["status"], submitted["artifacts"]) == ("COMPLETED", "DELIVERED", [])
+    headers, body = receiver.seen[-1]
+    event = Webhook(CALLBACK_SECRET).verify(body, headers)
+    listed = next(one for one in system.call("GET", "/jobs")[1]["jobs"] if one["job_id"] == job["job_id"])
+    data = {}
+    for shown in (job, event, listed):
+        names = [stored["name"] for stored in shown["artifacts"]]
+        assert names == ["output.mp4", "captions.srt", "captions.vtt", "captions.ass"]
+        for stored in shown["artifacts"]:
+            with urllib.request.urlopen(stored["url"], timeout=30) as answer:
+                data[stored["name"]] = answer.read()
+                assert answer.headers["Content-Type"] == stored["content_type"]
+            assert len(data[stored["name"]]) == stored["size_bytes"]
+            assert hashlib.sha256(data[stored["name"]]).hexdigest() == stored["sha256"]
+        assert shown["video_url"].partition("?")[0] == shown["artifacts"][0]["url"].partition("?")[0]
+    assert "Erste Zeile: ein Café" in data["captions.srt"].decode()
+    assert data["captions.vtt"].startswith(b"WEBVTT\n")
+    assert b"Dialogue: " in data["captions.ass"]
 
 
 @pytest.mark.fault("J3", "J7")

@@ -121,7 +121,7 @@ def test_all_files_are_stored_before_the_manifest(network: FakeNetwork, work_dir
     assert (manifest.contract_version, network.reports[-1]["contract_version"]) == (2, 2)
 
 
-@pytest.mark.fault("I6")
+@pytest.mark.fault("I6", "I15")
 @pytest.mark.parametrize("stored", [["captions.srt"], ["output.mp4"], ["output.mp4", "captions.srt"]])
 def test_files_of_two_executions_are_described_as_stored(
     network: FakeNetwork, work_dir: Path, media: MediaFactory, stored: list[str]

@@ -17,7 +17,7 @@ import aiohttp
 from gpu_worker.ffmpeg.locate import find_ffmpeg
 from local.demo import file_server
 from local.demo.client import Client, Job
-from local.demo.verify_video import verify_video
+from local.demo.verify_output import verify_video
 from local.logs import Log
 from local.runpod.fleet.containers import WorkerSpec
 from local.servers import Server, bind

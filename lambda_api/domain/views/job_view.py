@@ -63,7 +63,7 @@ class VideoView(_View):
 class ArtifactView(_View):
     """A file that the job has made."""
 
-    name: str
+    name: Annotated[str, Field(description="Its name within the job, such as `output.mp4` or `captions.srt`.")]
     kind: ArtifactKind
     content_type: str
     url: Link | None
@@ -120,7 +120,10 @@ class JobView(_View):
     created_at: Timestamp
     started_at: Timestamp | None
     completed_at: Timestamp | None
-    video_url: Link | None
+    video_url: Annotated[
+        Link | None,
+        Field(description="The video, also in `artifacts`; null until it is finished, or if there is none."),
+    ]
     video_url_expires_at: Timestamp | None
     video: VideoView | None
     artifacts: Annotated[list[ArtifactView], Field(description="All files of the job, the main one first.")]

@@ -14,7 +14,7 @@ _RULES = f"""Sent to the `webhook_url` of a job when it has finished, as describ
 - **Verify the raw bytes** of the body with a Standard Webhooks library and the secret of your API key. For receivers
   that have only the parsed body, `JSON.stringify(JSON.parse(body))` gives the same bytes.
 - `webhook-id` is the same at each delivery of a job: use it to drop repeats. Each delivery has its own
-  `webhook-timestamp`, signature and `video_url`; everything else stays the same.
+  `webhook-timestamp`, signature, `video_url` and URLs in `artifacts`; everything else stays the same.
 """
 
 

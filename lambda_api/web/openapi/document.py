@@ -50,7 +50,13 @@ _STATUSES: dict[str, tuple[str, tuple[str, ...]]] = {
     "409": ("The job has already finished; `job_status` is its state.", ()),
     "413": ("The body is too large.", ()),
     "415": ("The body is not sent as `application/json`, or it is compressed.", ()),
-    "422": ("`detail` and `errors` name the fields that are missing, unknown or not valid, and what is expected.", ()),
+    "422": (
+        (
+            "`detail` and `errors` name the fields that are missing, unknown or not valid, and what is expected. "
+            "`speech_not_available`: the request needs speech recognition, which is not installed."
+        ),
+        (),
+    ),
     "429": ("Too many requests, or too many jobs at once.", ("Retry-After", "RateLimit", "RateLimit-Policy")),
     "503": ("Not available right now.", ("Retry-After",)),
 }
@@ -174,7 +180,7 @@ def _event(job: Json) -> Json:
     del properties["callback"]
     return job | {
         "title": "JobEvent",
-        "description": "A finished job. The links are absolute; `video_url` is new in each delivery.",
+        "description": "A finished job. The links are absolute; all URLs of files are new in each delivery.",
         "properties": properties,
         "required": ["type", *(name for name in job["required"] if name != "callback")],
     }

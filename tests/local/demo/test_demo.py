@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import wave
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,8 +19,8 @@ from contract.operations import OPERATIONS
 from gpu_worker.ffmpeg.locate import find_ffmpeg
 from local.demo import file_server
 from local.demo.callback_receiver import CallbackReceiver, Received
-from local.demo.run_demo import outputs_in, report, request_body
-from local.demo.verify_video import Verification, verify_video
+from local.demo.run_demo import outputs_in, report, request_body, requests, select_possible
+from local.demo.verify_output import Verification, verify_file, verify_video
 from local.samples.image import draw_landscape
 from local.samples.media import SUBTITLES, make_clip, make_voice
 from local.samples.server import SAMPLES, SampleServer
@@ -108,9 +109,11 @@ def test_file_server_serves_only_its_files(tmp_path: Path) -> None:
 
 def test_report_names_every_failed_operation(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     done = {
-        "job_id": "j1", "status": "COMPLETED", "execution": {"settled_by": "webhook", "encoder": "libx264"},
-        "artifacts": [{"name": "output.mp4"}],
-    }  # fmt: skip
+        "job_id": "j1",
+        "status": "COMPLETED",
+        "execution": {"settled_by": "webhook", "encoder": "libx264"},
+        "artifacts": [{"name": "output.mp4"}, {"name": "captions.srt"}],
+    }
     jobs = {"caption": done, "compose": {"job_id": "j2", "status": "FAILED"}}
     results = {
         "caption": Verification(5.0, 1000, None),
@@ -121,15 +124,31 @@ def test_report_names_every_failed_operation(tmp_path: Path, capsys: pytest.Capt
     assert report(jobs, results, sink, tmp_path) == ["compose: url_audio has no audio stream."]
     shown = capsys.readouterr().out
     assert "Callbacks: 2 of 2" in shown
-    assert f"{tmp_path}/caption.mp4" in shown
+    assert f"{tmp_path}/caption.mp4 {tmp_path}/caption.srt" in shown
     assert f"{tmp_path}/compose.mp4" not in shown
 
 
-def test_speech_is_recognized_only_where_a_model_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("WHISPER_MODEL", raising=False)
-    assert [path.suffix for path in outputs_in(tmp_path)] == [".mp4"] * 5
-    monkeypatch.setenv("WHISPER_MODEL", "/models/base")
-    assert {path.name for path in outputs_in(tmp_path)} >= {"transcribe.json", "transcribe.srt", "transcribe.vtt"}
+def test_file_is_compared_with_its_entry_in_the_job(tmp_path: Path) -> None:
+    path = tmp_path / "captions.srt"
+    path.write_bytes(b"1\n")
+    entry = {"name": "captions.srt", "size_bytes": 2, "sha256": hashlib.sha256(b"1\n").hexdigest()}
+    assert asyncio.run(verify_file(path, entry)) == Verification(0.0, 2, None)
+    path.write_bytes(b"22\n")
+    wrong = asyncio.run(verify_file(path, entry))
+    assert wrong.problem == "captions.srt is different from its job: size_bytes, sha256"
+
+
+def test_demo_names_what_it_cannot_run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    wanted = requests({role: f"http://files/{role}" for role in SAMPLES})
+    for model, missing in (("", {"transcribe"}), ("/models/tiny", set())):
+        monkeypatch.setenv("WHISPER_MODEL", model)
+        assert set(wanted) - set(select_possible(wanted)) == missing
+        assert capsys.readouterr().out.endswith("SPEECH=1): transcribe\n" if missing else "")
+
+
+def test_demo_clears_every_file_that_it_writes(tmp_path: Path) -> None:
+    names = {path.name for path in outputs_in(tmp_path)}
+    assert {"caption.mp4", "short.mp4", "short.srt", "transcribe.json", "transcribe.vtt"} <= names
 
 
 def test_request_bodies_have_a_sample_for_each_input() -> None:

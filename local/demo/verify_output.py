@@ -1,4 +1,4 @@
-"""Verify that a downloaded video matches its job: measure it, and decode all of it."""
+"""Verify that a downloaded file matches its job: measure it, and decode all of a video."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ _MAX_PIXELS = 120_000_000
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """`problem` is None for a file that decodes from end to end and agrees with its job."""
+    """`problem` is None for a file that agrees with its job, and decodes from end to end if it is a video.
+
+    `seconds` is 0 for other files.
+    """
 
     seconds: float
     size_bytes: int
@@ -47,11 +50,12 @@ async def verify_video(ffmpeg: str, path: Path, video: dict[str, Any]) -> Verifi
     return Verification(seconds, size, None)
 
 
-def find_difference(path: Path, artifact: dict[str, Any]) -> str | None:
-    """Return how a file differs from its entry in the job's `artifacts`; None if it does not."""
-    size, digest = _measure(path)
-    wrong = [name for name, value in (("size_bytes", size), ("sha256", digest)) if artifact.get(name) != value]
-    return f"{artifact['name']} is different from its job: {', '.join(wrong)}" if wrong else None
+async def verify_file(path: Path, artifact: dict[str, Any]) -> Verification:
+    """Compare a file that is no video with its entry in the job's `artifacts`."""
+    size, digest = await asyncio.to_thread(_measure, path)
+    wrong = [name for name, value in {"size_bytes": size, "sha256": digest}.items() if artifact[name] != value]
+    problem = f"{artifact['name']} is different from its job: {', '.join(wrong)}"
+    return Verification(0.0, size, problem if wrong else None)
 
 
 def _measure(path: Path) -> tuple[int, str]:
