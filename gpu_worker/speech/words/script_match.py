@@ -19,6 +19,9 @@ from gpu_worker.subtitles.word_cues import make_word_cues
 MIN_MATCH = 0.5
 """Share of a script's letters that must be heard. Below it, the sound says something else."""
 
+_MANY_UNITS = 1500
+"""Words of a longer sound are not matched by those that it has most of: 8,000 words took a minute with them."""
+
 
 def match_script(script: Sequence[str], heard: Sequence[Word], language: str | None) -> tuple[Cue, ...] | None:
     """Return the sentences of a script as cues with words; None if too little of it was heard.
@@ -47,7 +50,7 @@ def _match(texts: Sequence[str], heard: Sequence[Word]) -> list[tuple[int, int] 
     """Return the time of each text that was heard, by units: words, or characters where there are no spaces."""
     ours = [(at, unit) for at, text in enumerate(texts) for unit in _units(text)]
     theirs = [(at, unit) for at, word in enumerate(heard) for unit in _units(word.text)]
-    matcher = SequenceMatcher(None, [unit for _, unit in ours], [unit for _, unit in theirs], autojunk=False)
+    matcher = SequenceMatcher(None, [unit for _, unit in ours], [unit for _, unit in theirs], autojunk=len(theirs) > _MANY_UNITS)
     found: dict[int, list[Word]] = {}
     for block in matcher.get_matching_blocks():
         for step in range(block.size):

@@ -55,6 +55,7 @@ def test_cues_are_aligned_without_those_that_have_no_words(tmp_path: Path, job: 
     assert [cue["words"] for cue in fake.requests[0]["cues"]] == [[["Hello", True], ["there", True]], [["you", True]]]
 
 
+@pytest.mark.fault("G17")
 @pytest.mark.parametrize("failure", [1, 134, "{}", "no JSON"])
 def test_replies_that_cannot_be_used_are_failures(tmp_path: Path, job: Path, failure: Any) -> None:
     with pytest.raises(JobFailed) as raised:
@@ -69,6 +70,7 @@ def test_alignments_of_another_shape_are_failures(tmp_path: Path, job: Path, cue
     assert raised.value.failure.code is Code.INTERNAL
 
 
+@pytest.mark.fault("G17")
 def test_failure_on_the_gpu_is_repeated_on_the_cpu(tmp_path: Path, job: Path) -> None:
     fake = FakeSpeech(tmp_path, "cuda", cuda=1, cpu=heard("Hello"))
     listener = _listener(fake, job)
@@ -77,6 +79,7 @@ def test_failure_on_the_gpu_is_repeated_on_the_cpu(tmp_path: Path, job: Path) ->
     assert listener.warnings == ["The GPU could not be used to recognize speech; the CPU was used instead."]
 
 
+@pytest.mark.fault("G17")
 def test_process_is_stopped_after_its_time(tmp_path: Path, job: Path) -> None:
     with pytest.raises(JobFailed) as raised:
         asyncio.run(_listener(FakeSpeech(tmp_path, transcribe="hang"), job, seconds=0.5).transcribe(1.0, None))
