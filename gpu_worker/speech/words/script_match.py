@@ -50,7 +50,8 @@ def _match(texts: Sequence[str], heard: Sequence[Word]) -> list[tuple[int, int] 
     """Return the time of each text that was heard, by units: words, or characters where there are no spaces."""
     ours = [(at, unit) for at, text in enumerate(texts) for unit in _units(text)]
     theirs = [(at, unit) for at, word in enumerate(heard) for unit in _units(word.text)]
-    matcher = SequenceMatcher(None, [unit for _, unit in ours], [unit for _, unit in theirs], autojunk=len(theirs) > _MANY_UNITS)
+    is_long = len(theirs) > _MANY_UNITS
+    matcher = SequenceMatcher(None, [unit for _, unit in ours], [unit for _, unit in theirs], autojunk=is_long)
     found: dict[int, list[Word]] = {}
     for block in matcher.get_matching_blocks():
         for step in range(block.size):
