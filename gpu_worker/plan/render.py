@@ -60,7 +60,7 @@ class Overlay:
         """Add to the plan of a video of `size` that ends at `end` its subtitle files, and warnings about captions."""
         texts = self._write_sidecars(*made, end, size, options) if self.captions.sidecar else {}
         shown = (cue for cue in edit_cues(self.cues or (), self.captions) if cue.start_ms < end * 1000)
-        return replace(plan, texts=texts, warnings=(*plan.warnings, *brief_caption_warnings(tuple(shown))))
+        return replace(plan, texts=texts, warnings=(*brief_caption_warnings(tuple(shown)), *plan.warnings))
 
     def _write_sidecars(
         self,
