@@ -14,7 +14,7 @@ _UNIT = re.compile(f"{TAG.pattern}|{EMOJI.pattern}|.", re.DOTALL)
 _VIRAMA = 9
 """The combining class of the sign that joins a consonant to the next."""
 _HYPHENATED = frozenset({"Latin", "Cyrillic", "Greek", "Armenian", "Georgian"})
-_BREAK_AFTER = frozenset("-\u2010\u2013/_")
+_BREAK_AFTER = frozenset(" -\u2010\u2013/_")
 HYPHEN = "-"
 
 Measure = Callable[[str], float]

@@ -31,5 +31,6 @@ def _break(word: Word, width: Measure, room: float) -> Iterator[Word]:
         return
     times = share_time(speech_weights(parts), word.start_ms, word.end_ms, min(MIN_WORD_MS, span_ms // len(parts)))
     for number, (part, (start_ms, end_ms)) in enumerate(zip(parts, pairwise(times), strict=True)):
-        has_space = word.has_space and number == 0
-        yield replace(word, text=part, start_ms=start_ms, end_ms=end_ms, has_space=has_space)
+        # A word may hold a space before an emoji or a sign.
+        has_space = " " in {part[0], parts[number - 1][-1]} if number else word.has_space
+        yield replace(word, text=part.strip() or part, start_ms=start_ms, end_ms=end_ms, has_space=has_space)

@@ -18,3 +18,8 @@ def test_words_that_nearly_fit_stay_whole() -> None:
 def test_a_word_without_time_for_its_parts_stays_whole() -> None:
     words = (Word(0, 2, "a" * 40),)
     assert break_long_words(words, len, 10) == words
+
+
+def test_a_space_in_a_broken_word_is_between_its_parts() -> None:
+    broken = break_long_words((Word(0, 900, "abcd 😀😀😀😀😀"),), len, 6)
+    assert [(word.text, word.has_space) for word in broken] == [("abcd", True), ("😀😀😀😀😀", True)]
