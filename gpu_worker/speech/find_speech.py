@@ -54,7 +54,7 @@ class Speech:
 
     def needed_paths(self) -> tuple[Path, ...]:
         """Return the paths that the process runs, imports and reads: the sandbox user must be able to read them."""
-        return Path(sys.executable), PACKAGE, *list_library_folders(), self.folder, self.folder / _FILES[0]
+        return Path(sys.executable), PACKAGE, *list_library_folders(), self.folder
 
 
 async def find_speech(folder: Path, sandbox: Sandbox) -> Speech:

@@ -12,6 +12,7 @@ from contract.errors import Code
 from gpu_worker.errors import JobFailed
 from gpu_worker.media.info import Cue, Word
 from gpu_worker.sandbox.command import Sandbox
+from gpu_worker.sandbox.process_tree import PROCESSES
 from gpu_worker.speech.engine import Listener
 from gpu_worker.speech.find_speech import Speech, SpeechUnusableError, find_speech
 from tests.support.speech import FakeSpeech, heard
@@ -84,6 +85,21 @@ def test_process_is_stopped_after_its_time(tmp_path: Path, job: Path) -> None:
     with pytest.raises(JobFailed) as raised:
         asyncio.run(_listener(FakeSpeech(tmp_path, transcribe="hang"), job, seconds=0.5).transcribe(1.0, None))
     assert raised.value.failure.code is Code.EXECUTION_TIMEOUT
+
+
+def test_process_ends_with_its_cancelled_job(tmp_path: Path, job: Path) -> None:
+    async def scenario() -> None:
+        started = asyncio.Event()
+        listener = _listener(FakeSpeech(tmp_path, transcribe="hang"), job, on_done=lambda _done: started.set())
+        listening = asyncio.create_task(listener.transcribe(1.0, None))
+        await started.wait()
+        assert PROCESSES.sessions
+        listening.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await listening
+        assert not PROCESSES.sessions
+
+    asyncio.run(scenario())
 
 
 def test_language_that_the_model_lacks_is_a_warning(tmp_path: Path, job: Path) -> None:
