@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from contract.operations.transcribe import Transcribe, TranscriptFormat
@@ -23,7 +24,9 @@ def plan(operation: Transcribe, inputs: Inputs, _options: PlanOptions) -> Plan:
     made = {
         TranscriptFormat.JSON: _write_json(heard, sentences, has_words=operation.words),
         TranscriptFormat.SRT: write_srt(sentences),
-        TranscriptFormat.VTT: write_vtt(sentences),
+        TranscriptFormat.VTT: write_vtt(
+            sentences if operation.words else [replace(cue, words=()) for cue in sentences]
+        ),
     }
     texts = {
         artifact.name: made[TranscriptFormat(artifact.name.rpartition(".")[2])] for artifact in operation.artifacts()

@@ -180,12 +180,10 @@ def test_transcript_is_written_in_each_format(listening: Listening) -> None:
     assert [segment["text"] for segment in transcript["segments"]] == ["Hello there.", "A <b> &"]
     assert transcript["words"][0] == {"word": "Hello", "start": 0.2, "end": 0.56, "probability": 0.9}
     assert [word["word"] for word in read_words(transcript)] == ["Hello", "there.", "A", "<b> &"]
-    assert (
-        made.paths["transcript.vtt"]
-        .read_text()
-        .startswith("WEBVTT\n\n00:00:00.200 --> 00:00:00.960\nHello there.\n\n00:00:01.000 --> ")
+    assert made.paths["transcript.vtt"].read_text() == (
+        "WEBVTT\n\n00:00:00.200 --> 00:00:00.960\nHello <00:00:00.600>there.\n\n"
+        "00:00:01.000 --> 00:00:01.500\nA <00:00:01.400>&lt;b&gt; &amp;\n"
     )
-    assert "A &lt;b&gt; &amp;" in made.paths["transcript.vtt"].read_text()
     cues = read_subtitles(made.paths["transcript.srt"].read_bytes(), "url_srt", 9).cues
     assert cues is not None
     assert [(cue.start_ms, cue.end_ms) for cue in cues] == [(200, 960), (1000, 1500)]
@@ -193,9 +191,18 @@ def test_transcript_is_written_in_each_format(listening: Listening) -> None:
 
 
 def test_transcript_has_what_is_requested(listening: Listening) -> None:
+    listening.fake(transcribe=heard("Hello", "there."))
+    operation = Transcribe(url_audio=URL, formats=("json", "vtt"), words=False)
+    made = listening.run(operation, audio=listening.narration)
+    assert list(made.paths) == ["transcript.json", "transcript.vtt"]
+    assert "words" not in json.loads(made.paths["transcript.json"].read_text())
+    assert made.paths["transcript.vtt"].read_text() == "WEBVTT\n\n00:00:00.200 --> 00:00:00.960\nHello there.\n"
+
+
+def test_transcript_of_a_sound_without_speech_is_empty(listening: Listening) -> None:
     listening.fake(transcribe=heard())
-    made = listening.run(Transcribe(url_audio=URL, formats=("json",), words=False), audio=listening.narration)
-    assert list(made.paths) == ["transcript.json"]
+    made = listening.run(Transcribe(url_audio=URL), audio=listening.narration)
     transcript = json.loads(made.paths["transcript.json"].read_text())
-    assert transcript == {"language": "en", "duration": 1.5, "text": "", "segments": []}
+    assert transcript == {"language": "en", "duration": 1.5, "text": "", "segments": [], "words": []}
+    assert all(path.stat().st_size for path in made.paths.values())
     assert made.warnings == ("No speech was found in the sound.",)
