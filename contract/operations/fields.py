@@ -59,8 +59,8 @@ def _read_list(value: Any) -> Any:
     """Read text as a list of choices, separated by commas or blanks. A choice that is repeated counts once."""
     if isinstance(value, str):
         value = value.replace(",", " ").split()
-    if isinstance(value, list | tuple):
-        return tuple(dict.fromkeys(_trim_and_lower(entry) for entry in value if entry.__hash__))
+    if isinstance(value, list | tuple) and all(isinstance(entry, str) for entry in value):
+        return tuple(dict.fromkeys(map(_trim_and_lower, value)))
     return value
 
 

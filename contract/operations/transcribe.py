@@ -57,8 +57,9 @@ class Transcribe(Operation):
     ] = True
     formats: Annotated[
         tuple[TranscriptFormat, ...],
+        Field(min_length=1),
         ChoiceList,
-        Field(min_length=1, description="Files to make: `json`, `srt`, `vtt`.", examples=[["json", "srt"]]),
+        Field(description="Files to make: `json`, `srt`, `vtt`.", examples=[["json", "srt"]]),
         Metavar("FORMATS"),
     ] = tuple(TranscriptFormat)
 

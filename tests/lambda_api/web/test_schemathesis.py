@@ -42,6 +42,7 @@ FORMATS = {
 
 
 PICTURES = ("url_image", "url_video")
+SOUNDS = ("url_audio", "url_video")
 BLANK = [{"type": "null"}, {"type": "string", "pattern": r"^\s*$"}]
 
 
@@ -72,11 +73,12 @@ def complete_schema(_: Any, document: dict[str, Any]) -> None:
         complete_captions(schemas[name]["properties"])
     schemas["CaptionRequest"]["oneOf"] = [only(source, SOURCES) for source in SOURCES]
     image, video = (only(name, PICTURES) for name in PICTURES)
-    with_image = [merge(image, only(source, SOURCES)) for source in (*SOURCES, None)]
+    with_image = [*(merge(image, only(source, SOURCES)) for source in SOURCES), merge(image, WITHOUT_CAPTIONS)]
     with_video = [merge(video, only(source, SOURCES)) for source in SOURCES]
     schemas["ComposeRequest"]["oneOf"] = [
-        *with_image, *with_video, merge(video, only(None, SOURCES), only("url_audio", ["url_audio"])),
+        *with_image, *with_video, merge(video, WITHOUT_CAPTIONS, only("url_audio", ["url_audio"])),
     ]  # fmt: skip
+    schemas["TranscribeRequest"]["oneOf"] = [only(name, SOUNDS) for name in SOUNDS]
 
 
 def complete_captions(fields: dict[str, Any]) -> None:
@@ -99,6 +101,10 @@ def merge(*rules: dict[str, Any]) -> dict[str, Any]:
         "required": [name for rule in rules for name in rule["required"]],
         "properties": {name: schema for rule in rules for name, schema in rule["properties"].items()},
     }
+
+
+EMPTY = [*BLANK, {"type": "array", "maxItems": 0}]
+WITHOUT_CAPTIONS = merge(only(None, SOURCES), {"required": [], "properties": {"sidecar": {"anyOf": EMPTY}}})
 
 
 @dataclass
