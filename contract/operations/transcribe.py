@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from contract.artifacts import Artifact, ArtifactKind, subtitles
 from contract.operations.base import Operation, examples
-from contract.operations.captions.options import Language
+from contract.operations.captions.text import Language
 from contract.operations.fields import ChoiceList, Flag, Metavar, Trimmed, ValidUnicode
 from contract.operations.inputs import CLIP, NARRATION, AudioUrl, VideoUrl
 

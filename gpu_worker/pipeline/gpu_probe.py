@@ -23,7 +23,8 @@ from gpu_worker.media.info import Color, Cue, VideoFacts
 from gpu_worker.plan.gpu import ALL_STAGES, Gpu, GpuStage, UnavailableReason
 from gpu_worker.plan.gpu_errors import GpuError, classify_gpu_error
 from gpu_worker.plan.model import IN_VIDEO, PlanOptions
-from gpu_worker.plan.render import Overlay, render_video
+from gpu_worker.plan.overlay import Overlay
+from gpu_worker.plan.render import render_video
 from gpu_worker.sandbox import safe_open
 from gpu_worker.sandbox.command import Sandbox
 from gpu_worker.sandbox.output import read_lines

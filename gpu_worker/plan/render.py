@@ -3,87 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from contract.operations import Fit, Role
-from contract.operations.captions import CaptionOptions
-from contract.operations.captions.choices import SubtitleMode
 from gpu_worker.media.info import Cue, PhotoInfo, VideoFacts
-from gpu_worker.plan.audio import NO_SOUND, Sound
 from gpu_worker.plan.captions.added_frames import add_frames, find_added_times, first_frame_filters
 from gpu_worker.plan.captions.ass_script import BURN_FILTER
-from gpu_worker.plan.captions.cue_warnings import brief_caption_warnings
-from gpu_worker.plan.captions.draw import DrawnCaptions, draw_captions
-from gpu_worker.plan.captions.files.portable_faces import PortableFaces
-from gpu_worker.plan.captions.files.sidecars import script_of_track, write_sidecars
-from gpu_worker.plan.captions.files.track import SubtitleTrack, make_track
-from gpu_worker.plan.captions.glyphs.estimated_typefaces import ESTIMATED
-from gpu_worker.plan.captions.glyphs.families import COLOR_EMOJI_FONT
-from gpu_worker.plan.captions.words.edits import edit_cues
+from gpu_worker.plan.captions.draw import DrawnCaptions
+from gpu_worker.plan.captions.files.track import SubtitleTrack
 from gpu_worker.plan.cuda.graph import CUDA_INPUT_ARGS, DOWNLOAD_FILTERS, gpu_for_video, gpu_graph, gpu_stages
 from gpu_worker.plan.encode import TAG_FILTER, encoder_args, format_seconds, gpu_for_size, output_args
 from gpu_worker.plan.filters import decoder_args, frame_timing_args, picture_filters, picture_warnings
 from gpu_worker.plan.gpu import ALL_STAGES, Gpu, GpuStage
 from gpu_worker.plan.input_args import MAX_DURATION_ARGS, open_args
 from gpu_worker.plan.model import IN_AUDIO, IN_VIDEO, SUBTITLES, Encoder, ExpectedOutput, Plan, PlanOptions, Step
+from gpu_worker.plan.overlay import Overlay
 from gpu_worker.plan.still.canvas import still_frame_source, still_step
-
-
-@dataclass(frozen=True, slots=True)
-class Overlay:
-    """Additions to the picture. `audio_input` opens `in_audio` as input 1; `end` cuts the output, in seconds."""
-
-    sound: Sound = NO_SOUND
-    audio_input: bool = False
-    cues: tuple[Cue, ...] | None = None
-    captions: CaptionOptions = field(default_factory=CaptionOptions)
-    """The form and the look of the cues."""
-    end: Fraction | None = None
-
-    @property
-    def draws_captions(self) -> bool:
-        return self.cues is not None and self.captions.subtitle_mode is not SubtitleMode.SOFT
-
-    def track(self, end: Fraction) -> SubtitleTrack | None:
-        """Return the subtitle track of a video that ends at `end`, in seconds; None if there is none."""
-        return make_track(self.cues, self.captions, end)
-
-    def complete(
-        self,
-        plan: Plan,
-        made: tuple[DrawnCaptions | None, SubtitleTrack | None],
-        end: Fraction,
-        size: tuple[int, int],
-        options: PlanOptions,
-    ) -> Plan:
-        """Add to the plan of a video of `size` that ends at `end` its subtitle files, and warnings about captions."""
-        texts = self._write_sidecars(*made, end, size, options) if self.captions.sidecar else {}
-        shown = (cue for cue in edit_cues(self.cues or (), self.captions) if cue.start_ms < end * 1000)
-        return replace(plan, texts=texts, warnings=(*brief_caption_warnings(tuple(shown)), *plan.warnings))
-
-    def _write_sidecars(
-        self,
-        drawn: DrawnCaptions | None,
-        track: SubtitleTrack | None,
-        end: Fraction,
-        size: tuple[int, int],
-        options: PlanOptions,
-    ) -> dict[str, str]:
-        faces = PortableFaces(options.typefaces or ESTIMATED)
-        if drawn is None:
-            script = script_of_track(track, size, faces)
-        elif COLOR_EMOJI_FONT in drawn.fonts:
-            script = draw_captions(self.cues or (), self.captions, size, faces).script
-        else:
-            script = drawn.script
-        return write_sidecars(self.captions, drawn or track, end, script)
-
-    def draw(self, size: tuple[int, int], options: PlanOptions) -> DrawnCaptions | None:
-        """Return the captions for frames of `size`; None if there are none to draw."""
-        if self.cues is None or not self.draws_captions:
-            return None
-        return draw_captions(self.cues, self.captions, size, options.typefaces or ESTIMATED)
 
 
 @dataclass(frozen=True, slots=True)

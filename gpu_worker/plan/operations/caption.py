@@ -7,7 +7,8 @@ from contract.operations.captions import CaptionOptions
 from gpu_worker.plan.audio import keep_sound
 from gpu_worker.plan.captions.words.script import timed_cues
 from gpu_worker.plan.model import Inputs, Plan, PlanOptions
-from gpu_worker.plan.render import Overlay, render_video
+from gpu_worker.plan.overlay import Overlay
+from gpu_worker.plan.render import render_video
 from gpu_worker.plan.stream_copy import copy_whole_video, is_copyable
 
 

@@ -12,7 +12,8 @@ from gpu_worker.plan.captions.words.script import reading_time_ms, timed_cues
 from gpu_worker.plan.model import Inputs, Plan, PlanOptions
 from gpu_worker.plan.operations.addaudio import replace_or_mix_audio
 from gpu_worker.plan.operations.caption import add_captions
-from gpu_worker.plan.render import Overlay, render_still
+from gpu_worker.plan.overlay import Overlay
+from gpu_worker.plan.render import render_still
 from gpu_worker.plan.still.canvas import parse_size
 
 

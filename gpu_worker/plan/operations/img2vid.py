@@ -5,7 +5,8 @@ from __future__ import annotations
 from contract.operations import exact_rate, frame_count
 from contract.operations.img2vid import Img2Vid
 from gpu_worker.plan.model import Inputs, Plan, PlanOptions
-from gpu_worker.plan.render import Overlay, render_still
+from gpu_worker.plan.overlay import Overlay
+from gpu_worker.plan.render import render_still
 from gpu_worker.plan.still.canvas import parse_size
 
 

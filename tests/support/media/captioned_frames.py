@@ -12,7 +12,8 @@ import gpu_worker
 from gpu_worker.media.info import Cue, VideoFacts
 from gpu_worker.plan.gpu import Gpu
 from gpu_worker.plan.model import FONTS, Plan, PlanOptions
-from gpu_worker.plan.render import Overlay, render_video
+from gpu_worker.plan.overlay import Overlay
+from gpu_worker.plan.render import render_video
 from tests.support.media.factory import MediaFactory
 
 FONTS_DIRECTORY = Path(gpu_worker.__file__).parent / "fonts"
