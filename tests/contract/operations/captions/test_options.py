@@ -15,6 +15,7 @@ from contract.operations.captions import Replacement
 from contract.operations.captions.choices import SubtitleMode
 from contract.operations.compose import Compose
 from contract.operations.stored import stored_field, stored_reference
+from contract.operations.transcribe import Transcribe
 
 VIDEO, SRT = "https://media.example/v.mp4", "https://media.example/s.srt"
 CUE = "00:00:01,000 --> 00:00:02,000\nHello"
@@ -154,3 +155,34 @@ def test_accepted_replacement_survives_a_message(text: str) -> None:
         return
     assert Replacement.model_validate_json(replacement.model_dump_json()) == replacement
     assert "\n" not in replacement.replace
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        (["SRT", "srt", " ass "], ("srt", "ass")),
+        ("srt, VTT ass", ("srt", "vtt", "ass")),
+        ("", ()),
+        ([], ()),
+        *((bad, None) for bad in ([{}], [[None]], [None], ["txt"], "srt,x", 5, True, {"srt": True})),
+    ],
+)
+def test_sidecar_is_a_list_of_formats(given: object, read: tuple[str, ...] | None) -> None:
+    if read is None:
+        with pytest.raises(ValidationError):
+            Caption.model_validate({"url_video": VIDEO, "url_srt": SRT, "sidecar": given})
+        return
+    made = Caption.model_validate({"url_video": VIDEO, "url_srt": SRT, "sidecar": given})
+    assert made.sidecar == read
+    assert [artifact.name for artifact in made.artifacts()] == ["output.mp4", *(f"captions.{name}" for name in read)]
+
+
+def test_sidecar_needs_captions() -> None:
+    with pytest.raises(ValidationError, match="`sidecar` needs captions"):
+        Compose.model_validate({"url_image": VIDEO, "sidecar": ["srt"]})
+
+
+@pytest.mark.parametrize("formats", [[], "", "pdf", [1]])
+def test_transcript_has_a_format(formats: object) -> None:
+    with pytest.raises(ValidationError):
+        Transcribe.model_validate({"url_audio": VIDEO, "formats": formats})

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import boto3
 import pytest
 
+from contract.artifacts import SUBTITLE_TYPES
 from lambda_api.adapters.aws.s3 import S3Objects
 from lambda_api.adapters.aws.session import AwsSession
 from lambda_api.domain.errors import Unavailable
@@ -99,6 +100,12 @@ class TestSignatures:
         assert ask("GET", url) == 403
         assert strict.size("jobs/signed/output.mp4") is None
         assert put(url, b"x") == 200
+
+    @pytest.mark.parametrize("content_type", sorted(SUBTITLE_TYPES.values()))
+    def test_types_with_a_charset_are_signed_correctly(self, strict: S3Objects, content_type: str) -> None:
+        url = strict.presign_put("jobs/text/captions.srt", content_type, 60)
+        assert put(url, b"x", content_type.partition(";")[0]) == 403
+        assert put(url, b"x", content_type) in {200, 412}
 
     def test_presigned_url_expires(self, strict: S3Objects) -> None:
         put(strict.presign_put("jobs/old/output.mp4", TYPE, 60), b"x")
