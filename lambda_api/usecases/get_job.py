@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lambda_api.domain.errors import Unavailable
 from lambda_api.domain.job import Job
-from lambda_api.domain.views.job_view import JobView
+from lambda_api.domain.views.job_schema import JobView
 from lambda_api.usecases.job_record.find_owned_job import find_owned_job
 from lambda_api.usecases.job_record.represent_job import represent_job
 from lambda_api.usecases.services import Services

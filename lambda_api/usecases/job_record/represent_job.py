@@ -5,7 +5,8 @@ from __future__ import annotations
 from lambda_api.domain.errors import Unavailable
 from lambda_api.domain.job import Job, State
 from lambda_api.domain.keys import artifact_key
-from lambda_api.domain.views.job_view import FileLinks, JobView, job_view
+from lambda_api.domain.views.job_schema import JobView
+from lambda_api.domain.views.job_view import FileLinks, job_view
 from lambda_api.usecases.services import Services
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.routing import APIRoute
 
-from lambda_api.domain.views.job_view import JobView, LinksView
+from lambda_api.domain.views.job_schema import JobView, LinksView
 from lambda_api.usecases.services import Services
 from lambda_api.web.auth import KeyedRoute
 from lambda_api.web.media_type import JsonRoute

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Path, Query, Request
 
 from contract.messages import JOB_ID
-from lambda_api.domain.views.job_view import JobView
+from lambda_api.domain.views.job_schema import JobView
 from lambda_api.usecases import cancel_job as cancelling
 from lambda_api.usecases import get_job as reading
 from lambda_api.usecases.job_record.represent_job import represent_job

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 
 from contract.operations import OPERATIONS, Operation
 from lambda_api.domain.job import Job
-from lambda_api.domain.views.job_view import JobView
+from lambda_api.domain.views.job_schema import JobView
 from lambda_api.usecases.get_job import wait_for_job
 from lambda_api.usecases.job_record.represent_job import represent_or_partial
 from lambda_api.usecases.submit_job import Submission, submit_job

@@ -1,4 +1,4 @@
-"""Bodies that clients send, and the small responses. The job in a response is `domain.views.job_view.JobView`."""
+"""Bodies that clients send, and the small responses. The job in a response is `domain.views.job_schema.JobView`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pydantic import (
 
 from contract.limits import MAX_METADATA_BYTES, MAX_METADATA_KEYS
 from contract.operations import Operation, Trimmed, Url
-from lambda_api.domain.views.job_view import JobView
+from lambda_api.domain.views.job_schema import JobView
 from lambda_api.web.validation import leniency
 from lambda_api.web.validation.strict import strict_fields
 
