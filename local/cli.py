@@ -67,7 +67,8 @@ async def _up(options: Options, log: Log) -> int:
 
 def _demo(arguments: argparse.Namespace) -> int:
     from local.demo.given_files import OPTIONS, check_paths  # noqa: PLC0415 - keeps `--help` fast
-    from local.demo.run_demo import outputs_in, run  # noqa: PLC0415 - keeps `--help` fast
+    from local.demo.requests import outputs_in  # noqa: PLC0415 - keeps `--help` fast
+    from local.demo.run_demo import run  # noqa: PLC0415
 
     given = {role: path for option, role in OPTIONS.items() if (path := getattr(arguments, option)) is not None}
     problem = check_paths(given, outputs_in(arguments.out))

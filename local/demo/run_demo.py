@@ -10,14 +10,11 @@ import time
 from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 
 from contract.artifacts import ArtifactKind
-from contract.operations import OPERATIONS, Operation, Role
-from contract.operations.describe import describe
-from contract.operations.inputs import ROLES
+from contract.operations import Role
 from gpu_worker.concurrency import run_all
 from gpu_worker.ffmpeg.locate import find_ffmpeg
 from local.demo import file_server
@@ -25,26 +22,18 @@ from local.demo.callback_receiver import CallbackReceiver
 from local.demo.client import Client, Job
 from local.demo.console import Progress, format_size, format_table
 from local.demo.given_files import check_contents
+from local.demo.requests import output_path, outputs_in, requests, select_possible
 from local.demo.verify_output import Verification, verify_file, verify_video
 from local.logs import Log
 from local.samples.server import SAMPLES
 from local.servers import Server, bind
-from local.settings import API_KEY, CALLBACK_SECRET, Options, has_speech
+from local.settings import API_KEY, CALLBACK_SECRET, Options
 from local.system import running
 
 _DEADLINE_SECONDS = 600.0
 _CALLBACK_SECONDS = 15.0
 _POLL_SECONDS = 0.4
 _TERMINAL = {"COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT"}
-_SHORT = {
-    "style": "karaoke",
-    "size": "720x1280",
-    "captions": "One picture.\nOne voice.\nAnd every word in its time.",
-    "sidecar": ["srt"],
-}
-"""A vertical video from a picture, a voice and a text without times, and its captions as a file."""
-_NO_SPEECH = "Not run, since no speech recognition is installed here (make demo SPEECH=1): "
-_PLACEHOLDER = "https://example.com/file"
 _HEADER = (
     ("operation", "job_id", "status", "settled by", "queue ms", "execution ms", "encoder", "duration", "size", "file")
 )  # fmt: skip
@@ -85,42 +74,6 @@ async def run(given: Mapping[Role, Path], out: Path, *, verbose: bool = False) -
         print(f"PROBLEM  {problem}")
     sys.stdout.flush()
     return 1 if problems else 0
-
-
-def outputs_in(out: Path) -> list[Path]:
-    """Return the files that a run writes."""
-    wanted = requests(dict.fromkeys(Role, _PLACEHOLDER))
-    made = {name: OPERATIONS[kind].model_validate(body).artifacts() for name, (kind, body) in wanted.items()}
-    return [_output_path(out, name, artifact.name) for name, artifacts in made.items() for artifact in artifacts]
-
-
-def _output_path(out: Path, name: str, artifact: str) -> Path:
-    return out / f"{name}{Path(artifact).suffix}"
-
-
-def requests(urls: Mapping[Role, str]) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Return the kind and body of each job by its name: one of each operation, and a short."""
-    each = {kind: (kind, request_body(model, urls)) for kind, model in OPERATIONS.items()}
-    short = {"url_image": urls[Role.IMAGE], "url_audio": urls[Role.AUDIO], **_SHORT}
-    return {**each, "short": ("compose", short)}
-
-
-def select_possible(wanted: Mapping[str, tuple[str, dict[str, Any]]]) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Return the jobs that the local workers can do, and name the others."""
-    possible = {
-        name: (kind, body)
-        for name, (kind, body) in wanted.items()
-        if has_speech() or not OPERATIONS[kind].model_validate(body).needs_speech()
-    }
-    if len(possible) < len(wanted):
-        print(_NO_SPEECH + ", ".join(name for name in wanted if name not in possible), flush=True)
-    return possible
-
-
-def request_body(operation: type[Operation], urls: Mapping[Role, str]) -> dict[str, Any]:
-    """Return the operation's smallest example with the URLs of the demo's files."""
-    example = describe(operation).smallest
-    return {name: urls[ROLES[name]] if name in ROLES else value for name, value in example.items()}
 
 
 def _clear(out: Path) -> None:
@@ -166,7 +119,7 @@ async def _collect(client: Client, ffmpeg: str, operation: str, job: Job, out: P
         return Verification(0.0, 0, (job.get("error") or {}).get("message") or "did not finish")
     checks = []
     for stored in job["artifacts"]:
-        path = _output_path(out, operation, stored["name"])
+        path = output_path(out, operation, stored["name"])
         await client.download(stored["url"], path)
         is_video = stored["kind"] == ArtifactKind.VIDEO
         found = verify_video(ffmpeg, path.resolve(), job["video"]) if is_video else verify_file(path, stored)
@@ -221,5 +174,5 @@ def _row(operation: str, job: Job, result: Verification, out: Path) -> tuple[str
         encoder,
         f"{result.seconds:.2f} s" if done and result.seconds else "",
         format_size(result.size_bytes) if done else "",
-        " ".join(str(_output_path(out, operation, stored["name"])) for stored in job["artifacts"]) if done else "",
+        " ".join(str(output_path(out, operation, stored["name"])) for stored in job["artifacts"]) if done else "",
     )

@@ -19,7 +19,8 @@ from contract.operations import OPERATIONS
 from gpu_worker.ffmpeg.locate import find_ffmpeg
 from local.demo import file_server
 from local.demo.callback_receiver import CallbackReceiver, Received
-from local.demo.run_demo import outputs_in, report, request_body, requests, select_possible
+from local.demo.requests import outputs_in, request_body, requests, select_possible
+from local.demo.run_demo import report
 from local.demo.verify_output import Verification, verify_file, verify_video
 from local.samples.image import draw_landscape
 from local.samples.media import SUBTITLES, make_clip, make_voice
