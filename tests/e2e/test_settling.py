@@ -18,7 +18,8 @@ def submit_small(system: System, site: Web, **more: Any) -> str:
 
 def without_urls(job: Job) -> Job:
     """Return the job without the URLs, which are signed anew in every response."""
-    return {name: value for name, value in job.items() if "video_url" not in name}
+    stored = [{name: value for name, value in one.items() if "url" not in name} for one in job["artifacts"]]
+    return {name: value for name, value in job.items() if "video_url" not in name} | {"artifacts": stored}
 
 
 def read_job(system: System, job_id: str) -> Job:

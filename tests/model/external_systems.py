@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from contract.artifacts import Artifact
 from contract.errors import Code, Failure
-from contract.messages import ArtifactFacts
+from contract.messages import ArtifactFacts, WorkerJob
 from lambda_api.domain.keys import artifact_key, manifest_key
 from lambda_api.domain.policy import SECOND
 from lambda_api.domain.ports import (
@@ -21,7 +22,7 @@ from lambda_api.domain.ports import (
     ProviderUnknown,
 )
 from tests.model.invariants import PLANTED, find_result
-from tests.support.examples import SIDECAR_CAPTION, manifest
+from tests.support.examples import manifest
 
 
 class RunReply(Enum):
@@ -37,8 +38,6 @@ class RunReply(Enum):
 RETRY_AFTER_MS = 40 * SECOND
 """RunPod's `Retry-After` in a refusal: longer than the gateway's first waits."""
 
-ARTIFACTS = SIDECAR_CAPTION.artifacts()
-"""The files of each job of the model."""
 
 _TERMINAL = {"FAILED", "TIMED_OUT", "COMPLETED", "CANCELLED"}
 
@@ -67,6 +66,7 @@ class Execution:
     attempt: int
     webhook: str
     progress_url: str
+    artifacts: tuple[Artifact, ...]
     status: str = "IN_QUEUE"
     error: str | None = None
     known: bool = True
@@ -110,7 +110,7 @@ class ModelRunpod:
         acknowledged = self.reply is RunReply.ACCEPTED
         accepted = Execution(
             f"runpod-{len(self.executions) + 1}", endpoint_id, job_id, attempt, payload["webhook"],
-            order["progress_url"], acknowledged=acknowledged,
+            order["progress_url"], WorkerJob.model_validate(order).operation.artifacts(), acknowledged=acknowledged,
         )  # fmt: skip
         if self.reply is not RunReply.LOST:
             self.executions.append(accepted)
@@ -173,7 +173,7 @@ def run_worker(execution: Execution, objects: dict[str, bytes], stop: WorkerOutc
         return
     record = manifest(execution.job_id, attempt=execution.attempt, artifacts=tuple(facts))
     objects.setdefault(manifest_key(execution.job_id), record.model_dump_json().encode())
-    result = find_result(execution.job_id, ARTIFACTS, objects)
+    result = find_result(execution.job_id, execution.artifacts, objects)
     execution.had_result |= not execution.finished and result is not None
     if stop is not WorkerOutcome.UNREPORTED:
         _finish(execution, "COMPLETED", None)
@@ -184,8 +184,8 @@ def _store_files(execution: Execution, objects: dict[str, bytes], stop: WorkerOu
     # Each execution makes different bytes, so that a wrong fact about a mixture of two would be detected.
     made = b"x" * (100 + int(execution.runpod_job_id.rpartition("-")[2]))
     facts = []
-    for artifact in ARTIFACTS:
-        is_first, is_last = artifact == ARTIFACTS[0], artifact == ARTIFACTS[-1]
+    for artifact in execution.artifacts:
+        is_first, is_last = artifact == execution.artifacts[0], artifact == execution.artifacts[-1]
         if stop is WorkerOutcome.DIED_BETWEEN_FILES and not is_first:
             break
         key = artifact_key(execution.job_id, artifact.name)

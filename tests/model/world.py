@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from contract.messages import ProgressReport
+from contract.operations import Operation
 from lambda_api.domain.access.tokens import Purpose, make_token
 from lambda_api.domain.errors import AlreadyFinished, IdempotencyMismatch, NotFound, TooManyRequests, Unavailable
 from lambda_api.domain.job import CallbackStatus, Job, State
@@ -32,11 +33,18 @@ _MAX_SWEEPS = 5000
 class ModelWorld(ModelGateway):
     """Every external act on a `ModelGateway`, and what must hold after each and at the end."""
 
-    def submit(self, *, key: str | None = None, scene: str = "7", callback: bool = False) -> Job | None:
+    def submit(
+        self,
+        *,
+        key: str | None = None,
+        scene: str = "7",
+        callback: bool = False,
+        operation: Operation = SIDECAR_CAPTION,
+    ) -> Job | None:
         """Submit as a client and check the returned job; None if the client has to try again."""
         request = submission(
             owner=self.owner,
-            operation=SIDECAR_CAPTION,
+            operation=operation,
             webhook_url=HOOK if callback else None,
             metadata={"scene": scene},
             idempotency_key=key,

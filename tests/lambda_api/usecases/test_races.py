@@ -24,7 +24,7 @@ from tests.model.external_systems import RunReply, WorkerOutcome, fail_execution
 from tests.model.scheduler import SHARED_CALLS, Act, explore_orders
 from tests.model.world import ModelWorld
 from tests.support.aws import Aws, table
-from tests.support.examples import submission
+from tests.support.examples import CAPTION, submission
 from tests.support.fakes import START, World
 
 Acts = Sequence[Act]
@@ -61,7 +61,8 @@ def check_every_order(
 
 
 def submit_queued(world: ModelWorld) -> str:
-    job = world.submit(callback=True)
+    # One file: each file is one more call per process, and each call doubles the orders.
+    job = world.submit(callback=True, operation=CAPTION)
     assert job is not None
     return job.job_id
 
