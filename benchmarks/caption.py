@@ -1,7 +1,8 @@
-"""Measure caption: 30 s of 1080p30 with subtitles."""
+"""Measure caption: 30 s of 1080p30 with subtitles, and 10 s of 1080x1920 in the styles that show words."""
 
 from __future__ import annotations
 
+import functools
 import platform
 from pathlib import Path
 
@@ -17,11 +18,38 @@ _OPERATION = Caption(url_video=product.U, url_srt=product.U)
 _KARAOKE = Caption(url_video=product.U, url_srt=product.U, style=CaptionStyle(preset="karaoke"))
 _RATE = ("-crf", "20")
 _SIZE = sources.FILM_SIZE
+_PORTRAIT = 1080, 1920
+_PORTRAIT_SECONDS = 10
+_WORD_STYLES = "pop", "pill", "fill", "word_by_word"
 
 
 def measure(bench: Bench) -> list[Row]:
     bench.say("caption")
-    return _costs(bench)
+    return [*_costs(bench), *_portrait_costs(bench)]
+
+
+def _portrait_costs(bench: Bench) -> list[Row]:
+    seconds = bench.seconds(_PORTRAIT_SECONDS)
+    wide = sources.film(bench, seconds, _RATE, "wide.mp4", sources.sound(bench, seconds, "wide.m4a"))
+    film, (width, height) = bench.folder / "portrait.mp4", _PORTRAIT
+    shape = f"crop=ih*{width}/{height}:ih,scale={width}:{height}"
+    bench.run("-i", wide, "-vf", shape, *baselines.x264(bench, "veryfast"), "-c:a", "copy", film)
+    srt = sources.subtitles(bench, "portrait.srt", sources.speech(seconds))
+    folder = product.burn_folder(bench.folder / "portrait", srt, _PORTRAIT)
+
+    def job(preset: str) -> None:
+        operation = Caption(url_video=product.U, url_srt=product.U, style=CaptionStyle(preset=preset))
+        product.run_job(bench, operation, {Role.VIDEO: film, Role.SUBTITLES: srt})
+
+    contenders = {name: Contender(functools.partial(job, name), bench.runs) for name in _WORD_STYLES}
+    plain = Contender(lambda: _plain(bench, folder, film), bench.runs)
+    spent = interleaved({**contenders, "plain burn": plain}, bench.say)
+    python, facts = platform.python_version(), {"cpu_seconds": medians(spent), "film_seconds": seconds}
+    ratios = {name: Ratio.of(spent[name], spent["plain burn"]) for name in _WORD_STYLES}
+    return [
+        Row(f"caption.portrait.{name}", python, ratio.value, {}, {**ratio.facts(), **facts})
+        for name, ratio in ratios.items()
+    ]
 
 
 def _plain(bench: Bench, folder: Path, film: Path) -> None:

@@ -127,6 +127,12 @@ MEDIA: dict[str, Target] = {
     ),
     "caption.cpu": Target("caption", "CPU / plain burn, same preset", "seed 2.2", "1.0", "<=", 1.0),
     "caption.karaoke": Target("caption", "karaoke: CPU / plain burn, same preset", "-", "-", "<=", 1.10),
+    **{
+        f"caption.portrait.{name}": Target(
+            "caption", f"1080x1920, {name}: CPU / plain burn, same preset", "-", "-", "<=", 1.10
+        )
+        for name in ("pop", "pill", "fill", "word_by_word")
+    },
     "compose.cpu": Target("compose", "CPU / the seed's three jobs", "1", "0.19", "<=", 0.17, 3),
     "compose.psnr": Target("compose", "luma PSNR, more than the chain's", "41.1 dB", "+1.3", ">=", 1.0, 2, "dB"),
     "compose.bytes": Target("compose", "bytes / the chain's", "1", "0.63", "<=", 0.65),
