@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class ArtifactKind(StrEnum):
-    """What a file is for its reader."""
+    """The use of a file for its reader."""
 
     VIDEO = "video"
     IMAGE = "image"

@@ -88,7 +88,7 @@ class Settings(BaseModel):
     video_url_seconds: WholeSeconds = 3600
     allow_loopback_urls: TrueOrFalse = False
     speech: TrueOrFalse = False
-    """Whether the workers recognize speech: then their image has a model."""
+    """True if the workers recognize speech: then their image has a model."""
 
     runpod_api_key: str = Field("", repr=False)
     hook_secret: Annotated[tuple[HookSecret, ...], BeforeValidator(_split)] = Field((), repr=False)

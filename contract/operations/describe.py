@@ -51,7 +51,7 @@ class Option:
         """The description with the range and the default."""
         notes = [self.range, f"default {self.default}" if self.default else None]
         noted = ", ".join(filter(None, notes))
-        text = self.description.replace("`", "")
+        text = _without_marks(self.description)
         return f"{text} ({noted})" if noted else text
 
     @property
@@ -62,7 +62,7 @@ class Option:
         return (
             f"a number from {self.range}"
             if self.range
-            else f"{self.description.replace('`', '')}, such as {self.example}"
+            else f"{_without_marks(self.description)}, such as {self.example}"
         )
 
 
@@ -85,7 +85,7 @@ class Description:
         """Name fields by the options of a command line in a text that names them as the API does."""
         flags = {option.field: option.flag for option in self.options}
         text = re.sub(r"`(\w+)`|\b(url_\w+)", lambda found: flags.get(found[1] or found[2], found[0]), text)
-        return text.replace("`", "")
+        return _without_marks(text)
 
     def example_arguments(self) -> Iterator[str]:
         """Yield the example as arguments of a command line. Input files are named as in their URLs."""
@@ -109,6 +109,11 @@ def describe(operation: type[Operation]) -> Description:
         smallest=_ordered(schema["examples"][0], fields),
         example=_ordered(schema["examples"][-1], fields),
     )
+
+
+def _without_marks(text: str) -> str:
+    """Return Markdown as a terminal shows it."""
+    return text.replace("`", "")
 
 
 def _ordered(example: Mapping[str, Any], fields: list[str]) -> Mapping[str, Any]:

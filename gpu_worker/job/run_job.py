@@ -12,7 +12,7 @@ from pathlib import Path
 
 import aiohttp
 
-from contract.artifacts import Artifact, ArtifactKind
+from contract.artifacts import ArtifactKind
 from contract.errors import Code
 from contract.messages import ExecutionFacts, ResultManifest, Stage, WorkerJob
 from contract.operations import Input, Role
@@ -155,17 +155,16 @@ class _Execution:
         uploader = Uploader(self.session)
         self._on_stage("publish", 0.0)
         media = output.media
-        kinds = {artifact.name: artifact.kind for artifact in job.operation.artifacts()}
         stored = []
-        for slot in job.artifacts:
-            path, kind = output.paths[slot.name], kinds[slot.name]
+        for slot, artifact in zip(job.artifacts, job.operation.artifacts(), strict=True):
+            path = output.paths[slot.name]
             on_sent = functools.partial(self._on_stage, "publish")
             is_ours = await uploader.upload_file(slot.put_url, path, slot.content_type, on_sent)
             if not is_ours:
                 await uploader.adopt_stored(slot.get_url, path, job.limits.max_output_bytes)
-                if kind is ArtifactKind.VIDEO:
+                if artifact.kind is ArtifactKind.VIDEO:
                     media = media_facts(await verify(machine.ffmpeg, path, None))
-            stored.append(await read_artifact_facts(Artifact(slot.name, kind, slot.content_type), path))
+            stored.append(await read_artifact_facts(artifact._replace(content_type=slot.content_type), path))
         manifest = ResultManifest(
             contract_version=job.contract_version,
             job_id=job.job_id,

@@ -13,7 +13,7 @@ from contract.errors import Code
 from contract.limits import Limits
 from contract.operations import Operation, Role
 from contract.operations.captions import CaptionOptions
-from contract.operations.captions.choices import Align, SubtitleMode
+from contract.operations.captions.choices import Align
 from contract.operations.captions.presets import PRESETS, Technique
 from contract.operations.compose import Compose
 from contract.operations.inputs import FIELDS
@@ -42,7 +42,7 @@ _ALIGNMENT_SHARE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What was heard, to be added to the inputs of a job. `cues` replace those of the inputs, and their script."""
+    """Findings in the sound, to be added to the inputs of a job: `cues` replace their cues and their script."""
 
     cues: tuple[Cue, ...] | None = None
     transcription: Transcription | None = None
@@ -135,10 +135,7 @@ def _needs_times(operation: Operation, inputs: Inputs) -> bool:
         return False
     if inputs.script:
         return True
-    shows_words = (
-        PRESETS[operation.style.preset].technique is not Technique.CUE
-        and operation.subtitle_mode is not SubtitleMode.SOFT
-    )
+    shows_words = operation.is_drawn and PRESETS[operation.style.preset].technique is not Technique.CUE
     return shows_words and any(list_words(cue, operation.language) for cue in inputs.cues or ())
 
 

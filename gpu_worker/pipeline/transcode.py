@@ -19,7 +19,6 @@ from contract.limits import Limits
 from contract.messages import MediaFacts
 from contract.operations import Operation, PictureOptions
 from contract.operations.captions import CaptionOptions
-from contract.operations.captions.choices import SubtitleMode
 from gpu_worker.errors import JobFailed
 from gpu_worker.pipeline.cost import check_input_limits, check_plan_cost
 from gpu_worker.pipeline.execute_plan import execute_plan
@@ -141,7 +140,7 @@ async def _check_glyphs(operation: Operation, inputs: Inputs, directory: Path, m
     if not fonts.exists():
         fonts.symlink_to(machine.fonts)
     texts = {*(cue.text for cue in inputs.cues or ()), *inputs.script}
-    if not texts or (isinstance(operation, CaptionOptions) and operation.subtitle_mode is SubtitleMode.SOFT):
+    if not texts or (isinstance(operation, CaptionOptions) and not operation.is_drawn):
         return ()
     return await machine.glyph_check.check_captions(machine.ffmpeg, texts, directory, machine.typefaces)
 

@@ -76,7 +76,7 @@ class Inputs:
     warnings: tuple[str, ...] = ()
     script: tuple[str, ...] = ()
     transcription: Transcription | None = None
-    """What is said, if the operation asks for it."""
+    """The words of the sound, if the operation requests them."""
     is_aligned: bool = False
     """True if the times of the cues' words were found in the sound."""
 

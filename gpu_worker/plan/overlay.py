@@ -1,4 +1,4 @@
-"""What a plan adds to a picture: a sound, and captions in one or several forms. The operations share it."""
+"""Additions to a picture: a sound, and captions in one or several forms. The operations share them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from contract.operations.captions import CaptionOptions
-from contract.operations.captions.choices import SubtitleMode
 from gpu_worker.media.info import Cue
 from gpu_worker.plan.audio import NO_SOUND, Sound
 from gpu_worker.plan.captions.cue_warnings import brief_caption_warnings
@@ -33,7 +32,7 @@ class Overlay:
 
     @property
     def draws_captions(self) -> bool:
-        return self.cues is not None and self.captions.subtitle_mode is not SubtitleMode.SOFT
+        return self.cues is not None and self.captions.is_drawn
 
     def track(self, end: Fraction) -> SubtitleTrack | None:
         """Return the subtitle track of a video that ends at `end`, in seconds; None if there is none."""
@@ -60,13 +59,14 @@ class Overlay:
         size: tuple[int, int],
         options: PlanOptions,
     ) -> dict[str, str]:
-        faces = PortableFaces(options.typefaces or ESTIMATED)
-        if drawn is None:
-            script = script_of_track(track, size, faces)
-        elif COLOR_EMOJI_FONT in drawn.fonts:
-            script = draw_captions(self.cues or (), self.captions, size, faces).script
-        else:
-            script = drawn.script
+        def script() -> str:
+            faces = PortableFaces(options.typefaces or ESTIMATED)
+            if drawn is None:
+                return script_of_track(track, size, faces)
+            if COLOR_EMOJI_FONT in drawn.fonts:
+                return draw_captions(self.cues or (), self.captions, size, faces).script
+            return drawn.script
+
         return write_sidecars(self.captions, drawn or track, end, script)
 
     def draw(self, size: tuple[int, int], options: PlanOptions) -> DrawnCaptions | None:

@@ -20,7 +20,7 @@ from gpu_worker.speech.words.limits import MAX_WORD_MS
 
 _FRAME_MS = 10
 _BELOW_PEAK_DB = 32.0
-"""What is quieter than the loudest frame by this much is a pause."""
+"""Frames that are quieter than the loudest one by this much are a pause."""
 _MIN_FRAMES = 6
 """Shorter pauses are inside a word."""
 

@@ -31,7 +31,7 @@ class SubtitleFormat(StrEnum):
 
 
 class Align(StrEnum):
-    """Whether the times of words are found in the sound, where speech recognition is installed."""
+    """The use of the sound for the times of words, where speech recognition is installed."""
 
     AUTO = "auto"
     OFF = "off"

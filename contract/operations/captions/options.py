@@ -82,6 +82,11 @@ class CaptionOptions(OptionGroup):
         """Return the fields of `SOURCES` that are present."""
         return [name for name in SOURCES if getattr(self, name) is not None]
 
+    @property
+    def is_drawn(self) -> bool:
+        """Return True if the captions are drawn into the picture."""
+        return self.subtitle_mode is not SubtitleMode.SOFT
+
     def sidecars(self) -> dict[SubtitleFormat, Artifact]:
         """Return the requested subtitle files by their format."""
         return {name: subtitles("captions", name) for name in self.sidecar}

@@ -21,15 +21,15 @@ def plan(operation: Transcribe, inputs: Inputs, _options: PlanOptions) -> Plan:
     """Write the requested formats. Nothing is encoded."""
     heard = inputs.transcription or Transcription("", 0.0)
     sentences = make_word_cues(Transcript(heard.words))
-    made = {
-        TranscriptFormat.JSON: _write_json(heard, sentences, has_words=operation.words),
-        TranscriptFormat.SRT: write_srt(sentences),
-        TranscriptFormat.VTT: write_vtt(
-            sentences if operation.words else [replace(cue, words=()) for cue in sentences]
-        ),
+    timed = sentences if operation.words else [replace(cue, words=()) for cue in sentences]
+    writers = {
+        TranscriptFormat.JSON: lambda: _write_json(heard, sentences, has_words=operation.words),
+        TranscriptFormat.SRT: lambda: write_srt(sentences),
+        TranscriptFormat.VTT: lambda: write_vtt(timed),
     }
     texts = {
-        artifact.name: made[TranscriptFormat(artifact.name.rpartition(".")[2])] for artifact in operation.artifacts()
+        artifact.name: writers[TranscriptFormat(artifact.name.rpartition(".")[2])]()
+        for artifact in operation.artifacts()
     }
     return Plan(steps=(), expected=None, video_mode=None, encoder=None, texts=texts)
 

@@ -50,8 +50,8 @@ _MARKS = {"<i>": "\ue000", "</i>": "\ue001", "<u>": "\ue002", "</u>": "\ue003"}
 _TAGS = str.maketrans({mark: tag for tag, mark in _MARKS.items()})
 _TAG = re.compile("|".join(_MARKS))
 
-_JOINER = "\u2060"
-"""Word joiner, which is invisible. After a bracket, it makes the rest text, not markup."""
+JOINER = "\u2060"
+"""Word joiner, which is invisible. After a bracket or a backslash, it makes the rest text, not markup or a command."""
 _UNDRAWN = {"Cc", "Cs", "Co", "Zl", "Zp"}
 _ANNOTATIONS = frozenset("\u00ad\ufeff\ufff9\ufffa\ufffb\ufffc")
 """Soft hyphens, stray byte order marks and similar: fonts draw them as hyphens or boxes."""
@@ -158,4 +158,4 @@ def _decode_entity(entity: re.Match[str]) -> str:
 
 
 def _make_literal(command: re.Match[str]) -> str:
-    return command[0][0] + _JOINER + command[0][1:]
+    return command[0][0] + JOINER + command[0][1:]

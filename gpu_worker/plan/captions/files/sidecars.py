@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -17,19 +17,19 @@ from gpu_worker.plan.measure import Typefaces
 
 
 def write_sidecars(
-    options: CaptionOptions, shown: DrawnCaptions | SubtitleTrack | None, end: Fraction, script: str
+    options: CaptionOptions, shown: DrawnCaptions | SubtitleTrack | None, end: Fraction, script: Callable[[], str]
 ) -> dict[str, str]:
     """Return the requested files by the names of their artifacts. None of them is empty, also without captions.
 
-    `shown` are the captions in the video, which ends at `end`, in seconds; `script` shows the same as ASS.
+    `shown` are the captions in the video, which ends at `end`, in seconds; `script` returns the same as ASS.
     """
     cues = () if shown is None else tuple(_cut(shown.cues, int(end * 1000)))
-    written = {
-        SubtitleFormat.SRT: write_srt(cues),
-        SubtitleFormat.VTT: write_vtt(cues),
+    writers = {
+        SubtitleFormat.SRT: lambda: write_srt(cues),
+        SubtitleFormat.VTT: lambda: write_vtt(cues),
         SubtitleFormat.ASS: script,
     }
-    return {artifact.name: written[kind] for kind, artifact in options.sidecars().items()}
+    return {artifact.name: writers[kind]() for kind, artifact in options.sidecars().items()}
 
 
 def script_of_track(track: SubtitleTrack | None, size: tuple[int, int], faces: Typefaces) -> str:

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable
 
 from gpu_worker.media.info import Cue
+from gpu_worker.subtitles.markup.cue_text import JOINER
 
-JOINER = "\u2060"
 _COMMAND = re.compile(rf"(?!</?[iu]>)[<{{\\](?!{JOINER})|--(?=>)")
 
 

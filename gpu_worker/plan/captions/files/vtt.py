@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from gpu_worker.media.info import TOP, Cue
-from gpu_worker.plan.captions.files.srt import JOINER, format_time
+from gpu_worker.plan.captions.files.srt import format_time
+from gpu_worker.subtitles.markup.cue_text import JOINER
 
 _MARKUP = re.compile(r"</?[iu]>|[&<>]")
 _COMMAND = re.compile(r"\\(?=[Nnh])|\{(?=\s*\\)")

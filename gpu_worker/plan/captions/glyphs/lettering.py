@@ -9,9 +9,8 @@ from gpu_worker.plan.captions.glyphs.families import COLOR_EMOJI_FONT, PLAIN_FON
 from gpu_worker.plan.captions.glyphs.glyph_coverage import EMOJI
 from gpu_worker.plan.captions.glyphs.line_breaks import BREAK, is_tag, split_tags
 from gpu_worker.plan.measure import Picture, Typefaces
+from gpu_worker.subtitles.markup.cue_text import JOINER
 
-_JOINER = "\u2060"
-"""Draws nothing, and separates a backslash from a letter that would make it a command."""
 _BREAK_SPACE = r"{\fscx0} {\fscx100}"
 """A space of no width, because libass breaks lines at spaces only."""
 _ISOLATE, _END_ISOLATE = "\u2066", "\u2069"
@@ -83,4 +82,4 @@ def ass_text(text: str, lettering: Lettering, color: str = "&H00FFFFFF") -> str:
 
 def escape(text: str) -> str:
     """Return text that libass draws as it is."""
-    return text.replace("\\", "\\" + _JOINER).replace("{", "\\{").replace("}", "\\}")
+    return text.replace("\\", "\\" + JOINER).replace("{", "\\{").replace("}", "\\}")

@@ -51,7 +51,7 @@ def plan(operation: Operation, *shown: Cue, options: PlanOptions | None = None) 
 
 def sidecars(found: list[Cue], options: CaptionOptions, end_ms: int = 10**6) -> dict[str, str]:
     drawn = draw_captions(found, options, SIZE)
-    return write_sidecars(options, drawn, Fraction(end_ms, 1000), drawn.script)
+    return write_sidecars(options, drawn, Fraction(end_ms, 1000), lambda: drawn.script)
 
 
 def read(text: str) -> list[tuple[tuple[int, int] | None, str, int]]:
