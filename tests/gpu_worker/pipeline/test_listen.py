@@ -105,7 +105,7 @@ def test_sound_without_speech_gives_a_video_without_captions(listening: Listenin
 
 def test_captions_of_what_is_said_need_a_sound(listening: Listening, media: MediaFactory) -> None:
     listening.fake(transcribe=heard("Hello"))
-    silent = media.make_video("silent.mp4", seconds=1, size="128x96", sound=False)
+    silent = media.make_video("unspoken.mp4", seconds=1, size="128x96", sound=False)
     failure = listening.fail(Caption(url_video=URL, captions="auto"), video=silent).failure
     assert (failure.code, failure.params["field"]) == (Code.MEDIA_NO_AUDIO, "url_video")
 
