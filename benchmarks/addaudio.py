@@ -12,7 +12,6 @@ from benchmarks.bench import Bench
 from benchmarks.cut_accuracy import Verdict, compare_cuts
 from benchmarks.measure import Contender, Ratio, interleaved, medians
 from benchmarks.results import Row
-from contract.operations import Role
 from contract.operations.addaudio import AddAudio
 
 _OPERATION = AddAudio(url_video=product.U, url_audio=product.U)
@@ -31,7 +30,7 @@ def _cost(bench: Bench) -> Iterator[Row]:
     mp3, m4a = (sources.sound(bench, seconds * 5 // 4, name) for name in ("long.mp3", "long.m4a"))
 
     def job(sound: Path) -> None:
-        product.run_job(bench, _OPERATION, {Role.VIDEO: film, Role.AUDIO: sound})
+        product.run_job(bench, _OPERATION, {"url_video": film, "url_audio": sound})
 
     def limit() -> None:
         bench.copy(film, bench.folder / "copy.mp4")

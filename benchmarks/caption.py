@@ -10,7 +10,6 @@ from benchmarks import baselines, product, sources
 from benchmarks.bench import Bench
 from benchmarks.measure import Contender, Ratio, interleaved, medians
 from benchmarks.results import Row
-from contract.operations import Role
 from contract.operations.caption import Caption
 from contract.operations.captions.style import CaptionStyle
 
@@ -39,7 +38,7 @@ def _portrait_costs(bench: Bench) -> list[Row]:
 
     def job(preset: str) -> None:
         operation = Caption(url_video=product.U, url_srt=product.U, style=CaptionStyle(preset=preset))
-        product.run_job(bench, operation, {Role.VIDEO: film, Role.SUBTITLES: srt})
+        product.run_job(bench, operation, {"url_video": film, "url_srt": srt})
 
     contenders = {name: Contender(functools.partial(job, name), bench.runs) for name in _WORD_STYLES}
     plain = Contender(lambda: _plain(bench, folder, film), bench.runs)
@@ -65,7 +64,7 @@ def _costs(bench: Bench) -> list[Row]:
     (folder / "talk.srt").symlink_to(srt)
 
     def job(operation: Caption) -> None:
-        product.run_job(bench, operation, {Role.VIDEO: film, Role.SUBTITLES: srt})
+        product.run_job(bench, operation, {"url_video": film, "url_srt": srt})
 
     seed = Contender(lambda: baselines.caption(bench, folder, film, "talk.srt", bench.folder / "peer.mp4"), bench.few)
     job(_OPERATION)

@@ -12,7 +12,6 @@ from benchmarks.bench import Bench
 from benchmarks.measure import Contender, Ratio, interleaved, medians
 from benchmarks.pictures import decibels, luma, squared_error
 from benchmarks.results import Row
-from contract.operations import Role
 from contract.operations.compose import Compose
 from contract.operations.img2vid import Img2Vid
 
@@ -39,7 +38,7 @@ def _rows(bench: Bench) -> Iterator[Row]:
     operation = Compose(url_image=product.U, url_audio=product.U, url_srt=product.U, duration=seconds, frame_rate=_RATE)
 
     def job() -> None:
-        inputs = {Role.IMAGE: photo, Role.AUDIO: voice, Role.SUBTITLES: srt}
+        inputs = {"url_image": photo, "url_audio": voice, "url_srt": srt}
         product.run_job(bench, operation, inputs, keep=ours)
 
     def chain() -> None:

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from benchmarks import baselines, product
 from benchmarks.bench import Bench, BenchError
-from contract.operations import Role
 from contract.operations.addaudio import AddAudio
 
 _FRAMES, _RATE = 72, 48_000
@@ -99,7 +98,7 @@ def _verdicts(bench: Bench, film: Path, frames: list[tuple[Fraction, str]], samp
         return Verdict.of([checksum for _, checksum in frame_checksums(bench, out)], expected, source)
 
     operation = AddAudio(url_video=product.U, url_audio=product.U)
-    product.run_job(bench, operation, {Role.VIDEO: film, Role.AUDIO: voice}, keep=out)
+    product.run_job(bench, operation, {"url_video": film, "url_audio": voice}, keep=out)
     ours = judged()
     baselines.copy_shortest(bench, film, voice, out)
     return ours, judged()

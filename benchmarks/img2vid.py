@@ -18,7 +18,6 @@ from benchmarks.bench import Bench
 from benchmarks.measure import Contender, Ratio, interleaved, medians, peak_memory
 from benchmarks.pictures import Jitter, Luma, Reference, decibels, jitter, luma, squared_error
 from benchmarks.results import Row
-from contract.operations import Role
 from contract.operations.img2vid import Img2Vid
 
 _SECONDS, _RATE = 5, 24
@@ -49,12 +48,12 @@ def _cost_and_size(bench: Bench) -> tuple[Row, Row]:
     photo = sources.photo(bench)
     with product.drawn(bench, _CLIP, photo) as frames:
         # The first job of a process also pays for its imports.
-        product.run_job(bench, _CLIP, {Role.IMAGE: photo}, keep=bench.folder / "clip-product.mp4")
+        product.run_job(bench, _CLIP, {"url_image": photo}, keep=bench.folder / "clip-product.mp4")
         size = _size(bench, frames, bench.folder / "clip-product.mp4")
         peers = _Peers(bench, photo)
         seconds = interleaved(
             {
-                "product": Contender(lambda: product.run_job(bench, _CLIP, {Role.IMAGE: photo}), bench.runs),
+                "product": Contender(lambda: product.run_job(bench, _CLIP, {"url_image": photo}), bench.runs),
                 "encode alone": Contender(lambda: _encode_alone(bench, frames), bench.runs),
                 **(peers.contenders() if bench.peers else {}),
             },

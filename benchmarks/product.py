@@ -18,25 +18,23 @@ from pathlib import Path
 from benchmarks.bench import Bench, BenchError, pick_large_folder
 from contract.artifacts import OUTPUT_VIDEO
 from contract.limits import Limits
-from contract.operations import Operation, Role, frame_count
+from contract.operations import Operation, frame_count
 from contract.operations.captions import CaptionOptions
 from contract.operations.img2vid import Img2Vid
+from contract.operations.picture.options import DEFAULT_FRAME
 from gpu_worker.errors import JobFailed
 from gpu_worker.ffmpeg.locate import Ffmpeg
-from gpu_worker.ffmpeg.run import run_ffmpeg
 from gpu_worker.frames.resampler import Plane, open_resampler
-from gpu_worker.photo.read_photo import read_photo
 from gpu_worker.pipeline.machine import Machine
+from gpu_worker.pipeline.read_pictures import read_pictures
 from gpu_worker.pipeline.run_step import OnStage
 from gpu_worker.pipeline.transcode import Output, transcode
 from gpu_worker.plan import make_plan
 from gpu_worker.plan.captions.ass_script import BURN_FILTER
 from gpu_worker.plan.captions.draw import draw_captions
 from gpu_worker.plan.encode import TAG_FILTER, encoder_args
-from gpu_worker.plan.model import FONTS, SUBTITLES, Encoder, FrameSource, Inputs, PlanOptions, local_name
-from gpu_worker.plan.still.canvas import parse_size
-from gpu_worker.plan.still.zoom import still_size, zoom
-from gpu_worker.sandbox.command import Sandbox
+from gpu_worker.plan.model import FONTS, IMAGE, SUBTITLES, Encoder, FrameSource, Inputs, PlanOptions, local_name
+from gpu_worker.plan.still.zoom import zoom
 from gpu_worker.speech.find_speech import Speech
 from gpu_worker.subtitles import read_subtitles
 
@@ -50,7 +48,7 @@ FAMILY_DIRECTORY = Path(sys.modules["gpu_worker"].__path__[0]) / "fonts"
 def run_job(
     bench: Bench,
     operation: Operation,
-    inputs: Mapping[Role, Path],
+    inputs: Mapping[str, Path],
     keep: Path | None = None,
     *,
     speech: Speech | None = None,
@@ -59,8 +57,8 @@ def run_job(
     """Run one job from probing to the verified file, which is moved to `keep` or deleted. Raises BenchError."""
     with tempfile.TemporaryDirectory(prefix="job-", dir=bench.folder) as name:
         directory = Path(name)
-        for role, path in inputs.items():
-            (directory / local_name(role)).symlink_to(path)
+        for field, path in inputs.items():
+            (directory / local_name(field)).symlink_to(path)
         machine = replace(_machine(bench.ffmpeg, bench.threads), speech=speech)
         try:
             output = asyncio.run(transcode(operation, directory, machine, Limits(), on_stage))
@@ -88,7 +86,7 @@ def draw_frames(bench: Bench, operation: Img2Vid, photo: Path) -> Iterator[list[
 @contextlib.contextmanager
 def drawn(bench: Bench, operation: Img2Vid, photo: Path) -> Iterator[Path]:
     """Write the same frames to one raw file, in memory if there is room, and yield its path."""
-    width, height = parse_size(operation.size)
+    width, height = operation.frame_size(DEFAULT_FRAME)
     size = frame_count(operation.duration, operation.frame_rate) * width * height * 3 // 2
     with tempfile.TemporaryDirectory(prefix="frames-", dir=pick_large_folder(size, bench.folder)) as name:
         path = Path(name) / "frames.yuv"
@@ -107,14 +105,12 @@ def raw_input(size: tuple[int, int], rate: int, frames: Path) -> tuple[str, ...]
 async def _still(bench: Bench, operation: Img2Vid, photo: Path) -> tuple[bytes, FrameSource]:
     with tempfile.TemporaryDirectory(prefix="still-", dir=bench.folder) as name:
         directory = Path(name)
-        path = directory / local_name(Role.IMAGE)
-        path.symlink_to(photo)
-        least = still_size(parse_size(operation.size))
-        image = await read_photo(Sandbox(), path, "url_image", Limits().max_pixels, least)
-        for step in make_plan(operation, Inputs(image=image), PlanOptions(threads=bench.threads)).steps:
+        (directory / local_name(IMAGE)).symlink_to(photo)
+        machine = _machine(bench.ffmpeg, bench.threads)
+        await read_pictures([IMAGE], operation.scene_looks(), directory, machine, Limits())
+        for step in make_plan(operation, Inputs(), PlanOptions(threads=bench.threads)).steps:
             if step.feed is not None:
                 return (directory / step.feed.path).read_bytes(), step.feed
-            await run_ffmpeg(_machine(bench.ffmpeg, bench.threads).ffmpeg, step.args, directory)
     raise BenchError("the plan of a clip from a picture has no still")
 
 
@@ -147,7 +143,7 @@ def burn_folder(folder: Path, srt: Path, size: tuple[int, int]) -> Path:
 
 def _make_one(ffmpeg: str, threads: str, folder: str, photo: str) -> None:
     bench = Bench(ffmpeg, int(threads), Path(folder), media=None, runs=1, quick=False, peers=False, say=print)
-    run_job(bench, Img2Vid(url_image=U), {Role.IMAGE: Path(photo)})
+    run_job(bench, Img2Vid(url_image=U), {"url_image": Path(photo)})
 
 
 if __name__ == "__main__":

@@ -21,7 +21,6 @@ from benchmarks import product, sources
 from benchmarks.bench import Bench
 from benchmarks.measure import Contender, Ratio, interleaved, medians
 from benchmarks.results import Row
-from contract.operations import Role
 from contract.operations.compose import Compose
 from contract.operations.transcribe import Transcribe
 from gpu_worker.sandbox.command import Sandbox
@@ -65,12 +64,12 @@ def _costs(bench: Bench, speech: Speech, sound: Path) -> list[Row]:
         subprocess.run(argv, check=True, stdout=subprocess.DEVNULL)
 
     def transcribe() -> None:
-        product.run_job(two, Transcribe(url_audio=product.U), {Role.AUDIO: sound}, speech=speech)
+        product.run_job(two, Transcribe(url_audio=product.U), {"url_audio": sound}, speech=speech)
 
     def first_caption() -> None:
         with contextlib.suppress(_FirstCaptionError):
             product.run_job(
-                two, captioned, {Role.IMAGE: photo, Role.AUDIO: sound}, speech=speech, on_stage=_stop_at_the_encode
+                two, captioned, {"url_image": photo, "url_audio": sound}, speech=speech, on_stage=_stop_at_the_encode
             )
 
     def timed(name: str, job: Callable[[], None]) -> Contender:

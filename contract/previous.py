@@ -52,8 +52,9 @@ def upgrade_job(message: Json) -> Json:
 
 
 def downgrade_job(message: Json) -> Json:
-    """Return a `WorkerJob` with its only artifact as the output."""
-    return _without_artifacts(message) | {"output": output_of(message)}
+    """Return a `WorkerJob` with its only artifact as the output. Fields without a value have that worker's defaults."""
+    operation = {name: value for name, value in message["operation"].items() if value is not None}
+    return _without_artifacts(message) | {"operation": operation, "output": output_of(message)}
 
 
 def upgrade_manifest(manifest: Json) -> Json:

@@ -18,7 +18,7 @@ from pydantic import Field
 from contract.operations.base import Operation
 from contract.operations.fields import Trimmed, Url
 from contract.operations.inputs import Input
-from contract.operations.picture import Fit, PictureOptions, exact_rate, frame_count
+from contract.operations.picture import Fit, exact_rate, frame_count
 from contract.operations.sound import AudioMode
 from contract.roles import Role
 
@@ -43,7 +43,6 @@ __all__ = [
     "Input",
     "Operation",
     "OperationUnion",
-    "PictureOptions",
     "Role",
     "Trimmed",
     "Url",

@@ -4,13 +4,17 @@ from typing import ClassVar, Literal
 
 from contract.operations.base import Operation, examples
 from contract.operations.inputs import CLIP, NARRATION, AudioUrl, VideoUrl
+from contract.operations.picture import SizeOptions
 from contract.operations.sound import AudioMode, SoundOptions
+from contract.operations.sound.loudness import LoudnessOptions
+from contract.operations.sound.music import MusicOptions
 
 
-class AddAudio(SoundOptions, Operation):
+class AddAudio(SoundOptions, MusicOptions, LoudnessOptions, SizeOptions, Operation):
     """Put a sound under a video.
 
-    The picture is copied unchanged, and the result ends with the shorter of the two, to the frame.
+    The picture is copied unchanged unless a size is requested, and the result ends with the shorter of the two, to the
+    frame; `fit_audio` changes that.
     """
 
     model_config = examples(
@@ -23,5 +27,5 @@ class AddAudio(SoundOptions, Operation):
     url_video: VideoUrl
     url_audio: AudioUrl
 
-    def keeps_own_sound(self) -> bool:
-        return self.mode is AudioMode.MIX
+    def keeps_sound_of(self, _field: str) -> bool:
+        return self.mode is not AudioMode.REPLACE

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from pydantic import ConfigDict, JsonValue
 
 from contract.artifacts import OUTPUT_VIDEO, Artifact
 from contract.base import Message
-from contract.operations.inputs import ROLES, Input
+from contract.operations.inputs import Input, find_inputs, replace_urls
 from contract.operations.stored import stored_field
-from contract.roles import Role
+
+if TYPE_CHECKING:
+    from contract.operations.picture.options import SceneLook
 
 Body = dict[str, JsonValue]
 
@@ -39,9 +42,12 @@ class Operation(OptionGroup):
     kind: str
 
     def inputs(self) -> tuple[Input, ...]:
-        """Return the inputs that are present, in the order of `ROLES`."""
-        present = ((name, role, getattr(self, name, None)) for name, role in ROLES.items())
-        return tuple(Input(name, role, url) for name, role, url in present if url is not None)
+        """Return the inputs that are present: first its own, in the order of `ROLES`, then those of objects in it."""
+        return tuple(find_inputs(self))
+
+    def with_urls(self, urls: Mapping[str, str]) -> Self:
+        """Return the operation with other URLs of its inputs, by their fields."""
+        return replace_urls(self, urls)
 
     def artifacts(self) -> tuple[Artifact, ...]:
         """Return all files that the operation makes, the main one first."""
@@ -56,12 +62,20 @@ class Operation(OptionGroup):
 
     def sent_field(self, field: str) -> str:
         """Return the name under which a client sent an input: `captions` if `url_srt` refers to the stored text."""
-        url = getattr(self, field, None) if field in ROLES else None
+        url = next((given.url for given in self.inputs() if given.field == field), None)
         return (url and stored_field(url)) or field
 
-    def keeps_own_sound(self) -> bool:
-        """Return True if the result includes the sound that the input video came with."""
-        return all(given.role is not Role.AUDIO for given in self.inputs())
+    def keeps_sound_of(self, _field: str) -> bool:
+        """Return True if the result includes the sound that an input video came with."""
+        return "url_audio" not in {given.field for given in self.inputs()}
+
+    def stated_seconds(self) -> float | None:
+        """Return the length of the result in seconds if the request states it."""
+        return None
+
+    def scene_looks(self) -> Mapping[str, SceneLook]:
+        """Return how each picture that becomes a scene is shown, by the field of the input."""
+        return {}
 
 
 def examples(smallest: Body, fuller: Body | None = None) -> ConfigDict:

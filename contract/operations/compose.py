@@ -1,23 +1,29 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from contract.operations.base import Operation, examples
 from contract.operations.captions import CaptionOptions
+from contract.operations.img2vid import ZOOM
 from contract.operations.inputs import CAPTIONS, NARRATION, PHOTO, AudioUrl, ImageUrl, VideoUrl
-from contract.operations.picture import Duration, PictureOptions
+from contract.operations.picture import SceneLook, StillOptions
+from contract.operations.picture.timing import Duration
+from contract.operations.sound.loudness import LoudnessOptions
+from contract.operations.sound.music import MusicOptions
 
 
-class Compose(CaptionOptions, PictureOptions, Operation):
+class Compose(CaptionOptions, StillOptions, MusicOptions, LoudnessOptions, Operation):
     """Combine a picture or a video with sound and captions in one encode.
 
     Send exactly one of `url_image` and `url_video`; with `url_video` also `url_audio`, captions or both. Captions come
     from one of `url_srt`, `captions` and `words`.
     A clip from a picture lasts `duration`; without it as long as its sound, else as its captions, else 5 s.
     A video with `url_audio` ends with the shorter of the two; without it, the video keeps its own sound.
-    `frame_rate`, `duration`, `size` and `fit` apply to a picture only.
+    `frame_rate`, `duration` and `motion` apply to a picture only, the size and `fit` to both.
+    A clip from a picture has 1920x1080 pixels by default; a video keeps its size.
     """
 
     model_config = examples(
@@ -35,6 +41,12 @@ class Compose(CaptionOptions, PictureOptions, Operation):
         Field(description="Length of a clip from a picture in seconds, by default that of its sound."),
     ] = None
 
+    def stated_seconds(self) -> float | None:
+        return None if self.url_image is None else self.duration
+
+    def scene_looks(self) -> Mapping[str, SceneLook]:
+        return {} if self.url_image is None else {"url_image": self.scene_look(ZOOM)}
+
     @model_validator(mode="after")
     def _check_inputs(self) -> Self:
         if (self.url_image is None) == (self.url_video is None):
@@ -44,8 +56,9 @@ class Compose(CaptionOptions, PictureOptions, Operation):
             raise ValueError("send only one of `url_srt`, `captions` and `words`")
         if self.needs_speech() and self.url_video is None and self.url_audio is None:
             raise ValueError("captions `auto` need speech; with url_image also send url_audio")
-        if self.url_video is not None and self.url_audio is None and not sources:
+        has_addition = self.url_audio is not None or sources or self.music is not None or self.has_size
+        if self.url_video is not None and not has_addition:
             raise ValueError(
-                "with url_video also send url_audio, or captions in `url_srt`, `captions` or `words`, or both"
+                "with url_video also send url_audio, captions in `url_srt`, `captions` or `words`, `music`, or a size"
             )
         return self

@@ -41,6 +41,14 @@ class Option:
     takes_json: bool
     """True if the value is, or may be, an object or a list; a command line reads it as JSON."""
 
+    takes_files: bool
+    """True if text names an input file, also in an object in its place."""
+
+    @property
+    def is_list_of_files(self) -> bool:
+        """True if a command line takes several files."""
+        return self.takes_files and self.role is None and self.metavar.startswith("FILE…")
+
     @property
     def flag(self) -> str:
         """The option of a command line."""
@@ -134,7 +142,9 @@ def schemas_at(path: Iterable[str | int], schema: Schema) -> list[Schema]:
 
 def _alternatives(field: Schema, schema: Schema) -> Iterator[Schema]:
     for choice in field.get("anyOf", [field]):
-        if choice.get("type") != "null":
+        if "anyOf" in choice and choice is not field:
+            yield from ({**found, **field} for found in _alternatives(choice, schema))
+        elif choice.get("type") != "null":
             definition = schema.get("$defs", {}).get(choice.get("$ref", "").rpartition("/")[2], {})
             yield {**definition, **choice, **field}
 
@@ -153,7 +163,12 @@ def _option(name: str, info: FieldInfo, schemas: list[Schema]) -> Option:
         example=_text(schema["examples"][0]),
         metavar="FILE" if name in ROLES else _metavar(info) or name.upper(),
         takes_json=any(choice["type"] in {"array", "object"} for choice in schemas),
+        takes_files=name in ROLES or any(_takes_url(choice) for choice in schemas),
     )
+
+
+def _takes_url(schema: Schema) -> bool:
+    return schema.get("format") == "uri" or any(map(_takes_url, schema.get("items", {}).get("anyOf", ())))
 
 
 def _text(value: object) -> str:

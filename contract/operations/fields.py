@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, JsonValue, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, GetJsonSchemaHandler, JsonValue, WithJsonSchema
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from contract.limits import MAX_URL_LENGTH
 from contract.operations.stored import stored_field
@@ -24,6 +26,21 @@ class Metavar:
     """Name of a field's value in a command line's help."""
 
     name: str
+
+
+class OrText:
+    """Documents that a text or a number is accepted in place of an object."""
+
+    def __init__(self, text: dict[str, Any]) -> None:
+        self._text = text
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"anyOf": [self._text, handler(core)]}
+
+
+def number_field(low: float, high: float, description: str, example: float) -> Any:
+    """Return the definition of a field that holds a number within a range."""
+    return Field(ge=low, le=high, allow_inf_nan=False, description=description, examples=[example])
 
 
 def _trim(value: Any) -> Any:

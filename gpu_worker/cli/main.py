@@ -79,15 +79,16 @@ def _flush(stream: TextIO) -> None:
 
 def _check_files(parser: argparse.ArgumentParser, request: Request) -> dict[str, Path]:
     """Return the files to write by the names of the artifacts. Exits with code 2 if one or an input cannot be used."""
-    for option, path in request.files.items():
+    for field, path in request.files.items():
+        flag = request.flag(field)
         if not path.exists():
-            parser.error(f"{option.flag}: there is no file {path}")
+            parser.error(f"{flag}: there is no file {path}")
         if not path.is_file():
-            parser.error(f"{option.flag}: {path} is a folder, a device or a pipe; name a file")
+            parser.error(f"{flag}: {path} is a folder, a device or a pipe; name a file")
         if not os.access(path, os.R_OK):
-            parser.error(f"{option.flag}: no permission to read {path}")
+            parser.error(f"{flag}: no permission to read {path}")
     try:
-        inputs = {option.flag: path for option, path in request.files.items()}
+        inputs = {path: request.flag(field) for field, path in request.files.items()}
         return check_outputs(request.output, request.operation.artifacts(), inputs)
     except OutputRefusedError as refused:
         parser.error(f"-o: {refused}")
@@ -104,11 +105,10 @@ async def _run(request: Request, outputs: Mapping[str, Path], received: list[int
         _say(f"note: {warning}")
     bar = ProgressBar()
     with temporary_workdir(settings.work_dir) as directory, contextlib.closing(bar):
-        for option, path in request.files.items():
-            if option.role:
-                (directory / local_name(option.role)).symlink_to(path.resolve())
-        for role, text in request.texts.items():
-            (directory / local_name(role)).write_bytes(text)
+        for field, path in request.files.items():
+            (directory / local_name(field)).symlink_to(path.resolve())
+        for field, text in request.texts.items():
+            (directory / local_name(field)).write_bytes(text)
         limits = Limits(execution_seconds=24 * 3600.0)
         result = await transcode(request.operation, directory, replace(machine, warnings=()), limits, bar.show)
         await deliver({target: result.paths[name] for name, target in outputs.items()})

@@ -22,10 +22,10 @@ class OutputRefusedError(Exception):
     """The output cannot be written. The message completes "-o: …"."""
 
 
-def check_outputs(name: str, artifacts: Sequence[Artifact], inputs: Mapping[str, Path]) -> dict[str, Path]:
+def check_outputs(name: str, artifacts: Sequence[Artifact], inputs: Mapping[Path, str]) -> dict[str, Path]:
     """Return the files to write by the names of the artifacts, the named one first. Raises OutputRefusedError.
 
-    `name` is for the artifact with its ending, or else for the main one. `inputs` are files by option.
+    `name` is for the artifact with its ending, or else for the main one. `inputs` are the options of input files.
     """
     named = next((it for it in artifacts if _ending(it.name) == _ending(name)), artifacts[0])
     targets = {named.name: check_output(name, inputs)}
@@ -39,15 +39,15 @@ def check_outputs(name: str, artifacts: Sequence[Artifact], inputs: Mapping[str,
     return targets
 
 
-def _check_sibling(name: str, inputs: Mapping[str, Path], targets: Mapping[str, Path]) -> Path:
+def _check_sibling(name: str, inputs: Mapping[Path, str], targets: Mapping[str, Path]) -> Path:
     target = check_output(name, inputs)
     if any(target == other or _is_same(target, other) for other in targets.values()):
         raise OutputRefusedError("this is the same file as another output; name another")
     return target
 
 
-def check_output(name: str, inputs: Mapping[str, Path]) -> Path:
-    """Return the file to write, with links resolved. `inputs` are files by option. Raises OutputRefusedError.
+def check_output(name: str, inputs: Mapping[Path, str]) -> Path:
+    """Return the file to write, with links resolved. Raises OutputRefusedError. `inputs` are options by file.
 
     Writes and removes a small file next to it: the rules of permissions, mounts and quotas are too many to predict.
     """
@@ -104,12 +104,12 @@ def _replace(target: Path, partial: Path) -> None:
     partial.replace(target)
 
 
-def _check_existing(target: Path, found: os.stat_result, inputs: Mapping[str, Path]) -> None:
+def _check_existing(target: Path, found: os.stat_result, inputs: Mapping[Path, str]) -> None:
     if stat.S_ISDIR(found.st_mode):
         raise OutputRefusedError("this is a folder; add the name of a file")
     if not stat.S_ISREG(found.st_mode):
         raise OutputRefusedError("this is a device or a pipe; name a file")
-    for option, path in inputs.items():
+    for path, option in inputs.items():
         # samefile also sees links, hard links and names that differ in case only.
         if target.samefile(path):
             raise OutputRefusedError(f"this is the file of {option}, which would be lost; name another")

@@ -11,12 +11,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from contract.operations import OPERATIONS, Operation, Role
+from contract.operations import OPERATIONS, Operation
 from contract.operations.describe import Description, Option, describe
 from contract.operations.stored import stored_field
 
 PROGRAM = "python -m gpu_worker"
-_PLACEHOLDER = "https://local.invalid/file"
+_PLACEHOLDER = "https://local.invalid/"
 """The models name inputs by URL; local files are put in place, so nothing is downloaded."""
 
 _EXIT_CODES = """\
@@ -41,16 +41,44 @@ environment:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A parsed command line: the operation, its input files, and the file to write.
+    """A parsed command line: the operation, its input files by their fields, and the file to write.
 
-    `texts` are the inputs that are in the command line itself.
+    `texts` are the inputs that are in the command line itself, by the fields of the files that they become.
     """
 
     description: Description
     operation: Operation
-    files: Mapping[Option, Path]
-    texts: Mapping[Role, bytes]
+    files: Mapping[str, Path]
+    texts: Mapping[str, bytes]
     output: str
+
+    def flag(self, field: str) -> str:
+        """Return the option that names an input: `--images` for `images.2.url_image`."""
+        top = field.partition(".")[0]
+        return next(option.flag for option in self.description.options if option.field == top)
+
+
+class _Files:
+    """Input files and the URLs that stand for them in an operation."""
+
+    def __init__(self) -> None:
+        self.paths: dict[str, Path] = {}
+
+    def add(self, name: str) -> str:
+        """Return the URL that stands for a file."""
+        url = f"{_PLACEHOLDER}{len(self.paths)}"
+        self.paths[url] = Path(name)
+        return url
+
+    def add_all(self, value: Any, *, is_file: bool) -> Any:
+        """Return JSON with URLs in place of the files that its `url_` fields name; so does text if `is_file`."""
+        if isinstance(value, str):
+            return self.add(value) if is_file else value
+        if isinstance(value, list):
+            return [self.add_all(entry, is_file=is_file) for entry in value]
+        if isinstance(value, dict):
+            return {name: self.add_all(entry, is_file=name.startswith("url_")) for name, entry in value.items()}
+        return value
 
 
 def parse(argv: Sequence[str]) -> tuple[argparse.ArgumentParser, Request]:
@@ -65,27 +93,27 @@ def parse(argv: Sequence[str]) -> tuple[argparse.ArgumentParser, Request]:
     values = vars(parser.parse_args(argv))
     parser, description = parsers[values["kind"]]
     given = {option: values[option.field] for option in description.options if values[option.field] is not None}
-    body = {
-        option.field: _PLACEHOLDER if option.role else _read(parser, option, text) for option, text in given.items()
-    }
+    files = _Files()
+    body = {option.field: _read(parser, option, value, files) for option, value in given.items()}
     try:
         operation, texts = OPERATIONS[description.kind].model_validate(body).extract_inline()
     except ValidationError as error:
         parser.error("; ".join(_sentence(description, item["loc"], item["msg"]) for item in error.errors()))
-    files = {option: Path(value) for option, value in given.items() if option.role}
-    roles = {stored_field(item.url): item.role for item in operation.inputs()}
-    found = {roles[field]: data for field, data in texts.items()}
-    return parser, Request(description, operation, files, found, values["output"])
+    paths = {given.field: files.paths[given.url] for given in operation.inputs() if given.url in files.paths}
+    stored = {stored_field(given.url): given.field for given in operation.inputs()}
+    found = {stored[field]: data for field, data in texts.items()}
+    return parser, Request(description, operation, paths, found, values["output"])
 
 
-def _read(parser: argparse.ArgumentParser, option: Option, text: str) -> Any:
+def _read(parser: argparse.ArgumentParser, option: Option, value: str | list[str], files: _Files) -> Any:
     """Return the value of an option. Exits with code 2 if it is JSON that cannot be read."""
-    if not option.takes_json or not text.lstrip().startswith(("{", "[")):
-        return text
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        parser.error(f"{option.flag}: not valid JSON: {error}")
+    texts = [value] if isinstance(value, str) else value
+    if option.takes_json and len(texts) == 1 and texts[0].lstrip().startswith(("{", "[")):
+        try:
+            return files.add_all(json.loads(texts[0]), is_file=option.takes_files)
+        except ValueError as error:
+            parser.error(f"{option.flag}: not valid JSON: {error}")
+    return files.add_all(value, is_file=option.takes_files)
 
 
 def _sentence(description: Description, where: tuple[int | str, ...], message: str) -> str:
@@ -108,6 +136,7 @@ def _add_command(commands: Any, description: Description) -> argparse.ArgumentPa
     for option in description.options:
         parser.add_argument(
             option.flag, dest=option.field, required=option.required, metavar=option.metavar,
+            nargs="+" if option.is_list_of_files else None,
             help=option.help.replace("%", "%%"),
         )  # fmt: skip
     parser.add_argument(

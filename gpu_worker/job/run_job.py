@@ -136,7 +136,7 @@ class _Execution:
 
             async def download(given: Input) -> None:
                 nonlocal downloaded
-                await downloader.download(given, self.directory / local_name(given.role))
+                await downloader.download(given, self.directory / local_name(given.field))
                 downloaded += 1
                 self._on_stage("fetch", downloaded / len(inputs))
 

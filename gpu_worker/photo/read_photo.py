@@ -13,7 +13,7 @@ from contract.operations import Role
 from gpu_worker.errors import JobFailed, job_failed
 from gpu_worker.formats.unsupported import HEAD_BYTES, name_unsupported
 from gpu_worker.media.info import PhotoInfo
-from gpu_worker.plan.model import PIXELS
+from gpu_worker.plan.model import pixels_name
 from gpu_worker.sandbox.command import Sandbox
 from gpu_worker.sandbox.inspection import inspect
 from gpu_worker.sandbox.output import LogTail
@@ -46,28 +46,32 @@ async def read_photo(
     sandbox: Sandbox, path: Path, field: str, max_pixels: int, min_size: tuple[int, int], *,
     max_seconds: float = _TIMEOUT_SECONDS,
 ) -> PhotoInfo:  # fmt: skip
-    """Convert a picture file to raw rgb24 pixels in the file PIXELS next to it; return their size, and warnings.
+    """Convert a picture file to raw rgb24 pixels in the file `pixels_name(field)` next to it. Return facts about them.
 
     A picture much larger than `min_size` may be made smaller, but not below twice that size. `max_seconds` in seconds.
     Raises JobFailed naming `field`.
     """
     lines: list[bytes] = []
-    argv = build_argv(path.name, max_pixels, min_size)
+    pixels = path.with_name(pixels_name(field))
+    argv = build_argv(path.name, pixels.name, max_pixels, min_size)
     code = await inspect(sandbox, argv, path, field, max_seconds, (lines.append, LogTail().add), "reading it")
     if code > 0:
         raise job_failed(Code.INTERNAL)
     report = _parse_report(b"".join(lines) if code == 0 else b"")
     if "refused" in report:
         raise await asyncio.to_thread(_make_error, report, path, field, max_pixels)
-    return _check_report(report, path.with_name(PIXELS))
+    return _check_report(report, pixels)
 
 
-def build_argv(name: str, max_pixels: int, min_size: tuple[int, int]) -> list[str]:
-    """Return the command line of the process that reads the picture file `name` of its working directory."""
+def build_argv(name: str, pixels: str, max_pixels: int, min_size: tuple[int, int]) -> list[str]:
+    """Return the command line of the process that reads the picture file `name` and writes the file `pixels`.
+
+    Both are in its working directory.
+    """
     paths = [str(path) for path in (_PACKAGE.parent, *_list_library_folders())]
     code = f"import sys; sys.path += {paths!r}; from gpu_worker.photo.decode import main; main()"
     # Isolated and without `site`: no environment, no folder of the user or the job on the path, no startup hooks.
-    return [sys.executable, "-I", "-S", "-B", "-c", code, name, PIXELS, str(max_pixels), *map(str, min_size)]
+    return [sys.executable, "-I", "-S", "-B", "-c", code, name, pixels, str(max_pixels), *map(str, min_size)]
 
 
 def _list_library_folders() -> tuple[Path, ...]:

@@ -35,9 +35,7 @@ _MAX_GIF_FRAMES = 20_000
 
 def check_input_limits(inputs: Inputs, limits: Limits) -> None:
     """Raise JobFailed if an input is too long, has too large frames, or, as a GIF, too many of them."""
-    for field, facts in (("url_video", inputs.video), ("url_audio", inputs.audio)):
-        if facts is None:
-            continue
+    for field, facts in inputs.media.items():
         tracks = [track for track in (facts.video, facts.audio) if track is not None]
         if any(track.start > limits.max_media_seconds for track in tracks):
             raise job_failed(

@@ -11,19 +11,17 @@ from pathlib import Path
 
 from contract.errors import Code
 from contract.limits import Limits
-from contract.operations import Operation, Role
+from contract.operations import Operation
 from contract.operations.captions import CaptionOptions
 from contract.operations.captions.choices import Align
 from contract.operations.captions.presets import PRESETS, Technique
-from contract.operations.compose import Compose
-from contract.operations.inputs import FIELDS
 from contract.operations.transcribe import Transcribe
 from gpu_worker.errors import JobFailed, job_failed
 from gpu_worker.media.info import AudioFacts, Cue
 from gpu_worker.media.transcription import Transcription
 from gpu_worker.pipeline.machine import Machine
 from gpu_worker.pipeline.run_step import OnStage
-from gpu_worker.plan.model import Inputs
+from gpu_worker.plan.model import AUDIO, VIDEO, Inputs
 from gpu_worker.speech.engine import Listener
 from gpu_worker.speech.sound import extract_sound
 from gpu_worker.speech.words.aligned_cues import accept, list_words
@@ -79,11 +77,11 @@ async def listen(
     is_required = operation.needs_speech()
     if not is_required and not (may_listen(operation) and _needs_times(operation, inputs)):
         return Heard()
-    role, sound = _pick_sound(inputs)
+    field, sound = _pick_sound(inputs)
     if is_required and machine.speech is None:
         raise job_failed(Code.SPEECH_NOT_AVAILABLE)
     if is_required and sound is None:
-        raise job_failed(Code.MEDIA_NO_AUDIO, field=FIELDS[role])
+        raise job_failed(Code.MEDIA_NO_AUDIO, field=field)
     if machine.speech is None or sound is None:
         return Heard()
     seconds = min(limits.execution_seconds, max(1.0, deadline - time.monotonic()))
@@ -99,7 +97,7 @@ async def listen(
     end = _end_of_output(operation, inputs)
     try:
         length = await extract_sound(
-            machine.ffmpeg, directory, (role, sound), limits.max_pixels, end=end, seconds=listener.seconds
+            machine.ffmpeg, directory, (field, sound), limits.max_pixels, end=end, seconds=listener.seconds
         )
         heard = await _hear(operation, inputs, listener, length)
     except JobFailed as failure:
@@ -139,18 +137,19 @@ def _needs_times(operation: Operation, inputs: Inputs) -> bool:
     return shows_words and any(list_words(cue, operation.language) for cue in inputs.cues or ())
 
 
-def _pick_sound(inputs: Inputs) -> tuple[Role, AudioFacts | None]:
-    """Return the sound of the result: the audio input, else that of the video."""
+def _pick_sound(inputs: Inputs) -> tuple[str, AudioFacts | None]:
+    """Return the field and the sound of what is said: the audio input, else that of the video."""
     if inputs.audio is not None:
-        return Role.AUDIO, inputs.audio.audio
+        return AUDIO, inputs.audio.audio
     # A picture without a narration has no sound; a client can mend that by adding one.
-    return (Role.AUDIO, None) if inputs.video is None else (Role.VIDEO, inputs.original_sound())
+    return (AUDIO, None) if inputs.video is None else (VIDEO, inputs.original_sound())
 
 
 def _end_of_output(operation: Operation, inputs: Inputs) -> Fraction | None:
     """Return the time in seconds after which the result has no sound; None if it has the whole sound."""
-    if isinstance(operation, Compose) and inputs.image is not None and operation.duration is not None:
-        return Fraction(operation.duration)
+    seconds = operation.stated_seconds()
+    if seconds is not None:
+        return Fraction(seconds)
     if inputs.video is not None and inputs.audio is not None:
         return inputs.video_track().end
     return None

@@ -3,52 +3,49 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from contract.limits import Limits
 from contract.operations import Input, Role
-from gpu_worker.media.info import Facts, PhotoInfo
-from gpu_worker.photo.read_photo import read_photo
+from contract.operations.picture import SceneLook
+from gpu_worker.media.info import Facts
 from gpu_worker.pipeline.cost import check_input_limits
 from gpu_worker.pipeline.machine import Machine
+from gpu_worker.pipeline.read_pictures import read_pictures
 from gpu_worker.plan.model import Inputs, local_name
 from gpu_worker.probe.probe import probe
 from gpu_worker.probe.sound_selection import select_sounds
 from gpu_worker.sandbox import safe_open
 from gpu_worker.subtitles import Subtitles, read_subtitles
 
-ANY_SIZE = (1, 1)
-
 
 async def probe_inputs(
-    inputs: Sequence[Input], min_photo_size: tuple[int, int], directory: Path, machine: Machine, limits: Limits
+    inputs: Sequence[Input], looks: Mapping[str, SceneLook], directory: Path, machine: Machine, limits: Limits
 ) -> Inputs:
     """Probe every input in `directory`. Raises JobFailed for a file that is unreadable or exceeds a limit.
 
-    A picture may be decoded at a reduced size, but not below `min_photo_size` (width, height).
+    Pictures that have a look become canvases of their scenes.
     """
-    facts: dict[Role, Facts] = {}
-    image: PhotoInfo | None = None
+    media: dict[str, Facts] = {}
+    pictures = [given.field for given in inputs if given.role is Role.IMAGE]
     subtitles = Subtitles()
     for given in inputs:
-        path = directory / local_name(given.role)
+        path = directory / local_name(given.field)
         if given.role is Role.SUBTITLES:
             subtitles = await asyncio.to_thread(read_subtitles, safe_open.read(path), given.field, limits.max_cues)
-        elif given.role is Role.IMAGE:
-            image = await read_photo(machine.sandbox, path, given.field, limits.max_pixels, min_photo_size)
-        else:
-            facts[given.role] = await probe(machine.ffmpeg, path, given.role, given.field, limits.max_pixels)
-    probed = Inputs(
-        facts.get(Role.VIDEO), facts.get(Role.AUDIO), image, subtitles.cues, subtitles.warnings, subtitles.script
-    )
-    check_input_limits(probed, limits)
-    return probed
+        elif given.role is not Role.IMAGE:
+            media[given.field] = await probe(machine.ffmpeg, path, given.role, given.field, limits.max_pixels)
+    # Before pictures are decoded: refuse what is too long.
+    check_input_limits(Inputs(media), limits)
+    photos = await read_pictures(pictures, looks, directory, machine, limits)
+    warnings = (*subtitles.warnings, *dict.fromkeys(text for photo in photos.values() for text in photo.warnings))
+    return Inputs(media, photos, subtitles.cues, warnings, subtitles.script)
 
 
 async def check_inputs(inputs: Sequence[Input], directory: Path, machine: Machine, limits: Limits) -> None:
     """Probe inputs and raise JobFailed for those that a job would refuse."""
-    probed = await probe_inputs(inputs, ANY_SIZE, directory, machine, limits)
+    probed = await probe_inputs(inputs, {}, directory, machine, limits)
     await select_sounds(
-        machine.ffmpeg, directory, probed, limits.max_pixels, needs_video_sound=False, trust_packets=True
+        machine.ffmpeg, directory, probed, limits.max_pixels, keeps_sound_of=lambda _field: False, trust_packets=True
     )

@@ -9,7 +9,6 @@ from pathlib import Path
 from contract.errors import Code, Failure
 from contract.limits import Limits
 from contract.messages import Stage
-from contract.operations.inputs import FIELDS
 from gpu_worker.errors import JobFailed, job_failed
 from gpu_worker.ffmpeg.run import FfmpegError, run_ffmpeg
 from gpu_worker.frames.feed import write_frames
@@ -55,7 +54,7 @@ async def run_step(
 
     feed = functools.partial(write_frames, step.feed, directory, machine.cpus) if step.feed else None
     timeout, memory = limits.execution_seconds, working_bytes()
-    if step.decoded_role is not None:
+    if step.decoded_field is not None:
         timeout, memory = min(timeout, _DECODING_SECONDS), min(memory, machine.sandbox.limits.reading_bytes)
     try:
         log = await run_ffmpeg(
@@ -78,15 +77,15 @@ async def run_step(
 
 def _limit_exceeded(step: Step, otherwise: Code, limit: str) -> JobFailed:
     """Blame the input if the step only decodes it."""
-    if step.decoded_role is None:
+    if step.decoded_field is None:
         return job_failed(otherwise)
-    return job_failed(Code.MEDIA_OVER_BUDGET, field=FIELDS[step.decoded_role], limit=limit)
+    return job_failed(Code.MEDIA_OVER_BUDGET, field=step.decoded_field, limit=limit)
 
 
 def _step_failure(failure: FfmpegError, step: Step, *, uses_gpu: bool) -> JobFailed:
     """Return the failure of the job for a failed run."""
     # First: a GPU without a free session or memory also makes ffmpeg log "Cannot allocate memory".
-    gpu_error = classify_gpu_error(failure.log) if uses_gpu and step.decoded_role is None else None
+    gpu_error = classify_gpu_error(failure.log) if uses_gpu and step.decoded_field is None else None
     if gpu_error is not None:
         return GpuFailed(gpu_error)
     if failure.is_out_of_resources:
@@ -102,8 +101,8 @@ def _unreadable_field(failure: FfmpegError, step: Step) -> str | None:
     video = parse_decoder_report(failure.log, "video") if step.frame_size is not None else None
     if has_unopened_decoder(failure.log, "video") or (video is not None and not video.frames):
         return "url_video"
-    if step.decoded_role is not None:
-        return FIELDS[step.decoded_role]
+    if step.decoded_field is not None:
+        return step.decoded_field
     if failure.code == _NOT_DECODED:
         return "url_video" if IN_VIDEO in step.args else "url_audio"
     return None

@@ -17,7 +17,7 @@ from typing import Literal
 
 from contract.limits import Limits
 from contract.messages import MediaFacts
-from contract.operations import Operation, PictureOptions
+from contract.operations import Operation
 from contract.operations.captions import CaptionOptions
 from gpu_worker.errors import JobFailed
 from gpu_worker.pipeline.cost import check_input_limits, check_plan_cost
@@ -25,13 +25,11 @@ from gpu_worker.pipeline.execute_plan import execute_plan
 from gpu_worker.pipeline.fallback import choose_fallback, may_be_caused_by_sound
 from gpu_worker.pipeline.listen import listen
 from gpu_worker.pipeline.machine import Machine
-from gpu_worker.pipeline.probe_inputs import ANY_SIZE, probe_inputs
+from gpu_worker.pipeline.probe_inputs import probe_inputs
 from gpu_worker.pipeline.run_step import OnStage
 from gpu_worker.plan import make_plan
 from gpu_worker.plan.captions.cue_warnings import late_caption_warnings
 from gpu_worker.plan.model import FONTS, Inputs, Plan, PlanOptions, artifact_file
-from gpu_worker.plan.still.canvas import parse_size
-from gpu_worker.plan.still.zoom import still_size
 from gpu_worker.probe.sound_selection import have_same_sounds, select_sounds
 
 
@@ -79,15 +77,14 @@ async def transcode(
     no process behind.
     """
     on_stage("probe", 0.0)
-    min_photo_size = still_size(parse_size(operation.size)) if isinstance(operation, PictureOptions) else ANY_SIZE
-    probed = await probe_inputs(operation.inputs(), min_photo_size, directory, machine, limits)
+    probed = await probe_inputs(operation.inputs(), operation.scene_looks(), directory, machine, limits)
     find_sounds = functools.partial(
         select_sounds,
         machine.ffmpeg,
         directory,
         probed,
         limits.max_pixels,
-        needs_video_sound=operation.keeps_own_sound(),
+        keeps_sound_of=operation.keeps_sound_of,
     )
     inputs = await find_sounds(trust_packets=True)
     check_input_limits(inputs, limits)

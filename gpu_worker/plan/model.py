@@ -9,7 +9,6 @@ from fractions import Fraction
 from typing import Literal, TypeVar
 
 from contract.artifacts import OUTPUT_VIDEO
-from contract.operations import Role
 from gpu_worker.media.info import AudioFacts, Cue, Facts, PhotoInfo, VideoFacts
 from gpu_worker.media.transcription import Transcription
 from gpu_worker.plan.gpu import Gpu, GpuStage
@@ -23,13 +22,19 @@ SUBTITLES = "captions.ass"
 SUBTITLE_TRACK = "captions.srt"
 FONTS = "fonts"
 """The directory of fonts, linked into the job's directory so that no path of the host appears in a filter."""
-PIXELS = "photo.rgb"
-"""The decoded picture: raw rgb24, upright, in sRGB, of the size that PhotoInfo states."""
 
 
-def local_name(role: Role) -> str:
-    """Return the name of an input in the job's directory. It does not depend on the name in its URL."""
-    return f"in_{role.value}"
+def local_name(field: str) -> str:
+    """Return the name of an input in the job's directory: `in_video`, or `in_music_audio` for that of `music`.
+
+    It does not depend on the name in its URL.
+    """
+    return "in_" + field.replace("url_", "").replace(".", "_")
+
+
+def pixels_name(field: str) -> str:
+    """Return the name of a decoded picture: raw rgb24, upright, in sRGB, of the size that PhotoInfo states."""
+    return f"{local_name(field)}.rgb"
 
 
 def artifact_file(name: str) -> str:
@@ -37,7 +42,9 @@ def artifact_file(name: str) -> str:
     return OUTPUT if name == OUTPUT_VIDEO.name else f"artifact_{name}"
 
 
-IN_VIDEO, IN_AUDIO = local_name(Role.VIDEO), local_name(Role.AUDIO)
+VIDEO, AUDIO, IMAGE = "url_video", "url_audio", "url_image"
+"""The fields of the inputs that most operations have."""
+IN_VIDEO, IN_AUDIO = local_name(VIDEO), local_name(AUDIO)
 
 
 class Encoder(StrEnum):
@@ -63,15 +70,14 @@ class PlanOptions:
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """The probed inputs of one job; those that the job does not have are None.
+    """The probed inputs of one job, by their fields: `media` has the videos and sounds, `photos` the pictures.
 
-    `warnings` are for the client, about problems found while reading them. `script` is the captions' text by sentences
-    if they have no times; then `cues` is empty.
+    `cues` is None if the job has no captions. `warnings` are for the client, about problems found while reading them.
+    `script` is the captions' text by sentences if they have no times; then `cues` is empty.
     """
 
-    video: Facts | None = None
-    audio: Facts | None = None
-    image: PhotoInfo | None = None
+    media: Mapping[str, Facts] = field(default_factory=dict)
+    photos: Mapping[str, PhotoInfo] = field(default_factory=dict)
     cues: tuple[Cue, ...] | None = None
     warnings: tuple[str, ...] = ()
     script: tuple[str, ...] = ()
@@ -79,6 +85,18 @@ class Inputs:
     """The words of the sound, if the operation requests them."""
     is_aligned: bool = False
     """True if the times of the cues' words were found in the sound."""
+
+    @property
+    def video(self) -> Facts | None:
+        return self.media.get(VIDEO)
+
+    @property
+    def audio(self) -> Facts | None:
+        return self.media.get(AUDIO)
+
+    @property
+    def image(self) -> PhotoInfo | None:
+        return self.photos.get(IMAGE)
 
     def video_track(self) -> VideoFacts:
         """Return the picture track of the video input. Raises LookupError if it was not probed, which is a defect."""
@@ -125,8 +143,8 @@ class Step:
     feed: FrameSource | None = None
     frame_size: tuple[int, int] | None = None
     """The size of the frames it reads. Later frames of another size would be distorted to this one."""
-    decoded_role: Role | None = None
-    """The input, if the step only decodes it: then the input is responsible for a failure."""
+    decoded_field: str | None = None
+    """The field of the input, if the step only decodes it: then the input is responsible for a failure."""
 
 
 @dataclass(frozen=True, slots=True)

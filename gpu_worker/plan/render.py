@@ -6,8 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from contract.operations import Fit, Role
-from gpu_worker.media.info import Cue, PhotoInfo, VideoFacts
+from contract.operations import Role
+from gpu_worker.media.info import Cue, VideoFacts
 from gpu_worker.plan.captions.added_frames import add_frames, find_added_times, first_frame_filters
 from gpu_worker.plan.captions.ass_script import BURN_FILTER
 from gpu_worker.plan.captions.draw import DrawnCaptions
@@ -17,9 +17,18 @@ from gpu_worker.plan.encode import TAG_FILTER, encoder_args, format_seconds, gpu
 from gpu_worker.plan.filters import decoder_args, frame_timing_args, picture_filters, picture_warnings
 from gpu_worker.plan.gpu import ALL_STAGES, Gpu, GpuStage
 from gpu_worker.plan.input_args import MAX_DURATION_ARGS, open_args
-from gpu_worker.plan.model import IN_AUDIO, IN_VIDEO, SUBTITLES, Encoder, ExpectedOutput, Plan, PlanOptions, Step
+from gpu_worker.plan.model import (
+    IN_AUDIO,
+    IN_VIDEO,
+    SUBTITLES,
+    Encoder,
+    ExpectedOutput,
+    FrameSource,
+    Plan,
+    PlanOptions,
+    Step,
+)
 from gpu_worker.plan.overlay import Overlay
-from gpu_worker.plan.still.canvas import still_frame_source, still_step
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +80,9 @@ def render_video(video: VideoFacts, overlay: Overlay, options: PlanOptions) -> P
     return replace(plan, video_ends_at=end) if added or expected.is_cut or first_frame_filters(video) else plan
 
 
-def render_still(
-    image: PhotoInfo,
-    canvas: tuple[tuple[int, int], Fit],
-    timing: tuple[int, Fraction],
-    overlay: Overlay,
-    options: PlanOptions,
-) -> Plan:
-    """Make a clip from a picture. `canvas` is (size, fit), `timing` is (frames, frames per second)."""
-    size, fit = canvas
-    frames, rate = timing
+def render_frames(source: FrameSource, rate: Fraction, overlay: Overlay, options: PlanOptions) -> Plan:
+    """Encode frames that this worker draws, at `rate` frames per second."""
+    size, frames = source.size, source.frames
     drawn = overlay.draw(size, options)
     track = overlay.track(frames / rate)
     expected = ExpectedOutput(
@@ -108,10 +110,9 @@ def render_still(
         (),
         gpu_stages(gpu) & {GpuStage.ENCODE},
     )
-    encode = replace(_encode_step(route, overlay, track, expected, options), feed=still_frame_source(size, frames))
-    steps = (still_step(image, size, fit), encode)
-    warnings = (*image.warnings, *_gpu_warnings(gpu, {GpuStage.ENCODE}))
-    plan = _make_plan(steps, expected, (drawn, track), route, warnings)
+    encode = replace(_encode_step(route, overlay, track, expected, options), feed=source)
+    warnings = _gpu_warnings(gpu, {GpuStage.ENCODE})
+    plan = _make_plan((encode,), expected, (drawn, track), route, warnings)
     return overlay.complete(plan, (drawn, track), expected.end, size, options)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from contract.errors import Code
 from contract.operations import Role
-from contract.operations.inputs import FIELDS
+from contract.operations.inputs import role_of
 from gpu_worker.errors import job_failed
 from gpu_worker.ffmpeg.locate import Ffmpeg
 from gpu_worker.media.info import AudioFacts
@@ -129,9 +129,12 @@ class _DecoderLog:
             self.no_decoder = self.no_decoder or b"no decoder found for" in line or b"not on whitelist" in line
 
 
-async def decode_sound(ffmpeg: Ffmpeg, path: Path, role: Role, number: int, max_pixels: int) -> AudioFacts | None:
-    """Decode one audio stream to its end. Return None if it is silent. Raises JobFailed and NoDecoderError."""
-    listing, log, name = _DecodedListing(), _DecoderLog(), FIELDS[role]
+async def decode_sound(ffmpeg: Ffmpeg, path: Path, field_name: str, number: int, max_pixels: int) -> AudioFacts | None:
+    """Decode one audio stream of an input to its end. Return None if it is silent.
+
+    Raises JobFailed and NoDecoderError.
+    """
+    listing, log, role = _DecodedListing(), _DecoderLog(), role_of(field_name)
     stream = ("-map", f"0:a:{number}")
     # ffmpeg starts a transport stream's times at the first mapped stream, so map the picture, too.
     picture = ("-map", "0:V?", "-c:v", "copy") if role is Role.VIDEO else ()
@@ -142,9 +145,11 @@ async def decode_sound(ffmpeg: Ffmpeg, path: Path, role: Role, number: int, max_
         *(*stream, *stream, *picture, "-c:a:0", "copy", "-c:a:1", "pcm_s16le", "-max_error_rate", "1"),
         *("-flush_packets", "0", "-f", "framecrc", "-"),
     ]
-    await inspect(ffmpeg.sandbox, argv, path, name, _TIMEOUT_SECONDS, (listing.read, log.read), "decoding its sound")
+    await inspect(
+        ffmpeg.sandbox, argv, path, field_name, _TIMEOUT_SECONDS, (listing.read, log.read), "decoding its sound"
+    )
     if log.no_decoder and not listing.decoded.packets:
         raise NoDecoderError
     if log.is_aborted and listing.decoded.packets:
-        raise job_failed(Code.MEDIA_UNSUPPORTED, field=name, format=JOINED_FILES)
+        raise job_failed(Code.MEDIA_UNSUPPORTED, field=field_name, format=JOINED_FILES)
     return listing.to_facts(role, number, has_change=log.has_change)

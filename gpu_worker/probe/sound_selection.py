@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import mmap
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 from contract.errors import Code
 from contract.operations import Role
-from contract.operations.inputs import FIELDS
+from contract.operations.inputs import role_of
 from gpu_worker.errors import job_failed
 from gpu_worker.ffmpeg.locate import Ffmpeg
 from gpu_worker.media.info import AudioFacts, Facts, SoundTrack
-from gpu_worker.plan.model import IN_AUDIO, IN_VIDEO, Inputs
+from gpu_worker.plan.model import Inputs, local_name
 from gpu_worker.probe.sound_decoding import JOINED_FILES, MIN_SOUND_SECONDS, NoDecoderError, decode_sound
 from gpu_worker.sandbox.safe_open import open_read
 
@@ -37,56 +38,55 @@ _WAV_HEADER = b"WAVEfmt "
 
 
 async def select_sounds(
-    ffmpeg: Ffmpeg, directory: Path, inputs: Inputs, max_pixels: int, *, needs_video_sound: bool, trust_packets: bool
+    ffmpeg: Ffmpeg,
+    directory: Path,
+    inputs: Inputs,
+    max_pixels: int,
+    *,
+    keeps_sound_of: Callable[[str], bool],
+    trust_packets: bool,
 ) -> Inputs:
     """Return the inputs with their selected sounds: the default stream, else the first that is not silent.
 
-    A video's sound is selected only if `needs_video_sound`; a video without a usable stream is silent. With
+    A video's sound is selected only if `keeps_sound_of` its field; a video without a usable stream is silent. With
     `trust_packets`, sounds with exact packets are not decoded. Raises JobFailed if an audio input is silent.
     """
-    found = inputs
-    if inputs.audio is not None:
-        audio = await _select_sound(
-            ffmpeg, directory / IN_AUDIO, Role.AUDIO, inputs.audio, max_pixels, trust_packets=trust_packets
-        )
-        if audio.audio is None:
-            raise _make_silent_error(audio)
-        found = replace(found, audio=audio)
-    if inputs.video is not None and needs_video_sound:
-        video = await _select_sound(
-            ffmpeg, directory / IN_VIDEO, Role.VIDEO, inputs.video, max_pixels, trust_packets=trust_packets
-        )
-        lost = video.audio is None and (inputs.video.audio is not None or _has_unusable(video))
-        found = replace(found, video=video, warnings=(*found.warnings, *((_NO_SOUND,) if lost else ())))
-    has_change = any(
-        facts is not None and facts.audio is not None and not facts.audio.is_steady for facts in _list_facts(found)
-    )
+    media, warnings = dict(inputs.media), list(inputs.warnings)
+    for field, facts in inputs.media.items():
+        role = role_of(field)
+        if role is Role.VIDEO and not keeps_sound_of(field):
+            continue
+        media[field] = await _select_sound(ffmpeg, directory, field, facts, max_pixels, trust_packets=trust_packets)
+        if media[field].audio is not None:
+            continue
+        if role is Role.AUDIO:
+            raise _make_silent_error(media[field], field)
+        if facts.audio is not None or _has_unusable(media[field]):
+            warnings.append(_NO_SOUND)
+    has_change = any(facts.audio is not None and not facts.audio.is_steady for facts in media.values())
     if trust_packets and has_change:
-        # A plan for one sound that changes needs to know whether the other one does, too.
+        # A plan for one sound that changes needs to know whether the other ones do, too.
         return await select_sounds(
-            ffmpeg, directory, inputs, max_pixels, needs_video_sound=needs_video_sound, trust_packets=False
+            ffmpeg, directory, inputs, max_pixels, keeps_sound_of=keeps_sound_of, trust_packets=False
         )
-    return found
+    return replace(inputs, media=media, warnings=tuple(dict.fromkeys(warnings)))
 
 
 def have_same_sounds(one: Inputs, other: Inputs) -> bool:
     """Return True if both have the same sounds, except for their start and end."""
-    return [_strip_times(facts) for facts in _list_facts(one)] == [_strip_times(facts) for facts in _list_facts(other)]
+    return [_strip_times(facts) for facts in one.media.values()] == [
+        _strip_times(facts) for facts in other.media.values()
+    ]
 
 
-def _list_facts(inputs: Inputs) -> tuple[Facts | None, Facts | None]:
-    return inputs.video, inputs.audio
+def _strip_times(facts: Facts) -> AudioFacts | None:
+    return facts.audio and replace(facts.audio, start=Fraction(0), end=Fraction(0))
 
 
-def _strip_times(facts: Facts | None) -> AudioFacts | None:
-    audio = facts.audio if facts else None
-    return audio and replace(audio, start=Fraction(0), end=Fraction(0))
-
-
-def _make_silent_error(facts: Facts) -> Exception:
+def _make_silent_error(facts: Facts, field: str) -> Exception:
     if any(sound.is_usable for sound in facts.sounds):
-        return job_failed(Code.MEDIA_NO_AUDIO, field=FIELDS[Role.AUDIO])
-    return job_failed(Code.MEDIA_UNSUPPORTED, field=FIELDS[Role.AUDIO], format="a rare codec")
+        return job_failed(Code.MEDIA_NO_AUDIO, field=field)
+    return job_failed(Code.MEDIA_UNSUPPORTED, field=field, format="a rare codec")
 
 
 def _has_unusable(facts: Facts) -> bool:
@@ -94,18 +94,19 @@ def _has_unusable(facts: Facts) -> bool:
 
 
 async def _select_sound(
-    ffmpeg: Ffmpeg, path: Path, role: Role, facts: Facts, max_pixels: int, *, trust_packets: bool
+    ffmpeg: Ffmpeg, directory: Path, field: str, facts: Facts, max_pixels: int, *, trust_packets: bool
 ) -> Facts:
     """Return the facts with the selected sound, or with none. Raises JobFailed."""
+    path = directory / local_name(field)
     if "wav" in facts.container.split(",") and await asyncio.to_thread(_is_joined_wav, path):
-        raise job_failed(Code.MEDIA_UNSUPPORTED, field=FIELDS[role], format=JOINED_FILES)
+        raise job_failed(Code.MEDIA_UNSUPPORTED, field=field, format=JOINED_FILES)
     order = sorted((sound for sound in facts.sounds if sound.is_usable), key=lambda sound: not sound.is_default)
     unknown = set()
     for sound in order[:_MAX_STREAMS]:
         if trust_packets and _has_exact_packets(facts, sound):
             return facts
         try:
-            audio = await decode_sound(ffmpeg, path, role, sound.number, max_pixels)
+            audio = await decode_sound(ffmpeg, path, field, sound.number, max_pixels)
         except NoDecoderError:
             unknown.add(sound)
             continue

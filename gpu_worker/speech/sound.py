@@ -7,7 +7,7 @@ from pathlib import Path
 
 from contract.errors import Code
 from contract.operations import Role
-from contract.operations.inputs import FIELDS
+from contract.operations.inputs import role_of
 from gpu_worker.errors import job_failed
 from gpu_worker.ffmpeg.locate import Ffmpeg
 from gpu_worker.ffmpeg.run import FfmpegError, run_ffmpeg
@@ -22,19 +22,20 @@ from gpu_worker.speech.child import SAMPLE_RATE, SOUND
 _ENDING = ("-ac", "1", "-ar", str(SAMPLE_RATE), "-c:a", "pcm_s16le", "-f", "s16le", "-y", SOUND)
 
 
-def sound_args(role: Role, audio: AudioFacts, max_pixels: int, end: Fraction | None) -> tuple[str, ...]:
+def sound_args(field: str, audio: AudioFacts, max_pixels: int, end: Fraction | None) -> tuple[str, ...]:
     """Return ffmpeg's arguments that write the file SOUND up to `end`: silence where it starts late or has gaps."""
+    role = role_of(field)
     # ffmpeg starts the times of a transport stream at its first mapped stream, so the picture is mapped, too.
     picture = ("-map", "0:V?", "-c:v", "copy", "-f", "null", "-") if role is Role.VIDEO else ()
     sound = ("-map", f"0:{audio.selector}", "-af", continuous_filter(audio, SAMPLE_RATE))
-    opening = (*MAX_DURATION_ARGS, *open_args(role, local_name(role), max_pixels))
+    opening = (*MAX_DURATION_ARGS, *open_args(role, local_name(field), max_pixels))
     return (*opening, *sound, *(() if end is None else ("-t", format_seconds(end))), *_ENDING, *picture)
 
 
 async def extract_sound(
     ffmpeg: Ffmpeg,
     directory: Path,
-    source: tuple[Role, AudioFacts],
+    source: tuple[str, AudioFacts],
     max_pixels: int,
     *,
     end: Fraction | None,
@@ -44,11 +45,11 @@ async def extract_sound(
 
     Raises JobFailed, also if it takes longer than `seconds`.
     """
-    role, audio = source
+    field, audio = source
     try:
         await run_ffmpeg(
             ffmpeg,
-            sound_args(role, audio, max_pixels, end),
+            sound_args(field, audio, max_pixels, end),
             directory,
             timeout=seconds,
             memory=ffmpeg.sandbox.limits.reading_bytes,
@@ -57,7 +58,7 @@ async def extract_sound(
     except FfmpegError as failure:
         if failure.is_out_of_resources:
             raise job_failed(Code.RESOURCES) from None
-        raise job_failed(Code.MEDIA_UNREADABLE, field=FIELDS[role]) from None
+        raise job_failed(Code.MEDIA_UNREADABLE, field=field) from None
     except TimeoutError:
         raise job_failed(Code.EXECUTION_TIMEOUT) from None
     except (MemoryLimitExceeded, OSError):

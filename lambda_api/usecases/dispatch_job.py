@@ -118,7 +118,7 @@ def _with_signed_inputs(services: Services, job: Job, seconds: int) -> Operation
         for name, field in references.items()
         if field is not None
     }
-    return job.operation.model_copy(update=urls) if urls else job.operation
+    return job.operation.with_urls(urls)
 
 
 def _hook_url(services: Services, purpose: Purpose, job: Job) -> str:

@@ -43,7 +43,7 @@ async def check_contents(files: Mapping[Role, Path], ffmpeg: str) -> str | None:
     inputs = {Input(field, role, ""): files[role] for field, role in ROLES.items() if role in files}
     with tempfile.TemporaryDirectory(prefix="api-gpu-demo-") as folder:
         for given, path in inputs.items():
-            Path(folder, local_name(given.role)).symlink_to(path.resolve())  # noqa: ASYNC240
+            Path(folder, local_name(given.field)).symlink_to(path.resolve())  # noqa: ASYNC240
         try:
             await check_inputs(tuple(inputs), Path(folder), Machine(Ffmpeg(ffmpeg), None, usable_cpus()), Limits())
         except JobFailed as failure:

@@ -1,4 +1,4 @@
-"""Values that come from a list: subtitle modes, and a style's places, animations, presets and fonts; and colors."""
+"""Values that come from a list: subtitle modes, and a style's places, animations, presets and fonts."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from pydantic import BeforeValidator, Field
 
 from contract.fonts import FONTS
 from contract.operations.captions.presets import PRESETS
-
-_COLOR = "#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6}|[0-9A-Fa-f]{8})"
 
 
 class SubtitleMode(StrEnum):
@@ -70,14 +68,6 @@ class Animation(StrEnum):
     SLIDE_UP = "slide_up"
 
 
-def _read_color(value: Any) -> Any:
-    """Return a color with six or eight upper-case digits."""
-    if not isinstance(value, str) or not re.fullmatch(_COLOR, value.strip()):
-        raise ValueError('must be a color as #RRGGBB or #RRGGBBAA, for example "#FFCC00"')
-    digits = value.strip()[1:].upper()
-    return "#" + (digits if len(digits) != 3 else "".join(digit * 2 for digit in digits))
-
-
 def _read_name(known: tuple[str, ...], what: str) -> Any:
     """Return a validator that finds a name in any case, with spaces, hyphens or underscores."""
 
@@ -98,11 +88,6 @@ def _read_name(known: tuple[str, ...], what: str) -> Any:
 read_preset = _read_name(tuple(PRESETS), "preset")
 """Return the name of a preset. Raises ValueError for any other value."""
 
-Color = Annotated[
-    str,
-    Field(pattern=f"^{_COLOR}$", examples=["#FFCC00"]),
-    BeforeValidator(_read_color),
-]
 PresetName = Annotated[
     str,
     BeforeValidator(read_preset),

@@ -7,18 +7,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, GetJsonSchemaHandler
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic import BeforeValidator, Field
 
 from contract.base import Message
-from contract.operations.captions.choices import Animation, Color, FontName, Position, PresetName, SafeArea, read_preset
+from contract.operations.captions.choices import Animation, FontName, Position, PresetName, SafeArea, read_preset
 from contract.operations.captions.presets import PRESETS
-from contract.operations.fields import AnyCase, Flag, Metavar, Number
-
-
-def _number(low: float, high: float, description: str, example: float) -> Any:
-    return Field(ge=low, le=high, allow_inf_nan=False, description=description, examples=[example])
+from contract.operations.colors import Color
+from contract.operations.fields import AnyCase, Flag, Metavar, Number, OrText, number_field
 
 
 class CaptionColors(Message):
@@ -36,15 +31,15 @@ class CaptionColors(Message):
 class Offset(Message):
     """A shift from the position, in percent of the frame's width and height; positive is right and down."""
 
-    x: Annotated[float, _number(-50, 50, "To the right, in percent of the width.", 5), Number] = 0.0
-    y: Annotated[float, _number(-50, 50, "Down, in percent of the height.", -5), Number] = 0.0
+    x: Annotated[float, number_field(-50, 50, "To the right, in percent of the width.", 5), Number] = 0.0
+    y: Annotated[float, number_field(-50, 50, "Down, in percent of the height.", -5), Number] = 0.0
 
 
 class Margin(Message):
     """Free space at the edges of the frame."""
 
-    x: Annotated[float | None, _number(0, 25, "At the sides, in percent of the width.", 6), Number] = None
-    y: Annotated[float | None, _number(0, 25, "At top and bottom, in percent of the height.", 8), Number] = None
+    x: Annotated[float | None, number_field(0, 25, "At the sides, in percent of the width.", 6), Number] = None
+    y: Annotated[float | None, number_field(0, 25, "At top and bottom, in percent of the height.", 8), Number] = None
 
 
 def _read_margin(value: Any) -> Any:
@@ -55,23 +50,13 @@ def _read_style(value: Any) -> Any:
     return {"preset": read_preset(value)} if isinstance(value, str) else value
 
 
-class _OrText:
-    """Documents that text is accepted in place of an object."""
-
-    def __init__(self, text: dict[str, Any]) -> None:
-        self._text = text
-
-    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {"anyOf": [self._text, handler(core)]}
-
-
 class CaptionStyle(Message):
     """The look of captions. A field that is left out has the preset's value."""
 
     preset: PresetName = "classic"
     font: FontName | None = None
     size: Annotated[
-        float | None, _number(2, 25, "Font size as in CSS, in percent of the frame's short side.", 8), Number
+        float | None, number_field(2, 25, "Font size as in CSS, in percent of the frame's short side.", 8), Number
     ] = None
     bold: Annotated[Annotated[bool, Flag] | None, Field(description="Bold letters.", examples=[True])] = None
     italic: Annotated[bool, Flag, Field(description="Italic letters.", examples=[True])] = False
@@ -80,18 +65,18 @@ class CaptionStyle(Message):
     )
     colors: CaptionColors = CaptionColors()
     background_opacity: Annotated[
-        float | None, _number(0, 1, "Opacity of the box behind the text: 0 is no box.", 0.6), Number
+        float | None, number_field(0, 1, "Opacity of the box behind the text: 0 is no box.", 0.6), Number
     ] = None
     corner_radius: Annotated[
         float | None,
-        _number(0, 50, "Rounding of boxes, in percent of the height of a line: 50 is a half circle.", 30),
+        number_field(0, 50, "Rounding of boxes, in percent of the height of a line: 50 is a half circle.", 30),
         Number,
     ] = None
     outline_width: Annotated[
-        float | None, _number(0, 2, "Width of the outline, in percent of the short side.", 0.6), Number
+        float | None, number_field(0, 2, "Width of the outline, in percent of the short side.", 0.6), Number
     ] = None
     shadow: Annotated[
-        float | None, _number(0, 2, "Distance of the shadow, in percent of the short side.", 0.2), Number
+        float | None, number_field(0, 2, "Distance of the shadow, in percent of the short side.", 0.2), Number
     ] = None
     position: Annotated[
         Position | None,
@@ -105,7 +90,7 @@ class CaptionStyle(Message):
     margin: Annotated[
         Margin,
         BeforeValidator(_read_margin),
-        _OrText({"type": "number", "minimum": 0, "maximum": 25}),
+        OrText({"type": "number", "minimum": 0, "maximum": 25}),
         Field(description="Free space at the edges in percent: a number, or `x` and `y`."),
     ] = Margin()
     safe_area: Annotated[
@@ -125,7 +110,9 @@ class CaptionStyle(Message):
     max_lines: Annotated[
         int, Field(ge=1, le=4, description="Lines shown at once by word styles.", examples=[1]), Number
     ] = 2
-    rotation: Annotated[float, _number(-45, 45, "Degrees by which the text is turned clockwise.", -5), Number] = 0.0
+    rotation: Annotated[float, number_field(-45, 45, "Degrees by which the text is turned clockwise.", -5), Number] = (
+        0.0
+    )
     animation: Annotated[
         Animation, AnyCase, Field(description="The way in which captions enter.", examples=[Animation.FADE])
     ] = Animation.NONE
@@ -134,7 +121,7 @@ class CaptionStyle(Message):
 StyleChoice = Annotated[
     CaptionStyle,
     BeforeValidator(_read_style),
-    _OrText({"type": "string", "enum": list(PRESETS)}),
+    OrText({"type": "string", "enum": list(PRESETS)}),
     Field(
         description="The look of the captions: the name of a preset, or an object with `preset` and what differs.",
         examples=["karaoke"],

@@ -13,8 +13,8 @@ from gpu_worker.plan.model import Inputs, Plan, PlanOptions
 from gpu_worker.plan.operations.addaudio import replace_or_mix_audio
 from gpu_worker.plan.operations.caption import add_captions
 from gpu_worker.plan.overlay import Overlay
-from gpu_worker.plan.render import render_still
-from gpu_worker.plan.still.canvas import parse_size
+from gpu_worker.plan.render import render_frames
+from gpu_worker.plan.still.scenes import make_frame_source
 
 
 def plan(operation: Compose, inputs: Inputs, options: PlanOptions) -> Plan:
@@ -49,4 +49,5 @@ def _plan_still(operation: Compose, inputs: Inputs, options: PlanOptions) -> Pla
     sound = NO_SOUND if inputs.audio is None else fit_sound(inputs.added_sound(), 1, length=length)
     cues = timed_cues(inputs.cues, inputs.script, spoken_until, operation.language)
     overlay = Overlay(sound, audio_input=inputs.audio is not None, cues=cues, captions=operation, end=length)
-    return render_still(inputs.photo(), (parse_size(operation.size), operation.fit), (frames, rate), overlay, options)
+    source = make_frame_source(operation.scene_looks(), (0,), frames)
+    return render_frames(source, rate, overlay, options)

@@ -4,40 +4,40 @@ from __future__ import annotations
 
 import math
 
-from contract.operations import Fit, Role
+from contract.operations import Fit
+from contract.operations.picture import SceneLook
 from gpu_worker.media.info import PhotoInfo
 from gpu_worker.plan.input_args import PROTOCOL_ARGS
-from gpu_worker.plan.model import PIXELS, FrameSource, Step
+from gpu_worker.plan.model import Step, local_name, pixels_name
 from gpu_worker.plan.still.zoom import still_size
 
-STILL = "still.yuv"
+
+def canvas_name(field: str) -> str:
+    """Return the name of the file with the scaled picture of an input."""
+    return f"{local_name(field)}.yuv"
+
 
 _SCALE = "scale=flags=lanczos+accurate_rnd+full_chroma_int:out_color_matrix=bt709:out_range=tv"
 """As close to a float Lanczos as zimg (57.5 dB for a photo) at three quarters of its cost: pixels are packed RGB."""
 
 
-def still_step(image: PhotoInfo, size: tuple[int, int], fit: Fit) -> Step:
-    """Return the step that writes the picture as raw yuv420p, BT.709 limited range, at `zoom.still_size(size)`."""
-    still = still_size(size)
-    filters = _cover_filters(image, still) if fit is Fit.COVER else _contain_filters(image, still)
+def canvas_size(look: SceneLook) -> tuple[int, int]:
+    """Return the size at which a picture is scaled, so that its closest view has a pixel per pixel of the frame."""
+    return still_size(look.size)
+
+
+def canvas_step(image: PhotoInfo, field: str, look: SceneLook) -> Step:
+    """Return the step that writes the picture as raw yuv420p, BT.709 limited range, at `canvas_size(look)`."""
+    still = canvas_size(look)
+    filters = _cover_filters(image, still) if look.fit is Fit.COVER else _contain_filters(image, still)
+    size = f"{image.width}x{image.height}"
     args = (
         *PROTOCOL_ARGS,
-        *("-f", "rawvideo", "-pixel_format", "rgb24", "-video_size", f"{image.width}x{image.height}", "-i", PIXELS),
+        *("-f", "rawvideo", "-pixel_format", "rgb24", "-video_size", size, "-i", pixels_name(field)),
         *("-map", "0:v:0", "-frames:v", "1", "-vf", ",".join(filters)),
-        *("-f", "rawvideo", "-pix_fmt", "yuv420p", "-y", STILL),
+        *("-f", "rawvideo", "-pix_fmt", "yuv420p", "-y", canvas_name(field)),
     )
-    return Step(args=args, seconds=0.0, decoded_role=Role.IMAGE)
-
-
-def still_frame_source(size: tuple[int, int], frames: int) -> FrameSource:
-    """Return the frames that feed the encoder after `still_step` has run."""
-    return FrameSource(path=STILL, still_size=still_size(size), size=size, frames=frames)
-
-
-def parse_size(size: str) -> tuple[int, int]:
-    """Parse a size such as `1920x1080`, which the contract has validated."""
-    width, height = size.split("x")
-    return int(width), int(height)
+    return Step(args=args, seconds=0.0, decoded_field=field)
 
 
 def _cover_filters(image: PhotoInfo, still: tuple[int, int]) -> tuple[str, ...]:

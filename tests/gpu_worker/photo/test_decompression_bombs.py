@@ -33,12 +33,13 @@ from gpu_worker.pipeline.cost import check_plan_cost
 from gpu_worker.pipeline.machine import Machine
 from gpu_worker.plan import make_plan
 from gpu_worker.plan.gpu import Gpu
-from gpu_worker.plan.model import Inputs, PlanOptions
+from gpu_worker.plan.model import PlanOptions
 from gpu_worker.sandbox.command import Sandbox, SandboxLimits
 from gpu_worker.sandbox.process import MemoryLimitExceeded
 from tests.support.media.factory import URL, MediaFactory
 from tests.support.media.hostile import damaged_files, run_with_file
 from tests.support.media.image_files import GRAY, P3, RGB, RGB_ALPHA, SRGB, chunk, icc_profile, png, tiff
+from tests.support.media.inputs import inputs_of
 from tests.support.media.photo_decoding import decode_photo
 
 SECONDS, MEGABYTES = 5.0, 600.0
@@ -263,7 +264,7 @@ def check_cost(
     video: VideoFacts, *, threads: int = 2, seconds: float = 600.0, left: float = 600.0, gpu: Gpu | None = None
 ) -> Code | None:
     """Return the code with which the cost check refuses to caption that video; None if it accepts it."""
-    sources = Inputs(video=Facts("mov", video), cues=(Cue(0, 1000, "Hello"),))
+    sources = inputs_of(video=Facts("mov", video), cues=(Cue(0, 1000, "Hello"),))
     limits = Limits(execution_seconds=seconds)
     plan = make_plan(Caption(url_video=URL, url_srt=URL), sources, PlanOptions(threads=threads, gpu=gpu))
     try:

@@ -23,7 +23,6 @@ from gpu_worker.errors import JobFailed
 from gpu_worker.ffmpeg.locate import Ffmpeg
 from gpu_worker.photo.read_photo import read_photo
 from gpu_worker.pipeline.cost import check_input_limits
-from gpu_worker.plan.model import Inputs, local_name
 from gpu_worker.probe.probe import probe
 from tests.support.canary import Canary
 from tests.support.media.factory import URL, MediaFactory
@@ -38,6 +37,7 @@ from tests.support.media.hostile import (
     with_codec,
     with_tracks,
 )
+from tests.support.media.inputs import inputs_of, local_role
 
 SRT = "1\n00:00:00,000 --> 00:00:00,300\nhi\n"
 CONCURRENCY = 2
@@ -46,7 +46,7 @@ CONCURRENCY = 2
 def write_input(directory: Path, role: str, data: bytes) -> Path:
     """Write the file as a job gets it for this role."""
     directory.mkdir()
-    path = directory / local_name(Role(role))
+    path = directory / local_role(role)
     path.write_bytes(data)
     return path
 
@@ -59,7 +59,7 @@ async def probe_file(ffmpeg: Ffmpeg, role: str, path: Path) -> Code | None:
             await read_photo(ffmpeg.sandbox, path, f"url_{role}", limits.max_pixels, (64, 64))
             return None
         facts = await probe(ffmpeg, path, Role(role), f"url_{role}", limits.max_pixels)
-        check_input_limits(Inputs(**{role: facts}), limits)
+        check_input_limits(inputs_of(**{role: facts}), limits)
     except JobFailed as failure:
         return failure.failure.code
     return None

@@ -12,7 +12,7 @@ import pytest
 
 from contract.errors import Code
 from contract.limits import Limits
-from contract.operations import Operation, Role
+from contract.operations import Operation
 from contract.operations.caption import Caption
 from contract.operations.captions.style import CaptionStyle
 from contract.operations.captions.words import read_words
@@ -24,6 +24,7 @@ from gpu_worker.pipeline.transcode import Output, transcode
 from gpu_worker.plan.model import SUBTITLES, local_name
 from gpu_worker.subtitles import read_subtitles
 from tests.support.media.factory import URL, MediaFactory
+from tests.support.media.inputs import local_role
 from tests.support.speech import FakeSpeech, heard
 
 _KARAOKE = CaptionStyle(preset="karaoke")
@@ -50,9 +51,9 @@ class Listening:
         job = self.folder / "job"
         job.mkdir()
         for role, path in inputs.items():
-            (job / local_name(Role(role))).symlink_to(path)
+            (job / local_role(role)).symlink_to(path)
         if texts:
-            (job / local_name(Role.SUBTITLES)).write_bytes(texts)
+            (job / local_name("url_srt")).write_bytes(texts)
         on_stage = self.stages.append
         return asyncio.run(
             transcode(operation, job, self.machine, Limits(), lambda stage, done: on_stage((stage, done)))

@@ -25,7 +25,8 @@ from contract.operations.img2vid import Img2Vid
 from gpu_worker.media.info import AudioFacts, Color, Cue, Facts, PhotoInfo, VideoFacts
 from gpu_worker.plan import make_plan
 from gpu_worker.plan.gpu import Gpu, GpuStage, UnavailableReason
-from gpu_worker.plan.model import Inputs, Plan, PlanOptions
+from gpu_worker.plan.model import Plan, PlanOptions
+from tests.support.media.inputs import inputs_of
 
 FOLDER = Path(__file__).parent / "golden"
 URL = "https://example.com/file"
@@ -39,6 +40,7 @@ VIDEO = Facts("mov,mp4,m4a,3gp,3g2,mj2", CLIP, AudioFacts("aac", 48000, 2, Fract
 INTERLACED_VIDEO = replace(
     VIDEO, video=replace(CLIP, width=720, height=576, color=Color("bt470bg"), is_interlaced=True)
 )
+
 SOUND = Facts("mp3", None, AudioFacts("mp3", 44100, 2, Fraction(0), Fraction(3, 2)))
 CUES = (Cue(500, 1200, "Hello"), Cue(1200, 1600, "there"))
 
@@ -91,7 +93,7 @@ CASES = EXAMPLES | {
 def plan_case(name: str) -> Plan:
     case = CASES[name]
     roles = {given.role for given in case.operation.inputs()}
-    inputs = Inputs(
+    inputs = inputs_of(
         video=case.video if Role.VIDEO in roles else None,
         audio=SOUND if Role.AUDIO in roles else None,
         image=PICTURE if Role.IMAGE in roles else None,

@@ -17,8 +17,9 @@ from gpu_worker.media.info import AudioFacts, Color, Cue, Facts, PhotoInfo, Vide
 from gpu_worker.plan import make_plan
 from gpu_worker.plan.gpu import Gpu, GpuStage, UnavailableReason
 from gpu_worker.plan.input_args import CODECS
-from gpu_worker.plan.model import Encoder, Inputs, Plan, PlanOptions
+from gpu_worker.plan.model import Encoder, Plan, PlanOptions
 from gpu_worker.plan.still.zoom import END_ZOOM, Box, still_size, view, zoom
+from tests.support.media.inputs import inputs_of
 
 U = "https://example.com/file"
 VIDEO = VideoFacts(
@@ -78,7 +79,7 @@ def audio_info(audio: AudioFacts = MP3) -> Facts:
 
 
 def test_caption_burns_the_cues_and_copies_the_sound() -> None:
-    plan = make_plan(Caption(url_video=U, url_srt=U), Inputs(video=video_info(), cues=CUES), OPTIONS)
+    plan = make_plan(Caption(url_video=U, url_srt=U), inputs_of(video=video_info(), cues=CUES), OPTIONS)
     assert lines(plan) == [
         (
             f"-threads 1 {OPEN_VIDEO} -filter_complex [0:V:0]{SCALE},{BURN},{TAGS}[picture] "
@@ -91,7 +92,7 @@ def test_caption_burns_the_cues_and_copies_the_sound() -> None:
 
 def test_img2vid_encodes_the_drawn_frames() -> None:
     operation = Img2Vid(url_image=U, duration=2, frame_rate=29.97, size="640x360")
-    plan = make_plan(operation, Inputs(image=PHOTO), OPTIONS)
+    plan = make_plan(operation, inputs_of(image=PHOTO), OPTIONS)
     assert lines(plan) == [
         STILL_848,
         (
@@ -107,7 +108,7 @@ def test_img2vid_encodes_the_drawn_frames() -> None:
 
 
 def test_addaudio_copies_the_picture_and_encodes_the_sound() -> None:
-    plan = make_plan(AddAudio(url_video=U, url_audio=U), Inputs(video=video_info(), audio=audio_info()), OPTIONS)
+    plan = make_plan(AddAudio(url_video=U, url_audio=U), inputs_of(video=video_info(), audio=audio_info()), OPTIONS)
     assert lines(plan) == [
         (
             f"-t 1.501000 -skip_frame all {OPEN_VIDEO} {OPEN_AUDIO} -filter_complex "
@@ -126,7 +127,7 @@ def test_addaudio_copies_the_picture_and_encodes_the_sound() -> None:
 def test_addaudio_mixes_the_sounds_in_stereo() -> None:
     operation = AddAudio(url_video=U, url_audio=U, mode="mix", volume=0.5)
     mono = replace(MP3, channels=1, end=Fraction(9))
-    plan = make_plan(operation, Inputs(video=video_info(), audio=audio_info(mono)), OPTIONS)
+    plan = make_plan(operation, inputs_of(video=video_info(), audio=audio_info(mono)), OPTIONS)
     assert lines(plan) == [
         (
             f"-t 2.001000 -skip_frame all {OPEN_VIDEO} {OPEN_AUDIO} -filter_complex "
@@ -144,7 +145,7 @@ def test_addaudio_mixes_the_sounds_in_stereo() -> None:
 
 def test_compose_from_a_picture_is_encoded_once() -> None:
     operation = Compose(url_image=U, url_audio=U, url_srt=U, duration=2, size="640x360")
-    plan = make_plan(operation, Inputs(image=PHOTO, audio=audio_info(), cues=CUES), OPTIONS)
+    plan = make_plan(operation, inputs_of(image=PHOTO, audio=audio_info(), cues=CUES), OPTIONS)
     assert lines(plan) == [
         STILL_848,
         (
@@ -160,7 +161,7 @@ def test_compose_from_a_picture_is_encoded_once() -> None:
 def test_compose_from_a_video_is_encoded_once() -> None:
     operation = Compose(url_video=U, url_audio=U, url_srt=U)
     plan = make_plan(
-        operation, Inputs(video=video_info(), audio=audio_info(), cues=CUES), replace(OPTIONS, gpu=ENCODES)
+        operation, inputs_of(video=video_info(), audio=audio_info(), cues=CUES), replace(OPTIONS, gpu=ENCODES)
     )
     assert lines(plan) == [
         (
@@ -175,13 +176,13 @@ def test_compose_from_a_video_is_encoded_once() -> None:
 
 def test_every_plan_states_the_end_of_its_sound() -> None:
     late = video_info(audio=replace(AAC, end=Fraction(3)))
-    assert make_plan(Caption(url_video=U, url_srt=U), Inputs(video=late, cues=CUES), OPTIONS).expected.sound_end == 3
-    inputs = Inputs(image=PHOTO, audio=audio_info())
+    assert make_plan(Caption(url_video=U, url_srt=U), inputs_of(video=late, cues=CUES), OPTIONS).expected.sound_end == 3
+    inputs = inputs_of(image=PHOTO, audio=audio_info())
     still = make_plan(Compose(url_image=U, url_audio=U, duration=2), inputs, OPTIONS)
     assert (still.expected.sound_end, still.expected.sound_end_tolerance) == (2, 0)
     for options in (OPTIONS, replace(OPTIONS, may_copy=False)):
         replaced = make_plan(
-            AddAudio(url_video=U, url_audio=U), Inputs(video=video_info(), audio=audio_info()), options
+            AddAudio(url_video=U, url_audio=U), inputs_of(video=video_info(), audio=audio_info()), options
         )
         assert (replaced.expected.sound_end, replaced.expected.sound_end_tolerance) == (Fraction(3, 2), 0)
 
@@ -189,7 +190,7 @@ def test_every_plan_states_the_end_of_its_sound() -> None:
 @pytest.mark.parametrize("mode", ["replace", "mix"])
 def test_sound_that_changes_midway_is_decoded_to_one_format_first(mode: str) -> None:
     changing = replace(MP3, is_steady=False, has_wrong_times=True, number=1)
-    inputs = Inputs(video=video_info(audio=replace(AAC, is_steady=False)), audio=audio_info(changing))
+    inputs = inputs_of(video=video_info(audio=replace(AAC, is_steady=False)), audio=audio_info(changing))
     line = lines(make_plan(AddAudio(url_video=U, url_audio=U, mode=mode), inputs, OPTIONS))[0]
     assert "-map 1:a:1 -af pan=stereo|" in line
     assert f"-f null - -dec 0:0 {'-dec 0:1 ' * (mode == 'mix')}-filter_complex [dec:" in line
@@ -216,19 +217,19 @@ def test_sound_that_changes_midway_is_decoded_to_one_format_first(mode: str) -> 
 )
 def test_every_kind_of_picture_is_converted_to_bt709(change: dict[str, object], part: str) -> None:
     video = replace(VIDEO, **change)  # type: ignore[arg-type]
-    plan = make_plan(Caption(url_video=U, url_srt=U), Inputs(video=video_info(video), cues=CUES), OPTIONS)
+    plan = make_plan(Caption(url_video=U, url_srt=U), inputs_of(video=video_info(video), cues=CUES), OPTIONS)
     assert part in lines(plan)[0]
 
 
 def test_no_url_and_no_caption_reaches_a_command_line() -> None:
     cue = Cue(0, 1000, "x'; [a]movie=/etc/passwd,")
-    plan = make_plan(Caption(url_video=U, url_srt=U), Inputs(video=video_info(), cues=(cue,)), OPTIONS)
+    plan = make_plan(Caption(url_video=U, url_srt=U), inputs_of(video=video_info(), cues=(cue,)), OPTIONS)
     assert "passwd" not in lines(plan)[0]
     assert "example.com" not in lines(plan)[0]
 
 
 def test_without_may_copy_the_picture_is_encoded() -> None:
-    inputs = Inputs(video=video_info(), audio=audio_info())
+    inputs = inputs_of(video=video_info(), audio=audio_info())
     plan = make_plan(AddAudio(url_video=U, url_audio=U), inputs, replace(OPTIONS, may_copy=False))
     assert (plan.video_mode, plan.encoder) == ("encode", Encoder.X264)
     assert "-c:v libx264" in lines(plan)[0]
@@ -243,7 +244,9 @@ def test_without_may_copy_the_picture_is_encoded() -> None:
 )  # fmt: skip
 def test_only_playable_formats_are_copied(video: VideoFacts, container: str, mode: str) -> None:
     plan = make_plan(
-        AddAudio(url_video=U, url_audio=U), Inputs(video=video_info(video, AAC, container), audio=audio_info()), OPTIONS
+        AddAudio(url_video=U, url_audio=U),
+        inputs_of(video=video_info(video, AAC, container), audio=audio_info()),
+        OPTIONS,
     )
     assert plan.video_mode == mode
 
@@ -262,7 +265,7 @@ def test_copy_hides_frames_after_its_end_and_keeps_their_order(
     times: list[int], end: str, frames: int, gap: int
 ) -> None:
     video = replace(VIDEO, frames=len(times), end=Fraction(13, 25), packet_times=array("q", times))
-    inputs = Inputs(video=video_info(video), audio=audio_info(replace(MP3, end=Fraction(end))))
+    inputs = inputs_of(video=video_info(video), audio=audio_info(replace(MP3, end=Fraction(end))))
     plan = make_plan(AddAudio(url_video=U, url_audio=U), inputs, OPTIONS)
     stop = Fraction(end) * 25
     assert f"PTS,{stop}+floor((PTS-{stop})/{gap}))" in lines(plan)[0]
@@ -273,7 +276,8 @@ def test_stream_that_may_state_the_pixel_aspect_is_probed() -> None:
     wide = replace(VIDEO, sample_aspect=Fraction(4, 3))
     operation = AddAudio(url_video=U, url_audio=U)
     assert (
-        "-skip_frame" not in lines(make_plan(operation, Inputs(video=video_info(wide), audio=audio_info()), OPTIONS))[0]
+        "-skip_frame"
+        not in lines(make_plan(operation, inputs_of(video=video_info(wide), audio=audio_info()), OPTIONS))[0]
     )
 
 

@@ -20,11 +20,12 @@ from gpu_worker.errors import JobFailed
 from gpu_worker.media.info import Cue, Facts, PhotoInfo
 from gpu_worker.plan import make_plan
 from gpu_worker.plan.gpu import Gpu
-from gpu_worker.plan.model import Inputs, PlanOptions
+from gpu_worker.plan.model import PlanOptions
 from gpu_worker.probe.framecrc import PacketListing
 from gpu_worker.probe.stderr_parser import StderrParser
 from gpu_worker.probe.tracks import describe_audio, describe_video, find_video_track
 from tests.support.media.factory import URL, MediaFactory
+from tests.support.media.inputs import inputs_of
 
 EVIL = "EVIL"
 GRAPH = (
@@ -32,6 +33,7 @@ GRAPH = (
     "movie=filename=in_subtitles:f=concat:format_opts=safe=0[n];[m][n]overlay=shortest=1[o];"
     "[o]zscale=matrixin=bt2020nc:primariesin=bt2020"
 )
+
 """A filter graph that opens the subtitles as a file list, if it is used as a color's name."""
 LANGUAGES = {
     "goes on like the line": f"a): Video: h264 (High), yuv420p(tv, bt2020nc/{GRAPH}/smpte2084), 320x180 (",
@@ -157,7 +159,7 @@ def test_file_contents_never_reach_a_command_line(
     means = PlanOptions(
         gpu=Gpu() if gpu else None, threads=2, max_pixels=10**8, max_output_bytes=Limits().max_output_bytes
     )
-    sources = Inputs(facts, facts, PhotoInfo(64, 48), (Cue(0, 400, "hi"),))
+    sources = inputs_of(facts, facts, PhotoInfo(64, 48), cues=(Cue(0, 400, "hi"),))
     try:
         plan = make_plan(of, sources, means)
     except JobFailed:

@@ -19,8 +19,9 @@ from contract.operations.compose import Compose
 from gpu_worker.errors import JobFailed
 from gpu_worker.pipeline.verify import verify
 from gpu_worker.plan import make_plan
-from gpu_worker.plan.model import Inputs, PlanOptions
+from gpu_worker.plan.model import PlanOptions
 from tests.support.media.factory import URL, MediaFactory
+from tests.support.media.inputs import inputs_of
 from tests.support.media.tone_meter import EXACT, assert_tone
 
 REPLACE = AddAudio(url_video=URL, url_audio=URL)
@@ -247,7 +248,7 @@ def test_a_wav_of_unknown_length_plays_to_its_end(media: MediaFactory, size: int
 
 def test_an_output_sound_with_a_wrong_end_fails_verification(media: MediaFactory) -> None:
     path = media.make_video("sc-long.mp4", 2, "160x90", extra=("-af", "apad=whole_dur=2.7"))
-    plan = make_plan(CAPTION, Inputs(video=media.probe(path), cues=()), PlanOptions())
+    plan = make_plan(CAPTION, inputs_of(video=media.probe(path), cues=()), PlanOptions())
     asyncio.run(verify(media.sandboxed_ffmpeg, path, plan.expected))
     expected = replace(plan.expected, sound_end=Fraction(2), sound_end_tolerance=Fraction(0))
     with pytest.raises(JobFailed) as failed:

@@ -22,11 +22,12 @@ from gpu_worker.ffmpeg.run import run_ffmpeg
 from gpu_worker.media.info import Cue, Facts, VideoFacts
 from gpu_worker.pipeline.machine import FONTS_DIRECTORY
 from gpu_worker.plan import make_plan
-from gpu_worker.plan.model import SUBTITLES, Inputs, PlanOptions
+from gpu_worker.plan.model import SUBTITLES, PlanOptions
 from gpu_worker.subtitles import read_subtitles
 from tests.support.canary import Canary
 from tests.support.media.caption_ink import write_ass
 from tests.support.media.factory import URL, MediaFactory
+from tests.support.media.inputs import inputs_of
 
 ONE = "1\n00:00:00,000 --> 00:00:00,400\n"
 MOST = Limits().max_cues
@@ -42,6 +43,7 @@ _SYNTAX = st.sampled_from(
         *("{\\fad(9,9)}", "{\\clip(m 0 0)}", "{\\t(\\fscx9999)}", "\\N", "-->", "[Fonts]", "fontname: x.ttf", "🙂"),
     ]
 )
+
 _TEXTS = st.lists(_SYNTAX | st.text(max_size=4), min_size=1, max_size=20).map("".join)
 
 
@@ -50,7 +52,9 @@ def read(text: str) -> tuple[Cue, ...]:
 
 
 def commands(cues: tuple[Cue, ...]) -> list[tuple[str, ...]]:
-    plan = make_plan(Caption(url_video=URL, url_srt=URL), Inputs(video=Facts("mov", _FILM), cues=cues), PlanOptions())
+    plan = make_plan(
+        Caption(url_video=URL, url_srt=URL), inputs_of(video=Facts("mov", _FILM), cues=cues), PlanOptions()
+    )
     return [step.args for step in plan.steps]
 
 

@@ -20,9 +20,9 @@ from gpu_worker.media.info import Facts
 from gpu_worker.pipeline.machine import Machine
 from gpu_worker.pipeline.transcode import Output, transcode
 from gpu_worker.plan.gpu import Gpu
-from gpu_worker.plan.model import local_name
 from gpu_worker.probe.probe import probe
 from gpu_worker.sandbox.command import Sandbox
+from tests.support.media.inputs import local_role
 
 URL = "https://example.com/file"
 
@@ -115,7 +115,7 @@ class MediaFactory:
             with tempfile.TemporaryDirectory(dir=self.folder) as name:
                 directory = Path(name)
                 for role, path in inputs.items():
-                    (directory / local_name(Role(role))).symlink_to(path)
+                    (directory / local_role(role)).symlink_to(path)
                 made = await transcode(operation, directory, used, limits or Limits(), lambda _stage, _done: None)
                 kept = {}
                 for artifact, path in made.paths.items():

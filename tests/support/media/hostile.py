@@ -14,7 +14,7 @@ from PIL import Image
 
 from contract.errors import Code
 from contract.limits import Limits
-from contract.operations import Operation, Role
+from contract.operations import Operation
 from contract.operations.addaudio import AddAudio
 from contract.operations.caption import Caption
 from contract.operations.img2vid import Img2Vid
@@ -22,9 +22,10 @@ from gpu_worker.errors import JobFailed
 from gpu_worker.ffmpeg.locate import Ffmpeg
 from gpu_worker.pipeline.machine import Machine
 from gpu_worker.pipeline.transcode import transcode
-from gpu_worker.plan.model import local_name
+from gpu_worker.plan.model import VIDEO, local_name
 from tests.support.media.factory import URL, MediaFactory
 from tests.support.media.image_files import P3, RGB, chunk, icc_profile, png
+from tests.support.media.inputs import local_role
 
 _CONTAINERS = frozenset({b"moov", b"trak", b"mdia", b"minf", b"dinf"})
 
@@ -76,13 +77,13 @@ async def run_with_file(media: MediaFactory, ffmpeg: str, directory: Path, role:
 
 def _prepare_job(media: MediaFactory, directory: Path, role: str, data: bytes) -> Operation:
     directory.mkdir()
-    (directory / local_name(Role(role))).write_bytes(data)
-    (directory / local_name(Role.SUBTITLES)).write_text("1\n00:00:00,000 --> 00:00:00,300\nhi\n")
+    (directory / local_role(role)).write_bytes(data)
+    (directory / local_name("url_srt")).write_text("1\n00:00:00,000 --> 00:00:00,300\nhi\n")
     if role == "video":
         return Caption(url_video=URL, url_srt=URL)
     if role == "image":
         return Img2Vid(url_image=URL, size="64x64", duration=0.1)
-    (directory / local_name(Role.VIDEO)).symlink_to(media.make_video("f.mp4", 0.4, "64x48"))
+    (directory / local_name(VIDEO)).symlink_to(media.make_video("f.mp4", 0.4, "64x48"))
     return AddAudio(url_video=URL, url_audio=URL)
 
 

@@ -25,13 +25,14 @@ from gpu_worker.plan.captions.files.sidecars import write_sidecars
 from gpu_worker.plan.captions.files.srt import write_srt
 from gpu_worker.plan.captions.files.track import clean_lines
 from gpu_worker.plan.captions.files.vtt import write_vtt
-from gpu_worker.plan.model import SUBTITLE_TRACK, SUBTITLES, Inputs, Plan, PlanOptions
+from gpu_worker.plan.model import SUBTITLE_TRACK, SUBTITLES, Plan, PlanOptions
 from gpu_worker.subtitles.formats.srt_vtt import read_srt_or_vtt
 from gpu_worker.subtitles.markup.cue_text import clean_text
 from gpu_worker.subtitles.parser import read_subtitles
 from gpu_worker.typefaces.font_files import FontFiles
 from tests.gpu_worker.plan.test_golden import CLIP, PICTURE, SOUND, URL, VIDEO
 from tests.support.captions import cues, timed_words
+from tests.support.media.inputs import inputs_of
 
 ALL = ["srt", "vtt", "ass"]
 SIZE = (320, 180)
@@ -45,7 +46,7 @@ def caption(**fields: Any) -> Caption:
 
 
 def plan(operation: Operation, *shown: Cue, options: PlanOptions | None = None) -> Plan:
-    inputs = Inputs(video=replace(VIDEO, video=replace(CLIP, width=SIZE[0], height=SIZE[1])), cues=shown)
+    inputs = inputs_of(video=replace(VIDEO, video=replace(CLIP, width=SIZE[0], height=SIZE[1])), cues=shown)
     return make_plan(operation, inputs, options or PlanOptions(threads=1, max_pixels=10**6, max_output_bytes=10**6))
 
 
@@ -171,10 +172,10 @@ def test_files_beside_a_track_hold_its_cues(may_copy: bool) -> None:
 def test_every_operation_with_captions_makes_the_files() -> None:
     options = PlanOptions(threads=1, max_pixels=10**6, max_output_bytes=10**6)
     for fields, inputs in (
-        ({"url_image": URL, "size": "160x90", "duration": 1}, Inputs(image=PICTURE, cues=(SPOKEN,))),
-        ({"url_video": URL}, Inputs(video=VIDEO, cues=(SPOKEN,))),
-        ({"url_video": URL, "url_audio": URL}, Inputs(video=VIDEO, audio=SOUND, cues=(SPOKEN,))),
-        ({"url_video": URL, "url_audio": URL, "subtitle_mode": "soft"}, Inputs(VIDEO, SOUND, cues=(SPOKEN,))),
+        ({"url_image": URL, "size": "160x90", "duration": 1}, inputs_of(image=PICTURE, cues=(SPOKEN,))),
+        ({"url_video": URL}, inputs_of(video=VIDEO, cues=(SPOKEN,))),
+        ({"url_video": URL, "url_audio": URL}, inputs_of(video=VIDEO, audio=SOUND, cues=(SPOKEN,))),
+        ({"url_video": URL, "url_audio": URL, "subtitle_mode": "soft"}, inputs_of(VIDEO, SOUND, cues=(SPOKEN,))),
     ):
         operation = Compose.model_validate({"url_srt": URL, "sidecar": ALL} | fields)
         made = make_plan(operation, inputs, options)

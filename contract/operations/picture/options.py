@@ -1,0 +1,40 @@
+"""Options of clips that are made from pictures."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from contract.limits import DEFAULT_FRAME_RATE
+from contract.operations.picture.fit import Fit
+from contract.operations.picture.motion import Motion, MotionChoice
+from contract.operations.picture.size import SizeOptions
+from contract.operations.picture.timing import FrameRate
+
+DEFAULT_FRAME = 1920, 1080
+"""Width and height of clips from pictures."""
+
+
+class SceneLook(NamedTuple):
+    """How one picture is shown: the size of the frame, its place in the frame, and the motion over it.
+
+    `motion.amount` is a number here, never None.
+    """
+
+    size: tuple[int, int]
+    fit: Fit
+    background: str
+    motion: Motion
+
+
+class StillOptions(SizeOptions):
+    """Options that turn a picture into a clip."""
+
+    frame_rate: FrameRate = DEFAULT_FRAME_RATE
+    motion: MotionChoice = Motion()
+
+    def scene_look(self, default_amount: float) -> SceneLook:
+        """Return how a picture is shown. `default_amount` is that of its motion."""
+        motion = self.motion
+        if motion.amount is None:
+            motion = motion.model_copy(update={"amount": default_amount})
+        return SceneLook(self.frame_size(DEFAULT_FRAME), self.fit, self.background, motion)

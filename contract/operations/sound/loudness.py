@@ -1,0 +1,51 @@
+"""The loudness of the result, in LUFS as ITU-R BS.1770 measures it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from contract.operations.base import OptionGroup
+from contract.operations.fields import Metavar, Number, OrText, number_field
+
+NO_CHANGE: Literal["none"] = "none"
+TARGETS = {"youtube": -14.0, "podcast": -16.0, "broadcast": -23.0}
+"""Targets in LUFS by name: YouTube's and Spotify's, Apple Podcasts', and EBU R 128's."""
+
+DEFAULT_TARGET = TARGETS["youtube"]
+"""The target in LUFS of sounds that are mixed here, unless the request states one."""
+
+
+def _read_loudness(value: Any) -> Any:
+    if isinstance(value, str):
+        name = value.strip().lower()
+        return TARGETS.get(name, name)
+    return value
+
+
+Loudness = Annotated[
+    Annotated[float, number_field(-31, -9, "", -14), Number] | Literal["none"] | None,
+    BeforeValidator(_read_loudness),
+    OrText({"type": "string", "enum": [*TARGETS, NO_CHANGE]}),
+    Field(
+        description=(
+            "Loudness of the result in LUFS, or `youtube` (-14), `podcast` (-16), `broadcast` (-23); `none` leaves it. "
+            "By default -14 with music, else `none`."
+        ),
+        examples=[-14],
+    ),
+    Metavar("LUFS|NAME"),
+]
+
+
+class LoudnessOptions(OptionGroup):
+    """The loudness of the result."""
+
+    loudness: Loudness = None
+    true_peak_db: Annotated[
+        float,
+        number_field(-9, -0.1, "Largest true peak in dBTP, where `loudness` is set.", -1),
+        Number,
+        Metavar("DB"),
+    ] = -1.0

@@ -1,0 +1,69 @@
+"""Music under a voice."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from contract.base import Message
+from contract.operations.base import OptionGroup
+from contract.operations.fields import Flag, Metavar, Number, OrText, number_field
+from contract.operations.inputs import MUSIC, AudioUrl, OrUrl
+from contract.operations.sound.options import FadeIn, FadeOut
+
+
+class Ducking(Message):
+    """How the music becomes quieter while somebody speaks."""
+
+    amount_db: Annotated[float, number_field(0, 24, "By how many dB.", 10), Number] = 10.0
+    attack: Annotated[
+        float, number_field(0.02, 1, "Seconds in which it becomes quiet, before the first word.", 0.15), Number
+    ] = 0.15
+    release: Annotated[
+        float, number_field(0.05, 3, "Seconds in which it becomes loud again after the last word.", 0.5), Number
+    ] = 0.5
+
+
+NO_DUCKING = Ducking(amount_db=0)
+
+
+def _read_ducking(value: Any) -> Any:
+    if isinstance(value, str) and value.strip().lower() in {"true", "false"}:
+        value = value.strip().lower() == "true"
+    if isinstance(value, bool):
+        return {} if value else {"amount_db": 0}
+    return value
+
+
+DuckingChoice = Annotated[
+    Ducking,
+    BeforeValidator(_read_ducking),
+    OrText({"type": "boolean"}),
+    Field(
+        description="How much quieter the music is while somebody speaks: true, false, or an object.", examples=[False]
+    ),
+]
+
+
+class Music(Message):
+    """Music under the other sounds of a video, until its end."""
+
+    url_audio: AudioUrl
+    volume_db: Annotated[
+        float, number_field(-60, 12, "Change of its level in dB: 0 leaves it unchanged.", -18), Number
+    ] = -18.0
+    ducking: DuckingChoice = Ducking()
+    fade_in: FadeIn = 0.5
+    fade_out: FadeOut = 2.0
+    loop: Annotated[bool, Flag, Field(description="Whether it repeats until the end.", examples=[False])] = True
+
+
+class MusicOptions(OptionGroup):
+    """Music under the sound of a video."""
+
+    music: Annotated[
+        Annotated[Music, OrUrl("url_audio", MUSIC)] | None,
+        Field(description="Music under the other sounds: its URL, or an object with `url_audio`.", examples=[MUSIC]),
+        Metavar("FILE|JSON"),
+    ] = None
