@@ -34,7 +34,7 @@ def earliest_version(operation: Operation) -> int:
 
     Argument: the operation as it is stored. An older worker cannot read the captions that a reference stands for.
     """
-    requested = operation.model_dump(exclude_defaults=True, exclude={"kind"})
+    requested = operation.requested()
     has_stored = any(stored_field(given.url) is not None for given in operation.inputs())
     is_known = requested.keys() <= _OPERATIONS.get(operation.kind, frozenset())
     return PREVIOUS_VERSION if is_known and not has_stored else CONTRACT_VERSION

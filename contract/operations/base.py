@@ -29,6 +29,14 @@ class OptionGroup(Message):
         """Return True if the worker must recognize speech."""
         return False
 
+    def scene_looks(self) -> Mapping[str, SceneLook]:
+        """Return how each picture that becomes a scene is shown, by the field of the input."""
+        return {}
+
+    def requested(self) -> dict[str, object]:
+        """Return the fields that differ from their defaults, as JSON."""
+        return self.model_dump(mode="json", exclude_defaults=True, exclude={"kind"})
+
 
 class Operation(OptionGroup):
     """An operation that a client requests. Fields that start with `url_` are input files; all others shape the result.
@@ -72,10 +80,6 @@ class Operation(OptionGroup):
     def stated_seconds(self) -> float | None:
         """Return the length of the result in seconds if the request states it."""
         return None
-
-    def scene_looks(self) -> Mapping[str, SceneLook]:
-        """Return how each picture that becomes a scene is shown, by the field of the input."""
-        return {}
 
 
 def examples(smallest: Body, fuller: Body | None = None) -> ConfigDict:

@@ -7,9 +7,9 @@ from pydantic import Field, model_validator
 
 from contract.operations.base import Operation, examples
 from contract.operations.captions import CaptionOptions
-from contract.operations.img2vid import ZOOM
 from contract.operations.inputs import CAPTIONS, NARRATION, PHOTO, AudioUrl, ImageUrl, VideoUrl
 from contract.operations.picture import SceneLook, StillOptions
+from contract.operations.picture.options import CLIP_AMOUNT
 from contract.operations.picture.timing import Duration
 from contract.operations.sound.loudness import LoudnessOptions
 from contract.operations.sound.music import MusicOptions
@@ -45,7 +45,7 @@ class Compose(CaptionOptions, StillOptions, MusicOptions, LoudnessOptions, Opera
         return None if self.url_image is None else self.duration
 
     def scene_looks(self) -> Mapping[str, SceneLook]:
-        return {} if self.url_image is None else {"url_image": self.scene_look(ZOOM)}
+        return {} if self.url_image is None else {"url_image": self.scene_look(CLIP_AMOUNT)}
 
     @model_validator(mode="after")
     def _check_inputs(self) -> Self:

@@ -29,13 +29,15 @@ class Metavar:
 
 
 class OrText:
-    """Documents that a text or a number is accepted in place of an object."""
+    """Documents that a text or a number is accepted in place of an object. `text` describes all accepted texts."""
 
     def __init__(self, text: dict[str, Any]) -> None:
         self._text = text
 
     def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {"anyOf": [self._text, handler(core)]}
+        described = handler(core)
+        others = [choice for choice in described.get("anyOf", [described]) if choice.get("type") != "string"]
+        return {"anyOf": [self._text, *others]}
 
 
 def number_field(low: float, high: float, description: str, example: float) -> Any:

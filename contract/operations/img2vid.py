@@ -7,10 +7,8 @@ from contract.limits import DEFAULT_DURATION
 from contract.operations.base import Operation, examples
 from contract.operations.inputs import PHOTO, ImageUrl
 from contract.operations.picture import SceneLook, StillOptions
+from contract.operations.picture.options import CLIP_AMOUNT
 from contract.operations.picture.timing import Duration
-
-ZOOM = 0.324
-"""Default amount of the zoom in clips of one picture."""
 
 
 class Img2Vid(StillOptions, Operation):
@@ -28,4 +26,4 @@ class Img2Vid(StillOptions, Operation):
     duration: Duration = DEFAULT_DURATION
 
     def scene_looks(self) -> Mapping[str, SceneLook]:
-        return {"url_image": self.scene_look(ZOOM)}
+        return {"url_image": self.scene_look(CLIP_AMOUNT)}

@@ -92,7 +92,7 @@ def fingerprint(submission: Submission) -> str:
     """
     operation = submission.operation
     request = {
-        "operation": {"kind": operation.kind, **operation.model_dump(mode="json", exclude_defaults=True)},
+        "operation": {"kind": operation.kind, **operation.requested()},
         "webhook_url": submission.webhook_url,
         "metadata": dict(submission.metadata),
     }

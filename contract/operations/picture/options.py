@@ -13,6 +13,9 @@ from contract.operations.picture.timing import FrameRate
 DEFAULT_FRAME = 1920, 1080
 """Width and height of clips from pictures."""
 
+CLIP_AMOUNT, SLIDE_AMOUNT = 0.324, 0.12
+"""Default amounts of motion: in a clip of one picture, and in a slideshow, which shows each for a few seconds."""
+
 
 class SceneLook(NamedTuple):
     """How one picture is shown: the size of the frame, its place in the frame, and the motion over it.
@@ -31,6 +34,13 @@ class StillOptions(SizeOptions):
 
     frame_rate: FrameRate = DEFAULT_FRAME_RATE
     motion: MotionChoice = Motion()
+
+    def requested(self) -> dict[str, object]:
+        """Return the fields that differ from their defaults. For a picture the usual size is one."""
+        fields = super().requested()
+        if fields.get("size") == "{}x{}".format(*DEFAULT_FRAME) and self.scene_looks():
+            del fields["size"]
+        return fields
 
     def scene_look(self, default_amount: float) -> SceneLook:
         """Return how a picture is shown. `default_amount` is that of its motion."""

@@ -10,10 +10,19 @@ from functools import cache, reduce
 from operator import or_
 from typing import Annotated, Any, cast, get_args, get_origin, get_type_hints
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, create_model, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ValidationInfo,
+    create_model,
+    field_validator,
+    model_validator,
+)
 
 from contract.base import Message
-from lambda_api.web.validation.leniency import is_blank, refuse_json_text
+from lambda_api.web.validation.leniency import check_pasted_url, is_blank, refuse_json_text
 
 
 class _Strict(BaseModel):
@@ -30,6 +39,11 @@ class _Strict(BaseModel):
         # A blank that is required has a meaning, such as the empty replacement of a word.
         required = {name for name, info in cls.model_fields.items() if info.is_required()}
         return {name: entry for name, entry in value.items() if name in required or not is_blank(entry)}
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _check_urls(cls, value: Any, info: ValidationInfo) -> Any:
+        return check_pasted_url(value, of_file=True) if (info.field_name or "").startswith("url_") else value
 
 
 def strict_fields(model: type[BaseModel]) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def test_numbers_have_a_range_and_choices_are_listed() -> None:
     assert options["duration"].help == "length of the clip in seconds (0.1 to 300, default 5)"
     assert options["duration"].expected == "a number from 0.1 to 300"
     assert options["duration"].metavar == "SECONDS"
-    assert options["mode"].expected == "replace or mix"
+    assert options["mode"].expected == "replace or mix or music"
     assert options["size"].expected.endswith(", such as 1080x1920")
     assert options["url_image"].required
     assert not options["volume"].required

@@ -43,7 +43,7 @@ def test_every_documented_example_is_valid(kind: str) -> None:
     ],
 )
 def test_own_sound_is_kept_unless_it_is_replaced(operation: Operation, keeps: bool) -> None:
-    assert operation.keeps_own_sound() is keeps
+    assert operation.keeps_sound_of("url_video") is keeps
 
 
 @pytest.mark.parametrize("field", ["frame_rate", "duration"])
@@ -55,7 +55,11 @@ def test_numbers_are_finite_and_bounded(field: str, value: float) -> None:
 
 def test_img2vid_defaults_to_5_s_at_24_fps_in_full_hd() -> None:
     operation = Img2Vid(url_image=IMAGE)
-    assert (operation.frame_rate, operation.duration, operation.size) == (24.0, 5.0, "1920x1080")
+    assert (operation.frame_rate, operation.duration, operation.scene_looks()["url_image"].size) == (
+        24.0,
+        5.0,
+        (1920, 1080),
+    )
 
 
 @pytest.mark.parametrize(

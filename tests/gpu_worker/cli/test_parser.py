@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from gpu_worker.cli.parser import parse
         ("caption", "required: --video, -o/--output"),
         ("dance", "invalid choice: 'dance'"),
         ("compose -o x.mp4", "error: send --image or --video, exactly one of the two"),
-        ("compose --video FILE -o x.mp4", "error: with --video also send --audio, or captions in --srt, --captions"),
+        ("compose --video FILE -o x.mp4", "error: with --video also send --audio, captions in --srt, --captions"),
         ("caption --video FILE -o x.mp4", "error: send --srt, --captions or --words, exactly one of them"),
         ("caption --video FILE --srt FILE --captions x -o x.mp4", "error: send --srt, --captions or --words"),
         ("caption --video FILE --captions ... -o x.mp4", "error: --captions: give the captions themselves"),
@@ -41,10 +42,12 @@ from gpu_worker.cli.parser import parse
         ("img2vid --image FILE --duration 0 -o x.mp4", "error: --duration: give a number from 0.1 to 300"),
         ("img2vid --image FILE --duration nan -o x.mp4", "error: --duration: give a number"),
         ("img2vid --image FILE --frame-rate x -o x.mp4", "error: --frame-rate: give a number from 1 to 60"),
-        ("img2vid --image FILE --fit tile -o x.mp4", "error: --fit: give cover or contain"),
+        ("img2vid --image FILE --fit tile -o x.mp4", "error: --fit: give cover or contain or blur"),
         ("addaudio --video FILE --audio FILE --volume 9 -o x.mp4", "error: --volume: give a number from 0 to 4"),
-        ("addaudio --video FILE --audio FILE --mode duck -o x.mp4", "error: --mode: give replace or mix"),
-        ("addaudio --video FILE --audio FILE --fit cover -o x.mp4", "error: unrecognized arguments: --fit cover"),
+        ("addaudio --video FILE --audio FILE --mode duck -o x.mp4", "error: --mode: give replace or mix or music"),
+        ("addaudio --video FILE --audio FILE --style pop -o x.mp4", "error: unrecognized arguments: --style pop"),
+        ("addaudio --video FILE --audio FILE --music nowhere.mp3 -o x.mp4", "error: --music: there is no file nowhere"),
+        ('addaudio --video FILE --audio FILE --music {"volume_db":1} -o x.mp4', "error: --music: url_audio: "),
     ],
 )
 def test_wrong_command_lines_name_the_option(
@@ -71,7 +74,8 @@ def test_help_has_ranges_defaults_exit_codes_and_an_example(kind: str, capsys: p
             assert f"--{field.removeprefix('url_')} FILE" in shown
         elif field != "kind":
             options = shown.partition("options:")[2]
-            described = options.partition(f"--{field.replace('_', '-')} ")[2].partition(" -")[0]
+            named = options.partition(f"--{field.replace('_', '-')} ")[2]
+            described = re.split(r" -[-o]", named, maxsplit=1)[0]
             if info.default is not None and not isinstance(info.default, tuple | BaseModel):
                 default = str(info.default).lower() if isinstance(info.default, bool) else str(info.default)
                 assert f"default {default.removesuffix('.0')})" in described
@@ -85,7 +89,7 @@ def test_help_has_ranges_defaults_exit_codes_and_an_example(kind: str, capsys: p
 
 def test_captions_in_the_command_line_become_an_input_file() -> None:
     request = parse(["caption", "--video", "v.mp4", "--captions", "Hello there", "-o", "x.mp4"])[1]
-    assert request.texts == {Role.SUBTITLES: b'{"text": "Hello there"}'}
+    assert request.texts == {"url_srt": b'{"text": "Hello there"}'}
     assert [given.role for given in request.operation.inputs()] == [Role.VIDEO, Role.SUBTITLES]
 
 
@@ -101,7 +105,7 @@ def test_json_options_are_read() -> None:
         style,
     ]
     request = parse(["caption", "--video", "v.mp4", "--words", words, *changes, "-o", "x.mp4"])[1]
-    assert request.texts == {Role.SUBTITLES: b'{"words": [{"word": "Hello", "start": 0.0, "end": 0.5}]}'}
+    assert request.texts == {"url_srt": b'{"words": [{"word": "Hello", "start": 0.0, "end": 0.5}]}'}
     operation = request.operation
     assert isinstance(operation, Caption)
     assert (operation.style.preset, operation.style.colors.text) == ("pop", "#AABBCC")

@@ -26,6 +26,7 @@ from gpu_worker.media.info import AudioFacts, Color, Cue, Facts, PhotoInfo, Vide
 from gpu_worker.plan import make_plan
 from gpu_worker.plan.gpu import Gpu, GpuStage, UnavailableReason
 from gpu_worker.plan.model import Plan, PlanOptions
+from gpu_worker.plan.still.canvas import canvas_step
 from tests.support.media.inputs import inputs_of
 
 FOLDER = Path(__file__).parent / "golden"
@@ -91,6 +92,7 @@ CASES = EXAMPLES | {
 
 
 def plan_case(name: str) -> Plan:
+    """Return the plan of a case, after the steps that scale its pictures."""
     case = CASES[name]
     roles = {given.role for given in case.operation.inputs()}
     inputs = inputs_of(
@@ -102,7 +104,9 @@ def plan_case(name: str) -> Plan:
     options = PlanOptions(
         gpu=case.gpu, threads=3, may_copy=case.may_copy, max_pixels=1_000_000, max_output_bytes=9_999_999
     )
-    return make_plan(case.operation, inputs, options)
+    plan = make_plan(case.operation, inputs, options)
+    canvases = (canvas_step(PICTURE, field, look) for field, look in case.operation.scene_looks().items())
+    return replace(plan, steps=(*canvases, *plan.steps))
 
 
 def command_lines(plan: Plan) -> str:

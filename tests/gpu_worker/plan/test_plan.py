@@ -59,11 +59,6 @@ FILE = "-map_metadata -1 -map_chapters -1 -sn -dn -movflags +faststart -fs 9999 
 RAW = "-f rawvideo -pixel_format yuv420p -video_size 640x360 -framerate {rate} -protocol_whitelist file,pipe -i pipe:0"
 CLOCK = "aresample=async=1:min_hard_comp=0.04:first_pts=0"
 BURN = "ass=f=captions.ass:fontsdir=fonts"
-STILL_848 = (
-    f"{OPEN_IMAGE} -map 0:v:0 -frames:v 1 -vf crop=w=4000:h=2250:exact=1,"
-    "scale=flags=lanczos+accurate_rnd+full_chroma_int:out_color_matrix=bt709:out_range=tv:w=848:h=476,"
-    "setsar=1,format=yuv444p,crop=848:476,format=yuv420p -f rawvideo -pix_fmt yuv420p -y still.yuv"
-)
 
 
 def lines(plan: Plan) -> list[str]:
@@ -94,15 +89,14 @@ def test_img2vid_encodes_the_drawn_frames() -> None:
     operation = Img2Vid(url_image=U, duration=2, frame_rate=29.97, size="640x360")
     plan = make_plan(operation, inputs_of(image=PHOTO), OPTIONS)
     assert lines(plan) == [
-        STILL_848,
         (
             f"{RAW.format(rate='30000/1001')} -filter_complex [0:V:0]{TAGS}[picture] -map [picture] "
             f"{X264} -an -t 86400 {FILE}"
         ),
     ]
-    feed = plan.steps[1].feed
+    feed = plan.steps[0].feed
     assert feed is not None
-    assert (feed.path, feed.still_size, feed.size, feed.frames) == ("still.yuv", (848, 476), (640, 360), 60)
+    assert (feed.path, feed.still_size, feed.size, feed.frames) == ("in_image.yuv", (848, 476), (640, 360), 60)
     assert (plan.expected.frames, plan.expected.frames_tolerance) == (60, 0)
     assert plan.expected.duration == Fraction(60 * 1001, 30000)
 
@@ -147,7 +141,6 @@ def test_compose_from_a_picture_is_encoded_once() -> None:
     operation = Compose(url_image=U, url_audio=U, url_srt=U, duration=2, size="640x360")
     plan = make_plan(operation, inputs_of(image=PHOTO, audio=audio_info(), cues=CUES), OPTIONS)
     assert lines(plan) == [
-        STILL_848,
         (
             f"{RAW.format(rate='24')} {OPEN_AUDIO} -filter_complex [0:V:0]{BURN},{TAGS}[picture] "
             f"-filter_complex [1:a:0]{CLOCK},aformat=channel_layouts=stereo,apad=whole_dur=2.000000,"

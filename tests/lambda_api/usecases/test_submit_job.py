@@ -159,7 +159,7 @@ FINGERPRINT = "3924aef5ad94f0e83c9eeb5270ee3dad39e0248a9d891af810277784e92e7203"
 class LaterStill(Img2Vid):
     """The model of a possible later release."""
 
-    motion: str = "zoom_in"
+    sharpness: str = "usual"
     easing: str | None = None
 
 
@@ -168,7 +168,7 @@ def test_fingerprint_is_stable_across_releases() -> None:
     fields = {"url_image": STILL.url_image, "fit": "contain"}
     later = replace(BODY, operation=LaterStill(**fields))  # type: ignore[arg-type]
     assert fingerprint(later) == FINGERPRINT
-    assert fingerprint(replace(BODY, operation=LaterStill(**fields, motion="none"))) != FINGERPRINT  # type: ignore[arg-type]
+    assert fingerprint(replace(BODY, operation=LaterStill(**fields, sharpness="none"))) != FINGERPRINT  # type: ignore[arg-type]
 
 
 def test_fingerprint_ignores_spelled_out_defaults_only() -> None:

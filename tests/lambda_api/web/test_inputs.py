@@ -141,8 +141,8 @@ def test_numbers_may_be_sent_as_text(client: Client, world: World, given: str, n
         ("size", "16:9", 'size: must be width and height in pixels, for example "1080x1920".'),
         ("size", 1080, 'size: must be text, for example "1080x1920".'),
         ("size", "1081x1920", "size: width and height must be even numbers from 64 to 3840"),
-        ("fit", "stretch", 'fit: must be "cover" or "contain".'),
-        ("fit", 7, 'fit: must be "cover" or "contain".'),
+        ("fit", "stretch", 'fit: must be "cover", "contain" or "blur".'),
+        ("fit", 7, 'fit: must be "cover", "contain" or "blur".'),
         ("url_image", 7, 'url_image: must be text, for example "https://media.example.com/photo.jpg".'),
         ("url_image", [IMAGE, IMAGE], "url_image: must be one URL as text, not a list."),
         ("url_image", {"url": IMAGE}, "url_image: must be a URL as text, not an object or a file."),
@@ -170,7 +170,9 @@ def test_error_states_the_expectation_with_an_example(client: Client, field: str
         ("img2vid", "fps", "frame_rate"),
         ("img2vid", "frameRate", "frame_rate"),
         ("img2vid", "width", "size"),
-        ("img2vid", "aspect_ratio", "size"),
+        ("img2vid", "aspect", "aspect_ratio"),
+        ("img2vid", "kenburns", "motion"),
+        ("addaudio", "bgm", "music"),
         ("img2vid", "seconds", "duration"),
         ("img2vid", "duraton", "duration"),
         ("caption", "srt_url", "url_srt"),
@@ -205,7 +207,8 @@ def test_detail_names_the_first_errors(client: Client) -> None:
     assert len(answer.json["errors"]) == 5
     answer = client.call("POST", "/video/img2vid", STILL | {"planted": "blue"})
     assert detail(answer) == (
-        "planted: no such field; known fields: url_image, webhook_url, metadata, frame_rate, size, fit, duration."
+        "planted: no such field; known fields: url_image, webhook_url, metadata, size, aspect_ratio, resolution, fit, "
+        "background, frame_rate, motion, duration."
     )
 
 

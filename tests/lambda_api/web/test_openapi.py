@@ -53,7 +53,8 @@ def test_request_schemas_are_flat_for_code_generators(operation: type[BaseModel]
     for name, field in request_fields(schema):
         assert {"type": "null"} not in field.get("anyOf", ())
         # These accept text or a number in place of an object.
-        alternatives = {"anyOf"} if name in {"style", "margin"} else set()
+        shorthands = {"style", "margin", "motion", "music", "ducking", "loudness", "transition", "overlay"}
+        alternatives = {"anyOf"} if name in shorthands else set()
         assert {"oneOf", "anyOf", "allOf"} & set(field) == alternatives
 
 

@@ -17,6 +17,7 @@ from schemathesis.engine.recorder import ScenarioRecorder
 from schemathesis.specs.openapi.formats import unregister_string_format
 from schemathesis.transport.wsgi import WSGITransport
 
+from contract.operations import OPERATIONS
 from contract.operations.captions.options import SOURCES
 from tests.support.fakes import World
 from tests.support.wsgi import Wsgi
@@ -65,10 +66,11 @@ def complete_schema(_: Any, document: dict[str, Any]) -> None:
             for parameter in operation.get("parameters", ()):
                 if not parameter["required"]:
                     parameter["schema"] = {"anyOf": [parameter["schema"], BLANK[1]]}
-    for name in ("CaptionStyle", "CaptionColors", "Margin", "Offset"):
-        fields = schemas[name]["properties"]
-        schemas[name]["properties"] = {field: {"anyOf": [schema, *BLANK]} for field, schema in fields.items()}
-        schemas[name]["additionalProperties"] = {"anyOf": BLANK}
+    for name in OBJECTS:
+        accept_blanks(schemas[name])
+    for kind in OPERATIONS.values():
+        fields = schemas[f"{kind.__name__}Request"]["properties"]
+        fields |= {name: {"anyOf": BLANK} for name in fields.keys() & SECOND_WAYS}
     for name in ("CaptionRequest", "ComposeRequest"):
         complete_captions(schemas[name]["properties"])
     schemas["CaptionRequest"]["oneOf"] = [only(source, SOURCES) for source in SOURCES]
@@ -79,6 +81,23 @@ def complete_schema(_: Any, document: dict[str, Any]) -> None:
         *with_image, *with_video, merge(video, WITHOUT_CAPTIONS, only("url_audio", ["url_audio"])),
     ]  # fmt: skip
     schemas["TranscribeRequest"]["oneOf"] = [only(name, SOUNDS) for name in SOUNDS]
+
+
+OBJECTS = (
+    *("CaptionStyle", "CaptionColors", "Margin", "Offset"),
+    *("Motion", "Focus", "Music", "Ducking"),
+)
+SECOND_WAYS = {"aspect_ratio", "resolution", "volume_db"}
+"""Fields that exclude another one, which no schema can express: `size` and `volume`."""
+
+
+def accept_blanks(schema: dict[str, Any]) -> None:
+    """Add that optional fields of an object may be blank."""
+    required = schema.get("required", ())
+    for name, field_schema in schema["properties"].items():
+        if name not in required:
+            schema["properties"][name] = {"anyOf": [field_schema, *BLANK]}
+    schema["additionalProperties"] = {"anyOf": BLANK}
 
 
 def complete_captions(fields: dict[str, Any]) -> None:

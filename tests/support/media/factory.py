@@ -7,7 +7,7 @@ import os
 import struct
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from gpu_worker.media.info import Facts
 from gpu_worker.pipeline.machine import Machine
 from gpu_worker.pipeline.transcode import Output, transcode
 from gpu_worker.plan.gpu import Gpu
+from gpu_worker.plan.model import local_name
 from gpu_worker.probe.probe import probe
 from gpu_worker.sandbox.command import Sandbox
 from tests.support.media.inputs import local_role
@@ -106,9 +107,13 @@ class MediaFactory:
         limits: Limits | None = None,
         gpu: Gpu | None = None,
         machine: Machine | None = None,
+        files: Mapping[str, Path] | None = None,
         **inputs: Path,
     ) -> tuple[Output, Path]:
-        """Run an operation on local files given by role name. Return the output in `folder`, and its main file."""
+        """Run an operation on local files, given by role, or in `files` by field.
+
+        Return the output in `folder`, and its main file.
+        """
         used = machine or Machine(self.sandboxed_ffmpeg, gpu, 2)
 
         async def work() -> tuple[Output, Path]:
@@ -116,6 +121,8 @@ class MediaFactory:
                 directory = Path(name)
                 for role, path in inputs.items():
                     (directory / local_role(role)).symlink_to(path)
+                for field, path in (files or {}).items():
+                    (directory / local_name(field)).symlink_to(path)
                 made = await transcode(operation, directory, used, limits or Limits(), lambda _stage, _done: None)
                 kept = {}
                 for artifact, path in made.paths.items():
