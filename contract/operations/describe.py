@@ -42,12 +42,9 @@ class Option:
     """True if the value is, or may be, an object or a list; a command line reads it as JSON."""
 
     takes_files: bool
-    """True if text names an input file, also in an object in its place."""
-
-    @property
-    def is_list_of_files(self) -> bool:
-        """True if a command line takes several files."""
-        return self.takes_files and self.role is None and self.metavar.startswith("FILE…")
+    """True if text names an input file, or several, also where an object may be sent instead."""
+    is_list_of_files: bool
+    """True if a command line takes several files."""
 
     @property
     def flag(self) -> str:
@@ -163,7 +160,8 @@ def _option(name: str, info: FieldInfo, schemas: list[Schema]) -> Option:
         example=_text(schema["examples"][0]),
         metavar="FILE" if name in ROLES else _metavar(info) or name.upper(),
         takes_json=any(choice["type"] in {"array", "object"} for choice in schemas),
-        takes_files=name in ROLES or any(_takes_url(choice) for choice in schemas),
+        takes_files=name in ROLES or any(map(_takes_url, schemas)),
+        is_list_of_files=any(choice["type"] == "array" and _takes_url(choice) for choice in schemas),
     )
 
 

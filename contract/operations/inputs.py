@@ -24,7 +24,8 @@ ROLES = {
 """Roles by field name, in the order in which inputs are listed everywhere."""
 
 CLIP, NARRATION = "https://media.example.com/clip.mp4", "https://media.example.com/narration.mp3"
-MUSIC, LOGO = "https://media.example.com/music.mp3", "https://media.example.com/logo.png"
+MUSIC, SECOND_PHOTO = "https://media.example.com/music.mp3", "https://media.example.com/second.jpg"
+LOGO, SECOND_CLIP = "https://media.example.com/logo.png", "https://media.example.com/second.mp4"
 PHOTO, CAPTIONS = "https://media.example.com/photo.jpg", "https://media.example.com/captions.srt"
 
 VideoUrl = Annotated[Url, url_schema("A video: MP4, MOV, MKV, WebM, AVI, MPEG, GIF and others.", CLIP)]
@@ -39,9 +40,9 @@ SubtitlesUrl = Annotated[Url, url_schema("Subtitles: SRT, WebVTT or ASS, in any 
 
 
 def inputs_first(names: Iterable[str]) -> list[str]:
-    """Return the names of fields with those of input files first, in the order of `ROLES`."""
-    order = list(ROLES)
-    return sorted(names, key=lambda name: order.index(name) if name in ROLES else len(order))
+    """Return the names of fields with those of input files first, in an order that is the same everywhere."""
+    order = ["images", "videos", *ROLES, "music", "overlay"]
+    return sorted(names, key=lambda name: order.index(name) if name in order else len(order))
 
 
 class Input(NamedTuple):

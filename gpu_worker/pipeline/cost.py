@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from contract.errors import Code
 from contract.limits import Limits
+from contract.operations import Role
+from contract.operations.inputs import role_of
 from gpu_worker.errors import job_failed
 from gpu_worker.plan.gpu import GpuStage
 from gpu_worker.plan.model import ExpectedOutput, Inputs, Plan
@@ -60,7 +62,8 @@ def check_plan_cost(plan: Plan, inputs: Inputs, threads: int, limits: Limits, se
     """
     if plan.video_mode == "copy" or plan.expected is None:
         return  # cheap; if it fails, the plan that encodes instead is checked
-    field = "url_image" if inputs.image is not None else "url_video"
+    drawn = any(step.feed is not None for step in plan.steps)
+    field = next(iter(inputs.photos if drawn else _video_fields(inputs)), "")
     expected = plan.expected
     width, height = expected.size
     if width * height > _MAX_FRAME_PIXELS or max(width, height) > _MAX_SIDE:
@@ -73,15 +76,22 @@ def check_plan_cost(plan: Plan, inputs: Inputs, threads: int, limits: Limits, se
         raise job_failed(Code.DEADLINE_EXCEEDED)
 
 
+def _video_fields(inputs: Inputs) -> list[str]:
+    return [field for field in inputs.media if role_of(field) is Role.VIDEO]
+
+
 def _min_core_seconds(plan: Plan, expected: ExpectedOutput, inputs: Inputs, threads: int) -> float:
     """Return the least time that the plan takes, in seconds of one core."""
     frames = expected.frames
     output = expected.size[0] * expected.size[1] * frames
     gpu_rate = _GPU_RATE / threads  # all cores wait for it
     encode = output / (gpu_rate if GpuStage.ENCODE in plan.gpu else _ENCODE_RATE)
-    if inputs.image is not None:
-        photo = inputs.photo()
-        return photo.width * photo.height / _DECODE_RATE + output / _DRAW_RATE + encode + frames / _FRAME_RATE
-    video = inputs.video_track()
-    read = video.width * video.height * frames
-    return read / (gpu_rate if GpuStage.DECODE in plan.gpu else _DECODE_RATE) + encode + frames / _FRAME_RATE
+    rest = encode + frames / _FRAME_RATE
+    if any(step.feed is not None for step in plan.steps):
+        photos = sum(photo.width * photo.height for photo in inputs.photos.values())
+        return photos / _DECODE_RATE + output / _DRAW_RATE + rest
+    tracks = (inputs.media[field].video for field in _video_fields(inputs))
+    sizes = [video.width * video.height for video in tracks if video is not None]
+    # Each frame comes from one of the videos, perhaps all from the smallest.
+    read = min(sizes, default=0) * frames
+    return read / (gpu_rate if GpuStage.DECODE in plan.gpu else _DECODE_RATE) + rest

@@ -6,25 +6,29 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from contract.operations import OPERATIONS, Operation, Role
+from contract.operations import OPERATIONS
 from contract.operations.describe import describe
-from contract.operations.inputs import ROLES
+from contract.operations.inputs import MUSIC, NARRATION, PHOTO, SECOND_PHOTO
+from local.samples.server import EXAMPLES, THIRD_PHOTO
 from local.settings import has_speech
 
 _SHORT = {
+    "images": [PHOTO, SECOND_PHOTO, THIRD_PHOTO],
+    "url_audio": NARRATION,
+    "music": MUSIC,
+    "captions": "Three pictures.\nOne voice, and music.\nAnd every word in its time.",
     "style": "karaoke",
-    "size": "720x1280",
-    "captions": "One picture.\nOne voice.\nAnd every word in its time.",
+    "aspect_ratio": "9:16",
+    "resolution": "720p",
     "sidecar": ["srt"],
 }
-"""A vertical video from a picture, a voice and a text without times, and its captions as a file."""
+"""A vertical video from three pictures, a voice, music and a text without times, and its captions as a file."""
 _NO_SPEECH = "Not run, since no speech recognition is installed here (make demo SPEECH=1): "
-_PLACEHOLDER = "https://example.com/file"
 
 
 def outputs_in(out: Path) -> list[Path]:
     """Return the files that a run writes."""
-    wanted = requests(dict.fromkeys(Role, _PLACEHOLDER))
+    wanted = requests({})
     made = {name: OPERATIONS[kind].model_validate(body).artifacts() for name, (kind, body) in wanted.items()}
     return [output_path(out, name, artifact.name) for name, artifacts in made.items() for artifact in artifacts]
 
@@ -34,11 +38,14 @@ def output_path(out: Path, name: str, artifact: str) -> Path:
     return out / f"{name}{Path(artifact).suffix}"
 
 
-def requests(urls: Mapping[Role, str]) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Return the kind and body of each job by its name: one of each operation, and a short."""
-    each = {kind: (kind, request_body(model, urls)) for kind, model in OPERATIONS.items()}
-    short = {"url_image": urls[Role.IMAGE], "url_audio": urls[Role.AUDIO], **_SHORT}
-    return {**each, "short": ("compose", short)}
+def requests(urls: Mapping[str, str]) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Return the kind and body of each job by its name: one of each operation, and a short.
+
+    `urls` are those of the demo's files, by the URLs of the samples' examples.
+    """
+    each = {kind: (kind, describe(model).smallest) for kind, model in OPERATIONS.items()}
+    wanted = {**each, "short": ("slideshow", _SHORT)}
+    return {name: (kind, _with_urls(body, urls)) for name, (kind, body) in wanted.items()}
 
 
 def select_possible(wanted: Mapping[str, tuple[str, dict[str, Any]]]) -> dict[str, tuple[str, dict[str, Any]]]:
@@ -53,7 +60,10 @@ def select_possible(wanted: Mapping[str, tuple[str, dict[str, Any]]]) -> dict[st
     return possible
 
 
-def request_body(operation: type[Operation], urls: Mapping[Role, str]) -> dict[str, Any]:
-    """Return the operation's smallest example with the URLs of the demo's files."""
-    example = describe(operation).smallest
-    return {name: urls[ROLES[name]] if name in ROLES else value for name, value in example.items()}
+def _with_urls(value: Any, urls: Mapping[str, str]) -> Any:
+    """Return a body with the URLs of the demo's files in place of those of the examples."""
+    if isinstance(value, Mapping):
+        return {name: _with_urls(entry, urls) for name, entry in value.items()}
+    if isinstance(value, list):
+        return [_with_urls(entry, urls) for entry in value]
+    return urls.get(EXAMPLES.get(value, ""), value) if isinstance(value, str) else value

@@ -25,7 +25,7 @@ from local.demo.given_files import check_contents
 from local.demo.requests import output_path, outputs_in, requests, select_possible
 from local.demo.verify_output import Verification, verify_file, verify_video
 from local.logs import Log
-from local.samples.server import SAMPLES
+from local.samples.server import BY_ROLE, SAMPLES
 from local.servers import Server, bind
 from local.settings import API_KEY, CALLBACK_SECRET, Options
 from local.system import running
@@ -55,17 +55,19 @@ async def run(given: Mapping[Role, Path], out: Path, *, verbose: bool = False) -
         return 2
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="api-gpu-demo-")))
-        files = {**await _make_samples(SAMPLES.keys() - given.keys(), folder, ffmpeg), **given}
+        own = {BY_ROLE[role]: path for role, path in given.items()}
+        files = {**await _make_samples(SAMPLES.keys() - own.keys(), folder, ffmpeg), **own}
         print("Starting the gateway, AWS, RunPod and two workers on this machine…", flush=True)
         # The workers start at once, together with everything else, so that no job waits for one.
         system = await stack.enter_async_context(running(Options(workers=2, workers_min=2), log))
-        served = {role.value: path for role, path in files.items()}
+        names = {url: SAMPLES[url].name for url in files}
+        served = {names[url]: path for url, path in files.items()}
         file_url = await _serve(stack, Server(file_server.build(served), bind()))
         receiver = CallbackReceiver(CALLBACK_SECRET)
         callback_url = await _serve(stack, Server(receiver.app, bind())) + "/callback"
         session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=False))
         client = Client(session, system.url, API_KEY)
-        jobs = await _run_jobs(client, {role: f"{file_url}/{role.value}" for role in files}, callback_url)
+        jobs = await _run_jobs(client, {url: f"{file_url}/{name}" for url, name in names.items()}, callback_url)
         results = {operation: await _collect(client, ffmpeg, operation, job, out) for operation, job in jobs.items()}
         await _await_callbacks(receiver, jobs)
         problems = report(jobs, results, receiver, out)
@@ -83,9 +85,9 @@ def _clear(out: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-async def _make_samples(roles: Iterable[Role], folder: Path, ffmpeg: str) -> dict[Role, Path]:
-    paths = {role: folder / SAMPLES[role].name for role in roles}
-    await run_all(*(SAMPLES[role].make(ffmpeg, path) for role, path in paths.items()))
+async def _make_samples(urls: Iterable[str], folder: Path, ffmpeg: str) -> dict[str, Path]:
+    paths = {url: folder / SAMPLES[url].name for url in urls}
+    await run_all(*(SAMPLES[url].make(ffmpeg, path) for url, path in paths.items()))
     return paths
 
 
@@ -95,7 +97,7 @@ async def _serve(stack: AsyncExitStack, server: Server) -> str:
     return server.url
 
 
-async def _run_jobs(client: Client, urls: Mapping[Role, str], callback_url: str) -> dict[str, Job]:
+async def _run_jobs(client: Client, urls: Mapping[str, str], callback_url: str) -> dict[str, Job]:
     """Submit all jobs at once and poll the jobs until all are finished, for at most 600 s."""
     wanted = select_possible(requests(urls))
     submitted = await asyncio.gather(

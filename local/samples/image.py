@@ -1,9 +1,10 @@
-"""A landscape, drawn: gradients, ridges, water, fine lines and lettering, so that a zoom has detail to show."""
+"""Landscapes, drawn: gradients, ridges, water, fine lines and lettering, so that a zoom has detail to show; a logo."""
 
 from __future__ import annotations
 
 import math
 import random
+from enum import Enum
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,27 +12,52 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont, ImageOps
 
 WIDTH, HEIGHT = 2400, 1600
 _HORIZON = 1130
-_RIDGES = ((640, 230, "#8fa3bd"), (760, 200, "#66809f"), (880, 160, "#446080"), (1010, 110, "#26405c"))
+_RIDGES = ((640, 230), (760, 200), (880, 160), (1010, 110))
 
 
-def draw_landscape(path: Path, seed: int = 7) -> None:
-    """Write a 2400x1600 JPEG. The same seed gives the same picture."""
-    rng = random.Random(seed)  # noqa: S311 - a picture, not a secret
-    image = _draw_sky()
-    _draw_sun(image, 1640, 470)
-    for base, height, color in _RIDGES:
+class Light(Enum):
+    """A time of day: its name, the colors of the sky from above, the sun's place, colors of the ridges, a seed."""
+
+    DAWN = (
+        "first light",
+        ("#18325f", "#e9a777", "#fbe6c2"),
+        (1640, 470),
+        ("#8fa3bd", "#66809f", "#446080", "#26405c"),
+        7,
+    )
+    NOON = "noon", ("#1d6fb8", "#8ec7ec", "#e4f3fb"), (1340, 260), ("#9fb8c4", "#6f9a92", "#4b7d62", "#2c5a3d"), 23
+    DUSK = "dusk", ("#1b1440", "#a4497c", "#ffb37a"), (1180, 560), ("#8a6f9c", "#654f83", "#443763", "#271f44"), 41
+
+
+def draw_landscape(path: Path, seed: int | None = None, *, light: Light = Light.DAWN) -> None:
+    """Write a 2400x1600 JPEG. The same seed and light give the same picture."""
+    name, sky, sun, ridges, own_seed = light.value
+    rng = random.Random(own_seed if seed is None else seed)  # noqa: S311 - a picture, not a secret
+    image = _draw_sky(*sky)
+    _draw_sun(image, *sun)
+    for (base, height), color in zip(_RIDGES, ridges, strict=True):
         _draw_ridge(image, rng, base, height, color)
     _draw_trees(image, rng)
     _draw_water(image, rng)
-    _draw_test_pattern(image)
+    _draw_test_pattern(image, name)
     grain = Image.effect_noise(image.size, 26).convert("L")
     image = Image.blend(image, ImageChops.overlay(image, Image.merge("RGB", (grain, grain, grain))), 0.35)
     image.save(path, "JPEG", quality=92)
 
 
-def _draw_sky() -> Image.Image:
+def draw_logo(path: Path) -> None:
+    """Write a PNG of 480x240 pixels with a transparent background: a triangle in a disc, and a name."""
+    image = Image.new("RGBA", (960, 480))
+    draw = ImageDraw.Draw(image)
+    draw.ellipse((20, 20, 460, 460), fill="#ff5a36")
+    draw.polygon(((180, 130), (180, 350), (360, 240)), fill="#ffffff")
+    draw.text((490, 165), "api-gpu", font=ImageFont.load_default(118), fill="#ffffff")
+    image.resize((480, 240)).save(path)
+
+
+def _draw_sky(top: str, middle: str, foot: str) -> Image.Image:
     ramp = Image.linear_gradient("L").resize((WIDTH, HEIGHT))
-    return ImageOps.colorize(ramp, black="#18325f", mid="#e9a777", white="#fbe6c2", midpoint=150)
+    return ImageOps.colorize(ramp, black=top, mid=middle, white=foot, midpoint=150)
 
 
 def _draw_sun(image: Image.Image, x: int, y: int) -> None:
@@ -94,7 +120,7 @@ def _draw_water(image: Image.Image, rng: random.Random) -> None:
         draw.line((x, y, x + long, y), fill=rng.choice(("#cfe0ea", "#6f93ab", "#0f2a3d")), width=1 + round(near))
 
 
-def _draw_test_pattern(image: Image.Image) -> None:
+def _draw_test_pattern(image: Image.Image, name: str) -> None:
     """Draw a scale along the left edge, rings of fine lines, and lettering of several sizes.
 
     The lettering ends left of the middle 900 pixels, which a vertical short shows.
@@ -109,6 +135,6 @@ def _draw_test_pattern(image: Image.Image) -> None:
         dx, dy = math.cos(math.radians(angle)), math.sin(math.radians(angle))
         draw.line((2140 + 140 * dx, 1380 + 140 * dy, 2140 + 160 * dx, 1380 + 160 * dy), fill="#fdf6e3", width=1)
     y = 120.0
-    for size, text in ((54, "A lake at first light"), (32, "drawn for api-gpu, every line of it"), (22, "2400 x 1600")):
+    for size, text in ((54, f"A lake at {name}"), (32, "drawn for api-gpu, every line of it"), (22, "2400 x 1600")):
         draw.text((150, y), text, font=ImageFont.load_default(size), fill="#fffaf0")
         y += size * 1.35

@@ -1,4 +1,4 @@
-"""Sample inputs, one per role: used by the demo, and served at `/samples/…` so that a pasted first request works."""
+"""Sample inputs: used by the demo, and served at `/samples/…` so that a pasted first request works."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from typing import Any, NamedTuple
 from aiohttp import web
 
 from contract.operations import Role
-from local.samples.image import draw_landscape
+from contract.operations.inputs import CAPTIONS, CLIP, LOGO, MUSIC, NARRATION, PHOTO, SECOND_CLIP, SECOND_PHOTO
+from local.samples.image import Light, draw_landscape, draw_logo
 from local.samples.media import SUBTITLES, make_clip, make_voice
+from local.samples.music import make_music
 
 PATH = "/samples"
+THIRD_PHOTO = "https://media.example.com/third.jpg"
 
 
 class Sample(NamedTuple):
@@ -23,12 +26,27 @@ class Sample(NamedTuple):
     make: Callable[[str, Path], Coroutine[Any, Any, object]]
 
 
+def _drawn(name: str, light: Light) -> Sample:
+    return Sample(name, lambda _ffmpeg, path: asyncio.to_thread(draw_landscape, path, light=light))
+
+
 SAMPLES = {
-    Role.IMAGE: Sample("photo.jpg", lambda _ffmpeg, path: asyncio.to_thread(draw_landscape, path)),
-    Role.AUDIO: Sample("voice.wav", lambda _ffmpeg, path: asyncio.to_thread(make_voice, path)),
-    Role.SUBTITLES: Sample("voice.srt", lambda _ffmpeg, path: asyncio.to_thread(path.write_text, SUBTITLES, "utf-8")),
-    Role.VIDEO: Sample("clip.mp4", make_clip),
+    PHOTO: _drawn("photo.jpg", Light.DAWN),
+    SECOND_PHOTO: _drawn("second.jpg", Light.NOON),
+    THIRD_PHOTO: _drawn("third.jpg", Light.DUSK),
+    LOGO: Sample("logo.png", lambda _ffmpeg, path: asyncio.to_thread(draw_logo, path)),
+    NARRATION: Sample("voice.wav", lambda _ffmpeg, path: asyncio.to_thread(make_voice, path)),
+    MUSIC: Sample("music.wav", lambda _ffmpeg, path: asyncio.to_thread(make_music, path)),
+    CAPTIONS: Sample("voice.srt", lambda _ffmpeg, path: asyncio.to_thread(path.write_text, SUBTITLES, "utf-8")),
+    CLIP: Sample("clip.mp4", make_clip),
 }
+"""Samples by the URLs that the operations' examples have in their place."""
+
+BY_ROLE = {Role.IMAGE: PHOTO, Role.AUDIO: NARRATION, Role.SUBTITLES: CAPTIONS, Role.VIDEO: CLIP}
+"""The samples that a user's own files replace."""
+
+EXAMPLES = {**{url: url for url in SAMPLES}, SECOND_CLIP: CLIP}
+"""Samples by all URLs of the examples."""
 NAMES = tuple(sample.name for sample in SAMPLES.values())
 
 

@@ -72,14 +72,19 @@ class Motion(Message):
     ] = None
 
 
-MotionChoice = Annotated[
-    Motion,
-    BeforeValidator(_read_motion),
-    OrText({"type": "string", "enum": list(MotionKind)}),
-    Field(
-        description="Motion over the picture: the name of a kind, or an object with `kind` and what differs.",
-        examples=["ken_burns"],
-        json_schema_extra={"default": MotionKind.ZOOM_IN},
-    ),
-    Metavar("NAME|JSON"),
-]
+def motion_choice(default: MotionKind) -> Any:
+    """Return the field type of a motion: the name of a kind, or an object. `default` is what the documentation says."""
+    return Annotated[
+        Motion,
+        BeforeValidator(_read_motion),
+        OrText({"type": "string", "enum": list(MotionKind)}),
+        Field(
+            description="Motion over the picture: the name of a kind, or an object with `kind` and what differs.",
+            examples=["ken_burns"],
+            json_schema_extra={"default": default},
+        ),
+        Metavar("NAME|JSON"),
+    ]
+
+
+MotionChoice = motion_choice(MotionKind.ZOOM_IN)

@@ -76,7 +76,7 @@ def test_help_has_ranges_defaults_exit_codes_and_an_example(kind: str, capsys: p
             options = shown.partition("options:")[2]
             named = options.partition(f"--{field.replace('_', '-')} ")[2]
             described = re.split(r" -[-o]", named, maxsplit=1)[0]
-            if info.default is not None and not isinstance(info.default, tuple | BaseModel):
+            if not info.is_required() and info.default is not None and not isinstance(info.default, tuple | BaseModel):
                 default = str(info.default).lower() if isinstance(info.default, bool) else str(info.default)
                 assert f"default {default.removesuffix('.0')})" in described
             bounds = [getattr(rule, side) for rule in info.metadata for side in ("ge", "le") if hasattr(rule, side)]

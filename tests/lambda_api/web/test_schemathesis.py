@@ -19,6 +19,7 @@ from schemathesis.transport.wsgi import WSGITransport
 
 from contract.operations import OPERATIONS
 from contract.operations.captions.options import SOURCES
+from contract.operations.picture.transition import MAX_TRANSITION
 from tests.support.fakes import World
 from tests.support.wsgi import Wsgi
 
@@ -71,8 +72,15 @@ def complete_schema(_: Any, document: dict[str, Any]) -> None:
     for kind in OPERATIONS.values():
         fields = schemas[f"{kind.__name__}Request"]["properties"]
         fields |= {name: {"anyOf": BLANK} for name in fields.keys() & SECOND_WAYS}
-    for name in ("CaptionRequest", "ComposeRequest"):
+    for name in ("CaptionRequest", "ComposeRequest", "SlideshowRequest"):
         complete_captions(schemas[name]["properties"])
+    # A picture is shown no shorter than the transition before it.
+    shown = {"enum": [MAX_TRANSITION], "examples": [MAX_TRANSITION]}
+    schemas["SlideshowImage"]["properties"]["duration"] = {"anyOf": [shown, *BLANK]}
+    schemas["SlideshowRequest"]["oneOf"] = [
+        *(merge(only(source, SOURCES), {"required": ["images"], "properties": {}}) for source in SOURCES),
+        merge(WITHOUT_CAPTIONS, {"required": ["images"], "properties": {}}),
+    ]
     schemas["CaptionRequest"]["oneOf"] = [only(source, SOURCES) for source in SOURCES]
     image, video = (only(name, PICTURES) for name in PICTURES)
     with_image = [*(merge(image, only(source, SOURCES)) for source in SOURCES), merge(image, WITHOUT_CAPTIONS)]
@@ -85,7 +93,7 @@ def complete_schema(_: Any, document: dict[str, Any]) -> None:
 
 OBJECTS = (
     *("CaptionStyle", "CaptionColors", "Margin", "Offset"),
-    *("Motion", "Focus", "Music", "Ducking"),
+    *("Motion", "Focus", "Music", "Ducking", "Transition", "SlideshowImage"),
 )
 SECOND_WAYS = {"aspect_ratio", "resolution", "volume_db"}
 """Fields that exclude another one, which no schema can express: `size` and `volume`."""

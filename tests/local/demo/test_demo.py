@@ -19,7 +19,7 @@ from contract.operations import OPERATIONS
 from gpu_worker.ffmpeg.locate import find_ffmpeg
 from local.demo import file_server
 from local.demo.callback_receiver import CallbackReceiver, Received
-from local.demo.requests import outputs_in, request_body, requests, select_possible
+from local.demo.requests import outputs_in, requests, select_possible
 from local.demo.run_demo import report
 from local.demo.verify_output import Verification, verify_file, verify_video
 from local.samples.image import draw_landscape
@@ -27,6 +27,8 @@ from local.samples.media import SUBTITLES, make_clip, make_voice
 from local.samples.server import SAMPLES, SampleServer
 from local.servers import Server, bind
 from local.settings import CALLBACK_SECRET
+
+URLS = {url: f"http://files/{sample.name}" for url, sample in SAMPLES.items()}
 
 
 def test_sample_photo_is_large_and_detailed(tmp_path: Path) -> None:
@@ -140,7 +142,7 @@ def test_file_is_compared_with_its_entry_in_the_job(tmp_path: Path) -> None:
 
 
 def test_demo_names_what_it_cannot_run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    wanted = requests({role: f"http://files/{role}" for role in SAMPLES})
+    wanted = requests(URLS)
     for model, missing in (("", {"transcribe"}), ("/models/tiny", set())):
         monkeypatch.setenv("WHISPER_MODEL", model)
         assert set(wanted) - set(select_possible(wanted)) == missing
@@ -153,10 +155,10 @@ def test_demo_clears_every_file_that_it_writes(tmp_path: Path) -> None:
 
 
 def test_request_bodies_have_a_sample_for_each_input() -> None:
-    urls = {role: f"http://files/{role}" for role in SAMPLES}
-    for operation in OPERATIONS.values():
-        body = request_body(operation, urls)
-        assert all(given.url == urls[given.role] for given in operation.model_validate(body).inputs())
+    for kind, body in requests(URLS).values():
+        inputs = OPERATIONS[kind].model_validate(body).inputs()
+        assert inputs
+        assert {given.url for given in inputs} <= set(URLS.values())
 
 
 def test_samples_are_made_on_the_first_request_and_kept(tmp_path: Path) -> None:
