@@ -25,7 +25,25 @@ class Artifact(NamedTuple):
 
 
 OUTPUT_VIDEO = Artifact("output.mp4", ArtifactKind.VIDEO, "video/mp4")
-"""The main file of every operation that makes a video."""
+"""The main file of every operation that makes a video, unless the request states a format."""
+
+
+class VideoFormat(StrEnum):
+    """The container and the codecs of a video."""
+
+    MP4 = "mp4"
+    MP4_HEVC = "mp4_hevc"
+    WEBM = "webm"
+    GIF = "gif"
+
+
+VIDEO_FILES = {
+    VideoFormat.MP4: OUTPUT_VIDEO,
+    VideoFormat.MP4_HEVC: OUTPUT_VIDEO,
+    VideoFormat.WEBM: Artifact("output.webm", ArtifactKind.VIDEO, "video/webm"),
+    VideoFormat.GIF: Artifact("output.gif", ArtifactKind.VIDEO, "image/gif"),
+}
+POSTER = Artifact("poster.jpg", ArtifactKind.IMAGE, "image/jpeg")
 
 SUBTITLE_TYPES = {
     "srt": "application/x-subrip; charset=utf-8",

@@ -21,6 +21,14 @@ Body = dict[str, JsonValue]
 class OptionGroup(Message):
     """Options that several operations share. A group adds to what the operation makes and needs."""
 
+    def main_artifact(self) -> Artifact:
+        """Return the main file."""
+        return OUTPUT_VIDEO
+
+    def download_name(self) -> str | None:
+        """Return the name under which browsers save the main file; None for the usual one."""
+        return None
+
     def further_artifacts(self) -> tuple[Artifact, ...]:
         """Return the files that these options add to the main one. A subclass adds its own to those of `super()`."""
         return ()
@@ -59,7 +67,7 @@ class Operation(OptionGroup):
 
     def artifacts(self) -> tuple[Artifact, ...]:
         """Return all files that the operation makes, the main one first."""
-        return (OUTPUT_VIDEO, *self.further_artifacts())
+        return (self.main_artifact(), *self.further_artifacts())
 
     def extract_inline(self) -> tuple[Self, dict[str, bytes]]:
         """Return the operation with references in place of inputs that are inside the request, and these by field.

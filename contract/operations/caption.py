@@ -7,10 +7,11 @@ from pydantic import model_validator
 from contract.operations.base import Operation, examples
 from contract.operations.captions import CaptionOptions
 from contract.operations.inputs import CAPTIONS, CLIP, VideoUrl
+from contract.operations.output import OutputOptions
 from contract.operations.picture import SizeOptions
 
 
-class Caption(CaptionOptions, SizeOptions, Operation):
+class Caption(CaptionOptions, SizeOptions, OutputOptions, Operation):
     """Draw captions into a video.
 
     Send exactly one of `url_srt`, `captions` and `words`. The sound is copied, and with `subtitle_mode` `soft` the

@@ -133,7 +133,8 @@ class ObjectStore(Protocol):
     def presign_put(self, key: str, content_type: str, seconds: int) -> str:
         """Return a PUT URL that signs the content type and `If-None-Match: *`: only the first upload is stored."""
 
-    def presign_get(self, key: str, seconds: int) -> str: ...
+    def presign_get(self, key: str, seconds: int, *, saved_as: str | None = None) -> str:
+        """Return a GET URL. Browsers save the file under the name `saved_as`, of letters, digits, `.`, `_` and `-`."""
 
     def size(self, key: str) -> int | None:
         """Return the bytes of the object; None if there is none."""

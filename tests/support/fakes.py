@@ -192,8 +192,9 @@ class FakeObjects:
     def presign_put(self, key: str, content_type: str, seconds: int) -> str:
         return f"https://bucket.example/{key}?put&type={content_type}&X-Amz-Signature=planted-signature"
 
-    def presign_get(self, key: str, seconds: int) -> str:
-        return f"https://bucket.example/{key}?get&X-Amz-Expires={seconds}&X-Amz-Signature=planted-signature"
+    def presign_get(self, key: str, seconds: int, *, saved_as: str | None = None) -> str:
+        name = f"&saved_as={saved_as}" if saved_as else ""
+        return f"https://bucket.example/{key}?get{name}&X-Amz-Expires={seconds}&X-Amz-Signature=planted-signature"
 
     def _up(self) -> None:
         if self.down:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from contract.limits import DEFAULT_FRAME_RATE
+from contract.operations.output import OutputOptions
 from contract.operations.picture.fit import Fit
 from contract.operations.picture.motion import Motion, MotionChoice
 from contract.operations.picture.size import SizeOptions
@@ -29,7 +30,7 @@ class SceneLook(NamedTuple):
     motion: Motion
 
 
-class StillOptions(SizeOptions):
+class StillOptions(SizeOptions, OutputOptions):
     """Options that turn a picture into a clip."""
 
     frame_rate: FrameRate = DEFAULT_FRAME_RATE
@@ -47,4 +48,4 @@ class StillOptions(SizeOptions):
         motion = self.motion
         if motion.amount is None:
             motion = motion.model_copy(update={"amount": default_amount})
-        return SceneLook(self.frame_size(DEFAULT_FRAME), self.fit, self.background, motion)
+        return SceneLook(self.final_size(self.frame_size(DEFAULT_FRAME)), self.fit, self.background, motion)

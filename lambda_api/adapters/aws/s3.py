@@ -30,8 +30,10 @@ class S3Objects:
         with unavailable(_WHAT):
             return self._client.generate_presigned_url("put_object", parameters, min(seconds, _MAX_PRESIGN_SECONDS))
 
-    def presign_get(self, key: str, seconds: int) -> str:
+    def presign_get(self, key: str, seconds: int, *, saved_as: str | None = None) -> str:
         parameters = {"Bucket": self._bucket, "Key": key}
+        if saved_as is not None:
+            parameters["ResponseContentDisposition"] = f'attachment; filename="{saved_as}"'
         with unavailable(_WHAT):
             return self._client.generate_presigned_url("get_object", parameters, min(seconds, _MAX_PRESIGN_SECONDS))
 

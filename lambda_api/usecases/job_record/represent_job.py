@@ -21,7 +21,12 @@ def sign_links(services: Services, job: Job) -> FileLinks:
     """Return links to the files of a completed job, which start to work now. Raises Unavailable."""
     seconds = services.video_url_seconds
     names = [stored.name for stored in job.artifacts]
-    urls = {name: services.objects.presign_get(artifact_key(job.job_id, name), seconds) for name in names}
+    # Only the main file has a name that the client chose.
+    saved_as = {job.operation.main_artifact().name: job.operation.download_name()}
+    urls = {
+        name: services.objects.presign_get(artifact_key(job.job_id, name), seconds, saved_as=saved_as.get(name))
+        for name in names
+    }
     return FileLinks(urls, services.clock() + seconds * 1000)
 
 

@@ -144,7 +144,7 @@ def test_body_stored_by_the_previous_release_is_completed(world: World) -> None:
 
 
 def test_no_attempt_without_a_signed_link(world: World) -> None:
-    def fail_to_sign(key: str, seconds: int) -> str:
+    def fail_to_sign(*_given: object, **_named: object) -> str:
         raise Unavailable("The video store did not answer. Try again.")
 
     world.objects.presign_get = fail_to_sign  # type: ignore[method-assign]

@@ -58,6 +58,14 @@ def test_only_the_first_upload_is_stored(objects: S3Objects) -> None:
         assert answer.read() == b"first"
 
 
+def test_file_is_saved_under_the_name_of_the_request(objects: S3Objects) -> None:
+    put(objects.presign_put("jobs/n/output.mp4", TYPE, 60), b"video")
+    with urllib.request.urlopen(
+        objects.presign_get("jobs/n/output.mp4", 60, saved_as="my-short.mp4"), timeout=10
+    ) as one:
+        assert one.headers["Content-Disposition"] == 'attachment; filename="my-short.mp4"'
+
+
 def test_written_object_is_read_with_its_type(objects: S3Objects) -> None:
     key = "jobs/w/inputs/captions"
     for data in (b"first", b"Hello \xf0\x9f\x98\x80"):
