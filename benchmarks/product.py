@@ -24,7 +24,8 @@ from contract.operations.img2vid import Img2Vid
 from contract.operations.picture.options import DEFAULT_FRAME
 from gpu_worker.errors import JobFailed
 from gpu_worker.ffmpeg.locate import Ffmpeg
-from gpu_worker.frames.resampler import Plane, open_resampler
+from gpu_worker.frames.resampler import Plane
+from gpu_worker.frames.scenes import list_drawings
 from gpu_worker.pipeline.machine import Machine
 from gpu_worker.pipeline.read_pictures import read_pictures
 from gpu_worker.pipeline.run_step import OnStage
@@ -33,8 +34,9 @@ from gpu_worker.plan import make_plan
 from gpu_worker.plan.captions.ass_script import BURN_FILTER
 from gpu_worker.plan.captions.draw import draw_captions
 from gpu_worker.plan.encode import TAG_FILTER, encoder_args
-from gpu_worker.plan.model import FONTS, IMAGE, SUBTITLES, Encoder, FrameSource, Inputs, PlanOptions, local_name
-from gpu_worker.plan.still.zoom import zoom
+from gpu_worker.plan.frame_source import FrameSource
+from gpu_worker.plan.model import FONTS, IMAGE, SUBTITLES, Encoder, Inputs, PlanOptions, local_name
+from gpu_worker.plan.still.motion import make_camera
 from gpu_worker.speech.find_speech import Speech
 from gpu_worker.subtitles import read_subtitles
 
@@ -77,10 +79,9 @@ def _machine(ffmpeg: str, threads: int) -> Machine:
 
 def draw_frames(bench: Bench, operation: Img2Vid, photo: Path) -> Iterator[list[Plane]]:
     """Yield the planes of each frame that the encoder would get for this picture."""
-    still, source = asyncio.run(_still(bench, operation, photo))
-    draw = open_resampler(still, source)
-    for index in range(source.frames):
-        yield list(draw(index))
+    with tempfile.TemporaryDirectory(prefix="canvas-", dir=bench.folder) as name:
+        for draw in list_drawings(_scenes(bench, operation, photo, Path(name)), Path(name)):
+            yield list(draw())
 
 
 @contextlib.contextmanager
@@ -102,21 +103,23 @@ def raw_input(size: tuple[int, int], rate: int, frames: Path) -> tuple[str, ...]
     return (*shape, "-framerate", str(rate), "-i", str(frames))
 
 
-async def _still(bench: Bench, operation: Img2Vid, photo: Path) -> tuple[bytes, FrameSource]:
-    with tempfile.TemporaryDirectory(prefix="still-", dir=bench.folder) as name:
-        directory = Path(name)
-        (directory / local_name(IMAGE)).symlink_to(photo)
-        machine = _machine(bench.ffmpeg, bench.threads)
-        await read_pictures([IMAGE], operation.scene_looks(), directory, machine, Limits())
-        for step in make_plan(operation, Inputs(), PlanOptions(threads=bench.threads)).steps:
-            if step.feed is not None:
-                return (directory / step.feed.path).read_bytes(), step.feed
-    raise BenchError("the plan of a clip from a picture has no still")
+def _scenes(bench: Bench, operation: Img2Vid, photo: Path, directory: Path) -> FrameSource:
+    """Write the canvas of a clip to the directory, and return what is drawn from it."""
+    (directory / local_name(IMAGE)).symlink_to(photo)
+    machine = _machine(bench.ffmpeg, bench.threads)
+    asyncio.run(read_pictures([IMAGE], operation.scene_looks(), directory, machine, Limits()))
+    for step in make_plan(operation, Inputs(), PlanOptions(threads=bench.threads)).steps:
+        if step.feed is not None:
+            return step.feed
+    raise BenchError("the plan of a clip from a picture draws no frames")
 
 
 def zooms(frames: int) -> list[float]:
     """Return the magnification of each frame of a clip."""
-    return [zoom(index, frames) for index in range(frames)]
+    camera = make_camera(Img2Vid(url_image=U).scene_looks()[IMAGE], 0)
+    width = camera.start.right - camera.start.left
+    views = (camera.view(index, frames) for index in range(frames))
+    return [width / (view.right - view.left) for view in views]
 
 
 def resampler() -> str:

@@ -1,1 +1,1 @@
-"""Resample the frames of a zoom into a still, and feed them to ffmpeg."""
+"""Draw the frames of scenes and transitions from canvases, and feed them to ffmpeg."""

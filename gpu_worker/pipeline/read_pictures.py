@@ -14,7 +14,8 @@ from gpu_worker.photo.read_photo import read_photo
 from gpu_worker.pipeline.machine import Machine
 from gpu_worker.pipeline.run_step import run_step
 from gpu_worker.plan.model import local_name, pixels_name
-from gpu_worker.plan.still.canvas import canvas_size, canvas_step
+from gpu_worker.plan.still.canvas import canvas_step
+from gpu_worker.plan.still.motion import canvas_size
 
 ANY_SIZE = (1, 1)
 

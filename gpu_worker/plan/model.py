@@ -11,6 +11,7 @@ from typing import Literal, TypeVar
 from contract.artifacts import OUTPUT_VIDEO
 from gpu_worker.media.info import AudioFacts, Cue, Facts, PhotoInfo, VideoFacts
 from gpu_worker.media.transcription import Transcription
+from gpu_worker.plan.frame_source import FrameSource
 from gpu_worker.plan.gpu import Gpu, GpuStage
 from gpu_worker.plan.measure import Typefaces
 
@@ -119,19 +120,6 @@ def _required(facts: _F | None) -> _F:
     if facts is None:
         raise LookupError("the operation needs an input that was not probed")
     return facts
-
-
-@dataclass(frozen=True, slots=True)
-class FrameSource:
-    """Frames to resample from a still and to write to ffmpeg's stdin as raw yuv420p.
-
-    `path` holds one raw yuv420p picture of `still_size`; each of the `frames` has the size `size`.
-    """
-
-    path: str
-    still_size: tuple[int, int]
-    size: tuple[int, int]
-    frames: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from gpu_worker.plan.captions.files.track import SubtitleTrack
 from gpu_worker.plan.cuda.graph import CUDA_INPUT_ARGS, DOWNLOAD_FILTERS, gpu_for_video, gpu_graph, gpu_stages
 from gpu_worker.plan.encode import TAG_FILTER, encoder_args, format_seconds, gpu_for_size, output_args
 from gpu_worker.plan.filters import decoder_args, frame_timing_args, picture_filters, picture_warnings
+from gpu_worker.plan.frame_source import FrameSource
 from gpu_worker.plan.gpu import ALL_STAGES, Gpu, GpuStage
 from gpu_worker.plan.input_args import MAX_DURATION_ARGS, open_args
 from gpu_worker.plan.model import (
@@ -23,7 +24,6 @@ from gpu_worker.plan.model import (
     SUBTITLES,
     Encoder,
     ExpectedOutput,
-    FrameSource,
     Plan,
     PlanOptions,
     Step,

@@ -1,1 +1,1 @@
-"""Canvas and zoom of clips made from a still picture. Pure."""
+"""Canvas and motion of clips made from pictures. Pure."""

@@ -9,7 +9,8 @@ from contract.operations.picture import SceneLook
 from gpu_worker.media.info import PhotoInfo
 from gpu_worker.plan.input_args import PROTOCOL_ARGS
 from gpu_worker.plan.model import Step, local_name, pixels_name
-from gpu_worker.plan.still.zoom import still_size
+from gpu_worker.plan.still.background import blurred_background, colored_background
+from gpu_worker.plan.still.motion import canvas_size
 
 
 def canvas_name(field: str) -> str:
@@ -21,51 +22,58 @@ _SCALE = "scale=flags=lanczos+accurate_rnd+full_chroma_int:out_color_matrix=bt70
 """As close to a float Lanczos as zimg (57.5 dB for a photo) at three quarters of its cost: pixels are packed RGB."""
 
 
-def canvas_size(look: SceneLook) -> tuple[int, int]:
-    """Return the size at which a picture is scaled, so that its closest view has a pixel per pixel of the frame."""
-    return still_size(look.size)
-
-
 def canvas_step(image: PhotoInfo, field: str, look: SceneLook) -> Step:
     """Return the step that writes the picture as raw yuv420p, BT.709 limited range, at `canvas_size(look)`."""
-    still = canvas_size(look)
-    filters = _cover_filters(image, still) if look.fit is Fit.COVER else _contain_filters(image, still)
     size = f"{image.width}x{image.height}"
     args = (
         *PROTOCOL_ARGS,
         *("-f", "rawvideo", "-pixel_format", "rgb24", "-video_size", size, "-i", pixels_name(field)),
-        *("-map", "0:v:0", "-frames:v", "1", "-vf", ",".join(filters)),
-        *("-f", "rawvideo", "-pix_fmt", "yuv420p", "-y", canvas_name(field)),
+        *_graph_args(image, look),
+        *("-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "yuv420p", "-y", canvas_name(field)),
     )
     return Step(args=args, seconds=0.0, decoded_field=field)
 
 
-def _cover_filters(image: PhotoInfo, still: tuple[int, int]) -> tuple[str, ...]:
+def _graph_args(image: PhotoInfo, look: SceneLook) -> tuple[str, ...]:
+    canvas = canvas_size(look)
+    shown = _contained_size(image, canvas)
+    if look.fit is Fit.COVER or shown == canvas:
+        filters = _cover_filters(image, canvas) if look.fit is Fit.COVER else _scale_filters(shown)
+        return "-map", "0:v:0", "-vf", ",".join((*filters, "format=yuv420p"))
+    picture = ",".join(_scale_filters(shown))
+    if look.fit is Fit.BLUR:
+        graph = blurred_background(f"[0:v:0]{picture}", shown, canvas)
+    else:
+        graph = colored_background(f"[0:v:0]{picture}", look.background, canvas)
+    return "-filter_complex", f"{graph},format=yuv420p[canvas]", "-map", "[canvas]"
+
+
+def _cover_filters(image: PhotoInfo, canvas: tuple[int, int]) -> tuple[str, ...]:
     # Cropping first avoids enlarging a whole panorama. It leaves a little too much, the same on both sides; the rest is
     # cropped after scaling, where one pixel is small: cropping a 10-pixel-wide picture to whole pixels would stretch it
     # by a tenth.
-    width, height = still
+    width, height = canvas
     kept_width = _pixels_to_keep(image.width, math.ceil(image.height * width / height))
     kept_height = _pixels_to_keep(image.height, math.ceil(image.width * height / width))
     factor = max(width / kept_width, height / kept_height)
     scaled = max(width, _nearest_even(kept_width * factor)), max(height, _nearest_even(kept_height * factor))
     crop = f"crop=w={kept_width}:h={kept_height}:exact=1"
-    return crop, *_scale_filters(scaled, f"crop={width}:{height}")
+    return crop, *_scale_filters(scaled), f"crop={width}:{height}"
 
 
-def _contain_filters(image: PhotoInfo, still: tuple[int, int]) -> tuple[str, ...]:
-    width, height = still
+def _contained_size(image: PhotoInfo, canvas: tuple[int, int]) -> tuple[int, int]:
+    """Return the largest size of the whole picture in the canvas."""
+    width, height = canvas
     factor = min(width / image.width, height / image.height)
-    scaled = (
+    return (
         max(2, min(width, _nearest_even(image.width * factor))),
         max(2, min(height, _nearest_even(image.height * factor))),
     )
-    return _scale_filters(scaled, f"pad={width}:{height}:-1:-1:black")
 
 
-def _scale_filters(size: tuple[int, int], placement: str) -> tuple[str, ...]:
-    """Scale, then crop or pad. 4:4:4 in between: in 4:2:0 a position would be rounded to two pixels."""
-    return f"{_SCALE}:w={size[0]}:h={size[1]}", "setsar=1", "format=yuv444p", placement, "format=yuv420p"
+def _scale_filters(size: tuple[int, int]) -> tuple[str, ...]:
+    """Scale. 4:4:4 for what follows: in 4:2:0 a position would be rounded to two pixels."""
+    return f"{_SCALE}:w={size[0]}:h={size[1]}", "setsar=1", "format=yuv444p"
 
 
 def _pixels_to_keep(side: int, needed: int) -> int:
