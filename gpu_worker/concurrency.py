@@ -1,9 +1,10 @@
-"""Run coroutines concurrently, and protect cleanup from cancellation."""
+"""Run coroutines concurrently or in turns, and protect cleanup from cancellation."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Coroutine
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Coroutine
 from typing import Any
 
 
@@ -33,3 +34,26 @@ async def shield(awaitable: Awaitable[object]) -> None:
     if cancelled is not None:
         raise cancelled
     task.result()
+
+
+class Turns:
+    """Lets at most `count` coroutines work at the same time, or one that needs everything for itself."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._free = asyncio.Semaphore(count)
+        self._collecting = asyncio.Lock()
+
+    @contextlib.asynccontextmanager
+    async def one(self) -> AsyncIterator[None]:
+        """Wait for one of the turns."""
+        async with self._free:
+            yield
+
+    @contextlib.asynccontextmanager
+    async def all(self) -> AsyncIterator[None]:
+        """Wait until no other coroutine has a turn. Do not call it while holding one."""
+        async with self._collecting, contextlib.AsyncExitStack() as taken:
+            for _ in range(self._count):
+                await taken.enter_async_context(self._free)
+            yield

@@ -17,18 +17,17 @@ DrawView = Callable[[Box], Sequence[Plane]]
 """Takes a view of the canvas and returns the three planes of a yuv420p picture. Must be thread-safe."""
 
 
-def open_resampler(canvas: bytes, canvas_size: tuple[int, int], size: tuple[int, int], *, pans: bool) -> DrawView:
+def open_resampler(canvas: bytes, canvas_size: tuple[int, int], size: tuple[int, int]) -> DrawView:
     """Return the function that draws views of `canvas`, one raw yuv420p picture, as pictures of `size`.
 
-    `pans` means that views move without a change of size. A view of the whole canvas at its own size is the canvas.
-    VapourSynth takes less than half the time of cykooz.resizer, but has no build for Python 3.11.
+    A view of the whole canvas at its own size is the canvas. VapourSynth takes less than half the time of cykooz.resizer, but has no build for Python 3.11.
     """
     whole = Box(0, 0, *canvas_size)
     copy = split_planes(canvas, size) if canvas_size == size else ()
     if importlib.util.find_spec("vapoursynth") is not None:
         from gpu_worker.frames.vapoursynth import open_vapour  # noqa: PLC0415 - only jobs with a picture need it
 
-        resample = open_vapour(canvas, canvas_size, size, pans=pans)
+        resample = open_vapour(canvas, canvas_size, size)
     else:
         from gpu_worker.frames.fast_image_resize import open_cykooz  # noqa: PLC0415
 

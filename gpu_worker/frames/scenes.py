@@ -27,7 +27,7 @@ class OpenScene:
         if len(canvas) != scene.canvas[0] * scene.canvas[1] * 3 // 2:
             raise OSError(errno.EIO, "not a canvas")
         self.scene = scene
-        self._draw = open_resampler(canvas, scene.canvas, size, pans=scene.camera.is_pan)
+        self._draw = open_resampler(canvas, scene.canvas, size)
 
     def draw(self, index: int, magnification: float = 1.0) -> Sequence[Plane]:
         """Return the planes of a frame of the clip, magnified around its center in addition to the motion."""

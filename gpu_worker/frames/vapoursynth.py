@@ -24,30 +24,24 @@ _CACHE_MIB = 64
 """Size of the cache, of which only the canvas is used twice. The default is a share of the host's memory."""
 
 
-def open_vapour(canvas: bytes, canvas_size: tuple[int, int], size: tuple[int, int], *, pans: bool) -> DrawView:
+def open_vapour(canvas: bytes, canvas_size: tuple[int, int], size: tuple[int, int]) -> DrawView:
     """Load the canvas once; each view is then resized separately."""
     core = vs.core.core
     core.max_cache_size = _CACHE_MIB
     clip = _clip(canvas, canvas_size)
     width, height = size
-    # Without a change of size all pixels of a frame lie equally far from those of the canvas. There the cubic kernel is
-    # off by up to 0.03 pixels, and its sharpness pulses by 7 %; Spline36 is never off, and pulses by 1.5 %.
-    resize, kernel = (
-        (clip.resize.Spline36, {})
-        if pans
-        else (clip.resize.Bicubic, {"filter_param_a": 0, "filter_param_b": _SHARPNESS})
-    )
 
     def draw(box: Box) -> Sequence[Plane]:
-        resized = resize(
+        resized = clip.resize.Bicubic(
             width,
             height,
             src_left=box.left,
             src_top=box.top,
             src_width=box.right - box.left,
             src_height=box.bottom - box.top,
+            filter_param_a=0,
+            filter_param_b=_SHARPNESS,
             resample_filter_uv=_CHROMA,
-            **kernel,
         )
         frame = resized.get_frame(0)
         return [_to_bytes(frame[plane]) for plane in range(3)]

@@ -25,9 +25,9 @@ _RUNPOD_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 _PERCENT: dict[Stage, tuple[int, int]] = {
     "fetch": (0, 10),
-    "probe": (10, 10),
-    "transcribe": (10, 50),
-    "encode": (10, 90),
+    "probe": (10, 20),
+    "transcribe": (20, 50),
+    "encode": (20, 90),
     "verify": (90, 90),
     "publish": (90, 99),
     "done": (99, 99),

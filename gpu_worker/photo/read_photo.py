@@ -8,7 +8,7 @@ import json
 import sys
 from pathlib import Path
 
-from contract.errors import Code
+from contract.errors import Code, Failure
 from contract.operations import Role
 from gpu_worker.errors import JobFailed, job_failed
 from gpu_worker.formats.unsupported import HEAD_BYTES, name_unsupported
@@ -37,6 +37,10 @@ FORMATS = frozenset(
 _LIMITS = {"memory": "reading it takes too much memory", "texts": "texts and profiles of 32 MB"}
 
 
+class TooManyPixelsError(JobFailed):
+    """The picture has more pixels than allowed. It was not decoded."""
+
+
 def needed_paths() -> tuple[Path, ...]:
     """Return the paths that the process runs and imports: the sandbox user must be able to read them."""
     return Path(sys.executable), _PACKAGE, *_list_library_folders()
@@ -49,7 +53,7 @@ async def read_photo(
     """Convert a picture file to raw rgb24 pixels in the file `pixels_name(field)` next to it. Return facts about them.
 
     A picture much larger than `min_size` may be made smaller, but not below twice that size. `max_seconds` in seconds.
-    Raises JobFailed naming `field`.
+    Raises JobFailed naming `field`, TooManyPixelsError above `max_pixels`.
     """
     lines: list[bytes] = []
     pixels = path.with_name(pixels_name(field))
@@ -101,9 +105,8 @@ def _make_error(report: dict[str, object], path: Path, field: str, max_pixels: i
     if word in _LIMITS:
         return job_failed(Code.MEDIA_OVER_BUDGET, field=field, limit=_LIMITS[word])
     if word == "pixels":
-        return job_failed(
-            Code.MEDIA_OVER_BUDGET, field=field, limit=f"{max_pixels // 1_000_000} million pixels a picture"
-        )
+        limit = f"{max_pixels // 1_000_000} million pixels a picture"
+        return TooManyPixelsError(Failure.of(Code.MEDIA_OVER_BUDGET, field=field, limit=limit))
     if word in _UNSUPPORTED:
         return job_failed(Code.MEDIA_UNSUPPORTED, field=field, format=_UNSUPPORTED[word])
     if word == "disk":

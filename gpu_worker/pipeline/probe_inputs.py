@@ -13,6 +13,7 @@ from gpu_worker.media.info import Facts
 from gpu_worker.pipeline.cost import check_input_limits
 from gpu_worker.pipeline.machine import Machine
 from gpu_worker.pipeline.read_pictures import read_pictures
+from gpu_worker.pipeline.run_step import OnStage, ignore_stage
 from gpu_worker.plan.model import Inputs, local_name
 from gpu_worker.probe.probe import probe
 from gpu_worker.probe.sound_selection import select_sounds
@@ -21,7 +22,12 @@ from gpu_worker.subtitles import Subtitles, read_subtitles
 
 
 async def probe_inputs(
-    inputs: Sequence[Input], looks: Mapping[str, SceneLook], directory: Path, machine: Machine, limits: Limits
+    inputs: Sequence[Input],
+    looks: Mapping[str, SceneLook],
+    directory: Path,
+    machine: Machine,
+    limits: Limits,
+    on_stage: OnStage = ignore_stage,
 ) -> Inputs:
     """Probe every input in `directory`. Raises JobFailed for a file that is unreadable or exceeds a limit.
 
@@ -38,7 +44,7 @@ async def probe_inputs(
             media[given.field] = await probe(machine.ffmpeg, path, given.role, given.field, limits.max_pixels)
     # Before pictures are decoded: refuse what is too long.
     check_input_limits(Inputs(media), limits)
-    photos = await read_pictures(pictures, looks, directory, machine, limits)
+    photos = await read_pictures(pictures, looks, directory, machine, limits, on_stage)
     warnings = (*subtitles.warnings, *dict.fromkeys(text for photo in photos.values() for text in photo.warnings))
     return Inputs(media, photos, subtitles.cues, warnings, subtitles.script)
 

@@ -2,44 +2,65 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from contract.limits import Limits
 from contract.operations.picture import SceneLook
-from gpu_worker.concurrency import run_all
+from gpu_worker.concurrency import Turns, run_all
 from gpu_worker.media.info import PhotoInfo
-from gpu_worker.photo.read_photo import read_photo
+from gpu_worker.photo.read_photo import TooManyPixelsError, read_photo
 from gpu_worker.pipeline.machine import Machine
-from gpu_worker.pipeline.run_step import run_step
+from gpu_worker.pipeline.run_step import OnStage, ignore_stage, run_step
 from gpu_worker.plan.model import local_name, pixels_name
 from gpu_worker.plan.still.canvas import canvas_step
 from gpu_worker.plan.still.motion import canvas_size
+from gpu_worker.sandbox.memory import working_bytes
 
 ANY_SIZE = (1, 1)
 
+_SMALL_PIXELS = 64_000_000
+"""Pictures of up to this size are read at the same time; a larger one is read alone."""
+_SMALL_BYTES = 1280 * 1024**2
+"""The memory that reading one takes at most: 64 megapixels of 16 bits with opacity."""
+
 
 async def read_pictures(
-    fields: Sequence[str], looks: Mapping[str, SceneLook], directory: Path, machine: Machine, limits: Limits
+    fields: Sequence[str],
+    looks: Mapping[str, SceneLook],
+    directory: Path,
+    machine: Machine,
+    limits: Limits,
+    on_stage: OnStage = ignore_stage,
 ) -> dict[str, PhotoInfo]:
     """Return the facts about each picture, by its field. Raises JobFailed.
 
     The pixels of a picture with a look are removed as soon as its canvas is written: 200 photos have 7 GB of them.
     """
     found: dict[str, PhotoInfo] = {}
-    turn = asyncio.Semaphore(machine.cpus)
+    turns = Turns(max(1, min(machine.cpus, working_bytes() // _SMALL_BYTES)))
 
     async def read(field: str) -> None:
-        async with turn:
-            look = looks.get(field)
-            size = ANY_SIZE if look is None else canvas_size(look)
-            path = directory / local_name(field)
-            found[field] = await read_photo(machine.sandbox, path, field, limits.max_pixels, size)
-            if look is not None:
-                step = canvas_step(found[field], field, look)
-                await run_step(step, directory, machine, limits, lambda _stage, _done: None, uses_gpu=False)
-                path.with_name(pixels_name(field)).unlink()
+        try:
+            async with turns.one():
+                await read_and_scale(field, min(limits.max_pixels, _SMALL_PIXELS))
+        except TooManyPixelsError:
+            if limits.max_pixels <= _SMALL_PIXELS:
+                raise
+            async with turns.all():
+                await read_and_scale(field, limits.max_pixels)
+        on_stage("probe", len(found) / len(fields))
+
+    async def read_and_scale(field: str, max_pixels: int) -> None:
+        look = looks.get(field)
+        size = ANY_SIZE if look is None else canvas_size(look)
+        path = directory / local_name(field)
+        image = await read_photo(machine.sandbox, path, field, max_pixels, size)
+        if look is not None:
+            step = canvas_step(image, field, look)
+            await run_step(step, directory, machine, limits, ignore_stage, uses_gpu=False)
+            path.with_name(pixels_name(field)).unlink()
+        found[field] = image
 
     await run_all(*map(read, fields))
     return {field: found[field] for field in fields}

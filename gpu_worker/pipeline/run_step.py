@@ -35,6 +35,10 @@ OnStage = Callable[[Stage, float], None]
 """Called with the stage and its progress, 0 to 1."""
 
 
+def ignore_stage(_stage: Stage, _done: float) -> None:
+    """Report no progress."""
+
+
 class GpuFailed(JobFailed):
     """A step failed in a stage that ran on the GPU."""
 

@@ -77,7 +77,7 @@ async def transcode(
     no process behind.
     """
     on_stage("probe", 0.0)
-    probed = await probe_inputs(operation.inputs(), operation.scene_looks(), directory, machine, limits)
+    probed = await probe_inputs(operation.inputs(), operation.scene_looks(), directory, machine, limits, on_stage)
     find_sounds = functools.partial(
         select_sounds,
         machine.ffmpeg,

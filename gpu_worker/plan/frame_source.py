@@ -44,11 +44,6 @@ class Camera:
     end: Box
     easing: Easing = Easing.LINEAR
 
-    @property
-    def is_pan(self) -> bool:
-        """True if the view moves without a change of its size."""
-        return self.start != self.end and abs(self._zoom - 1) < 1e-9
-
     def view(self, index: int, frames: int) -> Box:
         """Return the view of a frame, 0 to `frames` - 1. That of a single frame is the first one."""
         time = 0.0 if frames < 2 else ease(index / (frames - 1), self.easing)
