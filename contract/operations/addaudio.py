@@ -4,18 +4,17 @@ from typing import ClassVar, Literal
 
 from contract.operations.base import Operation, examples
 from contract.operations.inputs import CLIP, NARRATION, AudioUrl, VideoUrl
-from contract.operations.output import OutputOptions
-from contract.operations.picture import SizeOptions
+from contract.operations.picture import PictureOptions
 from contract.operations.sound import AudioMode, SoundOptions
 from contract.operations.sound.loudness import LoudnessOptions
 from contract.operations.sound.music import MusicOptions
 
 
-class AddAudio(SoundOptions, MusicOptions, LoudnessOptions, SizeOptions, OutputOptions, Operation):
+class AddAudio(SoundOptions, MusicOptions, LoudnessOptions, PictureOptions, Operation):
     """Put a sound under a video.
 
-    The picture is copied unchanged unless a size is requested, and the result ends with the shorter of the two, to the
-    frame; `fit_audio` changes that.
+    The picture is copied unchanged unless a size or an `overlay` is requested. The result ends with the shorter of the
+    two, to the frame; `fit_audio` changes that.
     """
 
     model_config = examples(

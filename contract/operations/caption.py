@@ -7,11 +7,10 @@ from pydantic import model_validator
 from contract.operations.base import Operation, examples
 from contract.operations.captions import CaptionOptions
 from contract.operations.inputs import CAPTIONS, CLIP, VideoUrl
-from contract.operations.output import OutputOptions
-from contract.operations.picture import SizeOptions
+from contract.operations.picture import PictureOptions
 
 
-class Caption(CaptionOptions, SizeOptions, OutputOptions, Operation):
+class Caption(CaptionOptions, PictureOptions, Operation):
     """Draw captions into a video.
 
     Send exactly one of `url_srt`, `captions` and `words`. The sound is copied, and with `subtitle_mode` `soft` the

@@ -56,9 +56,10 @@ class Compose(CaptionOptions, StillOptions, MusicOptions, LoudnessOptions, Opera
             raise ValueError("send only one of `url_srt`, `captions` and `words`")
         if self.needs_speech() and self.url_video is None and self.url_audio is None:
             raise ValueError("captions `auto` need speech; with url_image also send url_audio")
-        has_addition = self.url_audio is not None or sources or self.music is not None or self.has_size
+        has_addition = self.url_audio or sources or self.music or self.has_size or self.overlay
         if self.url_video is not None and not has_addition:
             raise ValueError(
-                "with url_video also send url_audio, captions in `url_srt`, `captions` or `words`, `music`, or a size"
+                "with url_video also send url_audio, captions in `url_srt`, `captions` or `words`, `music`, an "
+                "`overlay`, or a size"
             )
         return self

@@ -20,7 +20,8 @@ DrawView = Callable[[Box], Sequence[Plane]]
 def open_resampler(canvas: bytes, canvas_size: tuple[int, int], size: tuple[int, int]) -> DrawView:
     """Return the function that draws views of `canvas`, one raw yuv420p picture, as pictures of `size`.
 
-    A view of the whole canvas at its own size is the canvas. VapourSynth takes less than half the time of cykooz.resizer, but has no build for Python 3.11.
+    A view of the whole canvas at its own size is the canvas. VapourSynth takes less than half the time of
+    cykooz.resizer, but has no build for Python 3.11.
     """
     whole = Box(0, 0, *canvas_size)
     copy = split_planes(canvas, size) if canvas_size == size else ()

@@ -1,4 +1,4 @@
-"""Convert every mode of Pillow and every usable ICC profile to 8-bit sRGB on black."""
+"""Convert every mode of Pillow and every usable ICC profile to 8-bit sRGB, on black or with its transparency."""
 
 from __future__ import annotations
 
@@ -17,14 +17,17 @@ _MAX_8_BIT, _MAX_16_BIT = 255.0, 65535.0
 
 
 class Rendering(NamedTuple):
-    """A conversion of strips of a picture to RGB. `profile_ignored`: the picture's profile is unusable."""
+    """A conversion of strips of a picture to RGB or RGBA. `profile_ignored`: the picture's profile is unusable."""
 
     convert: Convert
     profile_ignored: bool
 
 
-def make_rendering(image: Image.Image) -> Rendering:
-    """Plan the conversion of a loaded picture. The returned function takes any part of that picture."""
+def make_rendering(image: Image.Image, *, keep_alpha: bool = False) -> Rendering:
+    """Plan the conversion of a loaded picture. The returned function takes any part of that picture.
+
+    `keep_alpha`: to RGBA, with colors as they are where the picture is transparent; else to RGB on black.
+    """
     scaled = _make_8_bit_scaler(image)
     base = _base_mode(image)
     transform, ignored = _make_transform(image.info.get("icc_profile"), base)
@@ -43,6 +46,9 @@ def make_rendering(image: Image.Image) -> Rendering:
             mask = part.getchannel("A")
         colors = part if part.mode == base else part.convert(base)
         rgb = transform(colors)
+        if keep_alpha:
+            rgb.putalpha(255 if mask is None else mask)
+            return rgb
         return rgb if mask is None else Image.composite(rgb, Image.new("RGB", rgb.size), mask)
 
     return Rendering(convert, ignored)

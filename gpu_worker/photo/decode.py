@@ -1,8 +1,8 @@
 """Read one picture; `main` is the entry point of the sandboxed process.
 
-Its arguments are IN OUT MAX_PIXELS MIN_WIDTH MIN_HEIGHT. It writes the upright picture as raw rgb24 in sRGB, on black
-where it is transparent, and prints one line of JSON: `{"width", "height", "notes"}` or `{"refused", "format"}`. Its
-words are those that `read_photo` lists.
+Its arguments are IN OUT MAX_PIXELS MIN_WIDTH MIN_HEIGHT KIND. It writes the upright picture in sRGB: as raw
+rgb24 on black where it is transparent, or, if KIND is `rgba`, with its transparency. It prints one line of JSON:
+`{"width", "height", "notes"}` or `{"refused", "format"}`. Its words are those that `read_photo` lists.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ class RefusedError(Exception):
 
 def main() -> None:
     """Read one file and print the report. An exception that leaves this function is a bug."""
-    source, target, max_pixels, *min_size = sys.argv[1:]
+    source, target, max_pixels, min_width, min_height, kind = sys.argv[1:]
     Image.MAX_IMAGE_PIXELS = int(max_pixels)
     warnings.simplefilter("ignore")
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     try:
         with Path(source).open("rb") as file:
-            image, notes = read_picture(file, int(max_pixels), (int(min_size[0]), int(min_size[1])))
+            image, notes = read_picture(file, int(max_pixels), (int(min_width), int(min_height)))
         report: dict[str, object] = {"width": image.width, "height": image.height}
-        report["notes"] = [*notes, *write_pixels(image, Path(target))]
+        report["notes"] = [*notes, *write_pixels(image, Path(target), keep_alpha=kind == "rgba")]
     except RefusedError as refusal:
         report = dict(refusal.report)
     except MemoryError:
@@ -81,9 +81,9 @@ def read_picture(file: BinaryIO, max_pixels: int, min_size: tuple[int, int]) -> 
         raise RefusedError(_classify_error(error, file, name), None if name == "TGA" else name) from error
 
 
-def write_pixels(image: Image.Image, target: Path) -> list[str]:
+def write_pixels(image: Image.Image, target: Path, *, keep_alpha: bool = False) -> list[str]:
     """Write the pixels in strips, which saves a second copy of the picture in memory. Return notes."""
-    rendering = make_rendering(image)
+    rendering = make_rendering(image, keep_alpha=keep_alpha)
     rows = max(1, _STRIP_PIXELS // image.width)
     with target.open("xb") as out:
         for top in range(0, image.height, rows):

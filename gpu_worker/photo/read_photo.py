@@ -48,26 +48,29 @@ def needed_paths() -> tuple[Path, ...]:
 
 async def read_photo(
     sandbox: Sandbox, path: Path, field: str, max_pixels: int, min_size: tuple[int, int], *,
-    max_seconds: float = _TIMEOUT_SECONDS,
+    keep_alpha: bool = False, max_seconds: float = _TIMEOUT_SECONDS,
 ) -> PhotoInfo:  # fmt: skip
-    """Convert a picture file to raw rgb24 pixels in the file `pixels_name(field)` next to it. Return facts about them.
+    """Convert a picture file to raw pixels in the file `pixels_name(field)` next to it. Return facts about them.
 
-    A picture much larger than `min_size` may be made smaller, but not below twice that size. `max_seconds` in seconds.
-    Raises JobFailed naming `field`, TooManyPixelsError above `max_pixels`.
+    They are rgb24, on black where the picture is transparent, or rgba with `keep_alpha`. A picture much larger than
+    `min_size` may be made smaller, but not below twice that size. `max_seconds` in seconds. Raises JobFailed naming
+    `field`, TooManyPixelsError above `max_pixels`.
     """
     lines: list[bytes] = []
-    pixels = path.with_name(pixels_name(field))
-    argv = build_argv(path.name, pixels.name, max_pixels, min_size)
+    pixels = path.with_name(pixels_name(field, has_alpha=keep_alpha))
+    argv = build_argv(path.name, pixels.name, max_pixels, min_size, keep_alpha=keep_alpha)
     code = await inspect(sandbox, argv, path, field, max_seconds, (lines.append, LogTail().add), "reading it")
     if code > 0:
         raise job_failed(Code.INTERNAL)
     report = _parse_report(b"".join(lines) if code == 0 else b"")
     if "refused" in report:
         raise await asyncio.to_thread(_make_error, report, path, field, max_pixels)
-    return _check_report(report, pixels)
+    return _check_report(report, pixels, 4 if keep_alpha else 3)
 
 
-def build_argv(name: str, pixels: str, max_pixels: int, min_size: tuple[int, int]) -> list[str]:
+def build_argv(
+    name: str, pixels: str, max_pixels: int, min_size: tuple[int, int], *, keep_alpha: bool = False
+) -> list[str]:
     """Return the command line of the process that reads the picture file `name` and writes the file `pixels`.
 
     Both are in its working directory.
@@ -75,7 +78,8 @@ def build_argv(name: str, pixels: str, max_pixels: int, min_size: tuple[int, int
     paths = [str(path) for path in (_PACKAGE.parent, *_list_library_folders())]
     code = f"import sys; sys.path += {paths!r}; from gpu_worker.photo.decode import main; main()"
     # Isolated and without `site`: no environment, no folder of the user or the job on the path, no startup hooks.
-    return [sys.executable, "-I", "-S", "-B", "-c", code, name, pixels, str(max_pixels), *map(str, min_size)]
+    numbers = map(str, (max_pixels, *min_size))
+    return [sys.executable, "-I", "-S", "-B", "-c", code, name, pixels, *numbers, "rgba" if keep_alpha else "rgb"]
 
 
 def _list_library_folders() -> tuple[Path, ...]:
@@ -91,11 +95,11 @@ def _parse_report(line: bytes) -> dict[str, object]:
     return report if isinstance(report, dict) else {"refused": "unreadable"}
 
 
-def _check_report(report: dict[str, object], pixels: Path) -> PhotoInfo:
+def _check_report(report: dict[str, object], pixels: Path, channels: int) -> PhotoInfo:
     """Return the reported facts, checked against the file: an untrusted picture may control the process."""
     match report:
         case {"width": int(width), "height": int(height), "notes": list(notes)} if width > 0 and height > 0:
-            if pixels.is_file() and pixels.lstat().st_size == 3 * width * height:
+            if pixels.is_file() and pixels.lstat().st_size == channels * width * height:
                 return PhotoInfo(width, height, tuple(_NOTES[note] for note in notes if note in _NOTES))
     raise job_failed(Code.INTERNAL)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from contract.limits import Limits
+from contract.limits import MAX_SIDE, Limits
 from contract.operations.picture import SceneLook
+from contract.operations.picture.watermark import WATERMARK
 from gpu_worker.concurrency import Turns, run_all
 from gpu_worker.media.info import PhotoInfo
 from gpu_worker.photo.read_photo import TooManyPixelsError, read_photo
@@ -18,6 +19,7 @@ from gpu_worker.plan.still.motion import canvas_size
 from gpu_worker.sandbox.memory import working_bytes
 
 ANY_SIZE = (1, 1)
+_LARGEST = (MAX_SIDE, MAX_SIDE)
 
 _SMALL_PIXELS = 64_000_000
 """Pictures of up to this size are read at the same time; a larger one is read alone."""
@@ -35,7 +37,8 @@ async def read_pictures(
 ) -> dict[str, PhotoInfo]:
     """Return the facts about each picture, by its field. Raises JobFailed.
 
-    The pixels of a picture with a look are removed as soon as its canvas is written: 200 photos have 7 GB of them.
+    The pixels of a picture with a look are removed as soon as its canvas is written: 200 photos have 7 GB of them. A
+    watermark keeps its pixels, with their transparency: the plan scales it.
     """
     found: dict[str, PhotoInfo] = {}
     turns = Turns(max(1, min(machine.cpus, working_bytes() // _SMALL_BYTES)))
@@ -53,9 +56,10 @@ async def read_pictures(
 
     async def read_and_scale(field: str, max_pixels: int) -> None:
         look = looks.get(field)
-        size = ANY_SIZE if look is None else canvas_size(look)
+        is_watermark = field == WATERMARK
+        size = canvas_size(look) if look else _LARGEST if is_watermark else ANY_SIZE
         path = directory / local_name(field)
-        image = await read_photo(machine.sandbox, path, field, max_pixels, size)
+        image = await read_photo(machine.sandbox, path, field, max_pixels, size, keep_alpha=is_watermark)
         if look is not None:
             step = canvas_step(image, field, look)
             await run_step(step, directory, machine, limits, ignore_stage, uses_gpu=False)

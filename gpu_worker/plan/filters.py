@@ -28,12 +28,17 @@ _PRIMARIES = {
 _SCALE_NAMES = {"bt470bg": "bt601", "smpte170m": "smpte170m", "bt2020nc": "bt2020", "bt2020c": "bt2020"}
 
 
-def picture_filters(video: VideoFacts) -> tuple[str, ...]:
-    """Return the filters for decoded, upright frames. They never change the number of frames."""
-    width, height = video.display_size
+def picture_filters(video: VideoFacts, size: tuple[int, int] | None = None, crop: str | None = None) -> tuple[str, ...]:
+    """Return the filters for decoded, upright frames. They never change the number of frames.
+
+    `size` is that of the result, by default the video's own; `crop` is a filter that selects a part of the frames.
+    """
+    width, height = size or video.display_size
     filters: list[str] = []
     if video.is_interlaced:
         filters.append("bwdif=mode=send_frame:deint=all")
+    if crop is not None:
+        filters.append(crop)
     matrix = _input_matrix(video)
     if video.has_alpha:
         filters += (f"scale=in_color_matrix={matrix}", *FLATTEN)

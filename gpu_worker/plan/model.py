@@ -33,9 +33,9 @@ def local_name(field: str) -> str:
     return "in_" + field.replace("url_", "").replace(".", "_")
 
 
-def pixels_name(field: str) -> str:
-    """Return the name of a decoded picture: raw rgb24, upright, in sRGB, of the size that PhotoInfo states."""
-    return f"{local_name(field)}.rgb"
+def pixels_name(field: str, *, has_alpha: bool = False) -> str:
+    """Return the name of a decoded picture: raw rgb24 or rgba, upright, in sRGB, of the size that PhotoInfo states."""
+    return f"{local_name(field)}.{'rgba' if has_alpha else 'rgb'}"
 
 
 def artifact_file(name: str) -> str:

@@ -14,7 +14,7 @@ from gpu_worker.plan.captions.draw import DrawnCaptions
 from gpu_worker.plan.captions.files.track import SubtitleTrack
 from gpu_worker.plan.cuda.graph import CUDA_INPUT_ARGS, DOWNLOAD_FILTERS, gpu_for_video, gpu_graph, gpu_stages
 from gpu_worker.plan.encode import TAG_FILTER, encoder_args, format_seconds, gpu_for_size, output_args
-from gpu_worker.plan.filters import decoder_args, frame_timing_args, picture_filters, picture_warnings
+from gpu_worker.plan.filters import decoder_args, frame_timing_args, picture_warnings
 from gpu_worker.plan.frame_source import FrameSource
 from gpu_worker.plan.gpu import ALL_STAGES, Gpu, GpuStage
 from gpu_worker.plan.input_args import MAX_DURATION_ARGS, open_args
@@ -29,6 +29,9 @@ from gpu_worker.plan.model import (
     Step,
 )
 from gpu_worker.plan.overlay import Overlay
+from gpu_worker.plan.picture.changes import UNCHANGED, PictureChanges
+from gpu_worker.plan.picture.frame import frame_chain
+from gpu_worker.plan.picture.watermark import Watermark, watermark_chain, watermark_step
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +48,19 @@ class _Route:
         return Encoder.NVENC if GpuStage.ENCODE in self.gpu else Encoder.X264
 
 
-def render_video(video: VideoFacts, overlay: Overlay, options: PlanOptions) -> Plan:
+def render_video(
+    video: VideoFacts, overlay: Overlay, options: PlanOptions, changes: PictureChanges = UNCHANGED
+) -> Plan:
     """Encode a video's picture again, upright. Its frames and their times stay."""
     end = video.end if overlay.end is None else min(overlay.end, video.end)
-    drawn = overlay.draw(video.display_size, options)
+    size = changes.size(video)
+    drawn = overlay.draw(size, options)
     track = overlay.track(end)
     shown = None if drawn is None else drawn.shown
     added = find_added_times(video, shown, end)
     expected = ExpectedOutput(
         video_codec="h264",
-        size=video.display_size,
+        size=size,
         frames=_count_frames_before(video, end) + len(added),
         # Where times are estimates, a frame may already be at a time that gets one.
         frames_tolerance=1 if video.is_timed else 1 + len(added),
@@ -69,18 +75,21 @@ def render_video(video: VideoFacts, overlay: Overlay, options: PlanOptions) -> P
         subtitles_end=None if track is None else track.end,
     )
     is_animated = drawn is not None and drawn.is_animated
-    gpu = gpu_for_video(options.gpu, video, shown, adds_frames=bool(added), is_animated=is_animated)
-    route = _route_video(video, shown, added, gpu_stages(gpu), options)
+    on_cpu = bool(added) or changes.is_changed
+    gpu = gpu_for_video(options.gpu, video, shown, size, filters_on_cpu=on_cpu, is_animated=is_animated)
+    route = _route_video(video, shown, added, gpu_stages(gpu), options, changes)
     needed = ALL_STAGES if drawn is not None else ALL_STAGES - {GpuStage.DRAW}
-    step = replace(_encode_step(route, overlay, track, expected, options), frame_size=(video.width, video.height))
+    encode = replace(_encode_step(route, overlay, track, expected, options), frame_size=(video.width, video.height))
     warnings = (*picture_warnings(video), *_gpu_warnings(gpu, needed))
-    plan = _make_plan((step,), expected, (drawn, track), route, warnings)
-    plan = overlay.complete(plan, (drawn, track), end, video.display_size, options)
+    plan = _make_plan((*changes.steps(), encode), expected, (drawn, track), route, warnings)
+    plan = overlay.complete(plan, (drawn, track), end, size, options)
     # Filters that change the times of frames lose the duration of the last one.
     return replace(plan, video_ends_at=end) if added or expected.is_cut or first_frame_filters(video) else plan
 
 
-def render_frames(source: FrameSource, rate: Fraction, overlay: Overlay, options: PlanOptions) -> Plan:
+def render_frames(
+    source: FrameSource, rate: Fraction, overlay: Overlay, options: PlanOptions, watermark: Watermark | None = None
+) -> Plan:
     """Encode frames that this worker draws, at `rate` frames per second."""
     size, frames = source.size, source.frames
     drawn = overlay.draw(size, options)
@@ -106,13 +115,14 @@ def render_frames(source: FrameSource, rate: Fraction, overlay: Overlay, options
     # The frames are drawn on the CPU; NVENC takes them from there.
     route = _Route(
         input_args,
-        _cpu_graph("V:0", (), None if drawn is None else drawn.shown),
+        _cpu_graph("V:0", watermark_chain("", watermark), None if drawn is None else drawn.shown),
         (),
         gpu_stages(gpu) & {GpuStage.ENCODE},
     )
     encode = replace(_encode_step(route, overlay, track, expected, options), feed=source)
     warnings = _gpu_warnings(gpu, {GpuStage.ENCODE})
-    plan = _make_plan((encode,), expected, (drawn, track), route, warnings)
+    steps = (encode,) if watermark is None else (watermark_step(watermark), encode)
+    plan = _make_plan(steps, expected, (drawn, track), route, warnings)
     return overlay.complete(plan, (drawn, track), expected.end, size, options)
 
 
@@ -122,6 +132,7 @@ def _route_video(
     added: tuple[int, ...],
     stages: frozenset[GpuStage],
     options: PlanOptions,
+    changes: PictureChanges,
 ) -> _Route:
     input_args = (*decoder_args(video), *open_args(Role.VIDEO, IN_VIDEO, options.max_pixels))
     first_frame = first_frame_filters(video)
@@ -129,11 +140,13 @@ def _route_video(
     if stages == ALL_STAGES:
         return _Route((*CUDA_INPUT_ARGS, *input_args), gpu_graph(video, cues), timing, stages)
     if GpuStage.DECODE in stages:
-        # No scaling here: if the GPU decodes to another size, the check of the output must notice it.
-        graph = _cpu_graph(video.selector, (DOWNLOAD_FILTERS,), cues, added)
+        # No scaling to the same size: if the GPU decodes to another one, the check of the output must notice it.
+        chain = DOWNLOAD_FILTERS if changes.frame is None else f"{DOWNLOAD_FILTERS},{frame_chain(video, changes.frame)}"
+        graph = _cpu_graph(video.selector, watermark_chain(chain, changes.watermark), cues, added)
         return _Route((*CUDA_INPUT_ARGS, *input_args), graph, timing, stages)
     threads = () if GpuStage.ENCODE in stages else _decoder_threads_args(options)
-    graph = _cpu_graph(video.selector, (*first_frame, *picture_filters(video)), cues, added)
+    chain = ",".join((*first_frame, frame_chain(video, changes.frame)))
+    graph = _cpu_graph(video.selector, watermark_chain(chain, changes.watermark), cues, added)
     return _Route((*threads, *input_args), graph, timing, stages)
 
 
@@ -145,12 +158,9 @@ def _decoder_threads_args(options: PlanOptions) -> tuple[str, ...]:
     return ("-threads", str(max(1, options.threads // 4)))
 
 
-def _cpu_graph(
-    selector: str, filters: tuple[str, ...], cues: tuple[Cue, ...] | None, added: tuple[int, ...] = ()
-) -> str:
-    burn = (BURN_FILTER,) if cues is not None else ()
-    last = (*burn, TAG_FILTER)
-    chain = add_frames(added, ",".join(filters), ",".join(last)) if added else ",".join((*filters, *last))
+def _cpu_graph(selector: str, chain: str, cues: tuple[Cue, ...] | None, added: tuple[int, ...] = ()) -> str:
+    last = TAG_FILTER if cues is None else f"{BURN_FILTER},{TAG_FILTER}"
+    chain = add_frames(added, chain, last) if added else f"{chain},{last}" if chain else last
     return f"[0:{selector}]{chain}[picture]"
 
 

@@ -1,4 +1,4 @@
-"""Options of clips that are made from pictures."""
+"""Options of the picture, and of clips that are made from pictures."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from contract.operations.picture.fit import Fit
 from contract.operations.picture.motion import Motion, MotionChoice
 from contract.operations.picture.size import SizeOptions
 from contract.operations.picture.timing import FrameRate
+from contract.operations.picture.watermark import WatermarkOptions
 
 DEFAULT_FRAME = 1920, 1080
 """Width and height of clips from pictures."""
@@ -30,7 +31,11 @@ class SceneLook(NamedTuple):
     motion: Motion
 
 
-class StillOptions(SizeOptions, OutputOptions):
+class PictureOptions(SizeOptions, WatermarkOptions, OutputOptions):
+    """Options of every operation that encodes a picture: its size, a picture over it, and the finished file."""
+
+
+class StillOptions(PictureOptions):
     """Options that turn a picture into a clip."""
 
     frame_rate: FrameRate = DEFAULT_FRAME_RATE

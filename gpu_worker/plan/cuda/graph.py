@@ -46,23 +46,25 @@ def gpu_for_video(
     gpu: Gpu | None,
     video: VideoFacts,
     cues: Sequence[Cue] | None,
+    size: tuple[int, int] | None = None,
     *,
-    adds_frames: bool = False,
+    filters_on_cpu: bool = False,
     is_animated: bool = False,
 ) -> Gpu | None:
     """Return the GPU without the stages that it cannot run for this video.
 
-    `adds_frames`: the plan adds frames. `is_animated`: captions change with every frame, not only with `cues`.
+    `size` is that of the output, by default the video's own. `filters_on_cpu`: the plan changes the picture, or adds
+    frames. `is_animated`: captions change with every frame, not only with `cues`.
 
     The GPU decodes and draws only pictures that need no conversion: CUDA's scaler knows no color matrix, and rotation
     or deinterlacing there depends on the build. The CPU filters all others.
     """
-    gpu = gpu_for_size(gpu, video.display_size)
+    gpu = gpu_for_size(gpu, size or video.display_size)
     if gpu is None:
         return None
     if not _is_plain(video):
         return gpu.disabling((GpuStage.DECODE, GpuStage.DRAW), UnavailableReason.PICTURE)
-    if adds_frames:
+    if filters_on_cpu:
         return gpu.disabling((GpuStage.DRAW,), UnavailableReason.PICTURE)
     if cues is not None and (is_animated or len(caption_changes(video, cues)) > MAX_CAPTION_CHANGES):
         return gpu.disabling((GpuStage.DRAW,), UnavailableReason.CAPTIONS)

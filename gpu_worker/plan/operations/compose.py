@@ -13,6 +13,7 @@ from gpu_worker.plan.model import Inputs, Plan, PlanOptions
 from gpu_worker.plan.operations.addaudio import replace_or_mix_audio
 from gpu_worker.plan.operations.caption import add_captions
 from gpu_worker.plan.overlay import Overlay
+from gpu_worker.plan.picture.watermark import requested_watermark
 from gpu_worker.plan.render import render_frames
 from gpu_worker.plan.still.scenes import make_frame_source
 
@@ -23,7 +24,7 @@ def plan(operation: Compose, inputs: Inputs, options: PlanOptions) -> Plan:
         return _plan_still(operation, inputs, options)
     if inputs.audio is None:
         return add_captions(operation, inputs, options)
-    return replace_or_mix_audio(inputs, AudioMode.REPLACE, 1.0, options, operation)
+    return replace_or_mix_audio(operation, inputs, AudioMode.REPLACE, 1.0, options, operation)
 
 
 def _still_seconds(operation: Compose, inputs: Inputs) -> float:
@@ -50,4 +51,4 @@ def _plan_still(operation: Compose, inputs: Inputs, options: PlanOptions) -> Pla
     cues = timed_cues(inputs.cues, inputs.script, spoken_until, operation.language)
     overlay = Overlay(sound, audio_input=inputs.audio is not None, cues=cues, captions=operation, end=length)
     source = make_frame_source(operation.scene_looks(), (0,), frames)
-    return render_frames(source, rate, overlay, options)
+    return render_frames(source, rate, overlay, options, requested_watermark(operation, inputs, source.size))

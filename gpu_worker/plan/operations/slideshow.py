@@ -12,6 +12,7 @@ from gpu_worker.plan.audio import fit_sound
 from gpu_worker.plan.captions.words.script import reading_time_ms, timed_cues
 from gpu_worker.plan.model import Inputs, Plan, PlanOptions
 from gpu_worker.plan.overlay import Overlay
+from gpu_worker.plan.picture.watermark import requested_watermark
 from gpu_worker.plan.render import render_frames
 from gpu_worker.plan.still.scenes import make_frame_source
 from gpu_worker.plan.still.slide_times import frame_starts, slide_starts
@@ -30,7 +31,7 @@ def plan(operation: Slideshow, inputs: Inputs, options: PlanOptions) -> Plan:
         overlay = replace(overlay, sound=sound, audio_input=True)
     transition = operation.transition.kind, round(operation.transition.seconds * operation.frame_rate)
     source = make_frame_source(operation.scene_looks(), starts, frames, transition)
-    return render_frames(source, rate, overlay, options)
+    return render_frames(source, rate, overlay, options, requested_watermark(operation, inputs, source.size))
 
 
 def _spoken_seconds(inputs: Inputs) -> float | None:
