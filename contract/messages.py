@@ -115,6 +115,18 @@ class MediaFacts(Message):
     audio_codec: Short | None = None
 
 
+class LoudnessFacts(Message):
+    """The loudness of the finished sound, measured as ITU-R BS.1770 defines it: in LUFS, dBTP and dB.
+
+    `input_lufs` is that of the sound before the gain.
+    """
+
+    lufs: Finite
+    true_peak_db: Finite
+    input_lufs: Finite
+    gain_db: Finite
+
+
 class ExecutionFacts(Message):
     """Facts about the execution that made the file. Times in milliseconds on the worker's monotonic clock."""
 
@@ -130,6 +142,8 @@ class ExecutionFacts(Message):
     """The source of the times of words; None if the captions show no words."""
     fonts_used: Annotated[tuple[Short, ...], Field(max_length=32)] = ()
     """Font families that drew the captions."""
+    loudness: LoudnessFacts | None = None
+    """None if the request left the loudness as it was."""
     warnings: tuple[Short, ...] = ()
     """Sentences for the client about anything unexpected."""
 

@@ -1,20 +1,23 @@
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
+
+from pydantic import model_validator
 
 from contract.operations.base import Operation, examples
 from contract.operations.inputs import CLIP, NARRATION, AudioUrl, VideoUrl
 from contract.operations.picture import PictureOptions
-from contract.operations.sound import AudioMode, SoundOptions
+from contract.operations.sound import AudioMode, FitAudio, SoundOptions
 from contract.operations.sound.loudness import LoudnessOptions
-from contract.operations.sound.music import MusicOptions
+from contract.operations.sound.music import Ducking, MusicBed, MusicOptions
 
 
 class AddAudio(SoundOptions, MusicOptions, LoudnessOptions, PictureOptions, Operation):
     """Put a sound under a video.
 
     The picture is copied unchanged unless a size or an `overlay` is requested. The result ends with the shorter of the
-    two, to the frame; `fit_audio` changes that.
+    two, to the frame; `fit_audio` changes that. With `mode` `music` it lasts as long as the video. `music` plays under
+    all other sounds until the end.
     """
 
     model_config = examples(
@@ -29,3 +32,14 @@ class AddAudio(SoundOptions, MusicOptions, LoudnessOptions, PictureOptions, Oper
 
     def keeps_sound_of(self, _field: str) -> bool:
         return self.mode is not AudioMode.REPLACE
+
+    def music_bed(self) -> MusicBed | None:
+        if self.mode is not AudioMode.MUSIC:
+            return super().music_bed()
+        return MusicBed("url_audio", self.gain, self.fades, Ducking(), self.sound_fit is FitAudio.LOOP)
+
+    @model_validator(mode="after")
+    def _check_music(self) -> Self:
+        if self.mode is AudioMode.MUSIC and self.music is not None:
+            raise ValueError("send `music` or `mode` `music`; leave out one of the two")
+        return self

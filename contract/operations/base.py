@@ -14,6 +14,8 @@ from contract.operations.stored import stored_field
 
 if TYPE_CHECKING:
     from contract.operations.picture.options import SceneLook
+    from contract.operations.sound.loudness import LoudnessGoal
+    from contract.operations.sound.music import MusicBed
 
 Body = dict[str, JsonValue]
 
@@ -36,6 +38,14 @@ class OptionGroup(Message):
     def needs_speech(self) -> bool:
         """Return True if the worker must recognize speech."""
         return False
+
+    def music_bed(self) -> MusicBed | None:
+        """Return the music under the other sounds of the result; None if there is none."""
+        return None
+
+    def loudness_goal(self) -> LoudnessGoal | None:
+        """Return the loudness that the result must have; None if it may have any."""
+        return None
 
     def scene_looks(self) -> Mapping[str, SceneLook]:
         """Return how each picture that becomes a scene is shown, by the field of the input."""

@@ -21,7 +21,8 @@ class Compose(CaptionOptions, StillOptions, MusicOptions, LoudnessOptions, Opera
     Send exactly one of `url_image` and `url_video`; with `url_video` also `url_audio`, captions or both. Captions come
     from one of `url_srt`, `captions` and `words`.
     A clip from a picture lasts `duration`; without it as long as its sound, else as its captions, else 5 s.
-    A video with `url_audio` ends with the shorter of the two; without it, the video keeps its own sound.
+    A video with `url_audio` ends with the shorter of the two; without it, the video keeps its own sound. `music` plays
+    under that sound until the end.
     `frame_rate`, `duration` and `motion` apply to a picture only, the size and `fit` to both.
     A clip from a picture has 1920x1080 pixels by default; a video keeps its size.
     """
@@ -56,10 +57,10 @@ class Compose(CaptionOptions, StillOptions, MusicOptions, LoudnessOptions, Opera
             raise ValueError("send only one of `url_srt`, `captions` and `words`")
         if self.needs_speech() and self.url_video is None and self.url_audio is None:
             raise ValueError("captions `auto` need speech; with url_image also send url_audio")
-        has_addition = self.url_audio or sources or self.music or self.has_size or self.overlay
-        if self.url_video is not None and not has_addition:
+        has_sound = self.url_audio or self.music or self.loudness_goal()
+        if self.url_video is not None and not (has_sound or sources or self.has_size or self.overlay):
             raise ValueError(
-                "with url_video also send url_audio, captions in `url_srt`, `captions` or `words`, `music`, an "
-                "`overlay`, or a size"
+                "with url_video also send url_audio, captions in `url_srt`, `captions` or `words`, `music`, "
+                "`loudness`, an `overlay`, or a size"
             )
         return self

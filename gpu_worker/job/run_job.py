@@ -179,6 +179,7 @@ class _Execution:
                 execution_ms=self.stopwatch.total_ms(),
                 word_timing=output.word_timing,
                 fonts_used=output.fonts_used,
+                loudness=output.loudness,
                 warnings=output.warnings,
             ),
         )

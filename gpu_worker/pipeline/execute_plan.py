@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 from contract.errors import Code
 from contract.limits import Limits
-from contract.messages import MediaFacts
+from contract.messages import LoudnessFacts, MediaFacts
 from gpu_worker.errors import JobFailed, format_bytes, job_failed
 from gpu_worker.formats.mp4 import set_video_end, trim_edit_lists
 from gpu_worker.formats.mp4_boxes import Mp4Error
+from gpu_worker.pipeline.level_sound import SoundLeveler
 from gpu_worker.pipeline.machine import Machine
 from gpu_worker.pipeline.run_step import OnStage, run_step
 from gpu_worker.pipeline.verify import media_facts, verify
@@ -25,14 +26,19 @@ class ExecutedPlan(NamedTuple):
 
     media: MediaFacts | None
     warnings: tuple[str, ...]
+    loudness: LoudnessFacts | None = None
 
 
 async def execute_plan(
     plan: Plan, directory: Path, machine: Machine, limits: Limits, on_stage: OnStage
 ) -> ExecutedPlan:
     """Make the files of a plan in the directory of its inputs. Raises JobFailed."""
-    for name, text in (*plan.files.items(), *((artifact_file(name), text) for name, text in plan.texts.items())):
-        safe_open.write(directory / name, text)
+    for name, content in (*plan.files.items(), *((artifact_file(name), text) for name, text in plan.texts.items())):
+        safe_open.write(directory / name, content)
+    leveler = None
+    if plan.leveling is not None:
+        leveler = SoundLeveler(plan.leveling, directory, machine, limits, on_stage)
+        await leveler.write_sound()
     decoded = None
     for step in plan.steps:
         log = await run_step(step, directory, machine, limits, on_stage, uses_gpu=bool(plan.gpu))
@@ -49,7 +55,11 @@ async def execute_plan(
         if decoded is None or not decoded.damaged or plan.gpu:
             raise
         raise job_failed(Code.MEDIA_UNREADABLE, field="url_video") from None
-    return ExecutedPlan(media_facts(facts), _damage_warnings(decoded))
+    executed = ExecutedPlan(media_facts(facts), _damage_warnings(decoded))
+    if leveler is None:
+        return executed
+    loudness, warnings = await leveler.measure_output(OUTPUT)
+    return executed._replace(loudness=loudness, warnings=(*executed.warnings, *warnings))
 
 
 def _read_video_report(log: str) -> DecoderReport | None:

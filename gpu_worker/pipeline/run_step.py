@@ -13,9 +13,9 @@ from gpu_worker.errors import JobFailed, job_failed
 from gpu_worker.ffmpeg.run import FfmpegError, run_ffmpeg
 from gpu_worker.frames.feed import write_frames
 from gpu_worker.pipeline.machine import Machine
-from gpu_worker.plan.audio import LOOPBACK_DECODER
 from gpu_worker.plan.gpu_errors import GpuError, classify_gpu_error
 from gpu_worker.plan.model import IN_VIDEO, Step
+from gpu_worker.plan.sound.decoding import LOOPBACK_DECODER
 from gpu_worker.probe.decoder_report import (
     has_shape_change,
     has_sound_change,

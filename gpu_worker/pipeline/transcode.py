@@ -1,7 +1,7 @@
 """Make the files of a job from local input files: probe, plan, execute, and fall back if a plan fails.
 
-The worker and the command line share it. The steps in their order: `probe_inputs`, `listen`, `plan.make_plan`, `cost`,
-`execute_plan` (which calls `run_step` and `verify`), `fallback`.
+The worker and the command line share it. The steps in their order: `probe_inputs`, `listen`, `find_voice`,
+`plan.make_plan`, `cost`, `execute_plan` (which calls `level_sound`, `run_step` and `verify`), `fallback`.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import Literal
 
 from contract.limits import Limits
-from contract.messages import MediaFacts
+from contract.messages import LoudnessFacts, MediaFacts
 from contract.operations import Operation
 from contract.operations.captions import CaptionOptions
 from gpu_worker.errors import JobFailed
 from gpu_worker.pipeline.cost import check_input_limits, check_plan_cost
 from gpu_worker.pipeline.execute_plan import execute_plan
 from gpu_worker.pipeline.fallback import choose_fallback, may_be_caused_by_sound
+from gpu_worker.pipeline.find_voice import find_voice
 from gpu_worker.pipeline.listen import listen
 from gpu_worker.pipeline.machine import Machine
 from gpu_worker.pipeline.probe_inputs import probe_inputs
@@ -47,6 +48,7 @@ class Output:
     warnings: tuple[str, ...]
     word_timing: Literal["given", "aligned", "estimated"] | None = None
     fonts_used: tuple[str, ...] = ()
+    loudness: LoudnessFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +91,11 @@ async def transcode(
     inputs = await find_sounds(trust_packets=True)
     check_input_limits(inputs, limits)
     heard = await listen(operation, inputs, directory, machine, limits, on_stage, deadline=deadline)
-    inputs = heard.add_to(inputs)
+    inputs = await find_voice(operation, heard.add_to(inputs), directory, machine, limits, deadline=deadline)
+    speech = inputs.speech
 
     async def describe_sounds() -> Inputs:
-        return heard.add_to(await find_sounds(trust_packets=False))
+        return replace(heard.add_to(await find_sounds(trust_packets=False)), speech=speech)
 
     options = PlanOptions(
         gpu=machine.gpu,
@@ -128,6 +131,7 @@ async def transcode(
         warnings,
         "aligned" if plan.word_timing and inputs.is_aligned else plan.word_timing,
         plan.fonts_used,
+        executed.loudness,
     )
 
 

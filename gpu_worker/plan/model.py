@@ -86,6 +86,8 @@ class Inputs:
     """The words of the sound, if the operation requests them."""
     is_aligned: bool = False
     """True if the times of the cues' words were found in the sound."""
+    speech: tuple[tuple[float, float], ...] = ()
+    """When somebody speaks, in seconds, if music must be quieter then and no cues tell it."""
 
     @property
     def video(self) -> Facts | None:
@@ -113,7 +115,11 @@ class Inputs:
 
     def added_sound(self) -> AudioFacts:
         """Return the sound of the audio input. Raises LookupError if it was not probed, which is a defect."""
-        return _required(self.audio.audio if self.audio else None)
+        return self.sound_of(AUDIO)
+
+    def sound_of(self, field: str) -> AudioFacts:
+        """Return the sound of an input. Raises LookupError if it was not probed, which is a defect."""
+        return _required(self.media[field].audio if field in self.media else None)
 
 
 def _required(facts: _F | None) -> _F:
@@ -161,6 +167,19 @@ class ExpectedOutput:
 
 
 @dataclass(frozen=True, slots=True)
+class Leveling:
+    """A sound that is brought to a loudness before the steps of a plan, which use the result.
+
+    Its own `steps` mix it. It lasts `seconds`; `lufs` and `true_peak_db` are the goal.
+    """
+
+    steps: tuple[Step, ...]
+    seconds: Fraction
+    lufs: float
+    true_peak_db: float
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Everything needed to make the files of a job in a directory that holds its inputs.
 
@@ -171,8 +190,8 @@ class Plan:
     expected: ExpectedOutput | None
     video_mode: Literal["encode", "copy"] | None
     encoder: Encoder | None
-    files: Mapping[str, str] = field(default_factory=dict)
-    """Text files to write first, by name."""
+    files: Mapping[str, str | bytes] = field(default_factory=dict)
+    """Files to write first, by name."""
     texts: Mapping[str, str] = field(default_factory=dict)
     """The contents of artifacts that are text, by the artifact's name."""
     warnings: tuple[str, ...] = ()
@@ -184,5 +203,7 @@ class Plan:
     """The source of the times of words; None if the captions show no words."""
     fonts_used: tuple[str, ...] = ()
     """The font families that draw the captions."""
+    leveling: Leveling | None = None
+    """The sound that must get a loudness first; None if it may have any."""
     ends_at: Fraction | None = None
     """The end of playback, in seconds: the output may hold packets from after it, which its edit lists hide."""

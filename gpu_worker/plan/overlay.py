@@ -7,7 +7,6 @@ from fractions import Fraction
 
 from contract.operations.captions import CaptionOptions
 from gpu_worker.media.info import Cue
-from gpu_worker.plan.audio import NO_SOUND, Sound
 from gpu_worker.plan.captions.cue_warnings import brief_caption_warnings
 from gpu_worker.plan.captions.draw import DrawnCaptions, draw_captions
 from gpu_worker.plan.captions.files.portable_faces import PortableFaces
@@ -17,14 +16,14 @@ from gpu_worker.plan.captions.glyphs.estimated_typefaces import ESTIMATED
 from gpu_worker.plan.captions.glyphs.families import COLOR_EMOJI_FONT
 from gpu_worker.plan.captions.words.edits import edit_cues
 from gpu_worker.plan.model import Plan, PlanOptions
+from gpu_worker.plan.sound.part import NO_SOUND, Sound
 
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """Additions to the picture. `audio_input` opens `in_audio` as input 1; `end` cuts the output, in seconds."""
+    """Additions to the picture. `end` cuts the output, in seconds."""
 
     sound: Sound = NO_SOUND
-    audio_input: bool = False
     cues: tuple[Cue, ...] | None = None
     captions: CaptionOptions = field(default_factory=CaptionOptions)
     """The form and the look of the cues."""
@@ -46,10 +45,11 @@ class Overlay:
         size: tuple[int, int],
         options: PlanOptions,
     ) -> Plan:
-        """Add to the plan of a video of `size` that ends at `end` its subtitle files, and warnings about captions."""
+        """Add to the plan of a video of `size` that ends at `end` its subtitle files, its sound, and warnings."""
         texts = self._write_sidecars(*made, end, size, options) if self.captions.sidecar else {}
         shown = (cue for cue in edit_cues(self.cues or (), self.captions) if cue.start_ms < end * 1000)
-        return replace(plan, texts=texts, warnings=(*brief_caption_warnings(tuple(shown)), *plan.warnings))
+        plan = replace(plan, texts=texts, warnings=(*brief_caption_warnings(tuple(shown)), *plan.warnings))
+        return self.sound.add_to(plan)
 
     def _write_sidecars(
         self,

@@ -19,7 +19,6 @@ from gpu_worker.plan.frame_source import FrameSource
 from gpu_worker.plan.gpu import ALL_STAGES, Gpu, GpuStage
 from gpu_worker.plan.input_args import MAX_DURATION_ARGS, open_args
 from gpu_worker.plan.model import (
-    IN_AUDIO,
     IN_VIDEO,
     SUBTITLES,
     Encoder,
@@ -32,6 +31,7 @@ from gpu_worker.plan.overlay import Overlay
 from gpu_worker.plan.picture.changes import UNCHANGED, PictureChanges
 from gpu_worker.plan.picture.frame import frame_chain
 from gpu_worker.plan.picture.watermark import Watermark, watermark_chain, watermark_step
+from gpu_worker.plan.sound.part import open_sounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,11 +171,10 @@ def _gpu_warnings(gpu: Gpu | None, stages: Collection[GpuStage]) -> tuple[str, .
 def _encode_step(
     route: _Route, overlay: Overlay, track: SubtitleTrack | None, expected: ExpectedOutput, options: PlanOptions
 ) -> Step:
-    second_input = open_args(Role.AUDIO, IN_AUDIO, options.max_pixels) if overlay.audio_input else ()
     sound = overlay.sound
     args = (
         *route.input_args,
-        *second_input,
+        *open_sounds(sound.inputs, options.max_pixels),
         *(() if track is None else track.input_args),
         *sound.decoding,
         *("-filter_complex", route.graph),
@@ -185,7 +184,7 @@ def _encode_step(
         *route.timing,
         *encoder_args(route.encoder, options.threads, on_gpu=route.gpu == ALL_STAGES),
         *sound.args,
-        *(() if track is None else track.output_args(1 + overlay.audio_input)),
+        *(() if track is None else track.output_args(1 + len(sound.inputs))),
         *(MAX_DURATION_ARGS if overlay.end is None else ("-t", format_seconds(overlay.end))),
         *output_args(options, has_subtitles=track is not None),
     )
@@ -200,7 +199,7 @@ def _make_plan(
     warnings: tuple[str, ...],
 ) -> Plan:
     drawn, track = captions
-    files = {} if track is None else track.files
+    files: dict[str, str | bytes] = {} if track is None else dict(track.files)
     files |= {} if drawn is None else {SUBTITLES: drawn.script}
     plan = Plan(steps, expected, "encode", route.encoder, files, warnings=warnings, gpu=route.gpu)
     return plan if drawn is None else replace(plan, word_timing=drawn.word_timing, fonts_used=drawn.fonts)

@@ -13,11 +13,11 @@ from itertools import pairwise
 
 from contract.operations import Role
 from gpu_worker.media.info import Facts, VideoFacts
-from gpu_worker.plan.audio import Sound
 from gpu_worker.plan.captions.files.track import SubtitleTrack
 from gpu_worker.plan.encode import format_seconds, output_args
 from gpu_worker.plan.input_args import MAX_DURATION_ARGS, open_args
-from gpu_worker.plan.model import IN_AUDIO, IN_VIDEO, ExpectedOutput, Plan, PlanOptions, Step
+from gpu_worker.plan.model import IN_VIDEO, ExpectedOutput, Plan, PlanOptions, Step
+from gpu_worker.plan.sound.part import Sound, open_sounds
 
 _PLAIN = frozenset({"yuv420p", "yuvj420p"})
 _DEEP = _PLAIN | {"yuv420p10le"}
@@ -76,15 +76,14 @@ def copy_video(
     options: PlanOptions,
     track: SubtitleTrack | None = None,
 ) -> Plan:
-    """Copy the picture track `video` of `facts` up to `end`, in seconds, with a sound made from input 1."""
+    """Copy the picture track `video` of `facts` up to `end`, in seconds, with a sound that ends there."""
     cut = _cut(video, end, _time_scale(video.time_base))
     inputs = (
         # ffmpeg stops at the first packet that is decoded after this time; all packets that are shown come before it.
         *("-t", format_seconds(cut.end + Fraction(1, 1000))),
         *_skip_decoding_args(facts.container, video),
         *open_args(Role.VIDEO, IN_VIDEO, options.max_pixels),
-        *(() if sound.graph else ("-t", format_seconds(cut.end))),
-        *open_args(Role.AUDIO, IN_AUDIO, options.max_pixels),
+        *open_sounds(sound.inputs, options.max_pixels, () if sound.graph else ("-t", format_seconds(cut.end))),
     )
     expected = replace(_expect(video, cut, track), has_audio=True, sound_end=cut.end)
     plan = _copy(inputs, video, cut, sound, expected, options, track)
@@ -94,12 +93,13 @@ def copy_video(
 def copy_whole_video(
     facts: Facts, video: VideoFacts, sound: Sound, options: PlanOptions, track: SubtitleTrack | None
 ) -> Plan:
-    """Copy the picture track `video` of `facts` with a sound made from the same file, which may last longer."""
+    """Copy the picture track `video` of `facts` with a sound that may last longer."""
     cut = _cut(video, video.end, _time_scale(video.time_base))
     inputs = (
         *MAX_DURATION_ARGS,
         *_skip_decoding_args(facts.container, video),
         *open_args(Role.VIDEO, IN_VIDEO, options.max_pixels),
+        *open_sounds(sound.inputs, options.max_pixels),
     )
     expected = replace(
         _expect(video, cut, track),

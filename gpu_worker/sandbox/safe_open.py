@@ -40,10 +40,10 @@ def read(path: Path) -> bytes:
         return file.read()
 
 
-def write(path: Path, text: str) -> None:
-    """Write a new file in UTF-8. Raises OSError."""
+def write(path: Path, content: str | bytes) -> None:
+    """Write a new file, a text in UTF-8. Raises OSError."""
     with create_new(path) as file:
-        file.write(text.encode())
+        file.write(content.encode() if isinstance(content, str) else content)
 
 
 def _open_regular(path: Path, flags: int, *, links: bool) -> int:

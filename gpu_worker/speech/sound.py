@@ -12,10 +12,10 @@ from gpu_worker.errors import job_failed
 from gpu_worker.ffmpeg.locate import Ffmpeg
 from gpu_worker.ffmpeg.run import FfmpegError, run_ffmpeg
 from gpu_worker.media.info import AudioFacts
-from gpu_worker.plan.audio import continuous_filter
 from gpu_worker.plan.encode import format_seconds
 from gpu_worker.plan.input_args import MAX_DURATION_ARGS, open_args
 from gpu_worker.plan.model import local_name
+from gpu_worker.plan.sound.filters import continuous_filter
 from gpu_worker.sandbox.process import MemoryLimitExceeded
 from gpu_worker.speech.child import SAMPLE_RATE, SOUND
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BeforeValidator, Field
 
@@ -39,6 +39,13 @@ Loudness = Annotated[
 ]
 
 
+class LoudnessGoal(NamedTuple):
+    """The loudness of a result in LUFS, and its largest true peak in dBTP."""
+
+    lufs: float
+    true_peak_db: float
+
+
 class LoudnessOptions(OptionGroup):
     """The loudness of the result."""
 
@@ -49,3 +56,8 @@ class LoudnessOptions(OptionGroup):
         Number,
         Metavar("DB"),
     ] = -1.0
+
+    def loudness_goal(self) -> LoudnessGoal | None:
+        if self.loudness == NO_CHANGE or (self.loudness is None and self.music_bed() is None):
+            return None
+        return LoudnessGoal(DEFAULT_TARGET if self.loudness is None else self.loudness, self.true_peak_db)

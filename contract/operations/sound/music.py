@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import BeforeValidator, Field
 
@@ -10,7 +10,7 @@ from contract.base import Message
 from contract.operations.base import OptionGroup
 from contract.operations.fields import Flag, Metavar, Number, OrText, number_field
 from contract.operations.inputs import MUSIC, AudioUrl, OrUrl
-from contract.operations.sound.options import FadeIn, FadeOut
+from contract.operations.sound.options import MUSIC_FADE_IN, MUSIC_FADE_OUT, MUSIC_VOLUME_DB, FadeIn, FadeOut, to_factor
 
 
 class Ducking(Message):
@@ -23,9 +23,6 @@ class Ducking(Message):
     release: Annotated[
         float, number_field(0.05, 3, "Seconds in which it becomes loud again after the last word.", 0.5), Number
     ] = 0.5
-
-
-NO_DUCKING = Ducking(amount_db=0)
 
 
 def _read_ducking(value: Any) -> Any:
@@ -52,11 +49,21 @@ class Music(Message):
     url_audio: AudioUrl
     volume_db: Annotated[
         float, number_field(-60, 12, "Change of its level in dB: 0 leaves it unchanged.", -18), Number
-    ] = -18.0
+    ] = MUSIC_VOLUME_DB
     ducking: DuckingChoice = Ducking()
-    fade_in: FadeIn = 0.5
-    fade_out: FadeOut = 2.0
+    fade_in: FadeIn = MUSIC_FADE_IN
+    fade_out: FadeOut = MUSIC_FADE_OUT
     loop: Annotated[bool, Flag, Field(description="Whether it repeats until the end.", examples=[False])] = True
+
+
+class MusicBed(NamedTuple):
+    """The music under the other sounds of a result: the field of its file, and how it sounds."""
+
+    field: str
+    gain: float
+    fades: tuple[float, float]
+    ducking: Ducking
+    repeats: bool
 
 
 class MusicOptions(OptionGroup):
@@ -67,3 +74,10 @@ class MusicOptions(OptionGroup):
         Field(description="Music under the other sounds: its URL, or an object with `url_audio`.", examples=[MUSIC]),
         Metavar("FILE|JSON"),
     ] = None
+
+    def music_bed(self) -> MusicBed | None:
+        if self.music is None:
+            return None
+        music = self.music
+        fades = (music.fade_in, music.fade_out)
+        return MusicBed("music.url_audio", to_factor(music.volume_db), fades, music.ducking, music.loop)

@@ -5,16 +5,20 @@ from __future__ import annotations
 from fractions import Fraction
 
 from contract.limits import DEFAULT_DURATION, MAX_DURATION, MIN_DURATION
-from contract.operations import AudioMode, exact_rate, frame_count
+from contract.operations import exact_rate, frame_count
 from contract.operations.compose import Compose
-from gpu_worker.plan.audio import NO_SOUND, fit_sound
+from contract.operations.sound.loudness import LoudnessGoal
 from gpu_worker.plan.captions.words.script import reading_time_ms, timed_cues
-from gpu_worker.plan.model import Inputs, Plan, PlanOptions
-from gpu_worker.plan.operations.addaudio import replace_or_mix_audio
+from gpu_worker.plan.model import AUDIO, Inputs, Plan, PlanOptions
+from gpu_worker.plan.operations.addaudio import own_sound, put_sound
 from gpu_worker.plan.operations.caption import add_captions
 from gpu_worker.plan.overlay import Overlay
 from gpu_worker.plan.picture.watermark import requested_watermark
 from gpu_worker.plan.render import render_frames
+from gpu_worker.plan.sound.mix import SoundInput, mix_sounds
+from gpu_worker.plan.sound.music import mix_narration, music_of
+from gpu_worker.plan.sound.part import Sound
+from gpu_worker.plan.sound.single import keep_sound
 from gpu_worker.plan.still.scenes import make_frame_source
 
 
@@ -22,9 +26,26 @@ def plan(operation: Compose, inputs: Inputs, options: PlanOptions) -> Plan:
     """Make a clip from a picture, or add to a video a sound, captions or both."""
     if inputs.image is not None:
         return _plan_still(operation, inputs, options)
-    if inputs.audio is None:
-        return add_captions(operation, inputs, options)
-    return replace_or_mix_audio(operation, inputs, AudioMode.REPLACE, 1.0, options, operation)
+    return _plan_video(operation, inputs, options)
+
+
+def _plan_video(operation: Compose, inputs: Inputs, options: PlanOptions) -> Plan:
+    music, goal = music_of(operation, inputs), operation.loudness_goal()
+    if inputs.audio is None and music is None:
+        return add_captions(operation, inputs, _kept_sound(inputs, goal, options), options)
+    end, voices = inputs.video_track().end, own_sound(inputs)
+    if inputs.audio is not None:
+        voices = (SoundInput(AUDIO, inputs.added_sound()),)
+        end = min(end, inputs.added_sound().end)
+    sound = mix_sounds(voices, music, end, options, goal)
+    return put_sound(operation, inputs, sound, end, options, operation)
+
+
+def _kept_sound(inputs: Inputs, goal: LoudnessGoal | None, options: PlanOptions) -> Sound:
+    original = inputs.original_sound()
+    if goal is None:
+        return keep_sound(original)
+    return mix_sounds(own_sound(inputs), None, original.end if original else Fraction(0), options, goal)
 
 
 def _still_seconds(operation: Compose, inputs: Inputs) -> float:
@@ -47,8 +68,8 @@ def _plan_still(operation: Compose, inputs: Inputs, options: PlanOptions) -> Pla
     rate = exact_rate(operation.frame_rate)
     length = Fraction(frames) / rate
     spoken_until = length if inputs.audio is None else min(length, inputs.added_sound().end)
-    sound = NO_SOUND if inputs.audio is None else fit_sound(inputs.added_sound(), 1, length=length)
+    sound = mix_narration(operation, inputs, length, options)
     cues = timed_cues(inputs.cues, inputs.script, spoken_until, operation.language)
-    overlay = Overlay(sound, audio_input=inputs.audio is not None, cues=cues, captions=operation, end=length)
+    overlay = Overlay(sound, cues=cues, captions=operation, end=length)
     source = make_frame_source(operation.scene_looks(), (0,), frames)
     return render_frames(source, rate, overlay, options, requested_watermark(operation, inputs, source.size))

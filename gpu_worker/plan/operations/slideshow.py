@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 
 from contract.limits import MAX_DURATION
 from contract.operations import exact_rate
 from contract.operations.slideshow import Slideshow
-from gpu_worker.plan.audio import fit_sound
 from gpu_worker.plan.captions.words.script import reading_time_ms, timed_cues
 from gpu_worker.plan.model import Inputs, Plan, PlanOptions
 from gpu_worker.plan.overlay import Overlay
 from gpu_worker.plan.picture.watermark import requested_watermark
 from gpu_worker.plan.render import render_frames
+from gpu_worker.plan.sound.music import mix_narration
 from gpu_worker.plan.still.scenes import make_frame_source
 from gpu_worker.plan.still.slide_times import frame_starts, slide_starts
 
@@ -25,10 +24,8 @@ def plan(operation: Slideshow, inputs: Inputs, options: PlanOptions) -> Plan:
     durations = [image.duration for image in operation.images]
     starts, frames = frame_starts(slide_starts(durations, length, cues or ()), operation.frame_rate)
     rate = exact_rate(operation.frame_rate)
-    overlay = Overlay(cues=cues, captions=operation, end=frames / rate)
-    if inputs.audio is not None:
-        sound = fit_sound(inputs.added_sound(), 1, length=frames / rate)
-        overlay = replace(overlay, sound=sound, audio_input=True)
+    sound = mix_narration(operation, inputs, frames / rate, options)
+    overlay = Overlay(sound, cues=cues, captions=operation, end=frames / rate)
     transition = operation.transition.kind, round(operation.transition.seconds * operation.frame_rate)
     source = make_frame_source(operation.scene_looks(), starts, frames, transition)
     return render_frames(source, rate, overlay, options, requested_watermark(operation, inputs, source.size))

@@ -68,6 +68,15 @@ class ArtifactView(_View):
     sha256: str
 
 
+class LoudnessView(_View):
+    """The loudness of the finished sound, as it was measured in the file; `input_lufs` is that before the gain."""
+
+    lufs: float
+    true_peak_db: float
+    input_lufs: float
+    gain_db: float
+
+
 class ExecutionView(_View):
     queue_ms: int
     execution_ms: int
@@ -77,6 +86,7 @@ class ExecutionView(_View):
     settled_by: Source | None
     word_timing: WordTiming | None
     fonts_used: list[str]
+    loudness: Annotated[LoudnessView | None, Field(description="Null if the request left the loudness as it was.")]
     warnings: list[str]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from contract.artifacts import ArtifactKind
-from contract.messages import ArtifactFacts
+from contract.messages import ArtifactFacts, LoudnessFacts
 from lambda_api.domain.job import Job, State
 from lambda_api.domain.pricing import cost_usd
 from lambda_api.domain.views.job_schema import (
@@ -18,6 +18,7 @@ from lambda_api.domain.views.job_schema import (
     ExecutionView,
     JobView,
     LinksView,
+    LoudnessView,
     ProgressView,
     VideoView,
 )
@@ -115,8 +116,13 @@ def _execution(job: Job) -> ExecutionView | None:
         settled_by=job.settled_by,
         word_timing=facts.word_timing,
         fonts_used=list(facts.fonts_used),
+        loudness=_loudness(facts.loudness),
         warnings=list(facts.warnings),
     )
+
+
+def _loudness(facts: LoudnessFacts | None) -> LoudnessView | None:
+    return None if facts is None else LoudnessView(**facts.model_dump())
 
 
 def _cost(job: Job) -> CostView | None:
