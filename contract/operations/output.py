@@ -12,7 +12,8 @@ from contract.base import Message
 from contract.operations.base import OptionGroup
 from contract.operations.fields import AnyCase, Metavar, Number, OrText, Trimmed, number_field
 
-MAX_GIF_SECONDS = 30
+MAX_GIF_SECONDS, GIF_SIDE = 30, 480
+"""Limits of a GIF: its duration, and its short side in pixels."""
 DRAFT_SIDE = 540
 """The longest short side of a draft, in pixels."""
 _MAX_POSTER_SECONDS = 86_400
@@ -42,8 +43,8 @@ FormatChoice = Annotated[
     AnyCase,
     Field(
         description=(
-            "`mp4` is H.264, which everything plays; `mp4_hevc` is smaller; `webm` is VP9 and Opus; `gif` has no sound "
-            f"and lasts at most {MAX_GIF_SECONDS} s."
+            "`mp4` is H.264, which everything plays; `mp4_hevc` is smaller; `webm` is VP9 and Opus; `gif` has no "
+            f"sound, 12.5 frames per second, at most {MAX_GIF_SECONDS} s and a short side of at most {GIF_SIDE} pixels."
         ),
         examples=[VideoFormat.WEBM],
     ),
@@ -109,10 +110,14 @@ class OutputOptions(OptionGroup):
         return self.output_filename if self.output_filename.lower().endswith(ending) else self.output_filename + ending
 
     def final_size(self, size: tuple[int, int]) -> tuple[int, int]:
-        """Return the size of the finished picture: that of a draft is half of `size`, its short side at most 540."""
-        if self.quality is not Quality.DRAFT:
+        """Return the size of the finished picture: smaller than `size` in a draft and in a GIF."""
+        factor = 1.0
+        if self.quality is Quality.DRAFT:
+            factor = min(0.5, DRAFT_SIDE / min(size))
+        if self.format is VideoFormat.GIF:
+            factor = min(factor, GIF_SIDE / min(size))
+        if factor == 1:
             return size
-        factor = min(0.5, DRAFT_SIDE / min(size))
         width, height = (max(2, 2 * round(side * factor / 2)) for side in size)
         return width, height
 

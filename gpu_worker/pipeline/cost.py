@@ -12,9 +12,10 @@ from contract.errors import Code
 from contract.limits import Limits
 from contract.operations import Role
 from contract.operations.inputs import role_of
+from contract.operations.output import MAX_GIF_SECONDS
 from gpu_worker.errors import job_failed
 from gpu_worker.plan.gpu import GpuStage
-from gpu_worker.plan.model import ExpectedOutput, Inputs, Plan
+from gpu_worker.plan.model import Encoder, ExpectedOutput, Inputs, Plan
 
 _DECODE_RATE, _ENCODE_RATE, _DRAW_RATE = 4e9, 860e6, 1.6e9
 """Pixels per second and core. `_DRAW_RATE` is that of the frames of a still."""
@@ -69,6 +70,8 @@ def check_plan_cost(plan: Plan, inputs: Inputs, threads: int, limits: Limits, se
     if width * height > _MAX_FRAME_PIXELS or max(width, height) > _MAX_SIDE:
         limit = f"{_MAX_FRAME_PIXELS // 1_000_000} million pixels a frame, {_MAX_SIDE} a side"
         raise job_failed(Code.MEDIA_OVER_BUDGET, field=field, limit=limit)
+    if plan.encoder is Encoder.GIF and expected.duration > MAX_GIF_SECONDS:
+        raise job_failed(Code.MEDIA_OVER_BUDGET, field=field, limit=f"{MAX_GIF_SECONDS} s of a GIF")
     seconds = _min_core_seconds(plan, expected, inputs, threads) / threads
     if seconds > limits.execution_seconds:
         raise job_failed(Code.MEDIA_OVER_BUDGET, field=field, limit="too many frames of that size")

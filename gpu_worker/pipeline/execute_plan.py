@@ -16,7 +16,7 @@ from gpu_worker.pipeline.level_sound import SoundLeveler
 from gpu_worker.pipeline.machine import Machine
 from gpu_worker.pipeline.run_step import OnStage, run_step
 from gpu_worker.pipeline.verify import media_facts, verify
-from gpu_worker.plan.model import OUTPUT, Plan, artifact_file
+from gpu_worker.plan.model import Plan, artifact_file
 from gpu_worker.probe.decoder_report import DecoderReport, parse_decoder_report
 from gpu_worker.sandbox import safe_open
 
@@ -46,7 +46,7 @@ async def execute_plan(
             decoded = _read_video_report(log)
     if plan.expected is None:
         return ExecutedPlan(None, ())
-    path = directory / OUTPUT
+    path = directory / plan.output
     await asyncio.to_thread(_finish, path, plan, limits)
     on_stage("verify", 0.0)
     try:
@@ -55,10 +55,12 @@ async def execute_plan(
         if decoded is None or not decoded.damaged or plan.gpu:
             raise
         raise job_failed(Code.MEDIA_UNREADABLE, field="url_video") from None
+    for step in plan.final_steps:
+        await run_step(step, directory, machine, limits, on_stage, uses_gpu=False)
     executed = ExecutedPlan(media_facts(facts), _damage_warnings(decoded))
     if leveler is None:
         return executed
-    loudness, warnings = await leveler.measure_output(OUTPUT)
+    loudness, warnings = await leveler.measure_output(plan.output)
     return executed._replace(loudness=loudness, warnings=(*executed.warnings, *warnings))
 
 

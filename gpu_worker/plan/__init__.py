@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import import_module
 
+from contract.artifacts import VideoFormat
 from contract.operations import OPERATIONS, Operation
+from contract.operations.output import OutputOptions
 from gpu_worker.plan.model import Inputs, Plan, PlanOptions
 
 _PLANNERS = {model: import_module(f"{__name__}.operations.{kind}").plan for kind, model in OPERATIONS.items()}
@@ -13,5 +16,8 @@ _PLANNERS = {model: import_module(f"{__name__}.operations.{kind}").plan for kind
 
 def make_plan(operation: Operation, inputs: Inputs, options: PlanOptions) -> Plan:
     """Plan one job. `inputs` are those of `operation.inputs()`, probed according to their roles."""
+    if isinstance(operation, OutputOptions):
+        may_copy = options.may_copy and operation.format is VideoFormat.MP4
+        options = replace(options, quality=operation.quality, format=operation.format, may_copy=may_copy)
     plan: Plan = _PLANNERS[type(operation)](operation, inputs, options)
     return plan

@@ -30,6 +30,7 @@ class UnavailableReason(StrEnum):
     NO_SESSION = "all encoder sessions of the GPU are in use"
     NO_MEMORY = "the GPU's memory is full"
     BUILD = "this ffmpeg was built without it"
+    FORMAT = "the GPU has no encoder for this format"
     PICTURE = "the GPU does not support this kind of picture"
     CAPTIONS = "there are too many captions for the GPU"
     TIMEOUT = "the GPU did not respond in time"

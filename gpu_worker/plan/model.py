@@ -8,7 +8,8 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Literal, TypeVar
 
-from contract.artifacts import OUTPUT_VIDEO
+from contract.artifacts import VideoFormat
+from contract.operations.output import Quality
 from gpu_worker.media.info import AudioFacts, Cue, Facts, PhotoInfo, VideoFacts
 from gpu_worker.media.transcription import Transcription
 from gpu_worker.plan.frame_source import FrameSource
@@ -40,7 +41,7 @@ def pixels_name(field: str, *, has_alpha: bool = False) -> str:
 
 def artifact_file(name: str) -> str:
     """Return the name of an artifact's file in the job's directory."""
-    return OUTPUT if name == OUTPUT_VIDEO.name else f"artifact_{name}"
+    return name.replace("output.", "out.") if name.startswith("output.") else f"artifact_{name}"
 
 
 VIDEO, AUDIO, IMAGE = "url_video", "url_audio", "url_image"
@@ -51,11 +52,15 @@ IN_VIDEO, IN_AUDIO = local_name(VIDEO), local_name(AUDIO)
 class Encoder(StrEnum):
     NVENC = "h264_nvenc"
     X264 = "libx264"
+    HEVC_NVENC = "hevc_nvenc"
+    X265 = "libx265"
+    VP9 = "libvpx-vp9"
+    GIF = "gif"
 
 
 @dataclass(frozen=True, slots=True)
 class PlanOptions:
-    """The capabilities and limits of one execution.
+    """The capabilities and limits of one execution, and how its video is encoded.
 
     `gpu=None` means CPU only by request: no warning. `may_copy` becomes False after a plan that copies has failed.
     """
@@ -65,6 +70,8 @@ class PlanOptions:
     may_copy: bool = True
     max_pixels: int = 120_000_000
     max_output_bytes: int = 4 * 1024**3
+    quality: Quality = Quality.STANDARD
+    format: VideoFormat = VideoFormat.MP4
     typefaces: Typefaces | None = None
     """Measures captions as the renderer draws them; None to estimate."""
 
@@ -155,6 +162,8 @@ class ExpectedOutput:
     """End of the picture track; it may be off by `end_tolerance`."""
     end_tolerance: Fraction
     has_audio: bool
+    is_resampled: bool = False
+    """True if its frames are not those of the source."""
     frames_added: int = 0
     """Frames that the source does not have."""
     is_cut: bool = False
@@ -205,5 +214,9 @@ class Plan:
     """The font families that draw the captions."""
     leveling: Leveling | None = None
     """The sound that must get a loudness first; None if it may have any."""
+    output: str = OUTPUT
+    """The name of the video's file."""
+    final_steps: tuple[Step, ...] = ()
+    """Runs of ffmpeg that read the finished video."""
     ends_at: Fraction | None = None
     """The end of playback, in seconds: the output may hold packets from after it, which its edit lists hide."""

@@ -13,7 +13,18 @@ from gpu_worker.plan.captions.ass_script import BURN_FILTER
 from gpu_worker.plan.captions.draw import DrawnCaptions
 from gpu_worker.plan.captions.files.track import SubtitleTrack
 from gpu_worker.plan.cuda.graph import CUDA_INPUT_ARGS, DOWNLOAD_FILTERS, gpu_for_video, gpu_graph, gpu_stages
-from gpu_worker.plan.encode import TAG_FILTER, encoder_args, format_seconds, gpu_for_size, output_args
+from gpu_worker.plan.encode import (
+    TAG_FILTER,
+    encoder_args,
+    finish_graph,
+    format_seconds,
+    gpu_for_format,
+    gpu_for_size,
+    output_args,
+    output_file,
+    pick_encoder,
+)
+from gpu_worker.plan.expected import as_format, has_edit_lists
 from gpu_worker.plan.filters import decoder_args, frame_timing_args, picture_warnings
 from gpu_worker.plan.frame_source import FrameSource
 from gpu_worker.plan.gpu import ALL_STAGES, Gpu, GpuStage
@@ -21,7 +32,6 @@ from gpu_worker.plan.input_args import MAX_DURATION_ARGS, open_args
 from gpu_worker.plan.model import (
     IN_VIDEO,
     SUBTITLES,
-    Encoder,
     ExpectedOutput,
     Plan,
     PlanOptions,
@@ -31,7 +41,7 @@ from gpu_worker.plan.overlay import Overlay
 from gpu_worker.plan.picture.changes import UNCHANGED, PictureChanges
 from gpu_worker.plan.picture.frame import frame_chain
 from gpu_worker.plan.picture.watermark import Watermark, watermark_chain, watermark_step
-from gpu_worker.plan.sound.part import open_sounds
+from gpu_worker.plan.sound.part import open_sounds, sound_in_format
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +53,12 @@ class _Route:
     timing: tuple[str, ...]
     gpu: frozenset[GpuStage]
 
-    @property
-    def encoder(self) -> Encoder:
-        return Encoder.NVENC if GpuStage.ENCODE in self.gpu else Encoder.X264
-
 
 def render_video(
     video: VideoFacts, overlay: Overlay, options: PlanOptions, changes: PictureChanges = UNCHANGED
 ) -> Plan:
     """Encode a video's picture again, upright. Its frames and their times stay."""
+    overlay = replace(overlay, sound=sound_in_format(overlay.sound, options.format))
     end = video.end if overlay.end is None else min(overlay.end, video.end)
     size = changes.size(video)
     drawn = overlay.draw(size, options)
@@ -74,23 +81,26 @@ def render_video(
         sound_end_tolerance=overlay.sound.end_tolerance,
         subtitles_end=None if track is None else track.end,
     )
+    expected = as_format(expected, options.format)
     is_animated = drawn is not None and drawn.is_animated
     on_cpu = bool(added) or changes.is_changed
-    gpu = gpu_for_video(options.gpu, video, shown, size, filters_on_cpu=on_cpu, is_animated=is_animated)
+    gpu = gpu_for_video(gpu_for_format(options), video, shown, size, filters_on_cpu=on_cpu, is_animated=is_animated)
     route = _route_video(video, shown, added, gpu_stages(gpu), options, changes)
     needed = ALL_STAGES if drawn is not None else ALL_STAGES - {GpuStage.DRAW}
     encode = replace(_encode_step(route, overlay, track, expected, options), frame_size=(video.width, video.height))
     warnings = (*picture_warnings(video), *_gpu_warnings(gpu, needed))
-    plan = _make_plan((*changes.steps(), encode), expected, (drawn, track), route, warnings)
+    plan = _make_plan((*changes.steps(), encode), expected, (drawn, track), route, warnings, options)
     plan = overlay.complete(plan, (drawn, track), end, size, options)
     # Filters that change the times of frames lose the duration of the last one.
-    return replace(plan, video_ends_at=end) if added or expected.is_cut or first_frame_filters(video) else plan
+    loses_end = added or expected.is_cut or first_frame_filters(video)
+    return replace(plan, video_ends_at=end) if loses_end and has_edit_lists(options.format) else plan
 
 
 def render_frames(
     source: FrameSource, rate: Fraction, overlay: Overlay, options: PlanOptions, watermark: Watermark | None = None
 ) -> Plan:
     """Encode frames that this worker draws, at `rate` frames per second."""
+    overlay = replace(overlay, sound=sound_in_format(overlay.sound, options.format))
     size, frames = source.size, source.frames
     drawn = overlay.draw(size, options)
     track = overlay.track(frames / rate)
@@ -111,7 +121,8 @@ def render_frames(
         *("-f", "rawvideo", "-pixel_format", "yuv420p", "-video_size", f"{size[0]}x{size[1]}"),
         *("-framerate", str(rate), "-protocol_whitelist", "file,pipe", "-i", "pipe:0"),
     )
-    gpu = gpu_for_size(options.gpu, size)
+    expected = as_format(expected, options.format)
+    gpu = gpu_for_size(gpu_for_format(options), size)
     # The frames are drawn on the CPU; NVENC takes them from there.
     route = _Route(
         input_args,
@@ -122,7 +133,7 @@ def render_frames(
     encode = replace(_encode_step(route, overlay, track, expected, options), feed=source)
     warnings = _gpu_warnings(gpu, {GpuStage.ENCODE})
     steps = (encode,) if watermark is None else (watermark_step(watermark), encode)
-    plan = _make_plan(steps, expected, (drawn, track), route, warnings)
+    plan = _make_plan(steps, expected, (drawn, track), route, warnings, options)
     return overlay.complete(plan, (drawn, track), expected.end, size, options)
 
 
@@ -172,17 +183,18 @@ def _encode_step(
     route: _Route, overlay: Overlay, track: SubtitleTrack | None, expected: ExpectedOutput, options: PlanOptions
 ) -> Step:
     sound = overlay.sound
+    encoder = pick_encoder(options.format, on_gpu=GpuStage.ENCODE in route.gpu)
     args = (
         *route.input_args,
         *open_sounds(sound.inputs, options.max_pixels),
         *(() if track is None else track.input_args),
         *sound.decoding,
-        *("-filter_complex", route.graph),
+        *("-filter_complex", finish_graph(route.graph, options.format)),
         # A graph of its own: ffmpeg rebuilds one that held both, and loses sound, whenever the picture changes.
         *(("-filter_complex", sound.graph) if sound.graph else ()),
         *("-map", "[picture]"),
         *route.timing,
-        *encoder_args(route.encoder, options.threads, on_gpu=route.gpu == ALL_STAGES),
+        *encoder_args(encoder, options.threads, on_gpu=route.gpu == ALL_STAGES, quality=options.quality),
         *sound.args,
         *(() if track is None else track.output_args(1 + len(sound.inputs))),
         *(MAX_DURATION_ARGS if overlay.end is None else ("-t", format_seconds(overlay.end))),
@@ -197,11 +209,15 @@ def _make_plan(
     captions: tuple[DrawnCaptions | None, SubtitleTrack | None],
     route: _Route,
     warnings: tuple[str, ...],
+    options: PlanOptions,
 ) -> Plan:
     drawn, track = captions
+    encoder = pick_encoder(options.format, on_gpu=GpuStage.ENCODE in route.gpu)
     files: dict[str, str | bytes] = {} if track is None else dict(track.files)
     files |= {} if drawn is None else {SUBTITLES: drawn.script}
-    plan = Plan(steps, expected, "encode", route.encoder, files, warnings=warnings, gpu=route.gpu)
+    plan = Plan(
+        steps, expected, "encode", encoder, files, warnings=warnings, gpu=route.gpu, output=output_file(options)
+    )
     return plan if drawn is None else replace(plan, word_timing=drawn.word_timing, fonts_used=drawn.fonts)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from contract.operations import Fit
-from contract.operations.picture import SizeOptions
+from contract.operations.picture import PictureOptions
 from gpu_worker.media.info import VideoFacts
 from gpu_worker.plan.filters import picture_filters
 from gpu_worker.plan.picture.blur import blur_chain
@@ -29,9 +29,9 @@ class Frame:
     background: str = "#000000"
 
 
-def requested_frame(options: SizeOptions, video: VideoFacts) -> Frame | None:
+def requested_frame(options: PictureOptions, video: VideoFacts) -> Frame | None:
     """Return the frame that a request asks for; None if it is the one that the video has."""
-    size = options.frame_size(video.display_size)
+    size = options.final_size(options.frame_size(video.display_size))
     return None if size == video.display_size else Frame(size, options.fit, options.background)
 
 

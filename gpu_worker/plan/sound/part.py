@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
+from contract.artifacts import VideoFormat
 from contract.operations.inputs import role_of
 from gpu_worker.plan.input_args import PROTOCOL_ARGS, open_args
 from gpu_worker.plan.model import Leveling, Plan, Step, local_name
@@ -13,6 +14,8 @@ from gpu_worker.plan.model import Leveling, Plan, Step, local_name
 MIX_RATE = 48_000
 """Samples per second of sounds that are mixed."""
 AAC_ARGS = ("-c:a", "aac", "-b:a", "192k")
+OPUS_ARGS = ("-c:a", "libopus", "-b:a", "160k")
+GIF_IS_SILENT = "A GIF has no sound."
 RAW_STEREO = ("-f", "f32le", "-ar", str(MIX_RATE), "-ac", "2")
 """Options of a file of raw samples: those of a mix, before it is encoded."""
 
@@ -61,6 +64,17 @@ class Sound:
 
 
 NO_SOUND = Sound()
+
+
+def sound_in_format(sound: Sound, video_format: VideoFormat) -> Sound:
+    """Return the sound as a format has it: none in a GIF, Opus in WebM."""
+    if not sound.is_present or video_format in {VideoFormat.MP4, VideoFormat.MP4_HEVC}:
+        return sound
+    if video_format is VideoFormat.GIF:
+        return replace(NO_SOUND, warnings=(*sound.warnings, GIF_IS_SILENT))
+    at = sound.args.index("-c:a")
+    rest = sound.args[at + 2 :]
+    return replace(sound, args=(*sound.args[:at], *OPUS_ARGS, *(rest[2:] if rest[:1] == ("-b:a",) else rest)))
 
 
 def open_sounds(inputs: tuple[str | MadeFile, ...], max_pixels: int, options: tuple[str, ...] = ()) -> tuple[str, ...]:
