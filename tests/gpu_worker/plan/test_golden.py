@@ -20,6 +20,7 @@ from contract.operations.addaudio import AddAudio
 from contract.operations.caption import Caption
 from contract.operations.captions.choices import SubtitleMode
 from contract.operations.compose import Compose
+from contract.operations.concatenate import Concatenate
 from contract.operations.describe import describe
 from contract.operations.img2vid import Img2Vid
 from gpu_worker.media.info import AudioFacts, Color, Cue, Facts, PhotoInfo, VideoFacts
@@ -41,6 +42,8 @@ VIDEO = Facts("mov,mp4,m4a,3gp,3g2,mj2", CLIP, AudioFacts("aac", 48000, 2, Fract
 INTERLACED_VIDEO = replace(
     VIDEO, video=replace(CLIP, width=720, height=576, color=Color("bt470bg"), is_interlaced=True)
 )
+
+KNOWN_VIDEO = replace(VIDEO, video=replace(CLIP, parameter_sets="0123"))
 
 SOUND = Facts("mp3", None, AudioFacts("mp3", 44100, 2, Fraction(0), Fraction(3, 2)))
 CUES = (Cue(500, 1200, "Hello"), Cue(1200, 1600, "there"))
@@ -85,6 +88,10 @@ CASES = EXAMPLES | {
     "compose-video-gpu": Case(FROM_VIDEO, GPU),
     "compose-picture-x264": Case(FROM_PICTURE),
     "compose-picture-nvenc": Case(FROM_PICTURE, GPU),
+    "concatenate-copy": Case(SMALLEST["concatenate"], video=KNOWN_VIDEO),
+    "concatenate-transition-gpu": Case(
+        Concatenate(videos=[{"url_video": URL, "end": 1.5}, {"url_video": URL}], size="640x640", transition="fade"), GPU
+    ),
     "img2vid-29.97-x264": Case(STILL),
     "img2vid-29.97-nvenc": Case(STILL, GPU),
 }
@@ -101,6 +108,8 @@ def plan_case(name: str) -> Plan:
         image=PICTURE if Role.IMAGE in roles else None,
         cues=CUES if Role.SUBTITLES in roles else None,
     )
+    videos = {given.field: case.video for given in case.operation.inputs() if given.role is Role.VIDEO}
+    inputs = replace(inputs, media={**inputs.media, **videos})
     options = PlanOptions(
         gpu=case.gpu, threads=3, may_copy=case.may_copy, max_pixels=1_000_000, max_output_bytes=9_999_999
     )

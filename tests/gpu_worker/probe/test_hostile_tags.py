@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from contract.operations import Operation
 from contract.operations.addaudio import AddAudio
 from contract.operations.caption import Caption
 from contract.operations.compose import Compose
+from contract.operations.concatenate import Concatenate
 from contract.operations.img2vid import Img2Vid
 from gpu_worker.errors import JobFailed
 from gpu_worker.media.info import Cue, Facts, PhotoInfo
@@ -131,6 +133,7 @@ OPERATIONS: list[Operation] = [
     AddAudio(url_video=URL, url_audio=URL),
     Compose(url_video=URL, url_audio=URL, url_srt=URL),
     Img2Vid(url_image=URL),
+    Concatenate.model_validate({"videos": [URL, URL], "transition": {"duration": 0.1}}),
 ]
 
 
@@ -160,8 +163,9 @@ def test_file_contents_never_reach_a_command_line(
         gpu=Gpu() if gpu else None, threads=2, max_pixels=10**8, max_output_bytes=Limits().max_output_bytes
     )
     sources = inputs_of(facts, facts, PhotoInfo(64, 48), cues=(Cue(0, 400, "hi"),))
+    media = {**sources.media, **dict.fromkeys((given.field for given in of.inputs() if "." in given.field), facts)}
     try:
-        plan = make_plan(of, sources, means)
+        plan = make_plan(of, replace(sources, media=media), means)
     except JobFailed:
         return
     assert not [arg for step in plan.steps for arg in step.args if EVIL in arg]
