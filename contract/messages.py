@@ -133,7 +133,10 @@ class ExecutionFacts(Message):
     encoder: Short | None
     """`h264_nvenc`, `libx264`…; None if no picture was encoded."""
     video_mode: Literal["encode", "copy"] | None
-    """None if the result is not a video."""
+    """None if the result is not a video; `encode` if any part of its picture was encoded."""
+    copied_seconds: Annotated[Finite, Field(ge=0)] | None = None
+    encoded_seconds: Annotated[Finite, Field(ge=0)] | None = None
+    """Seconds of the picture that were copied from the inputs, and that were encoded; None without a video."""
     gpu_type: Short | None = None
     execution_ms: Count
     timings_ms: dict[str, Count] = Field(default_factory=dict)

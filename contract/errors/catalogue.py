@@ -29,6 +29,8 @@ class Code(StrEnum):
     MEDIA_NO_VIDEO = "media_no_video"
     MEDIA_NO_AUDIO = "media_no_audio"
     MEDIA_OVER_BUDGET = "media_over_budget"
+    RANGE_OUTSIDE_MEDIA = "range_outside_media"
+    TRANSITION_TOO_LONG = "transition_too_long"
     SUBTITLES_EMPTY = "subtitles_empty"
     SUBTITLES_UNREADABLE = "subtitles_unreadable"
     SUBTITLES_TOO_MANY = "subtitles_too_many"
@@ -95,6 +97,12 @@ CATALOGUE: dict[Code, CatalogueEntry] = {
     Code.MEDIA_NO_AUDIO: CatalogueEntry(_C, False, "{field} has no sound. Use a file with an audio track."),
     Code.MEDIA_OVER_BUDGET: CatalogueEntry(
         _C, False, "{field} needs more work than one job may do: {limit}. Use a smaller or shorter file."
+    ),
+    Code.RANGE_OUTSIDE_MEDIA: CatalogueEntry(
+        _C, False, "{field} is not within the video, which lasts {limit}. Use an earlier time."
+    ),
+    Code.TRANSITION_TOO_LONG: CatalogueEntry(
+        _C, False, "{field} is shorter than two transitions. Send a transition of at most {limit}, or a longer video."
     ),
     Code.SUBTITLES_EMPTY: CatalogueEntry(
         _C, False, "{field} contains no subtitle with text and a time span. Check the file."

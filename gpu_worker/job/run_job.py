@@ -174,6 +174,8 @@ class _Execution:
             execution=ExecutionFacts(
                 encoder=output.encoder,
                 video_mode=output.video_mode,
+                copied_seconds=output.copied_seconds,
+                encoded_seconds=output.encoded_seconds,
                 gpu_type=machine.gpu_name,
                 timings_ms=self.stopwatch.timings_ms(),
                 execution_ms=self.stopwatch.total_ms(),

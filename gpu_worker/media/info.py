@@ -60,6 +60,13 @@ class VideoFacts:
     starts_clean: bool = True
     """False if the first packets cannot be decoded, because frames that they refer to were cut off."""
     time_base: Fraction = Fraction(1)
+    index: int = 0
+    """The index of the stream among all streams of the file."""
+    parameter_sets: str | None = None
+    """A hash of what a decoder needs before the first frame (H.264's and HEVC's parameter sets); None if unknown.
+
+    It is known only for a video that can begin in the middle of another one: with a frame that resets the decoder.
+    """
 
     @property
     def duration(self) -> Fraction:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from contract.errors import Code
 from contract.limits import Limits
-from contract.messages import LoudnessFacts, MediaFacts
+from contract.messages import LoudnessFacts, MediaFacts, Stage
 from gpu_worker.errors import JobFailed, format_bytes, job_failed
 from gpu_worker.formats.mp4 import set_video_end, trim_edit_lists
 from gpu_worker.formats.mp4_boxes import Mp4Error
@@ -16,9 +18,11 @@ from gpu_worker.pipeline.level_sound import SoundLeveler
 from gpu_worker.pipeline.machine import Machine
 from gpu_worker.pipeline.run_step import OnStage, run_step
 from gpu_worker.pipeline.verify import media_facts, verify
-from gpu_worker.plan.model import Plan, artifact_file
+from gpu_worker.plan.model import Plan, Step, artifact_file
 from gpu_worker.probe.decoder_report import DecoderReport, parse_decoder_report
 from gpu_worker.sandbox import safe_open
+
+_DAMAGED = "Parts of the video are damaged; what could be decoded was used."
 
 
 class ExecutedPlan(NamedTuple):
@@ -39,36 +43,51 @@ async def execute_plan(
     if plan.leveling is not None:
         leveler = SoundLeveler(plan.leveling, directory, machine, limits, on_stage)
         await leveler.write_sound()
-    decoded = None
-    for step in plan.steps:
-        log = await run_step(step, directory, machine, limits, on_stage, uses_gpu=bool(plan.gpu))
-        if step.frame_size is not None:
-            decoded = _read_video_report(log)
+    decoded: dict[str, DecoderReport] = {}
+    for step, on_step in zip(plan.steps, _share_progress(plan.steps, on_stage), strict=True):
+        log = await run_step(step, directory, machine, limits, on_step, uses_gpu=bool(plan.gpu))
+        report = None if step.frame_size is None else _read_video_report(log, step.picture_field)
+        if report is not None:
+            decoded[step.picture_field] = report
     if plan.expected is None:
         return ExecutedPlan(None, ())
     path = directory / plan.output
     await asyncio.to_thread(_finish, path, plan, limits)
     on_stage("verify", 0.0)
+    damaged = [field for field, report in decoded.items() if report.damaged]
     try:
-        facts = await verify(machine.ffmpeg, path, plan.expected, decoded)
+        facts = await verify(machine.ffmpeg, path, plan.expected, next(iter(decoded.values()), None))
     except JobFailed:
-        if decoded is None or not decoded.damaged or plan.gpu:
+        if not damaged or plan.gpu:
             raise
-        raise job_failed(Code.MEDIA_UNREADABLE, field="url_video") from None
+        raise job_failed(Code.MEDIA_UNREADABLE, field=damaged[0]) from None
     for step in plan.final_steps:
         await run_step(step, directory, machine, limits, on_stage, uses_gpu=False)
-    executed = ExecutedPlan(media_facts(facts), _damage_warnings(decoded))
+    executed = ExecutedPlan(media_facts(facts), (_DAMAGED,) if damaged else ())
     if leveler is None:
         return executed
     loudness, warnings = await leveler.measure_output(plan.output)
     return executed._replace(loudness=loudness, warnings=(*executed.warnings, *warnings))
 
 
-def _read_video_report(log: str) -> DecoderReport | None:
+def _share_progress(steps: Sequence[Step], on_stage: OnStage) -> Iterator[OnStage]:
+    """Yield, for each step, a function that takes its progress and reports that of all steps."""
+    works = [step.seconds if step.work is None else step.work for step in steps]
+    total, before = sum(works) or 1.0, 0.0
+    for work in works:
+        yield functools.partial(_report_share, on_stage, before / total, work / total)
+        before += work
+
+
+def _report_share(on_stage: OnStage, before: float, share: float, stage: Stage, done: float) -> None:
+    on_stage(stage, before + share * done)
+
+
+def _read_video_report(log: str, field: str) -> DecoderReport | None:
     """Return what the decoder of the input video reported. Raises JobFailed if it decoded no frame."""
     report = parse_decoder_report(log, "video")
     if report is not None and not report.frames:
-        raise job_failed(Code.MEDIA_UNREADABLE, field="url_video")
+        raise job_failed(Code.MEDIA_UNREADABLE, field=field)
     return report
 
 
@@ -83,8 +102,3 @@ def _finish(path: Path, plan: Plan, limits: Limits) -> None:
             set_video_end(path, plan.video_ends_at)
     except (Mp4Error, OSError):
         raise job_failed(Code.OUTPUT_INVALID) from None
-
-
-def _damage_warnings(decoded: DecoderReport | None) -> tuple[str, ...]:
-    is_damaged = decoded is not None and decoded.damaged
-    return ("Parts of the video are damaged; what could be decoded was used.",) if is_damaged else ()

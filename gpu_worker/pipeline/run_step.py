@@ -14,7 +14,7 @@ from gpu_worker.ffmpeg.run import FfmpegError, run_ffmpeg
 from gpu_worker.frames.feed import write_frames
 from gpu_worker.pipeline.machine import Machine
 from gpu_worker.plan.gpu_errors import GpuError, classify_gpu_error
-from gpu_worker.plan.model import IN_VIDEO, Step
+from gpu_worker.plan.model import AUDIO, IN_VIDEO, VIDEO, Step
 from gpu_worker.plan.sound.decoding import LOOPBACK_DECODER
 from gpu_worker.probe.decoder_report import (
     has_shape_change,
@@ -73,7 +73,8 @@ async def run_step(
     except (MemoryError, OSError):
         raise job_failed(Code.RESOURCES) from None
     if step.frame_size is not None and has_shape_change(log, step.frame_size):
-        raise job_failed(Code.MEDIA_UNSUPPORTED, field="url_video", format="a picture that changes its shape midway")
+        field = step.picture_field
+        raise job_failed(Code.MEDIA_UNSUPPORTED, field=field, format="a picture that changes its shape midway")
     if LOOPBACK_DECODER not in step.args and has_sound_change(log):
         raise job_failed(Code.OUTPUT_INVALID)  # ffmpeg rebuilt the filters and lost what was buffered in them
     return log
@@ -104,9 +105,26 @@ def _unreadable_field(failure: FfmpegError, step: Step) -> str | None:
     """Return the field of the input that could not be decoded; None if the cause is another one."""
     video = parse_decoder_report(failure.log, "video") if step.frame_size is not None else None
     if has_unopened_decoder(failure.log, "video") or (video is not None and not video.frames):
-        return "url_video"
+        return step.picture_field
     if step.decoded_field is not None:
         return step.decoded_field
+    if step.fields:
+        return _unreadable_sound(failure, step)
     if failure.code == _NOT_DECODED:
-        return "url_video" if IN_VIDEO in step.args else "url_audio"
+        return VIDEO if IN_VIDEO in step.args else AUDIO
     return None
+
+
+def _unreadable_sound(failure: FfmpegError, step: Step) -> str | None:
+    """Return the field of the input whose sound could not be decoded, or of which the smallest part could be."""
+    named = [(number, field) for number, field in enumerate(step.fields) if field]
+    for number, field in named:
+        if has_unopened_decoder(failure.log, "audio", number):
+            return field
+    if failure.code != _NOT_DECODED:
+        return None
+    if step.frame_size is not None:
+        return step.picture_field
+    decoded = {field: parse_decoder_report(failure.log, "audio", number) for number, field in named}
+    shares = {field: report.frames / max(1, report.packets) for field, report in decoded.items() if report is not None}
+    return min(shares, key=lambda field: shares[field], default=None)

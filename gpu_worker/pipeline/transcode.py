@@ -12,6 +12,7 @@ import math
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
@@ -49,6 +50,9 @@ class Output:
     word_timing: Literal["given", "aligned", "estimated"] | None = None
     fonts_used: tuple[str, ...] = ()
     loudness: LoudnessFacts | None = None
+    copied_seconds: float | None = None
+    encoded_seconds: float | None = None
+    """Seconds of the picture that were copied from the inputs, and that were encoded; None without a video."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +136,13 @@ async def transcode(
         "aligned" if plan.word_timing and inputs.is_aligned else plan.word_timing,
         plan.fonts_used,
         executed.loudness,
+        _round_seconds(plan.copied_seconds),
+        _round_seconds(plan.encoded_seconds),
     )
+
+
+def _round_seconds(seconds: Fraction | None) -> float | None:
+    return None if seconds is None else round(float(seconds), 3)
 
 
 async def _check_glyphs(operation: Operation, inputs: Inputs, directory: Path, machine: Machine) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ def as_format(expected: ExpectedOutput, video_format: VideoFormat) -> ExpectedOu
             frames=max(1, round(expected.duration * GIF_RATE)),
             frames_tolerance=1,
             frames_added=0,
-            is_resampled=True,
+            has_source_frames=False,
             end_tolerance=2 / GIF_RATE,
         )
     return expected

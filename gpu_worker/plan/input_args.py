@@ -36,6 +36,10 @@ _ALL = f"{_FILMS},{_SOUNDS},{_PICTURES}"
 CODECS: dict[Role, str] = {Role.VIDEO: _ALL, Role.AUDIO: _ALL}
 """Decoders, by ffmpeg's names."""
 
+_LISTED = "mov"
+LIST_OPTION = f"option format_whitelist {_LISTED}"
+"""The line of a list's entry that keeps ffmpeg from opening a list within the list."""
+
 PROTOCOL_ARGS = ("-protocol_whitelist", "file,pipe")
 
 MAX_DURATION_ARGS = ("-t", "86400")
@@ -49,3 +53,13 @@ def open_args(role: Role, name: str, max_pixels: int) -> tuple[str, ...]:
     """
     allowed = (*PROTOCOL_ARGS, "-format_whitelist", FORMATS[role], "-codec_whitelist", CODECS[role])
     return (*allowed, "-max_pixels", str(max_pixels), "-i", name)
+
+
+def open_list_args(name: str, max_pixels: int) -> tuple[str, ...]:
+    """Return the arguments that open the files of a list that this worker has written, one after the other.
+
+    Each entry of the list states which formats its file may have (`LIST_OPTION`). Packets stay as they are stored.
+    """
+    allowed = (*PROTOCOL_ARGS, "-format_whitelist", f"concat,{_LISTED}", "-codec_whitelist", CODECS[Role.VIDEO])
+    form = ("-f", "concat", "-safe", "0", "-auto_convert", "0")
+    return (*allowed, "-max_pixels", str(max_pixels), *form, "-i", name)

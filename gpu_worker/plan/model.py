@@ -146,6 +146,15 @@ class Step:
     """The size of the frames it reads. Later frames of another size would be distorted to this one."""
     decoded_field: str | None = None
     """The field of the input, if the step only decodes it: then the input is responsible for a failure."""
+    fields: tuple[str, ...] = ()
+    """The fields of its inputs by their numbers, empty for a file made here; without any, those of most operations."""
+    work: float | None = None
+    """Its share of the plan's work, in units of `seconds`, which it is by default."""
+
+    @property
+    def picture_field(self) -> str:
+        """The field of the input whose picture it decodes."""
+        return self.fields[0] if self.fields else VIDEO
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +171,10 @@ class ExpectedOutput:
     """End of the picture track; it may be off by `end_tolerance`."""
     end_tolerance: Fraction
     has_audio: bool
-    is_resampled: bool = False
-    """True if its frames are not those of the source."""
     frames_added: int = 0
     """Frames that the source does not have."""
+    has_source_frames: bool = True
+    """False if frames are repeated or left out, so that their number does not depend on how many can be decoded."""
     is_cut: bool = False
     """True if the source continues after the end of the output."""
     sound_end: Fraction | None = None
@@ -220,3 +229,19 @@ class Plan:
     """Runs of ffmpeg that read the finished video."""
     ends_at: Fraction | None = None
     """The end of playback, in seconds: the output may hold packets from after it, which its edit lists hide."""
+    copied_part: Fraction | None = None
+    """Seconds of the picture that are copied if only a part of it is; None if `video_mode` says it for all of it."""
+
+    @property
+    def copied_seconds(self) -> Fraction | None:
+        """Seconds of the picture that are copied; None without a video."""
+        if self.expected is None:
+            return None
+        whole = self.expected.duration if self.video_mode == "copy" else Fraction(0)
+        return whole if self.copied_part is None else self.copied_part
+
+    @property
+    def encoded_seconds(self) -> Fraction | None:
+        """Seconds of the picture that are encoded; None without a video."""
+        copied = self.copied_seconds
+        return None if self.expected is None or copied is None else self.expected.duration - copied

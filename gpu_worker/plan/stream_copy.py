@@ -77,7 +77,7 @@ def copy_video(
     track: SubtitleTrack | None = None,
 ) -> Plan:
     """Copy the picture track `video` of `facts` up to `end`, in seconds, with a sound that ends there."""
-    cut = _cut(video, end, _time_scale(video.time_base))
+    cut = _cut(video, end, time_scale(video.time_base))
     inputs = (
         # ffmpeg stops at the first packet that is decoded after this time; all packets that are shown come before it.
         *("-t", format_seconds(cut.end + Fraction(1, 1000))),
@@ -94,7 +94,7 @@ def copy_whole_video(
     facts: Facts, video: VideoFacts, sound: Sound, options: PlanOptions, track: SubtitleTrack | None
 ) -> Plan:
     """Copy the picture track `video` of `facts` with a sound that may last longer."""
-    cut = _cut(video, video.end, _time_scale(video.time_base))
+    cut = _cut(video, video.end, time_scale(video.time_base))
     inputs = (
         *MAX_DURATION_ARGS,
         *_skip_decoding_args(facts.container, video),
@@ -135,7 +135,7 @@ def _copy(
     track: SubtitleTrack | None,
 ) -> Plan:
     """Copy what `inputs` open; the track is the input after them."""
-    scale = str(_time_scale(video.time_base))
+    scale = str(time_scale(video.time_base))
     tag = ("-tag:v", "hvc1") if video.codec == "hevc" else ()  # Apple's players recognize HEVC by this tag only
     args = (
         *inputs,
@@ -184,7 +184,7 @@ def _retiming_filter(cut: _Cut) -> str:
     return f"setts=pts='{pts}':duration='{duration}'"
 
 
-def _time_scale(time_base: Fraction) -> int:
+def time_scale(time_base: Fraction) -> int:
     """Return the output's units per second: those of the video, so that no time changes, or a multiple of them."""
     scale = time_base.denominator
     while scale < _MIN_TIME_SCALE:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from contract.operations import Role
 from gpu_worker.ffmpeg.locate import Ffmpeg
+from gpu_worker.formats.parameter_sets import read_parameter_sets
 from gpu_worker.media.info import Facts
 from gpu_worker.plan.input_args import MAX_DURATION_ARGS, open_args
 from gpu_worker.probe.checks import check_file, check_role
@@ -57,6 +58,7 @@ async def probe(
     check_file(log, listing, path, role, field, code, max_pixels)
     sound = describe_unlisted_audio(log) if is_output else describe_audio(log, listing)
     video = find_video_track(log, listing)
-    facts = Facts(log.container, describe_video(video) if video else None, sound, list_sound_tracks(log))
+    sets = read_parameter_sets(path) if "mov" in log.container.split(",") and not is_output else None
+    facts = Facts(log.container, describe_video(video, sets) if video else None, sound, list_sound_tracks(log))
     check_role(facts, video, log, role, field)
     return facts

@@ -23,9 +23,10 @@ _UNEVEN_SECONDS = Fraction(3, 1000)
 
 @dataclass(frozen=True, slots=True)
 class VideoTrack:
-    """The video track that is used, the `number`-th of those listed."""
+    """The video track that is used, the `number`-th of those listed. `index` is that of its stream in the file."""
 
     number: int
+    index: int
     stream: StreamLine
     track: PacketStats
 
@@ -42,7 +43,7 @@ def find_video_track(log: StderrParser, listing: PacketListing) -> VideoTrack | 
     with a moving preview, list them in any order.
     """
     listed = [
-        VideoTrack(number, stream, listing.tracks[out])
+        VideoTrack(number, log.mapped[out], stream, listing.tracks[out])
         for number, (out, stream) in enumerate(log.list_mapped_streams("Video"))
         if out in listing.tracks
     ]
@@ -51,8 +52,8 @@ def find_video_track(log: StderrParser, listing: PacketListing) -> VideoTrack | 
     return max(default or usable, key=lambda video: video.size[0] * video.size[1], default=None)
 
 
-def describe_video(video: VideoTrack) -> VideoFacts:
-    """Describe a video track."""
+def describe_video(video: VideoTrack, parameter_sets: str | None = None) -> VideoFacts:
+    """Describe a video track. `parameter_sets`: their hash, if the container has them."""
     stream, track, (width, height) = video.stream, video.track, video.size
     constant, rate = _measure_rate(track, stream.nominal_rate)
     aspect = _parse_fraction(track.header.get("sar", "1/1"))
@@ -61,6 +62,7 @@ def describe_video(video: VideoTrack) -> VideoFacts:
     return VideoFacts(
         codec=stream.codec,
         number=video.number,
+        index=video.index,
         width=width,
         height=height,
         frames=track.shown,
@@ -79,6 +81,7 @@ def describe_video(video: VideoTrack) -> VideoFacts:
         starts_untimed=track.starts_untimed,
         starts_clean=track.starts_clean,
         time_base=track.time_base,
+        parameter_sets=parameter_sets,
     )
 
 

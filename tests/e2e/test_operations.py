@@ -82,6 +82,7 @@ def test_captions_inside_the_request_are_drawn_by_word(system: System, site: Web
     job = system.run("caption", url_video=site("clip.mp4"), captions=text, subtitle_mode="soft")
     check(job, tmp_path, size=(640, 360), seconds=3, frames=75, sound=True)
     assert (job["execution"]["video_mode"], job["execution"]["fonts_used"]) == ("copy", [])
+    assert (job["execution"]["copied_seconds"], job["execution"]["encoded_seconds"]) == (3, 0)
 
 
 def test_compose_from_a_photo_lasts_as_long_as_the_voice(system: System, site: Web, tmp_path: Path) -> None:

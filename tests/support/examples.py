@@ -91,7 +91,9 @@ def manifest(job_id: str = "job-1", **changes: Any) -> ResultManifest:
             width=1920, height=1080, frame_rate=24.0, frames=120, duration_seconds=5.0, video_codec="h264",
             audio_codec="aac",
         ),
-        "execution": ExecutionFacts(encoder="libx264", video_mode="encode", execution_ms=4200),
+        "execution": ExecutionFacts(
+            encoder="libx264", video_mode="encode", execution_ms=4200, copied_seconds=0.0, encoded_seconds=5.0
+        ),
     }  # fmt: skip
     return ResultManifest(**(base | changes))
 

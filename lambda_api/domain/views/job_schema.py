@@ -82,6 +82,12 @@ class ExecutionView(_View):
     execution_ms: int
     encoder: str | None
     video_mode: VideoMode | None
+    copied_seconds: Annotated[
+        float | None, Field(description="Seconds of the picture that were copied unchanged; null without a video.")
+    ]
+    encoded_seconds: Annotated[
+        float | None, Field(description="Seconds of the picture that were encoded; null without a video.")
+    ]
     gpu_type: str | None
     settled_by: Source | None
     word_timing: WordTiming | None

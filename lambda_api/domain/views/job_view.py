@@ -112,6 +112,8 @@ def _execution(job: Job) -> ExecutionView | None:
         execution_ms=facts.execution_ms,
         encoder=facts.encoder,
         video_mode=facts.video_mode,
+        copied_seconds=facts.copied_seconds,
+        encoded_seconds=facts.encoded_seconds,
         gpu_type=facts.gpu_type,
         settled_by=job.settled_by,
         word_timing=facts.word_timing,

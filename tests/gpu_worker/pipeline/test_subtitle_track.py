@@ -76,6 +76,7 @@ def test_soft_captions_leave_picture_and_sound_as_they_are(media: MediaFactory) 
     for stream in ("0:v", "0:a"):
         assert list_timed_packets(media, path, stream) == list_timed_packets(media, video, stream)
     assert (made.video_mode, made.encoder, made.fonts_used, made.word_timing) == ("copy", None, (), None)
+    assert (made.copied_seconds, made.encoded_seconds) == (1, 0)
     assert made.warnings == (BRIEF,)
     assert re.search(r"\(por\): Subtitle: mov_text .*\(default\)", media.read_header(path))
     assert [kind for kind, _end in list_tracks(path)] == ["vide", "soun", "sbtl"]
@@ -87,6 +88,7 @@ def test_both_modes_draw_and_add_a_track(media: MediaFactory) -> None:
     made, path = media.transcode(operation, video=make_video(media), subtitles=write_captions(media))
     assert read_track(media, path) == READ_BACK
     assert (made.video_mode, bool(made.fonts_used)) == ("encode", True)
+    assert (made.copied_seconds, made.encoded_seconds) == (0, 1)
     assert [count_bright_pixels(frame) > 20 for frame in media.decode_frames(path)] == [False] * 4 + [True] * 6
 
 

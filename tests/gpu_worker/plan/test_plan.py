@@ -7,6 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
+from gpu_worker.plan.still.zoom import END_ZOOM, Box, still_size, view, zoom
 
 from contract.operations import Role
 from contract.operations.addaudio import AddAudio
@@ -18,7 +19,6 @@ from gpu_worker.plan import make_plan
 from gpu_worker.plan.gpu import Gpu, GpuStage, UnavailableReason
 from gpu_worker.plan.input_args import CODECS
 from gpu_worker.plan.model import Encoder, Plan, PlanOptions
-from gpu_worker.plan.still.zoom import END_ZOOM, Box, still_size, view, zoom
 from tests.support.media.inputs import inputs_of
 
 U = "https://example.com/file"
@@ -59,6 +59,15 @@ FILE = "-map_metadata -1 -map_chapters -1 -sn -dn -movflags +faststart -fs 9999 
 RAW = "-f rawvideo -pixel_format yuv420p -video_size 640x360 -framerate {rate} -protocol_whitelist file,pipe -i pipe:0"
 CLOCK = "aresample=async=1:min_hard_comp=0.04:first_pts=0"
 BURN = "ass=f=captions.ass:fontsdir=fonts"
+
+
+def test_part_that_is_copied_is_not_encoded() -> None:
+    plan = make_plan(Caption(url_video=U, url_srt=U), inputs_of(Facts(MP4, VIDEO, AAC), cues=CUES), OPTIONS)
+    assert (plan.copied_seconds, plan.encoded_seconds) == (0, 2)
+    mixed = replace(plan, copied_part=Fraction(3, 2))
+    assert (mixed.copied_seconds, mixed.encoded_seconds) == (Fraction(3, 2), Fraction(1, 2))
+    without_video = replace(plan, expected=None, video_mode=None)
+    assert (without_video.copied_seconds, without_video.encoded_seconds) == (None, None)
 
 
 def lines(plan: Plan) -> list[str]:

@@ -1,0 +1,1 @@
+"""Videos one after the other: their parts, places in time, pictures and sounds. Pure."""

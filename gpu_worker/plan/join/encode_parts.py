@@ -1,0 +1,132 @@
+"""Encode the picture of each part in a run of its own, with the same size, rate and settings.
+
+One run for all parts would open and decode them at once, and 100 videos would not fit into memory. Files that one
+encoder made with the same settings can be joined packet by packet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from contract.operations import Role
+from contract.operations.concatenate import Concatenate
+from gpu_worker.media.info import VideoFacts
+from gpu_worker.plan.captions.added_frames import first_frame_filters
+from gpu_worker.plan.encode import TAG_FILTER, encoder_args, format_seconds
+from gpu_worker.plan.filters import decoder_args
+from gpu_worker.plan.input_args import open_args
+from gpu_worker.plan.join.parts import Part, Slot
+from gpu_worker.plan.join.transitions import picture_transition
+from gpu_worker.plan.model import Encoder, PlanOptions, Step, local_name
+from gpu_worker.plan.picture.frame import Frame, frame_chain
+
+_SEEKABLE = frozenset({"mov", "matroska", "webm"})
+"""Containers with an index of keyframes. Others are decoded from their start."""
+
+_SEEK_MARGIN = Fraction(1)
+"""Seconds that are decoded before the first frame of a part."""
+
+_MIN_SCALE = 10_000
+_LOSSLESS = ("-c:v", "libx264", "-preset", "ultrafast", "-qp", "0")
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedParts:
+    """How all parts are encoded: the look that the request asks for, and the frame's size and rate."""
+
+    operation: Concatenate
+    size: tuple[int, int]
+    rate: Fraction
+    encoder: Encoder
+
+    @property
+    def time_scale(self) -> int:
+        """Units per second of all files, in which the duration of a frame is a whole number."""
+        return self.rate.numerator * -(-_MIN_SCALE // self.rate.numerator)
+
+    def steps(self, slots: Sequence[Slot], options: PlanOptions) -> tuple[Step, ...]:
+        """Return a step per part, which writes `part_file` and, if the next part overlaps, the frames for it."""
+        return tuple(self._step(index, slots, options) for index in range(len(slots)))
+
+    def _step(self, index: int, slots: Sequence[Slot], options: PlanOptions) -> Step:
+        slot, video = slots[index], slots[index].part.video
+        before = slots[index - 1].overlap if index else Fraction(0)
+        seek = _seek_time(slot.part)
+        threads = () if self.encoder is Encoder.NVENC else ("-threads", str(max(1, options.threads // 4)))
+        args = (
+            *(*threads, *decoder_args(video), *(("-ss", format_seconds(seek)) if seek else ())),
+            *open_args(Role.VIDEO, local_name(slot.part.field), options.max_pixels),
+            *(open_args(Role.VIDEO, _tail_file(index - 1), options.max_pixels) if before else ()),
+            *("-filter_complex", self._graph(slot, seek, before)),
+            *("-map", "[picture]", "-fps_mode", "passthrough"),
+            *encoder_args(self.encoder, options.threads),
+            *self._file_args(part_file(index), options),
+            *self._tail_args(index, slot, options),
+        )
+        fields = (slot.part.field, *(("",) if before else ()))
+        return Step(
+            args,
+            float(slot.length),
+            frame_size=(video.width, video.height),
+            fields=fields,
+        )
+
+    def _tail_args(self, index: int, slot: Slot, options: PlanOptions) -> tuple[str, ...]:
+        if not slot.overlap:
+            return ()
+        encode = (*_LOSSLESS, "-threads", str(options.threads))
+        return ("-map", "[tail]", "-fps_mode", "passthrough", *encode, *self._file_args(_tail_file(index), options))
+
+    def _file_args(self, name: str, options: PlanOptions) -> tuple[str, ...]:
+        return (
+            *("-map_metadata", "-1", "-map_chapters", "-1", "-video_track_timescale", str(self.time_scale)),
+            *("-fs", str(options.max_output_bytes), "-f", "mp4", "-y", name),
+        )
+
+    def _graph(self, slot: Slot, seek: Fraction, before: Fraction) -> str:
+        frames = ",".join(self._frame_filters(slot, seek))
+        own, shared = round(slot.length * self.rate), round(slot.overlap * self.rate)
+        graph = f"[0:{slot.part.video.selector}]{frames},trim=end_frame={own}"
+        if shared:
+            tail = f"[end]trim=start_frame={own - shared},setpts=PTS-STARTPTS,{TAG_FILTER}[tail]"
+            graph = f"{graph},split[all][end];{tail};[all]trim=end_frame={own - shared}"
+        if before:
+            fade = picture_transition(self.operation.transition.kind, float(before))
+            graph = f"{graph}[new];[1:V:0]fps={self.rate},setsar=1,format=yuv420p[old];[old][new]{fade}"
+        return f"{graph},{TAG_FILTER}[picture]"
+
+    def _frame_filters(self, slot: Slot, seek: Fraction) -> tuple[str, ...]:
+        """Return the filters to frames at a constant rate from the begin of the part, without an end.
+
+        Frames before it are dropped, the last one is repeated. Where frames are dropped, that comes first.
+        """
+        video = slot.part.video
+        frame = Frame(self.size, self.operation.fit, self.operation.background)
+        fit = frame_chain(video, None if self.size == video.display_size else frame)
+        rate = f"fps=fps={self.rate}:start_time={float(slot.part.begin - seek):.6f}:round=near"
+        order = (rate, fit) if _drops_frames(video, self.rate) else (fit, rate)
+        hold = ("setpts=PTS-STARTPTS", "tpad=stop=-1:stop_mode=clone")
+        return (*first_frame_filters(video), *order, *hold)
+
+
+def part_file(index: int) -> str:
+    """Return the name of an encoded part in the job's directory."""
+    return f"part_{index}.mp4"
+
+
+def _tail_file(index: int) -> str:
+    """Return the name of the last frames of a part, which the next one begins with."""
+    return f"tail_{index}.mp4"
+
+
+def _drops_frames(video: VideoFacts, rate: Fraction) -> bool:
+    # Deinterlacing needs all frames.
+    return video.frame_rate > rate and not video.is_interlaced
+
+
+def _seek_time(part: Part) -> Fraction:
+    is_indexed = not _SEEKABLE.isdisjoint(part.facts.container.split(",")) and part.video.is_timed
+    at = part.begin - _SEEK_MARGIN
+    return Fraction(int(at * 1000), 1000) if is_indexed and at > 0 else Fraction(0)

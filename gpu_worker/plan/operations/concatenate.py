@@ -1,0 +1,110 @@
+"""Plan `concatenate`: videos one after the other, copied if their pictures are of one kind, else encoded once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+from contract.operations import exact_rate
+from contract.operations.concatenate import Concatenate
+from gpu_worker.media.copy_fingerprint import copy_fingerprint
+from gpu_worker.plan.encode import gpu_for_size
+from gpu_worker.plan.filters import picture_warnings
+from gpu_worker.plan.gpu import GpuStage
+from gpu_worker.plan.join.encode_parts import EncodedParts, part_file
+from gpu_worker.plan.join.join_files import LIST, ListedFile, PictureFormat, join_step, write_list
+from gpu_worker.plan.join.parts import Part, Slot, output_rate, pick_parts, place_copies, place_frames
+from gpu_worker.plan.join.sound import join_sounds
+from gpu_worker.plan.model import Encoder, ExpectedOutput, Inputs, Plan, PlanOptions, local_name
+from gpu_worker.plan.stream_copy import is_copyable, time_scale
+
+_COPY_WORK = 20
+"""How many times faster packets are copied than frames are encoded."""
+
+
+def plan(operation: Concatenate, inputs: Inputs, options: PlanOptions) -> Plan:
+    """Join the videos in their order. Raises JobFailed if the request does not fit them."""
+    parts, warnings = pick_parts(operation, inputs)
+    may_copy = options.may_copy and _are_copyable(operation, parts)
+    made = _copy(parts, options) if may_copy else _encode(operation, parts, options)
+    return replace(made, warnings=(*warnings, *made.warnings))
+
+
+def _are_copyable(operation: Concatenate, parts: Sequence[Part]) -> bool:
+    """Return True if the pictures can be joined packet by packet, and the request changes nothing about them."""
+    first = parts[0].video
+    kinds = {(copy_fingerprint(part.facts), part.video.index) for part in parts}
+    rate = operation.frame_rate
+    return (
+        len(kinds) == 1
+        and copy_fingerprint(parts[0].facts) is not None
+        and all(part.is_whole and is_copyable(part.facts) for part in parts)
+        and operation.transition.seconds == 0
+        and operation.frame_size(first.display_size) == first.display_size
+        and (rate is None or exact_rate(rate) == first.frame_rate)
+    )
+
+
+def _copy(parts: Sequence[Part], options: PlanOptions) -> Plan:
+    slots, first = place_copies(parts), parts[0].video
+    files = [ListedFile(local_name(slot.part.field), slot.start, slot.part.begin) for slot in slots]
+    scale = time_scale(first.time_base)
+    picture = PictureFormat(str(first.index), first.codec, scale, first.sample_aspect == 1)
+    expected = _expect(slots, first.codec, first.display_size, sum(part.video.frames for part in parts))
+    return _join(files, picture, slots, expected, options)
+
+
+def _encode(operation: Concatenate, parts: Sequence[Part], options: PlanOptions) -> Plan:
+    first = parts[0].video
+    rate = output_rate(None if operation.frame_rate is None else exact_rate(operation.frame_rate), first)
+    size = operation.frame_size(first.display_size)
+    slots = place_frames(parts, rate, operation.transition.seconds)
+    gpu = gpu_for_size(options.gpu, size)
+    stages = {GpuStage.ENCODE} if gpu is not None and gpu.supports(GpuStage.ENCODE) else frozenset()
+    encoder = Encoder.NVENC if stages else Encoder.X264
+    encoded = EncodedParts(operation, size, rate, encoder)
+    files = [ListedFile(part_file(index), slot.start) for index, slot in enumerate(slots)]
+    picture = PictureFormat("0", "h264", encoded.time_scale, is_square=True)
+    expected = _expect(slots, "h264", size, round(slots[-1].end * rate))
+    joined = _join(files, picture, slots, expected, options)
+    steps = (*encoded.steps(slots, options), *(replace(step, work=step.seconds / _COPY_WORK) for step in joined.steps))
+    warnings = dict.fromkeys(text for part in parts for text in picture_warnings(part.video))
+    gpu_warnings = () if gpu is None else gpu.warnings({GpuStage.ENCODE})
+    return replace(
+        joined,
+        steps=steps,
+        video_mode="encode",
+        encoder=encoder,
+        gpu=frozenset(stages),
+        warnings=(*warnings, *gpu_warnings),
+    )
+
+
+def _expect(slots: Sequence[Slot], codec: str, size: tuple[int, int], frames: int) -> ExpectedOutput:
+    end = slots[-1].end
+    return ExpectedOutput(
+        video_codec=codec,
+        size=size,
+        frames=frames,
+        frames_tolerance=0,
+        duration=end,
+        end=end,
+        end_tolerance=Fraction(1, 1000),
+        has_audio=any(slot.part.audio is not None for slot in slots),
+        has_source_frames=False,
+        sound_end=end,
+    )
+
+
+def _join(
+    files: Sequence[ListedFile],
+    picture: PictureFormat,
+    slots: Sequence[Slot],
+    expected: ExpectedOutput,
+    options: PlanOptions,
+) -> Plan:
+    """Return the plan that copies the files of the slots, with the sound of the slots."""
+    sound = join_sounds(slots, 1, options.max_pixels)
+    step = join_step(picture, sound, expected.end, options)
+    return Plan((step,), expected, "copy", None, {LIST: write_list(files, expected.end)})
