@@ -15,7 +15,7 @@ from typing import TextIO
 
 from contract.artifacts import ArtifactKind
 from contract.limits import Limits
-from gpu_worker.cli.output_file import OutputRefusedError, check_outputs, deliver
+from gpu_worker.cli.output_file import OutputRefusedError, check_outputs, deliver, output_names
 from gpu_worker.cli.parser import Request, parse
 from gpu_worker.cli.progress_bar import ProgressBar
 from gpu_worker.errors import JobFailed
@@ -146,9 +146,9 @@ def _print_facts(result: Output, request: Request, outputs: Mapping[str, Path]) 
     for warning in result.warnings:
         _say(f"note: {warning}")
     kinds = {artifact.name: artifact.kind for artifact in request.operation.artifacts()}
-    named = next(iter(outputs))
+    names = output_names(request.output, request.operation.artifacts())
     for name, output in outputs.items():
-        shown = Path(request.output) if name == named else Path(request.output).with_suffix(Path(name).suffix)
+        shown = Path(names[name])
         with contextlib.suppress(OSError):
             size = f"{output.stat().st_size} bytes"
             about = _describe_video(result, size) if kinds[name] is ArtifactKind.VIDEO else f"{kinds[name]}, {size}"

@@ -1,6 +1,7 @@
 """The output files: checked before any work, and replaced in one step each after it.
 
-The option names one file; the others of the same job get its name with their own endings.
+The option names one file; the others of the same job get its name with their own endings. Several with one ending are
+numbered.
 """
 
 from __future__ import annotations
@@ -27,16 +28,36 @@ def check_outputs(name: str, artifacts: Sequence[Artifact], inputs: Mapping[Path
 
     `name` is for the artifact with its ending, or else for the main one. `inputs` are the options of input files.
     """
-    named = next((it for it in artifacts if _ending(it.name) == _ending(name)), artifacts[0])
-    targets = {named.name: check_output(name, inputs)}
-    for artifact in artifacts:
-        if artifact != named:
-            sibling = str(Path(name).with_suffix(_ending(artifact.name)))
-            try:
-                targets[artifact.name] = _check_sibling(sibling, inputs, targets)
-            except OutputRefusedError as refused:
-                raise OutputRefusedError(f"{sibling} is also written: {refused}") from None
+    targets: dict[str, Path] = {}
+    for artifact, target in output_names(name, artifacts).items():
+        try:
+            targets[artifact] = _check_sibling(target, inputs, targets)
+        except OutputRefusedError as refused:
+            if target == name:
+                raise
+            raise OutputRefusedError(f"{target} is also written: {refused}") from None
     return targets
+
+
+def output_names(name: str, artifacts: Sequence[Artifact]) -> dict[str, str]:
+    """Return the files to write as a person reads them, by the names of the artifacts, the named one first.
+
+    Several artifacts with one ending are numbered: `name_1.jpg`, `name_2.jpg` and so on.
+    """
+    named = next((it for it in artifacts if _ending(it.name) == _ending(name)), artifacts[0])
+    order = sorted(artifacts, key=lambda it: _ending(it.name) != _ending(named.name))
+    endings = [_ending(it.name) for it in order]
+    if _is_folder_name(name):
+        return {order[0].name: name}
+    names: dict[str, str] = {}
+    for position, (artifact, ending) in enumerate(zip(order, endings, strict=True)):
+        is_named = ending == _ending(named.name)
+        target = name if is_named else str(Path(name).with_suffix(ending))
+        if endings.count(ending) > 1:
+            path, number = Path(target), endings[:position].count(ending) + 1
+            target = str(path.with_name(f"{path.stem}_{number}{path.suffix}"))
+        names[artifact.name] = target
+    return names
 
 
 def _check_sibling(name: str, inputs: Mapping[Path, str], targets: Mapping[str, Path]) -> Path:
@@ -51,7 +72,7 @@ def check_output(name: str, inputs: Mapping[Path, str]) -> Path:
 
     Writes and removes a small file next to it: the rules of permissions, mounts and quotas are too many to predict.
     """
-    if not name or name.endswith(("/", "/.", "/..")) or Path(name).name == "..":
+    if _is_folder_name(name):
         raise OutputRefusedError("this names a folder; add the name of a file")
     try:
         # A link stays; its target is written.
@@ -115,6 +136,10 @@ def _check_existing(target: Path, found: os.stat_result, inputs: Mapping[Path, s
             raise OutputRefusedError(f"this is the file of {option}, which would be lost; name another")
     if not os.access(target, os.W_OK):
         raise OutputRefusedError("this file is write-protected; name another")
+
+
+def _is_folder_name(name: str) -> bool:
+    return not name or name.endswith(("/", "/.", "/..")) or Path(name).name in {"", ".."}
 
 
 def _is_same(target: Path, other: Path) -> bool:

@@ -142,7 +142,7 @@ def _add_command(commands: Any, description: Description) -> argparse.ArgumentPa
     parser.add_argument(
         "-o", "--output", required=True, metavar="FILE",
         help=f"the {_ending(description)[1:].upper()} to write; further files get its name with their own endings; "
-        "existing files are replaced at the end",
+        "several with one ending are numbered; existing files are replaced at the end",
     )  # fmt: skip
     return parser
 

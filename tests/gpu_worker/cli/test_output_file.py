@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from contract.operations.thumbnail import Thumbnail
 from gpu_worker.cli.main import main
-from gpu_worker.cli.output_file import check_outputs, deliver
+from gpu_worker.cli.output_file import OutputRefusedError, check_outputs, deliver
 from tests.support.examples import SIDECAR_CAPTION
 from tests.support.media.factory import MediaFactory
 
@@ -162,3 +163,30 @@ def test_a_cancelled_copy_keeps_the_older_output(tmp_path: Path) -> None:
     asyncio.run(interrupted())
     assert target.read_text() == "older"
     assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "request_", "files"),
+    [
+        ("a.jpg", {"count": 3}, ["a_1.jpg", "a_2.jpg", "a_3.jpg"]),
+        ("a.b.JPG", {"count": 2}, ["a.b_1.JPG", "a.b_2.JPG"]),
+        ("a", {"count": 2}, ["a_1", "a_2"]),
+        ("a.jpg", {}, ["a.jpg"]),
+        ("a.vtt", {"count": 2, "sprite": True}, ["a.vtt", "a.jpg"]),
+    ],
+)
+def test_files_with_one_ending_are_numbered(
+    tmp_path: Path, name: str, request_: dict[str, object], files: list[str]
+) -> None:
+    artifacts = Thumbnail.model_validate({"url_video": "https://a.example/v.mp4", **request_}).artifacts()
+    found = check_outputs(str(tmp_path / name), artifacts, {})
+    assert list(found.values()) == [tmp_path / file for file in files]
+    assert set(found) == {artifact.name for artifact in artifacts}
+
+
+def test_numbered_files_never_replace_an_input(tmp_path: Path) -> None:
+    video = tmp_path / "a_2.jpg"
+    video.write_text("precious")
+    artifacts = Thumbnail(url_video="https://a.example/v.mp4", count=2).artifacts()
+    with pytest.raises(OutputRefusedError, match=r"a_2\.jpg is also written: this is the file of --video"):
+        check_outputs(str(tmp_path / "a.jpg"), artifacts, {video: "--video"})
