@@ -53,6 +53,15 @@ SUBTITLE_TYPES = {
 """Media types by format. IANA registers that of WebVTT only; the other two are those that mpv and Matroska use."""
 
 
+IMAGE_TYPES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
+"""Media types of pictures by format."""
+
+
+def image(stem: str, image_format: str) -> Artifact:
+    """Return a picture."""
+    return Artifact(f"{stem}.{image_format}", ArtifactKind.IMAGE, IMAGE_TYPES[image_format])
+
+
 def subtitles(stem: str, subtitle_format: str) -> Artifact:
     """Return a subtitle file."""
     return Artifact(f"{stem}.{subtitle_format}", ArtifactKind.SUBTITLES, SUBTITLE_TYPES[subtitle_format])

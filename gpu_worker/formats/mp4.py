@@ -159,3 +159,12 @@ def _read_track(file: BinaryIO, box: Box) -> _Track:
     # An edit: its duration, its start in the media, and its speed (four bytes).
     edits = tuple(read_number(file, edit_list, 8 + index * (2 * width + 4), width) for index in range(count))
     return _Track(read_bytes(file, handler, 8, 4).decode("latin-1"), duration, edits)
+
+
+def is_faststart(path: Path) -> bool | None:
+    """Return True if the index of an MP4 file is before its media; None for other formats."""
+    with open_read(path) as file, contextlib.suppress(Mp4Error):
+        kinds = [box.kind for box in read_children(file, whole_file(file))]
+        if b"moov" in kinds and b"mdat" in kinds:
+            return kinds.index(b"moov") < kinds.index(b"mdat")
+    return None

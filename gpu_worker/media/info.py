@@ -5,6 +5,7 @@ All times are on the timeline that ffmpeg gives an input by default: seconds fro
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -51,6 +52,8 @@ class VideoFacts:
     """Packets that are decoded but not shown, because an edit list starts after them; not in `frames`."""
     packet_times: Sequence[int] = ()
     """Presentation times in decode order, in units of `time_base`."""
+    keys: Sequence[int] = ()
+    """One number for each of them: 1 if decoding can start there, else 0."""
     number: int = 0
     """The index of the stream among the file's video streams without cover art: ffmpeg's `V:0` is the first."""
     is_timed: bool = True
@@ -71,6 +74,11 @@ class VideoFacts:
     @property
     def duration(self) -> Fraction:
         return self.end - self.start
+
+    def shown_times(self) -> list[int]:
+        """Return the times of the frames that players show, in order, in units of `time_base`."""
+        start, stop = math.ceil(self.start / self.time_base), math.ceil(self.end / self.time_base)
+        return sorted(time for time in self.packet_times if start <= time < stop)
 
     @property
     def selector(self) -> str:
@@ -107,6 +115,18 @@ class SoundTrack:
     is_default: bool
     is_usable: bool
     """False if this worker has no decoder for it, or cannot mix its channels to stereo."""
+    codec: str = ""
+    sample_rate: int = 0
+    channels: int = 0
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SubtitleStream:
+    """A subtitle stream as the file describes it; `codec` is empty if ffmpeg does not know it."""
+
+    codec: str
+    language: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +162,7 @@ class Facts:
     audio: AudioFacts | None = None
     sounds: tuple[SoundTrack, ...] = ()
     """All audio streams, used and unused."""
+    subtitles: tuple[SubtitleStream, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +201,6 @@ class Cue:
     """Its words, if their times were given; empty if not."""
 
 
-def even(value: float) -> int:
+def even(value: float | Fraction) -> int:
     """Return the largest even number that is not above `value`, at least 2."""
     return max(2, int(value) // 2 * 2)

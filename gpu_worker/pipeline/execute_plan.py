@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +19,9 @@ from gpu_worker.pipeline.level_sound import SoundLeveler
 from gpu_worker.pipeline.machine import Machine
 from gpu_worker.pipeline.run_step import OnStage, run_step
 from gpu_worker.pipeline.verify import media_facts, verify
-from gpu_worker.plan.model import Plan, Step, artifact_file
+from gpu_worker.pipeline.verify_pictures import verify_pictures
+from gpu_worker.pipeline.write_poster import write_poster
+from gpu_worker.plan.model import ExpectedOutput, Plan, Step, artifact_file
 from gpu_worker.probe.decoder_report import DecoderReport, parse_decoder_report
 from gpu_worker.sandbox import safe_open
 
@@ -43,31 +46,49 @@ async def execute_plan(
     if plan.leveling is not None:
         leveler = SoundLeveler(plan.leveling, directory, machine, limits, on_stage)
         await leveler.write_sound()
+    decoded = await _run_steps(plan, directory, machine, limits, on_stage)
+    executed = ExecutedPlan(None, ())
+    if plan.expected is not None:
+        await asyncio.to_thread(_finish, directory / plan.output, plan, limits)
+        on_stage("verify", 0.0)
+        executed = await _verify_video(plan, plan.expected, directory, machine, decoded)
+        if plan.poster is not None:
+            rate = Fraction(executed.media.frame_rate) if executed.media else Fraction(1)
+            late = await write_poster(plan.poster, plan.output, plan.expected.end, rate, directory, machine, limits)
+            executed = executed._replace(warnings=(*executed.warnings, *late))
+    if plan.pictures:
+        on_stage("verify", 0.0)
+        await verify_pictures(plan.pictures, directory, machine, limits, on_stage)
+    if leveler is None:
+        return executed
+    loudness, warnings = await leveler.measure_output(plan.output)
+    return executed._replace(loudness=loudness, warnings=(*executed.warnings, *warnings))
+
+
+async def _run_steps(
+    plan: Plan, directory: Path, machine: Machine, limits: Limits, on_stage: OnStage
+) -> dict[str, DecoderReport]:
+    """Run the steps; return what the decoders of input videos reported, by their fields."""
     decoded: dict[str, DecoderReport] = {}
     for step, on_step in zip(plan.steps, _share_progress(plan.steps, on_stage), strict=True):
         log = await run_step(step, directory, machine, limits, on_step, uses_gpu=bool(plan.gpu))
         report = None if step.frame_size is None else _read_video_report(log, step.picture_field)
         if report is not None:
             decoded[step.picture_field] = report
-    if plan.expected is None:
-        return ExecutedPlan(None, ())
-    path = directory / plan.output
-    await asyncio.to_thread(_finish, path, plan, limits)
-    on_stage("verify", 0.0)
+    return decoded
+
+
+async def _verify_video(
+    plan: Plan, expected: ExpectedOutput, directory: Path, machine: Machine, decoded: dict[str, DecoderReport]
+) -> ExecutedPlan:
     damaged = [field for field, report in decoded.items() if report.damaged]
     try:
-        facts = await verify(machine.ffmpeg, path, plan.expected, next(iter(decoded.values()), None))
+        facts = await verify(machine.ffmpeg, directory / plan.output, expected, next(iter(decoded.values()), None))
     except JobFailed:
         if not damaged or plan.gpu:
             raise
         raise job_failed(Code.MEDIA_UNREADABLE, field=damaged[0]) from None
-    for step in plan.final_steps:
-        await run_step(step, directory, machine, limits, on_stage, uses_gpu=False)
-    executed = ExecutedPlan(media_facts(facts), (_DAMAGED,) if damaged else ())
-    if leveler is None:
-        return executed
-    loudness, warnings = await leveler.measure_output(plan.output)
-    return executed._replace(loudness=loudness, warnings=(*executed.warnings, *warnings))
+    return ExecutedPlan(media_facts(facts), (_DAMAGED,) if damaged else ())
 
 
 def _share_progress(steps: Sequence[Step], on_stage: OnStage) -> Iterator[OnStage]:

@@ -21,12 +21,14 @@ from contract.messages import LoudnessFacts, MediaFacts
 from contract.operations import Operation
 from contract.operations.captions import CaptionOptions
 from gpu_worker.errors import JobFailed
+from gpu_worker.pipeline.choose_frame import choose_frame
 from gpu_worker.pipeline.cost import check_input_limits, check_plan_cost
 from gpu_worker.pipeline.execute_plan import execute_plan
 from gpu_worker.pipeline.fallback import choose_fallback, may_be_caused_by_sound
 from gpu_worker.pipeline.find_voice import find_voice
 from gpu_worker.pipeline.listen import listen
 from gpu_worker.pipeline.machine import Machine
+from gpu_worker.pipeline.measure_input import measure_input
 from gpu_worker.pipeline.probe_inputs import probe_inputs
 from gpu_worker.pipeline.run_step import OnStage
 from gpu_worker.plan import make_plan
@@ -96,6 +98,8 @@ async def transcode(
     check_input_limits(inputs, limits)
     heard = await listen(operation, inputs, directory, machine, limits, on_stage, deadline=deadline)
     inputs = await find_voice(operation, heard.add_to(inputs), directory, machine, limits, deadline=deadline)
+    inputs = await choose_frame(operation, inputs, directory, machine, limits, on_stage)
+    inputs = await measure_input(operation, inputs, directory, machine, limits, deadline=deadline)
     speech = inputs.speech
 
     async def describe_sounds() -> Inputs:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from importlib import import_module
 
-from contract.artifacts import VideoFormat
+from contract.artifacts import POSTER, VideoFormat
 from contract.operations import OPERATIONS, Operation
 from contract.operations.output import OutputOptions
 from gpu_worker.plan.model import Inputs, Plan, PlanOptions
@@ -20,4 +20,6 @@ def make_plan(operation: Operation, inputs: Inputs, options: PlanOptions) -> Pla
         may_copy = options.may_copy and operation.format is VideoFormat.MP4
         options = replace(options, quality=operation.quality, format=operation.format, may_copy=may_copy)
     plan: Plan = _PLANNERS[type(operation)](operation, inputs, options)
+    if isinstance(operation, OutputOptions) and operation.poster is not None:
+        return replace(plan, poster=operation.poster, pictures=(*plan.pictures, POSTER.name))
     return plan

@@ -34,6 +34,23 @@ def picture_filters(video: VideoFacts, size: tuple[int, int] | None = None, crop
     `size` is that of the result, by default the video's own; `crop` is a filter that selects a part of the frames.
     """
     width, height = size or video.display_size
+    filters, matrix = _to_standard_range(video, crop)
+    filters.append(f"scale={width}:{height}:flags=bicubic:in_color_matrix={matrix}:out_color_matrix=bt709:out_range=tv")
+    return (*filters, "setsar=1", "format=yuv420p")
+
+
+def snapshot_filters(video: VideoFacts, size: tuple[int, int], pixels: str, colors: str) -> tuple[str, ...]:
+    """Return the filters for frames that become pictures: of a size, in a pixel format and with its `scale` options."""
+    filters, matrix = _to_standard_range(video)
+    scale = f"scale={size[0]}:{size[1]}:flags=area+accurate_rnd+full_chroma_int:in_color_matrix={matrix}"
+    return (*filters, f"{scale}{colors and ':'}{colors}", "setsar=1", f"format={pixels}")
+
+
+def _to_standard_range(video: VideoFacts, crop: str | None = None) -> tuple[list[str], str]:
+    """Return the filters to progressive, opaque frames of standard range, and the color matrix of these.
+
+    `crop` is a filter that selects a part of the frames.
+    """
     filters: list[str] = []
     if video.is_interlaced:
         filters.append("bwdif=mode=send_frame:deint=all")
@@ -49,8 +66,7 @@ def picture_filters(video: VideoFacts, size: tuple[int, int] | None = None, crop
     elif video.color.is_wide:
         filters.append(_NARROW.format(source=_zscale_input(video)))
         matrix = "bt709"
-    filters.append(f"scale={width}:{height}:flags=bicubic:in_color_matrix={matrix}:out_color_matrix=bt709:out_range=tv")
-    return (*filters, "setsar=1", "format=yuv420p")
+    return filters, matrix
 
 
 def decoder_args(video: VideoFacts) -> tuple[str, ...]:

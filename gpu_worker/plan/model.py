@@ -9,8 +9,9 @@ from fractions import Fraction
 from typing import Literal, TypeVar
 
 from contract.artifacts import VideoFormat
-from contract.operations.output import Quality
+from contract.operations.output import Poster, Quality
 from gpu_worker.media.info import AudioFacts, Cue, Facts, PhotoInfo, VideoFacts
+from gpu_worker.media.measured import Measured
 from gpu_worker.media.transcription import Transcription
 from gpu_worker.plan.frame_source import FrameSource
 from gpu_worker.plan.gpu import Gpu, GpuStage
@@ -95,6 +96,10 @@ class Inputs:
     """True if the times of the cues' words were found in the sound."""
     speech: tuple[tuple[float, float], ...] = ()
     """When somebody speaks, in seconds, if music must be quieter then and no cues tell it."""
+    chosen: int | None = None
+    """The time of the most typical frame of the video, in units of its time base, if the operation requests it."""
+    measured: Measured | None = None
+    """What was measured in the input, if the operation requests it."""
 
     @property
     def video(self) -> Facts | None:
@@ -111,6 +116,10 @@ class Inputs:
     def video_track(self) -> VideoFacts:
         """Return the picture track of the video input. Raises LookupError if it was not probed, which is a defect."""
         return _required(self.video.video if self.video else None)
+
+    def required_video(self) -> Facts:
+        """Return the facts about the video input. Raises LookupError if it was not probed, which is a defect."""
+        return _required(self.video)
 
     def photo(self) -> PhotoInfo:
         """Return the picture input. Raises LookupError if it was not probed, which is a defect."""
@@ -212,6 +221,8 @@ class Plan:
     """Files to write first, by name."""
     texts: Mapping[str, str] = field(default_factory=dict)
     """The contents of artifacts that are text, by the artifact's name."""
+    pictures: tuple[str, ...] = ()
+    """The artifacts that are pictures and that the steps make, by name."""
     warnings: tuple[str, ...] = ()
     gpu: frozenset[GpuStage] = frozenset()
     """The stages that this plan gives to the GPU."""
@@ -225,8 +236,8 @@ class Plan:
     """The sound that must get a loudness first; None if it may have any."""
     output: str = OUTPUT
     """The name of the video's file."""
-    final_steps: tuple[Step, ...] = ()
-    """Runs of ffmpeg that read the finished video."""
+    poster: Poster | None = None
+    """The picture to take from the finished video."""
     ends_at: Fraction | None = None
     """The end of playback, in seconds: the output may hold packets from after it, which its edit lists hide."""
     copied_part: Fraction | None = None

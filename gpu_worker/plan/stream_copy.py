@@ -35,7 +35,7 @@ and phones decode H.264 in 8-bit 4:2:0 only, and the younger codecs in 10 bits a
 _TIMED_CONTAINERS = frozenset({"mov", "matroska", "webm", "mpegts", "flv"})
 """Containers whose packets usually carry presentation times, which MP4 needs. AVI's do not."""
 
-_MAX_REORDERED = 32
+MAX_REORDERED = 32
 """Packets that may still be copied after the last one that is shown: no codec moves frames by more."""
 
 _MIN_TIME_SCALE = 1000
@@ -81,7 +81,7 @@ def copy_video(
     inputs = (
         # ffmpeg stops at the first packet that is decoded after this time; all packets that are shown come before it.
         *("-t", format_seconds(cut.end + Fraction(1, 1000))),
-        *_skip_decoding_args(facts.container, video),
+        *skip_decoding_args(facts.container, video),
         *open_args(Role.VIDEO, IN_VIDEO, options.max_pixels),
         *open_sounds(sound.inputs, options.max_pixels, () if sound.graph else ("-t", format_seconds(cut.end))),
     )
@@ -97,7 +97,7 @@ def copy_whole_video(
     cut = _cut(video, video.end, time_scale(video.time_base))
     inputs = (
         *MAX_DURATION_ARGS,
-        *_skip_decoding_args(facts.container, video),
+        *skip_decoding_args(facts.container, video),
         *open_args(Role.VIDEO, IN_VIDEO, options.max_pixels),
         *open_sounds(sound.inputs, options.max_pixels),
     )
@@ -157,13 +157,13 @@ def _cut(video: VideoFacts, end: Fraction, scale: int) -> _Cut:
     end = Fraction(math.ceil(end * scale), scale)
     start, stop = math.ceil(video.start / video.time_base), math.ceil(end / video.time_base)
     shown = [(index, time) for index, time in enumerate(video.packet_times) if start <= time < stop]
-    copied = video.packet_times[: shown[-1][0] + 1 + _MAX_REORDERED]
+    copied = video.packet_times[: shown[-1][0] + 1 + MAX_REORDERED]
     hidden = sorted(time for time in copied if time >= stop)
     gaps = (after - before for before, after in pairwise((stop, *hidden)))
     return _Cut(end, len(shown), max(time for _, time in shown), stop, min(filter(None, gaps), default=1))
 
 
-def _skip_decoding_args(container: str, video: VideoFacts) -> tuple[str, ...]:
+def skip_decoding_args(container: str, video: VideoFacts) -> tuple[str, ...]:
     """Return options that spare ffmpeg decoding frames to probe a stream, if the container has all that a copy needs.
 
     The pixel aspect ratio may be in the stream only.

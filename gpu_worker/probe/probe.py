@@ -22,6 +22,7 @@ from gpu_worker.probe.tracks import (
     describe_video,
     find_video_track,
     list_sound_tracks,
+    list_subtitle_streams,
 )
 from gpu_worker.sandbox.inspection import inspect
 
@@ -59,6 +60,7 @@ async def probe(
     sound = describe_unlisted_audio(log) if is_output else describe_audio(log, listing)
     video = find_video_track(log, listing)
     sets = read_parameter_sets(path) if "mov" in log.container.split(",") and not is_output else None
-    facts = Facts(log.container, describe_video(video, sets) if video else None, sound, list_sound_tracks(log))
+    picture = describe_video(video, sets) if video else None
+    facts = Facts(log.container, picture, sound, list_sound_tracks(log), list_subtitle_streams(log))
     check_role(facts, video, log, role, field)
     return facts

@@ -15,7 +15,7 @@ from gpu_worker.probe.stream_line import StreamLine
 _INPUT = re.compile(r"Input #0, (?P<name>[^']{1,80}), from '")
 _STREAM_START = re.compile(r"  Stream #0:\d")
 _STREAM = re.compile(
-    r"  Stream #0:(?P<index>\d{1,9})(?:\[0x[0-9a-f]{1,16}\])?(?:\([\w .,-]{1,64}\))?"
+    r"  Stream #0:(?P<index>\d{1,9})(?:\[0x[0-9a-f]{1,16}\])?(?:\((?P<language>[\w .,-]{1,64})\))?"
     r": (?P<kind>[A-Z][a-z]+): (?P<text>.*)"
 )
 _SECOND_STREAM = re.compile(r"\): [A-Z][a-z]+: ")
@@ -28,6 +28,14 @@ _OPACITY = re.compile(r"(?: {6}| {8})alpha_mode +: 1", re.IGNORECASE)
 """ffmpeg 7 indents it by 8 spaces."""
 _REFUSED = re.compile(r"Codec \((?P<name>[\w-]+)\) not on whitelist ")
 _BAD_SIZE = re.compile(r"Picture size (?P<width>\d+)x(?P<height>\d+) is invalid$")
+
+
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
+
+
+def _read_language(tag: str | None) -> str | None:
+    """Return the language of a stream; None if its tag is not a language, or stands for an unknown one."""
+    return tag if tag and _LANGUAGE.fullmatch(tag) and tag != "und" else None
 
 
 @dataclass(slots=True)
@@ -74,7 +82,7 @@ class StderrParser:
         if found is None or _SECOND_STREAM.search(found["text"]):
             self.has_garbled_stream = True
             return
-        self._current = StreamLine(found["kind"], found["text"])
+        self._current = StreamLine(found["kind"], found["text"], language=_read_language(found["language"]))
         # ffmpeg lists a stream of several programs with each of them.
         before = self.streams.setdefault(int(found["index"]), self._current)
         self.has_garbled_stream = self.has_garbled_stream or (before.kind, before.text) != (

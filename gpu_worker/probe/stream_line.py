@@ -40,6 +40,7 @@ class StreamLine:
     """Rotated by an angle that is not a multiple of 90 degrees, which no output can show."""
     has_opacity: bool = False
     """WebM's flag for a second picture with the opacity of the first."""
+    language: str | None = None
 
     @property
     def codec(self) -> str:

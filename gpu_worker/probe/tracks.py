@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-from gpu_worker.media.info import AudioFacts, SoundTrack, VideoFacts
+from gpu_worker.media.info import AudioFacts, SoundTrack, SubtitleStream, VideoFacts
 from gpu_worker.probe.framecrc import PacketListing, PacketStats
 from gpu_worker.probe.stderr_parser import StderrParser
 from gpu_worker.probe.stream_line import StreamLine, count_channels
@@ -77,6 +77,7 @@ def describe_video(video: VideoTrack, parameter_sets: str | None = None) -> Vide
         is_interlaced=stream.is_interlaced,
         hidden=track.hidden,
         packet_times=track.times,
+        keys=track.keys,
         is_timed=not track.has_untimed_packets,
         starts_untimed=track.starts_untimed,
         starts_clean=track.starts_clean,
@@ -99,8 +100,25 @@ def describe_audio(log: StderrParser, listing: PacketListing) -> AudioFacts | No
 def list_sound_tracks(log: StderrParser) -> tuple[SoundTrack, ...]:
     """Return all audio streams of the file, in file order."""
     streams = [stream for _, stream in sorted(log.streams.items()) if stream.kind == "Audio"]
-    return tuple(
-        SoundTrack(number, stream.is_default, _is_usable(stream, log)) for number, stream in enumerate(streams)
+    return tuple(_describe_sound(number, stream, log) for number, stream in enumerate(streams))
+
+
+def list_subtitle_streams(log: StderrParser) -> tuple[SubtitleStream, ...]:
+    """Return all subtitle streams of the file, in file order."""
+    streams = (stream for _, stream in sorted(log.streams.items()) if stream.kind == "Subtitle")
+    return tuple(SubtitleStream(stream.codec, stream.language) for stream in streams)
+
+
+def _describe_sound(number: int, stream: StreamLine, log: StderrParser) -> SoundTrack:
+    rate = _RATE.search(stream.text)
+    return SoundTrack(
+        number,
+        stream.is_default,
+        _is_usable(stream, log),
+        stream.codec,
+        int(rate[1]) if rate else 0,
+        count_channels("", stream.text),
+        stream.language,
     )
 
 

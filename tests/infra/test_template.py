@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from contract.operations.thumbnail import Thumbnail
 from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.job import CallbackStatus, State
 from lambda_api.domain.keys import artifact_key, input_key, manifest_key
@@ -30,9 +31,8 @@ TABLE_ARN, INDEX = {"Fn::GetAtt": ["Table", "Arn"]}, {"Fn::Sub": "${Table.Arn}/i
 DUE = {"Fn::Sub": "${Table.Arn}/index/due"}
 BUCKET, QUEUE = {"Fn::GetAtt": ["Bucket", "Arn"]}, {"Fn::GetAtt": ["CallbackQueue", "Arn"]}
 MANIFEST = {"Fn::Sub": "${Bucket.Arn}/" + manifest_key("*")}
-FILES = [
-    {"Fn::Sub": "${Bucket.Arn}/" + artifact_key("*", f"{stem}.*")} for stem in ("output", "captions", "transcript")
-]
+NAMES = ("output.*", "captions.*", "transcript.*", "thumbnail*", "sprite.*", "probe.*")
+FILES = [{"Fn::Sub": "${Bucket.Arn}/" + artifact_key("*", name)} for name in NAMES]
 READ_FILES, WRITE_FILES = ([(action, key) for key in FILES] for action in ("s3:GetObject", "s3:PutObject"))
 INPUTS = [{"Fn::Sub": "${Bucket.Arn}/" + input_key("*", field)} for field in ("captions", "words")]
 READ_INPUTS = [("s3:GetObject", key) for key in INPUTS]
@@ -142,7 +142,8 @@ def test_roles_grant_exactly_the_required_actions(resources: dict[str, Any], nam
 def test_granted_keys_are_those_of_all_artifacts_and_of_nothing_else() -> None:
     """A new artifact needs a grant for its name in the roles of the template."""
     patterns = [grant["Fn::Sub"].partition("/")[2] for grant in FILES]
-    for operation in every_operation_with_all_files():
+    pictures = (Thumbnail(url_video="https://a.example/v.mp4", count=count) for count in (1, 3))
+    for operation in (*every_operation_with_all_files(), *pictures):
         for artifact in operation.artifacts():
             assert any(fnmatchcase(artifact_key("job-1", artifact.name), pattern) for pattern in patterns), artifact
     for other in (manifest_key("job-1"), input_key("job-1", "captions"), input_key("job-1", "words")):
@@ -161,7 +162,9 @@ def test_no_role_has_a_wildcard(resources: dict[str, Any]) -> None:
             assert "*" not in action
             assert resource != "*"
             # Only a job's id and the format of a file that the job makes are wildcards.
-            assert "*" not in re.sub(r"/jobs/\*/((output|captions|transcript)\.\*)?", "", json.dumps(resource))
+            assert "*" not in re.sub(
+                r"/jobs/\*/((output|captions|transcript|sprite|probe)\.\*|thumbnail\*)?", "", json.dumps(resource)
+            )
 
 
 def test_functions_get_exactly_the_secrets_they_may_read(resources: dict[str, Any]) -> None:

@@ -55,14 +55,31 @@ def fit_sound(
     return _encode(audio, inputs, index, (*gain_filters(gain), *fade_filters(fades, start, end)), length)
 
 
-def _encode(audio: AudioFacts, inputs: tuple[str, ...], index: int, filters: Sequence[str], end: Fraction) -> Sound:
-    """Encode the sound of one input, filtered, exactly up to `end`."""
+def cut_sound(audio: AudioFacts, index: int, start: Fraction, cut: str, end: Fraction) -> Sound:
+    """Encode parts of the sound of input `index`, whose times begin at `start`; the result lasts exactly until `end`.
+
+    `cut` is a chain of filters that gets continuous samples from `start` on and returns the parts.
+    """
+    return _encode(audio, (), index, (cut,), end, start)
+
+
+def _encode(
+    audio: AudioFacts,
+    inputs: tuple[str, ...],
+    index: int,
+    filters: Sequence[str],
+    end: Fraction,
+    start: Fraction = Fraction(0),
+) -> Sound:
+    """Encode the sound of one input from `start` on, filtered, exactly up to `end` of the output."""
     decoding = Decoding()
     label = decoding.label(audio, index)
     audio = as_decoded(audio)
     # The encoder refuses channels without a position. It downmixes more than two itself.
     layout = {1: ("pan=mono|c0=c0",), 2: (stereo_filter(audio),)}.get(audio.channels, ())
-    graph = f"{label}{','.join((continuous_filter(audio), *filters, *layout, *exact_length_filters(end)))}[sound]"
+    shift = (f"asetpts=PTS-round({float(start):.6f}/TB)",) if start else ()
+    chain = (*shift, continuous_filter(audio), *filters, *layout, *exact_length_filters(end))
+    graph = f"{label}{','.join(chain)}[sound]"
     return Sound(("-map", "[sound]", *_aac_args(audio)), graph, True, decoding.args(), end, inputs=inputs)
 
 

@@ -23,6 +23,8 @@ from contract.operations.compose import Compose
 from contract.operations.concatenate import Concatenate
 from contract.operations.describe import describe
 from contract.operations.img2vid import Img2Vid
+from contract.operations.thumbnail import Thumbnail
+from contract.operations.trim import Trim
 from gpu_worker.media.info import AudioFacts, Color, Cue, Facts, PhotoInfo, VideoFacts
 from gpu_worker.plan import make_plan
 from gpu_worker.plan.gpu import Gpu, GpuStage, UnavailableReason
@@ -34,7 +36,7 @@ FOLDER = Path(__file__).parent / "golden"
 URL = "https://example.com/file"
 CLIP = VideoFacts(
     codec="h264", width=1280, height=720, frames=50, start=Fraction(0), end=Fraction(2), frame_rate=Fraction(25),
-    packet_times=array("q", range(0, 25600, 512)), time_base=Fraction(1, 12800),
+    packet_times=array("q", range(0, 25600, 512)), keys=bytes([1]) + bytes(49), time_base=Fraction(1, 12800),
     color=Color("bt709", "bt709", "bt709"),
 )  # fmt: skip
 PICTURE = PhotoInfo(4000, 3000)
@@ -91,6 +93,11 @@ CASES = EXAMPLES | {
     "concatenate-copy": Case(SMALLEST["concatenate"], video=KNOWN_VIDEO),
     "concatenate-transition-gpu": Case(
         Concatenate(videos=[{"url_video": URL, "end": 1.5}, {"url_video": URL}], size="640x640", transition="fade"), GPU
+    ),
+    "thumbnail-sprite": Case(Thumbnail(url_video=URL, count=4, sprite=True)),
+    "trim-encode-nvenc": Case(Trim(url_video=URL, start=0.5), GPU, may_copy=False),
+    "trim-parts-x264": Case(
+        Trim(url_video=URL, keep=[{"start": 0, "end": 0.4}, {"start": 0.8, "end": 1.2}, {"start": 1.6, "end": 2}])
     ),
     "img2vid-29.97-x264": Case(STILL),
     "img2vid-29.97-nvenc": Case(STILL, GPU),

@@ -126,7 +126,7 @@ class MediaFactory:
                 made = await transcode(operation, directory, used, limits or Limits(), lambda _stage, _done: None)
                 kept = {}
                 for artifact, path in made.paths.items():
-                    kept[artifact] = self.folder / f"{Path(name).name}{Path(artifact).suffix}"
+                    kept[artifact] = self.folder / f"{Path(name).name}-{artifact}"
                     path.replace(kept[artifact])
                 return replace(made, paths=kept), next(iter(kept.values()))
 
