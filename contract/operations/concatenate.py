@@ -8,7 +8,7 @@ from contract.base import Message
 from contract.limits import MAX_VIDEOS
 from contract.operations.base import Operation, examples
 from contract.operations.fields import Metavar, Number, number_field
-from contract.operations.inputs import CLIP, OrUrl, VideoUrl
+from contract.operations.inputs import CLIP, SECOND_CLIP, OrUrl, VideoUrl
 from contract.operations.picture import SizeOptions
 from contract.operations.picture.timing import FrameRate
 from contract.operations.picture.transition import Transition, TransitionKind, transition_choice
@@ -19,7 +19,6 @@ else:
     _TransitionChoice = transition_choice(TransitionKind.CUT)
 
 _MAX_SECONDS = 86_400.0
-_INTRO, _OUTRO = "https://media.example.com/intro.mp4", "https://media.example.com/outro.mp4"
 
 
 class VideoPart(Message):
@@ -54,9 +53,9 @@ class Concatenate(SizeOptions, Operation):
     """
 
     model_config = examples(
-        {"videos": [_INTRO, CLIP]},
+        {"videos": [CLIP, SECOND_CLIP]},
         {
-            "videos": [_INTRO, {"url_video": CLIP, "start": 1.5, "end": 8}, _OUTRO],
+            "videos": [CLIP, {"url_video": SECOND_CLIP, "start": 1.5, "end": 8}],
             "size": "1080x1920",
             "fit": "blur",
             "transition": "fade",
@@ -71,7 +70,7 @@ class Concatenate(SizeOptions, Operation):
             min_length=2,
             max_length=MAX_VIDEOS,
             description="Videos in their order: URLs, or objects with `url_video`, `start` and `end`.",
-            examples=[[_INTRO, CLIP]],
+            examples=[[CLIP, SECOND_CLIP]],
         ),
         Metavar("FILE|JSON"),
     ]

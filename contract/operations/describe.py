@@ -96,8 +96,9 @@ class Description:
         """Yield the example as arguments of a command line. Input files are named as in their URLs."""
         for option in self.options:
             if option.field in self.example:
-                value = _text(self.example[option.field])
-                yield from (option.flag, value.rpartition("/")[2] if option.role else value)
+                value = _local(self.example[option.field])
+                several = option.is_list_of_files and all(isinstance(entry, str) for entry in value)
+                yield from (option.flag, *(value if several else (_text(value),)))
 
 
 def describe(operation: type[Operation]) -> Description:
@@ -154,7 +155,7 @@ def _option(name: str, info: FieldInfo, schemas: list[Schema]) -> Option:
         role=ROLES.get(name),
         required=info.is_required(),
         default=_text(schema["default"]) if schema.get("default") not in (None, []) else None,
-        range=f"{schema['minimum']:g} to {schema['maximum']:g}" if schema["type"] == "number" else None,
+        range=f"{schema['minimum']:g} to {schema['maximum']:g}" if schema["type"] in {"number", "integer"} else None,
         choices=tuple(schema.get("enum", ())),
         description=text[0].lower() + text[1:],
         example=_text(schema["examples"][0]),
@@ -167,6 +168,16 @@ def _option(name: str, info: FieldInfo, schemas: list[Schema]) -> Option:
 
 def _takes_url(schema: Schema) -> bool:
     return schema.get("format") == "uri" or any(map(_takes_url, schema.get("items", {}).get("anyOf", ())))
+
+
+def _local(value: Any) -> Any:
+    """Return an example with the names of files in place of their URLs."""
+    if isinstance(value, Mapping):
+        return {name: _local(entry) for name, entry in value.items()}
+    if isinstance(value, list):
+        return [_local(entry) for entry in value]
+    is_url = isinstance(value, str) and value.startswith("https://")
+    return value.rpartition("/")[2] if is_url else value
 
 
 def _text(value: object) -> str:

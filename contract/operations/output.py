@@ -66,7 +66,7 @@ def _read_poster(value: Any) -> Any:
         value = value.strip().lower() == "true"
     if isinstance(value, bool):
         return {} if value else None
-    return {"at": value} if isinstance(value, int | float | str) else value
+    return value
 
 
 PosterChoice = Annotated[

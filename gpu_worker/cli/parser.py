@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,7 +95,8 @@ def parse(argv: Sequence[str]) -> tuple[argparse.ArgumentParser, Request]:
     parser, description = parsers[values["kind"]]
     given = {option: values[option.field] for option in description.options if values[option.field] is not None}
     files = _Files()
-    body = {option.field: _read(parser, option, value, files) for option, value in given.items()}
+    body = _format_of(description, values["output"])
+    body |= {option.field: _read(parser, option, value, files) for option, value in given.items()}
     try:
         operation, texts = OPERATIONS[description.kind].model_validate(body).extract_inline()
     except ValidationError as error:
@@ -103,6 +105,13 @@ def parse(argv: Sequence[str]) -> tuple[argparse.ArgumentParser, Request]:
     stored = {stored_field(given.url): given.field for given in operation.inputs()}
     found = {stored[field]: data for field, data in texts.items()}
     return parser, Request(description, operation, paths, found, values["output"])
+
+
+def _format_of(description: Description, output: str) -> dict[str, Any]:
+    """Return the format that the name of the output states, if the operation has a choice of formats."""
+    ending = Path(output).suffix.lower()
+    has_choice = any(option.field == "format" and "webm" in option.choices for option in description.options)
+    return {"format": ending[1:]} if has_choice and ending in {".webm", ".gif"} else {}
 
 
 def _read(parser: argparse.ArgumentParser, option: Option, value: str | list[str], files: _Files) -> Any:
@@ -148,7 +157,7 @@ def _add_command(commands: Any, description: Description) -> argparse.ArgumentPa
 
 
 def _example(description: Description) -> str:
-    arguments = " ".join(description.example_arguments())
+    arguments = shlex.join(description.example_arguments())
     return f"example:\n  {PROGRAM} {description.kind} {arguments} -o {description.kind}{_ending(description)}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -84,7 +85,7 @@ def test_help_has_ranges_defaults_exit_codes_and_an_example(kind: str, capsys: p
     assert "exit codes: 0" in shown
     # The example is itself a valid command line.
     example = shown.partition("example: python -m gpu_worker ")[2].partition(" exit codes")[0]
-    assert parse(example.split())[1].operation.kind == kind
+    assert parse(shlex.split(example))[1].operation.kind == kind
 
 
 def test_captions_in_the_command_line_become_an_input_file() -> None:

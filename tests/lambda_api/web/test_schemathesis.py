@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,10 +17,8 @@ from schemathesis.engine.recorder import ScenarioRecorder
 from schemathesis.specs.openapi.formats import unregister_string_format
 from schemathesis.transport.wsgi import WSGITransport
 
-from contract.operations import OPERATIONS
-from contract.operations.captions.options import SOURCES
-from contract.operations.picture.transition import MAX_TRANSITION
 from tests.support.fakes import World
+from tests.support.request_rules import complete_schema
 from tests.support.wsgi import Wsgi
 
 CHECKS = {
@@ -41,97 +39,6 @@ FORMATS = {
     "uri": LONGEST | st.builds("https://{}/{}{}".format, st.sampled_from(HOSTS), PATHS, QUERIES),
     "cursor": st.builds("{:015d}#job-{}".format, st.integers(0, 10**15 - 1), st.integers(1, 9)),
 }
-
-
-PICTURES = ("url_image", "url_video")
-SOUNDS = ("url_audio", "url_video")
-BLANK = [{"type": "null"}, {"type": "string", "pattern": r"^\s*$"}]
-
-
-def complete_schema(_: Any, document: dict[str, Any]) -> None:
-    """Add what the document states only in words for the sake of code generators.
-
-    Those are blank fields, scalars in metadata, and combinations of fields.
-    """
-    schemas = document["components"]["schemas"]
-    for name, schema in schemas.items():
-        if name.endswith("Request"):
-            optional = schema["properties"].keys() - set(schema.get("required", ()))
-            schema["properties"] |= {field: {"anyOf": [schema["properties"][field], *BLANK]} for field in optional}
-            schema["additionalProperties"] = {"anyOf": BLANK}
-            entries = schema["properties"]["metadata"]["anyOf"]
-            entries[0]["additionalProperties"] = {"type": ["string", "number", "boolean", "null"]}
-            entries.append({"type": "array", "maxItems": 0})
-    for methods in document["paths"].values():
-        for operation in methods.values():
-            for parameter in operation.get("parameters", ()):
-                if not parameter["required"]:
-                    parameter["schema"] = {"anyOf": [parameter["schema"], BLANK[1]]}
-    for name in OBJECTS:
-        accept_blanks(schemas[name])
-    for kind in OPERATIONS.values():
-        fields = schemas[f"{kind.__name__}Request"]["properties"]
-        fields |= {name: {"anyOf": BLANK} for name in fields.keys() & SECOND_WAYS}
-    for name in ("CaptionRequest", "ComposeRequest", "SlideshowRequest"):
-        complete_captions(schemas[name]["properties"])
-    # A picture is shown no shorter than the transition before it.
-    shown = {"enum": [MAX_TRANSITION], "examples": [MAX_TRANSITION]}
-    schemas["SlideshowImage"]["properties"]["duration"] = {"anyOf": [shown, *BLANK]}
-    schemas["SlideshowRequest"]["oneOf"] = [
-        *(merge(only(source, SOURCES), {"required": ["images"], "properties": {}}) for source in SOURCES),
-        merge(WITHOUT_CAPTIONS, {"required": ["images"], "properties": {}}),
-    ]
-    schemas["CaptionRequest"]["oneOf"] = [only(source, SOURCES) for source in SOURCES]
-    image, video = (only(name, PICTURES) for name in PICTURES)
-    with_image = [*(merge(image, only(source, SOURCES)) for source in SOURCES), merge(image, WITHOUT_CAPTIONS)]
-    with_video = [merge(video, only(source, SOURCES)) for source in SOURCES]
-    schemas["ComposeRequest"]["oneOf"] = [
-        *with_image, *with_video, merge(video, WITHOUT_CAPTIONS, only("url_audio", ["url_audio"])),
-    ]  # fmt: skip
-    schemas["TranscribeRequest"]["oneOf"] = [only(name, SOUNDS) for name in SOUNDS]
-
-
-OBJECTS = (
-    *("CaptionStyle", "CaptionColors", "Margin", "Offset"),
-    *("Motion", "Focus", "Music", "Ducking", "Transition", "SlideshowImage"),
-)
-SECOND_WAYS = {"aspect_ratio", "resolution", "volume_db"}
-"""Fields that exclude another one, which no schema can express: `size` and `volume`."""
-
-
-def accept_blanks(schema: dict[str, Any]) -> None:
-    """Add that optional fields of an object may be blank."""
-    required = schema.get("required", ())
-    for name, field_schema in schema["properties"].items():
-        if name not in required:
-            schema["properties"][name] = {"anyOf": [field_schema, *BLANK]}
-    schema["additionalProperties"] = {"anyOf": BLANK}
-
-
-def complete_captions(fields: dict[str, Any]) -> None:
-    """Add what no schema can express: the order of times, and the meaning of a text."""
-    fields["captions"]["anyOf"][0]["pattern"] = r"[^\W_]"
-    for name in ("words", "replace", "exclude"):
-        schema = fields[name]["anyOf"][0]
-        fields[name]["anyOf"][0] = {"enum": schema["examples"], "examples": schema["examples"]}
-
-
-def only(present: str | None, fields: Iterable[str]) -> dict[str, Any]:
-    """Require one of the fields and leave the others blank; with None, leave all blank."""
-    given = {"type": "array"} if present == "words" else {"type": "string", "pattern": r"\S"}
-    properties = {name: given if name == present else {"anyOf": BLANK} for name in fields}
-    return {"required": [present] if present else [], "properties": properties}
-
-
-def merge(*rules: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "required": [name for rule in rules for name in rule["required"]],
-        "properties": {name: schema for rule in rules for name, schema in rule["properties"].items()},
-    }
-
-
-EMPTY = [*BLANK, {"type": "array", "maxItems": 0}]
-WITHOUT_CAPTIONS = merge(only(None, SOURCES), {"required": [], "properties": {"sidecar": {"anyOf": EMPTY}}})
 
 
 @dataclass

@@ -1,0 +1,150 @@
+"""What the OpenAPI document states only in words, for the sake of code generators, as rules of its schemas.
+
+Those are blank fields, scalars in metadata, and combinations of fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from contract.operations.captions.options import SOURCES
+from contract.operations.picture.transition import MAX_TRANSITION
+
+Schema = dict[str, Any]
+
+_PICTURES = ("url_image", "url_video")
+_SOUNDS = ("url_audio", "url_video")
+_BLANK = [{"type": "null"}, {"type": "string", "pattern": r"^\s*$"}]
+_EMPTY = [*_BLANK, {"type": "array", "maxItems": 0}]
+
+_OBJECTS = (
+    *("CaptionStyle", "CaptionColors", "Margin", "Offset"),
+    *("Motion", "Focus", "Music", "Ducking", "Transition", "SlideshowImage", "VideoPart", "Watermark", "Poster"),
+)
+_SECOND_WAYS = {"aspect_ratio", "resolution", "volume_db", "keep"}
+"""Fields that exclude another one, which no schema can express: `size` and `volume`."""
+
+_HOMES = {
+    "style": "CaptionRequest",
+    "motion": "Img2VidRequest",
+    "overlay": "Img2VidRequest",
+    "music": "AddAudioRequest",
+    "loudness": "AddAudioRequest",
+    "transition": "ConcatenateRequest",
+}
+"""The request in which the inside of a field is explored. In the others, where it means the same, it is a text."""
+
+_ADDED: dict[str, tuple[Schema, ...]] = {
+    "loudness": ({"type": "number", "minimum": -31, "maximum": -9},),
+    **dict.fromkeys(("style", "motion", "transition"), ({"type": "object", "maxProperties": 0},)),
+}
+"""What is added to the text, since mutations of a text often are."""
+
+
+def complete_schema(_: Any, document: Schema) -> None:
+    """Add the rules to a document, in place."""
+    schemas = document["components"]["schemas"]
+    for name, schema in schemas.items():
+        if name.endswith("Request"):
+            _accept_blanks(schema)
+            entries = schema["properties"]["metadata"]["anyOf"]
+            entries[0]["additionalProperties"] = {"type": ["string", "number", "boolean", "null"]}
+            entries.append({"type": "array", "maxItems": 0})
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            for parameter in operation.get("parameters", ()):
+                if not parameter["required"]:
+                    parameter["schema"] = {"anyOf": [parameter["schema"], _BLANK[1]]}
+    for name in _OBJECTS:
+        _accept_blanks(schemas[name])
+    for name, schema in schemas.items():
+        if name.endswith("Request"):
+            _restrict(name, schema["properties"])
+    _combine(schemas)
+
+
+def _accept_blanks(schema: Schema) -> None:
+    """Add that optional fields of an object may be blank."""
+    required = schema.get("required", ())
+    for name, field_schema in schema["properties"].items():
+        if name not in required:
+            schema["properties"][name] = {"anyOf": [field_schema, *_BLANK]}
+    schema["additionalProperties"] = {"anyOf": _BLANK}
+
+
+def _restrict(request: str, fields: Schema) -> None:
+    """Leave out what no schema can express, and what another request already shows."""
+    for name in fields.keys() & _SECOND_WAYS:
+        fields[name] = {"anyOf": _EMPTY if name == "keep" else _BLANK}
+    for name in fields.keys() & _HOMES.keys():
+        if request != _HOMES[name]:
+            fields[name] = {"anyOf": [_text_of(fields[name]), *_ADDED.get(name, ()), *_BLANK]}
+    if "subtitle_mode" in fields:
+        _fix(fields, "format", "mp4")
+    if "captions" in fields:
+        fields["captions"]["anyOf"][0]["pattern"] = r"[^\W_]"
+        for name in ("words", "replace", "exclude"):
+            _fix(fields, name)
+
+
+def _text_of(field_schema: Schema) -> Schema:
+    """Return the first alternative of a field, a text, with the field's examples."""
+    alternatives = field_schema["anyOf"][0]
+    return {**alternatives["anyOf"][0], "examples": alternatives["examples"]}
+
+
+def _fix(fields: Schema, name: str, *values: Any) -> None:
+    """Let a field have these values only, by default its examples, or be blank."""
+    allowed = list(values) or fields[name].get("examples") or fields[name]["anyOf"][0]["examples"]
+    fields[name] = {"anyOf": [{"enum": allowed, "examples": allowed}, *_BLANK]}
+
+
+def _combine(schemas: Schema) -> None:
+    # A picture is shown no shorter than the transition before it.
+    _fix(schemas["SlideshowImage"]["properties"], "duration", MAX_TRANSITION)
+    images = {"required": ["images"], "properties": {}}
+    schemas["SlideshowRequest"]["oneOf"] = [_merge(images, captions) for captions in _captions()]
+    schemas["CaptionRequest"]["oneOf"] = [_only(source, SOURCES) for source in SOURCES]
+    image, video = (_only(name, _PICTURES) for name in _PICTURES)
+    *with_captions, without = _captions()
+    schemas["ComposeRequest"]["oneOf"] = [
+        *(_merge(image, captions) for captions in (*with_captions, without)),
+        *(_merge(video, captions) for captions in with_captions),
+        _merge(video, without, _only("url_audio", ["url_audio"])),
+    ]
+    schemas["TranscribeRequest"]["oneOf"] = [_only(name, _SOUNDS) for name in _SOUNDS]
+    schemas["ProbeRequest"]["oneOf"] = [_only(name, _SOUNDS) for name in _SOUNDS]
+    _fix(schemas["ProbeRequest"]["properties"], "measure", ["loudness", "silence"])
+    for name in ("at", "sprite"):
+        schemas["ThumbnailRequest"]["properties"][name] = {"anyOf": _BLANK}
+    trim = schemas["TrimRequest"]
+    for name, value in (("start", "0:01"), ("end", 20), ("accuracy", "exact")):
+        _fix(trim["properties"], name, value)
+    trim["properties"]["duration"] = {"anyOf": _BLANK}
+    trim["required"] = ["url_video", "start"]
+    trim["properties"]["start"] = {"enum": [0.5, "0:01"], "examples": [0.5]}
+    for request, name in (("SlideshowRequest", "images"), ("ConcatenateRequest", "videos")):
+        # A body has at most 256 KiB.
+        schemas[request]["properties"][name]["maxItems"] = 4
+    schemas["VideoPart"]["properties"]["end"] = {"anyOf": _BLANK}
+
+
+def _captions() -> list[Schema]:
+    """Return the rules of captions that are optional: one per source, and the last without any."""
+    without = _merge(_only(None, SOURCES), {"required": [], "properties": {"sidecar": {"anyOf": _EMPTY}}})
+    return [*(_only(source, SOURCES) for source in SOURCES), without]
+
+
+def _only(present: str | None, fields: Iterable[str]) -> Schema:
+    """Require one of the fields and leave the others blank; with None, leave all blank."""
+    given = {"type": "array"} if present == "words" else {"type": "string", "pattern": r"\S"}
+    properties = {name: given if name == present else {"anyOf": _BLANK} for name in fields}
+    return {"required": [present] if present else [], "properties": properties}
+
+
+def _merge(*rules: Schema) -> Schema:
+    return {
+        "required": [name for rule in rules for name in rule["required"]],
+        "properties": {name: schema for rule in rules for name, schema in rule["properties"].items()},
+    }
