@@ -17,7 +17,7 @@ def colored_background(picture: str, color: str, canvas: tuple[int, int]) -> str
     # The values as numbers: how the filters convert a color to YUV depends on their version.
     y, u, v = bt709(color)
     size = f"s={canvas[0]}x{canvas[1]}"
-    plain = f"nullsrc={size}:d=1,format=yuv444p,lutyuv=y={y}:u={u}:v={v},setsar=1[background]"
+    plain = f"nullsrc={size}:r=1:d=1,format=yuv444p,lutyuv=y={y}:u={u}:v={v},setsar=1[background]"
     return f"{picture}[picture];{plain};{_OVERLAY}"
 
 

@@ -29,7 +29,7 @@ def canvas_step(image: PhotoInfo, field: str, look: SceneLook) -> Step:
         *PROTOCOL_ARGS,
         *("-f", "rawvideo", "-pixel_format", "rgb24", "-video_size", size, "-i", pixels_name(field)),
         *_graph_args(image, look),
-        *("-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "yuv420p", "-y", canvas_name(field)),
+        *("-f", "rawvideo", "-pix_fmt", "yuv420p", "-y", canvas_name(field)),
     )
     return Step(args=args, seconds=0.0, decoded_field=field)
 
@@ -39,13 +39,13 @@ def _graph_args(image: PhotoInfo, look: SceneLook) -> tuple[str, ...]:
     shown = _contained_size(image, canvas)
     if look.fit is Fit.COVER or shown == canvas:
         filters = _cover_filters(image, canvas) if look.fit is Fit.COVER else _scale_filters(shown)
-        return "-map", "0:v:0", "-vf", ",".join((*filters, "format=yuv420p"))
-    picture = ",".join(_scale_filters(shown))
+        return "-map", "0:v:0", "-frames:v", "1", "-vf", ",".join((*filters, "format=yuv420p"))
+    picture = "[0:v:0]" + ",".join(_scale_filters(shown))
     if look.fit is Fit.BLUR:
-        graph = blurred_background(f"[0:v:0]{picture}", shown, canvas)
+        graph = blurred_background(picture, shown, canvas)
     else:
-        graph = colored_background(f"[0:v:0]{picture}", look.background, canvas)
-    return "-filter_complex", f"{graph},format=yuv420p[canvas]", "-map", "[canvas]"
+        graph = colored_background(picture, look.background, canvas)
+    return "-map", "[canvas]", "-frames:v", "1", "-filter_complex", f"{graph},format=yuv420p[canvas]"
 
 
 def _cover_filters(image: PhotoInfo, canvas: tuple[int, int]) -> tuple[str, ...]:

@@ -101,6 +101,10 @@ CASES = EXAMPLES | {
     ),
     "img2vid-29.97-x264": Case(STILL),
     "img2vid-29.97-nvenc": Case(STILL, GPU),
+    "img2vid-blur-pan": Case(Img2Vid(url_image=URL, size="360x640", fit="blur", motion="pan_up")),
+    "img2vid-color-static": Case(
+        Img2Vid(url_image=URL, size="360x640", fit="contain", background="#1E90FF", motion="static")
+    ),
 }
 """Each operation with its smallest example on the CPU, and variants. A file per case in `golden/`."""
 

@@ -105,7 +105,9 @@ def test_img2vid_encodes_the_drawn_frames() -> None:
     ]
     feed = plan.steps[0].feed
     assert feed is not None
-    assert (feed.path, feed.still_size, feed.size, feed.frames) == ("in_image.yuv", (848, 476), (640, 360), 60)
+    assert (feed.size, feed.frames, feed.transitions) == ((640, 360), 60, ())
+    (scene,) = feed.scenes
+    assert (scene.path, scene.canvas, scene.start, scene.frames) == ("in_image.yuv", (848, 476), 0, 60)
     assert (plan.expected.frames, plan.expected.frames_tolerance) == (60, 0)
     assert plan.expected.duration == Fraction(60 * 1001, 30000)
 
@@ -281,18 +283,3 @@ def test_stream_that_may_state_the_pixel_aspect_is_probed() -> None:
         "-skip_frame"
         not in lines(make_plan(operation, inputs_of(video=video_info(wide), audio=audio_info()), OPTIONS))[0]
     )
-
-
-def test_zoom_is_centered_and_inside_the_picture() -> None:
-    size = still_size((1920, 1080))
-    assert size == (2542, 1430)
-    for index in range(120):
-        box = view(index, 120, size)
-        assert box.left >= 0
-        assert box.bottom <= size[1]
-        assert (box.left + box.right) / 2 == pytest.approx(size[0] / 2)
-        assert (box.right - box.left) / (box.bottom - box.top) == pytest.approx(size[0] / size[1])
-    assert (zoom(0, 120), zoom(119, 120), zoom(0, 1)) == (1.0, END_ZOOM, 1.0)
-    # Unscaled, a chroma plane has half the coordinates; a scaled view also shifts, because of the chroma siting.
-    assert Box(0, 0, 1920, 1080).on_chroma((1920, 1080)) == (0, 0, 960, 540)
-    assert Box(0, 0, 2880, 1620).on_chroma((1920, 1080)) == (-0.125, 0, 1439.875, 810)
