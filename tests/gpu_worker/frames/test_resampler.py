@@ -17,9 +17,9 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
 from contract.operations import Fit
-from contract.operations.img2vid import ZOOM
 from contract.operations.picture import SceneLook
 from contract.operations.picture.motion import Motion
+from contract.operations.picture.options import CLIP_AMOUNT
 from gpu_worker.ffmpeg.run import run_ffmpeg
 from gpu_worker.frames.resampler import DrawView, open_resampler, plane_sizes
 from gpu_worker.photo.read_photo import read_photo
@@ -59,7 +59,9 @@ both = pytest.mark.parametrize(
 )
 
 
-def look_of(kind: str = "zoom_in", amount: float = ZOOM, size: tuple[int, int] = SIZE, **motion: object) -> SceneLook:
+def look_of(
+    kind: str = "zoom_in", amount: float = CLIP_AMOUNT, size: tuple[int, int] = SIZE, **motion: object
+) -> SceneLook:
     return SceneLook(size, Fit.COVER, "#000000", Motion.model_validate({"kind": kind, "amount": amount, **motion}))
 
 
@@ -126,7 +128,7 @@ def test_picture_follows_its_path_without_trembling(opened: Open, look: SceneLoo
             found = centroid(planes(draw, box)[0], expected)
             wrong.append((found[0] - expected[0], found[1] - expected[1]))
         off.append((sum(x for x, _ in wrong) / len(wrong), sum(y for _, y in wrong) / len(wrong)))
-    limit = 0.01 if look.motion.amount == ZOOM else 0.005
+    limit = 0.01 if look.motion.amount == CLIP_AMOUNT else 0.005
     for path in zip(*off, strict=True):
         assert abs(sum(path) / len(path)) < 0.01
         assert rms(path) < limit
