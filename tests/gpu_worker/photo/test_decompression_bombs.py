@@ -319,7 +319,7 @@ def test_a_photo_that_takes_too_much_memory_is_the_callers_fault(
         path.write_bytes(png((64, 64), 8, RGB, bytes(192)))
         limits = SandboxLimits(reading_bytes=250 * 1024**2)
     hungry = f"exec {sys.executable} -c 'import time; block = bytearray(400 << 20); time.sleep(30)'"
-    ffmpeg.write_text(f'#!/bin/sh\ncase "$*" in *photo.rgb*) {hungry};; esac\nexec {media.ffmpeg} "$@"\n')
+    ffmpeg.write_text(f'#!/bin/sh\ncase "$*" in *in_image.rgb*) {hungry};; esac\nexec {media.ffmpeg} "$@"\n')
     ffmpeg.chmod(0o755)
     machine = Machine(Ffmpeg(str(ffmpeg), Sandbox(limits=limits)), None, 2)
     with pytest.raises(JobFailed) as failure:

@@ -333,7 +333,7 @@ def test_formats_are_known_by_their_first_bytes(head: bytes, role: Role, name: s
 
 def test_the_process_imports_no_site_and_no_worker_modules(tmp_path: Path) -> None:
     (tmp_path / "in_image").write_bytes(encode_image(scene((8, 8)), "JPEG"))
-    command = build_argv("in_image", 100, (8, 8))
+    command = build_argv("in_image", "in_image.rgb", 100, (8, 8))
     at = command.index("-c") + 1
     command[at] += "; print(*sys.modules, sep='\\n', file=sys.stderr)"
     done = subprocess.run(command, cwd=tmp_path, env={}, capture_output=True, text=True, check=True)
