@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALL := @sh scripts/install.sh
 PORT ?= 8000
 
-.PHONY: test-tools generate gallery picture audit faults deploy destroy callers test-stack test-speech test-full help demo up test lint bench-media bench-gateway bench-load image lock clean
+.PHONY: test-tools generate gallery gallery-motion picture audit faults deploy destroy callers test-stack test-speech test-full help demo up test lint bench-media bench-gateway bench-load image lock clean
 .DELETE_ON_ERROR:
 
 help:  ## List the targets
@@ -79,8 +79,11 @@ faults:  ## Write the names of the tests into docs/faults.md
 generate: $(VENV)/.local  ## Write what derives from the operations: docs/openapi.json, README table, events/api
 	@$(BIN)/python -m scripts.generate
 
-gallery: $(VENV)/.local  ## Render docs/gallery, a sheet of frames per caption preset, with the worker
-	@$(BIN)/python -m scripts.make_gallery
+gallery: $(VENV)/.local  ## Render docs/gallery, a sheet of frames per caption preset, motion, fit and transition, with the worker
+	@PYTHONPATH=scripts $(BIN)/python -m scripts.make_gallery
+
+gallery-motion: $(VENV)/.local  ## Render only the gallery's motions, fits and transitions
+	@PYTHONPATH=scripts $(BIN)/python -m scripts.make_motion_gallery
 
 picture: $(VENV)/.local  ## Render docs/compose.webp, the README's picture, with the worker
 	@$(BIN)/python -m scripts.make_picture

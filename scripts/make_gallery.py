@@ -1,26 +1,21 @@
 """Render docs/gallery: three frames of each caption preset, in portrait and in landscape, and a page that shows them.
 
-One more pair of sheets shows emoji.
+One more pair of sheets shows emoji; `make_motion_gallery` renders motions, fits and transitions.
 
 `make gallery` runs it. The worker renders the videos; nothing is downloaded.
 """
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
+import make_motion_gallery
 from PIL import Image
+from sheets import FOLDER, join_frames, run_worker, save_sheet, take_frame
 
 from contract.operations.captions.presets import PRESETS
-from gpu_worker.ffmpeg.locate import find_ffmpeg
 from local.samples.image import draw_landscape
-
-ROOT = Path(__file__).resolve().parents[1]
-FOLDER = ROOT / "docs" / "gallery"
 
 _SHAPES = {"portrait": ("540x960", (216, 384)), "landscape": ("960x540", (384, 216))}
 """The size of the video, and that of a frame on the sheet."""
@@ -30,12 +25,10 @@ _TEXT = "The mountains were here long before us, and they will stay when we are 
 _EMOJI = ("emoji", "karaoke", "Emoji are drawn in color, in every style.")
 _EMOJI_TEXT = "Look 👀 at the 🌲🌲 mountains, 😍 they were 🇨🇭 here before us 👨‍👩‍👧 and they will 👍🏽 stay 🎉"
 _SECONDS, _MOMENTS = 4, (0.5, 1.7, 3.4)
-_GAP = 6
 
 
 def main() -> None:
-    """Write one sheet per preset and shape."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    """Write one sheet per preset and shape, and the page."""
     with tempfile.TemporaryDirectory() as directory:
         folder = Path(directory)
         for shape in _SHAPES:
@@ -45,11 +38,9 @@ def main() -> None:
                 picture.crop(_PARTS[shape]).save(photo, "JPEG", quality=92)
             for name, preset, _ in _sheets():
                 text = _EMOJI_TEXT if name == _EMOJI[0] else _TEXT
-                sheet = _render(photo, preset, text, shape, folder)
-                path = FOLDER / f"{name}-{shape}.webp"
-                sheet.save(path, quality=70, method=6)
-                print(f"{path.relative_to(ROOT)}: {path.stat().st_size // 1000} KB", flush=True)
-    (FOLDER / "README.md").write_text(_page(), encoding="utf-8")
+                save_sheet(_render(photo, preset, text, shape, folder), f"{name}-{shape}")
+    make_motion_gallery.main()
+    (FOLDER / "README.md").write_text(_page() + make_motion_gallery.page(), encoding="utf-8")
 
 
 def _sheets() -> list[tuple[str, str, str]]:
@@ -71,17 +62,8 @@ def _render(photo: Path, preset: str, text: str, shape: str, folder: Path) -> Im
     video = folder / "gallery.mp4"
     options = [f"--image={photo}", f"--captions={text}", f"--style={preset}", f"--size={size}"]
     timing = [f"--duration={_SECONDS}", "--frame-rate=25", f"--output={video}"]
-    subprocess.run(
-        [sys.executable, "-m", "gpu_worker", "compose", *options, *timing], check=True, cwd=ROOT, capture_output=True
-    )
-    sheet = Image.new("RGB", (len(_MOMENTS) * (frame[0] + _GAP) - _GAP, frame[1]), "white")
-    for number, moment in enumerate(_MOMENTS):
-        picture = folder / "frame.png"
-        reading = ["-v", "error", "-y", "-ss", str(moment), "-i", str(video), "-frames:v", "1", str(picture)]
-        subprocess.run([find_ffmpeg(os.environ.get("FFMPEG")).path, *reading], check=True)
-        with Image.open(picture) as image:
-            sheet.paste(image.resize(frame, Image.Resampling.LANCZOS), (number * (frame[0] + _GAP), 0))
-    return sheet
+    run_worker("compose", *options, *timing)
+    return join_frames([take_frame(video, moment) for moment in _MOMENTS], [frame] * len(_MOMENTS))
 
 
 if __name__ == "__main__":

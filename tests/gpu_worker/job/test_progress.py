@@ -87,13 +87,13 @@ def test_unreachable_gateway_is_ignored() -> None:
 def test_percent_covers_all_stages_and_never_decreases() -> None:
     progress = Progress()
     seen = []
-    for stage, done in (("fetch", 0.5), ("fetch", 1), ("probe", 0), ("probe", 0.5), ("encode", 0.5), ("encode", 0.2), ("encode", 7),
-                        ("verify", 0), ("publish", 0.5), ("publish", 1), ("encode", 0)):  # fmt: skip
+    for stage, done in (("fetch", 0.5), ("fetch", 1), ("probe", 0), ("probe", 0.5), ("encode", 0.5), ("encode", 0.2),
+                        ("encode", 7), ("verify", 0), ("publish", 0.5), ("publish", 1), ("encode", 0)):  # fmt: skip
         progress.update(stage, done)  # type: ignore[arg-type]
         seen.append((progress.stage, progress.percent))
     assert seen == [
-        ("fetch", 5), ("fetch", 10), ("probe", 10), ("probe", 15), ("encode", 55), ("encode", 55), ("encode", 90), ("verify", 90),
-        ("publish", 94), ("publish", 99), ("publish", 99),
+        ("fetch", 5), ("fetch", 10), ("probe", 10), ("probe", 15), ("encode", 55), ("encode", 55), ("encode", 90),
+        ("verify", 90), ("publish", 94), ("publish", 99), ("publish", 99),
     ]  # fmt: skip
 
 
