@@ -8,9 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from gpu_worker.frames.masks import Masks
 from gpu_worker.frames.resampler import Plane, open_resampler
-from gpu_worker.frames.transitions import draw_transition
 from gpu_worker.plan.frame_source import FrameSource, Scene
 from gpu_worker.sandbox import safe_open
 
@@ -42,7 +40,7 @@ def list_drawings(source: FrameSource, directory: Path) -> Iterator[DrawFrame]:
     """
     visible: deque[OpenScene] = deque()
     scenes, transitions = deque(source.scenes), deque(source.transitions)
-    masks = Masks(source.size)
+    blend = _open_transitions(source)
     for index in range(source.frames):
         while visible and visible[0].scene.end <= index:
             visible.popleft()
@@ -54,6 +52,17 @@ def list_drawings(source: FrameSource, directory: Path) -> Iterator[DrawFrame]:
         if transitions and transitions[0].start <= index:
             oldest = functools.partial(visible[0].draw, index)
             progress = transitions[0].progress(index)
-            yield functools.partial(draw_transition, transitions[0].kind, progress, (oldest, newest), masks)
+            yield functools.partial(blend, transitions[0].kind, progress, (oldest, newest))
         else:
             yield newest
+
+
+def _open_transitions(source: FrameSource) -> Callable[..., Sequence[Plane]]:
+    """Return the function that draws frames of transitions; it takes their kind, progress and sides."""
+    if not source.transitions:
+        return lambda *_: ()
+    # Here, because NumPy takes 0.1 s to import, and only jobs with transitions need it.
+    from gpu_worker.frames.masks import Masks  # noqa: PLC0415
+    from gpu_worker.frames.transitions import draw_transition  # noqa: PLC0415
+
+    return functools.partial(draw_transition, masks=Masks(source.size))

@@ -149,7 +149,9 @@ class Reading:
         self.together: list[list[str]] = []
         monkeypatch.setattr(module, "read_photo", self.read)
 
-    async def read(self, _sandbox: object, _path: Path, field: str, max_pixels: int, _size: object) -> PhotoInfo:
+    async def read(
+        self, _sandbox: object, _path: Path, field: str, max_pixels: int, *_size: object, **_options: object
+    ) -> PhotoInfo:
         if self.pixels[field] > max_pixels:
             raise TooManyPixelsError(Failure.of(Code.MEDIA_OVER_BUDGET, field=field, limit="pixels"))
         self.active.append(field)
