@@ -7,7 +7,6 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
-from gpu_worker.plan.still.zoom import END_ZOOM, Box, still_size, view, zoom
 
 from contract.operations import Role
 from contract.operations.addaudio import AddAudio
