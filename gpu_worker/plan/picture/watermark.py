@@ -18,6 +18,10 @@ _ALIGNED = {"left": 0, "top": 0, "center": 1, "middle": 1, "right": 2, "bottom":
 _TO_YUV = "scale=flags=accurate_rnd+full_chroma_int+full_chroma_inp:out_color_matrix=bt709:out_range=tv,format=yuva444p"
 
 
+_TAGGED = "setparams=range=tv:colorspace=bt709"
+"""Of pictures whose tags differ, ffmpeg would convert one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Watermark:
     """A picture, the size that it gets, and its place in the frame; all even, as 4:2:0 requires."""
@@ -97,6 +101,7 @@ def watermark_chain(chain: str, watermark: Watermark | None) -> str:
     (width, height), (left, top) = watermark.size, watermark.position
     opening = rf"format_name=rawvideo:format_opts='pixel_format=yuva420p\:video_size={width}x{height}'"
     return (
-        f"{chain or 'null'}[unmarked];movie=filename={_FILE}:{opening},settb=1,setpts=-1[watermark];"
+        f"{f'{chain},' if chain else ''}{_TAGGED}[unmarked];"
+        f"movie=filename={_FILE}:{opening},{_TAGGED},settb=1,setpts=-1[watermark];"
         f"[unmarked][watermark]overlay={left}:{top}:format=yuv420:eof_action=repeat"
     )
