@@ -136,6 +136,10 @@ MEDIA: dict[str, Target] = {
     "compose.cpu": Target("compose", "CPU / the seed's three jobs", "1", "0.19", "<=", 0.17, 3),
     "compose.psnr": Target("compose", "luma PSNR, more than the chain's", "41.1 dB", "+1.3", ">=", 1.0, 2, "dB"),
     "compose.bytes": Target("compose", "bytes / the chain's", "1", "0.63", "<=", 0.65),
+    "reframe.cpu": Target(
+        "reframe", "16:9 to 9:16 with blur: CPU / plain scale to that size, same preset", "-", "-", "<=", 1.25
+    ),
+    "reframe.watermark": Target("reframe", "with a watermark: CPU / the same without", "-", "-", "<=", 1.05),
     "transcribe.cpu": Target("transcribe", "CPU / faster-whisper alone", "-", "-", "<=", 1.10),
     "transcribe.first": Target(
         "transcribe", "captions auto: CPU until the first caption / faster-whisper alone", "-", "-", "<=", 1.25
