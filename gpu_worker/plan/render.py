@@ -91,8 +91,8 @@ def render_video(
     warnings = (*picture_warnings(video), *_gpu_warnings(gpu, needed))
     plan = _make_plan((*changes.steps(), encode), expected, (drawn, track), route, warnings, options)
     plan = overlay.complete(plan, (drawn, track), end, size, options)
-    # Filters that change the times of frames lose the duration of the last one.
-    loses_end = added or expected.is_cut or first_frame_filters(video)
+    # Filters that change the times of frames, or join several streams of them, lose the duration of the last one.
+    loses_end = added or expected.is_cut or changes.is_changed or first_frame_filters(video)
     return replace(plan, video_ends_at=end) if loses_end and has_edit_lists(options.format) else plan
 
 

@@ -67,12 +67,19 @@ def _cover_filters(video: VideoFacts, size: tuple[int, int]) -> tuple[str, ...]:
         max(size[0], nearest_even(kept_width * aspect * factor)),
         max(size[1], nearest_even(kept_height * factor)),
     )
-    crop = f"crop={kept_width}:{kept_height}:{left}:{top}:exact=1" if left or top else None
+    crop = _crop((width, height), left, top) if left or top else None
     filters = picture_filters(video, scaled, crop)
     if scaled == size:
         return filters
     x, y = center(scaled, size)
     return (*filters, f"crop={size[0]}:{size[1]}:{x}:{y}")
+
+
+def _crop(size: tuple[int, int], left: int, top: int) -> str:
+    """Return a crop of as much at both ends. In parts of the frame: later frames of a video may be smaller."""
+    (width, height), kept = size, (size[0] - 2 * left, size[1] - 2 * top)
+    place = f"iw*{left}/{width}:ih*{top}/{height}"
+    return f"crop=iw*{kept[0]}/{width}:ih*{kept[1]}/{height}:{place}:exact=1"
 
 
 def _pixels_to_crop(side: int, shown: Fraction) -> int:

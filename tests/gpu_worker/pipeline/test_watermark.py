@@ -59,7 +59,13 @@ def operations(media: MediaFactory) -> dict[str, tuple[Operation, dict[str, Path
     }
 
 
-@pytest.mark.parametrize("name", ["img2vid", "compose picture", "compose video", "caption", "addaudio"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "img2vid", "compose video", "addaudio",
+        pytest.param("compose picture", marks=pytest.mark.full), pytest.param("caption", marks=pytest.mark.full),
+    ],
+)  # fmt: skip
 def test_every_operation_draws_it_in_its_colors(media: MediaFactory, name: str) -> None:
     operation, inputs = operations(media)[name]
     made, path = media.transcode(operation, files={FIELD: logo(media)}, **inputs)

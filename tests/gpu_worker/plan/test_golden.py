@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import pytest
 
-from contract.operations import OPERATIONS, Operation, Role
+from contract.operations import OPERATIONS, Fit, Operation, Role
 from contract.operations.addaudio import AddAudio
 from contract.operations.caption import Caption
 from contract.operations.captions.choices import SubtitleMode
@@ -23,6 +23,7 @@ from contract.operations.compose import Compose
 from contract.operations.concatenate import Concatenate
 from contract.operations.describe import describe
 from contract.operations.img2vid import Img2Vid
+from contract.operations.picture.watermark import Watermark
 from contract.operations.thumbnail import Thumbnail
 from contract.operations.trim import Trim
 from gpu_worker.media.info import AudioFacts, Color, Cue, Facts, PhotoInfo, VideoFacts
@@ -84,6 +85,10 @@ CASES = EXAMPLES | {
     "caption-soft": Case(SOFT),
     "caption-soft-encode-gpu": Case(SOFT, GPU, may_copy=False),
     "caption-both-x264": Case(CAPTION.model_copy(update={"subtitle_mode": SubtitleMode.BOTH})),
+    "caption-blur-x264": Case(CAPTION.model_copy(update={"size": "1080x1920", "fit": Fit.BLUR})),
+    "caption-cover-gpu": Case(CAPTION.model_copy(update={"size": "1080x1920"}), GPU),
+    "addaudio-overlay-x264": Case(AddAudio(url_video=URL, url_audio=URL, overlay=URL)),
+    "img2vid-overlay-nvenc": Case(STILL.model_copy(update={"overlay": Watermark(url_image=URL, opacity=0.5)}), GPU),
     "compose-video-soft": Case(FROM_VIDEO.model_copy(update={"subtitle_mode": SubtitleMode.SOFT})),
     "compose-picture-soft-x264": Case(FROM_PICTURE.model_copy(update={"subtitle_mode": SubtitleMode.SOFT})),
     "compose-video-x264": Case(FROM_VIDEO),
@@ -116,15 +121,15 @@ def plan_case(name: str) -> Plan:
     inputs = inputs_of(
         video=case.video if Role.VIDEO in roles else None,
         audio=SOUND if Role.AUDIO in roles else None,
-        image=PICTURE if Role.IMAGE in roles else None,
         cues=CUES if Role.SUBTITLES in roles else None,
     )
     videos = {given.field: case.video for given in case.operation.inputs() if given.role is Role.VIDEO}
     inputs = replace(inputs, media={**inputs.media, **videos})
+    photos = {given.field: PICTURE for given in case.operation.inputs() if given.role is Role.IMAGE}
     options = PlanOptions(
         gpu=case.gpu, threads=3, may_copy=case.may_copy, max_pixels=1_000_000, max_output_bytes=9_999_999
     )
-    plan = make_plan(case.operation, inputs, options)
+    plan = make_plan(case.operation, replace(inputs, photos=photos), options)
     canvases = (canvas_step(PICTURE, field, look) for field, look in case.operation.scene_looks().items())
     return replace(plan, steps=(*canvases, *plan.steps))
 

@@ -24,6 +24,7 @@ from gpu_worker.plan.picture.changes import PictureChanges
 from gpu_worker.plan.picture.frame import Frame, frame_chain
 from gpu_worker.plan.render import render_video
 from tests.support.media.factory import URL, MediaFactory
+from tests.support.media.fake_gpu import graph_on_cpu
 from tests.support.media.inputs import inputs_of
 
 VIDEO = VideoFacts(
@@ -43,6 +44,21 @@ def test_gpu_decodes_and_encodes_what_the_cpu_reframes() -> None:
     captioned = render_video(VIDEO, Overlay(cues=(Cue(0, 500, "."),)), PlanOptions(gpu=Gpu()), TALL)
     assert captioned.gpu == plan.gpu
     assert captioned.warnings[-1] == "The CPU captioned the video: the GPU does not support this kind of picture."
+
+
+@pytest.mark.parametrize("fit", list(Fit))
+def test_frames_from_the_gpu_become_those_of_the_cpu(media: MediaFactory, fit: Fit) -> None:
+    tags = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709")
+    video = media.make_video("reframe-gpu.mp4", 0.4, "320x180", "10", sound=False, extra=tags)
+    changes = PictureChanges(Frame((180, 320), fit))
+    drawn = []
+    for gpu in (None, Gpu()):
+        args = render_video(VIDEO, Overlay(), PlanOptions(gpu=gpu), changes).steps[0].args
+        graph = graph_on_cpu(args[args.index("-filter_complex") + 1])
+        writing = ("-map", "[picture]", "-f", "rawvideo", "-pix_fmt", "yuv420p", "-")
+        drawn.append(media.run_ffmpeg("-i", video, "-filter_complex", graph, *writing))
+    assert len(drawn[0]) == 4 * 180 * 320 * 3 // 2
+    assert drawn[0] == drawn[1]
 
 
 def test_new_size_decides_whether_nvenc_encodes() -> None:
