@@ -140,6 +140,9 @@ MEDIA: dict[str, Target] = {
         "reframe", "16:9 to 9:16 with blur: CPU / plain scale to that size, same preset", "-", "-", "<=", 1.25
     ),
     "reframe.watermark": Target("reframe", "with a watermark: CPU / the same without", "-", "-", "<=", 1.05),
+    "loudness.off": Target("loudness", "worst distance of a file from its goal", "-", "-", "<=", 0.5, 2, "LU"),
+    "loudness.peak": Target("loudness", "highest true peak, at most -1 requested", "-", "-", "<=", -1.0, 2, "dBTP"),
+    "loudness.cpu": Target("loudness", "addaudio with music: CPU with a loudness / without", "-", "-", "<=", 1.8),
     "transcribe.cpu": Target("transcribe", "CPU / faster-whisper alone", "-", "-", "<=", 1.10),
     "transcribe.first": Target(
         "transcribe", "captions auto: CPU until the first caption / faster-whisper alone", "-", "-", "<=", 1.25

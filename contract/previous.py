@@ -28,6 +28,12 @@ _OPERATIONS: Mapping[str, frozenset[str]] = {
 }
 """The operations of version 1 and their fields. A worker of that release ignores all others."""
 
+_CHOICES: Mapping[str, frozenset[object]] = {
+    "mode": frozenset({"replace", "mix"}),
+    "fit": frozenset({"cover", "contain"}),
+}
+"""The choices of version 1 in fields that have more since then."""
+
 
 def earliest_version(operation: Operation) -> int:
     """Return the earliest version whose workers do all that the operation requests.
@@ -36,7 +42,9 @@ def earliest_version(operation: Operation) -> int:
     """
     requested = operation.requested()
     has_stored = any(stored_field(given.url) is not None for given in operation.inputs())
-    is_known = requested.keys() <= _OPERATIONS.get(operation.kind, frozenset())
+    is_known = requested.keys() <= _OPERATIONS.get(operation.kind, frozenset()) and all(
+        requested.get(name) in {None, *choices} for name, choices in _CHOICES.items()
+    )
     return PREVIOUS_VERSION if is_known and not has_stored else CONTRACT_VERSION
 
 

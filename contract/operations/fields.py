@@ -17,7 +17,7 @@ from contract.urls import UrlError, normalize_url
 BROADCAST_RATES = {"23.976": 24, "23.98": 24, "29.97": 30, "47.952": 48, "47.95": 48, "59.94": 60}
 """Decimals that people write for N * 1000/1001 frames per second (SMPTE ST 170)."""
 
-_DECIMAL_COMMA = re.compile(r"[0-9]{1,3},[0-9]{1,2}")
+_DECIMAL_COMMA = re.compile(r"-?[0-9]{1,3},[0-9]{1,2}")
 """A comma that groups thousands has three digits after it."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import re
@@ -15,7 +16,7 @@ from gpu_worker.pipeline.machine import Machine
 from gpu_worker.pipeline.run_step import OnStage, run_step
 from gpu_worker.plan.model import Leveling, Step
 from gpu_worker.plan.sound.leveling import (
-    LEVELED,
+    MIX,
     REPORT,
     Measured,
     Setting,
@@ -32,7 +33,7 @@ _MISSED = (
 )
 _SILENCE = -60.0
 """LUFS. Raising what is quieter would raise noise."""
-_TRIALS, _ENCODES = 4, 3
+_TRIALS, _ENCODES = 4, 2
 _SMALL_CORRECTION = 0.5
 """LU. A smaller correction needs no further trial: the encoded sound is measured, too."""
 _TOLERANCE = 0.3
@@ -63,24 +64,35 @@ class SoundLeveler:
 
     async def write_sound(self) -> None:
         """Write the leveled sound, or one that is silent as it is. Raises JobFailed."""
-        for step in self._goal.steps:
-            await self._run(step)
-        mixed = self._read_report()
+        self._on_stage("encode", 0.0)
+        try:
+            for step in self._goal.steps:
+                await self._run(step)
+            await self._level(self._read_report())
+        finally:
+            with contextlib.suppress(OSError):  # only to free the disk early
+                (self._directory / MIX).unlink()
+
+    async def _level(self, mixed: Measured) -> None:
         if mixed.lufs < _SILENCE:
             await self._run(encode_step(self._goal, None, is_limited=False))
             return
         setting, lufs = await self._find_setting(mixed)
         peak = self._goal.true_peak_db
-        for left in reversed(range(_ENCODES)):
-            await self._run(encode_step(self._goal, setting, is_limited=setting.limits(mixed)))
-            self._input_lufs, self._gain_db = mixed.lufs, setting.gain_db
-            made = await self._measure(measure_step(LEVELED.name, self._limits.max_pixels))
+        self._input_lufs = mixed.lufs
+        for _ in range(_ENCODES):
+            made = await self._encode(setting, mixed)
             if abs(made.lufs - lufs) <= _TOLERANCE and made.true_peak_db <= peak:
                 return
-            if left == 1 and made.true_peak_db > peak:
-                setting = setting.attenuate(made.true_peak_db - peak)
-            else:
-                setting = setting.correct(made, lufs, peak)
+            setting = setting.correct(made, lufs, peak)
+        made = await self._encode(setting, mixed)
+        if made.true_peak_db > peak:
+            await self._encode(setting.attenuate(made.true_peak_db - peak), mixed)
+
+    async def _encode(self, setting: Setting, mixed: Measured) -> Measured:
+        await self._run(encode_step(self._goal, setting, is_limited=setting.limits(mixed)))
+        self._gain_db = setting.gain_db
+        return await self._measure(measure_step(self._goal.name, self._limits.max_pixels))
 
     async def measure_output(self, name: str) -> tuple[LoudnessFacts | None, tuple[str, ...]]:
         """Return the loudness of the finished file `name`, and warnings for the client. Raises JobFailed.

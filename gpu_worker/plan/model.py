@@ -197,13 +197,16 @@ class ExpectedOutput:
 class Leveling:
     """A sound that is brought to a loudness before the steps of a plan, which use the result.
 
-    Its own `steps` mix it. It lasts `seconds`; `lufs` and `true_peak_db` are the goal.
+    Its own `steps` mix it. It lasts `seconds`; `lufs` and `true_peak_db` are the goal. `encoding` are the options that
+    encode it, with the format of the file `name`.
     """
 
     steps: tuple[Step, ...]
     seconds: Fraction
     lufs: float
     true_peak_db: float
+    name: str
+    encoding: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

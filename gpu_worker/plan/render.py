@@ -32,6 +32,7 @@ from gpu_worker.plan.input_args import MAX_DURATION_ARGS, open_args
 from gpu_worker.plan.model import (
     IN_VIDEO,
     SUBTITLES,
+    VIDEO,
     ExpectedOutput,
     Plan,
     PlanOptions,
@@ -41,7 +42,7 @@ from gpu_worker.plan.overlay import Overlay
 from gpu_worker.plan.picture.changes import UNCHANGED, PictureChanges
 from gpu_worker.plan.picture.frame import frame_chain
 from gpu_worker.plan.picture.watermark import Watermark, watermark_chain, watermark_step
-from gpu_worker.plan.sound.part import open_sounds, sound_in_format
+from gpu_worker.plan.sound.part import input_fields, open_sounds, sound_in_format
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +201,8 @@ def _encode_step(
         *(MAX_DURATION_ARGS if overlay.end is None else ("-t", format_seconds(overlay.end))),
         *output_args(options, has_subtitles=track is not None),
     )
-    return Step(args, float(expected.duration))
+    fields = (VIDEO, *input_fields(sound.inputs)) if len(sound.inputs) > 1 else ()
+    return Step(args, float(expected.duration), fields=fields)
 
 
 def _make_plan(

@@ -16,8 +16,8 @@ from gpu_worker.media.info import Facts, VideoFacts
 from gpu_worker.plan.captions.files.track import SubtitleTrack
 from gpu_worker.plan.encode import format_seconds, output_args
 from gpu_worker.plan.input_args import MAX_DURATION_ARGS, open_args
-from gpu_worker.plan.model import IN_VIDEO, ExpectedOutput, Plan, PlanOptions, Step
-from gpu_worker.plan.sound.part import Sound, open_sounds
+from gpu_worker.plan.model import IN_VIDEO, VIDEO, ExpectedOutput, Plan, PlanOptions, Step
+from gpu_worker.plan.sound.part import Sound, input_fields, open_sounds
 
 _PLAIN = frozenset({"yuv420p", "yuvj420p"})
 _DEEP = _PLAIN | {"yuv420p10le"}
@@ -150,7 +150,8 @@ def _copy(
         *output_args(options, has_subtitles=track is not None),
     )
     files = {} if track is None else track.files
-    return Plan((Step(args, float(cut.end)),), expected, "copy", None, files)
+    fields = (VIDEO, *input_fields(sound.inputs)) if len(sound.inputs) > 1 else ()
+    return Plan((Step(args, float(cut.end), fields=fields),), expected, "copy", None, files)
 
 
 def _cut(video: VideoFacts, end: Fraction, scale: int) -> _Cut:

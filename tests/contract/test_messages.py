@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from contract.artifacts import OUTPUT_VIDEO, subtitles
 from contract.base import CONTRACT_VERSION, PREVIOUS_VERSION
 from contract.limits import Limits
-from contract.messages import ArtifactSlot, ManifestSlot, ResultManifest, WorkerJob
+from contract.messages import ArtifactSlot, LoudnessFacts, ManifestSlot, ResultManifest, WorkerJob
 from contract.operations import OPERATIONS, Operation, OperationUnion
 from contract.operations.caption import Caption
 from contract.operations.describe import describe
@@ -58,6 +58,16 @@ def test_manifest_numbers_are_validated() -> None:
     for broken in ({"media": valid["media"] | {"width": 0}}, {"artifacts": []}):
         with pytest.raises(ValidationError):
             ResultManifest.model_validate(valid | broken)
+
+
+def test_loudness_is_a_number_or_absent() -> None:
+    valid = manifest().to_json()
+    assert ResultManifest.model_validate(valid).execution.loudness is None
+    facts = {"lufs": -14.02, "true_peak_db": -1.3, "input_lufs": -20.5, "gain_db": 6.9}
+    read = ResultManifest.model_validate(valid | {"execution": valid["execution"] | {"loudness": facts}})
+    assert read.execution.loudness == LoudnessFacts(**facts)
+    with pytest.raises(ValidationError):
+        LoudnessFacts(**facts | {"lufs": float("-inf")})
 
 
 def test_slots_are_those_of_the_operations_artifacts() -> None:
@@ -122,6 +132,15 @@ NEWER = [
     {"kind": "compose", "url_image": URL, "captions": "inline"},
     {"kind": "compose", "url_video": URL, "words": [{"word": "a", "start": 0, "end": 1}]},
     {"kind": "transcribe", "url_audio": URL, "formats": ["json"]},
+    {"kind": "compose", "url_image": URL, "music": URL},
+    {"kind": "compose", "url_video": URL, "loudness": -16},
+    {"kind": "img2vid", "url_image": URL, "fit": "blur"},
+] + [
+    {"kind": "addaudio", "url_video": URL, "url_audio": URL} | option
+    for option in (
+        {"mode": "music"}, {"volume_db": -6}, {"fade_in": 1}, {"fit_audio": "pad"}, {"music": URL},
+        {"loudness": "youtube"}, {"true_peak_db": -2},
+    )
 ]  # fmt: skip
 
 

@@ -1,8 +1,8 @@
 """Bring a mix to a loudness: its gain and its limit follow from measurements, which the pipeline makes.
 
 A gain alone would raise most speech above full scale, so peaks are limited: at four times the sample rate, where those
-between samples are visible. The limiter takes some loudness, and AAC adds to the peaks; both are measured, and the gain
-and the limit are corrected by what is missing.
+between samples are visible. The limiter takes some loudness, and the codec adds to the peaks; both are measured, and
+the gain and the limit are corrected by what is missing.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from contract.operations.sound.loudness import LoudnessGoal
 from gpu_worker.plan.input_args import PROTOCOL_ARGS, open_args
 from gpu_worker.plan.model import Leveling, Step
 from gpu_worker.plan.sound.filters import exact_length_filters
-from gpu_worker.plan.sound.part import AAC_ARGS, MIX_RATE, RAW_STEREO, MadeFile, Sound, open_sounds
+from gpu_worker.plan.sound.part import AAC_ARGS, LEVELED, MIX_RATE, RAW_STEREO, Sound, input_fields, open_sounds
 
 MIN_SECONDS = 3
 """Loudness is an average over blocks of 0.4 s, without those that are quiet."""
 
 REPORT = "loudness.txt"
-LEVELED = MadeFile("sound.m4a", ("-f", "mov"))
-_MIX = "mix.f32"
+MIX = "mix.f32"
+"""The mix before it is leveled: raw samples, 384 kB a second."""
 
 MEASURE_FILTERS = f"ebur128=peak=true:metadata=1:framelog=quiet,ametadata=mode=print:file={REPORT}"
 """Passes a sound on and writes its loudness so far into REPORT, again and again."""
 
-_AAC_MARGIN_DB = 0.7
-"""By how much less than allowed the peaks are limited at first: AAC raises them by up to 1 dB."""
+_CODEC_MARGIN_DB = 0.7
+"""By how much less than allowed the peaks are limited at first: AAC and Opus raise them by up to 1 dB."""
 _OVERSHOOT_DB = 0.1
 _LIMITER = "alimiter=limit={limit:.6f}:level=disabled:attack=5:release=50:latency=1"
 
@@ -52,7 +52,7 @@ class Setting:
     @classmethod
     def first(cls, mixed: Measured, goal: Leveling) -> Setting:
         """Return the setting to try first."""
-        return cls(goal.lufs - mixed.lufs, goal.true_peak_db - _AAC_MARGIN_DB)
+        return cls(goal.lufs - mixed.lufs, goal.true_peak_db - _CODEC_MARGIN_DB)
 
     def limits(self, mixed: Measured) -> bool:
         """Return True if the mix has peaks above the limit."""
@@ -82,10 +82,11 @@ def level_sound(mixed: Sound, end: Fraction, goal: LoudnessGoal, max_pixels: int
         (
             *open_sounds(mixed.inputs, max_pixels),
             *mixed.decoding,
-            *("-filter_complex", mixed.graph, "-map", "[sound]", *RAW_STEREO, "-c:a", "pcm_f32le", "-y", _MIX),
+            *("-filter_complex", mixed.graph, "-map", "[sound]", *RAW_STEREO, "-c:a", "pcm_f32le", "-y", MIX),
             *pictures,
         ),
         0.0,
+        fields=input_fields(mixed.inputs),
     )
     return Sound(
         ("-map", "1:a:0", "-c:a", "copy"),
@@ -93,7 +94,7 @@ def level_sound(mixed: Sound, end: Fraction, goal: LoudnessGoal, max_pixels: int
         end=end,
         inputs=(LEVELED,),
         files=mixed.files,
-        leveling=Leveling((*mixed.steps, mix), end, *goal),
+        leveling=Leveling((*mixed.steps, mix), end, *goal, LEVELED.name, (*AAC_ARGS, "-f", "mp4")),
     )
 
 
@@ -106,7 +107,7 @@ def trial_step(leveling: Leveling, setting: Setting) -> Step:
 def encode_step(leveling: Leveling, setting: Setting | None, *, is_limited: bool) -> Step:
     """Return the run that encodes the mix with a setting; None leaves its level."""
     filters = exact_length_filters(leveling.seconds) if setting is None else _filters(setting, leveling, is_limited)
-    return Step((*_open_mix(), "-af", ",".join(filters), *AAC_ARGS, "-f", "mp4", "-y", LEVELED.name), 0.0)
+    return Step((*_open_mix(), "-af", ",".join(filters), *leveling.encoding, "-y", leveling.name), 0.0)
 
 
 def measure_step(name: str, max_pixels: int) -> Step:
@@ -116,7 +117,7 @@ def measure_step(name: str, max_pixels: int) -> Step:
 
 
 def _open_mix() -> tuple[str, ...]:
-    return (*PROTOCOL_ARGS, *RAW_STEREO, "-i", _MIX)
+    return (*PROTOCOL_ARGS, *RAW_STEREO, "-i", MIX)
 
 
 def _filters(setting: Setting, leveling: Leveling, is_limited: bool) -> tuple[str, ...]:

@@ -28,6 +28,11 @@ class MadeFile:
     options: tuple[str, ...] = ()
 
 
+LEVELED = MadeFile("sound.m4a", ("-f", "mov"))
+LEVELED_OPUS = MadeFile("sound.webm", ("-f", "matroska"))
+"""Sounds that have their loudness, for MP4 and for WebM."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sound:
     """The sound's part of a command line. The picture is input 0; `inputs` are opened after it, in their order.
@@ -72,9 +77,17 @@ def sound_in_format(sound: Sound, video_format: VideoFormat) -> Sound:
         return sound
     if video_format is VideoFormat.GIF:
         return replace(NO_SOUND, warnings=(*sound.warnings, GIF_IS_SILENT))
+    if sound.leveling is not None:
+        leveling = replace(sound.leveling, name=LEVELED_OPUS.name, encoding=(*OPUS_ARGS, "-f", "webm"))
+        return replace(sound, inputs=(LEVELED_OPUS,), leveling=leveling)
     at = sound.args.index("-c:a")
     rest = sound.args[at + 2 :]
     return replace(sound, args=(*sound.args[:at], *OPUS_ARGS, *(rest[2:] if rest[:1] == ("-b:a",) else rest)))
+
+
+def input_fields(inputs: tuple[str | MadeFile, ...]) -> tuple[str, ...]:
+    """Return the fields of these inputs, empty for files that the plan makes."""
+    return tuple("" if isinstance(given, MadeFile) else given for given in inputs)
 
 
 def open_sounds(inputs: tuple[str | MadeFile, ...], max_pixels: int, options: tuple[str, ...] = ()) -> tuple[str, ...]:

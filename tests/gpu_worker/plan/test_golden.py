@@ -74,6 +74,7 @@ SMALLEST = {kind: model.model_validate(describe(model).smallest) for kind, model
 EXAMPLES = {kind: Case(operation) for kind, operation in SMALLEST.items() if not operation.needs_speech()}
 CASES = EXAMPLES | {
     "addaudio-mix": Case(AddAudio(url_video=URL, url_audio=URL, mode="mix", volume=0.5)),
+    "addaudio-music": Case(AddAudio(url_video=URL, url_audio=URL, mode="music")),
     "addaudio-encode-x264": Case(ADDAUDIO, may_copy=False),
     "addaudio-encode-gpu": Case(ADDAUDIO, GPU, may_copy=False),
     "caption-gpu": Case(CAPTION, GPU),
@@ -94,6 +95,7 @@ CASES = EXAMPLES | {
     "compose-video-x264": Case(FROM_VIDEO),
     "compose-video-gpu": Case(FROM_VIDEO, GPU),
     "compose-picture-x264": Case(FROM_PICTURE),
+    "compose-picture-music": Case(Compose(url_image=URL, url_audio=URL, music=URL, duration=4, size="640x360")),
     "compose-picture-nvenc": Case(FROM_PICTURE, GPU),
     "concatenate-copy": Case(SMALLEST["concatenate"], video=KNOWN_VIDEO),
     "concatenate-transition-gpu": Case(
@@ -120,11 +122,12 @@ def plan_case(name: str) -> Plan:
     roles = {given.role for given in case.operation.inputs()}
     inputs = inputs_of(
         video=case.video if Role.VIDEO in roles else None,
-        audio=SOUND if Role.AUDIO in roles else None,
         cues=CUES if Role.SUBTITLES in roles else None,
+        speech=((0.2, 0.9),),
     )
+    sounds = {given.field: SOUND for given in case.operation.inputs() if given.role is Role.AUDIO}
     videos = {given.field: case.video for given in case.operation.inputs() if given.role is Role.VIDEO}
-    inputs = replace(inputs, media={**inputs.media, **videos})
+    inputs = replace(inputs, media={**inputs.media, **videos, **sounds})
     photos = {given.field: PICTURE for given in case.operation.inputs() if given.role is Role.IMAGE}
     options = PlanOptions(
         gpu=case.gpu, threads=3, may_copy=case.may_copy, max_pixels=1_000_000, max_output_bytes=9_999_999
@@ -136,7 +139,8 @@ def plan_case(name: str) -> Plan:
 
 def command_lines(plan: Plan) -> str:
     """Write one line per option with its value, and a blank line between two runs of ffmpeg."""
-    return "\n".join("".join(map(_format_argument, step.args)).lstrip("\n") + "\n" for step in plan.steps)
+    steps = (*(plan.leveling.steps if plan.leveling else ()), *plan.steps)
+    return "\n".join("".join(map(_format_argument, step.args)).lstrip("\n") + "\n" for step in steps)
 
 
 def _format_argument(arg: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 from contract.artifacts import OUTPUT_VIDEO
 from contract.base import PREVIOUS_VERSION
 from contract.errors import Code, Failure
-from contract.messages import ExecutionFacts
+from contract.messages import ExecutionFacts, LoudnessFacts
 from contract.operations.caption import Caption
 from contract.operations.captions import CaptionOptions
 from contract.operations.transcribe import Transcribe
@@ -115,6 +115,20 @@ def test_speech_that_no_worker_recognizes_is_refused_before_anything_is_paid(ope
     path, body = operation.path, operation.model_dump(mode="json", exclude_defaults=True)
     problem = assert_problem(Client(world).call("POST", path, body), 422, "speech_not_available")
     assert "`captions`" in problem["detail"]
+
+
+@pytest.mark.parametrize("version", [PREVIOUS_VERSION, 2])
+def test_measured_loudness_is_shown(world: World, version: int) -> None:
+    submit_job(world.services, submission())
+    loudness = {"lufs": -14.02, "true_peak_db": -1.31, "input_lufs": -20.5, "gain_db": 6.85}
+    facts = ExecutionFacts(encoder=None, video_mode="copy", execution_ms=9, loudness=LoudnessFacts(**loudness))
+    result = manifest(contract_version=version, execution=facts)
+    publish(world, result)
+    world.objects.objects["jobs/job-1/manifest.json"] = json.dumps(result.to_json()).encode()
+    ring_webhook(world)
+    assert Client(world).call("GET", "/job/job-1").json["execution"]["loudness"] == loudness
+    stored = stored_job(world, "job-1")
+    assert to_job(to_item(stored, HOUR)).execution == stored.execution == facts
 
 
 def test_transcript_has_files_and_no_video(world: World) -> None:

@@ -93,7 +93,7 @@ def test_job_has_the_published_shape(client: Client, world: World) -> None:
         "execution": {
             "queue_ms": 1800, "execution_ms": 4200, "encoder": "libx264", "video_mode": "encode", "gpu_type": None,
             "copied_seconds": 0.0, "encoded_seconds": 5.0, "settled_by": "webhook", "word_timing": None,
-            "fonts_used": [], "warnings": [],
+            "fonts_used": [], "loudness": None, "warnings": [],
         },
         "cost": {"gpu_seconds": 4.2, "gpu_usd": 0.001, "basis": "estimate", "price_per_second": 0.0002},
         "error": None,
