@@ -90,7 +90,7 @@ class EncodedParts:
         own, shared = round(slot.length * self.rate), round(slot.overlap * self.rate)
         graph = f"[0:{slot.part.video.selector}]{frames},trim=end_frame={own}"
         if shared:
-            tail = f"[end]trim=start_frame={own - shared},setpts=PTS-STARTPTS,{TAG_FILTER}[tail]"
+            tail = f"[end]trim=start_frame={own - shared},setpts=PTS-STARTPTS,fps={self.rate},{TAG_FILTER}[tail]"
             graph = f"{graph},split[all][end];{tail};[all]trim=end_frame={own - shared}"
         if before:
             fade = picture_transition(self.operation.transition.kind, float(before))
@@ -105,10 +105,12 @@ class EncodedParts:
         video = slot.part.video
         frame = Frame(self.size, self.operation.fit, self.operation.background)
         fit = frame_chain(video, None if self.size == video.display_size else frame)
-        rate = f"fps=fps={self.rate}:start_time={float(slot.part.begin - seek):.6f}:round=near"
+        # `fps` after it, because ffmpeg 7 forgets the rate of frames whose times `setpts` changes.
+        skip = slot.part.begin - seek
+        shift = (f"setpts=PTS-{float(skip):.6f}/TB",) if skip else ()
+        rate = f"fps=fps={self.rate}:start_time=0:round=near"
         order = (rate, fit) if _drops_frames(video, self.rate) else (fit, rate)
-        hold = ("setpts=PTS-STARTPTS", "tpad=stop=-1:stop_mode=clone")
-        return (*first_frame_filters(video), *order, *hold)
+        return (*first_frame_filters(video), *shift, *order, "tpad=stop=-1:stop_mode=clone")
 
 
 def part_file(index: int) -> str:
@@ -128,5 +130,5 @@ def _drops_frames(video: VideoFacts, rate: Fraction) -> bool:
 
 def _seek_time(part: Part) -> Fraction:
     is_indexed = not _SEEKABLE.isdisjoint(part.facts.container.split(",")) and part.video.is_timed
-    at = part.begin - _SEEK_MARGIN
+    at = Fraction(0) if first_frame_filters(part.video) else part.begin - _SEEK_MARGIN
     return Fraction(int(at * 1000), 1000) if is_indexed and at > 0 else Fraction(0)
