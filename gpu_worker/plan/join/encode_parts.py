@@ -28,6 +28,9 @@ _SEEKABLE = frozenset({"mov", "matroska", "webm"})
 _SEEK_MARGIN = Fraction(1)
 """Seconds that are decoded before the first frame of a part."""
 
+_KEEP_GRAPH = ("-reinit_filter", "0")
+"""By default ffmpeg rebuilds the filters when the size of frames changes, and they count frames from 0 again."""
+
 _MIN_SCALE = 10_000
 _LOSSLESS = ("-c:v", "libx264", "-preset", "ultrafast", "-qp", "0")
 
@@ -56,7 +59,7 @@ class EncodedParts:
         seek = _seek_time(slot.part)
         threads = () if self.encoder is Encoder.NVENC else ("-threads", str(max(1, options.threads // 4)))
         args = (
-            *(*threads, *decoder_args(video), *(("-ss", format_seconds(seek)) if seek else ())),
+            *(*threads, *_KEEP_GRAPH, *decoder_args(video), *(("-ss", format_seconds(seek)) if seek else ())),
             *open_args(Role.VIDEO, local_name(slot.part.field), options.max_pixels),
             *(open_args(Role.VIDEO, _tail_file(index - 1), options.max_pixels) if before else ()),
             *("-filter_complex", self._graph(slot, seek, before)),
@@ -110,7 +113,7 @@ class EncodedParts:
         shift = (f"setpts=PTS-{float(skip):.6f}/TB",) if skip else ()
         rate = f"fps=fps={self.rate}:start_time=0:round=near"
         order = (rate, fit) if _drops_frames(video, self.rate) else (fit, rate)
-        return (*first_frame_filters(video), *shift, *order, "tpad=stop=-1:stop_mode=clone")
+        return (_same_size(video), *first_frame_filters(video), *shift, *order, "tpad=stop=-1:stop_mode=clone")
 
 
 def part_file(index: int) -> str:
@@ -121,6 +124,12 @@ def part_file(index: int) -> str:
 def _tail_file(index: int) -> str:
     """Return the name of the last frames of a part, which the next one begins with."""
     return f"tail_{index}.mp4"
+
+
+def _same_size(video: VideoFacts) -> str:
+    """Return the filter that scales frames of another size than the first ones; it passes all others on as they are."""
+    width, height = (video.width, video.height) if video.rotation in {0, 180} else (video.height, video.width)
+    return f"scale={width}:{height}"
 
 
 def _drops_frames(video: VideoFacts, rate: Fraction) -> bool:

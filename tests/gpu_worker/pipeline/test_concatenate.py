@@ -191,6 +191,23 @@ def test_frames_without_a_constant_rate_keep_their_times(media: MediaFactory) ->
     assert shown + after == round(media.probe(lazy).video.duration * 25)  # type: ignore[union-attr]
 
 
+def test_frames_that_change_their_size_midway_keep_their_times(media: MediaFactory, tmp_path: Path) -> None:
+    def draw(path: Path) -> None:
+        small, large = (
+            make_color(media, f"{color}.ivf", color, "-an", "-c:v", "libvpx", size=size).read_bytes()
+            for color, size in (("red", "160x90"), ("blue", "320x180"))
+        )
+        streams = tmp_path / "both.ivf"
+        streams.write_bytes(small + large[32:])
+        media.run_ffmpeg("-fflags", "+genpts", "-i", streams, "-c", "copy", "-bsf:v", "setts=pts=N:dts=N", path)
+
+    changing = media.make_once("changing.webm", draw, "changing")
+    green = make_color(media, "lime_90.mp4", "lime", size="90x90")
+    _made, path = join(media, [green, changing, green])
+    assert [color for color, _ in colors(media, path)] == ["green", "red", "blue", "green"]
+    assert sum(count for _, count in colors(media, path)) == 52
+
+
 def test_part_begins_and_ends_at_its_frames(media: MediaFactory) -> None:
     steps = media.make_file(
         "steps.mp4", "-f", "lavfi", "-i", "nullsrc=s=64x36:r=25:d=2,geq=lum='20+mod(N*37,200)':cb=128:cr=128",
