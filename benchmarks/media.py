@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import addaudio, caption, compose, img2vid, loudness, machine, reframe, transcribe
+from benchmarks import addaudio, caption, compose, concatenate, img2vid, loudness, machine, reframe, transcribe
 from benchmarks.bench import Bench, BenchError
 from benchmarks.command import exit_code, print_report, say, subset_of
 from benchmarks.report import complete, read_rows
@@ -31,6 +31,7 @@ _PARTS: dict[str, Callable[[Bench], list[Row]]] = {
     "compose": compose.measure,
     "reframe": reframe.measure,
     "loudness": loudness.measure,
+    "concatenate": concatenate.measure,
     "transcribe": transcribe.measure,
 }
 _LEGEND = """Peers are measured in this run; those with a * are quoted from an earlier one. Ratios are those of the

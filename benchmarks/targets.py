@@ -143,6 +143,13 @@ MEDIA: dict[str, Target] = {
     "loudness.off": Target("loudness", "worst distance of a file from its goal", "-", "-", "<=", 0.5, 2, "LU"),
     "loudness.peak": Target("loudness", "highest true peak, at most -1 requested", "-", "-", "<=", -1.0, 2, "dBTP"),
     "loudness.cpu": Target("loudness", "addaudio with music: CPU with a loudness / without", "-", "-", "<=", 1.8),
+    "concatenate.copy": Target("concatenate", "10 equal clips: CPU / plain copy, sound too", "-", "-", "<=", 1.3),
+    "concatenate.copy.aac": Target("concatenate", "10 equal clips: CPU / copy and AAC encode", "-", "-", "<=", 1.3),
+    "concatenate.copy.silent": Target("concatenate", "10 equal silent clips: CPU / plain copy", "-", "-", "<=", 1.3),
+    "concatenate.encode": Target("concatenate", "10 different clips: CPU / one encode of them", "-", "-", "<=", 1.15),
+    "concatenate.drift": Target(
+        "concatenate", "40 joins: sound against picture at the worst", "-", "-", "<=", 1.0, 2, "ms"
+    ),
     "transcribe.cpu": Target("transcribe", "CPU / faster-whisper alone", "-", "-", "<=", 1.10),
     "transcribe.first": Target(
         "transcribe", "captions auto: CPU until the first caption / faster-whisper alone", "-", "-", "<=", 1.25

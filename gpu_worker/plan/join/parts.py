@@ -18,8 +18,8 @@ from gpu_worker.plan.model import Inputs
 _RATES = tuple(Fraction(rate) for rate in ("24000/1001", "24", "25", "30000/1001", "30", "50", "60000/1001", "60"))
 """Frame rates that players expect, in rising order."""
 
-_SAME_RATE = Fraction(1, 500)
-"""The relative difference that rounded times make."""
+_ROUNDED, _UNEVEN = Fraction(1, 500), Fraction(1, 33)
+"""Relative differences of rates that rounded times make, and those of frames that are not evenly spaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def output_rate(operation_rate: Fraction | None, first: VideoFacts) -> Fraction:
         return operation_rate
     rate = first.frame_rate
     usual = min(_RATES, key=lambda known: abs(known - rate))
-    if abs(usual - rate) <= usual * _SAME_RATE:
+    if abs(usual - rate) <= usual * (_ROUNDED if first.has_constant_rate else _UNEVEN):
         return usual
     if not first.has_constant_rate:
         return next((known for known in _RATES if known >= rate), _RATES[-1])
@@ -125,9 +125,10 @@ def place_copies(parts: Sequence[Part]) -> tuple[Slot, ...]:
 def place_frames(parts: Sequence[Part], rate: Fraction, transition: float) -> tuple[Slot, ...]:
     """Return the slots of parts of whole frames, which overlap by `transition` seconds, rounded to frames.
 
-    Raises JobFailed if a part is shorter than two transitions.
+    A part ends at the frame that is nearest to the sum of the lengths up to there, so that no errors add up. Raises
+    JobFailed if a part is shorter than two transitions.
     """
-    frames = [max(1, round(part.length * rate)) for part in parts]
+    frames = _count_frames(parts, rate)
     overlap = max(1, round(Fraction(transition) * rate)) if transition else 0
     shortest = min(range(len(parts)), key=lambda index: frames[index])
     if frames[shortest] < 2 * overlap:
@@ -140,3 +141,13 @@ def place_frames(parts: Sequence[Part], rate: Fraction, transition: float) -> tu
         slots.append(Slot(part, at / rate, frames[index] / rate, shared / rate))
         at += frames[index] - shared
     return tuple(slots)
+
+
+def _count_frames(parts: Sequence[Part], rate: Fraction) -> list[int]:
+    counts: list[int] = []
+    seconds, frames = Fraction(0), 0
+    for part in parts:
+        seconds += part.length
+        counts.append(max(1, round(seconds * rate) - frames))
+        frames += counts[-1]
+    return counts

@@ -28,7 +28,8 @@ def test_videos_of_one_encoder_share_their_fingerprint(media: MediaFactory) -> N
     "extra",
     [
         ("-crf", "30"), ("-refs", "4"), ("-vf", "setsar=2"), ("-pix_fmt", "yuv444p"), ("-r", "30"),
-        ("-video_track_timescale", "90000"), ("-colorspace", "bt709"), ("-c:v", "libx265", "-x265-params", "log-level=0"),
+        ("-video_track_timescale", "90000"), ("-colorspace", "bt709"),
+        ("-c:v", "libx265", "-x265-params", "log-level=0"),
     ],
 )  # fmt: skip
 def test_other_settings_make_another_fingerprint(media: MediaFactory, extra: tuple[str, ...]) -> None:
@@ -48,7 +49,8 @@ def test_rotation_makes_another_fingerprint(media: MediaFactory) -> None:
 @pytest.mark.parametrize(
     ("name", "extra"),
     [
-        ("set.mkv", ()), ("set.ts", ()), ("set_mpeg4.mp4", ("-c:v", "mpeg4")), ("set_vfr.mp4", ("-vf", "setpts=N*N/4/TB/25")),
+        ("set.mkv", ()), ("set.ts", ()), ("set_mpeg4.mp4", ("-c:v", "mpeg4")),
+        ("set_vfr.mp4", ("-vf", "setpts=N*N/4/TB/25")),
         ("set_avc3.mp4", ("-tag:v", "avc3")), ("set_late.mp4", ("-output_ts_offset", "3")),
         ("set_fragments.mp4", ("-movflags", "frag_keyframe+empty_moov")),
     ],

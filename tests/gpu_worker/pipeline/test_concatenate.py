@@ -15,10 +15,15 @@ import pytest
 from contract.errors import Code
 from contract.operations.concatenate import Concatenate
 from gpu_worker.errors import JobFailed
+from gpu_worker.ffmpeg.locate import Ffmpeg
+from gpu_worker.media.info import VideoFacts
+from gpu_worker.pipeline.machine import Machine
 from gpu_worker.pipeline.transcode import Output
 from gpu_worker.plan.input_args import open_list_args
 from gpu_worker.plan.join.join_files import LIST, ListedFile, write_list
+from gpu_worker.plan.join.parts import output_rate
 from tests.support.media.factory import URL, MediaFactory
+from tests.support.programs import write_ffmpeg
 
 RATE = 48000
 NTSC = Fraction(30000, 1001)
@@ -26,12 +31,18 @@ MILLISECOND = RATE // 1000
 
 
 def join(
-    media: MediaFactory, files: Sequence[Path], parts: Sequence[dict[str, float]] = (), **options: Any
+    media: MediaFactory,
+    files: Sequence[Path],
+    parts: Sequence[dict[str, float]] = (),
+    *,
+    machine: Machine | None = None,
+    **options: Any,
 ) -> tuple[Output, Path]:
     """Join files; `parts` has `start` and `end` of each."""
     videos = [{"url_video": URL, **(parts[index] if parts else {})} for index in range(len(files))]
     operation = Concatenate.model_validate({"videos": videos, **options})
-    return media.transcode(operation, files={f"videos.{at}.url_video": path for at, path in enumerate(files)})
+    named = {f"videos.{at}.url_video": path for at, path in enumerate(files)}
+    return media.transcode(operation, machine=machine, files=named)
 
 
 def fail(media: MediaFactory, files: Sequence[Path], parts: Sequence[dict[str, float]] = (), **options: Any) -> Any:
@@ -109,8 +120,9 @@ def test_joins_of_many_kinds_never_drift(media: MediaFactory, joins: int) -> Non
     ]
     clips = [kinds[index % 3] for index in range(joins + 1)]
     made, path = join(media, clips)
-    frames = [round(length * NTSC) for length in (13 / NTSC, Fraction(11, 25), Fraction(25, 60))]
-    starts = [sum(frames[earlier % 3] for earlier in range(index)) / NTSC for index in range(joins + 2)]
+    lengths = [13 / NTSC, Fraction(11, 25), Fraction(25, 60)]
+    exact = [sum((lengths[earlier % 3] for earlier in range(index)), Fraction(0)) for index in range(joins + 2)]
+    starts = [round(start * NTSC) / NTSC for start in exact]
     assert made.video_mode == "encode"
     assert made.media is not None
     assert (made.media.frames, made.media.frame_rate, made.media.width) == (round(starts[-1] * NTSC), 29.97, 96)
@@ -126,7 +138,8 @@ def test_sound_that_continues_in_the_next_clip_does_not_click(media: MediaFactor
     clips = [
         media.make_file(
             f"wave_{at}.mov", "-f", "lavfi", "-i", "color=c=gray:s=64x36:r=25:d=1",
-            "-f", "lavfi", "-i", f"aevalsrc='0.5*sin(2*PI*441.7*(t+{at}))':s=48000:d=1", "-pix_fmt", "yuv420p", "-c:a", "pcm_s16le",
+            "-f", "lavfi", "-i", f"aevalsrc='0.5*sin(2*PI*441.7*(t+{at}))':s=48000:d=1",
+            "-pix_fmt", "yuv420p", "-c:a", "pcm_s16le",
         )
         for at in range(3)
     ]  # fmt: skip
@@ -173,7 +186,7 @@ def test_all_kinds_of_pictures_come_in_their_order(media: MediaFactory) -> None:
     huge = make_color(media, "red_huge.webm", "red", "-c:v", "libvpx", "-deadline", "realtime", size="1920x1080")
     first = make_color(media, "red_first.mp4", "red")
     made, path = join(media, [first, turned, deep, huge], frame_rate=10)
-    assert colors(media, path) == [("red", 5), ("blue", 5), ("green", 5), ("red", 5)]
+    assert colors(media, path) == [("red", 5), ("blue", 5), ("green", 6), ("red", 5)]
     assert made.media is not None
     assert (made.media.width, made.media.height, made.media.frame_rate) == (160, 90, 10)
 
@@ -323,3 +336,48 @@ def test_list_opens_no_playlist(media: MediaFactory, tmp_path: Path, text: str) 
     argv = [media.ffmpeg, "-v", "error", *open_list_args(LIST, 10**9), "-c", "copy", "-map", "0:v", "-f", "framecrc"]
     done = subprocess.run([*argv, "-"], cwd=tmp_path, capture_output=True, check=False)
     assert sum(not row.startswith(b"#") for row in done.stdout.splitlines()) == 13
+
+
+def test_copy_that_fails_is_encoded(media: MediaFactory, tmp_path: Path) -> None:
+    script = f'case "$*" in *{LIST}*) grep -q in_videos {LIST} && exit 1;; esac\nexec "{media.ffmpeg}" "$@"'
+    machine = Machine(Ffmpeg(write_ffmpeg(tmp_path, script), media.sandbox), None, 2)
+    red = make_color(media, "red_25.mp4", "red")
+    made, path = join(media, [red, red], machine=machine)
+    assert (made.video_mode, made.encoder) == ("encode", "libx264")
+    assert made.warnings == ("The picture could not be copied and was encoded again.",)
+    assert colors(media, path) == [("red", 26)]
+
+
+def test_sound_that_cannot_be_decoded_is_named(media: MediaFactory, tmp_path: Path) -> None:
+    lines = "".join(
+        f"[in#{number}/mov @ 0x1]   Input stream #{number}:1 (audio): 20 packets read (9 bytes); "
+        f"{frames} frames decoded; {20 - frames} decode errors;\\n"
+        for number, frames in ((1, 20), (2, 1))
+    )
+    script = f'case "$*" in *{LIST}*) printf "{lines}" >&2; exit 69;; esac\nexec "{media.ffmpeg}" "$@"'
+    machine = Machine(Ffmpeg(write_ffmpeg(tmp_path, script), media.sandbox), None, 2)
+    silent = media.make_video("green_silent.mp4", 0.4, "160x90", "25", sound=False, source="color=c=green")
+    red = make_color(media, "red_25.mp4", "red")
+    assert fail(media, [silent, red, red], machine=machine).params == {"field": "videos.2.url_video"}
+
+
+def test_hdr_and_standard_range_become_one_range(media: MediaFactory) -> None:
+    tags = "setparams=color_primaries=bt2020:color_trc=arib-std-b67:colorspace=bt2020nc:range=tv"
+    hdr = media.make_video("hlg.mov", 0.4, "160x90", sound=False, source="color=c=gray", extra=(
+        "-c:v", "prores_ks", "-pix_fmt", "yuv422p10le", "-vf", tags,
+        "-color_primaries", "bt2020", "-color_trc", "arib-std-b67", "-colorspace", "bt2020nc"))  # fmt: skip
+    made, path = join(media, [make_color(media, "red_25.mp4", "red"), hdr, hdr])
+    assert made.warnings == ("The HDR picture was converted to standard range.",)
+    assert "yuv420p(tv, bt709" in media.read_header(path)
+    assert len(media.decode_frames(path)) == 33
+
+
+def test_rate_that_varies_becomes_a_usual_one() -> None:
+    def rate_of(frame_rate: str, *, constant: bool) -> Fraction:
+        video = VideoFacts("h264", 64, 36, 9, Fraction(0), Fraction(1), Fraction(frame_rate), constant)
+        return output_rate(None, video)
+
+    assert rate_of("29969/1001", constant=True) == NTSC
+    assert rate_of("12", constant=True) == 12
+    assert rate_of("120", constant=True) == 60
+    assert [rate_of(rate, constant=False) for rate in ("3", "27", "90")] == [Fraction(24000, 1001), NTSC, 60]
