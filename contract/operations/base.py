@@ -95,6 +95,13 @@ class Operation(OptionGroup):
         """Return True if the result includes the sound that an input video came with."""
         return "url_audio" not in {given.field for given in self.inputs()}
 
+    def window_of(self, _field: str) -> tuple[float, float | None] | None:
+        """Return the part of an input video that the result shows, in seconds; None for all of it.
+
+        The part without an end lasts until that of the video.
+        """
+        return None
+
     def stated_seconds(self) -> float | None:
         """Return the length of the result in seconds if the request states it."""
         return None

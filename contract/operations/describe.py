@@ -155,7 +155,7 @@ def _option(name: str, info: FieldInfo, schemas: list[Schema]) -> Option:
         role=ROLES.get(name),
         required=info.is_required(),
         default=_text(schema["default"]) if schema.get("default") not in (None, []) else None,
-        range=f"{schema['minimum']:g} to {schema['maximum']:g}" if schema["type"] in {"number", "integer"} else None,
+        range=_range(schema),
         choices=tuple(schema.get("enum", ())),
         description=text[0].lower() + text[1:],
         example=_text(schema["examples"][0]),
@@ -164,6 +164,11 @@ def _option(name: str, info: FieldInfo, schemas: list[Schema]) -> Option:
         takes_files=name in ROLES or any(map(_takes_url, schemas)),
         is_list_of_files=any(choice["type"] == "array" and _takes_url(choice) for choice in schemas),
     )
+
+
+def _range(schema: Schema) -> str | None:
+    is_number = schema["type"] in {"number", "integer"}
+    return f"{schema['minimum']:g} to {schema['maximum']:g}" if is_number else None
 
 
 def _takes_url(schema: Schema) -> bool:

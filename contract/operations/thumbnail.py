@@ -54,8 +54,8 @@ At = Annotated[
                 {"type": "number", "minimum": 0.0, "maximum": MAX_MOMENT},
             ],
             "description": (
-                "Time of the picture: `auto`, seconds, or a share of the video such as `50%`. `auto` avoids black, plain "
-                "and blurred pictures and takes the most typical one."
+                "Time of the picture: `auto`, seconds, or a share of the video such as `50%`. `auto` avoids black, "
+                "plain and blurred pictures and takes the most typical one."
             ),
             "examples": [12.5],
         }

@@ -59,7 +59,7 @@ class Trim(Operation):
 
     model_config = examples(
         {"url_video": CLIP, "start": 0.5, "end": 1.5},
-        {"url_video": CLIP, "keep": [{"start": 0, "end": 0.5}, {"start": "0:01.2", "end": 1.9}]},
+        {"url_video": CLIP, "start": "0:00.5", "end": 1.5, "reencode": True},
     )
 
     path: ClassVar[str] = "/video/trim"
@@ -124,6 +124,10 @@ class Trim(Operation):
         if self.accuracy is Accuracy.FAST and (self.reencode or len(self.keep) > 1):
             raise ValueError("`accuracy` `fast` only copies one part; send `exact`, or one part without `reencode`")
         return self
+
+    def window_of(self, _field: str) -> tuple[float, float | None]:
+        ranges = self.ranges()
+        return ranges[0].start, ranges[-1].end
 
     def ranges(self) -> tuple[Range, ...]:
         """Return the ranges to keep, in rising order."""

@@ -85,7 +85,8 @@ async def transcode(
     no process behind.
     """
     on_stage("probe", 0.0)
-    probed = await probe_inputs(operation.inputs(), operation.scene_looks(), directory, machine, limits, on_stage)
+    looks, windows = operation.scene_looks(), operation.window_of
+    probed = await probe_inputs(operation.inputs(), looks, directory, machine, limits, on_stage, part_of=windows)
     find_sounds = functools.partial(
         select_sounds,
         machine.ffmpeg,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gpu_worker.media.info import VideoFacts
 
 _TONE_MAP = (
@@ -17,6 +19,8 @@ _NARROW = "zscale={source}:primaries=bt709:transfer=bt709:matrix=bt709:range=tv"
 
 FLATTEN = ("format=gbrap", "premultiply=inplace=1", "format=gbrp")
 """Color times opacity is the picture on a black background."""
+
+_MAX_TERMS = 20
 
 _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 """ffmpeg's own decoders ignore the alpha channel that WebM stores next to the picture."""
@@ -107,3 +111,11 @@ def _zscale_input(video: VideoFacts) -> str:
     matrix = color.matrix if color.matrix in _MATRICES else "bt2020nc"
     primaries = color.primaries if color.primaries in _PRIMARIES else "bt2020"
     return f"matrixin={matrix}:primariesin={primaries}:transferin={color.transfer if color.is_hdr else 'bt709'}"
+
+
+def add_terms(terms: Sequence[str]) -> str:
+    """Return the sum of terms as an expression of ffmpeg, in groups: it refuses sums of about a hundred terms."""
+    groups = list(terms)
+    while len(groups) > _MAX_TERMS:
+        groups = [f"({'+'.join(groups[at : at + _MAX_TERMS])})" for at in range(0, len(groups), _MAX_TERMS)]
+    return "+".join(groups)

@@ -14,7 +14,7 @@ from gpu_worker.plan.cuts.parts import Part
 from gpu_worker.plan.cuts.sound import join_sounds
 from gpu_worker.plan.cuts.window import can_seek, window_args
 from gpu_worker.plan.encode import TAG_FILTER, encoder_args, gpu_for_size, output_args
-from gpu_worker.plan.filters import decoder_args, picture_filters, picture_warnings
+from gpu_worker.plan.filters import add_terms, decoder_args, picture_filters, picture_warnings
 from gpu_worker.plan.gpu import GpuStage
 from gpu_worker.plan.input_args import open_args
 from gpu_worker.plan.model import IN_VIDEO, Encoder, ExpectedOutput, Plan, PlanOptions, Step
@@ -121,11 +121,11 @@ def _select_filters(video: VideoFacts, parts: Sequence[Part]) -> tuple[str, ...]
         first, start, stop = part.first - slack, math.ceil(part.start / base), math.ceil(part.end / base) - slack
         kept.append(f"gte(pts,{first})*lt(pts,{stop})")
         if part.first < start:
-            moves.append(f"+eq(PTS,{part.first})*{start - part.first}")
+            moves.append(f"eq(PTS,{part.first})*{start - part.first}")
         shift = start - round(done / base)
-        moves.append(f"-gte(PTS,{first})*{shift - moved}")
+        moves.append(f"gte(PTS,{first})*{moved - shift}")
         moved, done = shift, done + part.duration
-    return (f"settb={base}", f"select='{'+'.join(kept)}'", f"setpts='PTS{''.join(moves)}'")
+    return (f"settb={base}", f"select='{add_terms(kept)}'", f"setpts='PTS+{add_terms(moves)}'")
 
 
 def _clock_args(video: VideoFacts) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from itertools import pairwise
 from contract.operations import Role
 from gpu_worker.media.info import Facts, VideoFacts
 from gpu_worker.plan.cuts.window import can_seek, window_args
-from gpu_worker.plan.filters import decoder_args, snapshot_filters
+from gpu_worker.plan.filters import add_terms, decoder_args, snapshot_filters
 from gpu_worker.plan.input_args import MAX_DURATION_ARGS, open_args
 from gpu_worker.plan.model import IN_VIDEO, PlanOptions, Step
 from gpu_worker.plan.pictures.encoding import Encoding
@@ -61,8 +61,8 @@ class Snapshots:
 
     def select_filter(self) -> str:
         """Return the filter that lets through the frames, one after the other."""
-        steps = (f"eq(selected_n,{index})*gte(pts,{time - self.slack})" for index, time in enumerate(self.times))
-        return f"settb={self.video.time_base},select='{'+'.join(steps)}'"
+        steps = [f"eq(selected_n,{index})*gte(pts,{time - self.slack})" for index, time in enumerate(self.times)]
+        return f"settb={self.video.time_base},select='{add_terms(steps)}'"
 
     def read_all_args(self, options: PlanOptions) -> tuple[str, ...]:
         """Return the arguments that open the whole video."""

@@ -37,7 +37,14 @@ def number_of(picture: Image.Image) -> int:
     return sum((above > below) << bit for bit, (above, below) in enumerate(zip(*light, strict=True)))
 
 
-@pytest.mark.parametrize("name", ["b-frames", "uneven", "vp9", "transport stream", "matroska"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "b-frames",
+        "transport stream",
+        *(pytest.param(name, marks=pytest.mark.full) for name in ("uneven", "vp9", "matroska")),
+    ],
+)
 def test_picture_is_the_frame_on_display(media: MediaFactory, name: str) -> None:
     film = make_film(media, FILMS[name])
     video = media.probe(film).video
@@ -104,7 +111,10 @@ def test_rotation_and_pixel_shape_are_applied(media: MediaFactory) -> None:
 
 
 @pytest.mark.parametrize("file_format", ["jpg", "png", "webp"])
-@pytest.mark.parametrize(("tags", "size"), [("bt709", "160x90"), ("smpte170m", "160x90"), ("bt709", "1280x720")])
+@pytest.mark.parametrize(
+    ("tags", "size"),
+    [("bt709", "160x90"), ("smpte170m", "160x90"), pytest.param("bt709", "1280x720", marks=pytest.mark.full)],
+)
 def test_colors_are_those_of_the_video(media: MediaFactory, file_format: str, tags: str, size: str) -> None:
     color = (200, 60, 40)
     drawn = f"color=0x{''.join(f'{value:02x}' for value in color)}:s={size}:r=5:d=0.4,format=rgb24"
@@ -194,3 +204,10 @@ def test_damaged_picture_is_not_delivered(media: MediaFactory, tmp_path: Path, d
     with pytest.raises(JobFailed) as failure:
         media.transcode(Thumbnail(url_video=URL, at=0), machine=machine, video=make_film(media, FILMS["no b-frames"]))
     assert failure.value.failure.code == Code.OUTPUT_INVALID
+
+
+def test_hundred_pictures_are_made(media: MediaFactory) -> None:
+    film = media.make_video("hundred.mp4", 30, "64x36", "5", sound=False)
+    made, (sheet,) = thumbnail(media, film, count=100, sprite=True, width=16)
+    assert sheet.size == (160, 80)
+    assert made.paths["sprite.vtt"].read_text().count("#xywh=") == 100

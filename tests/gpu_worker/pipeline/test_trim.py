@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import ImageChops, ImageStat
 
 from contract.errors import Code
+from contract.limits import Limits
 from contract.operations.trim import Trim
 from gpu_worker.errors import JobFailed
 from gpu_worker.formats.mp4 import read_track_ends
+from gpu_worker.probe.probe import probe_part
 from tests.gpu_worker.pipeline.test_exact_cut import FILMS, FRAMES, decode_frames, make_film, make_trimmed, read_number
 from tests.support.media.factory import URL, MediaFactory
 
@@ -50,11 +54,20 @@ def offset(part: np.ndarray, whole: np.ndarray, near: int) -> int:
     return int(np.argmax(np.correlate(heard, window, "valid"))) - reach
 
 
-@pytest.mark.parametrize("name", FILMS)
+OFTEN = ("b-frames", "uneven", "hevc", "vp9", "transport stream")
+"""Films of the default run."""
+
+
+def mostly_full(*names: str) -> list[Any]:
+    return [name if name in OFTEN else pytest.param(name, marks=pytest.mark.full) for name in names]
+
+
+@pytest.mark.parametrize("name", mostly_full(*FILMS))
 def test_copied_part_has_exactly_its_frames(media: MediaFactory, name: str) -> None:
     film = make_film(media, FILMS[name])
     whole, starts = decode_frames(media, film), start_times(media, film)
-    for low, high, nudge in ((0, 30, 0), (24, 40, 0), (31, 39, -0.004), (37, 60, 0.004), (50, FRAMES, -0.0002)):
+    cuts = ((37, 60, 0.004), (31, 39, -0.004), (0, 30, 0), (24, 40, 0), (50, FRAMES, -0.0002))
+    for low, high, nudge in cuts if name in {"b-frames", "uneven"} else cuts[:2]:
         start = float(starts[low]) + nudge if low else 0.0
         end = float(starts[high]) + nudge if high < FRAMES else 99.0
         first, last = low + (nudge > 0), min(high + (nudge > 0), FRAMES)
@@ -89,7 +102,7 @@ def test_sound_of_a_part_starts_at_the_sample(
     assert error.max() < (1e-4 if copied else 0.2)
 
 
-@pytest.mark.parametrize("name", ["b-frames", "uneven", "23.976", "vp9", "transport stream", "matroska"])
+@pytest.mark.parametrize("name", mostly_full("b-frames", "uneven", "23.976", "transport stream", "matroska"))
 def test_joined_parts_have_exactly_their_frames(media: MediaFactory, name: str) -> None:
     film = make_film(media, FILMS[name])
     starts = start_times(media, film)
@@ -240,3 +253,54 @@ def test_late_track_stays_in_time(media: MediaFactory, late: str) -> None:
     track = media.probe(ours).audio
     assert track is not None
     assert abs(max(track.start, Fraction(0)) - begin) <= Fraction(1, 1000)
+
+
+@pytest.fixture(scope="module")
+def long_film(media: MediaFactory) -> Path:
+    return media.make_video(
+        "trim-long.mp4", 90, "64x36", "5", extra=("-g", "15", "-bf", "2", "-c:a", "aac", "-b:a", "32k")
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "first", "frames"),
+    [
+        ({"start": 60, "end": 62.2}, 300, 11),
+        ({"start": 61}, 305, 145),
+        ({"keep": [{"start": 60, "end": 61}, {"start": 70.2, "end": 71}]}, 300, 9),
+    ],
+)
+def test_only_the_surroundings_of_a_part_are_read(
+    media: MediaFactory, long_film: Path, options: dict[str, Any], first: int, frames: int
+) -> None:
+    part = asyncio.run(
+        probe_part(
+            media.sandboxed_ffmpeg, long_film, "url_video", Trim(url_video=URL, **options).window_of(""), Limits()
+        )
+    )
+    whole = media.probe(long_film)
+    assert part.video is not None
+    assert whole.video is not None
+    assert part.video.packet_times[0] * part.video.time_base >= 36
+    known = set(whole.video.packet_times)
+    assert known.issuperset(part.video.packet_times), "times are those of the whole file"
+    made, path = trim(media, long_film, **options)
+    assert made.media.frames == frames
+    ours, theirs = media.decode_frame(path, 0), media.decode_frame(long_film, first / 5)
+    assert max(ImageStat.Stat(ImageChops.difference(ours, theirs)).mean) < (1 if made.video_mode == "copy" else 6)
+
+
+def test_part_near_the_end_of_a_long_film_is_known_to_end_there(media: MediaFactory, long_film: Path) -> None:
+    made, _path = trim(media, long_film, start=80, end=100)
+    assert made.warnings == ("The video ends at 90.000 s; so does the result.",)
+    assert made.media.frames == 50
+    with pytest.raises(JobFailed) as failure:
+        trim(media, long_film, start=95)
+    assert "which lasts 90.000 s" in failure.value.failure.message
+
+
+def test_hundred_parts_are_joined(media: MediaFactory, long_film: Path) -> None:
+    keep = [{"start": at * 0.8, "end": at * 0.8 + 0.2} for at in range(100)]
+    made, path = trim(media, long_film, keep=keep)
+    assert made.media.frames == 100
+    assert float(read_track_ends(path)["soun"]) == pytest.approx(20, abs=0.022)

@@ -18,6 +18,8 @@ from contract.operations.caption import Caption
 from contract.operations.compose import Compose
 from contract.operations.concatenate import Concatenate
 from contract.operations.img2vid import Img2Vid
+from contract.operations.thumbnail import Thumbnail
+from contract.operations.trim import Trim
 from gpu_worker.errors import JobFailed
 from gpu_worker.media.info import Cue, Facts, PhotoInfo
 from gpu_worker.plan import make_plan
@@ -134,6 +136,8 @@ OPERATIONS: list[Operation] = [
     Compose(url_video=URL, url_audio=URL, url_srt=URL),
     Img2Vid(url_image=URL),
     Concatenate.model_validate({"videos": [URL, URL], "transition": {"duration": 0.1}}),
+    Trim(url_video=URL, start=0.1),
+    Thumbnail(url_video=URL, count=3),
 ]
 
 
