@@ -79,12 +79,13 @@ _ENCODERS: dict[VideoFormat, tuple[Encoder, Encoder | None]] = {
 CODECS = {VideoFormat.MP4: "h264", VideoFormat.MP4_HEVC: "hevc", VideoFormat.WEBM: "vp9", VideoFormat.GIF: "gif"}
 """The video codec of each format, by ffmpeg's names."""
 
-_MUXERS: dict[VideoFormat, tuple[str, ...]] = {
-    VideoFormat.MP4: ("-movflags", "+faststart", "-f", "mp4"),
-    VideoFormat.MP4_HEVC: ("-movflags", "+faststart", "-f", "mp4"),
-    VideoFormat.WEBM: ("-f", "webm"),
-    VideoFormat.GIF: ("-loop", "0", "-f", "gif"),
+_MUXERS: dict[VideoFormat, tuple[str, tuple[str, ...]]] = {
+    VideoFormat.MP4: ("mp4", ("-movflags", "+faststart")),
+    VideoFormat.MP4_HEVC: ("mp4", ("-movflags", "+faststart")),
+    VideoFormat.WEBM: ("webm", ()),
+    VideoFormat.GIF: ("gif", ("-loop", "0")),
 }
+"""The muxer of each format, and its options."""
 
 GIF_RATE = Fraction(25, 2)
 """Frames per second of a GIF, whose clock ticks 100 times per second."""
@@ -145,9 +146,10 @@ def output_args(options: PlanOptions, *, has_subtitles: bool = False) -> tuple[s
 
     `-fs` ends ffmpeg without an error, so the caller must compare the size of the file with the limit.
     """
+    muxer, flags = _MUXERS[options.format]
     return (
         *("-map_metadata", "-1", "-map_chapters", "-1", *(() if has_subtitles else ("-sn",)), "-dn"),
-        *("-fs", str(options.max_output_bytes), *_MUXERS[options.format], "-y", output_file(options)),
+        *(*flags, "-fs", str(options.max_output_bytes), "-f", muxer, "-y", output_file(options)),
     )
 
 

@@ -128,25 +128,6 @@ def test_addaudio_copies_the_picture_and_encodes_the_sound() -> None:
     assert (plan.expected.frames, plan.expected.frames_tolerance, plan.expected.sound_end) == (38, 0, Fraction(3, 2))
 
 
-def test_addaudio_mixes_the_sounds_in_stereo() -> None:
-    operation = AddAudio(url_video=U, url_audio=U, mode="mix", volume=0.5)
-    mono = replace(MP3, channels=1, end=Fraction(9))
-    plan = make_plan(operation, inputs_of(video=video_info(), audio=audio_info(mono)), OPTIONS)
-    assert lines(plan) == [
-        (
-            f"-t 2.001000 -skip_frame all {OPEN_VIDEO} {OPEN_AUDIO} -filter_complex "
-            "[1:a:0]aresample=48000:async=1:min_hard_comp=0.04:first_pts=0,volume=0.5,pan=stereo|c0=c0|c1=c0[new];"
-            "[0:a:0]aresample=48000:async=1:min_hard_comp=0.04:first_pts=0,aformat=channel_layouts=stereo[own];"
-            "[own][new]amix=inputs=2:duration=longest:dropout_transition=0:normalize=0,"
-            "alimiter=limit=0.98:level=disabled,apad=whole_dur=2.000000,atrim=end=2.000000[sound] "
-            "-map 0:V:0 -c:v copy -bsf:v setts=pts='if(lt(PTS,50),PTS,50+floor((PTS-50)/1))'"
-            ":duration='if(lt(PTS,49),DURATION,max(DURATION,50-PTS))' "
-            "-video_track_timescale 1600 -movie_timescale 1600 "
-            f"-map [sound] -c:a aac -b:a 192k {FILE}"
-        )
-    ]
-
-
 def test_compose_from_a_picture_is_encoded_once() -> None:
     operation = Compose(url_image=U, url_audio=U, url_srt=U, duration=2, size="640x360")
     plan = make_plan(operation, inputs_of(image=PHOTO, audio=audio_info(), cues=CUES), OPTIONS)
