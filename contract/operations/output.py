@@ -78,12 +78,12 @@ PosterChoice = Annotated[
 ]
 Filename = Annotated[
     str,
-    Trimmed,
     Field(
         pattern=r"^[A-Za-z0-9._-]{1,100}$",
         description="Name under which browsers save the video: letters, digits, `.`, `_` and `-`.",
         examples=["summer-short.mp4"],
     ),
+    Trimmed,
     Metavar("NAME"),
 ]
 

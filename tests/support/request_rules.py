@@ -10,6 +10,7 @@ from typing import Any
 
 from contract.operations.captions.options import SOURCES
 from contract.operations.picture.transition import MAX_TRANSITION
+from contract.operations.thumbnail import MAX_SPRITE_WIDTH
 
 Schema = dict[str, Any]
 
@@ -29,11 +30,11 @@ _HOMES = {
     "style": "CaptionRequest",
     "motion": "Img2VidRequest",
     "overlay": "Img2VidRequest",
-    "music": "AddAudioRequest",
+    "music": "SlideshowRequest",
     "loudness": "AddAudioRequest",
     "transition": "ConcatenateRequest",
 }
-"""The request in which the inside of a field is explored. In the others, where it means the same, it is a text."""
+"""The request in which the inside of a field is explored. In the others it is a text; a file is left out."""
 
 _ADDED: dict[str, tuple[Schema, ...]] = {
     "loudness": ({"type": "number", "minimum": -31, "maximum": -9},),
@@ -79,7 +80,8 @@ def _restrict(request: str, fields: Schema) -> None:
         fields[name] = {"anyOf": _EMPTY if name == "keep" else _BLANK}
     for name in fields.keys() & _HOMES.keys():
         if request != _HOMES[name]:
-            fields[name] = {"anyOf": [_text_of(fields[name]), *_ADDED.get(name, ()), *_BLANK]}
+            is_file = name in {"music", "overlay"}
+            fields[name] = {"anyOf": _BLANK if is_file else [_text_of(fields[name]), *_ADDED.get(name, ()), *_BLANK]}
     if "subtitle_mode" in fields:
         _fix(fields, "format", "mp4")
     if "captions" in fields:
@@ -116,17 +118,19 @@ def _combine(schemas: Schema) -> None:
     schemas["TranscribeRequest"]["oneOf"] = [_only(name, _SOUNDS) for name in _SOUNDS]
     schemas["ProbeRequest"]["oneOf"] = [_only(name, _SOUNDS) for name in _SOUNDS]
     _fix(schemas["ProbeRequest"]["properties"], "measure", ["loudness", "silence"])
-    for name in ("at", "sprite"):
-        schemas["ThumbnailRequest"]["properties"][name] = {"anyOf": _BLANK}
+    one: Schema = {"count": {"anyOf": [{"enum": [1]}, *_BLANK]}, "sprite": {"anyOf": [{"enum": [False]}, *_BLANK]}}
+    several: Schema = {"count": {"type": "integer", "minimum": 2}, "at": {"anyOf": _BLANK}}
+    schemas["ThumbnailRequest"]["properties"]["width"]["anyOf"][0]["maximum"] = MAX_SPRITE_WIDTH
+    schemas["ThumbnailRequest"]["oneOf"] = [
+        {"required": [], "properties": one},
+        {"required": ["count"], "properties": several},
+    ]
     trim = schemas["TrimRequest"]
     for name, value in (("start", "0:01"), ("end", 20), ("accuracy", "exact")):
         _fix(trim["properties"], name, value)
     trim["properties"]["duration"] = {"anyOf": _BLANK}
     trim["required"] = ["url_video", "start"]
     trim["properties"]["start"] = {"enum": [0.5, "0:01"], "examples": [0.5]}
-    for request, name in (("SlideshowRequest", "images"), ("ConcatenateRequest", "videos")):
-        # A body has at most 256 KiB.
-        schemas[request]["properties"][name]["maxItems"] = 4
     schemas["VideoPart"]["properties"]["end"] = {"anyOf": _BLANK}
 
 

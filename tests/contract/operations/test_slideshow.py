@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -62,9 +63,8 @@ def test_a_picture_may_have_its_own_motion_and_fit() -> None:
     ],
 )
 def test_impossible_requests_are_refused(fields: dict[str, Any], says: str) -> None:
-    with pytest.raises(ValidationError, match="") as refused:
+    with pytest.raises(ValidationError, match=re.escape(says)):
         slideshow(**fields)
-    assert says in str(refused.value)
 
 
 def test_a_cut_may_be_as_long_as_it_likes() -> None:
