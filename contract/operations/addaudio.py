@@ -16,8 +16,8 @@ class AddAudio(SoundOptions, MusicOptions, LoudnessOptions, PictureOptions, Oper
     """Put a sound under a video.
 
     The picture is copied unchanged unless a size or an `overlay` is requested. The result ends with the shorter of the
-    two, to the frame; `fit_audio` changes that. With `mode` `music` it lasts as long as the video. `music` plays under
-    all other sounds until the end.
+    two, to the frame; `fit_audio` changes that. With the mode "music" it lasts as long as the video. `music` plays
+    under all other sounds until the end.
     """
 
     model_config = examples(
@@ -41,5 +41,5 @@ class AddAudio(SoundOptions, MusicOptions, LoudnessOptions, PictureOptions, Oper
     @model_validator(mode="after")
     def _check_music(self) -> Self:
         if self.mode is AudioMode.MUSIC and self.music is not None:
-            raise ValueError("send `music` or `mode` `music`; leave out one of the two")
+            raise ValueError('send `music` or the mode "music"; leave out one of the two')
         return self

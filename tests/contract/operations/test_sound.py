@@ -73,7 +73,7 @@ def test_music_is_an_object_or_its_url() -> None:
     ("fields", "sentence"),
     [
         ({"volume": 1, "volume_db": 0}, "send `volume` or `volume_db`; leave out one of the two"),
-        ({"mode": "music", "music": URL}, "send `music` or `mode` `music`; leave out one of the two"),
+        ({"mode": "music", "music": URL}, 'send `music` or the mode "music"; leave out one of the two'),
         ({"volume_db": 13}, "less than or equal to 12"),
         ({"fade_in": 10.5}, "less than or equal to 10"),
         ({"loudness": -8}, "less than or equal to -9"),
