@@ -15,9 +15,9 @@ from contract.messages import LoudnessFacts, MediaFacts, Stage
 from gpu_worker.errors import JobFailed, format_bytes, job_failed
 from gpu_worker.formats.mp4 import set_video_end, trim_edit_lists
 from gpu_worker.formats.mp4_boxes import Mp4Error
-from gpu_worker.pipeline.level_sound import SoundLeveler
 from gpu_worker.pipeline.machine import Machine
 from gpu_worker.pipeline.run_step import OnStage, run_step
+from gpu_worker.pipeline.sound.level_sound import SoundLeveler
 from gpu_worker.pipeline.verify import media_facts, verify
 from gpu_worker.pipeline.verify_pictures import verify_pictures
 from gpu_worker.pipeline.write_poster import write_poster

@@ -25,12 +25,12 @@ from gpu_worker.pipeline.choose_frame import choose_frame
 from gpu_worker.pipeline.cost import check_input_limits, check_plan_cost
 from gpu_worker.pipeline.execute_plan import execute_plan
 from gpu_worker.pipeline.fallback import choose_fallback, may_be_caused_by_sound
-from gpu_worker.pipeline.find_voice import find_voice
 from gpu_worker.pipeline.listen import listen
 from gpu_worker.pipeline.machine import Machine
 from gpu_worker.pipeline.measure_input import measure_input
 from gpu_worker.pipeline.probe_inputs import probe_inputs
 from gpu_worker.pipeline.run_step import OnStage
+from gpu_worker.pipeline.sound.find_voice import find_voice
 from gpu_worker.plan import make_plan
 from gpu_worker.plan.captions.cue_warnings import late_caption_warnings
 from gpu_worker.plan.model import FONTS, Inputs, Plan, PlanOptions, artifact_file

@@ -67,6 +67,13 @@ def test_addaudio_copies_the_video_and_ends_with_the_shorter_track(system: Syste
     job = system.run("addaudio", url_video=site("clip.mp4"), url_audio=site("voice.mp3"))
     check(job, tmp_path, size=(640, 360), seconds=2, frames=None, sound=True)
     assert (job["execution"]["video_mode"], job["execution"]["encoder"]) == ("copy", None)
+    assert job["execution"]["loudness"] is None
+    job = system.run("addaudio", url_video=site("clip.mp4"), url_audio=site("voice.mp3"), mode="music")
+    check(job, tmp_path, size=(640, 360), seconds=3, frames=75, sound=True)
+    assert job["execution"]["video_mode"] == "copy"
+    loudness = job["execution"]["loudness"]
+    assert loudness["lufs"] == pytest.approx(-14, abs=0.5)
+    assert loudness["true_peak_db"] <= -1
 
 
 def test_captions_inside_the_request_are_drawn_by_word(system: System, site: Web, tmp_path: Path) -> None:

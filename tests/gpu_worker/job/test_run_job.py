@@ -137,6 +137,25 @@ def test_manifest_whose_response_was_lost_is_a_success(network: FakeNetwork, wor
     assert network.manifest().artifacts[0].size_bytes == len(network.stored["output.mp4"])
 
 
+def test_manifest_states_the_measured_loudness(media: MediaFactory, work_dir: Path) -> None:
+    files = {
+        "film.mp4": media.make_video("quiet.mp4", 3, "64x36", "10", sound=False),
+        "a.wav": media.make_audio("a.wav", 3),
+    }
+    network = FakeNetwork(files=files)
+    operation = {"kind": "addaudio", "url_video": "film.mp4", "url_audio": "a.wav", "loudness": -16}
+
+    async def work() -> None:
+        async with serving(network.answer) as network.base:
+            await handle(network.job(operation))
+
+    asyncio.run(work())
+    loudness = network.manifest().execution.loudness
+    assert loudness is not None
+    assert loudness.lufs == pytest.approx(-16, abs=0.5)
+    assert loudness.gain_db == pytest.approx(loudness.lufs - loudness.input_lufs, abs=0.5)
+
+
 def names_in(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 

@@ -9,7 +9,7 @@ import pytest
 from contract.operations.addaudio import AddAudio
 from contract.operations.compose import Compose
 from gpu_worker.media.info import AudioFacts
-from gpu_worker.pipeline.level_sound import SILENT
+from gpu_worker.pipeline.sound.level_sound import SILENT
 from gpu_worker.pipeline.transcode import Output
 from gpu_worker.plan.sound.mix import NOTHING_TO_LEVEL, TOO_SHORT
 from tests.support.media.factory import URL, MediaFactory
@@ -100,6 +100,15 @@ def test_leveled_sound_is_neither_moved_nor_stretched(media: MediaFactory) -> No
         # The last samples that are quiet, and the first ones that are loud.
         begins = next(at for at in range(second * 48000 - 480, second * 48000 + 480) if abs(samples[at]) > 0.02)
         assert begins == pytest.approx(second * 48000, abs=60)
+
+
+def test_own_sound_of_a_transport_stream_stays_where_it_was(media: MediaFactory) -> None:
+    tone = ("-itsoffset", "1.25", "-f", "lavfi", "-i", "sine=300:d=3:r=48000", "-map", "0:v", "-map", "1:a")
+    options = ("-c:v", "copy", "-c:a", "aac", "-muxdelay", "0.7")
+    video = media.make_file("late-own.ts", "-i", film(media), *tone, *options)
+    _made, path = media.transcode(Compose(url_video=URL, loudness=-16), video=video)
+    samples = decode(media, path, 48000)
+    assert next(at for at, value in enumerate(samples) if abs(value) > 0.02) == pytest.approx(1.25 * 48000, abs=60)
 
 
 def test_clip_from_a_picture_has_the_loudness(media: MediaFactory) -> None:
