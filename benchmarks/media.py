@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import addaudio, caption, compose, concatenate, img2vid, loudness, machine, reframe, transcribe
+from benchmarks import addaudio, caption, compose, concatenate, img2vid, loudness, machine, reframe, transcribe, trim
 from benchmarks.bench import Bench, BenchError
 from benchmarks.command import exit_code, print_report, say, subset_of
 from benchmarks.report import complete, read_rows
@@ -33,6 +33,7 @@ _PARTS: dict[str, Callable[[Bench], list[Row]]] = {
     "loudness": loudness.measure,
     "concatenate": concatenate.measure,
     "transcribe": transcribe.measure,
+    "trim": trim.measure,
 }
 _LEGEND = """Peers are measured in this run; those with a * are quoted from an earlier one. Ratios are those of the
 medians, then least-most within a round. What each is divided by: docs/benchmarks.md."""

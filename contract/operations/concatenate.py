@@ -7,26 +7,28 @@ from pydantic import Field, model_validator
 from contract.base import Message
 from contract.limits import MAX_VIDEOS
 from contract.operations.base import Operation, examples
-from contract.operations.fields import Metavar, Number, number_field
+from contract.operations.fields import Metavar
 from contract.operations.inputs import CLIP, SECOND_CLIP, OrUrl, VideoUrl
 from contract.operations.picture import SizeOptions
+from contract.operations.picture.moments import Moment
 from contract.operations.picture.timing import FrameRate
 from contract.operations.picture.transition import Transition, TransitionKind, transition_choice
+from contract.operations.sound.loudness import LoudnessOptions
 
 if TYPE_CHECKING:
     _TransitionChoice = Transition
 else:
     _TransitionChoice = transition_choice(TransitionKind.CUT)
 
-_MAX_SECONDS = 86_400.0
+MIN_VIDEOS = 2
 
 
 class VideoPart(Message):
     """One of the videos, or a part of it."""
 
     url_video: VideoUrl
-    start: Annotated[float, number_field(0, _MAX_SECONDS, "Where it begins, in seconds.", 1.5), Number] | None = None
-    end: Annotated[float, number_field(0, _MAX_SECONDS, "Where it ends, in seconds.", 8), Number] | None = None
+    start: Annotated[float, Moment("Where it begins.", 1.5)] | None = None
+    end: Annotated[float, Moment("Where it ends.", "0:08")] | None = None
 
     @model_validator(mode="after")
     def _check_order(self) -> Self:
@@ -40,11 +42,11 @@ class VideoPart(Message):
         return None if self.end is None else self.end - (self.start or 0)
 
 
-class Concatenate(SizeOptions, Operation):
+class Concatenate(SizeOptions, LoudnessOptions, Operation):
     """Join videos one after the other.
 
-    `videos` has from 2 to 100 URLs, or objects with `url_video` and, for a part of a video, `start` and `end` in
-    seconds. The same URL may appear several times.
+    `videos` has from 2 to 100 URLs, or objects with `url_video` and, for a part of a video, `start` and `end`. The same
+    URL may appear several times.
     Videos of the same kind, as one encoder makes them with the same settings, are joined without a change of their
     picture; all others are encoded once. The result has the size and the frame rate of the first video unless the
     request states others. A video without sound is silent; a sound ends with its picture.
@@ -67,8 +69,7 @@ class Concatenate(SizeOptions, Operation):
     videos: Annotated[
         tuple[Annotated[VideoPart, OrUrl("url_video", CLIP)], ...],
         Field(
-            min_length=2,
-            max_length=MAX_VIDEOS,
+            json_schema_extra={"minItems": MIN_VIDEOS, "maxItems": MAX_VIDEOS},
             description="Videos in their order: URLs, or objects with `url_video`, `start` and `end`.",
             examples=[[CLIP, SECOND_CLIP]],
         ),
@@ -80,6 +81,13 @@ class Concatenate(SizeOptions, Operation):
         Field(description="Frames per second, by default those of the first video.", examples=[30]),
         Metavar("RATE"),
     ] = None
+
+    @model_validator(mode="after")
+    def _check_number(self) -> Self:
+        # Here, because pydantic would count the entries that it could read, and report their number, too.
+        if not MIN_VIDEOS <= len(self.videos) <= MAX_VIDEOS:
+            raise ValueError(f"`videos` must have from {MIN_VIDEOS} to {MAX_VIDEOS} entries; send as many URLs")
+        return self
 
     @model_validator(mode="after")
     def _check_transition(self) -> Self:

@@ -25,8 +25,9 @@ class Probe(Operation):
     """Describe a video or a sound.
 
     Send exactly one of `url_video` and `url_audio`. The result has no video: its artifact is `probe.json`, with the
-    container, the exact length, the picture as players show it, every sound, and whether `addaudio` and `trim` copy the
-    picture. All of it is counted from the packets of the file, not read from its header. `measure` also decodes the
+    container, the exact length, the picture as players show it, every sound, and whether the picture is `copyable`, as
+    `addaudio` and `trim` copy it. Videos with the same `copyable_with` are joined by `concatenate` without encoding.
+    Lengths and frames are counted from the packets of the file, not read from its header. `measure` also decodes the
     file. No part of it uses the GPU.
     """
 

@@ -32,7 +32,8 @@ _OTHER_SEEK_MARGIN = Fraction(3, 23) + Fraction(1, 100)
 def find_keyframe(video: VideoFacts, part: Part) -> int | None:
     """Return the index of the packet from which a part can be copied; None if there is none close enough.
 
-    No frame after it in the file is shown before it: such frames refer to earlier ones (open GOP).
+    No frame after it in the file is shown before it: such frames refer to earlier ones (open GOP). Only decoders of
+    HEVC are required to leave these out (ITU-T H.265, RASL pictures); here they are hidden frames.
     """
     times = video.packet_times
     earliest = part.start - _MAX_HIDDEN
@@ -40,7 +41,7 @@ def find_keyframe(video: VideoFacts, part: Part) -> int | None:
     for index, (time, key) in enumerate(zip(times, video.keys, strict=False)):
         if not key or not earliest <= time * video.time_base or time > part.first:
             continue
-        if min(times[index : index + MAX_REORDERED]) == time:
+        if video.codec == "hevc" or min(times[index : index + MAX_REORDERED]) == time:
             best = index
     return best
 

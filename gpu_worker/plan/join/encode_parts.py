@@ -67,6 +67,7 @@ class EncodedParts:
             *encoder_args(self.encoder, options.threads),
             *self._file_args(part_file(index), options),
             *self._tail_args(index, slot, options),
+            *slot.part.start_args(0, "V", "a:0"),
         )
         fields = (slot.part.field, *(("",) if before else ()))
         return Step(

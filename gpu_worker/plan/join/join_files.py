@@ -64,5 +64,6 @@ def join_step(picture: PictureFormat, sound: JoinedSound, end: Fraction, options
         *("-video_track_timescale", scale, "-movie_timescale", scale),
         *sound.sound.args,
         *output_args(options),
+        *sound.last_args,
     )
     return Step(args, float(end), fields=("", *sound.fields))

@@ -13,6 +13,7 @@ from contract.operations.concatenate import Concatenate, VideoPart
 from gpu_worker.errors import job_failed
 from gpu_worker.media.copy_fingerprint import MAX_LATE_START
 from gpu_worker.media.info import AudioFacts, Facts, VideoFacts
+from gpu_worker.plan.encode import format_seconds
 from gpu_worker.plan.model import Inputs
 
 _RATES = tuple(Fraction(rate) for rate in ("24000/1001", "24", "25", "30000/1001", "30", "50", "60000/1001", "60"))
@@ -20,6 +21,10 @@ _RATES = tuple(Fraction(rate) for rate in ("24000/1001", "24", "25", "30000/1001
 
 _ROUNDED, _UNEVEN = Fraction(1, 500), Fraction(1, 33)
 """Relative differences of rates that rounded times make, and those of frames that are not evenly spaced."""
+
+
+_RELATIVE = frozenset({"mpegts", "mpeg", "ogg"})
+"""Containers whose times ffmpeg starts at the first stream that is used, not at the first one in the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,16 @@ class Part:
         """The sound; None if it ends before the part begins."""
         audio = self.facts.audio
         return audio if audio is not None and audio.end > self.begin else None
+
+    def start_args(self, index: int, *streams: str) -> tuple[str, ...]:
+        """Return an output that is discarded, if the file, which is input `index`, has its times only with `streams`.
+
+        It goes after all others.
+        """
+        if _RELATIVE.isdisjoint(self.facts.container.split(",")):
+            return ()
+        maps = (option for stream in streams for option in ("-map", f"{index}:{stream}?"))
+        return (*maps, "-c", "copy", "-t", format_seconds(self.end), "-f", "null", "-")
 
     @property
     def is_whole(self) -> bool:

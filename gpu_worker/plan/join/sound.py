@@ -7,53 +7,86 @@ late, and its first packet would be decoded together with the end of the part be
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import NamedTuple
 
 from contract.operations import Role
+from contract.operations.sound.loudness import LoudnessGoal
 from gpu_worker.plan.encode import format_seconds
 from gpu_worker.plan.input_args import open_args
-from gpu_worker.plan.join.parts import Slot
+from gpu_worker.plan.join.parts import Part, Slot
 from gpu_worker.plan.join.transitions import sound_transition
 from gpu_worker.plan.model import local_name
 from gpu_worker.plan.sound.decoding import Decoding, as_decoded
 from gpu_worker.plan.sound.filters import continuous_filter, stereo_filter
-from gpu_worker.plan.sound.part import AAC_ARGS, MIX_RATE, NO_SOUND, Sound
+from gpu_worker.plan.sound.leveling import MEASURE_FILTERS, MIN_SECONDS, level_sound
+from gpu_worker.plan.sound.mix import NOTHING_TO_LEVEL, TOO_SHORT
+from gpu_worker.plan.sound.part import AAC_ARGS, MIX_RATE, NO_SOUND, Sound, open_sounds
 
 _MARGIN = Fraction(1)
 """Seconds that are read after the end of a part: sounds and pictures are not stored side by side."""
 
 
 class JoinedSound(NamedTuple):
-    """The sound of the result, and the inputs that it needs: their arguments and fields, in the order of numbers."""
+    """The sound of the result, and the inputs that it needs: their arguments and fields, in the order of numbers.
+
+    `last_args` are further outputs.
+    """
 
     sound: Sound
     input_args: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
+    last_args: tuple[str, ...] = ()
 
 
-def join_sounds(slots: Sequence[Slot], first_input: int, max_pixels: int) -> JoinedSound:
-    """Return the sound of the parts, whose files are opened as inputs from number `first_input` on.
+def join_sounds(slots: Sequence[Slot], max_pixels: int, goal: LoudnessGoal | None = None) -> JoinedSound:
+    """Return the sound of the parts, whose files are opened as inputs from number 1 on.
 
-    The parts begin and end at the samples that are nearest to their times, so that no errors add up.
+    The parts begin and end at the samples that are nearest to their times, so that no errors add up. With a `goal` a
+    file with the whole sound, at its loudness, is made first.
     """
-    sounds = [(slot.part.field, slot.part.end, audio) for slot in slots if (audio := slot.part.audio) is not None]
-    if not sounds:
-        return JoinedSound(NO_SOUND)
-    decoding = Decoding()
-    left = iter([decoding.label(audio, number) for number, (_, _, audio) in enumerate(sounds, first_input)])
-    chains = (_part_chain(slot, left) for slot in slots)
-    graph = ";".join((*(f"{chain}[s{index}]" for index, chain in enumerate(chains)), _join(slots)))
-    args = (arg for field, end, _ in sounds for arg in _open(field, end, max_pixels))
+    heard = [slot.part for slot in slots if slot.part.audio is not None]
+    end = slots[-1].end
+    if goal is not None and heard and end >= MIN_SECONDS:
+        return _level(slots, heard, goal, max_pixels)
+    warnings = () if goal is None else (TOO_SHORT if heard else NOTHING_TO_LEVEL,)
+    if not heard:
+        return JoinedSound(replace(NO_SOUND, warnings=warnings))
+    decoding, graph = _graph(slots, 1)
+    numbered = list(enumerate(heard, 1))
     return JoinedSound(
-        Sound(("-map", "[sound]", *AAC_ARGS), graph, True, decoding.args(), slots[-1].end),
-        tuple(args),
-        tuple(field for field, _, _ in sounds),
+        Sound(("-map", "[sound]", *AAC_ARGS), graph, True, decoding, end, warnings=warnings),
+        tuple(arg for _, part in numbered for arg in _open(part, max_pixels)),
+        tuple(part.field for _, part in numbered),
+        tuple(arg for number, part in numbered for arg in part.start_args(number, "V")),
     )
 
 
-def _open(field: str, end: Fraction, max_pixels: int) -> tuple[str, ...]:
-    return ("-t", format_seconds(end + _MARGIN), "-vn", *open_args(Role.VIDEO, local_name(field), max_pixels))
+def _level(slots: Sequence[Slot], heard: Sequence[Part], goal: LoudnessGoal, max_pixels: int) -> JoinedSound:
+    decoding, graph = _graph(slots, 0, f",{MEASURE_FILTERS}")
+    fields = tuple(part.field for part in heard)
+    mixed = Sound(graph=graph, is_present=True, decoding=decoding, inputs=fields)
+    sound = level_sound(mixed, slots[-1].end, goal, max_pixels)
+    if sound.leveling is not None:
+        *before, mix = sound.leveling.steps
+        leveling = replace(sound.leveling, steps=(*before, replace(mix, fields=fields)))
+        sound = replace(sound, leveling=leveling)
+    return JoinedSound(sound, open_sounds(sound.inputs, max_pixels))
+
+
+def _graph(slots: Sequence[Slot], first_input: int, last: str = "") -> tuple[tuple[str, ...], str]:
+    """Return the options that must precede the graph, and the graph, which ends with the filters `last`."""
+    decoding = Decoding()
+    sounds = [audio for slot in slots if (audio := slot.part.audio) is not None]
+    labels = iter([decoding.label(audio, number) for number, audio in enumerate(sounds, first_input)])
+    chains = (f"{_part_chain(slot, labels)}[s{index}]" for index, slot in enumerate(slots))
+    graph = ";".join((*chains, _join(slots, last)))
+    return decoding.args(), graph
+
+
+def _open(part: Part, max_pixels: int) -> tuple[str, ...]:
+    return ("-t", format_seconds(part.end + _MARGIN), *open_args(Role.VIDEO, local_name(part.field), max_pixels))
 
 
 def _part_chain(slot: Slot, labels: Iterator[str]) -> str:
@@ -77,12 +110,12 @@ def _exact(samples: int) -> tuple[str, str]:
     return f"apad=whole_len={samples}", f"atrim=end_sample={samples}"
 
 
-def _join(slots: Sequence[Slot]) -> str:
+def _join(slots: Sequence[Slot], last: str) -> str:
     if not any(slot.overlap for slot in slots):
-        return f"{''.join(f'[s{index}]' for index in range(len(slots)))}concat=n={len(slots)}:v=0:a=1[sound]"
+        return f"{''.join(f'[s{index}]' for index in range(len(slots)))}concat=n={len(slots)}:v=0:a=1{last}[sound]"
     joins = []
     for index, slot in enumerate(slots[:-1]):
         first = f"[j{index}]" if index else "[s0]"
-        result = f"[j{index + 1}]" if index + 2 < len(slots) else "[sound]"
+        result = f"[j{index + 1}]" if index + 2 < len(slots) else f"{last}[sound]"
         joins.append(f"{first}[s{index + 1}]{sound_transition(round(slot.overlap * MIX_RATE))}{result}")
     return ";".join(joins)

@@ -15,7 +15,7 @@ from gpu_worker.plan.gpu import GpuStage
 from gpu_worker.plan.join.encode_parts import EncodedParts, part_file
 from gpu_worker.plan.join.join_files import LIST, ListedFile, PictureFormat, join_step, write_list
 from gpu_worker.plan.join.parts import Part, Slot, output_rate, pick_parts, place_copies, place_frames
-from gpu_worker.plan.join.sound import join_sounds
+from gpu_worker.plan.join.sound import JoinedSound, join_sounds
 from gpu_worker.plan.model import Encoder, ExpectedOutput, Inputs, Plan, PlanOptions, local_name
 from gpu_worker.plan.stream_copy import is_copyable, time_scale
 
@@ -27,7 +27,7 @@ def plan(operation: Concatenate, inputs: Inputs, options: PlanOptions) -> Plan:
     """Join the videos in their order. Raises JobFailed if the request does not fit them."""
     parts, warnings = pick_parts(operation, inputs)
     may_copy = options.may_copy and _are_copyable(operation, parts)
-    made = _copy(parts, options) if may_copy else _encode(operation, parts, options)
+    made = _copy(operation, parts, options) if may_copy else _encode(operation, parts, options)
     return replace(made, warnings=(*warnings, *made.warnings))
 
 
@@ -46,13 +46,13 @@ def _are_copyable(operation: Concatenate, parts: Sequence[Part]) -> bool:
     )
 
 
-def _copy(parts: Sequence[Part], options: PlanOptions) -> Plan:
+def _copy(operation: Concatenate, parts: Sequence[Part], options: PlanOptions) -> Plan:
     slots, first = place_copies(parts), parts[0].video
     files = [ListedFile(local_name(slot.part.field), slot.start, slot.part.begin) for slot in slots]
     scale = time_scale(first.time_base)
     picture = PictureFormat(str(first.index), first.codec, scale, first.sample_aspect == 1)
     expected = _expect(slots, first.codec, first.display_size, sum(part.video.frames for part in parts))
-    return _join(files, picture, slots, expected, options)
+    return _join(files, picture, join_sounds(slots, options.max_pixels, operation.loudness_goal()), expected, options)
 
 
 def _encode(operation: Concatenate, parts: Sequence[Part], options: PlanOptions) -> Plan:
@@ -67,7 +67,8 @@ def _encode(operation: Concatenate, parts: Sequence[Part], options: PlanOptions)
     files = [ListedFile(part_file(index), slot.start) for index, slot in enumerate(slots)]
     picture = PictureFormat("0", "h264", encoded.time_scale, is_square=True)
     expected = _expect(slots, "h264", size, round(slots[-1].end * rate))
-    joined = _join(files, picture, slots, expected, options)
+    sound = join_sounds(slots, options.max_pixels, operation.loudness_goal())
+    joined = _join(files, picture, sound, expected, options)
     steps = (*encoded.steps(slots, options), *(replace(step, work=step.seconds / _COPY_WORK) for step in joined.steps))
     warnings = dict.fromkeys(text for part in parts for text in picture_warnings(part.video))
     gpu_warnings = () if gpu is None else gpu.warnings({GpuStage.ENCODE})
@@ -77,7 +78,7 @@ def _encode(operation: Concatenate, parts: Sequence[Part], options: PlanOptions)
         video_mode="encode",
         encoder=encoder,
         gpu=frozenset(stages),
-        warnings=(*warnings, *gpu_warnings),
+        warnings=(*warnings, *gpu_warnings, *joined.warnings),
     )
 
 
@@ -100,11 +101,10 @@ def _expect(slots: Sequence[Slot], codec: str, size: tuple[int, int], frames: in
 def _join(
     files: Sequence[ListedFile],
     picture: PictureFormat,
-    slots: Sequence[Slot],
+    sound: JoinedSound,
     expected: ExpectedOutput,
     options: PlanOptions,
 ) -> Plan:
-    """Return the plan that copies the files of the slots, with the sound of the slots."""
-    sound = join_sounds(slots, 1, options.max_pixels)
+    """Return the plan that copies the pictures of the files, with a sound."""
     step = join_step(picture, sound, expected.end, options)
-    return Plan((step,), expected, "copy", None, {LIST: write_list(files, expected.end)})
+    return sound.sound.add_to(Plan((step,), expected, "copy", None, {LIST: write_list(files, expected.end)}))

@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from contract.operations.probe import FACTS, Measurement, Probe
+from gpu_worker.media.copy_fingerprint import copy_fingerprint
 from gpu_worker.media.info import Facts, SoundTrack, VideoFacts
 from gpu_worker.media.measured import Measured
 from gpu_worker.plan.model import Inputs, Plan, PlanOptions
@@ -43,7 +44,7 @@ def _describe(facts: Facts, measured: Measured) -> dict[str, Any]:
     described["audio"] = [_describe_sound(sound, facts) for sound in facts.sounds]
     described["subtitles"] = [{"codec": it.codec, "language": it.language} for it in facts.subtitles]
     if video is not None:
-        described["copyable"] = is_copyable(facts)
+        described |= {"copyable": is_copyable(facts), "copyable_with": copy_fingerprint(facts)}
     return described
 
 

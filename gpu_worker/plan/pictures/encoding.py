@@ -22,9 +22,12 @@ class Encoding:
 
 
 ENCODINGS = {
-    # JPEG and WebP have BT.601, JPEG in full range (ITU-T T.871, RFC 9649).
+    # JPEG and WebP have BT.601, JPEG in full range (ITU-T T.871, RFC 9649). ffmpeg calls that unofficial, unless the
+    # pixel format is yuvj420p, for which ffmpeg 7 would ignore the matrix.
     ImageFormat.JPG: Encoding(
-        "yuvj420p", "out_color_matrix=bt601:out_range=pc", ("-c:v", "mjpeg", "-q:v", "2", *_PLAIN)
+        "yuv420p",
+        "out_color_matrix=bt601:out_range=pc",
+        ("-c:v", "mjpeg", "-q:v", "2", "-color_range", "pc", "-strict", "unofficial", *_PLAIN),
     ),
     ImageFormat.PNG: Encoding("rgb24", "", ("-c:v", "png", *_PLAIN)),
     ImageFormat.WEBP: Encoding(

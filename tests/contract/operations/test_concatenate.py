@@ -22,12 +22,12 @@ def refusal(*videos: Any, **options: Any) -> tuple[tuple[Any, ...], str]:
     """Return where the only error is, and its sentence."""
     with pytest.raises(ValidationError) as raised:
         read(*videos, **options)
-    error = raised.value.errors()[0]
+    (error,) = raised.value.errors()
     return error["loc"], error["msg"]
 
 
 def test_videos_are_inputs_in_their_order() -> None:
-    operation = read(URL, {"url_video": URL + "?2", "start": "1,5", "end": 4}, URL)
+    operation = read(URL, {"url_video": URL + "?2", "start": "1,5", "end": "0:04"}, URL)
     assert [(given.field, given.url) for given in operation.inputs()] == [
         ("videos.0.url_video", URL),
         ("videos.1.url_video", URL + "?2"),
@@ -40,7 +40,7 @@ def test_videos_are_inputs_in_their_order() -> None:
 
 @pytest.mark.parametrize("count", [0, 1, MAX_VIDEOS + 1])
 def test_too_few_or_too_many_videos_are_refused(count: int) -> None:
-    assert refusal(*[URL] * count)[0] == ("videos",)
+    assert refusal(*[URL] * count)[1] == "Value error, `videos` must have from 2 to 100 entries; send as many URLs"
     assert len(read(*[URL] * MAX_VIDEOS).videos) == MAX_VIDEOS
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from contract.operations.addaudio import AddAudio
+from contract.operations.trim import Trim
 from tests.gpu_worker.pipeline.test_exact_cut import FILMS, RATE, make_film, make_silence
 from tests.support.media.factory import URL, MediaFactory
 
@@ -48,7 +49,8 @@ async function watch(file) {
   video.src = URL.createObjectURL(await (await fetch(file)).blob());
   document.body.append(video);
   await event(video, 'loadeddata');
-  const report = {duration: video.duration};
+  await pause();
+  const report = {duration: video.duration, first: read(video)};
   video.currentTime = video.duration - 0.001;
   await event(video, 'seeked');
   await pause();
@@ -153,3 +155,22 @@ def test_browser_ends_with_the_last_frame_on_time(media: MediaFactory, tmp_path:
         assert report["seeked"] == frame, name
         # The last one is due for 5 ms only: while it plays, a screen may pass over it. Nothing later may be seen.
         assert report["latest"] in {frame - 1, frame}, name
+
+
+def test_browser_hides_what_is_before_a_part(media: MediaFactory, tmp_path: Path) -> None:
+    parts = [("b-frames", 25, 50), ("b-frames", 31, 61), ("59.94", 48, 60), ("vp9", 31, 60)]
+    files, lengths = [], []
+    for name, first, last in parts:
+        film = make_film(media, FILMS[name])
+        video = media.probe(film).video
+        assert video is not None
+        times = [time * video.time_base for time in video.shown_times()]
+        made, path = media.transcode(Trim(url_video=URL, start=float(times[first]), end=float(times[last])), video=film)
+        assert made.video_mode == "copy"
+        files.append(path)
+        lengths.append(float(times[last] - times[first]))
+    for (name, first, last), length, report in zip(parts, lengths, watch_files(files, tmp_path), strict=True):
+        assert report["duration"] == pytest.approx(length, abs=0.002), name
+        assert report["first"] == first, name
+        assert report["seeked"] == last - 1, name
+        assert report["latest"] in {last - 2, last - 1}, name

@@ -381,3 +381,59 @@ def test_rate_that_varies_becomes_a_usual_one() -> None:
     assert rate_of("12", constant=True) == 12
     assert rate_of("120", constant=True) == 60
     assert [rate_of(rate, constant=False) for rate in ("3", "27", "90")] == [Fraction(24000, 1001), NTSC, 60]
+
+
+@pytest.mark.parametrize(
+    ("ending", "sound_from", "picture_from"),
+    [
+        ("ts", 0.3, 0),
+        ("ts", 0, 0.3),
+        ("ts", 0, 0.04),
+        ("mpg", 0.3, 0),
+        ("mkv", 0, 0.3),
+        ("mp4", 0.3, 0),
+        ("mp4", 0, 0.04),
+    ],
+)
+def test_flash_and_beep_stay_together(media: MediaFactory, ending: str, sound_from: float, picture_from: float) -> None:
+    """Whatever starts later in the file: the sound or the picture."""
+    flash = "color=c=black:s=160x90:r=25:d=1,drawbox=c=blue:t=fill:enable='between(t,0.59,0.75)'"
+    beep = "aevalsrc='0.5*sin(2*PI*1000*t)*between(t,0.6,0.76)':s=48000:d=1"
+    codecs = ("-c:v", "mpeg2video", "-qscale:v", "2", "-c:a", "mp2") if ending == "mpg" else ("-c:a", "aac")
+    clip = media.make_file(
+        f"flash_{sound_from}_{picture_from}.{ending}", "-filter_complex",
+        f"{flash},trim={picture_from}[v];{beep},atrim={sound_from}[a]", "-map", "[v]", "-map", "[a]",
+        "-pix_fmt", "yuv420p", *codecs,
+    )  # fmt: skip
+    red = make_color(media, "red_25.mp4", "red")
+    _made, path = join(media, [red, clip, clip], frame_rate=25)
+    flashes = [at for at, (name, _) in enumerate(_expand(colors(media, path))) if name == "blue"]
+    starts = [at for at in flashes if at - 1 not in flashes]
+    beeps = onsets(samples(media, path), 6000)
+    assert len(starts) == len(beeps) == 2
+    for shown, heard in zip(starts, beeps, strict=True):
+        assert heard / RATE == pytest.approx(shown / 25, abs=0.03)
+
+
+def _expand(runs: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    return [(name, 1) for name, count in runs for _ in range(count)]
+
+
+def test_loudness_of_the_whole_is_set_once(media: MediaFactory) -> None:
+    quiet, loud = (
+        media.make_file(
+            f"pink_{volume}.mp4", "-f", "lavfi", "-i", "color=c=gray:s=64x36:r=25:d=2",
+            "-f", "lavfi", "-i", f"anoisesrc=c=pink:a={volume}:d=2:r=48000:seed=1", "-pix_fmt", "yuv420p",
+        )
+        for volume in (0.05, 0.4)
+    )  # fmt: skip
+    made, path = join(media, [quiet, loud, quiet], loudness=-20)
+    assert made.video_mode == "copy"
+    assert made.loudness is not None
+    assert made.loudness.lufs == pytest.approx(-20, abs=0.5)
+    sound = samples(media, path)
+    assert len(sound) == pytest.approx(6 * RATE, abs=1024)
+    levels = [power(sound[at : at + RATE]) for at in (RATE // 2, 5 * RATE // 2)]
+    assert levels[1] / levels[0] == pytest.approx(64, rel=0.2)
+    made, _path = join(media, [quiet, quiet], [{"end": 1}, {"end": 1}], loudness="youtube")
+    assert made.warnings == ("The loudness was not changed: a sound of less than 3 s has no reliable loudness.",)

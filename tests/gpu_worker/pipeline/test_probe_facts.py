@@ -98,3 +98,14 @@ def test_tags_of_a_file_cannot_imitate_measurements(media: MediaFactory) -> None
     facts = facts_of(media, film, measure=["loudness", "silence"])
     assert facts["silence"] == []
     assert facts["loudness"]["lufs"] < -15
+
+
+def test_videos_that_can_be_joined_share_a_fingerprint(media: MediaFactory) -> None:
+    clips = [
+        media.make_video(f"joinable-{size}-{part}.mp4", part, size) for size in ("64x64", "96x64") for part in (1, 2)
+    ]
+    prints = [facts_of(media, clip)["copyable_with"] for clip in clips]
+    assert prints[0] == prints[1] != prints[2] == prints[3]
+    assert all(prints)
+    matroska = media.make_file("joinable.mkv", "-i", clips[0], "-c", "copy")
+    assert facts_of(media, matroska)["copyable_with"] is None
