@@ -9,7 +9,7 @@ from contract.limits import MAX_VIDEOS
 from contract.operations.base import Operation, examples
 from contract.operations.fields import Metavar
 from contract.operations.inputs import CLIP, SECOND_CLIP, OrUrl, VideoUrl
-from contract.operations.picture import SizeOptions
+from contract.operations.picture import PictureOptions
 from contract.operations.picture.moments import Moment
 from contract.operations.picture.timing import FrameRate
 from contract.operations.picture.transition import Transition, TransitionKind, transition_choice
@@ -42,7 +42,7 @@ class VideoPart(Message):
         return None if self.end is None else self.end - (self.start or 0)
 
 
-class Concatenate(SizeOptions, LoudnessOptions, Operation):
+class Concatenate(PictureOptions, LoudnessOptions, Operation):
     """Join videos one after the other.
 
     `videos` has from 2 to 100 URLs, or objects with `url_video` and, for a part of a video, `start` and `end`. The same
@@ -51,7 +51,7 @@ class Concatenate(SizeOptions, LoudnessOptions, Operation):
     picture; all others are encoded once. The result has the size and the frame rate of the first video unless the
     request states others. A video without sound is silent; a sound ends with its picture.
     With a `transition` neighbors overlap: the result is shorter by its duration for each join, and the sounds are
-    crossfaded. Each part must last at least twice as long as the transition.
+    crossfaded. Each part must last at least twice as long as the transition. An `overlay` lies over the joined picture.
     """
 
     model_config = examples(

@@ -6,11 +6,13 @@ from typing import Annotated, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
+from contract.artifacts import VideoFormat
 from contract.base import Message
 from contract.limits import MIN_DURATION
 from contract.operations.base import Operation, examples
 from contract.operations.fields import AnyCase, Flag, Metavar, Number, number_field
 from contract.operations.inputs import CLIP, VideoUrl
+from contract.operations.picture import PictureOptions
 from contract.operations.picture.moments import MAX_MOMENT, Moment
 
 MAX_PARTS = 100
@@ -48,13 +50,14 @@ class Part(Message):
         return self
 
 
-class Trim(Operation):
+class Trim(PictureOptions, Operation):
     """Keep one or several parts of a video.
 
     Send `start`, `end` or both, or a list of parts in `keep`. A part has the frames that begin within it, each for its
     full time, and their sound to the sample. One part is copied without any loss where players can show it: the file
     then begins with the keyframe before, and its edit list hides the frames up to `start`; `reencode` leaves no hidden
-    frames. Several parts become one video, which is encoded once. An `end` after the end of the video is its end.
+    frames. Several parts become one video, which is encoded once, as is one of another size or `format`, or with an
+    `overlay`. An `end` after the end of the video is its end.
     """
 
     model_config = examples(
@@ -121,8 +124,14 @@ class Trim(Operation):
 
     @model_validator(mode="after")
     def _check_accuracy(self) -> Self:
-        if self.accuracy is Accuracy.FAST and (self.reencode or len(self.keep) > 1):
+        if self.accuracy is not Accuracy.FAST:
+            return self
+        if self.reencode or len(self.keep) > 1:
             raise ValueError("`accuracy` `fast` only copies one part; send `exact`, or one part without `reencode`")
+        if self.has_size or self.overlay is not None or self.format is not VideoFormat.MP4:
+            raise ValueError(
+                "`accuracy` `fast` only copies the picture; send `exact`, or leave out the size, `overlay` and `format`"
+            )
         return self
 
     def window_of(self, _field: str) -> tuple[float, float | None]:

@@ -47,6 +47,9 @@ _EFFORT: dict[Encoder, dict[Quality, tuple[str, ...]]] = {
 }
 """Speed and quality. The qualities of different encoders are not calibrated."""
 
+NVENC = frozenset({Encoder.NVENC, Encoder.HEVC_NVENC})
+"""The encoders on the GPU."""
+
 _GOP = ("-g", "250")
 """The longest GOP, in frames: x264's default. A keyframe every 2 s makes the video of a zooming photo 40 % to 50 %
 larger, and that of a film 20 %."""
@@ -110,7 +113,7 @@ def encoder_args(
     if encoder is Encoder.GIF:
         return ("-c:v", encoder.value)
     pixels = () if on_gpu else ("-pix_fmt", "yuv420p")
-    cpu = () if encoder in {Encoder.NVENC, Encoder.HEVC_NVENC} else ("-threads", str(threads))
+    cpu = () if encoder in NVENC else ("-threads", str(threads))
     return ("-c:v", encoder.value, *options, *pixels, *cpu, *BT709)
 
 

@@ -13,11 +13,26 @@ from gpu_worker.plan.cuda.graph import gpu_stages
 from gpu_worker.plan.cuts.parts import Part
 from gpu_worker.plan.cuts.sound import join_sounds
 from gpu_worker.plan.cuts.window import can_seek, window_args
-from gpu_worker.plan.encode import TAG_FILTER, encoder_args, gpu_for_size, output_args
-from gpu_worker.plan.filters import add_terms, decoder_args, picture_filters, picture_warnings
+from gpu_worker.plan.encode import (
+    GIF_RATE,
+    TAG_FILTER,
+    encoder_args,
+    finish_graph,
+    gpu_for_format,
+    gpu_for_size,
+    output_args,
+    output_file,
+    pick_encoder,
+)
+from gpu_worker.plan.expected import as_format, has_edit_lists
+from gpu_worker.plan.filters import add_terms, decoder_args, picture_warnings
 from gpu_worker.plan.gpu import GpuStage
 from gpu_worker.plan.input_args import open_args
 from gpu_worker.plan.model import IN_VIDEO, Encoder, ExpectedOutput, Plan, PlanOptions, Step
+from gpu_worker.plan.picture.changes import PictureChanges
+from gpu_worker.plan.picture.frame import frame_chain
+from gpu_worker.plan.picture.watermark import watermark_chain
+from gpu_worker.plan.sound.part import Sound, sound_in_format
 
 _FAR = Fraction(5)
 """Seconds between two parts from which on the second is sought: decoding them takes longer than opening the file."""
@@ -32,15 +47,22 @@ _BEFORE, _AFTER = Fraction(1, 1000), Fraction(1)
 """Seconds around a window. Packets are not in the order of their times, so the last ones come later than the end."""
 
 
-def encode_parts(facts: Facts, video: VideoFacts, parts: Sequence[Part], options: PlanOptions) -> Plan:
+def encode_parts(
+    facts: Facts, video: VideoFacts, parts: Sequence[Part], options: PlanOptions, changes: PictureChanges
+) -> Plan:
     """Encode the parts, which rise and do not overlap."""
-    gpu = gpu_for_size(options.gpu, video.display_size)
+    gpu = gpu_for_size(gpu_for_format(options), changes.size(video))
     # Frames are decoded and selected on the CPU; NVENC takes them from there.
     stages = gpu_stages(gpu) & {GpuStage.ENCODE}
-    encoder = Encoder.NVENC if stages else Encoder.X264
+    encoder = pick_encoder(options.format, on_gpu=bool(stages))
     windows = _group(parts, _MAX_WINDOWS) if can_seek(facts) else [list(parts)]
-    sound, sound_input = join_sounds(facts, parts, len(windows), options)
-    duration = sum((part.duration for part in parts), Fraction(0))
+    joined, sound_input = join_sounds(facts, parts, len(windows), options)
+    sound = sound_in_format(joined, options.format)
+    expected = _expect(video, parts, sound, options, changes)
+    graph = _graph(video, parts, len(windows), changes)
+    if encoder is Encoder.GIF:
+        # The last frame stays until the end of the part, not until that of what is read.
+        graph += f",fps={GIF_RATE}:start_time=0,tpad=stop=-1:stop_mode=clone,trim=end_frame={expected.frames}"
     threads = () if stages else ("-threads", str(max(1, options.threads // 4)))
     inputs = [
         arg
@@ -55,19 +77,31 @@ def encode_parts(facts: Facts, video: VideoFacts, parts: Sequence[Part], options
     args = (
         *("-copyts", "-start_at_zero"),
         *inputs,
-        *sound_input,
+        *(sound_input if sound.is_present else ()),
         *sound.decoding,
-        *("-filter_complex", _graph(video, parts, len(windows))),
+        *("-filter_complex", finish_graph(f"{graph}[picture]", options.format)),
         *(("-filter_complex", sound.graph) if sound.graph else ()),
         *("-map", "[picture]"),
         *_clock_args(video),
-        *encoder_args(encoder, options.threads),
+        *encoder_args(encoder, options.threads, quality=options.quality),
         *sound.args,
         *output_args(options),
     )
+    step = Step(args, float(expected.duration), frame_size=(video.width, video.height))
+    gpu_warnings = () if gpu is None else gpu.warnings({GpuStage.ENCODE})
+    warnings = (*picture_warnings(video), *gpu_warnings, *sound.warnings)
+    steps = (*changes.steps(), step)
+    plan = Plan(steps, expected, "encode", encoder, warnings=warnings, gpu=stages, output=output_file(options))
+    return replace(plan, video_ends_at=expected.duration) if has_edit_lists(options.format) else plan
+
+
+def _expect(
+    video: VideoFacts, parts: Sequence[Part], sound: Sound, options: PlanOptions, changes: PictureChanges
+) -> ExpectedOutput:
+    duration = sum((part.duration for part in parts), Fraction(0))
     expected = ExpectedOutput(
         video_codec="h264",
-        size=video.display_size,
+        size=changes.size(video),
         frames=sum(part.frames for part in parts),
         frames_tolerance=0 if video.is_timed else 1 + len(parts),
         is_cut=True,
@@ -78,10 +112,7 @@ def encode_parts(facts: Facts, video: VideoFacts, parts: Sequence[Part], options
         sound_end=sound.end,
         sound_end_tolerance=sound.end_tolerance,
     )
-    step = Step(args, float(duration), frame_size=(video.width, video.height))
-    warnings = (*picture_warnings(video), *(() if gpu is None else gpu.warnings({GpuStage.ENCODE})))
-    plan = Plan((step,), expected, "encode", encoder, warnings=warnings, gpu=stages)
-    return replace(plan, video_ends_at=duration)
+    return as_format(expected, options.format)
 
 
 def _group(parts: Sequence[Part], limit: int) -> list[list[Part]]:
@@ -96,15 +127,19 @@ def _window_args(facts: Facts, video: VideoFacts, parts: Sequence[Part]) -> tupl
     return window_args(start, parts[-1].end + _AFTER)
 
 
-def _graph(video: VideoFacts, parts: Sequence[Part], windows: int) -> str:
-    """Return the graph from the windows to the encoder: their frames in order, those of the parts, with new times."""
+def _graph(video: VideoFacts, parts: Sequence[Part], windows: int, changes: PictureChanges) -> str:
+    """Return the graph from the windows to the encoder: their frames in order, those of the parts, with new times.
+
+    Its end has no label.
+    """
     sources = "".join(f"[{index}:{video.selector}]" for index in range(windows))
     merge = (f"interleave=nb_inputs={windows}",) if windows > 1 else ()
     select = _select_filters(video, parts)
-    picture = picture_filters(video)
+    picture = frame_chain(video, changes.frame)
     # Deinterlacing compares neighbors, so it comes first.
-    chain = (*picture, *select) if video.is_interlaced else (*select, *picture)
-    return f"{sources}{','.join((*merge, *chain, TAG_FILTER))}[picture]"
+    chain = (picture, *select) if video.is_interlaced else (*select, picture)
+    frames = watermark_chain(",".join((*merge, *chain)), changes.watermark)
+    return f"{sources}{frames},{TAG_FILTER}"
 
 
 def _select_filters(video: VideoFacts, parts: Sequence[Part]) -> tuple[str, ...]:

@@ -14,13 +14,14 @@ from contract.operations import Role
 from contract.operations.concatenate import Concatenate
 from gpu_worker.media.info import VideoFacts
 from gpu_worker.plan.captions.added_frames import first_frame_filters
-from gpu_worker.plan.encode import TAG_FILTER, encoder_args, format_seconds
+from gpu_worker.plan.encode import NVENC, TAG_FILTER, encoder_args, format_seconds
 from gpu_worker.plan.filters import decoder_args
 from gpu_worker.plan.input_args import open_args
 from gpu_worker.plan.join.parts import Part, Slot
 from gpu_worker.plan.join.transitions import picture_transition
 from gpu_worker.plan.model import Encoder, PlanOptions, Step, local_name
 from gpu_worker.plan.picture.frame import Frame, frame_chain
+from gpu_worker.plan.picture.watermark import Watermark, watermark_chain, watermark_step
 
 _SEEKABLE = frozenset({"mov", "matroska", "webm"})
 """Containers with an index of keyframes. Others are decoded from their start."""
@@ -37,12 +38,16 @@ _LOSSLESS = ("-c:v", "libx264", "-preset", "ultrafast", "-qp", "0")
 
 @dataclass(frozen=True, slots=True)
 class EncodedParts:
-    """How all parts are encoded: the look that the request asks for, and the frame's size and rate."""
+    """How all parts are encoded: the look that the request asks for, and the frame's size and rate.
+
+    Those of a GIF lose nothing here, because its colors are found when all parts are there.
+    """
 
     operation: Concatenate
     size: tuple[int, int]
     rate: Fraction
     encoder: Encoder
+    watermark: Watermark | None = None
 
     @property
     def time_scale(self) -> int:
@@ -51,20 +56,21 @@ class EncodedParts:
 
     def steps(self, slots: Sequence[Slot], options: PlanOptions) -> tuple[Step, ...]:
         """Return a step per part, which writes `part_file` and, if the next part overlaps, the frames for it."""
-        return tuple(self._step(index, slots, options) for index in range(len(slots)))
+        before = () if self.watermark is None else (watermark_step(self.watermark),)
+        return (*before, *(self._step(index, slots, options) for index in range(len(slots))))
 
     def _step(self, index: int, slots: Sequence[Slot], options: PlanOptions) -> Step:
         slot, video = slots[index], slots[index].part.video
         before = slots[index - 1].overlap if index else Fraction(0)
         seek = _seek_time(slot.part)
-        threads = () if self.encoder is Encoder.NVENC else ("-threads", str(max(1, options.threads // 4)))
+        threads = () if self.encoder in NVENC else ("-threads", str(max(1, options.threads // 4)))
         args = (
             *(*threads, *_KEEP_GRAPH, *decoder_args(video), *(("-ss", format_seconds(seek)) if seek else ())),
             *open_args(Role.VIDEO, local_name(slot.part.field), options.max_pixels),
             *(open_args(Role.VIDEO, _tail_file(index - 1), options.max_pixels) if before else ()),
             *("-filter_complex", self._graph(slot, seek, before)),
             *("-map", "[picture]", "-fps_mode", "passthrough"),
-            *encoder_args(self.encoder, options.threads),
+            *self._encoder_args(options),
             *self._file_args(part_file(index), options),
             *self._tail_args(index, slot, options),
             *slot.part.start_args(0, "V", "a:0"),
@@ -80,8 +86,13 @@ class EncodedParts:
     def _tail_args(self, index: int, slot: Slot, options: PlanOptions) -> tuple[str, ...]:
         if not slot.overlap:
             return ()
-        encode = (*_LOSSLESS, "-threads", str(options.threads))
+        encode = _lossless_args(options)
         return ("-map", "[tail]", "-fps_mode", "passthrough", *encode, *self._file_args(_tail_file(index), options))
+
+    def _encoder_args(self, options: PlanOptions) -> tuple[str, ...]:
+        if self.encoder is Encoder.GIF:
+            return _lossless_args(options)
+        return encoder_args(self.encoder, options.threads, quality=options.quality)
 
     def _file_args(self, name: str, options: PlanOptions) -> tuple[str, ...]:
         return (
@@ -99,7 +110,8 @@ class EncodedParts:
         if before:
             fade = picture_transition(self.operation.transition.kind, float(before))
             graph = f"{graph}[new];[1:V:0]fps={self.rate},setsar=1,format=yuv420p[old];[old][new]{fade}"
-        return f"{graph},{TAG_FILTER}[picture]"
+        # After the transition, so that it stays at its place.
+        return f"{watermark_chain(graph, self.watermark)},{TAG_FILTER}[picture]"
 
     def _frame_filters(self, slot: Slot, seek: Fraction) -> tuple[str, ...]:
         """Return the filters to frames at a constant rate from the begin of the part, without an end.
@@ -125,6 +137,10 @@ def part_file(index: int) -> str:
 def _tail_file(index: int) -> str:
     """Return the name of the last frames of a part, which the next one begins with."""
     return f"tail_{index}.mp4"
+
+
+def _lossless_args(options: PlanOptions) -> tuple[str, ...]:
+    return (*_LOSSLESS, "-threads", str(options.threads))
 
 
 def _same_size(video: VideoFacts) -> str:

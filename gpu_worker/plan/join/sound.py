@@ -11,18 +11,19 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import NamedTuple
 
+from contract.artifacts import VideoFormat
 from contract.operations import Role
 from contract.operations.sound.loudness import LoudnessGoal
 from gpu_worker.plan.encode import format_seconds
 from gpu_worker.plan.input_args import open_args
 from gpu_worker.plan.join.parts import Part, Slot
 from gpu_worker.plan.join.transitions import sound_transition
-from gpu_worker.plan.model import local_name
+from gpu_worker.plan.model import PlanOptions, local_name
 from gpu_worker.plan.sound.decoding import Decoding, as_decoded
 from gpu_worker.plan.sound.filters import continuous_filter, stereo_filter
 from gpu_worker.plan.sound.leveling import MEASURE_FILTERS, MIN_SECONDS, level_sound
 from gpu_worker.plan.sound.mix import NOTHING_TO_LEVEL, TOO_SHORT
-from gpu_worker.plan.sound.part import AAC_ARGS, MIX_RATE, NO_SOUND, Sound, open_sounds
+from gpu_worker.plan.sound.part import AAC_ARGS, GIF_IS_SILENT, MIX_RATE, NO_SOUND, Sound, open_sounds, sound_in_format
 
 _MARGIN = Fraction(1)
 """Seconds that are read after the end of a part: sounds and pictures are not stored side by side."""
@@ -40,39 +41,42 @@ class JoinedSound(NamedTuple):
     last_args: tuple[str, ...] = ()
 
 
-def join_sounds(slots: Sequence[Slot], max_pixels: int, goal: LoudnessGoal | None = None) -> JoinedSound:
-    """Return the sound of the parts, whose files are opened as inputs from number 1 on.
+def join_sounds(slots: Sequence[Slot], options: PlanOptions, goal: LoudnessGoal | None = None) -> JoinedSound:
+    """Return the sound of the parts in the output's format. Their files are opened as inputs from number 1 on.
 
     The parts begin and end at the samples that are nearest to their times, so that no errors add up. With a `goal` a
     file with the whole sound, at its loudness, is made first.
     """
     heard = [slot.part for slot in slots if slot.part.audio is not None]
-    end = slots[-1].end
+    end, max_pixels = slots[-1].end, options.max_pixels
+    if options.format is VideoFormat.GIF:
+        return JoinedSound(replace(NO_SOUND, warnings=(GIF_IS_SILENT,) if heard else ()))
     if goal is not None and heard and end >= MIN_SECONDS:
-        return _level(slots, heard, goal, max_pixels)
+        return _level(slots, heard, goal, options)
     warnings = () if goal is None else (TOO_SHORT if heard else NOTHING_TO_LEVEL,)
     if not heard:
         return JoinedSound(replace(NO_SOUND, warnings=warnings))
     decoding, graph = _graph(slots, 1)
     numbered = list(enumerate(heard, 1))
+    sound = Sound(("-map", "[sound]", *AAC_ARGS), graph, True, decoding, end, warnings=warnings)
     return JoinedSound(
-        Sound(("-map", "[sound]", *AAC_ARGS), graph, True, decoding, end, warnings=warnings),
+        sound_in_format(sound, options.format),
         tuple(arg for _, part in numbered for arg in _open(part, max_pixels)),
         tuple(part.field for _, part in numbered),
         tuple(arg for number, part in numbered for arg in part.start_args(number, "V")),
     )
 
 
-def _level(slots: Sequence[Slot], heard: Sequence[Part], goal: LoudnessGoal, max_pixels: int) -> JoinedSound:
+def _level(slots: Sequence[Slot], heard: Sequence[Part], goal: LoudnessGoal, options: PlanOptions) -> JoinedSound:
     decoding, graph = _graph(slots, 0, f",{MEASURE_FILTERS}")
     fields = tuple(part.field for part in heard)
     mixed = Sound(graph=graph, is_present=True, decoding=decoding, inputs=fields)
-    sound = level_sound(mixed, slots[-1].end, goal, max_pixels)
+    sound = sound_in_format(level_sound(mixed, slots[-1].end, goal, options.max_pixels), options.format)
     if sound.leveling is not None:
         *before, mix = sound.leveling.steps
         leveling = replace(sound.leveling, steps=(*before, replace(mix, fields=fields)))
         sound = replace(sound, leveling=leveling)
-    return JoinedSound(sound, open_sounds(sound.inputs, max_pixels))
+    return JoinedSound(sound, open_sounds(sound.inputs, options.max_pixels))
 
 
 def _graph(slots: Sequence[Slot], first_input: int, last: str = "") -> tuple[tuple[str, ...], str]:

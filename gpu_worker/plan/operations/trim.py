@@ -16,6 +16,7 @@ from gpu_worker.plan.cuts.encode import encode_parts
 from gpu_worker.plan.cuts.parts import Part, find_part, media_end
 from gpu_worker.plan.cuts.window import can_seek
 from gpu_worker.plan.model import Inputs, Plan, PlanOptions
+from gpu_worker.plan.picture.changes import may_copy_picture, requested_changes
 from gpu_worker.plan.stream_copy import is_copyable
 
 _NOTICED = Fraction(1, 10)
@@ -27,10 +28,11 @@ def plan(operation: Trim, inputs: Inputs, options: PlanOptions) -> Plan:
     facts, video = inputs.required_video(), inputs.video_track()
     shown, last = video.shown_times(), media_end(facts, video)
     parts, warnings = _find_parts(operation, video, shown, last)
-    may_copy = options.may_copy and not operation.reencode and is_copyable(facts) and can_seek(facts)
-    keyframe = find_keyframe(video, parts[0]) if may_copy and len(parts) == 1 else None
+    may_copy = options.may_copy and not operation.reencode and may_copy_picture(operation, video)
+    is_copied = may_copy and len(parts) == 1 and is_copyable(facts) and can_seek(facts)
+    keyframe = find_keyframe(video, parts[0]) if is_copied else None
     if keyframe is None:
-        made = encode_parts(facts, video, parts, options)
+        made = encode_parts(facts, video, parts, options, requested_changes(operation, inputs, video))
     else:
         part = parts[0]
         if operation.accuracy is Accuracy.FAST:

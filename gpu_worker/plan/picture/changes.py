@@ -34,6 +34,11 @@ class PictureChanges:
 UNCHANGED = PictureChanges()
 
 
+def may_copy_picture(options: PictureOptions, video: VideoFacts) -> bool:
+    """Return True if a request for an MP4 asks for no other picture than that of a video. A draft may be a copy."""
+    return options.overlay is None and options.frame_size(video.display_size) == video.display_size
+
+
 def requested_changes(options: PictureOptions, inputs: Inputs, video: VideoFacts) -> PictureChanges:
     """Return the changes that a request makes to a video."""
     frame = requested_frame(options, video)
