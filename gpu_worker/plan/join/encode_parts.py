@@ -33,7 +33,7 @@ _KEEP_GRAPH = ("-reinit_filter", "0")
 """By default ffmpeg rebuilds the filters when the size of frames changes, and they count frames from 0 again."""
 
 _MIN_SCALE = 10_000
-_LOSSLESS = ("-c:v", "libx264", "-preset", "ultrafast", "-qp", "0")
+_LOSSLESS = ("-c:v", "libx264", "-preset", "ultrafast", "-qp", "0", "-pix_fmt", "yuv420p")
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,8 @@ def join_step(picture: PictureFormat, sound: JoinedSound, end: Fraction, options
     args = (
         # Spares ffmpeg decoding frames to find out what it does not need to know.
         *(("-skip_frame", "all") if is_described and is_copied else ()),
+        # The files were made here: none has an error that may be ignored.
+        *(() if is_copied else ("-xerror",)),
         *open_list_args(LIST, options.max_pixels),
         *sound.input_args,
         *sound.sound.decoding,

@@ -13,7 +13,7 @@ from contract.operations.sound import FitAudio
 from gpu_worker.plan.captions.words.script import timed_cues
 from gpu_worker.plan.model import AUDIO, VIDEO, Inputs, Plan, PlanOptions
 from gpu_worker.plan.overlay import Overlay
-from gpu_worker.plan.picture.changes import requested_changes
+from gpu_worker.plan.picture.changes import may_copy_picture, requested_changes
 from gpu_worker.plan.render import render_video
 from gpu_worker.plan.sound.mix import SoundInput, mix_sounds
 from gpu_worker.plan.sound.music import music_of
@@ -60,10 +60,9 @@ def put_sound(
     if captions is not None:
         cues = timed_cues(inputs.cues, inputs.script, end, captions.language)
         overlay = replace(overlay, cues=cues, captions=captions)
-    changes = requested_changes(picture, inputs, video)
-    may_copy = options.may_copy and not (overlay.draws_captions or changes.is_changed)
+    may_copy = options.may_copy and may_copy_picture(picture, video) and not overlay.draws_captions
     if may_copy and inputs.video is not None and is_copyable(inputs.video) and end > video.start:
         track = overlay.track(end)
         copied = copy_video(inputs.video, video, sound, end, options, track)
         return overlay.complete(copied, (None, track), end, video.display_size, options)
-    return render_video(video, overlay, options, changes)
+    return render_video(video, overlay, options, requested_changes(picture, inputs, video))

@@ -7,7 +7,7 @@ from contract.operations.compose import Compose
 from gpu_worker.plan.captions.words.script import timed_cues
 from gpu_worker.plan.model import Inputs, Plan, PlanOptions
 from gpu_worker.plan.overlay import Overlay
-from gpu_worker.plan.picture.changes import requested_changes
+from gpu_worker.plan.picture.changes import may_copy_picture, requested_changes
 from gpu_worker.plan.render import render_video
 from gpu_worker.plan.sound.part import Sound
 from gpu_worker.plan.sound.single import keep_sound
@@ -27,10 +27,9 @@ def add_captions(operation: Caption | Compose, inputs: Inputs, sound: Sound, opt
     video = inputs.video_track()
     cues = timed_cues(inputs.cues, inputs.script, video.end, operation.language)
     overlay = Overlay(sound=sound, cues=(cues or ()) if operation.caption_sources() else None, captions=operation)
-    changes = requested_changes(operation, inputs, video)
-    may_copy = options.may_copy and not (overlay.draws_captions or changes.is_changed)
+    may_copy = options.may_copy and may_copy_picture(operation, video) and not overlay.draws_captions
     if may_copy and inputs.video is not None and is_copyable(inputs.video) and video.end > video.start:
         track = overlay.track(video.end)
         copied = copy_whole_video(inputs.video, video, sound, options, track)
         return overlay.complete(copied, (None, track), video.end, video.display_size, options)
-    return render_video(video, overlay, options, changes)
+    return render_video(video, overlay, options, requested_changes(operation, inputs, video))
