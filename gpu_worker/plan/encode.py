@@ -93,9 +93,10 @@ _MUXERS: dict[VideoFormat, tuple[str, tuple[str, ...]]] = {
 GIF_RATE = Fraction(25, 2)
 """Frames per second of a GIF, whose clock ticks 100 times per second."""
 _GIF_FILTERS = (
-    f"fps={GIF_RATE},split[gif_colors][gif_frames];[gif_colors]palettegen=stats_mode=diff[gif_palette];"
+    f"fps={GIF_RATE},split[gif_colors][gif_frames];[gif_colors]palettegen[gif_palette];"
     "[gif_frames][gif_palette]paletteuse=dither=bayer:bayer_scale=4:diff_mode=rectangle"
 )
+"""Colors of all frames: `stats_mode=diff` would not know those of a last scene in which nothing moves."""
 
 _MIN_SIDE, _MAX_SIDE = 160, 4096
 """Sides, in pixels, that NVENC accepts for H.264: from 145 on GPUs of Turing and later, up to 4096."""

@@ -55,6 +55,13 @@ def test_other_times_are_refused(text: object) -> None:
             {"start": 1, "accuracy": "fast", "reencode": True},
             "`accuracy` `fast` only copies one part; send `exact`, or one part without `reencode`",
         ),
+        *(
+            (
+                {"start": 1, "accuracy": "fast", **change},
+                "`accuracy` `fast` only copies the picture; send `exact`, or leave out the size, `overlay` and `format`",
+            )
+            for change in ({"resolution": "720p"}, {"overlay": URL}, {"format": "gif"})
+        ),
         ({"keep": [{"start": at, "end": at + 0.5} for at in range(101)]}, "Tuple should have at most 100 items"),
     ],
 )  # fmt: skip

@@ -101,11 +101,15 @@ CASES = EXAMPLES | {
     "concatenate-transition-gpu": Case(
         Concatenate(videos=[{"url_video": URL, "end": 1.5}, {"url_video": URL}], size="640x640", transition="fade"), GPU
     ),
+    "concatenate-gif": Case(
+        Concatenate(videos=[URL, URL], overlay=URL, transition="fade", format="gif", quality="draft")
+    ),
     "thumbnail-sprite": Case(Thumbnail(url_video=URL, count=4, sprite=True)),
     "trim-encode-nvenc": Case(Trim(url_video=URL, start=0.5), GPU, may_copy=False),
     "trim-parts-x264": Case(
         Trim(url_video=URL, keep=[{"start": 0, "end": 0.4}, {"start": 0.8, "end": 1.2}, {"start": 1.6, "end": 2}])
     ),
+    "trim-tall-webm": Case(Trim(url_video=URL, start=0.5, aspect_ratio="9:16", overlay=URL, format="webm")),
     "img2vid-29.97-x264": Case(STILL),
     "img2vid-29.97-nvenc": Case(STILL, GPU),
     "img2vid-blur-pan": Case(Img2Vid(url_image=URL, size="360x640", fit="blur", motion="pan_up")),
