@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 from contract.limits import DEFAULT_DURATION, MAX_DURATION, MIN_DURATION
@@ -21,12 +22,16 @@ from gpu_worker.plan.sound.part import Sound
 from gpu_worker.plan.sound.single import keep_sound
 from gpu_worker.plan.still.scenes import make_frame_source
 
+_STILL_ONLY = ("duration", "frame_rate", "motion")
+
 
 def plan(operation: Compose, inputs: Inputs, options: PlanOptions) -> Plan:
     """Make a clip from a picture, or add to a video a sound, captions or both."""
     if inputs.image is not None:
         return _plan_still(operation, inputs, options)
-    return _plan_video(operation, inputs, options)
+    made = _plan_video(operation, inputs, options)
+    unused = [name for name in _STILL_ONLY if name in operation.requested()]
+    return replace(made, warnings=(*(f"`{name}` is for a picture only." for name in unused), *made.warnings))
 
 
 def _plan_video(operation: Compose, inputs: Inputs, options: PlanOptions) -> Plan:

@@ -58,7 +58,7 @@ def test_other_times_are_refused(text: object) -> None:
         *(
             (
                 {"start": 1, "accuracy": "fast", **change},
-                "`accuracy` `fast` only copies the picture; send `exact`, or leave out the size, `overlay` and `format`",
+                "`accuracy` `fast` only copies the picture; send `exact`, or leave out the size, `overlay` and",
             )
             for change in ({"resolution": "720p"}, {"overlay": URL}, {"format": "gif"})
         ),
