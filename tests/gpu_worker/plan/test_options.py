@@ -80,7 +80,12 @@ IMPOSSIBLE = {("trim parts", field) for field in ("start", "end", "duration", "a
 MAY_STAY_A_COPY = {"quality"}
 
 CLIP = replace(
-    GOLDEN_CLIP, frames=100, end=Fraction(4), packet_times=array("q", range(0, 51200, 512)), keys=bytes([1]) + bytes(99)
+    GOLDEN_CLIP,
+    parameter_sets="0123",
+    frames=100,
+    end=Fraction(4),
+    packet_times=array("q", range(0, 51200, 512)),
+    keys=bytes([1]) + bytes(99),
 )
 VIDEO = Facts("mov,mp4,m4a,3gp,3g2,mj2", CLIP, AudioFacts("aac", 48000, 2, Fraction(0), Fraction(4)))
 SOUND = Facts("mp3", None, AudioFacts("mp3", 44100, 2, Fraction(0), Fraction(7, 2)))
