@@ -406,17 +406,22 @@ def test_flash_and_beep_stay_together(media: MediaFactory, ending: str, sound_fr
         "-pix_fmt", "yuv420p", *codecs,
     )  # fmt: skip
     red = make_color(media, "red_25.mp4", "red")
-    _made, path = join(media, [red, clip, clip], frame_rate=25)
-    flashes = [at for at, (name, _) in enumerate(_expand(colors(media, path))) if name == "blue"]
-    starts = [at for at in flashes if at - 1 not in flashes]
+    made, path = join(media, [red, clip, clip], frame_rate=25)
+    assert made.video_mode == "encode"
+    assert_together(media, path)
+    made, path = join(media, [clip, clip])
+    assert made.video_mode == ("copy" if ending == "mp4" else "encode")
+    assert_together(media, path)
+
+
+def assert_together(media: MediaFactory, path: Path) -> None:
+    """Assert that there are two blue flashes, and that each comes with its beep."""
+    runs = colors(media, path)
+    starts = [sum(count for _, count in runs[:index]) for index, (color, _) in enumerate(runs) if color == "blue"]
     beeps = onsets(samples(media, path), 6000)
     assert len(starts) == len(beeps) == 2
-    for shown, heard in zip(starts, beeps, strict=True):
-        assert heard / RATE == pytest.approx(shown / 25, abs=0.03)
-
-
-def _expand(runs: list[tuple[str, int]]) -> list[tuple[str, int]]:
-    return [(name, 1) for name, count in runs for _ in range(count)]
+    for flash, beep in zip(starts, beeps, strict=True):
+        assert beep / RATE == pytest.approx(flash / 25, abs=0.03)
 
 
 def test_loudness_of_the_whole_is_set_once(media: MediaFactory) -> None:
