@@ -207,8 +207,8 @@ def test_detail_names_the_first_errors(client: Client) -> None:
     assert len(answer.json["errors"]) == 5
     answer = client.call("POST", "/video/img2vid", STILL | {"planted": "blue"})
     assert detail(answer) == (
-        "planted: no such field; known fields: url_image, webhook_url, metadata, size, aspect_ratio, resolution, fit, "
-        "background, frame_rate, motion, duration."
+        "planted: no such field; known fields: url_image, overlay, webhook_url, metadata, quality, format, poster, "
+        "output_filename, size, aspect_ratio, resolution, fit, background, frame_rate, motion, duration."
     )
 
 

@@ -29,7 +29,7 @@ def test_unsignable_video_is_omitted_from_the_job(client: Client, world: World) 
     client.call("POST", "/video/caption", CAPTION, headers=key)
     finish_job(world)
 
-    def fail_to_sign(key: str, seconds: int) -> str:
+    def fail_to_sign(*_given: object, **_named: object) -> str:
         raise Unavailable("The video store did not answer. Try repeated.", retry_after=2, reason="NoCredentials")
 
     world.objects.presign_get = fail_to_sign  # type: ignore[method-assign]

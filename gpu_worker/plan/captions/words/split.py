@@ -150,8 +150,8 @@ def _join_signs(pieces: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
             opening = None
         if any(map(str.isalnum, word[0])) or len(word[0]) > _MAX_JOINED:
             joined.append(word)
-        elif joined and not is_opening(text[-1]) and len(joined[-1][0]) + len(text) < _MAX_JOINED:
-            joined[-1] = (joined[-1][0] + (" " if has_space else "") + text, joined[-1][1])
+        elif joined and not is_opening(text[-1]) and len(joined[-1][0]) + len(word[0]) < _MAX_JOINED:
+            joined[-1] = (joined[-1][0] + (" " if word[1] else "") + word[0], joined[-1][1])
         else:
             opening = word
     return [*joined, opening] if opening else joined

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from gpu_worker.media.info import Word
 from gpu_worker.plan.captions.glyphs.glyph_coverage import EMOJI
@@ -59,6 +59,7 @@ def test_ideographs_are_split_by_language_or_characters() -> None:
 
 @settings(max_examples=150)
 @given(TEXTS, LANGUAGES)
+@example("が（ \u0e48", None)
 def test_no_character_is_lost_and_no_emoji_is_split(text: str, language: str | None) -> None:
     words = split_words(text, language)
     joined = join_words(Word(0, 1, word, space) for word, space in words)
