@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from contract.errors import Code
 from contract.limits import Limits
-from contract.operations import Operation
+from contract.operations import Operation, Role
 from contract.operations.addaudio import AddAudio
 from contract.operations.caption import Caption
 from contract.operations.compose import Compose
@@ -166,7 +166,8 @@ def test_file_contents_never_reach_a_command_line(
     means = PlanOptions(
         gpu=Gpu() if gpu else None, threads=2, max_pixels=10**8, max_output_bytes=Limits().max_output_bytes
     )
-    sources = inputs_of(facts, facts, PhotoInfo(64, 48), cues=(Cue(0, 400, "hi"),))
+    picture_of = PhotoInfo(64, 48) if any(given.role is Role.IMAGE for given in of.inputs()) else None
+    sources = inputs_of(facts, facts, picture_of, cues=(Cue(0, 400, "hi"),))
     media = {**sources.media, **dict.fromkeys((given.field for given in of.inputs() if "." in given.field), facts)}
     try:
         plan = make_plan(of, replace(sources, media=media), means)
