@@ -147,13 +147,12 @@ def test_far_parts_are_sought_and_their_sound_is_joined_without_drift(
 
 
 def make_slides(media: MediaFactory) -> Path:
-    """Return a film of three pictures, at 0 s, 1 s and 3 s, that ends at 4 s."""
-    times = "select='lt(n,3)',setpts='if(eq(N,0),0,if(eq(N,1),1,3))/TB'"
+    """Return a film of four pictures, at 0 s, 1 s, 3 s and 3.8 s, whose sound ends at 4 s."""
+    times = "select='lt(n,4)',setpts='if(eq(N,0),0,if(eq(N,1),1,if(eq(N,2),3,3.8)))/TB'"
     film = make_film(media, FILMS["no b-frames"])
     return media.make_file(
         "slides.mp4", "-i", film, "-f", "lavfi", "-i", f"sine=440:d=4:r={RATE}", "-vf", times,
         "-fps_mode", "passthrough", "-c:v", "libx264", "-bf", "0", "-video_track_timescale", "1000",
-        "-bsf:v", "setts=duration=max(DURATION\\,1)",
     )  # fmt: skip
 
 
