@@ -136,10 +136,6 @@ MEDIA: dict[str, Target] = {
     "compose.cpu": Target("compose", "CPU / the seed's three jobs", "1", "0.19", "<=", 0.17, 3),
     "compose.psnr": Target("compose", "luma PSNR, more than the chain's", "41.1 dB", "+1.3", ">=", 1.0, 2, "dB"),
     "compose.bytes": Target("compose", "bytes / the chain's", "1", "0.63", "<=", 0.65),
-    "trim.cpu": Target(
-        "trim", "60 s of 10 min: CPU / ffmpeg -c copy of the same", "re-encode veryfast", "-", "<=", 2.0
-    ),
-    "trim.exact": Target("trim", "frames wrong, missing or too many", "-", "-", "=", 0, 0),
     "reframe.cpu": Target(
         "reframe", "16:9 to 9:16 with blur: CPU / plain scale to that size, same preset", "-", "-", "<=", 1.25
     ),
@@ -158,6 +154,10 @@ MEDIA: dict[str, Target] = {
     "transcribe.first": Target(
         "transcribe", "captions auto: CPU until the first caption / faster-whisper alone", "-", "-", "<=", 1.25
     ),
+    "trim.cpu": Target(
+        "trim", "60 s of 10 min: CPU / ffmpeg -c copy of the same", "re-encode veryfast", "-", "<=", 2.0
+    ),
+    "trim.exact": Target("trim", "frames wrong, missing or too many", "-", "-", "=", 0, 0),
 }
 
 GATEWAY: dict[str, Target] = {
