@@ -27,7 +27,7 @@ _STILL_ONLY = ("duration", "frame_rate", "motion")
 
 def plan(operation: Compose, inputs: Inputs, options: PlanOptions) -> Plan:
     """Make a clip from a picture, or add to a video a sound, captions or both."""
-    if inputs.image is not None:
+    if operation.url_image is not None:
         return _plan_still(operation, inputs, options)
     made = _plan_video(operation, inputs, options)
     unused = [name for name in _STILL_ONLY if name in operation.requested()]
