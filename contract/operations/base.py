@@ -102,6 +102,14 @@ class Operation(OptionGroup):
         """
         return None
 
+    def needs_typical_frame(self) -> bool:
+        """Return True if the worker must choose a frame that stands for the input video."""
+        return False
+
+    def measurements(self) -> tuple[str, ...] | None:
+        """Return what the worker must measure in the input besides facts about the file; None if it needs neither."""
+        return None
+
     def stated_seconds(self) -> float | None:
         """Return the length of the result in seconds if the request states it."""
         return None

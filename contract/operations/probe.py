@@ -50,6 +50,9 @@ class Probe(Operation):
     def artifacts(self) -> tuple[Artifact, ...]:
         return (FACTS,)
 
+    def measurements(self) -> tuple[str, ...]:
+        return self.measure
+
     def keeps_sound_of(self, _field: str) -> bool:
         return True
 

@@ -117,6 +117,9 @@ class Thumbnail(Operation):
             return (image("thumbnail", self.format),)
         return tuple(image(f"thumbnail_{number}", self.format) for number in range(1, self.count + 1))
 
+    def needs_typical_frame(self) -> bool:
+        return self.at == AUTO and self.count == 1
+
     def keeps_sound_of(self, _field: str) -> bool:
         return False
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from contract.errors import Code
 from contract.limits import Limits
 from contract.operations import Operation
-from contract.operations.thumbnail import AUTO, Thumbnail
 from gpu_worker.errors import job_failed
 from gpu_worker.pipeline.machine import Machine
 from gpu_worker.pipeline.run_step import OnStage, run_step
@@ -27,7 +26,7 @@ async def choose_frame(
     operation: Operation, inputs: Inputs, directory: Path, machine: Machine, limits: Limits, on_stage: OnStage
 ) -> Inputs:
     """Return the inputs with the chosen frame, if the operation requests one. Raises JobFailed."""
-    if not isinstance(operation, Thumbnail) or operation.at != AUTO or operation.count > 1:
+    if not operation.needs_typical_frame():
         return inputs
     video = inputs.video_track()
     times = candidates(video)

@@ -79,7 +79,7 @@ async def measure(
     ffmpeg: Ffmpeg,
     path: Path,
     given: tuple[str, Facts],
-    wanted: Sequence[Measurement],
+    wanted: Sequence[str],
     max_pixels: int,
     seconds: float,
 ) -> Findings:
