@@ -108,7 +108,7 @@ async def measure(
     )
 
 
-def _sound_output(facts: Facts, wanted: Sequence[Measurement]) -> tuple[str, ...]:
+def _sound_output(facts: Facts, wanted: Sequence[str]) -> tuple[str, ...]:
     filters = []
     if Measurement.SILENCE in wanted:
         filters.append(f"silencedetect=noise={_SILENCE_DB}dB:duration={_SILENCE_SECONDS}")
@@ -119,7 +119,7 @@ def _sound_output(facts: Facts, wanted: Sequence[Measurement]) -> tuple[str, ...
     return ("-map", f"0:{facts.audio.selector}", "-af", ",".join(filters), "-f", "null", "-")
 
 
-def _picture_output(facts: Facts, wanted: Sequence[Measurement]) -> tuple[str, ...]:
+def _picture_output(facts: Facts, wanted: Sequence[str]) -> tuple[str, ...]:
     if facts.video is None or Measurement.BLACK not in wanted:
         return ()
     black = f"blackdetect=black_min_duration={_BLACK_SECONDS}"
