@@ -16,7 +16,7 @@ from contract.artifacts import ArtifactKind
 from contract.errors import Code
 from contract.messages import ExecutionFacts, ResultManifest, Stage, WorkerJob
 from contract.operations import Input, Role
-from gpu_worker.concurrency import run_all
+from gpu_worker.concurrency import Turns, run_all
 from gpu_worker.errors import job_failed
 from gpu_worker.job.progress import ProgressReporter, initial_sequence
 from gpu_worker.job.stopwatch import Stopwatch
@@ -34,6 +34,9 @@ from gpu_worker.transfer.upload import Uploader, read_artifact_facts
 
 _CLOCK_SKEW_SECONDS = 3600.0
 """Seconds by which this clock may be ahead of the gateway's. A job is refused only after its deadline plus this."""
+
+_DOWNLOADS = 8
+"""Inputs that are downloaded at the same time: storage services refuse a client that opens 200 connections at once."""
 
 
 async def run_job(job: WorkerJob, runpod_job_id: str | None, settings: Settings, probe: MachineProbe) -> None:
@@ -132,11 +135,12 @@ class _Execution:
         policy = DownloadPolicy(allow_loopback=self.settings.allow_loopback, contact=self.settings.contact)
         async with open_session(policy) as session:
             downloader = Downloader(session, self.job.limits, policy, deadline=self.deadline)
-            downloaded = 0
+            downloaded, turns = 0, Turns(_DOWNLOADS)
 
             async def download(given: Input) -> None:
                 nonlocal downloaded
-                await downloader.download(given, self.directory / local_name(given.field))
+                async with turns.one():
+                    await downloader.download(given, self.directory / local_name(given.field))
                 downloaded += 1
                 self._on_stage("fetch", downloaded / len(inputs))
 

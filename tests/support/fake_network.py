@@ -84,8 +84,7 @@ class FakeNetwork:
 
     def job(self, operation: dict[str, Any], /, **changes: Any) -> dict[str, Any]:
         """Build the RunPod job for an operation whose inputs are names of `files`."""
-        given = {k: f"{self.base}/media/{v}?sig=s3cret" if k.startswith("url_") else v for k, v in operation.items()}
-        requested = TypeAdapter(OperationUnion).validate_python(given)
+        requested = TypeAdapter(OperationUnion).validate_python(self._with_urls(operation))
         message = WorkerJob(
             job_id="job1",
             attempt=1,
@@ -96,6 +95,13 @@ class FakeNetwork:
             deadline=time.time() + 300,
         )
         return {"id": "runpod-1", "input": message.model_dump(mode="json") | changes}
+
+    def _with_urls(self, value: Any, name: str = "") -> Any:
+        if isinstance(value, dict):
+            return {key: self._with_urls(entry, key) for key, entry in value.items()}
+        if isinstance(value, list):
+            return [self._with_urls(entry) for entry in value]
+        return f"{self.base}/media/{value}?sig=s3cret" if name.startswith("url_") else value
 
     def _slot(self, artifact: Artifact) -> ArtifactSlot:
         put_url, get_url = (f"{self.base}/s3/{artifact.name}?{query}" for query in ("X-Sig=a%2Fb", "X-Get=1"))

@@ -156,6 +156,33 @@ def test_manifest_states_the_measured_loudness(media: MediaFactory, work_dir: Pa
     assert loudness.gain_db == pytest.approx(loudness.lufs - loudness.input_lufs, abs=0.5)
 
 
+def test_pictures_of_a_slideshow_are_downloaded_a_few_at_a_time(network: FakeNetwork, work_dir: Path) -> None:
+    open_now: list[int] = [0]
+    most = 0
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        nonlocal most
+        if not request.path.startswith("/media/"):
+            return await network.answer(request)
+        open_now[0] += 1
+        most = max(most, open_now[0])
+        await asyncio.sleep(0.05)
+        answered = await network.answer(request)
+        open_now[0] -= 1
+        return answered
+
+    images = [{"url_image": "photo.jpg", "duration": 0.1, "motion": "static"}] * 20
+    operation = {"kind": "slideshow", "size": "64x64", "transition": "cut", "images": images}
+
+    async def work() -> None:
+        async with serving(answer) as network.base:
+            await handle(network.job(operation))
+
+    asyncio.run(work())
+    assert network.manifest().media is not None
+    assert 2 <= most <= 8
+
+
 def names_in(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
