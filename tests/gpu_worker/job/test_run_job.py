@@ -171,7 +171,7 @@ def test_pictures_of_a_slideshow_are_downloaded_a_few_at_a_time(network: FakeNet
         open_now[0] -= 1
         return answered
 
-    images = [{"url_image": "photo.jpg", "duration": 0.1, "motion": "static"}] * 20
+    images = [{"url_image": "photo.jpg", "duration": 0.1, "motion": "static"}] * 12
     operation = {"kind": "slideshow", "size": "64x64", "transition": "cut", "images": images}
 
     async def work() -> None:
