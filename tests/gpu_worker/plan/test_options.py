@@ -138,3 +138,9 @@ def test_every_option_has_an_effect(base: str, field: str, value: Any) -> None:
     assert any(changed)
     if field in PictureOptions.model_fields.keys() - MAY_STAY_A_COPY:
         assert all(changed)
+
+
+@pytest.mark.parametrize("base", ["addaudio", "concatenate", "trim"])
+@pytest.mark.parametrize("quality", [Quality.DRAFT, Quality.HIGH])
+def test_quality_changes_no_copy(base: str, quality: Quality) -> None:
+    assert effect(read(base), may_copy=True) == effect(read(base, quality=quality), may_copy=True)
