@@ -77,7 +77,9 @@ def _encode(operation: Concatenate, inputs: Inputs, parts: Sequence[Part], optio
     expected = _expect(slots, picture.codec, size, round(slots[-1].end * rate))
     expected = as_format(replace(expected, has_audio=sound.sound.is_present), options.format)
     joined = _join(files, picture, sound, expected, options)
-    steps = (*encoded.steps(slots, options), *(replace(step, work=step.seconds / _COPY_WORK) for step in joined.steps))
+    is_copied = options.format is not VideoFormat.GIF
+    last = [replace(step, work=step.seconds / _COPY_WORK) if is_copied else step for step in joined.steps]
+    steps = (*encoded.steps(slots, options), *last)
     warnings = dict.fromkeys(text for part in parts for text in picture_warnings(part.video))
     gpu_warnings = () if gpu is None else gpu.warnings({GpuStage.ENCODE})
     return replace(
