@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -37,6 +38,17 @@ def test_times_are_seconds_or_text(text: str | float, seconds: float) -> None:
 @pytest.mark.parametrize("text", ["", "1:60", "1:60:00", "-1", -1, True, "1m", "1:2:3:4", 90_000, "nan", "1e3", [1]])
 def test_other_times_are_refused(text: object) -> None:
     refusal(Trim, start=text)
+
+
+@pytest.mark.parametrize(
+    "text", ["0", "86399.9", "86400", "99999", "59:59", "999:59", "23:59:59,5", "4:60:00", "24:00:01", "1:60"]
+)
+def test_documented_pattern_allows_what_is_accepted(text: str) -> None:
+    (pattern,) = {way["pattern"] for way in Trim.model_json_schema()["properties"]["start"]["anyOf"][0]["anyOf"][1:]}
+    allowed = re.search(pattern, text) is not None
+    assert allowed == (text not in {"86400", "99999", "4:60:00", "24:00:01", "1:60"})
+    if allowed:
+        assert Trim(url_video=URL, start=text)
 
 
 @pytest.mark.parametrize(
