@@ -57,6 +57,12 @@ IMAGE_TYPES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
 """Media types of pictures by format."""
 
 
+def numbered(artifact: Artifact, number: int) -> Artifact:
+    """Return one of several files of a kind: `output_2.mp4` of `output.mp4`."""
+    stem, _, ending = artifact.name.rpartition(".")
+    return artifact._replace(name=f"{stem}_{number}.{ending}")
+
+
 def image(stem: str, image_format: str) -> Artifact:
     """Return a picture."""
     return Artifact(f"{stem}.{image_format}", ArtifactKind.IMAGE, IMAGE_TYPES[image_format])

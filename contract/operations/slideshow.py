@@ -5,32 +5,28 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from contract.base import Message
 from contract.limits import MAX_IMAGES, MAX_SLIDESHOW_SECONDS
 from contract.operations.base import Operation, examples
 from contract.operations.captions import CaptionOptions
 from contract.operations.fields import Metavar
-from contract.operations.inputs import CAPTIONS, MUSIC, NARRATION, PHOTO, SECOND_PHOTO, AudioUrl, ImageUrl, OrUrl
+from contract.operations.inputs import CAPTIONS, MUSIC, NARRATION, PHOTO, SECOND_PHOTO, AudioUrl, OrUrl
 from contract.operations.picture import SceneLook, StillOptions
-from contract.operations.picture.fit import FitChoice
-from contract.operations.picture.motion import Motion, MotionChoice, MotionKind, motion_choice
+from contract.operations.picture.motion import Motion, MotionKind, motion_choice
 from contract.operations.picture.options import SLIDE_AMOUNT
+from contract.operations.picture.scene import SceneImage
 from contract.operations.picture.timing import Duration, FrameRate
 from contract.operations.picture.transition import Transition, TransitionKind, transition_choice
 from contract.operations.sound.loudness import LoudnessOptions
 from contract.operations.sound.music import MusicOptions
 
 
-class SlideshowImage(Message):
+class SlideshowImage(SceneImage):
     """One picture of a slideshow. What is left out is as the slideshow states it."""
 
-    url_image: ImageUrl
     duration: Annotated[
         Duration | None,
         Field(description="Seconds from its start to that of the next picture.", examples=[4]),
     ] = None
-    motion: MotionChoice | None = None
-    fit: FitChoice | None = None
 
 
 class Slideshow(CaptionOptions, StillOptions, MusicOptions, LoudnessOptions, Operation):
@@ -71,15 +67,7 @@ class Slideshow(CaptionOptions, StillOptions, MusicOptions, LoudnessOptions, Ope
     transition: transition_choice(TransitionKind.FADE) = Transition()  # type: ignore[valid-type]
 
     def scene_looks(self) -> Mapping[str, SceneLook]:
-        usual = self.scene_look(SLIDE_AMOUNT)
-        looks = {}
-        for index, image in enumerate(self.images):
-            motion = image.motion or self.motion
-            amount = SLIDE_AMOUNT if motion.amount is None else motion.amount
-            looks[f"images.{index}.url_image"] = usual._replace(
-                fit=image.fit or self.fit, motion=motion.model_copy(update={"amount": amount})
-            )
-        return looks
+        return self.looks_of(self.images, SLIDE_AMOUNT)
 
     @model_validator(mode="after")
     def _check_sources(self) -> Self:

@@ -146,12 +146,14 @@ def _print_facts(result: Output, request: Request, outputs: Mapping[str, Path]) 
     for warning in result.warnings:
         _say(f"note: {warning}")
     kinds = {artifact.name: artifact.kind for artifact in request.operation.artifacts()}
-    names = output_names(request.output, request.operation.artifacts())
+    main = next(iter(kinds))
+    names = output_names(request.output, list(kinds))
     for name, output in outputs.items():
         shown = Path(names[name])
         with contextlib.suppress(OSError):
             size = f"{output.stat().st_size} bytes"
-            about = _describe_video(result, size) if kinds[name] is ArtifactKind.VIDEO else f"{kinds[name]}, {size}"
+            is_measured = kinds[name] is ArtifactKind.VIDEO and name == main
+            about = _describe_video(result, size) if is_measured else f"{kinds[name]}, {size}"
             print(f"{shown}: {about}", flush=True)  # noqa: T201
 
 

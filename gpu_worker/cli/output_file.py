@@ -29,7 +29,7 @@ def check_outputs(name: str, artifacts: Sequence[Artifact], inputs: Mapping[Path
     `name` is for the artifact with its ending, or else for the main one. `inputs` are the options of input files.
     """
     targets: dict[str, Path] = {}
-    for artifact, target in output_names(name, artifacts).items():
+    for artifact, target in output_names(name, [artifact.name for artifact in artifacts]).items():
         try:
             targets[artifact] = _check_sibling(target, inputs, targets)
         except OutputRefusedError as refused:
@@ -39,24 +39,24 @@ def check_outputs(name: str, artifacts: Sequence[Artifact], inputs: Mapping[Path
     return targets
 
 
-def output_names(name: str, artifacts: Sequence[Artifact]) -> dict[str, str]:
-    """Return the files to write as a person reads them, by the names of the artifacts, the named one first.
+def output_names(name: str, artifacts: Sequence[str]) -> dict[str, str]:
+    """Return the files to write as a person reads them, by the artifacts, which are names, the named one first.
 
     Several artifacts with one ending are numbered: `name_1.jpg`, `name_2.jpg` and so on.
     """
-    named = next((it for it in artifacts if _ending(it.name) == _ending(name)), artifacts[0])
-    order = sorted(artifacts, key=lambda it: _ending(it.name) != _ending(named.name))
-    endings = [_ending(it.name) for it in order]
+    named = next((it for it in artifacts if _ending(it) == _ending(name)), artifacts[0])
+    order = sorted(artifacts, key=lambda it: _ending(it) != _ending(named))
+    endings = [_ending(it) for it in order]
     if _is_folder_name(name):
-        return {order[0].name: name}
+        return {order[0]: name}
     names: dict[str, str] = {}
     for position, (artifact, ending) in enumerate(zip(order, endings, strict=True)):
-        is_named = ending == _ending(named.name)
+        is_named = ending == _ending(named)
         target = name if is_named else str(Path(name).with_suffix(ending))
         if endings.count(ending) > 1:
             path, number = Path(target), endings[:position].count(ending) + 1
             target = str(path.with_name(f"{path.stem}_{number}{path.suffix}"))
-        names[artifact.name] = target
+        names[artifact] = target
     return names
 
 

@@ -14,7 +14,7 @@ import aiohttp
 
 from contract.artifacts import ArtifactKind
 from contract.errors import Code
-from contract.messages import ExecutionFacts, ResultManifest, Stage, WorkerJob
+from contract.messages import ArtifactFacts, ExecutionFacts, ResultManifest, Stage, WorkerJob
 from contract.operations import Input, Role
 from gpu_worker.concurrency import Turns, run_all
 from gpu_worker.errors import job_failed
@@ -159,14 +159,14 @@ class _Execution:
         uploader = Uploader(self.session)
         self._on_stage("publish", 0.0)
         media = output.media
-        stored = []
+        stored: list[ArtifactFacts] = []
         for slot, artifact in zip(job.artifacts, job.operation.artifacts(), strict=True):
             path = output.paths[slot.name]
             on_sent = functools.partial(self._on_stage, "publish")
             is_ours = await uploader.upload_file(slot.put_url, path, slot.content_type, on_sent)
             if not is_ours:
                 await uploader.adopt_stored(slot.get_url, path, job.limits.max_output_bytes)
-                if artifact.kind is ArtifactKind.VIDEO:
+                if artifact.kind is ArtifactKind.VIDEO and not stored:
                     media = media_facts(await verify(machine.ffmpeg, path, None))
             stored.append(await read_artifact_facts(artifact._replace(content_type=slot.content_type), path))
         manifest = ResultManifest(

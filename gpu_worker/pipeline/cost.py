@@ -13,6 +13,7 @@ from contract.limits import Limits
 from contract.operations import Role
 from contract.operations.inputs import role_of
 from contract.operations.output import MAX_GIF_SECONDS
+from contract.operations.picture.watermark import WATERMARK
 from gpu_worker.errors import job_failed
 from gpu_worker.plan.gpu import GpuStage
 from gpu_worker.plan.model import Encoder, ExpectedOutput, Inputs, Plan
@@ -63,20 +64,30 @@ def check_plan_cost(plan: Plan, inputs: Inputs, threads: int, limits: Limits, se
     """
     if plan.video_mode == "copy" or plan.expected is None:
         return  # cheap; if it fails, the plan that encodes instead is checked
-    drawn = any(step.feed is not None for step in plan.steps)
-    field = next(iter(inputs.photos if drawn else _video_fields(inputs)), "")
-    expected = plan.expected
+    fields = [field for field in inputs.photos if field != WATERMARK] if _is_drawn(plan) else _video_fields(inputs)
+    seconds = sum(photo.width * photo.height for photo in inputs.photos.values()) / _DECODE_RATE / threads
+    for number, one in enumerate(plan.with_others):
+        if one.expected is not None:
+            field = next(iter(fields[number:]), "")
+            _check_size(one, one.expected, field)
+            seconds += _min_core_seconds(one, one.expected, inputs, threads) / threads
+    if seconds > limits.execution_seconds:
+        raise job_failed(Code.MEDIA_OVER_BUDGET, field=next(iter(fields), ""), limit="too many frames of that size")
+    if seconds > seconds_left:
+        raise job_failed(Code.DEADLINE_EXCEEDED)
+
+
+def _check_size(plan: Plan, expected: ExpectedOutput, field: str) -> None:
     width, height = expected.size
     if width * height > _MAX_FRAME_PIXELS or max(width, height) > _MAX_SIDE:
         limit = f"{_MAX_FRAME_PIXELS // 1_000_000} million pixels a frame, {_MAX_SIDE} a side"
         raise job_failed(Code.MEDIA_OVER_BUDGET, field=field, limit=limit)
     if plan.encoder is Encoder.GIF and expected.duration > MAX_GIF_SECONDS:
         raise job_failed(Code.MEDIA_OVER_BUDGET, field=field, limit=f"{MAX_GIF_SECONDS} s of a GIF")
-    seconds = _min_core_seconds(plan, expected, inputs, threads) / threads
-    if seconds > limits.execution_seconds:
-        raise job_failed(Code.MEDIA_OVER_BUDGET, field=field, limit="too many frames of that size")
-    if seconds > seconds_left:
-        raise job_failed(Code.DEADLINE_EXCEEDED)
+
+
+def _is_drawn(plan: Plan) -> bool:
+    return any(step.feed is not None for step in plan.steps)
 
 
 def _video_fields(inputs: Inputs) -> list[str]:
@@ -84,15 +95,14 @@ def _video_fields(inputs: Inputs) -> list[str]:
 
 
 def _min_core_seconds(plan: Plan, expected: ExpectedOutput, inputs: Inputs, threads: int) -> float:
-    """Return the least time that the plan takes, in seconds of one core."""
+    """Return the least time that the video takes, in seconds of one core."""
     frames = expected.frames
     output = expected.size[0] * expected.size[1] * frames
     gpu_rate = _GPU_RATE / threads  # all cores wait for it
     encode = output / (gpu_rate if GpuStage.ENCODE in plan.gpu else _ENCODE_RATE)
     rest = encode + frames / _FRAME_RATE
-    if any(step.feed is not None for step in plan.steps):
-        photos = sum(photo.width * photo.height for photo in inputs.photos.values())
-        return photos / _DECODE_RATE + output / _DRAW_RATE + rest
+    if _is_drawn(plan):
+        return output / _DRAW_RATE + rest
     tracks = (inputs.media[field].video for field in _video_fields(inputs))
     sizes = [video.width * video.height for video in tracks if video is not None]
     # Each frame comes from one of the videos, perhaps all from the smallest.

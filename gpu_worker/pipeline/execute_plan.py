@@ -29,7 +29,7 @@ _DAMAGED = "Parts of the video are damaged; what could be decoded was used."
 
 
 class ExecutedPlan(NamedTuple):
-    """The facts about a finished video, if the plan makes one, and warnings for the client about how it was made."""
+    """The facts about the main video, if the plan makes one, and warnings for the client about how all were made."""
 
     media: MediaFacts | None
     warnings: tuple[str, ...]
@@ -39,7 +39,23 @@ class ExecutedPlan(NamedTuple):
 async def execute_plan(
     plan: Plan, directory: Path, machine: Machine, limits: Limits, on_stage: OnStage
 ) -> ExecutedPlan:
-    """Make the files of a plan in the directory of its inputs. Raises JobFailed."""
+    """Make the files of a plan in the directory of its inputs, one video after the other. Raises JobFailed."""
+    if not plan.others:
+        return await _execute_one(plan, directory, machine, limits, on_stage)
+    plans = plan.with_others
+    shares = _share_progress([sum(map(_work, one.steps)) for one in plans], on_stage)
+    executed, size = [], 0
+    for one, on_share in zip(plans, shares, strict=True):
+        report = on_share if one is plans[-1] else functools.partial(_report_encode, on_share)
+        executed.append(await _execute_one(one, directory, machine, limits, report))
+        size += (directory / one.output).stat().st_size
+        _check_size(size, limits)
+    return executed[0]._replace(warnings=tuple(dict.fromkeys(text for one in executed for text in one.warnings)))
+
+
+async def _execute_one(
+    plan: Plan, directory: Path, machine: Machine, limits: Limits, on_stage: OnStage
+) -> ExecutedPlan:
     for name, content in (*plan.files.items(), *((artifact_file(name), text) for name, text in plan.texts.items())):
         safe_open.write(directory / name, content)
     leveler = None
@@ -70,7 +86,7 @@ async def _run_steps(
 ) -> dict[str, DecoderReport]:
     """Run the steps; return what the decoders of input videos reported, by their fields."""
     decoded: dict[str, DecoderReport] = {}
-    for step, on_step in zip(plan.steps, _share_progress(plan.steps, on_stage), strict=True):
+    for step, on_step in zip(plan.steps, _share_progress(list(map(_work, plan.steps)), on_stage), strict=True):
         log = await run_step(step, directory, machine, limits, on_step, uses_gpu=bool(plan.gpu))
         report = None if step.frame_size is None else _read_video_report(log, step.picture_field)
         if report is not None:
@@ -91,9 +107,12 @@ async def _verify_video(
     return ExecutedPlan(media_facts(facts), (_DAMAGED,) if damaged else ())
 
 
-def _share_progress(steps: Sequence[Step], on_stage: OnStage) -> Iterator[OnStage]:
-    """Yield, for each step, a function that takes its progress and reports that of all steps."""
-    works = [step.seconds if step.work is None else step.work for step in steps]
+def _work(step: Step) -> float:
+    return step.seconds if step.work is None else step.work
+
+
+def _share_progress(works: Sequence[float], on_stage: OnStage) -> Iterator[OnStage]:
+    """Yield, for each piece of work, a function that takes its progress and reports that of all."""
     total, before = sum(works) or 1.0, 0.0
     for work in works:
         yield functools.partial(_report_share, on_stage, before / total, work / total)
@@ -104,6 +123,12 @@ def _report_share(on_stage: OnStage, before: float, share: float, stage: Stage, 
     on_stage(stage, before + share * done)
 
 
+def _report_encode(on_stage: OnStage, stage: Stage, done: float) -> None:
+    """Report nothing but the encode: the progress of later stages would be ahead of the videos that follow."""
+    if stage == "encode":
+        on_stage(stage, done)
+
+
 def _read_video_report(log: str, field: str) -> DecoderReport | None:
     """Return what the decoder of the input video reported. Raises JobFailed if it decoded no frame."""
     report = parse_decoder_report(log, "video")
@@ -112,10 +137,14 @@ def _read_video_report(log: str, field: str) -> DecoderReport | None:
     return report
 
 
+def _check_size(size: int, limits: Limits) -> None:
+    if size >= limits.max_output_bytes:
+        raise job_failed(Code.OUTPUT_TOO_LARGE, limit=format_bytes(limits.max_output_bytes))
+
+
 def _finish(path: Path, plan: Plan, limits: Limits) -> None:
     """Check the size of the output, and hide the packets after its end. Raises JobFailed."""
-    if path.exists() and path.stat().st_size >= limits.max_output_bytes:
-        raise job_failed(Code.OUTPUT_TOO_LARGE, limit=format_bytes(limits.max_output_bytes))
+    _check_size(path.stat().st_size if path.exists() else 0, limits)
     try:
         if plan.ends_at is not None:
             trim_edit_lists(path, plan.ends_at)

@@ -124,7 +124,7 @@ async def transcode(
         except JobFailed as failure:
             attempt = await _next_attempt(attempt, plan, failure, describe_sounds)
     warnings = (
-        *plan.warnings,
+        *dict.fromkeys(warning for one in plan.with_others for warning in one.warnings),
         *attempt.inputs.warnings,
         *attempt.warnings,
         *(late_caption_warnings(attempt.inputs.cues or (), plan.expected.duration) if plan.expected else ()),

@@ -159,7 +159,7 @@ def output_args(options: PlanOptions, *, has_subtitles: bool = False) -> tuple[s
 
 def output_file(options: PlanOptions) -> str:
     """Return the name of the video's file."""
-    return artifact_file(VIDEO_FILES[options.format].name)
+    return artifact_file(options.output_name or VIDEO_FILES[options.format].name)
 
 
 def format_seconds(value: Fraction) -> str:

@@ -73,6 +73,8 @@ class PlanOptions:
     max_output_bytes: int = 4 * 1024**3
     quality: Quality = Quality.STANDARD
     format: VideoFormat = VideoFormat.MP4
+    output_name: str | None = None
+    """The artifact that the plan makes; None for the main one of the format."""
     typefaces: Typefaces | None = None
     """Measures captions as the renderer draws them; None to estimate."""
 
@@ -213,7 +215,8 @@ class Leveling:
 class Plan:
     """Everything needed to make the files of a job in a directory that holds its inputs.
 
-    `expected` describes the video; without one, `expected` and `video_mode` are None.
+    `expected` describes the video; without one, `expected` and `video_mode` are None. A job of several videos has a
+    plan for each.
     """
 
     steps: tuple[Step, ...]
@@ -246,16 +249,26 @@ class Plan:
     copied_part: Fraction | None = None
     """Seconds of the picture that are copied if only a part of it is; None if `video_mode` says it for all of it."""
 
+    others: tuple[Plan, ...] = ()
+    """The plans of the videos after this one, made with the same options; they have no others."""
+
+    @property
+    def with_others(self) -> tuple[Plan, ...]:
+        return self, *self.others
+
     @property
     def copied_seconds(self) -> Fraction | None:
-        """Seconds of the picture that are copied; None without a video."""
+        """Seconds of all pictures that are copied; None without a video."""
         if self.expected is None:
             return None
         whole = self.expected.duration if self.video_mode == "copy" else Fraction(0)
-        return whole if self.copied_part is None else self.copied_part
+        own = whole if self.copied_part is None else self.copied_part
+        return sum((other.copied_seconds or Fraction(0) for other in self.others), own)
 
     @property
     def encoded_seconds(self) -> Fraction | None:
-        """Seconds of the picture that are encoded; None without a video."""
+        """Seconds of all pictures that are encoded; None without a video."""
         copied = self.copied_seconds
-        return None if self.expected is None or copied is None else self.expected.duration - copied
+        if copied is None:
+            return None
+        return sum((one.expected.duration for one in self.with_others if one.expected), -copied)

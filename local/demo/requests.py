@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from contract.operations import OPERATIONS
 from contract.operations.describe import describe
 from contract.operations.inputs import MUSIC, NARRATION, PHOTO, SECOND_PHOTO
+from gpu_worker.cli.output_file import output_names
 from local.samples.server import EXAMPLES, THIRD_PHOTO
 from local.settings import has_speech
 
@@ -30,12 +31,14 @@ def outputs_in(out: Path) -> list[Path]:
     """Return the files that a run writes."""
     wanted = requests({})
     made = {name: OPERATIONS[kind].model_validate(body).artifacts() for name, (kind, body) in wanted.items()}
-    return [output_path(out, name, artifact.name) for name, artifacts in made.items() for artifact in artifacts]
+    names = {name: [artifact.name for artifact in artifacts] for name, artifacts in made.items()}
+    return [path for name, artifacts in names.items() for path in output_paths(out, name, artifacts).values()]
 
 
-def output_path(out: Path, name: str, artifact: str) -> Path:
-    """Return where a file of the job of this name is saved."""
-    return out / f"{name}{Path(artifact).suffix}"
+def output_paths(out: Path, name: str, artifacts: Sequence[str]) -> dict[str, Path]:
+    """Return where the files of the job of this name are saved, by the names of the artifacts."""
+    main = out / f"{name}{Path(artifacts[0]).suffix}"
+    return {artifact: Path(path) for artifact, path in output_names(str(main), artifacts).items()}
 
 
 def requests(urls: Mapping[str, str]) -> dict[str, tuple[str, dict[str, Any]]]:

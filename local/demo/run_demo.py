@@ -22,7 +22,7 @@ from local.demo.callback_receiver import CallbackReceiver
 from local.demo.client import Client, Job
 from local.demo.console import Progress, format_size, format_table
 from local.demo.given_files import check_contents
-from local.demo.requests import output_path, outputs_in, requests, select_possible
+from local.demo.requests import output_paths, outputs_in, requests, select_possible
 from local.demo.verify_output import Verification, verify_file, verify_video
 from local.logs import Log
 from local.samples.server import BY_ROLE, SAMPLES
@@ -119,14 +119,19 @@ async def _run_jobs(client: Client, urls: Mapping[str, str], callback_url: str) 
 async def _collect(client: Client, ffmpeg: str, operation: str, job: Job, out: Path) -> Verification:
     if job["status"] != "COMPLETED":
         return Verification(0.0, 0, (job.get("error") or {}).get("message") or "did not finish")
-    checks = []
+    checks: list[Verification] = []
+    paths = output_paths(out, operation, _names(job))
     for stored in job["artifacts"]:
-        path = output_path(out, operation, stored["name"])
+        path = paths[stored["name"]]
         await client.download(stored["url"], path)
-        is_video = stored["kind"] == ArtifactKind.VIDEO
-        found = verify_video(ffmpeg, path.resolve(), job["video"]) if is_video else verify_file(path, stored)
+        is_main = not checks and stored["kind"] == ArtifactKind.VIDEO
+        found = verify_video(ffmpeg, path.resolve(), job["video"]) if is_main else verify_file(path, stored)
         checks.append(await found)
     return next((check for check in checks if check.problem is not None), checks[0])
+
+
+def _names(job: Job) -> list[str]:
+    return [stored["name"] for stored in job["artifacts"]]
 
 
 async def _await_callbacks(receiver: CallbackReceiver, jobs: dict[str, Job]) -> None:
@@ -176,5 +181,5 @@ def _row(operation: str, job: Job, result: Verification, out: Path) -> tuple[str
         encoder,
         f"{result.seconds:.2f} s" if done and result.seconds else "",
         format_size(result.size_bytes) if done else "",
-        " ".join(str(output_path(out, operation, stored["name"])) for stored in job["artifacts"]) if done else "",
+        " ".join(map(str, output_paths(out, operation, _names(job)).values())) if done else "",
     )

@@ -135,6 +135,7 @@ NEWER = [
     {"kind": "compose", "url_image": URL, "music": URL},
     {"kind": "compose", "url_video": URL, "loudness": -16},
     {"kind": "img2vid", "url_image": URL, "fit": "blur"},
+    {"kind": "img2vid", "images": [URL]},
 ] + [
     {"kind": "addaudio", "url_video": URL, "url_audio": URL} | option
     for option in (

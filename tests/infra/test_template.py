@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+from contract.artifacts import VideoFormat
+from contract.limits import MAX_CLIPS
+from contract.operations.img2vid import Img2Vid
 from contract.operations.thumbnail import Thumbnail
 from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.job import CallbackStatus, State
@@ -31,7 +34,7 @@ TABLE_ARN, INDEX = {"Fn::GetAtt": ["Table", "Arn"]}, {"Fn::Sub": "${Table.Arn}/i
 DUE = {"Fn::Sub": "${Table.Arn}/index/due"}
 BUCKET, QUEUE = {"Fn::GetAtt": ["Bucket", "Arn"]}, {"Fn::GetAtt": ["CallbackQueue", "Arn"]}
 MANIFEST = {"Fn::Sub": "${Bucket.Arn}/" + manifest_key("*")}
-NAMES = ("output.*", "captions.*", "transcript.*", "thumbnail*", "sprite.*", "probe.*")
+NAMES = ("output*", "poster.*", "captions.*", "transcript.*", "thumbnail*", "sprite.*", "probe.*")
 FILES = [{"Fn::Sub": "${Bucket.Arn}/" + artifact_key("*", name)} for name in NAMES]
 READ_FILES, WRITE_FILES = ([(action, key) for key in FILES] for action in ("s3:GetObject", "s3:PutObject"))
 INPUTS = [{"Fn::Sub": "${Bucket.Arn}/" + input_key("*", field)} for field in ("captions", "words")]
@@ -142,8 +145,10 @@ def test_roles_grant_exactly_the_required_actions(resources: dict[str, Any], nam
 def test_granted_keys_are_those_of_all_artifacts_and_of_nothing_else() -> None:
     """A new artifact needs a grant for its name in the roles of the template."""
     patterns = [grant["Fn::Sub"].partition("/")[2] for grant in FILES]
-    pictures = (Thumbnail(url_video="https://a.example/v.mp4", count=count) for count in (1, 3))
-    for operation in (*every_operation_with_all_files(), *pictures):
+    url = "https://a.example/file"
+    pictures = (Thumbnail(url_video=url, count=count) for count in (1, 3))
+    clips = (Img2Vid(images=[url] * MAX_CLIPS, format=ending) for ending in VideoFormat)
+    for operation in (*every_operation_with_all_files(), *pictures, *clips):
         for artifact in operation.artifacts():
             assert any(fnmatchcase(artifact_key("job-1", artifact.name), pattern) for pattern in patterns), artifact
     for other in (manifest_key("job-1"), input_key("job-1", "captions"), input_key("job-1", "words")):
@@ -161,10 +166,10 @@ def test_no_role_has_a_wildcard(resources: dict[str, Any]) -> None:
         for action, resource in statements(role):
             assert "*" not in action
             assert resource != "*"
-            # Only a job's id and the format of a file that the job makes are wildcards.
-            assert "*" not in re.sub(
-                r"/jobs/\*/((output|captions|transcript|sprite|probe)\.\*|thumbnail\*)?", "", json.dumps(resource)
-            )
+            # Only a job's id, and the number and the format of a file that the job makes, are wildcards.
+            files = r"/jobs/\*/((poster|captions|transcript|sprite|probe)\.\*|(output|thumbnail)\*)?"
+            files = r"/jobs/\*/((poster|captions|transcript|sprite|probe)\.\*|(output|thumbnail)\*)?"
+            assert "*" not in re.sub(files, "", json.dumps(resource))
 
 
 def test_functions_get_exactly_the_secrets_they_may_read(resources: dict[str, Any]) -> None:

@@ -36,6 +36,8 @@ def every_operation_with_all_files() -> Iterator[Operation]:
         example = {**describe(model).example}
         if "sidecar" in model.model_fields:
             example["sidecar"] = list(SubtitleFormat)
+        if "poster" in model.model_fields:
+            example["poster"] = True
         example.pop("formats", None)
         yield model.model_validate(example)
 

@@ -17,11 +17,12 @@ Schema = dict[str, Any]
 _PICTURES = ("url_image", "url_video")
 _SOUNDS = ("url_audio", "url_video")
 _BLANK = [{"type": "null"}, {"type": "string", "pattern": r"^\s*$"}]
+_TEXT: Schema = {"type": "string", "pattern": r"\S"}
 _EMPTY = [*_BLANK, {"type": "array", "maxItems": 0}]
 
 _OBJECTS = (
-    *("CaptionStyle", "CaptionColors", "Margin", "Offset"),
-    *("Motion", "Focus", "Music", "Ducking", "Transition", "SlideshowImage", "VideoPart", "Watermark", "Poster"),
+    *("CaptionStyle", "CaptionColors", "Margin", "Offset", "Motion", "Focus", "Music", "Ducking", "Transition"),
+    *("SlideshowImage", "ClipImage", "VideoPart", "Watermark", "Poster"),
 )
 _SECOND_WAYS = {"aspect_ratio", "resolution", "volume_db", "keep"}
 """Fields that exclude another one, which no schema can express: `size` and `volume`."""
@@ -107,6 +108,7 @@ def _combine(schemas: Schema) -> None:
     _fix(schemas["SlideshowImage"]["properties"], "duration", MAX_TRANSITION)
     images = {"required": ["images"], "properties": {}}
     schemas["SlideshowRequest"]["oneOf"] = [_merge(images, captions) for captions in _captions()]
+    schemas["Img2VidRequest"]["oneOf"] = _clips()
     schemas["CaptionRequest"]["oneOf"] = [_only(source, SOURCES) for source in SOURCES]
     image, video = (_only(name, _PICTURES) for name in _PICTURES)
     *with_captions, without = _captions()
@@ -134,6 +136,17 @@ def _combine(schemas: Schema) -> None:
     schemas["VideoPart"]["properties"]["end"] = {"anyOf": _BLANK}
 
 
+def _clips() -> list[Schema]:
+    """Return the rules of pictures that become clips: one, or several, which have no poster and no filename."""
+    alone: Schema = {"url_image": {"anyOf": _BLANK}}
+    unnamed: Schema = {"poster": {"anyOf": [{"enum": [False]}, *_BLANK]}, "output_filename": {"anyOf": _BLANK}}
+    return [
+        {"required": ["url_image"], "properties": {"url_image": _TEXT, "images": {"anyOf": _EMPTY}}},
+        {"required": ["images"], "properties": {"images": {"type": "array", "minItems": 1, "maxItems": 1}, **alone}},
+        {"required": ["images"], "properties": {"images": {"type": "array", "minItems": 2}, **alone, **unnamed}},
+    ]
+
+
 def _captions() -> list[Schema]:
     """Return the rules of captions that are optional: one per source, and the last without any."""
     without = _merge(_only(None, SOURCES), {"required": [], "properties": {"sidecar": {"anyOf": _EMPTY}}})
@@ -142,7 +155,7 @@ def _captions() -> list[Schema]:
 
 def _only(present: str | None, fields: Iterable[str]) -> Schema:
     """Require one of the fields and leave the others blank; with None, leave all blank."""
-    given = {"type": "array"} if present == "words" else {"type": "string", "pattern": r"\S"}
+    given = {"type": "array"} if present == "words" else _TEXT
     properties = {name: given if name == present else {"anyOf": _BLANK} for name in fields}
     return {"required": [present] if present else [], "properties": properties}
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from contract.limits import DEFAULT_FRAME_RATE
 from contract.operations.output import OutputOptions
 from contract.operations.picture.fit import Fit
 from contract.operations.picture.motion import Motion, MotionChoice
+from contract.operations.picture.scene import SceneImage
 from contract.operations.picture.size import SizeOptions
 from contract.operations.picture.timing import FrameRate
 from contract.operations.picture.watermark import WatermarkOptions
@@ -48,9 +50,18 @@ class StillOptions(PictureOptions):
             del fields["size"]
         return fields
 
-    def scene_look(self, default_amount: float) -> SceneLook:
-        """Return how a picture is shown. `default_amount` is that of its motion."""
-        motion = self.motion
+    def scene_look(self, default_amount: float, image: SceneImage | None = None) -> SceneLook:
+        """Return how a picture is shown: as `image` states it, else as the request does.
+
+        `default_amount` is that of its motion.
+        """
+        motion, fit = (image and image.motion) or self.motion, (image and image.fit) or self.fit
         if motion.amount is None:
             motion = motion.model_copy(update={"amount": default_amount})
-        return SceneLook(self.final_size(self.frame_size(DEFAULT_FRAME)), self.fit, self.background, motion)
+        return SceneLook(self.final_size(self.frame_size(DEFAULT_FRAME)), fit, self.background, motion)
+
+    def looks_of(self, images: Sequence[SceneImage], default_amount: float) -> Mapping[str, SceneLook]:
+        """Return how each of several pictures is shown, by the field of the input."""
+        return {
+            f"images.{index}.url_image": self.scene_look(default_amount, image) for index, image in enumerate(images)
+        }

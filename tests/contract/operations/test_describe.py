@@ -38,7 +38,7 @@ def test_numbers_have_a_range_and_choices_are_listed() -> None:
     assert options["duration"].metavar == "SECONDS"
     assert options["mode"].expected == "replace or mix or music"
     assert options["size"].expected.endswith(", such as 1080x1920")
-    assert options["url_image"].required
+    assert options["url_video"].required
     assert not options["volume"].required
 
 

@@ -112,6 +112,9 @@ CASES = EXAMPLES | {
     "trim-tall-webm": Case(Trim(url_video=URL, start=0.5, aspect_ratio="9:16", overlay=URL, format="webm")),
     "img2vid-29.97-x264": Case(STILL),
     "img2vid-29.97-nvenc": Case(STILL, GPU),
+    "img2vid-images-nvenc": Case(
+        Img2Vid(images=[URL, {"url_image": URL, "duration": 2, "motion": "pan_left"}], size="640x360"), GPU
+    ),
     "img2vid-blur-pan": Case(Img2Vid(url_image=URL, size="360x640", fit="blur", motion="pan_up")),
     "img2vid-color-static": Case(
         Img2Vid(url_image=URL, size="360x640", fit="contain", background="#1E90FF", motion="static")
@@ -143,7 +146,8 @@ def plan_case(name: str) -> Plan:
 
 def command_lines(plan: Plan) -> str:
     """Write one line per option with its value, and a blank line between two runs of ffmpeg."""
-    steps = (*(plan.leveling.steps if plan.leveling else ()), *plan.steps)
+    others = (step for other in plan.others for step in other.steps)
+    steps = (*(plan.leveling.steps if plan.leveling else ()), *plan.steps, *others)
     return "\n".join("".join(map(_format_argument, step.args)).lstrip("\n") + "\n" for step in steps)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from contract.messages import ExecutionFacts
 from contract.operations.caption import Caption
+from contract.operations.img2vid import Img2Vid
 from contract.operations.transcribe import Transcribe
 from lambda_api.domain.errors import Unavailable
 from lambda_api.domain.job import Callback, CallbackStatus, State
@@ -114,6 +115,20 @@ def test_each_attempt_has_fresh_links(operation: Caption) -> None:
         assert fields["video_url"] == fields["artifacts"][0]["url"]
         ends.add(end)
     assert len(ends) == 3
+
+
+def test_video_is_the_first_of_several() -> None:
+    world = World()
+    operation = Img2Vid(images=["https://media.example/a.jpg", "https://media.example/b.jpg"])  # type: ignore[arg-type]
+    submit_job(world.services, submission(webhook_url=URL, operation=operation))
+    first, second = artifact_facts(*operation.artifacts())
+    publish(world, manifest(artifacts=(first, second.model_copy(update={"sha256": "1" * 64}))))
+    ring_webhook(world)
+    deliver_callback(world.services, "job-1")
+    fields = json.loads(world.sender.posts[-1][4])
+    assert [stored["name"] for stored in fields["artifacts"]] == ["output_1.mp4", "output_2.mp4"]
+    assert (fields["video_url"], fields["video"]["sha256"]) == (fields["artifacts"][0]["url"], "0" * 64)
+    assert fields["artifacts"][1]["sha256"] == "1" * 64
 
 
 def test_job_without_a_video_has_links_to_its_files() -> None:

@@ -19,7 +19,7 @@ from contract.operations import OPERATIONS
 from gpu_worker.ffmpeg.locate import find_ffmpeg
 from local.demo import file_server
 from local.demo.callback_receiver import CallbackReceiver, Received
-from local.demo.requests import outputs_in, requests, select_possible
+from local.demo.requests import output_paths, outputs_in, requests, select_possible
 from local.demo.run_demo import report
 from local.demo.verify_output import Verification, verify_file, verify_video
 from local.samples.image import draw_landscape
@@ -150,8 +150,18 @@ def test_demo_names_what_it_cannot_run(monkeypatch: pytest.MonkeyPatch, capsys: 
 
 
 def test_demo_clears_every_file_that_it_writes(tmp_path: Path) -> None:
-    names = {path.name for path in outputs_in(tmp_path)}
+    paths = outputs_in(tmp_path)
+    names = {path.name for path in paths}
+    assert len(names) == len(paths)
     assert {"caption.mp4", "short.mp4", "short.srt", "transcribe.json", "transcribe.vtt"} <= names
+
+
+def test_files_with_one_ending_do_not_replace_each_other(tmp_path: Path) -> None:
+    assert output_paths(tmp_path, "clips", ["output_1.mp4", "output_2.mp4", "poster.jpg"]) == {
+        "output_1.mp4": tmp_path / "clips_1.mp4",
+        "output_2.mp4": tmp_path / "clips_2.mp4",
+        "poster.jpg": tmp_path / "clips.jpg",
+    }
 
 
 def test_request_bodies_have_a_sample_for_each_input() -> None:
