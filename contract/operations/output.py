@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from contract.artifacts import POSTER, VIDEO_FILES, Artifact, VideoFormat
 from contract.base import Message
@@ -17,6 +18,7 @@ MAX_GIF_SECONDS, GIF_SIDE = 30, 480
 DRAFT_SIDE = 540
 """The longest short side of a draft, in pixels."""
 _MAX_POSTER_SECONDS = 86_400
+_FILENAME = "[A-Za-z0-9._-]{1,100}"
 
 
 class Quality(StrEnum):
@@ -69,6 +71,12 @@ def _read_poster(value: Any) -> Any:
     return value
 
 
+def _check_filename(name: str) -> str:
+    if not re.fullmatch(_FILENAME, name):
+        raise ValueError("must have only letters, digits, `.`, `_` and `-`, at most 100")
+    return name
+
+
 PosterChoice = Annotated[
     Poster | None,
     BeforeValidator(_read_poster),
@@ -79,11 +87,12 @@ PosterChoice = Annotated[
 Filename = Annotated[
     str,
     Field(
-        pattern=r"^[A-Za-z0-9._-]{1,100}$",
         description="Name under which browsers save the video: letters, digits, `.`, `_` and `-`.",
         examples=["summer-short.mp4"],
+        json_schema_extra={"pattern": f"^{_FILENAME}$"},
     ),
     Trimmed,
+    AfterValidator(_check_filename),
     Metavar("NAME"),
 ]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, WithJsonSchema
 
 from contract.operations.base import OptionGroup
-from contract.operations.fields import Metavar, Number, OrText, number_field
+from contract.operations.fields import Metavar, Number, number_field
 
 NO_CHANGE: Literal["none"] = "none"
 TARGETS = {"youtube": -14.0, "podcast": -16.0, "broadcast": -23.0}
@@ -17,23 +17,43 @@ DEFAULT_TARGET = TARGETS["youtube"]
 """The target in LUFS of sounds that are mixed here, unless the request states one."""
 
 
+_LOWEST, _HIGHEST = -31.0, -9.0
+_EXPECTED = f"must be a number from {_LOWEST:g} to {_HIGHEST:g}, or {', '.join(map(repr, TARGETS))} or '{NO_CHANGE}'"
+
+
 def _read_loudness(value: Any) -> Any:
+    """Return a number of LUFS, or NO_CHANGE. Raises ValueError for anything else."""
+    if value is None:
+        return value
     if isinstance(value, str):
         name = value.strip().lower()
-        return TARGETS.get(name, name)
-    return value
+        if name == NO_CHANGE:
+            return NO_CHANGE
+        value = TARGETS.get(name, name.replace(",", "."))
+    try:
+        lufs = None if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        lufs = None
+    if lufs is None or not _LOWEST <= lufs <= _HIGHEST:
+        raise ValueError(_EXPECTED)
+    return lufs
 
 
 Loudness = Annotated[
-    Annotated[float, number_field(-31, -9, "", -14), Number] | Literal["none"] | None,
+    float | Literal["none"] | None,
     BeforeValidator(_read_loudness),
-    OrText({"type": "string", "enum": [*TARGETS, NO_CHANGE]}),
-    Field(
-        description=(
-            "Loudness of the result in LUFS, or `youtube` (-14), `podcast` (-16), `broadcast` (-23); `none` leaves it. "
-            "By default -14 with music, else `none`."
-        ),
-        examples=[-14],
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "enum": [*TARGETS, NO_CHANGE]},
+                {"type": "number", "minimum": _LOWEST, "maximum": _HIGHEST},
+            ],
+            "description": (
+                "Loudness of the result in LUFS, or `youtube` (-14), `podcast` (-16), `broadcast` (-23); `none` leaves "
+                "it. By default -14 with music, else `none`."
+            ),
+            "examples": [-14],
+        }
     ),
     Metavar("LUFS|NAME"),
 ]

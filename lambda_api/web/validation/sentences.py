@@ -34,6 +34,11 @@ _TYPES = {
     "array": "must be a list",
     "boolean": "must be true or false",
 }
+_LENGTHS = {
+    "too_short": "must have entries, at least {min_length}",
+    "too_long": "must not have more than {max_length} entries",
+    "string_too_long": "must not have more than {max_length} characters",
+}
 _FORM = re.compile(r"[\w.%\[\]-]{1,64}=[^{]*")
 
 
@@ -64,10 +69,8 @@ def describe_error(item: Mapping[str, Any], schema: Schema) -> str:
     if own is not None and field.get("type") not in {"number", "integer"}:
         # A sentence with a semicolon already says what to do.
         return own if field.get("format") == "uri" or ";" in own else own + _example(field, own)
-    if kind == "too_long":
-        return f"must not have more than {item['ctx']['max_length']} entries"
-    if kind == "string_too_long":
-        return f"must not have more than {item['ctx']['max_length']} characters"
+    if kind in _LENGTHS:
+        return _LENGTHS[kind].format_map(item["ctx"])
     text = _expected(field)
     return text + (" or an object" if any("properties" in other for other in found[1:]) else "") + _example(field, text)
 
