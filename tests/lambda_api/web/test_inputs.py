@@ -197,6 +197,22 @@ def test_unknown_field_suggests_the_closest_one(client: Client, path: str, name:
     assert detail(answer) == f"{name}: no such field; did you mean {meant}?"
 
 
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ({"images": [IMAGE, {"url_image": "https://youtu.be/x"}]}, "images.1.url_image: the URL leads to a page of"),
+        ({"images": [IMAGE, {"url_image": IMAGE, "dur": 3}]}, "images.1.dur: no such field; known fields: url_image,"),
+        ({"images": [IMAGE] * 21}, "images: must not have more than 20 entries."),
+        ({"images": [IMAGE], "url_image": IMAGE}, "send `url_image` or `images`, exactly one of the two"),
+    ],
+)
+def test_wrong_entry_of_several_pictures_is_named(client: Client, body: dict[str, Any], sentence: str) -> None:
+    assert sentence in detail(client.call("POST", "/video/img2vid", body))
+    assert (
+        client.call("POST", "/video/img2vid", {"images": [IMAGE, {"url_image": IMAGE}], "url_image": ""}).status == 202
+    )
+
+
 def test_detail_names_the_first_errors(client: Client) -> None:
     body = {"image_url": IMAGE, "fps": 24, "width": 1080, "height": 1920}
     answer = client.call("POST", "/video/img2vid", body)
