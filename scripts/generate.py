@@ -1,17 +1,21 @@
 """Write the files that are derived from the operations: `make generate`.
 
-docs/openapi.json, the table of operations in README.md, their fields in docs/fields.md, and a golden API Gateway event
-for each operation.
+docs/openapi.json, the table of operations in README.md, their fields and objects in docs/fields.md, and a golden API
+Gateway event for each operation.
 """
 
 from __future__ import annotations
 
 import json
 import textwrap
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from contract.operations import OPERATIONS
-from contract.operations.describe import Description, Option, describe
+from contract.operations.describe import Description, describe
+from contract.operations.inputs import ROLES
+from contract.operations.objects import ObjectDescription, describe_objects
+from contract.operations.properties import Property
 from lambda_api.web.app import create_documented_app
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -40,12 +44,14 @@ def _readme(text: str, descriptions: list[Description]) -> str:
 
 def _row(description: Description) -> str:
     link = f"[`POST {description.path}`](docs/fields.md#{description.kind})"
-    inputs = ", ".join(f"`{option.field}`" for option in description.options if option.role)
+    inputs = ", ".join(f"`{option.field}`" for option in description.options if option.role or option.is_list_of_files)
     return f"| {link} | {inputs} | {description.summary} |"
 
 
 def _fields(descriptions: list[Description]) -> str:
     inputs = {option.field: option for description in descriptions for option in description.options if option.role}
+    objects = describe_objects(OPERATIONS)
+    links = {name: found.title for name, found in objects.items()}
     lines = [
         "# Fields of the operations",
         "",
@@ -55,11 +61,14 @@ def _fields(descriptions: list[Description]) -> str:
         *(f"- `{option.field}`: {option.description}" for option in inputs.values()),
     ]
     for description in descriptions:
-        lines += _section(description)
+        lines += _section(description, links)
+    lines += ["", "## Objects", "", "Objects that fields take. All of their optional fields may be left out."]
+    for found in objects.values():
+        lines += _object_section(found, links)
     return "\n".join(lines) + "\n"
 
 
-def _section(description: Description) -> list[str]:
+def _section(description: Description, links: Mapping[str, str]) -> list[str]:
     pairs = (f"{json.dumps(name)}: {json.dumps(value)}" for name, value in description.example.items())
     example = "{" + ",\n ".join(pairs) + "}"
     return [
@@ -72,15 +81,43 @@ def _section(description: Description) -> list[str]:
         "",
         *("```json", example, "```"),
         "",
-        *("| field | values | default | |", "|---|---|---|---|"),
-        *map(_field, description.options),
+        *_table(description.options, links),
     ]
 
 
-def _field(option: Option) -> str:
-    values = " \\| ".join(f"`{choice}`" for choice in option.choices) or option.range or ""
-    default = "required" if option.required else f"`{option.default}`" if option.default else ""
-    return f"| `{option.field}` | {values} | {default} | {option.description[0].upper()}{option.description[1:]} |"
+def _object_section(found: ObjectDescription, links: Mapping[str, str]) -> list[str]:
+    users = ", ".join(f"[{user}](#{_anchor(user)})" for user in found.users)
+    what = f"An entry of `{found.field}`" if found.is_entry else f"`{found.field}` as an object"
+    return [
+        "",
+        f"### {found.title}",
+        "",
+        *textwrap.wrap(f"{what}: {found.summary[0].lower()}{found.summary[1:]}.", 120),
+        "",
+        f"In {users}.",
+        "",
+        *_table(found.properties, links),
+    ]
+
+
+def _table(properties: Iterable[Property], links: Mapping[str, str]) -> list[str]:
+    return ["| field | values | default | |", "|---|---|---|---|", *(_field(field, links) for field in properties)]
+
+
+def _field(field: Property, links: Mapping[str, str]) -> str:
+    name = f"`{field.field}`"
+    for target in dict.fromkeys(links[found] for found in field.objects):
+        name = f"[{name}](#{_anchor(target)})"
+    values = " \\| ".join(f"`{choice}`" for choice in field.choices) or field.range or ""
+    default = "required" if field.required else f"`{field.default}`" if field.default else ""
+    text = field.description[:1].upper() + field.description[1:]
+    if field.notes and field.field not in ROLES:
+        text += ". " + field.notes.removesuffix(".")
+    return f"| {name} | {values} | {default} | {text} |"
+
+
+def _anchor(title: str) -> str:
+    return title.replace(" ", "-")
 
 
 def _event(description: Description) -> str:

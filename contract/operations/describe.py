@@ -5,9 +5,8 @@ Everything here is read from the JSON schema and the docstring of a model.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from inspect import cleandoc
 from typing import Any, get_args
@@ -17,25 +16,16 @@ from pydantic.fields import FieldInfo
 from contract.operations.base import Operation
 from contract.operations.fields import Metavar
 from contract.operations.inputs import ROLES, inputs_first
+from contract.operations.properties import Property, Schema, read_shared, schemas_at, to_text
 from contract.roles import Role
-
-Schema = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Option:
-    """One field of an operation."""
+class Option(Property):
+    """One field of an operation, with what a command line needs to know."""
 
-    field: str
     role: Role | None
     """The role of an input file; None for other fields."""
-    required: bool
-    default: str | None
-    range: str | None
-    """The valid range of a number, such as "0.1 to 300"."""
-    choices: tuple[str, ...]
-    description: str
-    """A noun phrase in Markdown, such as "length of the clip in seconds"."""
     example: str
     metavar: str
     takes_json: bool
@@ -98,7 +88,7 @@ class Description:
             if option.field in self.example:
                 value = _local(self.example[option.field])
                 several = option.is_list_of_files and all(isinstance(entry, str) for entry in value)
-                yield from (option.flag, *(value if several else (_text(value),)))
+                yield from (option.flag, *(value if several else (to_text(value),)))
 
 
 def describe(operation: type[Operation]) -> Description:
@@ -111,7 +101,9 @@ def describe(operation: type[Operation]) -> Description:
         path=operation.path,
         summary=summary.removesuffix("."),
         details=details,
-        options=tuple(_option(name, operation.model_fields[name], schemas_at([name], schema)) for name in fields),
+        options=tuple(
+            _option(name, operation.model_fields[name], schemas_at([name], schema), schema) for name in fields
+        ),
         smallest=_ordered(schema["examples"][0], fields),
         example=_ordered(schema["examples"][-1], fields),
     )
@@ -127,48 +119,16 @@ def _ordered(example: Mapping[str, Any], fields: list[str]) -> Mapping[str, Any]
     return {name: example[name] for name in fields if name in example}
 
 
-def schemas_at(path: Iterable[str | int], schema: Schema) -> list[Schema]:
-    """Return the schemas of what a path leads to: one per alternative, without null, with references resolved."""
-    found = [schema]
-    for part in path:
-        children = (
-            parent.get("items") if isinstance(part, int) else parent.get("properties", {}).get(part) for parent in found
-        )
-        found = [choice for child in children if child is not None for choice in _alternatives(child, schema)]
-    return found
-
-
-def _alternatives(field: Schema, schema: Schema) -> Iterator[Schema]:
-    for choice in field.get("anyOf", [field]):
-        if "anyOf" in choice and choice is not field:
-            yield from ({**found, **field} for found in _alternatives(choice, schema))
-        elif choice.get("type") != "null":
-            definition = schema.get("$defs", {}).get(choice.get("$ref", "").rpartition("/")[2], {})
-            yield {**definition, **choice, **field}
-
-
-def _option(name: str, info: FieldInfo, schemas: list[Schema]) -> Option:
-    schema = schemas[0]
-    text = schema["description"].partition(". ")[0].removesuffix(".")
+def _option(name: str, info: FieldInfo, schemas: list[Schema], schema: Schema) -> Option:
     return Option(
-        field=name,
+        **read_shared(name, info.is_required(), schemas, schema),
         role=ROLES.get(name),
-        required=info.is_required(),
-        default=_text(schema["default"]) if schema.get("default") not in (None, []) else None,
-        range=_range(schema),
-        choices=tuple(schema.get("enum", ())),
-        description=text[0].lower() + text[1:],
-        example=_text(schema["examples"][0]),
+        example=to_text(schemas[0]["examples"][0]),
         metavar="FILE" if name in ROLES else _metavar(info) or name.upper(),
         takes_json=any(choice["type"] in {"array", "object"} for choice in schemas),
         takes_files=name in ROLES or any(map(_takes_url, schemas)),
         is_list_of_files=any(choice["type"] == "array" and _takes_url(choice) for choice in schemas),
     )
-
-
-def _range(schema: Schema) -> str | None:
-    is_number = schema["type"] in {"number", "integer"}
-    return f"{schema['minimum']:g} to {schema['maximum']:g}" if is_number else None
 
 
 def _takes_url(schema: Schema) -> bool:
@@ -183,15 +143,6 @@ def _local(value: Any) -> Any:
         return [_local(entry) for entry in value]
     is_url = isinstance(value, str) and value.startswith("https://")
     return value.rpartition("/")[2] if is_url else value
-
-
-def _text(value: object) -> str:
-    """Return a value as a command line takes it."""
-    if isinstance(value, list) and value and all(isinstance(entry, str) for entry in value):
-        return ",".join(value)
-    if isinstance(value, bool | list | dict):
-        return json.dumps(value, ensure_ascii=False)
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _metavar(info: FieldInfo) -> str | None:
