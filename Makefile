@@ -85,8 +85,8 @@ gallery: $(VENV)/.local  ## Render docs/gallery, a sheet of frames per caption p
 gallery-motion: $(VENV)/.local  ## Render only the gallery's motions, fits and transitions
 	@PYTHONPATH=scripts $(BIN)/python -m scripts.make_motion_gallery
 
-picture: $(VENV)/.local  ## Render docs/compose.webp, the README's picture, with the worker
-	@$(BIN)/python -m scripts.make_picture
+picture: $(VENV)/.local  ## Render docs/short.webp, the README's picture, with the worker
+	@PYTHONPATH=scripts $(BIN)/python -m scripts.make_picture
 
 audit: .venv-audit/.done  ## Check the pinned dependencies for known vulnerabilities (asks PyPI)
 	@set -e; for file in requirements/*.txt; do \

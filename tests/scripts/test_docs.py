@@ -70,7 +70,7 @@ def test_make_targets_of_a_page_exist(page: Path) -> None:
 
 
 def test_picture_of_the_readme_is_small() -> None:
-    assert 0 < (ROOT / "docs" / "compose.webp").stat().st_size < 600_000
+    assert 0 < (ROOT / "docs" / "short.webp").stat().st_size < 300_000
 
 
 def test_checks_find_a_broken_link_and_a_missing_path(tmp_path: Path) -> None:
