@@ -26,7 +26,7 @@ def test_objects_have_sections_that_fields_link_to() -> None:
         text = generate.render()[generate.FIELDS]
     headings = {title.replace(" ", "-") for title in re.findall(r"^#+ (.+)$", text, re.MULTILINE)}
     links = set(re.findall(r"\]\(#([\w-]+)\)", text))
-    assert {"style", "ducking", "images"} <= links <= headings
+    assert {"style", "ducking", "keep"} <= links <= headings
     assert "| [`motion`](#motion) |" in text
     before, objects = text.split("## Objects")
     assert "\n### focus\n" in objects
