@@ -56,6 +56,16 @@ _TRANSITIONS = {
 }
 """All but `cut`, which has no frames."""
 
+_ABOUT_MOTION = """\
+The `motion` of a picture: the first and the last frame of a clip, and three between them. Its `amount` is 0.4 here,
+which is more than the default. [docs/api.md](../api.md#motion-and-transitions) describes its fields. `make
+gallery-motion` renders this and the following sheets with the worker."""
+_ABOUT_FIT = """\
+The `fit` of a picture or a video in frames of three shapes. An `overlay`, such as a logo, lies over the finished frame;
+its sizes are relative to the frame, so it looks the same in all three ([docs/api.md](../api.md#overlay))."""
+_ABOUT_TRANSITIONS = """\
+The `transition` between two scenes of a slideshow, or two joined videos. The default of `concatenate`, `cut`, has no
+frames of its own."""
 _AMOUNT = 0.4
 _RATE, _FRAMES = 5, 5
 """A video of few frames; each sheet shows five of them."""
@@ -82,13 +92,13 @@ def main() -> None:
 def page() -> str:
     """Return the part of the gallery's page that shows the sheets."""
     sections: dict[str, tuple[str, str, Mapping[Any, str]]] = {
-        "Motion": ("motion", "`motion` of a picture", _MOTIONS),
-        "Fit": ("fit", "`fit` of a picture in frames of three shapes", _FITS),
-        "Transitions": ("transition", "`transition` between two scenes", _TRANSITIONS),
+        "Motion": ("motion", _ABOUT_MOTION, _MOTIONS),
+        "Fit": ("fit", _ABOUT_FIT, _FITS),
+        "Transitions": ("transition", _ABOUT_TRANSITIONS, _TRANSITIONS),
     }
     parts = []
-    for title, (prefix, subject, names) in sections.items():
-        parts.append(f"\n# {title}\n\nThe {subject}. `make gallery-motion` renders these sheets with the worker.\n")
+    for title, (prefix, about, names) in sections.items():
+        parts.append(f"\n# {title}\n\n{about}\n")
         parts += [f"\n## {name}\n\n{text}\n\n![{name}]({prefix}-{name}.webp)\n" for name, text in names.items()]
     return "".join(parts)
 
