@@ -62,7 +62,7 @@ def _fields(descriptions: list[Description]) -> str:
     ]
     for description in descriptions:
         lines += _section(description, links)
-    lines += ["", "## Objects", "", "Objects that fields take. All of their optional fields may be left out."]
+    lines += ["", "## Objects", "", "Objects that fields take, alone or in a list."]
     for found in objects.values():
         lines += _object_section(found, links)
     return "\n".join(lines) + "\n"
