@@ -41,7 +41,8 @@ SubtitlesUrl = Annotated[Url, url_schema("Subtitles: SRT, WebVTT or ASS, in any 
 
 def inputs_first(names: Iterable[str]) -> list[str]:
     """Return the names of fields with those of input files first, in an order that is the same everywhere."""
-    order = ["images", "videos", *ROLES, "music", "overlay"]
+    picture, *others = ROLES
+    order = [picture, "images", "videos", *others, "music", "overlay"]
     return sorted(names, key=lambda name: order.index(name) if name in order else len(order))
 
 

@@ -15,6 +15,7 @@ from typing import TextIO
 
 from contract.artifacts import ArtifactKind
 from contract.limits import Limits
+from gpu_worker.cli.describe_output import describe_video
 from gpu_worker.cli.output_file import OutputRefusedError, check_outputs, deliver, output_names
 from gpu_worker.cli.parser import Request, parse
 from gpu_worker.cli.progress_bar import ProgressBar
@@ -153,17 +154,5 @@ def _print_facts(result: Output, request: Request, outputs: Mapping[str, Path]) 
         with contextlib.suppress(OSError):
             size = f"{output.stat().st_size} bytes"
             is_measured = kinds[name] is ArtifactKind.VIDEO and name == main
-            about = _describe_video(result, size) if is_measured else f"{kinds[name]}, {size}"
+            about = describe_video(result, size) if is_measured else f"{kinds[name]}, {size}"
             print(f"{shown}: {about}", flush=True)  # noqa: T201
-
-
-def _describe_video(result: Output, size: str) -> str:
-    media = result.media
-    if media is None:
-        return size
-    how = "picture copied" if result.encoder is None else f"encoded with {result.encoder}"
-    sound = media.audio_codec or "no sound"
-    return (
-        f"{media.width}x{media.height}, {media.frames} frames at {media.frame_rate:g} fps, "
-        f"{media.duration_seconds:.3f} s, {media.video_codec}, {sound}, {size}, {how}"
-    )

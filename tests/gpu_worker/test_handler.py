@@ -103,6 +103,25 @@ def test_second_execution_adopts_the_stored_output(network: FakeNetwork, work_di
     assert (manifest.media.width, manifest.media.frames) == (128, 25)
 
 
+@pytest.mark.parametrize(("stored", "frames"), [("output_1.mp4", 25), ("output_2.mp4", 12)])
+def test_media_is_that_of_the_first_of_several_videos(
+    network: FakeNetwork, work_dir: Path, media: MediaFactory, stored: str, frames: int
+) -> None:
+    """The first execution stored one of the videos and died."""
+    first = media.make_video("first.mp4", seconds=1, size="128x72", sound=False).read_bytes()
+    network.stored[stored] = first
+    images = [{"url_image": "photo.jpg"}, {"url_image": "photo.jpg", "duration": 0.25}]
+    operation = {"kind": "img2vid", "images": images, "duration": 0.5, "size": "160x90"}
+    assert run_on(network, operation) == {"job_id": "job1", "attempt": 1}
+    assert network.puts == ["output_1.mp4", "output_2.mp4", "manifest.json"]
+    manifest = network.manifest()
+    assert [file.name for file in manifest.artifacts] == network.puts[:2]
+    assert {file.name: file.sha256 for file in manifest.artifacts}[stored] == hashlib.sha256(first).hexdigest()
+    assert manifest.media is not None
+    assert manifest.media.frames == frames
+    assert manifest.execution.encoded_seconds == 0.75
+
+
 CAPTION_FILES = {"sidecar": ["srt", "vtt", "ass"], "style": "karaoke"}
 
 

@@ -69,6 +69,18 @@ def test_sidecars_are_written_beside_the_video(
     assert again.returncode == 0, again.stderr
 
 
+def test_videos_of_several_pictures_are_numbered(media: MediaFactory, command: Command, tmp_path: Path) -> None:
+    pictures = [media.make_circle(f"cli{number}.png", (160, 90), 10 * number) for number in (1, 2)]
+    still = ("--duration", "0.5", "--frame-rate", "12", "--size", "160x90")
+    result = command("img2vid", "--images", *pictures, *still, "-o", tmp_path / "out.mp4")
+    assert result.returncode == 0, result.stderr
+    first, second = (tmp_path / f"out_{number}.mp4" for number in (1, 2))
+    assert sorted(tmp_path.iterdir()) == [first, second]
+    lines = result.stdout.splitlines()
+    assert lines[0].startswith(f"{first}: 160x90, 6 frames at 12 fps, 0.500 s, h264, no sound, ")
+    assert lines[1:] == [f"{second}: video, {second.stat().st_size} bytes"]
+
+
 def test_transcript_names_its_files_by_their_endings(media: MediaFactory, command: Command, tmp_path: Path) -> None:
     result = command("transcribe", "--audio", media.make_audio(), "-o", tmp_path / "t.srt")
     if result.returncode == 0:
