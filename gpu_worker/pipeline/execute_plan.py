@@ -43,7 +43,7 @@ async def execute_plan(
     if not plan.others:
         return await _execute_one(plan, directory, machine, limits, on_stage)
     plans = plan.with_others
-    shares = _share_progress([sum(map(_work, one.steps)) for one in plans], on_stage)
+    shares = share_progress([sum(map(_work, one.steps)) for one in plans], on_stage)
     executed, size = [], 0
     for one, on_share in zip(plans, shares, strict=True):
         report = on_share if one is plans[-1] else functools.partial(_report_encode, on_share)
@@ -86,7 +86,7 @@ async def _run_steps(
 ) -> dict[str, DecoderReport]:
     """Run the steps; return what the decoders of input videos reported, by their fields."""
     decoded: dict[str, DecoderReport] = {}
-    for step, on_step in zip(plan.steps, _share_progress(list(map(_work, plan.steps)), on_stage), strict=True):
+    for step, on_step in zip(plan.steps, share_progress(list(map(_work, plan.steps)), on_stage), strict=True):
         log = await run_step(step, directory, machine, limits, on_step, uses_gpu=bool(plan.gpu))
         report = None if step.frame_size is None else _read_video_report(log, step.picture_field)
         if report is not None:
@@ -111,7 +111,7 @@ def _work(step: Step) -> float:
     return step.seconds if step.work is None else step.work
 
 
-def _share_progress(works: Sequence[float], on_stage: OnStage) -> Iterator[OnStage]:
+def share_progress(works: Sequence[float], on_stage: OnStage) -> Iterator[OnStage]:
     """Yield, for each piece of work, a function that takes its progress and reports that of all."""
     total, before = sum(works) or 1.0, 0.0
     for work in works:

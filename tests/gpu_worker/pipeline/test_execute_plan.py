@@ -10,9 +10,8 @@ from contract.errors import Code
 from contract.operations.img2vid import Img2Vid
 from gpu_worker.errors import JobFailed
 from gpu_worker.ffmpeg.locate import Ffmpeg
-from gpu_worker.pipeline.execute_plan import _share_progress
+from gpu_worker.pipeline.execute_plan import share_progress
 from gpu_worker.pipeline.machine import Machine
-from gpu_worker.plan.model import Step
 from tests.support.media.factory import URL, MediaFactory
 from tests.support.programs import write_ffmpeg
 
@@ -54,8 +53,7 @@ def test_truncated_encode_is_rejected(media: MediaFactory, tmp_path: Path) -> No
 
 def test_steps_share_the_progress_by_their_work() -> None:
     reports: list[tuple[str, float]] = []
-    steps = [Step((), 6.0), Step((), 2.0), Step((), 60.0, work=2.0)]
-    for on_step in _share_progress(steps, lambda stage, done: reports.append((stage, done))):
+    for on_step in share_progress([6.0, 2.0, 2.0], lambda stage, done: reports.append((stage, done))):
         on_step("encode", 0.5)
         on_step("encode", 1.0)
     assert reports == [("encode", done) for done in (0.3, 0.6, 0.7, 0.8, 0.9, 1.0)]
