@@ -11,7 +11,7 @@ from benchmarks.bench import Bench
 from benchmarks.measure import Contender, Ratio, interleaved, medians
 from benchmarks.results import Row
 from contract.operations.caption import Caption
-from contract.operations.captions.style import CaptionStyle
+from contract.options.captions.style import CaptionStyle
 
 _OPERATION = Caption(url_video=product.U, url_srt=product.U)
 _KARAOKE = Caption(url_video=product.U, url_srt=product.U, style=CaptionStyle(preset="karaoke"))

@@ -13,7 +13,7 @@ from benchmarks.bench import Bench, BenchError
 from benchmarks.measure import Contender, Ratio, interleaved, medians
 from benchmarks.results import Row
 from contract.operations.addaudio import AddAudio
-from contract.operations.sound.music import Music
+from contract.options.sound.music import Music
 
 _SECONDS = 40
 _GOALS = (-14.0, -16.0, -23.0)

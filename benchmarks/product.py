@@ -19,9 +19,9 @@ from benchmarks.bench import Bench, BenchError, pick_large_folder
 from contract.artifacts import OUTPUT_VIDEO
 from contract.limits import Limits
 from contract.operations import Operation, frame_count
-from contract.operations.captions import CaptionOptions
 from contract.operations.img2vid import Img2Vid
-from contract.operations.picture.options import DEFAULT_FRAME
+from contract.options.captions import CaptionOptions
+from contract.options.picture.options import DEFAULT_FRAME
 from gpu_worker.errors import JobFailed
 from gpu_worker.ffmpeg.locate import Ffmpeg
 from gpu_worker.frames.resampler import Plane

@@ -13,7 +13,7 @@ from benchmarks.measure import Contender, Ratio, interleaved, medians
 from benchmarks.results import Row
 from contract.operations import Fit
 from contract.operations.compose import Compose
-from contract.operations.picture.watermark import WATERMARK, Watermark
+from contract.options.picture.watermark import WATERMARK, Watermark
 
 _WIDTH, _HEIGHT = 1080, 1920
 _REFRAMED = Compose(url_video=product.U, size=f"{_WIDTH}x{_HEIGHT}", fit=Fit.BLUR)

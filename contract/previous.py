@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from contract.artifacts import OUTPUT_VIDEO
 from contract.base import CONTRACT_VERSION, PREVIOUS_VERSION
-from contract.operations.stored import stored_field
+from contract.options.stored import stored_field
 
 if TYPE_CHECKING:
     from contract.operations import Operation

@@ -11,11 +11,11 @@ import textwrap
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from contract.documentation.describe import Description, describe
+from contract.documentation.objects import ObjectDescription, describe_objects
+from contract.documentation.properties import Property
 from contract.operations import OPERATIONS
-from contract.operations.describe import Description, describe
-from contract.operations.inputs import ROLES
-from contract.operations.objects import ObjectDescription, describe_objects
-from contract.operations.properties import Property
+from contract.options.inputs import ROLES
 from lambda_api.web.app import create_documented_app
 
 ROOT = Path(__file__).resolve().parents[1]

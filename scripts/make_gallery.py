@@ -14,7 +14,7 @@ import make_motion_gallery
 from PIL import Image
 from sheets import FOLDER, join_frames, run_worker, save_sheet, take_frame
 
-from contract.operations.captions.presets import PRESETS
+from contract.options.captions.presets import PRESETS
 from local.samples.image import draw_landscape
 
 _SHAPES = {"portrait": ("540x960", (216, 384)), "landscape": ("960x540", (384, 216))}

@@ -14,9 +14,9 @@ from typing import Any
 from PIL import Image
 from sheets import join_frames, run_worker, save_sheet, take_frame
 
-from contract.operations.picture import Fit
-from contract.operations.picture.motion import MotionKind
-from contract.operations.picture.transition import TransitionKind
+from contract.options.picture import Fit
+from contract.options.picture.motion import MotionKind
+from contract.options.picture.transition import TransitionKind
 from local.samples.image import Light, draw_landscape
 
 _MOTIONS = {

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from contract.operations.base import Operation
-from contract.operations.fields import Trimmed, Url
-from contract.operations.inputs import Input
-from contract.operations.picture import Fit, exact_rate, frame_count
-from contract.operations.sound import AudioMode
+from contract.options.fields import Trimmed, Url
+from contract.options.inputs import Input
+from contract.options.picture import Fit, exact_rate, frame_count
+from contract.options.sound import AudioMode
 from contract.roles import Role
 
 for _module in iter_modules(__path__):

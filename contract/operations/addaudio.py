@@ -5,11 +5,11 @@ from typing import ClassVar, Literal, Self
 from pydantic import model_validator
 
 from contract.operations.base import Operation, examples
-from contract.operations.inputs import CLIP, NARRATION, AudioUrl, VideoUrl
-from contract.operations.picture import PictureOptions
-from contract.operations.sound import AudioMode, FitAudio, SoundOptions
-from contract.operations.sound.loudness import LoudnessOptions
-from contract.operations.sound.music import Ducking, MusicBed, MusicOptions
+from contract.options.inputs import CLIP, NARRATION, AudioUrl, VideoUrl
+from contract.options.picture import PictureOptions
+from contract.options.sound import AudioMode, FitAudio, SoundOptions
+from contract.options.sound.loudness import LoudnessOptions
+from contract.options.sound.music import Ducking, MusicBed, MusicOptions
 
 
 class AddAudio(SoundOptions, MusicOptions, LoudnessOptions, PictureOptions, Operation):

@@ -3,57 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import ClassVar, Self
 
 from pydantic import ConfigDict, JsonValue
 
-from contract.artifacts import OUTPUT_VIDEO, Artifact
-from contract.base import Message
-from contract.operations.inputs import Input, find_inputs, replace_urls
-from contract.operations.stored import stored_field
-
-if TYPE_CHECKING:
-    from contract.operations.picture.options import SceneLook
-    from contract.operations.sound.loudness import LoudnessGoal
-    from contract.operations.sound.music import MusicBed
+from contract.artifacts import Artifact
+from contract.options.group import OptionGroup
+from contract.options.inputs import Input, find_inputs, replace_urls
+from contract.options.stored import stored_field
 
 Body = dict[str, JsonValue]
-
-
-class OptionGroup(Message):
-    """Options that several operations share. A group adds to what the operation makes and needs."""
-
-    def main_artifact(self) -> Artifact:
-        """Return the main file."""
-        return OUTPUT_VIDEO
-
-    def download_name(self) -> str | None:
-        """Return the name under which browsers save the main file; None for the usual one."""
-        return None
-
-    def further_artifacts(self) -> tuple[Artifact, ...]:
-        """Return the files that these options add to the main one. A subclass adds its own to those of `super()`."""
-        return ()
-
-    def needs_speech(self) -> bool:
-        """Return True if the worker must recognize speech."""
-        return False
-
-    def music_bed(self) -> MusicBed | None:
-        """Return the music under the other sounds of the result; None if there is none."""
-        return None
-
-    def loudness_goal(self) -> LoudnessGoal | None:
-        """Return the loudness that the result must have; None if it may have any."""
-        return None
-
-    def scene_looks(self) -> Mapping[str, SceneLook]:
-        """Return how each picture that becomes a scene is shown, by the field of the input."""
-        return {}
-
-    def requested(self) -> dict[str, object]:
-        """Return the fields that differ from their defaults, as JSON."""
-        return self.model_dump(mode="json", exclude_defaults=True, exclude={"kind"})
 
 
 class Operation(OptionGroup):
@@ -82,7 +41,7 @@ class Operation(OptionGroup):
     def extract_inline(self) -> tuple[Self, dict[str, bytes]]:
         """Return the operation with references in place of inputs that are inside the request, and these by field.
 
-        See `contract.operations.stored`.
+        See `contract.options.stored`.
         """
         return self, {}
 

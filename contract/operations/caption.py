@@ -5,9 +5,9 @@ from typing import ClassVar, Literal, Self
 from pydantic import model_validator
 
 from contract.operations.base import Operation, examples
-from contract.operations.captions import CaptionOptions
-from contract.operations.inputs import CAPTIONS, CLIP, VideoUrl
-from contract.operations.picture import PictureOptions
+from contract.options.captions import CaptionOptions
+from contract.options.inputs import CAPTIONS, CLIP, VideoUrl
+from contract.options.picture import PictureOptions
 
 
 class Caption(CaptionOptions, PictureOptions, Operation):

@@ -6,13 +6,13 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from contract.operations.base import Operation, examples
-from contract.operations.captions import CaptionOptions
-from contract.operations.inputs import CAPTIONS, NARRATION, PHOTO, AudioUrl, ImageUrl, VideoUrl
-from contract.operations.picture import SceneLook, StillOptions
-from contract.operations.picture.options import CLIP_AMOUNT
-from contract.operations.picture.timing import Duration
-from contract.operations.sound.loudness import LoudnessOptions
-from contract.operations.sound.music import MusicOptions
+from contract.options.captions import CaptionOptions
+from contract.options.inputs import CAPTIONS, NARRATION, PHOTO, AudioUrl, ImageUrl, VideoUrl
+from contract.options.picture import SceneLook, StillOptions
+from contract.options.picture.options import CLIP_AMOUNT
+from contract.options.picture.timing import Duration
+from contract.options.sound.loudness import LoudnessOptions
+from contract.options.sound.music import MusicOptions
 
 
 class Compose(CaptionOptions, StillOptions, MusicOptions, LoudnessOptions, Operation):

@@ -7,13 +7,13 @@ from pydantic import Field, model_validator
 from contract.base import Message
 from contract.limits import MAX_VIDEOS
 from contract.operations.base import Operation, examples
-from contract.operations.fields import Metavar
-from contract.operations.inputs import CLIP, SECOND_CLIP, OrUrl, VideoUrl
-from contract.operations.picture import PictureOptions
-from contract.operations.picture.moments import Moment
-from contract.operations.picture.timing import FrameRate
-from contract.operations.picture.transition import Transition, TransitionKind, transition_choice
-from contract.operations.sound.loudness import LoudnessOptions
+from contract.options.fields import Metavar
+from contract.options.inputs import CLIP, SECOND_CLIP, OrUrl, VideoUrl
+from contract.options.picture import PictureOptions
+from contract.options.picture.moments import Moment
+from contract.options.picture.timing import FrameRate
+from contract.options.picture.transition import Transition, TransitionKind, transition_choice
+from contract.options.sound.loudness import LoudnessOptions
 
 if TYPE_CHECKING:
     _TransitionChoice = Transition

@@ -8,12 +8,12 @@ from pydantic import Field, model_validator
 from contract.artifacts import Artifact, numbered
 from contract.limits import DEFAULT_DURATION, MAX_CLIPS
 from contract.operations.base import Operation, examples
-from contract.operations.fields import Metavar
-from contract.operations.inputs import PHOTO, SECOND_PHOTO, ImageUrl, OrUrl
-from contract.operations.picture import SceneLook, StillOptions
-from contract.operations.picture.options import CLIP_AMOUNT
-from contract.operations.picture.scene import SceneImage
-from contract.operations.picture.timing import Duration
+from contract.options.fields import Metavar
+from contract.options.inputs import PHOTO, SECOND_PHOTO, ImageUrl, OrUrl
+from contract.options.picture import SceneLook, StillOptions
+from contract.options.picture.options import CLIP_AMOUNT
+from contract.options.picture.scene import SceneImage
+from contract.options.picture.timing import Duration
 
 
 class ClipImage(SceneImage):

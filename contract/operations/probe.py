@@ -7,8 +7,8 @@ from pydantic import Field, model_validator
 
 from contract.artifacts import Artifact, ArtifactKind
 from contract.operations.base import Operation, examples
-from contract.operations.fields import ChoiceList, Metavar
-from contract.operations.inputs import CLIP, NARRATION, AudioUrl, VideoUrl
+from contract.options.fields import ChoiceList, Metavar
+from contract.options.inputs import CLIP, NARRATION, AudioUrl, VideoUrl
 
 FACTS = Artifact("probe.json", ArtifactKind.DATA, "application/json")
 

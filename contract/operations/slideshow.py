@@ -7,17 +7,17 @@ from pydantic import Field, model_validator
 
 from contract.limits import MAX_IMAGES, MAX_SLIDESHOW_SECONDS
 from contract.operations.base import Operation, examples
-from contract.operations.captions import CaptionOptions
-from contract.operations.fields import Metavar
-from contract.operations.inputs import CAPTIONS, MUSIC, NARRATION, PHOTO, SECOND_PHOTO, AudioUrl, OrUrl
-from contract.operations.picture import SceneLook, StillOptions
-from contract.operations.picture.motion import Motion, MotionKind, motion_choice
-from contract.operations.picture.options import SLIDE_AMOUNT
-from contract.operations.picture.scene import SceneImage
-from contract.operations.picture.timing import Duration, FrameRate
-from contract.operations.picture.transition import Transition, TransitionKind, transition_choice
-from contract.operations.sound.loudness import LoudnessOptions
-from contract.operations.sound.music import MusicOptions
+from contract.options.captions import CaptionOptions
+from contract.options.fields import Metavar
+from contract.options.inputs import CAPTIONS, MUSIC, NARRATION, PHOTO, SECOND_PHOTO, AudioUrl, OrUrl
+from contract.options.picture import SceneLook, StillOptions
+from contract.options.picture.motion import Motion, MotionKind, motion_choice
+from contract.options.picture.options import SLIDE_AMOUNT
+from contract.options.picture.scene import SceneImage
+from contract.options.picture.timing import Duration, FrameRate
+from contract.options.picture.transition import Transition, TransitionKind, transition_choice
+from contract.options.sound.loudness import LoudnessOptions
+from contract.options.sound.music import MusicOptions
 
 
 class SlideshowImage(SceneImage):

@@ -9,9 +9,9 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from contract.artifacts import SUBTITLE_TYPES, Artifact, ArtifactKind, image
 from contract.limits import MAX_SIDE
 from contract.operations.base import Operation, examples
-from contract.operations.fields import AnyCase, Flag, Metavar, Number
-from contract.operations.inputs import CLIP, VideoUrl
-from contract.operations.picture.moments import MAX_MOMENT
+from contract.options.fields import AnyCase, Flag, Metavar, Number
+from contract.options.inputs import CLIP, VideoUrl
+from contract.options.picture.moments import MAX_MOMENT
 
 MAX_COUNT = 100
 MIN_WIDTH, MAX_SPRITE_WIDTH, SPRITE_WIDTH = 16, 640, 160

@@ -7,9 +7,9 @@ from pydantic import Field, model_validator
 
 from contract.artifacts import Artifact, ArtifactKind, subtitles
 from contract.operations.base import Operation, examples
-from contract.operations.captions.text import Language
-from contract.operations.fields import ChoiceList, Flag, Metavar, Trimmed, ValidUnicode
-from contract.operations.inputs import CLIP, NARRATION, AudioUrl, VideoUrl
+from contract.options.captions.text import Language
+from contract.options.fields import ChoiceList, Flag, Metavar, Trimmed, ValidUnicode
+from contract.options.inputs import CLIP, NARRATION, AudioUrl, VideoUrl
 
 TRANSCRIPT = Artifact("transcript.json", ArtifactKind.DATA, "application/json")
 MAX_PROMPT = 1000

@@ -10,10 +10,10 @@ from contract.artifacts import VideoFormat
 from contract.base import Message
 from contract.limits import MIN_DURATION
 from contract.operations.base import Operation, examples
-from contract.operations.fields import AnyCase, Flag, Metavar, Number, number_field
-from contract.operations.inputs import CLIP, VideoUrl
-from contract.operations.picture import PictureOptions
-from contract.operations.picture.moments import MAX_MOMENT, Moment
+from contract.options.fields import AnyCase, Flag, Metavar, Number, number_field
+from contract.options.inputs import CLIP, VideoUrl
+from contract.options.picture import PictureOptions
+from contract.options.picture.moments import MAX_MOMENT, Moment
 
 MAX_PARTS = 100
 

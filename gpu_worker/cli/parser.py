@@ -12,9 +12,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from contract.documentation.describe import Description, Option, describe
 from contract.operations import OPERATIONS, Operation
-from contract.operations.describe import Description, Option, describe
-from contract.operations.stored import stored_field
+from contract.options.stored import stored_field
 
 PROGRAM = "python -m gpu_worker"
 _PLACEHOLDER = "https://local.invalid/"

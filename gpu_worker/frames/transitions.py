@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from contract.operations.picture.transition import TransitionKind as Kind
+from contract.options.picture.transition import TransitionKind as Kind
 from gpu_worker.frames.blend import Samples, blend, fade, select, tint
 from gpu_worker.frames.masks import Direction, Masks
 from gpu_worker.frames.resampler import Plane

@@ -11,9 +11,9 @@ from __future__ import annotations
 from contract.errors import Code
 from contract.limits import Limits
 from contract.operations import Role
-from contract.operations.inputs import role_of
-from contract.operations.output import MAX_GIF_SECONDS
-from contract.operations.picture.watermark import WATERMARK
+from contract.options.inputs import role_of
+from contract.options.output import MAX_GIF_SECONDS
+from contract.options.picture.watermark import WATERMARK
 from gpu_worker.errors import job_failed
 from gpu_worker.plan.gpu import GpuStage
 from gpu_worker.plan.model import Encoder, ExpectedOutput, Inputs, Plan

@@ -12,10 +12,10 @@ from pathlib import Path
 from contract.errors import Code
 from contract.limits import Limits
 from contract.operations import Operation
-from contract.operations.captions import CaptionOptions
-from contract.operations.captions.choices import Align
-from contract.operations.captions.presets import PRESETS, Technique
 from contract.operations.transcribe import Transcribe
+from contract.options.captions import CaptionOptions
+from contract.options.captions.choices import Align
+from contract.options.captions.presets import PRESETS, Technique
 from gpu_worker.errors import JobFailed, job_failed
 from gpu_worker.media.info import AudioFacts, Cue
 from gpu_worker.media.transcription import Transcription

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from contract.limits import Limits
 from contract.operations import Input, Role
-from contract.operations.picture import SceneLook
+from contract.options.picture import SceneLook
 from gpu_worker.media.info import Facts
 from gpu_worker.pipeline.cost import check_input_limits
 from gpu_worker.pipeline.machine import Machine

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from contract.limits import MAX_SIDE, Limits
-from contract.operations.picture import SceneLook
-from contract.operations.picture.watermark import WATERMARK
+from contract.options.picture import SceneLook
+from contract.options.picture.watermark import WATERMARK
 from gpu_worker.concurrency import Turns, run_all
 from gpu_worker.media.info import PhotoInfo
 from gpu_worker.photo.read_photo import TooManyPixelsError, read_photo

@@ -19,7 +19,7 @@ from typing import Literal
 from contract.limits import Limits
 from contract.messages import LoudnessFacts, MediaFacts
 from contract.operations import Operation
-from contract.operations.captions import CaptionOptions
+from contract.options.captions import CaptionOptions
 from gpu_worker.errors import JobFailed
 from gpu_worker.pipeline.choose_frame import choose_frame
 from gpu_worker.pipeline.cost import check_input_limits, check_plan_cost

@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from contract.limits import Limits
-from contract.operations.output import Poster
+from contract.options.output import Poster
 from gpu_worker.pipeline.machine import Machine
 from gpu_worker.pipeline.run_step import ignore_stage, run_step
 from gpu_worker.plan.model import PlanOptions

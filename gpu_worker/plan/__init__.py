@@ -7,7 +7,7 @@ from importlib import import_module
 
 from contract.artifacts import POSTER, VideoFormat
 from contract.operations import OPERATIONS, Operation
-from contract.operations.output import OutputOptions
+from contract.options.output import OutputOptions
 from gpu_worker.plan.model import Inputs, Plan, PlanOptions
 
 _PLANNERS = {model: import_module(f"{__name__}.operations.{kind}").plan for kind, model in OPERATIONS.items()}

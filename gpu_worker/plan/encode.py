@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from contract.artifacts import VIDEO_FILES, VideoFormat
-from contract.operations.output import Quality
+from contract.options.output import Quality
 from gpu_worker.plan.gpu import Gpu, GpuStage, UnavailableReason
 from gpu_worker.plan.model import Encoder, PlanOptions, artifact_file
 

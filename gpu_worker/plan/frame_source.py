@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from contract.operations.picture.motion import Easing
-from contract.operations.picture.transition import TransitionKind
+from contract.options.picture.motion import Easing
+from contract.options.picture.transition import TransitionKind
 
 
 class Box(NamedTuple):

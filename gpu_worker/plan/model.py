@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Literal, TypeVar
 
 from contract.artifacts import VideoFormat
-from contract.operations.output import Poster, Quality
+from contract.options.output import Poster, Quality
 from gpu_worker.media.info import AudioFacts, Cue, Facts, PhotoInfo, VideoFacts
 from gpu_worker.media.measured import Measured
 from gpu_worker.media.transcription import Transcription

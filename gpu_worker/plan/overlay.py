@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from contract.operations.captions import CaptionOptions
+from contract.options.captions import CaptionOptions
 from gpu_worker.media.info import Cue
 from gpu_worker.plan.captions.cue_warnings import brief_caption_warnings
 from gpu_worker.plan.captions.draw import DrawnCaptions, draw_captions

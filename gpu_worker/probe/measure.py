@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from contract.errors import Code
-from contract.operations.inputs import role_of
 from contract.operations.probe import Measurement
+from contract.options.inputs import role_of
 from gpu_worker.errors import job_failed
 from gpu_worker.ffmpeg.locate import Ffmpeg
 from gpu_worker.media.info import Facts

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from contract.errors import Code
 from contract.operations import Role
-from contract.operations.inputs import role_of
+from contract.options.inputs import role_of
 from gpu_worker.errors import job_failed
 from gpu_worker.ffmpeg.locate import Ffmpeg
 from gpu_worker.ffmpeg.run import FfmpegError, run_ffmpeg

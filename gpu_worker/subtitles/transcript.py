@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from contract.operations.captions.words import NO_WORDS, read_words
+from contract.options.captions.words import NO_WORDS, read_words
 from gpu_worker.media.info import Word
 from gpu_worker.subtitles.formats.blocks import Dialect
 from gpu_worker.subtitles.markup.cue_text import clean_text, is_visible, remove_tags

@@ -6,7 +6,7 @@ from contract.artifacts import Artifact
 from contract.errors import Code, Failure
 from contract.messages import ArtifactSlot, ManifestSlot, WorkerJob
 from contract.operations import Operation
-from contract.operations.stored import stored_field
+from contract.options.stored import stored_field
 from contract.previous import earliest_version
 from lambda_api.domain.access.tokens import Purpose, make_token
 from lambda_api.domain.errors import Unavailable

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from contract.limits import Limits
 from contract.operations import Input, Role
-from contract.operations.inputs import ROLES
+from contract.options.inputs import ROLES
 from gpu_worker.errors import JobFailed
 from gpu_worker.ffmpeg.locate import Ffmpeg
 from gpu_worker.pipeline.machine import Machine

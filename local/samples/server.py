@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from aiohttp import web
 
 from contract.operations import Role
-from contract.operations.inputs import CAPTIONS, CLIP, LOGO, MUSIC, NARRATION, PHOTO, SECOND_CLIP, SECOND_PHOTO
+from contract.options.inputs import CAPTIONS, CLIP, LOGO, MUSIC, NARRATION, PHOTO, SECOND_CLIP, SECOND_PHOTO
 from local.samples.image import Light, draw_landscape, draw_logo
 from local.samples.media import SUBTITLES, make_clip, make_voice
 from local.samples.music import make_music

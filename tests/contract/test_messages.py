@@ -11,12 +11,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from contract.artifacts import OUTPUT_VIDEO, subtitles
 from contract.base import CONTRACT_VERSION, PREVIOUS_VERSION
+from contract.documentation.describe import describe
 from contract.limits import Limits
 from contract.messages import ArtifactSlot, LoudnessFacts, ManifestSlot, ResultManifest, WorkerJob
 from contract.operations import OPERATIONS, Operation, OperationUnion
 from contract.operations.caption import Caption
-from contract.operations.describe import describe
-from contract.operations.stored import stored_reference
+from contract.options.stored import stored_reference
 from contract.previous import earliest_version
 from tests.support.examples import CAPTION, artifact_facts, manifest
 

@@ -21,8 +21,8 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
+from contract.documentation.describe import describe
 from contract.operations import OPERATIONS
-from contract.operations.describe import describe
 from local.aws.process import Addresses
 from local.demo.client import Client
 from local.logs import Log

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from contract.artifacts import Artifact
 from contract.errors import Code, Failure
 from contract.messages import ResultManifest
-from contract.operations.stored import stored_field
+from contract.options.stored import stored_field
 from lambda_api.domain.job import Callback, CallbackStatus, Job, State
 from lambda_api.domain.keys import artifact_key, input_key, manifest_key
 from lambda_api.domain.policy import CALLBACK_DELAYS, CALLBACK_LEASE_MS, DEFERRAL_MS, MAX_ATTEMPTS, MINUTE

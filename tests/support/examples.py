@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from contract.artifacts import OUTPUT_VIDEO, Artifact
+from contract.documentation.describe import describe
 from contract.messages import ArtifactFacts, ExecutionFacts, MediaFacts, ProgressReport, ResultManifest
 from contract.operations import OPERATIONS, Operation
 from contract.operations.caption import Caption
-from contract.operations.captions.choices import SubtitleFormat
-from contract.operations.describe import describe
+from contract.options.captions.choices import SubtitleFormat
 from lambda_api.domain.access.tokens import make_token
 from lambda_api.domain.job import Job
 from lambda_api.domain.keys import artifact_key, manifest_key

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from contract.operations.captions.options import SOURCES
-from contract.operations.picture.transition import MAX_TRANSITION
 from contract.operations.thumbnail import MAX_SPRITE_WIDTH
+from contract.options.captions.options import SOURCES
+from contract.options.picture.transition import MAX_TRANSITION
 
 Schema = dict[str, Any]
 

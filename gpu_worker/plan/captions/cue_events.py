@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from contract.operations.captions.choices import Animation
+from contract.options.captions.choices import Animation
 from gpu_worker.media.info import BOTTOM, Cue
 from gpu_worker.plan.captions.ass_script import AssStyle, format_event
 from gpu_worker.plan.captions.glyphs.lettering import Lettering, ass_text

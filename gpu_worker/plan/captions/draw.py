@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from contract.operations.captions import CaptionOptions
-from contract.operations.captions.choices import Animation
-from contract.operations.captions.presets import Technique
+from contract.options.captions import CaptionOptions
+from contract.options.captions.choices import Animation
+from contract.options.captions.presets import Technique
 from gpu_worker.media.info import Cue, Word
 from gpu_worker.plan.captions.ass_script import AssStyle, format_script
 from gpu_worker.plan.captions.cue_events import draw_cue, style_for_cues

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeVar
 
-from contract.operations.captions.choices import Animation, Position
-from contract.operations.captions.presets import PRESETS, Technique
-from contract.operations.captions.style import CaptionStyle
+from contract.options.captions.choices import Animation, Position
+from contract.options.captions.presets import PRESETS, Technique
+from contract.options.captions.style import CaptionStyle
 from gpu_worker.plan.captions.safe_area import Region, caption_region
 from gpu_worker.plan.measure import Typefaces
 

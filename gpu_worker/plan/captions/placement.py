@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from contract.operations.captions.choices import Animation
-from contract.operations.captions.presets import Technique
+from contract.options.captions.choices import Animation
+from contract.options.captions.presets import Technique
 from gpu_worker.media.info import BOTTOM
 from gpu_worker.plan.captions.look import WORD_PADDING, Look
 

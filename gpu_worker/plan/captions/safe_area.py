@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from contract.operations.captions.choices import SafeArea
-from contract.operations.captions.style import CaptionStyle
+from contract.options.captions.choices import SafeArea
+from contract.options.captions.style import CaptionStyle
 
 
 class Region(NamedTuple):

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from contract.artifacts import VideoFormat
 from contract.operations import Role
-from contract.operations.sound.loudness import LoudnessGoal
+from contract.options.sound.loudness import LoudnessGoal
 from gpu_worker.plan.encode import format_seconds
 from gpu_worker.plan.input_args import open_args
 from gpu_worker.plan.join.parts import Part, Slot

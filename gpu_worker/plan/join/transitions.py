@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contract.operations.picture.transition import TransitionKind
+from contract.options.picture.transition import TransitionKind
 
 _NAMES = {
     TransitionKind.FADE: "fade",

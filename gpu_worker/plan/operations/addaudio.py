@@ -7,9 +7,9 @@ from fractions import Fraction
 
 from contract.operations import AudioMode
 from contract.operations.addaudio import AddAudio
-from contract.operations.captions import CaptionOptions
-from contract.operations.picture import PictureOptions
-from contract.operations.sound import FitAudio
+from contract.options.captions import CaptionOptions
+from contract.options.picture import PictureOptions
+from contract.options.sound import FitAudio
 from gpu_worker.plan.captions.words.script import timed_cues
 from gpu_worker.plan.model import AUDIO, VIDEO, Inputs, Plan, PlanOptions
 from gpu_worker.plan.overlay import Overlay

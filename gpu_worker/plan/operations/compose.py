@@ -8,7 +8,7 @@ from fractions import Fraction
 from contract.limits import DEFAULT_DURATION, MAX_DURATION, MIN_DURATION
 from contract.operations import exact_rate, frame_count
 from contract.operations.compose import Compose
-from contract.operations.sound.loudness import LoudnessGoal
+from contract.options.sound.loudness import LoudnessGoal
 from gpu_worker.plan.captions.words.script import reading_time_ms, timed_cues
 from gpu_worker.plan.model import AUDIO, Inputs, Plan, PlanOptions
 from gpu_worker.plan.operations.addaudio import own_sound, put_sound

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from contract.operations import exact_rate, frame_count
 from contract.operations.img2vid import Img2Vid
-from contract.operations.picture import SceneLook
+from contract.options.picture import SceneLook
 from gpu_worker.plan.model import Inputs, Plan, PlanOptions
 from gpu_worker.plan.overlay import Overlay
 from gpu_worker.plan.picture.watermark import requested_watermark

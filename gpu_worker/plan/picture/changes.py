@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from contract.operations.picture import PictureOptions
+from contract.options.picture import PictureOptions
 from gpu_worker.media.info import VideoFacts
 from gpu_worker.plan.model import Inputs, Step
 from gpu_worker.plan.picture.frame import Frame, requested_frame

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from contract.operations import Fit
-from contract.operations.picture import PictureOptions
+from contract.options.picture import PictureOptions
 from gpu_worker.media.info import VideoFacts
 from gpu_worker.plan.filters import picture_filters
 from gpu_worker.plan.picture.blur import blur_chain

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from contract.operations.picture.watermark import WATERMARK, WatermarkOptions
-from contract.operations.picture.watermark import Watermark as Request
+from contract.options.picture.watermark import WATERMARK, WatermarkOptions
+from contract.options.picture.watermark import Watermark as Request
 from gpu_worker.media.info import PhotoInfo
 from gpu_worker.plan.input_args import PROTOCOL_ARGS
 from gpu_worker.plan.model import Inputs, Step, local_name, pixels_name

@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
-from contract.operations.sound.music import Ducking
+from contract.options.sound.music import Ducking
 from gpu_worker.media.info import Cue
 
 Span = tuple[float, float]

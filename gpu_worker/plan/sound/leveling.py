@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from contract.operations import Role
-from contract.operations.inputs import role_of
-from contract.operations.sound.loudness import LoudnessGoal
+from contract.options.inputs import role_of
+from contract.options.sound.loudness import LoudnessGoal
 from gpu_worker.plan.input_args import PROTOCOL_ARGS, open_args
 from gpu_worker.plan.model import Leveling, Step
 from gpu_worker.plan.sound.filters import exact_length_filters

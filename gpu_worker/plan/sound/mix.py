@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from contract.operations.sound.loudness import LoudnessGoal
-from contract.operations.sound.music import Ducking
+from contract.options.sound.loudness import LoudnessGoal
+from contract.options.sound.music import Ducking
 from gpu_worker.media.info import AudioFacts
 from gpu_worker.plan.model import VIDEO, PlanOptions, Step
 from gpu_worker.plan.sound.decoding import Decoding, as_decoded

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from contract.operations.base import OptionGroup
+from contract.options.group import OptionGroup
 from gpu_worker.plan.model import AUDIO, Inputs, PlanOptions
 from gpu_worker.plan.sound.ducking import spans_of_cues
 from gpu_worker.plan.sound.mix import MusicInput, SoundInput, mix_sounds

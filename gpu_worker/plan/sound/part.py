@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from contract.artifacts import VideoFormat
-from contract.operations.inputs import role_of
+from contract.options.inputs import role_of
 from gpu_worker.plan.input_args import PROTOCOL_ARGS, open_args
 from gpu_worker.plan.model import Leveling, Plan, Step, local_name
 

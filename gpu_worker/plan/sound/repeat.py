@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from contract.operations.inputs import role_of
+from contract.options.inputs import role_of
 from gpu_worker.media.info import AudioFacts
 from gpu_worker.plan.input_args import open_args
 from gpu_worker.plan.model import Step, local_name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from contract.operations import Fit
-from contract.operations.picture import SceneLook
+from contract.options.picture import SceneLook
 from gpu_worker.media.info import PhotoInfo
 from gpu_worker.plan.input_args import PROTOCOL_ARGS
 from gpu_worker.plan.model import Step, local_name, pixels_name

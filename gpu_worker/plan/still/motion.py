@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from contract.operations.picture import SceneLook
-from contract.operations.picture.motion import Focus, Motion, MotionKind
+from contract.options.picture import SceneLook
+from contract.options.picture.motion import Focus, Motion, MotionKind
 from gpu_worker.plan.frame_source import Box, Camera
 
 _PANS = {

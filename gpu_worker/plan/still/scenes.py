@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from contract.operations.picture import SceneLook
-from contract.operations.picture.transition import TransitionKind
+from contract.options.picture import SceneLook
+from contract.options.picture.transition import TransitionKind
 from gpu_worker.plan.frame_source import FrameSource, Scene, SceneTransition
 from gpu_worker.plan.still.canvas import canvas_name
 from gpu_worker.plan.still.motion import canvas_size, make_camera

@@ -11,7 +11,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from contract.operations.inputs import inputs_first
+from contract.options.inputs import inputs_first
 from lambda_api.domain.job import TERMINAL, State
 from lambda_api.domain.views.job_view import event_type
 from lambda_api.web.openapi.callback import describe_callback

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from contract.fonts import FONTS, IMAGE_FONTS, Font
-from contract.operations.captions.presets import PRESETS
+from contract.options.captions.presets import PRESETS
 from lambda_api.web.routes.base import keyed_router
 from lambda_api.web.validation.schemas import Fonts, FontView, PresetView
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from contract.operations.inputs import inputs_first
+from contract.options.inputs import inputs_first
 
 _ALIASES = {
     "url_image": "image picture photo img still imageurl pictureurl photourl imgurl imagelink thumbnail",

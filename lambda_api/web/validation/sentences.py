@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from contract.operations.properties import schemas_at
+from contract.documentation.properties import schemas_at
 from lambda_api.web.validation.field_names import unknown_field
 from lambda_api.web.validation.leniency import BODY_SHAPE
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from contract.limits import MAX_VIDEOS
 from contract.operations.concatenate import Concatenate
-from contract.operations.picture.transition import TransitionKind
+from contract.options.picture.transition import TransitionKind
 
 URL = "https://media.example/clip.mp4"
 

@@ -9,8 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from contract.operations.img2vid import Img2Vid
-from contract.operations.picture import Fit
-from contract.operations.picture.motion import MotionKind
+from contract.options.picture import Fit
+from contract.options.picture.motion import MotionKind
 from contract.roles import Role
 
 A, B = "https://a.example/a.jpg", "https://a.example/b.jpg"

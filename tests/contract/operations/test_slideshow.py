@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from contract.operations.picture import Fit
-from contract.operations.picture.motion import MotionKind
 from contract.operations.slideshow import Slideshow
+from contract.options.picture import Fit
+from contract.options.picture.motion import MotionKind
 from contract.roles import Role
 
 A, B, VOICE = "https://a.example/a.jpg", "https://a.example/b.jpg", "https://a.example/voice.mp3"

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from contract.operations import Fit
-from contract.operations.picture import SceneLook
-from contract.operations.picture.motion import Motion, MotionKind
-from contract.operations.picture.transition import TransitionKind
+from contract.options.picture import SceneLook
+from contract.options.picture.motion import Motion, MotionKind
+from contract.options.picture.transition import TransitionKind
 from gpu_worker.frames import scenes
 from gpu_worker.frames.feed import draw_frames, write_frames
 from gpu_worker.plan.frame_source import FrameSource

@@ -17,9 +17,9 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
 from contract.operations import Fit
-from contract.operations.picture import SceneLook
-from contract.operations.picture.motion import Motion
-from contract.operations.picture.options import CLIP_AMOUNT
+from contract.options.picture import SceneLook
+from contract.options.picture.motion import Motion
+from contract.options.picture.options import CLIP_AMOUNT
 from gpu_worker.ffmpeg.run import run_ffmpeg
 from gpu_worker.frames.resampler import DrawView, open_resampler, plane_sizes
 from gpu_worker.photo.read_photo import read_photo

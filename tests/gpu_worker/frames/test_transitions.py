@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from contract.operations.picture.transition import TransitionKind as Kind
+from contract.options.picture.transition import TransitionKind as Kind
 from gpu_worker.frames.masks import Masks
 from gpu_worker.frames.resampler import Plane, plane_sizes
 from gpu_worker.frames.transitions import DrawScene, draw_transition

@@ -14,10 +14,10 @@ from contract.errors import Code
 from contract.limits import Limits
 from contract.operations import Operation
 from contract.operations.caption import Caption
-from contract.operations.captions.style import CaptionStyle
-from contract.operations.captions.words import read_words
 from contract.operations.compose import Compose
 from contract.operations.transcribe import Transcribe
+from contract.options.captions.style import CaptionStyle
+from contract.options.captions.words import read_words
 from gpu_worker.errors import JobFailed
 from gpu_worker.pipeline.machine import Machine
 from gpu_worker.pipeline.transcode import Output, transcode

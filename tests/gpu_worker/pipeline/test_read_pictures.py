@@ -14,9 +14,9 @@ from contract.errors import Code, Failure
 from contract.limits import Limits
 from contract.messages import Stage
 from contract.operations import Fit
-from contract.operations.picture import SceneLook
-from contract.operations.picture.motion import Motion, MotionKind
 from contract.operations.slideshow import Slideshow
+from contract.options.picture import SceneLook
+from contract.options.picture.motion import Motion, MotionKind
 from gpu_worker.errors import JobFailed
 from gpu_worker.frames.resampler import plane_sizes, split_planes
 from gpu_worker.media.info import PhotoInfo

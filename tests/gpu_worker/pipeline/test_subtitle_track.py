@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from contract.operations.caption import Caption
-from contract.operations.captions.choices import SubtitleMode
 from contract.operations.compose import Compose
+from contract.options.captions.choices import SubtitleMode
 from gpu_worker.ffmpeg.locate import Ffmpeg
 from gpu_worker.formats.mp4 import list_tracks
 from gpu_worker.media.info import Cue

@@ -15,17 +15,17 @@ from typing import NamedTuple
 
 import pytest
 
+from contract.documentation.describe import describe
 from contract.operations import OPERATIONS, Fit, Operation, Role
 from contract.operations.addaudio import AddAudio
 from contract.operations.caption import Caption
-from contract.operations.captions.choices import SubtitleMode
 from contract.operations.compose import Compose
 from contract.operations.concatenate import Concatenate
-from contract.operations.describe import describe
 from contract.operations.img2vid import Img2Vid
-from contract.operations.picture.watermark import Watermark
 from contract.operations.thumbnail import Thumbnail
 from contract.operations.trim import Trim
+from contract.options.captions.choices import SubtitleMode
+from contract.options.picture.watermark import Watermark
 from gpu_worker.media.info import AudioFacts, Color, Cue, Facts, PhotoInfo, VideoFacts
 from gpu_worker.plan import make_plan
 from gpu_worker.plan.gpu import Gpu, GpuStage, UnavailableReason

@@ -12,9 +12,9 @@ import pytest
 
 from contract.artifacts import VideoFormat
 from contract.operations import OPERATIONS, Fit, Operation, Role
-from contract.operations.inputs import ROLES
-from contract.operations.output import OutputOptions, Quality
-from contract.operations.picture import PictureOptions
+from contract.options.inputs import ROLES
+from contract.options.output import OutputOptions, Quality
+from contract.options.picture import PictureOptions
 from gpu_worker.media.info import AudioFacts, Cue, Facts
 from gpu_worker.plan import make_plan
 from gpu_worker.plan.model import PlanOptions

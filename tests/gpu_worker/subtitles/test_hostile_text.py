@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contract.documentation.describe import describe
 from contract.errors import Code
 from contract.limits import Limits
 from contract.operations import OPERATIONS
 from contract.operations.caption import Caption
-from contract.operations.describe import describe
 from gpu_worker.errors import JobFailed
 from gpu_worker.ffmpeg.run import run_ffmpeg
 from gpu_worker.media.info import Cue, Facts, VideoFacts

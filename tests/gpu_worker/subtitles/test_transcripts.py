@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract.errors import Code
-from contract.operations.captions import CaptionOptions
+from contract.options.captions import CaptionOptions
 from gpu_worker.errors import JobFailed
 from gpu_worker.media.info import Cue, Word
 from gpu_worker.subtitles import Subtitles, read_subtitles

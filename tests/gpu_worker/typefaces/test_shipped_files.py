@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 from contract.fonts import FONTS
-from contract.operations.captions.presets import PRESETS
+from contract.options.captions.presets import PRESETS
 from gpu_worker.pipeline.machine import FONTS_DIRECTORY
 from gpu_worker.plan.captions.glyphs.families import COLOR_EMOJI_FONT, EMOJI_FONT
 from gpu_worker.typefaces.face import Face

@@ -12,8 +12,8 @@ from contract.base import PREVIOUS_VERSION
 from contract.errors import Code, Failure
 from contract.messages import ExecutionFacts, LoudnessFacts
 from contract.operations.caption import Caption
-from contract.operations.captions import CaptionOptions
 from contract.operations.transcribe import Transcribe
+from contract.options.captions import CaptionOptions
 from lambda_api.adapters.aws.job_row import to_item, to_job
 from lambda_api.domain.errors import SpeechNotAvailable
 from lambda_api.domain.job import State

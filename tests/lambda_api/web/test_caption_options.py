@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from contract.operations.caption import Caption
-from contract.operations.captions import Replacement, TimeRange
-from contract.operations.captions.style import CaptionColors, CaptionStyle, Margin
+from contract.options.captions import Replacement, TimeRange
+from contract.options.captions.style import CaptionColors, CaptionStyle, Margin
 from tests.support.fakes import World
 from tests.support.gateway import Answer, Client
 

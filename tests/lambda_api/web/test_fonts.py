@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contract.fonts import FONTS, IMAGE_FONTS
-from contract.operations.captions.presets import PRESETS
+from contract.options.captions.presets import PRESETS
 from tests.support.gateway import Client
 
 

@@ -12,7 +12,7 @@ import pytest
 from pydantic import BaseModel
 
 from contract.operations import OPERATIONS
-from contract.operations.captions.presets import PRESETS
+from contract.options.captions.presets import PRESETS
 from lambda_api.usecases.deliver_callback import deliver_callback
 from lambda_api.usecases.submit_job import submit_job
 from lambda_api.web.app import create_documented_app

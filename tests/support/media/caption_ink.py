@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from contract.operations.captions import CaptionOptions
+from contract.options.captions import CaptionOptions
 from gpu_worker.ffmpeg.run import run_ffmpeg
 from gpu_worker.media.info import Cue
 from gpu_worker.pipeline.machine import FONTS_DIRECTORY

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from contract.operations.inputs import ROLES
+from contract.options.inputs import ROLES
 from gpu_worker.media.info import Facts, PhotoInfo
 from gpu_worker.plan.model import AUDIO, IMAGE, VIDEO, Inputs, local_name
 

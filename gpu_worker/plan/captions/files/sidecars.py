@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from contract.operations.captions import CaptionOptions
-from contract.operations.captions.choices import SubtitleFormat
+from contract.options.captions import CaptionOptions
+from contract.options.captions.choices import SubtitleFormat
 from gpu_worker.media.info import Cue
 from gpu_worker.plan.captions.draw import DrawnCaptions, draw_captions
 from gpu_worker.plan.captions.files.srt import write_srt

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice, pairwise
 
-from contract.operations.captions import CaptionOptions
-from contract.operations.captions.choices import SubtitleMode
+from contract.options.captions import CaptionOptions
+from contract.options.captions.choices import SubtitleMode
 from gpu_worker.media.info import Cue
 from gpu_worker.plan.captions.files.srt import write_srt
 from gpu_worker.plan.captions.files.track_language import track_language

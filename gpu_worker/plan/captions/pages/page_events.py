@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from contract.operations.captions.presets import Technique
+from contract.options.captions.presets import Technique
 from gpu_worker.plan.captions.ass_script import format_event
 from gpu_worker.plan.captions.glyphs.families import COLOR_EMOJI_FONT
 from gpu_worker.plan.captions.glyphs.lettering import Lettering, escape, set_text_color

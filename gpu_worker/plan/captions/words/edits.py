@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from contract.operations.captions import CaptionOptions
+from contract.options.captions import CaptionOptions
 from gpu_worker.media.info import Cue
 from gpu_worker.plan.captions.words.replacements import replace_in_cues
 from gpu_worker.plan.captions.words.timing import exclude_ranges

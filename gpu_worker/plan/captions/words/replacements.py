@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from contract.operations.captions import Replacement
+from contract.options.captions import Replacement
 from gpu_worker.media.info import Cue, Word
 from gpu_worker.subtitles.markup.cue_text import clean_literal, is_visible
 from gpu_worker.subtitles.spacing import UNSPACED, join_words

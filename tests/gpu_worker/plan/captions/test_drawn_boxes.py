@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import ImageChops
 
-from contract.operations.captions import CaptionOptions
+from contract.options.captions import CaptionOptions
 from gpu_worker.media.info import Cue, Word
 from gpu_worker.pipeline.machine import FONTS_DIRECTORY
 from gpu_worker.plan.captions.draw import draw_captions

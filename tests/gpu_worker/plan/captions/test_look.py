@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from contract.operations.captions.choices import Position, SafeArea
-from contract.operations.captions.presets import PRESETS, Technique
-from contract.operations.captions.style import CaptionStyle
+from contract.options.captions.choices import Position, SafeArea
+from contract.options.captions.presets import PRESETS, Technique
+from contract.options.captions.style import CaptionStyle
 from gpu_worker.media.info import BOTTOM, TOP
 from gpu_worker.plan.captions.look import ass_color, resolve_look
 from gpu_worker.plan.captions.placement import place, reach

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops, ImageDraw
 
-from contract.operations.captions.choices import Position
-from contract.operations.picture.watermark import WATERMARK
-from contract.operations.picture.watermark import Watermark as Request
+from contract.options.captions.choices import Position
+from contract.options.picture.watermark import WATERMARK
+from contract.options.picture.watermark import Watermark as Request
 from gpu_worker.media.info import PhotoInfo
 from gpu_worker.plan.model import pixels_name
 from gpu_worker.plan.picture.watermark import Watermark, place_watermark, watermark_chain, watermark_step

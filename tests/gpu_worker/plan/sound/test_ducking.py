@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import pytest
 
-from contract.operations.sound.music import Ducking
+from contract.options.sound.music import Ducking
 from gpu_worker.media.info import Cue, Word
 from gpu_worker.plan.sound.ducking import join_spans, spans_of_cues, write_envelope
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from contract.operations import Fit
 from contract.operations.img2vid import Img2Vid
-from contract.operations.picture import SceneLook
-from contract.operations.picture.motion import Easing, Focus, Motion, MotionKind
+from contract.options.picture import SceneLook
+from contract.options.picture.motion import Easing, Focus, Motion, MotionKind
 from gpu_worker.plan.frame_source import Box
 from gpu_worker.plan.still.motion import canvas_size, make_camera
 

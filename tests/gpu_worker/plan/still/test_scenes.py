@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.operations import Fit
-from contract.operations.picture import SceneLook
-from contract.operations.picture.motion import Motion, MotionKind
-from contract.operations.picture.transition import TransitionKind
+from contract.options.picture import SceneLook
+from contract.options.picture.motion import Motion, MotionKind
+from contract.options.picture.transition import TransitionKind
 from gpu_worker.plan.frame_source import FrameSource
 from gpu_worker.plan.still.scenes import make_frame_source
 

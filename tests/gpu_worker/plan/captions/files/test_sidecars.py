@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from contract.operations import Operation
 from contract.operations.caption import Caption
-from contract.operations.captions import CaptionOptions
-from contract.operations.captions.presets import PRESETS
 from contract.operations.compose import Compose
+from contract.options.captions import CaptionOptions
+from contract.options.captions.presets import PRESETS
 from gpu_worker.media.info import BOTTOM, TOP, Cue, Word
 from gpu_worker.pipeline.machine import FONTS_DIRECTORY
 from gpu_worker.plan import make_plan

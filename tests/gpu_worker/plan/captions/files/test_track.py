@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract.operations.captions import CaptionOptions
+from contract.options.captions import CaptionOptions
 from gpu_worker.media.info import TOP, Cue
 from gpu_worker.plan.captions.files.srt import write_srt
 from gpu_worker.plan.captions.files.track import flatten, make_track

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contract.operations.captions import Replacement
+from contract.options.captions import Replacement
 from gpu_worker.media.info import Cue, Word
 from gpu_worker.plan.captions.words.replacements import apply_replacements, replace_in_cues
 from gpu_worker.plan.captions.words.timing import time_words

@@ -1,5 +1,0 @@
-"""Sound: how a new one is added, music under it, and the loudness of the result."""
-
-from contract.operations.sound.options import AudioMode, FitAudio, SoundOptions
-
-__all__ = ["AudioMode", "FitAudio", "SoundOptions"]

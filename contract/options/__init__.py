@@ -1,0 +1,1 @@
+"""Options that several operations share, in groups: input files, captions, picture, sound, the finished file."""
