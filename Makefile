@@ -104,7 +104,7 @@ lint: $(VENV)/.dev  ## ruff, mypy --strict, import-linter
 IMAGE_PYTHON ?= $(shell for python in python3.13 python3.12 "$$HOME"/.pyenv/versions/3.13.*/bin/python "$$HOME"/.pyenv/versions/3.12.*/bin/python; do \
   "$$python" -c '' 2>/dev/null && echo "$$python" && break; done)
 
-bench-media: $(VENV)/.bench $(if $(SPEECH),$(VENV)/.speech)  ## Measure the media engine against its targets and other tools (about 20 minutes)
+bench-media: $(VENV)/.bench $(if $(SPEECH),$(VENV)/.speech)  ## Measure the media engine against its targets and other tools (about 35 minutes)
 	@$(if $(IMAGE_PYTHON),$(MAKE) --no-print-directory .venv-bench/.done $(if $(SPEECH),.venv-bench/.speech))
 	@$(if $(IMAGE_PYTHON),.venv-bench/bin/python -m benchmarks.media --also $(BIN)/python,$(BIN)/python -m benchmarks.media) $(BENCH)
 

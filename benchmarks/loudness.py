@@ -19,26 +19,13 @@ _SECONDS = 40
 _GOALS = (-14.0, -16.0, -23.0)
 _PEAK = -1.0
 _METER = "aresample=48000,ebur128=peak=true:metadata=1:framelog=quiet,ametadata=mode=print:file=-"
-_BED = (
-    "aevalsrc='0.25*(sin(2*PI*220*t)+sin(2*PI*277.18*t)+sin(2*PI*329.63*t))*(0.6+0.4*sin(PI*t))':s=44100:d=13.7",
-    "anoisesrc=c=pink:r=44100:d=13.7:a=0.5:seed=3",
-)
-_BURSTS = "[1]volume='if(lt(mod(t,0.5),0.08),1,0.02)':eval=frame[beat];[0][beat]amix=inputs=2:normalize=0"
 
 
 def measure(bench: Bench) -> list[Row]:
     bench.say("loudness")
     film = sources.film(bench, bench.seconds(_SECONDS), ("-b:v", "1000k"), "leveled.mp4")
-    voice, music = sources.sound(bench, bench.seconds(_SECONDS), "spoken.mp3"), _bed(bench)
+    voice, music = sources.sound(bench, bench.seconds(_SECONDS), "spoken.mp3"), sources.music(bench)
     return [*_accuracy(bench, film, voice, music), _cost(bench, film, voice, music)]
-
-
-def _bed(bench: Bench) -> Path:
-    """Make music of chords and beats of pink noise."""
-    path = bench.folder / "bed.mp3"
-    inputs = [option for source in _BED for option in ("-f", "lavfi", "-i", source)]
-    bench.run(*inputs, "-filter_complex", _BURSTS, "-ac", "2", "-b:a", "192k", path)
-    return path
 
 
 def _operation(goal: float | None, *, has_music: bool) -> AddAudio:

@@ -12,7 +12,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import addaudio, caption, compose, concatenate, img2vid, loudness, machine, reframe, transcribe, trim
+from benchmarks import (
+    addaudio,
+    caption,
+    compose,
+    concatenate,
+    img2vid,
+    loudness,
+    machine,
+    quality,
+    reframe,
+    slideshow,
+    transcribe,
+    trim,
+)
 from benchmarks.bench import Bench, BenchError
 from benchmarks.command import exit_code, print_report, say, subset_of
 from benchmarks.report import complete, read_rows
@@ -32,6 +45,8 @@ _PARTS: dict[str, Callable[[Bench], list[Row]]] = {
     "reframe": reframe.measure,
     "loudness": loudness.measure,
     "concatenate": concatenate.measure,
+    "slideshow": slideshow.measure,
+    "quality": quality.measure,
     "transcribe": transcribe.measure,
     "trim": trim.measure,
 }

@@ -27,8 +27,9 @@ from gpu_worker.ffmpeg.locate import Ffmpeg
 from gpu_worker.frames.resampler import Plane
 from gpu_worker.frames.scenes import list_drawings
 from gpu_worker.pipeline.machine import Machine
+from gpu_worker.pipeline.probe_inputs import probe_inputs
 from gpu_worker.pipeline.read_pictures import read_pictures
-from gpu_worker.pipeline.run_step import OnStage
+from gpu_worker.pipeline.run_step import OnStage, ignore_stage, run_step
 from gpu_worker.pipeline.transcode import Output, transcode
 from gpu_worker.plan import make_plan
 from gpu_worker.plan.captions.ass_script import BURN_FILTER
@@ -37,6 +38,7 @@ from gpu_worker.plan.encode import TAG_FILTER, encoder_args
 from gpu_worker.plan.frame_source import FrameSource
 from gpu_worker.plan.model import FONTS, IMAGE, SUBTITLES, Encoder, Inputs, PlanOptions, local_name
 from gpu_worker.plan.still.motion import make_camera
+from gpu_worker.sandbox import safe_open
 from gpu_worker.speech.find_speech import Speech
 from gpu_worker.subtitles import read_subtitles
 
@@ -95,6 +97,25 @@ def drawn(bench: Bench, operation: Img2Vid, photo: Path) -> Iterator[Path]:
             for planes in draw_frames(bench, operation, photo):
                 file.writelines(planes)
         yield path
+
+
+def write_frames(bench: Bench, operation: Operation, inputs: Mapping[str, Path], target: Path) -> None:
+    """Write the pictures that the encoder of a job without sound gets, with their captions, as raw yuv420p."""
+    with tempfile.TemporaryDirectory(prefix="job-", dir=bench.folder) as name:
+        directory = Path(name)
+        for field, path in inputs.items():
+            (directory / local_name(field)).symlink_to(path)
+        machine = _machine(bench.ffmpeg, bench.threads)
+        (directory / FONTS).symlink_to(machine.fonts)
+        looks = operation.scene_looks()
+        probed = asyncio.run(probe_inputs(operation.inputs(), looks, directory, machine, Limits()))
+        plan = make_plan(operation, probed, PlanOptions(threads=bench.threads, typefaces=machine.typefaces))
+        for file, content in plan.files.items():
+            safe_open.write(directory / file, content)
+        step = plan.steps[-1]
+        drawing = step.args[: step.args.index("-map")]
+        step = replace(step, args=(*drawing, "-map", "[picture]", "-f", "rawvideo", "-y", str(target)))
+        asyncio.run(run_step(step, directory, machine, Limits(), ignore_stage, uses_gpu=False))
 
 
 def raw_input(size: tuple[int, int], rate: int, frames: Path) -> tuple[str, ...]:

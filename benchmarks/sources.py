@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from PIL import Image, ImageFilter
+from PIL import Image, ImageFilter, ImageOps
 
 from benchmarks.bench import Bench
 from benchmarks.pictures import Points, dots
@@ -14,12 +14,19 @@ from local.samples.media import make_clip, make_voice
 
 PHOTO_SIZE = (4608, 2592)
 LARGE_SIZE = (12000, 8400)
+SLIDE_SIZE = (4000, 3000)
 FILM_SIZE, FILM_RATE = (1920, 1080), 30
 _SECTION = 6
 """Seconds of film that are encoded; the rest repeats the same packets."""
 
 _LENS = 1.0
 """Radius of a blur, in pixels: no lens gives edges as sharp as those of a drawing."""
+
+_MUSIC = (
+    "aevalsrc='0.25*(sin(2*PI*220*t)+sin(2*PI*277.18*t)+sin(2*PI*329.63*t))*(0.6+0.4*sin(PI*t))':s=44100:d=13.7",
+    "anoisesrc=c=pink:r=44100:d=13.7:a=0.5:seed=3",
+)
+_BEATS = "[1]volume='if(lt(mod(t,0.5),0.08),1,0.02)':eval=frame[beat];[0][beat]amix=inputs=2:normalize=0"
 
 _WORDS = (
     "The morning came slowly over the lake",
@@ -41,6 +48,30 @@ def photo(bench: Bench) -> Path:
 def large_photo(bench: Bench) -> Path:
     """Return a drawn JPEG of 100 megapixels."""
     return _tiled(bench, "large.jpg", LARGE_SIZE)
+
+
+def photos(bench: Bench, count: int) -> list[Path]:
+    """Return different JPEGs of 4000x3000: parts of the photo, every second one mirrored."""
+    width, height = SLIDE_SIZE
+    paths = [bench.folder / f"slide_{index}.jpg" for index in range(count)]
+    with Image.open(photo(bench)) as whole:
+        part = whole.height * width // height
+        for index, path in enumerate(paths):
+            if not path.exists():
+                left = (whole.width - part) * index // max(1, count - 1)
+                slide = whole.convert("RGB").crop((left, 0, left + part, whole.height))
+                slide = slide.resize(SLIDE_SIZE, Image.Resampling.LANCZOS)
+                (ImageOps.mirror(slide) if index % 2 else slide).save(path, quality=90)
+    return paths
+
+
+def music(bench: Bench) -> Path:
+    """Make music of chords and beats of pink noise, 13.7 s."""
+    path = bench.folder / "music.mp3"
+    if not path.exists():
+        inputs = [option for source in _MUSIC for option in ("-f", "lavfi", "-i", source)]
+        bench.run(*inputs, "-filter_complex", _BEATS, "-ac", "2", "-b:a", "192k", path)
+    return path
 
 
 def _tiled(bench: Bench, name: str, size: tuple[int, int]) -> Path:

@@ -150,6 +150,12 @@ MEDIA: dict[str, Target] = {
     "concatenate.drift": Target(
         "concatenate", "40 joins: sound against picture at the worst", "-", "-", "<=", 1.0, 2, "ms"
     ),
+    "slideshow.cpu": Target("slideshow", "CPU / encoding the same frames", "-", "-", "<=", 1.35),
+    "slideshow.chain": Target("slideshow", "CPU / the same film by single jobs", "-", "-", "<=", 0.25, 3),
+    "slideshow.memory": Target("slideshow", "peak memory, 10 photos of 12 MP", "-", "-", "<=", 500, 0, "MB"),
+    "slideshow.memory.large": Target("slideshow", "peak memory, 200 photos of 12 MP", "-", "-", "<=", 1000, 0, "MB"),
+    "quality.caption": Target("quality", "caption as a draft: CPU / standard", "-", "-", "<=", 0.25),
+    "quality.slideshow": Target("quality", "slideshow as a draft: CPU / standard", "-", "-", "<=", 0.25),
     "transcribe.cpu": Target("transcribe", "CPU / faster-whisper alone", "-", "-", "<=", 1.10),
     "transcribe.first": Target(
         "transcribe", "captions auto: CPU until the first caption / faster-whisper alone", "-", "-", "<=", 1.25

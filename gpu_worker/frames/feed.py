@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import os
 from collections import deque
 from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
+from gpu_worker.frames.pipe import FramePipe
 from gpu_worker.frames.resampler import Plane
 from gpu_worker.frames.scenes import list_drawings
 from gpu_worker.plan.frame_source import FrameSource
-
-_PIPE_BYTES = 1024 * 1024
-"""Linux' maximum for an unprivileged process. A frame is 3 MB: with the default 64 KiB both sides mostly wake up."""
 
 
 def write_frames(source: FrameSource, directory: Path, threads: int, fd: int) -> None:
@@ -25,13 +21,11 @@ def write_frames(source: FrameSource, directory: Path, threads: int, fd: int) ->
     if a canvas cannot be read.
     """
     with open(fd, "wb", buffering=0) as pipe, contextlib.suppress(BrokenPipeError):
-        if hasattr(fcntl, "F_SETPIPE_SZ"):
-            with contextlib.suppress(OSError):
-                fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+        width, height = source.size
+        target = FramePipe(pipe.fileno(), source.frames, width * height * 3 // 2)
         with contextlib.closing(draw_frames(source, directory, threads)) as frames:
             for planes in frames:
-                for plane in planes:
-                    _write_all(pipe.fileno(), plane)
+                target.write(planes)
 
 
 def draw_frames(source: FrameSource, directory: Path, threads: int) -> Generator[Sequence[Plane], None, None]:
@@ -47,9 +41,3 @@ def draw_frames(source: FrameSource, directory: Path, threads: int) -> Generator
             yield ahead.popleft().result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _write_all(fd: int, data: Plane) -> None:
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(fd, rest) :]

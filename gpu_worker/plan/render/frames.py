@@ -40,6 +40,7 @@ def render_frames(
         subtitles_end=None if track is None else track.end,
     )
     input_args = (
+        *("-threads", "1"),  # nothing is decoded, and further threads only take time
         *("-f", "rawvideo", "-pixel_format", "yuv420p", "-video_size", f"{size[0]}x{size[1]}"),
         *("-framerate", str(rate), "-protocol_whitelist", "file,pipe", "-i", "pipe:0"),
     )

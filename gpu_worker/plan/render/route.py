@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from contract.operations import Role
+from contract.options.output import Quality
 from gpu_worker.media.info import Cue, VideoFacts
 from gpu_worker.plan.captions.added_frames import add_frames, first_frame_filters
 from gpu_worker.plan.captions.ass_script import BURN_FILTER
@@ -51,7 +52,7 @@ def route_video(
     threads = () if GpuStage.ENCODE in stages else _decoder_threads_args(options)
     chain = ",".join((*first_frame, frame_chain(video, changes.frame)))
     graph = cpu_graph(video.selector, watermark_chain(chain, changes.watermark), cues, added)
-    return Route((*threads, *input_args), graph, timing, stages)
+    return Route((*_draft_decoding_args(options), *threads, *input_args), graph, timing, stages)
 
 
 def _decoder_threads_args(options: PlanOptions) -> tuple[str, ...]:
@@ -60,6 +61,11 @@ def _decoder_threads_args(options: PlanOptions) -> tuple[str, ...]:
     By default ffmpeg starts as many threads for decoding as for encoding, and the CPUs mostly switch between them.
     """
     return ("-threads", str(max(1, options.threads // 4)))
+
+
+def _draft_decoding_args(options: PlanOptions) -> tuple[str, ...]:
+    """Return options before an input of which a draft is made: its edges of blocks do not show at half the size."""
+    return ("-skip_loop_filter", "all") if options.quality is Quality.DRAFT else ()
 
 
 def cpu_graph(selector: str, chain: str, cues: tuple[Cue, ...] | None, added: tuple[int, ...] = ()) -> str:

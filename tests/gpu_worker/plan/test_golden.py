@@ -25,6 +25,7 @@ from contract.operations.img2vid import Img2Vid
 from contract.operations.thumbnail import Thumbnail
 from contract.operations.trim import Trim
 from contract.options.captions.choices import SubtitleMode
+from contract.options.output import Quality
 from contract.options.picture.watermark import Watermark
 from gpu_worker.media.info import AudioFacts, Color, Cue, Facts, PhotoInfo, VideoFacts
 from gpu_worker.plan import make_plan
@@ -77,6 +78,7 @@ CASES = EXAMPLES | {
     "addaudio-music": Case(AddAudio(url_video=URL, url_audio=URL, mode="music")),
     "addaudio-encode-x264": Case(ADDAUDIO, may_copy=False),
     "addaudio-encode-gpu": Case(ADDAUDIO, GPU, may_copy=False),
+    "caption-draft-x264": Case(CAPTION.model_copy(update={"quality": Quality.DRAFT})),
     "caption-gpu": Case(CAPTION, GPU),
     "caption-gpu-without-filters": Case(CAPTION, NO_FILTERS),
     "caption-gpu-without-nvdec": Case(CAPTION, NO_NVDEC),

@@ -98,7 +98,7 @@ def test_img2vid_encodes_the_drawn_frames() -> None:
     plan = make_plan(operation, inputs_of(image=PHOTO), OPTIONS)
     assert lines(plan) == [
         (
-            f"{RAW.format(rate='30000/1001')} -filter_complex [0:V:0]{TAGS}[picture] -map [picture] "
+            f"-threads 1 {RAW.format(rate='30000/1001')} -filter_complex [0:V:0]{TAGS}[picture] -map [picture] "
             f"{X264} -an -t 86400 {FILE}"
         ),
     ]
@@ -133,7 +133,7 @@ def test_compose_from_a_picture_is_encoded_once() -> None:
     plan = make_plan(operation, inputs_of(image=PHOTO, audio=audio_info(), cues=CUES), OPTIONS)
     assert lines(plan) == [
         (
-            f"{RAW.format(rate='24')} {OPEN_AUDIO} -filter_complex [0:V:0]{BURN},{TAGS}[picture] "
+            f"-threads 1 {RAW.format(rate='24')} {OPEN_AUDIO} -filter_complex [0:V:0]{BURN},{TAGS}[picture] "
             f"-filter_complex [1:a:0]{CLOCK},aformat=channel_layouts=stereo,apad=whole_dur=2.000000,"
             "atrim=end=2.000000[sound] "
             f"-map [picture] {X264} "
