@@ -32,14 +32,19 @@ _PRIMARIES = {
 _SCALE_NAMES = {"bt470bg": "bt601", "smpte170m": "smpte170m", "bt2020nc": "bt2020", "bt2020c": "bt2020"}
 
 
-def picture_filters(video: VideoFacts, size: tuple[int, int] | None = None, crop: str | None = None) -> tuple[str, ...]:
+def picture_filters(
+    video: VideoFacts, size: tuple[int, int] | None = None, crop: str | None = None, scaler: str = "bicubic"
+) -> tuple[str, ...]:
     """Return the filters for decoded, upright frames. They never change the number of frames.
 
-    `size` is that of the result, by default the video's own; `crop` is a filter that selects a part of the frames.
+    `size` is that of the result, by default the video's own; `crop` is a filter that selects a part of the frames;
+    `scaler` is the algorithm of ffmpeg's `scale`.
     """
     width, height = size or video.display_size
     filters, matrix = _to_standard_range(video, crop)
-    filters.append(f"scale={width}:{height}:flags=bicubic:in_color_matrix={matrix}:out_color_matrix=bt709:out_range=tv")
+    filters.append(
+        f"scale={width}:{height}:flags={scaler}:in_color_matrix={matrix}:out_color_matrix=bt709:out_range=tv"
+    )
     return (*filters, "setsar=1", "format=yuv420p")
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from contract.operations import Fit
+from contract.options.output import Quality
 from contract.options.picture import PictureOptions
 from gpu_worker.media.info import VideoFacts
 from gpu_worker.plan.filters import picture_filters
@@ -27,12 +28,16 @@ class Frame:
     size: tuple[int, int]
     fit: Fit = Fit.COVER
     background: str = "#000000"
+    scaler: str = "bicubic"
 
 
 def requested_frame(options: PictureOptions, video: VideoFacts) -> Frame | None:
     """Return the frame that a request asks for; None if it is the one that the video has."""
     size = options.final_size(options.frame_size(video.display_size))
-    return None if size == video.display_size else Frame(size, options.fit, options.background)
+    shrinks = all(new <= own for new, own in zip(size, video.display_size, strict=True))
+    # Takes a tenth of a draft's time less than bicubic. It would enlarge pixels as blocks.
+    scaler = "area" if shrinks and options.quality is Quality.DRAFT else "bicubic"
+    return None if size == video.display_size else Frame(size, options.fit, options.background, scaler)
 
 
 def frame_chain(video: VideoFacts, frame: Frame | None, label: str = "fit") -> str:
@@ -44,9 +49,9 @@ def frame_chain(video: VideoFacts, frame: Frame | None, label: str = "fit") -> s
     if frame is None:
         return ",".join(picture_filters(video))
     if frame.fit is Fit.COVER:
-        return ",".join(_cover_filters(video, frame.size))
+        return ",".join(_cover_filters(video, frame.size, frame.scaler))
     inner = _inner_size(video, frame.size)
-    scaled = ",".join(picture_filters(video, inner))
+    scaled = ",".join(picture_filters(video, inner, scaler=frame.scaler))
     if inner == frame.size:
         return scaled
     if frame.fit is Fit.BLUR:
@@ -56,7 +61,7 @@ def frame_chain(video: VideoFacts, frame: Frame | None, label: str = "fit") -> s
     return f"{scaled},pad={width}:{height}:{left}:{top}:color={frame.background.replace('#', '0x')}"
 
 
-def _cover_filters(video: VideoFacts, size: tuple[int, int]) -> tuple[str, ...]:
+def _cover_filters(video: VideoFacts, size: tuple[int, int], scaler: str) -> tuple[str, ...]:
     # Most of what is not shown is cropped before it is converted; the rest after scaling, where a pixel is small.
     (width, height), aspect = _upright(video)
     shape = Fraction(*size) / aspect
@@ -68,7 +73,7 @@ def _cover_filters(video: VideoFacts, size: tuple[int, int]) -> tuple[str, ...]:
         max(size[1], nearest_even(kept_height * factor)),
     )
     crop = _crop((width, height), left, top) if left or top else None
-    filters = picture_filters(video, scaled, crop)
+    filters = picture_filters(video, scaled, crop, scaler)
     if scaled == size:
         return filters
     x, y = center(scaled, size)
