@@ -83,6 +83,10 @@ def _read_list(value: Any) -> Any:
     return value
 
 
+def _read_kind(value: Any) -> Any:
+    return {"kind": value} if isinstance(value, str) else value
+
+
 def _to_unicode(value: Any) -> Any:
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
@@ -125,6 +129,9 @@ AnyCase = BeforeValidator(_trim_and_lower)
 
 ChoiceList = BeforeValidator(_read_list)
 """Accept a list of choices in any case, or text that names them."""
+
+KindName = BeforeValidator(_read_kind)
+"""Accept the name of a kind in place of an object with `kind`."""
 
 Url = Annotated[str, Trimmed, AfterValidator(_normalize), url_schema("A file.", "https://media.example.com/clip.mp4")]
 """A normalized http or https URL (`contract.urls`). `check_target` decides whether its address may be contacted.

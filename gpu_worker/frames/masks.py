@@ -22,7 +22,7 @@ _DISTANCE_UNITS = 8
 _SEED = 7
 
 Direction = tuple[int, int]
-"""Where an edge goes: -1 or 1 to the left or right, or up or down; the other number is 0."""
+"""The direction in which an edge moves: x is -1 for left, 1 for right; y is -1 for up, 1 for down; the other is 0."""
 
 
 class Masks:

@@ -23,7 +23,7 @@ _BLACK, _WHITE = (16, 128, 128), (235, 128, 128)
 _LARGEST_BLOCK = 1 / 20
 """Side of the largest block of `pixelize`, in parts of the short side of the frame."""
 _BLOCK_POINTS = 4
-"""The color of a block is the mean of so many points a side."""
+"""Points per side of a block whose mean is its color."""
 _ZOOM = 2.5
 """Magnification of the old scene at the end of `zoom_in`."""
 

@@ -153,6 +153,10 @@ class AudioFacts:
         return f"a:{self.number}"
 
 
+_INDEXED = frozenset({"mov", "matroska", "webm"})
+"""Containers with an index of keyframes. In others ffmpeg finds a keyframe near the requested one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """The facts about one file. `container` is ffmpeg's demuxer name, such as `mov,mp4,m4a,3gp,3g2,mj2`."""
@@ -163,6 +167,11 @@ class Facts:
     sounds: tuple[SoundTrack, ...] = ()
     """All audio streams, used and unused."""
     subtitles: tuple[SubtitleStream, ...] = ()
+
+    @property
+    def is_seekable(self) -> bool:
+        """True if ffmpeg finds the last keyframe before a time, and the file states its times."""
+        return not _INDEXED.isdisjoint(self.container.split(",")) and (self.video is None or self.video.is_timed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What was measured by decoding a whole file, and what its container shows."""
+"""Measurements that need a whole file decoded, and facts that its container shows."""
 
 from __future__ import annotations
 

@@ -102,6 +102,14 @@ _MIN_SIDE, _MAX_SIDE = 160, 4096
 """Sides, in pixels, that NVENC accepts for H.264: from 145 on GPUs of Turing and later, up to 4096."""
 
 
+def decoder_threads_args(options: PlanOptions) -> tuple[str, ...]:
+    """Return options before an input that the CPU encodes, which takes five times as long as decoding.
+
+    By default ffmpeg starts as many threads for decoding as for encoding, and the CPUs mostly switch between them.
+    """
+    return ("-threads", str(max(1, options.threads // 4)))
+
+
 def encoder_args(
     encoder: Encoder, threads: int, *, on_gpu: bool = False, quality: Quality = Quality.STANDARD
 ) -> tuple[str, ...]:

@@ -71,6 +71,11 @@ class Gpu:
         )
 
 
+def gpu_warnings(gpu: Gpu | None, stages: Collection[GpuStage]) -> tuple[str, ...]:
+    """Return warnings about those of the stages that were requested of a GPU, but run on the CPU."""
+    return () if gpu is None else gpu.warnings(stages)
+
+
 def _join(words: list[GpuStage]) -> str:
     *first, last = words
     return f"{', '.join(first)} and {last}" if first else last

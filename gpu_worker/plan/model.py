@@ -101,7 +101,7 @@ class Inputs:
     chosen: int | None = None
     """The time of the most typical frame of the video, in units of its time base, if the operation requests it."""
     measured: Measured | None = None
-    """What was measured in the input, if the operation requests it."""
+    """The measurements of the input, if the operation requests it."""
 
     @property
     def video(self) -> Facts | None:

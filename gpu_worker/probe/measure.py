@@ -68,7 +68,7 @@ class _Log:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What was measured; None for what was not requested or cannot be measured. Ranges are in seconds."""
+    """Results of the measurements; None for what was not requested or cannot be measured. Ranges are in seconds."""
 
     loudness: Loudness | None = None
     silence: tuple[tuple[float, float], ...] | None = None

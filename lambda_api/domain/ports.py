@@ -71,7 +71,7 @@ class IdempotencyRecord:
 class Page:
     jobs: tuple[Job, ...]
     cursor: str | None
-    """Where the next page starts; None at the end."""
+    """The start of the next page; None at the end."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from contract.base import Message
-from contract.options.fields import AnyCase, Metavar, Number, OrText, number_field
+from contract.options.fields import AnyCase, KindName, Metavar, Number, OrText, number_field
 
 MAX_SEED = 2**31 - 1
 
 
 class MotionKind(StrEnum):
-    """What the camera does. `pan_left` moves it to the left, so the picture moves to the right."""
+    """Motions of the camera. `pan_left` moves it to the left, so the picture moves to the right."""
 
     ZOOM_IN = "zoom_in"
     ZOOM_OUT = "zoom_out"
@@ -41,10 +41,6 @@ class Focus(Message):
     y: Annotated[float, number_field(0, 1, "From the upper edge, 0, to the lower one, 1.", 0.33), Number] = 0.5
 
 
-def _read_motion(value: Any) -> Any:
-    return {"kind": value} if isinstance(value, str) else value
-
-
 class Motion(Message):
     """Motion of the camera over a picture."""
 
@@ -52,7 +48,7 @@ class Motion(Message):
         MotionKind,
         AnyCase,
         Field(
-            description="What the camera does: `pan_left` moves it to the left. `ken_burns` zooms and pans.",
+            description="The motion of the camera: `pan_left` moves it to the left. `ken_burns` zooms and pans.",
             examples=[MotionKind.KEN_BURNS],
         ),
     ] = MotionKind.ZOOM_IN
@@ -76,7 +72,7 @@ def motion_choice(default: MotionKind) -> Any:
     """Return the field type of a motion: the name of a kind, or an object. `default` is what the documentation says."""
     return Annotated[
         Motion,
-        BeforeValidator(_read_motion),
+        KindName,
         OrText({"type": "string", "enum": list(MotionKind)}),
         Field(
             description="Motion over the picture: the name of a kind, or an object with `kind` and what differs.",

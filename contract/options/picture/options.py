@@ -22,7 +22,7 @@ CLIP_AMOUNT, SLIDE_AMOUNT = 0.324, 0.12
 
 
 class SceneLook(NamedTuple):
-    """How one picture is shown: the size of the frame, its place in the frame, and the motion over it.
+    """The look of one picture: the size of the frame, its place in the frame, and the motion over it.
 
     `motion.amount` is a number here, never None.
     """

@@ -5,10 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from contract.base import Message
-from contract.options.fields import AnyCase, Metavar, Number, OrText, number_field
+from contract.options.fields import AnyCase, KindName, Metavar, Number, OrText, number_field
 
 MAX_TRANSITION = 5.0
 
@@ -37,10 +37,6 @@ class TransitionKind(StrEnum):
     PIXELIZE = "pixelize"
 
 
-def _read_transition(value: Any) -> Any:
-    return {"kind": value} if isinstance(value, str) else value
-
-
 class Transition(Message):
     """The transition between scenes. It lies at the start of the later scene."""
 
@@ -59,7 +55,7 @@ def transition_choice(default: TransitionKind) -> Any:
     """Return the field type of a transition: the name of a kind, or an object."""
     return Annotated[
         Transition,
-        BeforeValidator(_read_transition),
+        KindName,
         OrText({"type": "string", "enum": list(TransitionKind)}),
         Field(
             description="Transition between scenes: the name of a kind, or an object with `kind` and `duration`.",

@@ -14,7 +14,7 @@ from contract.options.sound.options import MUSIC_FADE_IN, MUSIC_FADE_OUT, MUSIC_
 
 
 class Ducking(Message):
-    """How the music becomes quieter while somebody speaks."""
+    """The change of the music's level while somebody speaks."""
 
     amount_db: Annotated[float, number_field(0, 24, "By how many dB.", 10), Number] = 10.0
     attack: Annotated[

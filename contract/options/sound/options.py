@@ -25,7 +25,7 @@ class AudioMode(StrEnum):
 
 
 class FitAudio(StrEnum):
-    """What happens if the new sound is shorter than the video. If it is longer, it ends with the video."""
+    """Treatment of a new sound that is shorter than the video. A longer one ends with the video."""
 
     CUT = "cut"
     LOOP = "loop"
@@ -129,7 +129,7 @@ class SoundOptions(OptionGroup):
 
     @property
     def sound_fit(self) -> FitAudio:
-        """What happens if the new sound is shorter than the video."""
+        """The treatment of a new sound that is shorter than the video."""
         return self.fit_audio or (FitAudio.LOOP if self.mode is AudioMode.MUSIC else FitAudio.CUT)
 
     @model_validator(mode="after")

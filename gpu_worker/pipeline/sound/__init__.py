@@ -1,1 +1,1 @@
-"""What the plan of a sound needs to know: its loudness, and when somebody speaks."""
+"""Measurements that the plan of a sound needs: its loudness, and the times of speech."""

@@ -12,10 +12,11 @@ from gpu_worker.media.info import Facts, VideoFacts
 from gpu_worker.plan.cuda.graph import gpu_stages
 from gpu_worker.plan.cuts.parts import Part
 from gpu_worker.plan.cuts.sound import join_sounds
-from gpu_worker.plan.cuts.window import can_seek, window_args
+from gpu_worker.plan.cuts.window import window_args
 from gpu_worker.plan.encode import (
     GIF_RATE,
     TAG_FILTER,
+    decoder_threads_args,
     encoder_args,
     finish_graph,
     gpu_for_format,
@@ -26,7 +27,7 @@ from gpu_worker.plan.encode import (
 )
 from gpu_worker.plan.expected import as_format, has_edit_lists
 from gpu_worker.plan.filters import add_terms, decoder_args, picture_warnings
-from gpu_worker.plan.gpu import GpuStage
+from gpu_worker.plan.gpu import GpuStage, gpu_warnings
 from gpu_worker.plan.input_args import open_args
 from gpu_worker.plan.model import IN_VIDEO, Encoder, ExpectedOutput, Plan, PlanOptions, Step
 from gpu_worker.plan.picture.changes import PictureChanges
@@ -55,7 +56,7 @@ def encode_parts(
     # Frames are decoded and selected on the CPU; NVENC takes them from there.
     stages = gpu_stages(gpu) & {GpuStage.ENCODE}
     encoder = pick_encoder(options.format, on_gpu=bool(stages))
-    windows = _group(parts, _MAX_WINDOWS) if can_seek(facts) else [list(parts)]
+    windows = _group(parts, _MAX_WINDOWS) if facts.is_seekable else [list(parts)]
     joined, sound_input = join_sounds(facts, parts, len(windows), options)
     sound = sound_in_format(joined, options.format)
     expected = _expect(video, parts, sound, options, changes)
@@ -63,7 +64,7 @@ def encode_parts(
     if encoder is Encoder.GIF:
         # The last frame stays until the end of the part, not until that of what is read.
         graph += f",fps={GIF_RATE}:start_time=0,tpad=stop=-1:stop_mode=clone,trim=end_frame={expected.frames}"
-    threads = () if stages else ("-threads", str(max(1, options.threads // 4)))
+    threads = () if stages else decoder_threads_args(options)
     inputs = [
         arg
         for window in windows
@@ -88,8 +89,7 @@ def encode_parts(
         *output_args(options),
     )
     step = Step(args, float(expected.duration), frame_size=(video.width, video.height))
-    gpu_warnings = () if gpu is None else gpu.warnings({GpuStage.ENCODE})
-    warnings = (*picture_warnings(video), *gpu_warnings, *sound.warnings)
+    warnings = (*picture_warnings(video), *gpu_warnings(gpu, {GpuStage.ENCODE}), *sound.warnings)
     steps = (*changes.steps(), step)
     plan = Plan(steps, expected, "encode", encoder, warnings=warnings, gpu=stages, output=output_file(options))
     return replace(plan, video_ends_at=expected.duration) if has_edit_lists(options.format) else plan
@@ -123,7 +123,7 @@ def _group(parts: Sequence[Part], limit: int) -> list[list[Part]]:
 
 
 def _window_args(facts: Facts, video: VideoFacts, parts: Sequence[Part]) -> tuple[str, ...]:
-    start = parts[0].first * video.time_base - _BEFORE if can_seek(facts) else Fraction(0)
+    start = parts[0].first * video.time_base - _BEFORE if facts.is_seekable else Fraction(0)
     return window_args(start, parts[-1].end + _AFTER)
 
 

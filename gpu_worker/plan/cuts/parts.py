@@ -37,6 +37,11 @@ class Part:
         return self.end - self.start
 
 
+def exact_seconds(seconds: float) -> Fraction:
+    """Return the decimal that a client wrote, to the microsecond."""
+    return Fraction(round(seconds * 1_000_000), 1_000_000)
+
+
 def media_end(facts: Facts, video: VideoFacts) -> Fraction:
     """Return the time at which a player stops, in seconds: it shows the last frame while there is sound."""
     audio = facts.audio

@@ -8,7 +8,7 @@ from fractions import Fraction
 from contract.operations import Role
 from gpu_worker.media.info import AudioFacts, Facts
 from gpu_worker.plan.cuts.parts import Part
-from gpu_worker.plan.cuts.window import can_seek, window_args
+from gpu_worker.plan.cuts.window import window_args
 from gpu_worker.plan.input_args import open_args
 from gpu_worker.plan.model import IN_VIDEO, PlanOptions
 from gpu_worker.plan.sound.part import NO_SOUND, Sound
@@ -37,7 +37,7 @@ def copy_sound(facts: Facts, part: Part, key_time: Fraction, index: int, options
     audio = facts.audio
     if audio is None or audio.end <= part.start:
         return NO_SOUND, ()
-    if audio.codec != "aac" or not audio.is_gapless or audio.has_wrong_times or not can_seek(facts):
+    if audio.codec != "aac" or not audio.is_gapless or audio.has_wrong_times or not facts.is_seekable:
         return join_sounds(facts, [part], index, options)
     first = key_time - _PRE_ROLL
     origin = f"round({float(part.start):.6f}/TB)"
@@ -57,7 +57,7 @@ def join_sounds(facts: Facts, parts: Sequence[Part], index: int, options: PlanOp
     audio = facts.audio
     if audio is None or audio.end <= parts[0].start:
         return NO_SOUND, ()
-    may_seek = can_seek(facts) and audio.is_steady and not audio.has_wrong_times
+    may_seek = facts.is_seekable and audio.is_steady and not audio.has_wrong_times
     start = max(Fraction(0), parts[0].start - _MARGIN) if may_seek else Fraction(0)
     end = sum((part.duration for part in parts), Fraction(0))
     cut = ";".join(_cut_filters(audio, parts, start))

@@ -14,7 +14,7 @@ from contract.operations import Role
 from contract.operations.concatenate import Concatenate
 from gpu_worker.media.info import VideoFacts
 from gpu_worker.plan.captions.added_frames import first_frame_filters
-from gpu_worker.plan.encode import NVENC, TAG_FILTER, encoder_args, format_seconds
+from gpu_worker.plan.encode import NVENC, TAG_FILTER, decoder_threads_args, encoder_args, format_seconds
 from gpu_worker.plan.filters import decoder_args
 from gpu_worker.plan.input_args import open_args
 from gpu_worker.plan.join.parts import Part, Slot
@@ -22,9 +22,6 @@ from gpu_worker.plan.join.transitions import picture_transition
 from gpu_worker.plan.model import Encoder, PlanOptions, Step, local_name
 from gpu_worker.plan.picture.frame import Frame, frame_chain
 from gpu_worker.plan.picture.watermark import Watermark, watermark_chain, watermark_step
-
-_SEEKABLE = frozenset({"mov", "matroska", "webm"})
-"""Containers with an index of keyframes. Others are decoded from their start."""
 
 _SEEK_MARGIN = Fraction(1)
 """Seconds that are decoded before the first frame of a part."""
@@ -38,7 +35,7 @@ _LOSSLESS = ("-c:v", "libx264", "-preset", "ultrafast", "-qp", "0", "-pix_fmt", 
 
 @dataclass(frozen=True, slots=True)
 class EncodedParts:
-    """How all parts are encoded: the look that the request asks for, and the frame's size and rate.
+    """The encoding of all parts: the look that the request asks for, and the frame's size and rate.
 
     Those of a GIF lose nothing here, because its colors are found when all parts are there.
     """
@@ -63,7 +60,7 @@ class EncodedParts:
         slot, video = slots[index], slots[index].part.video
         before = slots[index - 1].overlap if index else Fraction(0)
         seek = _seek_time(slot.part)
-        threads = () if self.encoder in NVENC else ("-threads", str(max(1, options.threads // 4)))
+        threads = () if self.encoder in NVENC else decoder_threads_args(options)
         args = (
             *(*threads, *_KEEP_GRAPH, *decoder_args(video), *(("-ss", format_seconds(seek)) if seek else ())),
             *open_args(Role.VIDEO, local_name(slot.part.field), options.max_pixels),
@@ -155,6 +152,5 @@ def _drops_frames(video: VideoFacts, rate: Fraction) -> bool:
 
 
 def _seek_time(part: Part) -> Fraction:
-    is_indexed = not _SEEKABLE.isdisjoint(part.facts.container.split(",")) and part.video.is_timed
     at = Fraction(0) if first_frame_filters(part.video) else part.begin - _SEEK_MARGIN
-    return Fraction(int(at * 1000), 1000) if is_indexed and at > 0 else Fraction(0)
+    return Fraction(int(at * 1000), 1000) if part.facts.is_seekable and at > 0 else Fraction(0)

@@ -26,7 +26,7 @@ class ListedFile(NamedTuple):
 
 
 class PictureFormat(NamedTuple):
-    """What all files have in common: the stream's specifier, codec, units per second, and square pixels or not."""
+    """Properties that all files share: the stream's specifier, codec, units per second, and square pixels or not."""
 
     stream: str
     codec: str

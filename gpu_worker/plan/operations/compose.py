@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
-from contract.limits import DEFAULT_DURATION, MAX_DURATION, MIN_DURATION
+from contract.limits import DEFAULT_DURATION, MIN_DURATION
 from contract.operations import exact_rate, frame_count
 from contract.operations.compose import Compose
 from contract.options.sound.loudness import LoudnessGoal
-from gpu_worker.plan.captions.words.script import reading_time_ms, timed_cues
+from gpu_worker.plan.captions.words.script import spoken_seconds, timed_cues
 from gpu_worker.plan.model import AUDIO, Inputs, Plan, PlanOptions
 from gpu_worker.plan.operations.addaudio import own_sound, put_sound
 from gpu_worker.plan.operations.caption import add_captions
@@ -57,15 +57,8 @@ def _still_seconds(operation: Compose, inputs: Inputs) -> float:
     """Return the duration of a clip from a picture: requested, else the sound's, else the captions', else 5 s."""
     if operation.duration is not None:
         return operation.duration
-    if inputs.audio is not None:
-        length = float(inputs.added_sound().end)
-    elif inputs.cues:
-        length = max(cue.end_ms for cue in inputs.cues) / 1000
-    elif inputs.script:
-        length = min(MAX_DURATION, reading_time_ms(inputs.script) / 1000)
-    else:
-        length = DEFAULT_DURATION
-    return max(MIN_DURATION, length)
+    length = spoken_seconds(inputs)
+    return DEFAULT_DURATION if length is None else max(MIN_DURATION, length)
 
 
 def _plan_still(operation: Compose, inputs: Inputs, options: PlanOptions) -> Plan:

@@ -14,7 +14,7 @@ from gpu_worker.plan.cuda.graph import gpu_stages
 from gpu_worker.plan.encode import CODECS, GIF_RATE, gpu_for_format, gpu_for_size, output_file, pick_encoder
 from gpu_worker.plan.expected import as_format
 from gpu_worker.plan.filters import picture_warnings
-from gpu_worker.plan.gpu import GpuStage
+from gpu_worker.plan.gpu import GpuStage, gpu_warnings
 from gpu_worker.plan.join.encode_parts import EncodedParts, part_file
 from gpu_worker.plan.join.join_files import LIST, ListedFile, PictureFormat, join_step, write_list
 from gpu_worker.plan.join.parts import Part, Slot, output_rate, pick_parts, place_copies, place_frames
@@ -25,7 +25,7 @@ from gpu_worker.plan.picture.watermark import requested_watermark
 from gpu_worker.plan.stream_copy import is_copyable, time_scale
 
 _COPY_WORK = 20
-"""How many times faster packets are copied than frames are encoded."""
+"""Packets that are copied in the time in which one frame is encoded."""
 
 
 def plan(operation: Concatenate, inputs: Inputs, options: PlanOptions) -> Plan:
@@ -81,7 +81,6 @@ def _encode(operation: Concatenate, inputs: Inputs, parts: Sequence[Part], optio
     last = [replace(step, work=step.seconds / _COPY_WORK) if is_copied else step for step in joined.steps]
     steps = (*encoded.steps(slots, options), *last)
     warnings = dict.fromkeys(text for part in parts for text in picture_warnings(part.video))
-    gpu_warnings = () if gpu is None else gpu.warnings({GpuStage.ENCODE})
     return replace(
         joined,
         steps=steps,
@@ -89,7 +88,7 @@ def _encode(operation: Concatenate, inputs: Inputs, parts: Sequence[Part], optio
         encoder=encoder,
         gpu=stages,
         output=output_file(options),
-        warnings=(*warnings, *gpu_warnings, *joined.warnings),
+        warnings=(*warnings, *gpu_warnings(gpu, {GpuStage.ENCODE}), *joined.warnings),
     )
 
 

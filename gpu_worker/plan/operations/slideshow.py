@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from contract.limits import MAX_DURATION
 from contract.operations import exact_rate
 from contract.operations.slideshow import Slideshow
-from gpu_worker.plan.captions.words.script import reading_time_ms, timed_cues
+from gpu_worker.plan.captions.words.script import spoken_seconds, timed_cues
 from gpu_worker.plan.model import Inputs, Plan, PlanOptions
 from gpu_worker.plan.overlay import Overlay
 from gpu_worker.plan.picture.watermark import requested_watermark
@@ -19,7 +18,7 @@ from gpu_worker.plan.still.slide_times import frame_starts, slide_starts
 
 def plan(operation: Slideshow, inputs: Inputs, options: PlanOptions) -> Plan:
     """Show the pictures for their durations, or share the time of the narration or the captions among them."""
-    length = _spoken_seconds(inputs)
+    length = spoken_seconds(inputs)
     cues = timed_cues(inputs.cues, inputs.script, Fraction(length or 0), operation.language)
     durations = [image.duration for image in operation.images]
     starts, frames = frame_starts(slide_starts(durations, length, cues or ()), operation.frame_rate)
@@ -29,14 +28,3 @@ def plan(operation: Slideshow, inputs: Inputs, options: PlanOptions) -> Plan:
     transition = operation.transition.kind, round(operation.transition.seconds * operation.frame_rate)
     source = make_frame_source(operation.scene_looks(), starts, frames, transition)
     return render_frames(source, rate, overlay, options, requested_watermark(operation, inputs, source.size))
-
-
-def _spoken_seconds(inputs: Inputs) -> float | None:
-    """Return the length of the narration, else of the captions, in seconds; None if there is neither."""
-    if inputs.audio is not None:
-        return float(inputs.added_sound().end)
-    if inputs.cues:
-        return max(cue.end_ms for cue in inputs.cues) / 1000
-    if inputs.script:
-        return min(MAX_DURATION, reading_time_ms(inputs.script) / 1000)
-    return None

@@ -8,6 +8,7 @@ from contract.errors import Code
 from contract.operations.thumbnail import SPRITE_WIDTH, Thumbnail
 from gpu_worker.errors import job_failed
 from gpu_worker.media.info import VideoFacts
+from gpu_worker.plan.cuts.parts import exact_seconds
 from gpu_worker.plan.filters import picture_warnings
 from gpu_worker.plan.model import Inputs, Plan, PlanOptions, artifact_file
 from gpu_worker.plan.pictures.encoding import ENCODINGS, Encoding
@@ -53,7 +54,7 @@ def _times(operation: Thumbnail, inputs: Inputs, video: VideoFacts) -> list[int]
         return [inputs.chosen]
     shown = video.shown_times()
     if isinstance(operation.at, float):
-        seconds = Fraction(round(operation.at * 1_000_000), 1_000_000)
+        seconds = exact_seconds(operation.at)
         if seconds >= video.end:
             raise job_failed(Code.RANGE_OUTSIDE_MEDIA, field="at", limit=f"{float(video.end):.3f} s")
         return [frame_at(video, shown, seconds)]

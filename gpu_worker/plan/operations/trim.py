@@ -13,8 +13,7 @@ from gpu_worker.errors import job_failed
 from gpu_worker.media.info import VideoFacts
 from gpu_worker.plan.cuts.copy import copy_part, find_keyframe
 from gpu_worker.plan.cuts.encode import encode_parts
-from gpu_worker.plan.cuts.parts import Part, find_part, media_end
-from gpu_worker.plan.cuts.window import can_seek
+from gpu_worker.plan.cuts.parts import Part, exact_seconds, find_part, media_end
 from gpu_worker.plan.model import Inputs, Plan, PlanOptions
 from gpu_worker.plan.picture.changes import may_copy_picture, requested_changes
 from gpu_worker.plan.stream_copy import is_copyable
@@ -29,7 +28,7 @@ def plan(operation: Trim, inputs: Inputs, options: PlanOptions) -> Plan:
     shown, last = video.shown_times(), media_end(facts, video)
     parts, warnings = _find_parts(operation, video, shown, last)
     may_copy = options.may_copy and not operation.reencode and may_copy_picture(operation, video)
-    is_copied = may_copy and len(parts) == 1 and is_copyable(facts) and can_seek(facts)
+    is_copied = may_copy and len(parts) == 1 and is_copyable(facts) and facts.is_seekable
     keyframe = find_keyframe(video, parts[0]) if is_copied else None
     if keyframe is None:
         made = encode_parts(facts, video, parts, options, requested_changes(operation, inputs, video))
@@ -51,12 +50,12 @@ def _find_parts(
     """Return the parts of the video, joined where one follows another, and warnings about what is not in it."""
     parts: list[Part] = []
     for field, start, end in operation.ranges():
-        part = find_part(video, shown, _exact(start), None if end is None else _exact(end), last)
+        part = find_part(video, shown, exact_seconds(start), None if end is None else exact_seconds(end), last)
         if part is None:
             raise job_failed(Code.RANGE_OUTSIDE_MEDIA, field=field, limit=f"{float(last):.3f} s")
         parts.append(part)
     requested = operation.ranges()[-1].end
-    ends_late = requested is not None and _exact(requested) - last > _NOTICED
+    ends_late = requested is not None and exact_seconds(requested) - last > _NOTICED
     warning = f"The video ends at {float(last):.3f} s; so does the result."
     return _join(parts), (warning,) if ends_late else ()
 
@@ -70,8 +69,3 @@ def _join(parts: Sequence[Part]) -> list[Part]:
         else:
             joined.append(after)
     return joined
-
-
-def _exact(seconds: float) -> Fraction:
-    """Return the decimal that a client wrote, to the microsecond."""
-    return Fraction(round(seconds * 1_000_000), 1_000_000)

@@ -1,4 +1,4 @@
-"""How pictures are encoded: pixels, colors and encoder of each format."""
+"""Encoding of pictures: pixels, colors and encoder of each format."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from contract.operations import Role
 from gpu_worker.media.info import Facts, VideoFacts
-from gpu_worker.plan.cuts.window import can_seek, window_args
+from gpu_worker.plan.cuts.window import window_args
 from gpu_worker.plan.filters import add_terms, decoder_args, snapshot_filters
 from gpu_worker.plan.input_args import MAX_DURATION_ARGS, open_args
 from gpu_worker.plan.model import IN_VIDEO, PlanOptions, Step
@@ -50,7 +50,7 @@ class Snapshots:
         """Return True if decoding all of the video takes less than seeking each frame."""
         if any(before >= after for before, after in pairwise(self.times)):
             return False
-        if not can_seek(self.facts):
+        if not self.facts.is_seekable:
             return len(self.times) > 1
         video = self.video
         position = {time: index for index, time in enumerate(video.packet_times)}
@@ -91,7 +91,7 @@ def pass_step(shots: Snapshots, pattern: str, encoding: Encoding, options: PlanO
 
 
 def _seek_step(shots: Snapshots, pairs: Sequence[tuple[int, str]], encoding: Encoding, options: PlanOptions) -> Step:
-    base, seeks = shots.video.time_base, can_seek(shots.facts)
+    base, seeks = shots.video.time_base, shots.facts.is_seekable
     inputs: list[str] = []
     outputs: list[str] = []
     for number, (time, name) in enumerate(pairs):

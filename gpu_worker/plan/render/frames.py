@@ -9,12 +9,12 @@ from gpu_worker.plan.cuda.graph import gpu_stages
 from gpu_worker.plan.encode import gpu_for_format, gpu_for_size
 from gpu_worker.plan.expected import as_format
 from gpu_worker.plan.frame_source import FrameSource
-from gpu_worker.plan.gpu import GpuStage
+from gpu_worker.plan.gpu import GpuStage, gpu_warnings
 from gpu_worker.plan.model import ExpectedOutput, Plan, PlanOptions
 from gpu_worker.plan.overlay import Overlay
 from gpu_worker.plan.picture.watermark import Watermark, watermark_chain, watermark_step
 from gpu_worker.plan.render.route import Route, cpu_graph
-from gpu_worker.plan.render.step import encode_step, gpu_warnings, plan_encode
+from gpu_worker.plan.render.step import encode_step, plan_encode
 from gpu_worker.plan.sound.part import sound_in_format
 
 

@@ -10,7 +10,7 @@ from gpu_worker.media.info import Cue, VideoFacts
 from gpu_worker.plan.captions.added_frames import add_frames, first_frame_filters
 from gpu_worker.plan.captions.ass_script import BURN_FILTER
 from gpu_worker.plan.cuda.graph import CUDA_INPUT_ARGS, DOWNLOAD_FILTERS, gpu_graph
-from gpu_worker.plan.encode import TAG_FILTER
+from gpu_worker.plan.encode import TAG_FILTER, decoder_threads_args
 from gpu_worker.plan.filters import decoder_args, frame_timing_args
 from gpu_worker.plan.gpu import ALL_STAGES, GpuStage
 from gpu_worker.plan.input_args import open_args
@@ -49,18 +49,10 @@ def route_video(
         chain = DOWNLOAD_FILTERS if changes.frame is None else f"{DOWNLOAD_FILTERS},{frame_chain(video, changes.frame)}"
         graph = cpu_graph(video.selector, watermark_chain(chain, changes.watermark), cues, added)
         return Route((*CUDA_INPUT_ARGS, *input_args), graph, timing, stages)
-    threads = () if GpuStage.ENCODE in stages else _decoder_threads_args(options)
+    threads = () if GpuStage.ENCODE in stages else decoder_threads_args(options)
     chain = ",".join((*first_frame, frame_chain(video, changes.frame)))
     graph = cpu_graph(video.selector, watermark_chain(chain, changes.watermark), cues, added)
     return Route((*_draft_decoding_args(options), *threads, *input_args), graph, timing, stages)
-
-
-def _decoder_threads_args(options: PlanOptions) -> tuple[str, ...]:
-    """Return options before an input that x264 encodes, which takes five times as long as decoding.
-
-    By default ffmpeg starts as many threads for decoding as for encoding, and the CPUs mostly switch between them.
-    """
-    return ("-threads", str(max(1, options.threads // 4)))
 
 
 def _draft_decoding_args(options: PlanOptions) -> tuple[str, ...]:

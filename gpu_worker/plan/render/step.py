@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import replace
 
 from gpu_worker.plan.captions.draw import DrawnCaptions
@@ -15,7 +14,7 @@ from gpu_worker.plan.encode import (
     output_file,
     pick_encoder,
 )
-from gpu_worker.plan.gpu import ALL_STAGES, Gpu, GpuStage
+from gpu_worker.plan.gpu import ALL_STAGES, GpuStage
 from gpu_worker.plan.input_args import MAX_DURATION_ARGS
 from gpu_worker.plan.model import SUBTITLES, VIDEO, ExpectedOutput, Plan, PlanOptions, Step
 from gpu_worker.plan.overlay import Overlay
@@ -66,8 +65,3 @@ def plan_encode(
         steps, expected, "encode", encoder, files, warnings=warnings, gpu=route.gpu, output=output_file(options)
     )
     return plan if drawn is None else replace(plan, word_timing=drawn.word_timing, fonts_used=drawn.fonts)
-
-
-def gpu_warnings(gpu: Gpu | None, stages: Collection[GpuStage]) -> tuple[str, ...]:
-    """Return warnings about those of the stages that were requested of a GPU, but run on the CPU."""
-    return () if gpu is None else gpu.warnings(stages)

@@ -11,12 +11,12 @@ from gpu_worker.plan.cuda.graph import gpu_for_video, gpu_stages
 from gpu_worker.plan.encode import gpu_for_format
 from gpu_worker.plan.expected import as_format, has_edit_lists
 from gpu_worker.plan.filters import picture_warnings
-from gpu_worker.plan.gpu import ALL_STAGES, GpuStage
+from gpu_worker.plan.gpu import ALL_STAGES, GpuStage, gpu_warnings
 from gpu_worker.plan.model import ExpectedOutput, Plan, PlanOptions
 from gpu_worker.plan.overlay import Overlay
 from gpu_worker.plan.picture.changes import UNCHANGED, PictureChanges
 from gpu_worker.plan.render.route import route_video
-from gpu_worker.plan.render.step import encode_step, gpu_warnings, plan_encode
+from gpu_worker.plan.render.step import encode_step, plan_encode
 from gpu_worker.plan.sound.part import sound_in_format
 
 

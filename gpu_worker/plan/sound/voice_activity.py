@@ -19,7 +19,7 @@ _BELOW_SPEECH_DB, _ABOVE_BACKGROUND_DB, _LEAST_BELOW_DB = 32.0, 9.0, 12.0
 """The threshold: this far below speech, or above a louder background, but at least the last below speech: steady
 sound counts as speech."""
 _QUIETEST_DB = -55.0
-"""What is quieter than this, in dB of full scale, is never speech."""
+"""Sound below this level, in dB of full scale, is never speech."""
 _MAX_GAP, _MIN_LENGTH = 0.1, 0.06
 """Seconds. A shorter pause is inside a word, a shorter sound is a click."""
 

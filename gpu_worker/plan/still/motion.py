@@ -12,7 +12,7 @@ _PANS = {
     MotionKind.PAN_UP: (0, -1),
     MotionKind.PAN_DOWN: (0, 1),
 }
-"""Where the camera goes: to the right, down."""
+"""The direction of the camera: x is 1 for right, y is 1 for down."""
 
 _SPARE = 1.1
 """Pixels of the canvas per pixel of the closest view.
@@ -24,7 +24,7 @@ _LONG_ZOOM = 0.3
 """A zoom of this amount passes the scale of 1 in a few frames: it is steady to 0.007 pixels without spare pixels."""
 
 _WAYS = ((1.0, 0.5), (-1.0, 0.5), (1.0, -0.5), (-1.0, -0.5))
-"""Where the camera of `ken_burns` goes, in parts of the largest possible way. Each is unlike the one before it."""
+"""Directions of the camera of `ken_burns`, in parts of the largest possible way. Each is unlike the one before it."""
 
 _WIDE_PART = 0.25
 """Magnification of the wide view of `ken_burns`, in parts of `amount`: it needs some to move in its canvas, too."""

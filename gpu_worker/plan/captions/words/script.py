@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
 
+from contract.limits import MAX_DURATION
 from gpu_worker.media.info import Cue
 from gpu_worker.plan.captions.words.shares import group_evenly, share_time, speech_weights
 from gpu_worker.plan.captions.words.split import split_words
+from gpu_worker.plan.model import Inputs
 from gpu_worker.subtitles.sentences import split_evenly
 from gpu_worker.subtitles.spacing import UNSPACED
 
@@ -41,6 +43,15 @@ def timed_cues(
 ) -> tuple[Cue, ...] | None:
     """Return the cues, or the script spread over the time until `end`, in seconds; None if there is neither."""
     return time_script(script, round(end * 1000), language) if script else cues
+
+
+def spoken_seconds(inputs: Inputs) -> float | None:
+    """Return the length of the narration, else of the captions, in seconds; None if there is neither."""
+    if inputs.audio is not None:
+        return float(inputs.added_sound().end)
+    if inputs.cues:
+        return max(cue.end_ms for cue in inputs.cues) / 1000
+    return min(MAX_DURATION, reading_time_ms(inputs.script) / 1000) if inputs.script else None
 
 
 def reading_time_ms(texts: Sequence[str]) -> int:
