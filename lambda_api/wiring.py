@@ -23,6 +23,7 @@ from lambda_api.adapters.aws.secrets import CachedSecret, read_secret
 from lambda_api.adapters.aws.session import AwsSession
 from lambda_api.adapters.aws.sqs import SqsCallbackQueue
 from lambda_api.adapters.callback_http import HttpCallbackSender
+from lambda_api.adapters.input_reader import HttpInputReader
 from lambda_api.adapters.runpod import BOUNDS, RunpodProvider
 from lambda_api.domain.access.credentials import ApiCredentials
 from lambda_api.domain.errors import Unavailable
@@ -73,6 +74,7 @@ def services(needs: frozenset[Secret] = EVERYTHING, runpod_seconds: float = BOUN
         objects=S3Objects(config.bucket_name, session.s3),
         queue=SqsCallbackQueue(config.callback_queue_url, observer, session.sqs),
         sender=HttpCallbackSender(callers, allow_loopback=config.allow_loopback_urls),
+        inputs=HttpInputReader(allow_loopback=config.allow_loopback_urls),
         observer=observer,
         policy=config.policy,
         worker_limits=Limits(execution_seconds=config.policy.execution_ms / 1000),

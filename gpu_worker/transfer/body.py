@@ -10,7 +10,7 @@ import aiohttp
 
 from contract.errors import Code
 from gpu_worker.errors import JobFailed, job_failed
-from gpu_worker.transfer.web_pages import SNIFFED_BYTES, looks_like_html
+from contract.web_pages import SNIFFED_BYTES, looks_like_html
 
 
 async def raise_on_stall(chunks: AsyncIterator[bytes], seconds: float) -> AsyncIterator[bytes]:

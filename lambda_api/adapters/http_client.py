@@ -65,6 +65,8 @@ class Bounds:
     connect: float
     read: float
     max_bytes: int
+    truncate: bool = False
+    """Whether the start of a body is enough: its first `max_bytes`, or what has come when the time is over."""
 
 
 class HttpClient:
@@ -138,21 +140,18 @@ class HttpClient:
                 preload_content=False,
                 decode_content=False,
             )
-            whole = Response(response.status, _read(response, bounds.max_bytes), _lower(response.headers))
+            whole = Response(response.status, _read(response, bounds), _lower(response.headers))
         except (HTTPError, http.client.HTTPException, OSError, ValueError) as error:
             raise ResponseError(type(error).__name__) from None
         finally:
             if response is not None:
                 # A no-op after a whole response: its connection went back to the pool.
                 response.close()
-        self._keep(request.origin, pool)
-        return whole
-
-    def _keep(self, origin: str, pool: urllib3.HTTPConnectionPool) -> None:
-        if self._idle_seconds:
-            self._kept[origin] = pool, time.time()
+        if self._idle_seconds and not bounds.truncate:
+            self._kept[request.origin] = pool, time.time()
         else:
             pool.close()
+        return whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,13 +176,19 @@ class _Request:
         return self.parts.netloc.removesuffix(":443" if self.parts.scheme == "https" else ":80")
 
 
-def _read(response: urllib3.BaseHTTPResponse, max_bytes: int) -> bytes:
+def _read(response: urllib3.BaseHTTPResponse, bounds: Bounds) -> bytes:
     data = b""
-    # read1 returns what is there; read would wait for a whole chunk from a peer that drips.
-    while chunk := response.read1(_CHUNK):
-        data += chunk
-        if len(data) > max_bytes:
-            raise ResponseError("response too long")
+    try:
+        # read1 returns what is there; read would wait for a whole chunk from a peer that drips.
+        while chunk := response.read1(_CHUNK):
+            data += chunk
+            if len(data) >= bounds.max_bytes and bounds.truncate:
+                return data[: bounds.max_bytes]
+            if len(data) > bounds.max_bytes:
+                raise ResponseError("response too long")
+    except (HTTPError, http.client.HTTPException, OSError):
+        if not bounds.truncate:
+            raise
     return data
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from contract.limits import Limits
 from lambda_api.domain.access.credentials import ApiCredentials
 from lambda_api.domain.access.quotas import Allowance
+from lambda_api.domain.inputs import History, InputReader
 from lambda_api.domain.policy import Policy
 from lambda_api.domain.ports import CallbackQueue, CallbackSender, JobStore, ObjectStore, Observer, Provider
 
@@ -19,6 +20,7 @@ class Services:
     objects: ObjectStore
     queue: CallbackQueue
     sender: CallbackSender
+    inputs: InputReader
     observer: Observer
     policy: Policy
     worker_limits: Limits
@@ -42,3 +44,5 @@ class Services:
     new_id: Callable[[], str]
     sleep: Callable[[float], None]
     """Seconds."""
+    history: History | None = None
+    """What earlier jobs took; None estimates from measurements alone."""

@@ -57,11 +57,7 @@ def submit_job(services: Services, submission: Submission) -> Submitted:
     IdempotencyMismatch for a key used with another body, TooManyRequests for an owner whose quota is exhausted,
     Unavailable if nothing was stored.
     """
-    if submission.operation.needs_speech() and not services.has_speech:
-        raise SpeechNotAvailable(_NO_SPEECH)
-    _check_addresses(services, submission)
-    if submission.webhook_url is not None and submission.owner not in services.callers().callback_secrets:
-        raise InvalidRequest.naming((("webhook_url", _UNSIGNED_CALLBACK),))
+    check_submission(services, submission)
     now = services.clock()
     job = _store_inline(services, _new_job(services, submission, now))
     idempotency = None
@@ -82,6 +78,18 @@ def submit_job(services: Services, submission: Submission) -> Submitted:
     except Unavailable:
         # The job is stored, so it will run: the sweeper dispatches what this request could not.
         return Submitted(job, replayed=False)
+
+
+def check_submission(services: Services, submission: Submission) -> None:
+    """Check what can be checked without a job; a dry run does the same.
+
+    Raises InvalidRequest for an address that must not be contacted, SpeechNotAvailable for work that no worker can do.
+    """
+    if submission.operation.needs_speech() and not services.has_speech:
+        raise SpeechNotAvailable(_NO_SPEECH)
+    _check_addresses(services, submission)
+    if submission.webhook_url is not None and submission.owner not in services.callers().callback_secrets:
+        raise InvalidRequest.naming((("webhook_url", _UNSIGNED_CALLBACK),))
 
 
 def fingerprint(submission: Submission) -> str:

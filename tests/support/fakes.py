@@ -12,6 +12,7 @@ from contract.limits import Limits
 from lambda_api.domain.access.credentials import ApiCredentials
 from lambda_api.domain.access.quotas import Allowance, Usage
 from lambda_api.domain.errors import InvalidRequest, Unavailable
+from lambda_api.domain.inputs import Answer, NoAnswer
 from lambda_api.domain.job import Job
 from lambda_api.domain.policy import HOUR, Policy, expires_at
 from lambda_api.domain.ports import (
@@ -236,6 +237,18 @@ class FakeSender:
 
 
 @dataclass
+class FakeInputs:
+    """Hosts as a script; a URL that is not in it has a file of 1 kB that tells no length."""
+
+    answers: dict[str, Answer | NoAnswer | None] = field(default_factory=dict)
+    asked: list[dict[str, bool]] = field(default_factory=list)
+
+    def read(self, urls: Mapping[str, bool]) -> Mapping[str, Answer | NoAnswer | None]:
+        self.asked.append(dict(urls))
+        return {url: self.answers.get(url, Answer(200, "media.example", None, 1000)) for url in urls}
+
+
+@dataclass
 class FakeObserver:
     changes: list[tuple[Job | None, Job]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -256,6 +269,7 @@ class World:
     objects: FakeObjects = field(default_factory=FakeObjects)
     queue: FakeQueue = field(default_factory=FakeQueue)
     sender: FakeSender = field(default_factory=FakeSender)
+    inputs: FakeInputs = field(default_factory=FakeInputs)
     observer: FakeObserver = field(default_factory=FakeObserver)
     policy: Policy = field(default_factory=Policy)
     allowance: Allowance = field(default_factory=lambda: AMPLE)
@@ -273,6 +287,7 @@ class World:
             objects=self.objects,
             queue=self.queue,
             sender=self.sender,
+            inputs=self.inputs,
             observer=self.observer,
             policy=self.policy,
             worker_limits=Limits(),

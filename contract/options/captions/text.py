@@ -42,6 +42,11 @@ def _check_text(text: str) -> str:
     return text
 
 
+def is_timed(text: str) -> bool:
+    """Return True if the text is in a format with times, such as SRT; plain text is spread over the video."""
+    return _TIMED.search(text) is not None
+
+
 def _is_json(text: str) -> bool:
     if text.lstrip()[:1] not in {"{", "["}:
         return False
@@ -91,7 +96,7 @@ def inline_text(captions: str | None, words: Iterable[Word] | None) -> bytes | N
         return _to_json({"words": [word.model_dump() for word in words]})
     if captions is None or captions == AUTO:
         return None
-    return captions.encode() if _TIMED.search(captions) else _to_json({"text": captions})
+    return captions.encode() if is_timed(captions) else _to_json({"text": captions})
 
 
 def _to_json(content: dict[str, object]) -> bytes:

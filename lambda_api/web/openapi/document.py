@@ -15,6 +15,7 @@ from contract.options.inputs import inputs_first
 from lambda_api.domain.job import TERMINAL, State
 from lambda_api.domain.views.job_view import event_type
 from lambda_api.web.openapi.callback import describe_callback
+from lambda_api.web.openapi.dry_run import add_dry_run
 from lambda_api.web.openapi.requests import drop_unused, plain, remove_null
 
 Json = dict[str, Any]
@@ -131,7 +132,8 @@ def _complete(operation: Json) -> None:
 
 def _complete_submit(operation: Json, schemas: Json) -> None:
     responses = operation["responses"]
-    responses["200"]["description"] = "With `Prefer: wait`: the finished job."
+    responses["200"]["description"] = "With `Prefer: wait`: the finished job. With `dry_run`: what a submit would do."
+    add_dry_run(responses["200"], schemas)
     responses["202"]["description"] = "The job is accepted, or already was with this Idempotency-Key."
     for status, names in {"200": _SUBMITTED, "202": (*_SUBMITTED, "Retry-After")}.items():
         responses[status]["headers"] = _headers(*names, "X-Request-Id")

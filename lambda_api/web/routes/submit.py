@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from contract.operations import OPERATIONS, Operation
 from lambda_api.domain.job import Job
 from lambda_api.domain.views.job_schema import JobView
+from lambda_api.usecases.dry_run.dry_run import dry_run
 from lambda_api.usecases.get_job import wait_for_job
 from lambda_api.usecases.job_record.represent_job import represent_or_partial
 from lambda_api.usecases.submit_job import Submission, submit_job
@@ -54,6 +55,8 @@ def _add_route(operation: type[Operation]) -> None:
             metadata=body.metadata,
             idempotency_key=idempotency_key(idempotency),
         )
+        if body.dry_run:
+            return JSONResponse(dry_run(services, submission).model_dump(mode="json"))
         submitted = submit_job(services, submission)
         until = wait_deadline(prefer, received_at, services.clock(), request.scope.get("aws.context"))
         job = submitted.job if until is None else wait_for_job(services, submitted.job, until)

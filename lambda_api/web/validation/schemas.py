@@ -19,6 +19,7 @@ from pydantic import (
 
 from contract.limits import MAX_METADATA_BYTES, MAX_METADATA_KEYS
 from contract.operations import Operation, Trimmed, Url
+from contract.options.fields import Flag
 from lambda_api.domain.views.job_schema import JobView
 from lambda_api.web.validation import leniency
 from lambda_api.web.validation.strict import strict_fields
@@ -67,6 +68,17 @@ class SubmitOptions(BaseModel):
         ),
     ] = None
     metadata: Metadata = Field(default_factory=dict)
+    dry_run: Annotated[
+        bool,
+        Flag,
+        Field(
+            description=(
+                "`true` checks the request and its files and estimates time and cost. No job is made and nothing is "
+                "charged."
+            ),
+            examples=[True],
+        ),
+    ] = False
 
     @model_validator(mode="before")
     @classmethod

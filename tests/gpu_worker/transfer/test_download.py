@@ -29,7 +29,7 @@ from gpu_worker.transfer.download import Downloader
 from gpu_worker.transfer.resolver import ForbiddenAddressError, GuardedResolver
 from gpu_worker.transfer.responses import parse_retry_after
 from gpu_worker.transfer.session import DownloadPolicy, open_session
-from gpu_worker.transfer.web_pages import looks_like_html
+from contract.web_pages import looks_like_html
 from tests.support.fake_network import serving
 from tests.support.outbound import LOOPBACK, PUBLIC_ONLY, find_reason
 from tests.support.scripted_server import closed_url

@@ -1,0 +1,58 @@
+"""What is found at the URLs of inputs before a job exists, and what earlier jobs took: the ports of a dry run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from contract.errors import Code
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The response of an input's host, after redirects."""
+
+    status: int
+    host: str
+    """That responded."""
+    content_type: str | None = None
+    """Without parameters, in lower case."""
+    size_bytes: int | None = None
+    """Of the whole file; None if the host did not state it."""
+    head: bytes = b""
+    """The first bytes of the file, if they were requested."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """The reason why there is none, as a worker would report it (`contract.errors`)."""
+
+    code: Code
+    reason: str = ""
+
+
+class InputReader(Protocol):
+    def read(self, urls: Mapping[str, bool]) -> Mapping[str, Answer | NoAnswer | None]:
+        """Ask for each URL once, several at a time; True requests the first bytes, too.
+
+        None for URLs that there was no time for. Raises nothing.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostHistory:
+    """Totals of an owner's finished jobs of one operation."""
+
+    jobs: int
+    execution_ms: int
+    start_ms: int
+    idle_ms: int
+    queue_ms: int
+    media_ms: int
+    """Length of their results."""
+
+
+class History(Protocol):
+    def history(self, owner: str, operation: str, days: int) -> CostHistory:
+        """Return the totals of the last days. Raises `domain.errors.Unavailable`."""

@@ -1,0 +1,66 @@
+"""The shape of a dry run's result."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from lambda_api.domain.views.job_schema import Kind
+
+
+class _View(BaseModel):
+    # Compiled at first use: most requests are no dry runs.
+    model_config = ConfigDict(frozen=True, defer_build=True)
+
+
+class InputCheckView(_View):
+    """What was found at the URL of an input."""
+
+    field: str
+    host: Annotated[str | None, Field(description="Host of the URL as it was sent; null for an upload.")]
+    reachable: Annotated[
+        bool | None, Field(description="Whether the job could download it; null if there was no time to ask.")
+    ]
+    status: Annotated[int | None, Field(description="HTTP status of the host's response; null without one.")]
+    content_type: str | None
+    size_bytes: Annotated[int | None, Field(description="Null if the host does not state it.")]
+    duration_seconds: Annotated[
+        float | None, Field(description="Null if the first 64 KiB of the file do not tell it, and for pictures.")
+    ]
+    warning: Annotated[str | None, Field(description="Why the job would fail on it, in the worker's words.")]
+
+
+class EstimateView(_View):
+    """What the job would take."""
+
+    gpu_seconds: Annotated[float, Field(description="Seconds of execution.")]
+    queue_seconds: Annotated[float, Field(description="Seconds until it starts, at this moment.")]
+    gpu_usd: Annotated[
+        float,
+        Field(
+            description=(
+                "Execution, rounded up to whole seconds. With `history` also your jobs' usual share of starting and "
+                "idle workers."
+            )
+        ),
+    ]
+    basis: Annotated[
+        Literal["history", "benchmark"],
+        Field(description="Your own jobs of this operation in the last 30 days, or a table of measurements."),
+    ]
+    jobs_measured: Annotated[int, Field(description="Your jobs behind `history`.")]
+
+
+class DryRunView(_View):
+    """What a submit would do. Nothing was stored, started or charged."""
+
+    dry_run: Literal[True] = True
+    operation: Kind
+    valid: Annotated[Literal[True], Field(description="The request is one that a submit accepts.")] = True
+    artifacts: Annotated[
+        list[str], Field(description="Names of the files that the job would make.")
+    ]
+    inputs: list[InputCheckView]
+    estimate: EstimateView
+    warnings: Annotated[list[str], Field(description="What else deserves a look. Sentences, for people.")]
