@@ -223,8 +223,9 @@ def test_detail_names_the_first_errors(client: Client) -> None:
     assert len(answer.json["errors"]) == 4
     answer = client.call("POST", "/video/img2vid", STILL | {"planted": "blue"})
     assert detail(answer) == (
-        "planted: no such field; known fields: url_image, images, overlay, webhook_url, metadata, quality, format, "
-        "poster, output_filename, size, aspect_ratio, resolution, fit, background, frame_rate, motion, duration."
+        "planted: no such field; known fields: url_image, images, overlay, webhook_url, metadata, dry_run, quality, "
+        "format, poster, output_filename, size, aspect_ratio, resolution, fit, background, frame_rate, motion, "
+        "duration."
     )
 
 
