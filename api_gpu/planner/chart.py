@@ -10,7 +10,7 @@ from itertools import groupby
 from api_gpu.planner.plans import Plan, Row
 
 _WIDTH, _HEIGHT = 860, 520
-_LEFT, _RIGHT, _TOP, _BOTTOM = 78, 210, 64, 62
+_LEFT, _RIGHT, _TOP, _BOTTOM = 92, 210, 64, 62
 _COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8c6d00", "#4b4b9f", "#56b4e9", "#7a7a7a")
 """Okabe and Ito's palette, which color-blind people can tell apart, the light ones darkened for white paper."""
 _LABEL = "Cost per month against waiting time"
@@ -66,7 +66,7 @@ def _axes(x: Scale, y: Scale, x_ticks: Sequence[float], y_ticks: Sequence[float]
     yield f'<text x="{middle}" y="{_HEIGHT - 18}" text-anchor="middle">95 % of the jobs start within (seconds)</text>'
     unit = "USD a month, logarithmic" if is_log else "USD a month"
     center = (_TOP + bottom) / 2
-    yield f'<text x="20" y="{center}" text-anchor="middle" transform="rotate(-90 20 {center})">{unit}</text>'
+    yield f'<text x="22" y="{center}" text-anchor="middle" transform="rotate(-90 22 {center})">{unit}</text>'
 
 
 def _limit(x: Scale, max_wait: float | None) -> Iterator[str]:

@@ -47,7 +47,7 @@ class Choices:
     max_workers: int = 10
     queue_delay: float = 4.0
     cold_starts: Sequence[float] = (10.0,)
-    """Times of cold starts, one of which is drawn for each. The default is a guess: measure yours. A load with
+    """Times of cold starts; those between neighbors are drawn, too. The default is a guess: measure yours. A load with
     measured ones replaces them."""
     first_at_once: bool = True
 
@@ -150,12 +150,10 @@ def _rows(load: Load, choices: Choices, fixed_usd: float, seed: int) -> Iterator
 
 
 def _simulate(load: Load, choices: Choices, rules: Rules, speed: float, seed: int) -> Usage:
-    cold_starts = list(load.starts or choices.cold_starts)
-    if len(cold_starts) == 1:
-        return simulate(load, rules, lambda: cold_starts[0], speed)
+    cold_starts = sorted(load.starts or choices.cold_starts)
     # Seeded again for each row, so that rows differ by their settings alone.
     random = Random(seed)  # noqa: S311 - a simulation, no secret
-    return simulate(load, rules, lambda: random.choice(cold_starts), speed)
+    return simulate(load, rules, lambda: _quantile(cold_starts, random.random()), speed)
 
 
 def _row(load: Load, gpu: Gpu, rules: Rules, usage: Usage, waits: Sequence[float], fixed_usd: float) -> Row:
@@ -178,6 +176,13 @@ def _row(load: Load, gpu: Gpu, rules: Rules, usage: Usage, waits: Sequence[float
         idle_share=usage.idle_seconds / alive,
         billed_seconds_per_job=(usage.billed_seconds + usage.billed_active_seconds) / len(waits),
     )
+
+
+def _quantile(ascending: Sequence[float], share: float) -> float:
+    """Return the value that `share` of all lie below, on a line from each measured value to the next."""
+    at = share * (len(ascending) - 1)
+    low = ascending[int(at)]
+    return low + (at - int(at)) * (ascending[min(int(at) + 1, len(ascending) - 1)] - low)
 
 
 def percentile(ascending: Sequence[float], percent: float) -> float:

@@ -40,17 +40,38 @@ class InputReader(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CostHistory:
+class CostHistory(Protocol):
     """Totals of an owner's finished jobs of one operation."""
 
-    jobs: int
-    execution_ms: int
-    start_ms: int
-    idle_ms: int
-    queue_ms: int
-    media_ms: int
-    """Length of their results."""
+    @property
+    def jobs(self) -> int: ...
+
+    @property
+    def measured_jobs(self) -> int:
+        """Those whose start and idle time were measured."""
+
+    @property
+    def execution_ms(self) -> int: ...
+
+    @property
+    def start_ms(self) -> int: ...
+
+    @property
+    def idle_ms(self) -> int: ...
+
+    @property
+    def queue_ms(self) -> int: ...
+
+    @property
+    def media_ms(self) -> int:
+        """Length of their results."""
+
+    @property
+    def billed_seconds(self) -> int: ...
+
+    @property
+    def nano_usd(self) -> int:
+        """What they cost, in billionths of a dollar."""
 
 
 class History(Protocol):

@@ -58,9 +58,7 @@ class DryRunView(_View):
     dry_run: Literal[True] = True
     operation: Kind
     valid: Annotated[Literal[True], Field(description="The request is one that a submit accepts.")] = True
-    artifacts: Annotated[
-        list[str], Field(description="Names of the files that the job would make.")
-    ]
+    artifacts: Annotated[list[str], Field(description="Names of the files that the job would make.")]
     inputs: list[InputCheckView]
     estimate: EstimateView
     warnings: Annotated[list[str], Field(description="What else deserves a look. Sentences, for people.")]

@@ -40,13 +40,12 @@ def estimate(services: Services, owner: str, kind: str, result_seconds: float | 
         has_lengths = past is not None
         warnings.append(_LENGTH.format("that of your usual job" if has_lengths else f"{ASSUMED_SECONDS:g} s"))
     seconds = _execution(past, kind, result_seconds)
-    overhead = 0.0 if past is None else (past.start_ms + past.idle_ms) / past.jobs / 1000
     usual_wait = COLD_START_SECONDS if past is None else past.queue_ms / past.jobs / 1000
     wait, problem = _wait(services, seconds, usual_wait)
     view = EstimateView(
         gpu_seconds=round(seconds, 1),
         queue_seconds=round(wait, 1),
-        gpu_usd=round(math.ceil(seconds + overhead) * services.default_price_per_second, 6),
+        gpu_usd=round(math.ceil(seconds + _overhead(past)) * _price(past, services.default_price_per_second), 6),
         basis="benchmark" if past is None else "history",
         jobs_measured=0 if past is None else past.jobs,
     )
@@ -74,6 +73,16 @@ def _execution(past: CostHistory | None, kind: str, result_seconds: float | None
     # The part of the mean that does not depend on the length stays.
     fixed = min(WORK[kind].fixed, mean)
     return fixed + (mean - fixed) * result_seconds / mean_result
+
+
+def _overhead(past: CostHistory | None) -> float:
+    """Return the seconds of starting and idle workers that a job usually pays for."""
+    return (past.start_ms + past.idle_ms) / past.measured_jobs / 1000 if past and past.measured_jobs else 0.0
+
+
+def _price(past: CostHistory | None, default: float) -> float:
+    """Return USD per second of the GPUs that ran the jobs."""
+    return past.nano_usd / past.billed_seconds / 1e9 if past and past.billed_seconds else default
 
 
 def _wait(services: Services, execution: float, usual: float) -> tuple[float, tuple[str, ...]]:

@@ -26,7 +26,7 @@ def choices(gpu: Gpu, *timeouts: float, min_workers: int = 0, cold_start: float 
 def test_the_original_projects_table_at_its_own_price() -> None:
     """It counted $3 of processing, $15 of idle time at 300 s, and +$130 for a worker that is always on: $0.00005/s.
 
-    Its "idle 60 s: $8" are the $3, $3 of idle time, and rounding, or the server's $5 in place of the idle time.
+    Its "idle 60 s: $8" are $3 of processing and the server's $5; the idle time, $3, seems to be missing.
     """
     gpu = Gpu("RTX 3060 Ti at Vast.ai", 0.00005)
     rows = {row.idle_timeout: row for row in plan(thousand_videos(), choices(gpu, 0, 60, 300), fixed=NOTHING).rows}
@@ -131,3 +131,10 @@ def test_percentile_is_the_nearest_rank() -> None:
     values = [float(i) for i in range(1, 21)]
     assert [percentile(values, percent) for percent in (0, 50, 95, 100)] == [1.0, 10.0, 19.0, 20.0]
     assert percentile([3.0], 95) == 3.0
+
+
+def test_cold_starts_between_the_measured_ones_are_drawn() -> None:
+    options = Choices(gpus=[Gpu("x", 0.0001)], idle_timeouts=[0], min_workers=[0], cold_starts=[30.0, 10.0, 20.0])
+    row = plan(Load.from_trace([(i * 1000.0, 1.0) for i in range(2000)]), options).rows[0]
+    assert row.wait_p50 == pytest.approx(20.0, abs=1.0)
+    assert row.wait_p95 == pytest.approx(29.0, abs=0.5)

@@ -14,7 +14,7 @@ from contract.limits import MIB
 from contract.operations import OPERATIONS
 from contract.work import WORK
 from lambda_api.domain.errors import InvalidRequest, SpeechNotAvailable, Unavailable
-from lambda_api.domain.inputs import Answer, CostHistory, NoAnswer
+from lambda_api.domain.inputs import Answer, NoAnswer
 from lambda_api.domain.views.dry_run_schema import DryRunView
 from lambda_api.usecases.dry_run.dry_run import dry_run
 from lambda_api.usecases.dry_run.estimate import COLD_START_SECONDS
@@ -36,23 +36,37 @@ def run(world: World, kind: str = "caption", body: dict[str, Any] | None = None,
     return dry_run(world.services, submission(operation=operation, **changes))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Past:
+    jobs: int
+    measured_jobs: int
+    execution_ms: int
+    start_ms: int
+    idle_ms: int
+    queue_ms: int
+    media_ms: int
+    billed_seconds: int
+    nano_usd: int
+
+
 @dataclass
 class FakeHistory:
-    past: CostHistory | None
+    past: Past | None
 
-    def history(self, owner: str, operation: str, days: int) -> CostHistory:
+    def history(self, owner: str, operation: str, days: int) -> Past:
         assert (owner, operation, days) == ("ada", "caption", 30)
         if self.past is None:
             raise Unavailable("The bill is not readable.")
         return self.past
 
 
-PAST = CostHistory(
-    jobs=10, execution_ms=200_000, start_ms=30_000, idle_ms=50_000, queue_ms=70_000, media_ms=900_000
+PAST = Past(
+    jobs=10, measured_jobs=5, execution_ms=200_000, start_ms=15_000, idle_ms=25_000, queue_ms=70_000, media_ms=900_000,
+    billed_seconds=300, nano_usd=48_000_000,
 )  # fmt: skip
 
 
-def with_history(world: World, past: CostHistory | None) -> World:
+def with_history(world: World, past: Past | None) -> World:
     world.services = replace(world.services, history=FakeHistory(past))
     return world
 
@@ -142,12 +156,17 @@ def test_estimate_without_history_is_of_the_benchmark(world: World) -> None:
 
 
 def test_estimate_follows_the_owners_history(world: World) -> None:
-    """Ten jobs of 20 s for 90 s of video: 2 s are fixed, 18 s grow with the length. Starts and idle time: 8 s a job."""
+    """Ten jobs of 20 s for 90 s of video: 2 s are fixed, 18 s grow with the length. Start and idle time: 8 s a job."""
     with_history(world, PAST)
     world.inputs.answers = {V: movie(45.0)}
     seen = run(world).estimate
     assert (seen.basis, seen.jobs_measured, seen.gpu_seconds) == ("history", 10, 11.0)
-    assert seen.gpu_usd == pytest.approx((11 + 8) * 0.0002)
+    assert seen.gpu_usd == pytest.approx((11 + 8) * 0.00016)
+
+
+def test_history_without_measurements_counts_executions_alone(world: World) -> None:
+    with_history(world, replace(PAST, measured_jobs=0, start_ms=0, idle_ms=0, billed_seconds=0, nano_usd=0))
+    assert run(world).estimate.gpu_usd == pytest.approx(20 * 0.0002)
 
 
 def test_length_that_nothing_tells_is_that_of_usual_jobs(world: World) -> None:
@@ -159,7 +178,7 @@ def test_length_that_nothing_tells_is_that_of_usual_jobs(world: World) -> None:
 
 
 @pytest.mark.parametrize("past", [None, replace(PAST, jobs=2)])
-def test_history_that_is_short_or_unreadable_is_left(world: World, past: CostHistory | None) -> None:
+def test_history_that_is_short_or_unreadable_is_left(world: World, past: Past | None) -> None:
     assert run(with_history(world, past)).estimate.basis == "benchmark"
 
 
