@@ -3,8 +3,8 @@
 The model is that of Gandhi, Doroudi, Harchol-Balter and Scheller-Wolf, "Exact analysis of the M/M/k/setup class of
 Markov chains via recursive renewal reward" (2013) and of their DELAYEDOFF policy: an idle worker waits for a job before
 it stops, a new one needs time to start, and the job that was most lately served decides which idle worker comes next.
-Formulas exist for exponential times only; recorded loads have other ones. Simulation libraries (SimPy) take a hundred
-times as long for each event.
+Formulas exist for exponential times only; recorded loads have other ones. A simulation library (SimPy) would run each
+worker as a generator, and be slower for it.
 """
 
 from __future__ import annotations

@@ -29,7 +29,8 @@ BOUNDS = Bounds(connect=3.0, read=4.0, max_bytes=HEAD_BYTES, truncate=True)
 ALL_SECONDS = 12.0
 """For all inputs of a request together: the client waits, and API Gateway does so for 30 s."""
 THREADS = 8
-MAX_REDIRECTS = 5
+MAX_REDIRECTS = 20
+"""As the worker: links of podcasts pass more than five servers. Their time is bounded, too."""
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _ADDRESSES = 3
 """Try up to 3 addresses within one connect timeout, in case the first is unreachable."""

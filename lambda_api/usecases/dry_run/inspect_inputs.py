@@ -31,20 +31,28 @@ class Inspected:
     view: InputCheckView
 
 
-def inspect_inputs(services: Services, owner: str, inputs: Iterable[Input]) -> list[Inspected]:
-    """Look at all inputs, the same URL once. They have passed the checks of a submit."""
+def inspect_inputs(services: Services, inputs: Iterable[Input], stored: Mapping[str, str]) -> list[Inspected]:
+    """Look at all inputs, the same URL once. They have passed the checks of a submit.
+
+    `stored`: URLs of those that are in the gateway's own bucket, by field, in place of the references to them.
+    """
     sources = list(inputs)
-    web = [source for source in sources if _is_web(source.url)]
+    urls = {source.field: stored.get(source.field, source.url) for source in sources}
     wanted: dict[str, bool] = {}
-    for source in web:
-        wanted[source.url] = wanted.get(source.url, False) or source.role in _TIMED
+    for source in sources:
+        url = urls[source.field]
+        wanted[url] = wanted.get(url, False) or source.role in _TIMED
     answers = services.inputs.read(wanted) if wanted else {}
+    limits = services.worker_limits
     return [
         Inspected(
             source,
-            _web_view(services, source, answers.get(source.url))
-            if _is_web(source.url)
-            else _stored_view(services, owner, source),
+            _view(
+                source,
+                answers.get(urls[source.field]),
+                host=None if source.field in stored else parse_url(source.url).host,
+                max_bytes=limits.max_bytes(source.role),
+            ),
         )
         for source in sources
     ]
@@ -56,42 +64,24 @@ def durations(inspected: Iterable[Inspected]) -> Mapping[str, float]:
     return {field: seconds for field, seconds in found.items() if seconds is not None}
 
 
-def _is_web(url: str) -> bool:
-    return url.startswith(("http://", "https://"))
-
-
-def _stored_view(_services: Services, _owner: str, source: Input) -> InputCheckView:
-    """Describe an input in the gateway's own bucket. A submit's checks have found it to be there."""
-    return InputCheckView(
-        field=source.field,
-        host=None,
-        reachable=True,
-        status=None,
-        content_type=None,
-        size_bytes=None,
-        duration_seconds=None,
-        warning=None,
-    )
-
-
-def _web_view(services: Services, source: Input, found: Answer | NoAnswer | None) -> InputCheckView:
+def _view(source: Input, found: Answer | NoAnswer | None, *, host: str | None, max_bytes: int) -> InputCheckView:
+    """`host`: that of the URL as it was sent; None for a file in the bucket."""
     answer = found if isinstance(found, Answer) else Answer(0, "")
-    failure = None if found is None else _failure(source, found, services.worker_limits.max_bytes(source.role))
-    has_file = failure is None or failure.code in _HAS_FILE
-    is_timed = has_file and source.role in _TIMED and failure is None
+    failure = None if found is None else _failure(source, found, host or "", max_bytes)
+    tells_length = failure is None and source.role in _TIMED
     return InputCheckView(
         field=source.field,
-        host=parse_url(source.url).host,
-        reachable=None if found is None else has_file,
+        host=host,
+        reachable=None if found is None else failure is None or failure.code in _HAS_FILE,
         status=answer.status or None,
         content_type=answer.content_type,
         size_bytes=answer.size_bytes,
-        duration_seconds=media_seconds(answer.head, answer.size_bytes) if is_timed else None,
+        duration_seconds=media_seconds(answer.head, answer.size_bytes) if tells_length else None,
         warning=_NO_TIME if found is None else failure and failure.message,
     )
 
 
-def _failure(source: Input, found: Answer | NoAnswer, max_bytes: int) -> Failure | None:
+def _failure(source: Input, found: Answer | NoAnswer, host: str, max_bytes: int) -> Failure | None:
     """Return the failure that a worker would report for this response."""
     field = source.field
     if isinstance(found, NoAnswer):
@@ -99,7 +89,7 @@ def _failure(source: Input, found: Answer | NoAnswer, max_bytes: int) -> Failure
     if found.status not in _SENT_WHOLE:
         return Failure.of(Code.SOURCE_HTTP, field=field, http_status=str(found.status))
     if looks_like_html(found.head, found.content_type or ""):
-        site = find_known_site(parse_url(source.url).host, found.host)
+        site = find_known_site(host, found.host)
         return Failure.of(Code.SOURCE_IS_HTML, field=field, **({"reason": site} if site else {}))
     if found.size_bytes == 0:
         return Failure.of(Code.SUBTITLES_EMPTY if source.role is Role.SUBTITLES else Code.SOURCE_EMPTY, field=field)

@@ -11,13 +11,14 @@ from contract.documentation.describe import describe
 from contract.errors import Code
 from contract.errors.downloads import Reason
 from contract.limits import MIB
-from contract.operations import OPERATIONS
+from contract.operations import OPERATIONS, Input, Role
 from contract.work import WORK
 from lambda_api.domain.errors import InvalidRequest, SpeechNotAvailable, Unavailable
 from lambda_api.domain.inputs import Answer, NoAnswer
 from lambda_api.domain.views.dry_run_schema import DryRunView
 from lambda_api.usecases.dry_run.dry_run import dry_run
 from lambda_api.usecases.dry_run.estimate import COLD_START_SECONDS
+from lambda_api.usecases.dry_run.inspect_inputs import inspect_inputs
 from tests.support.examples import submission
 from tests.support.fakes import World
 
@@ -233,3 +234,15 @@ def test_work_beyond_the_limits_is_foreseen(world: World) -> None:
     media, execution = run(world).warnings
     assert media.startswith("url_video needs more work than one job may do: 180 minutes of media.")
     assert execution.startswith("The work may take longer than the 600 s")
+
+
+def test_files_in_the_bucket_are_read_through_their_own_urls(world: World) -> None:
+    """The host of a presigned URL is nobody's business, and its query is a key."""
+    signed = "https://bucket.example/uploads/ada/1?X-Amz-Signature=planted-signature"
+    world.inputs.answers = {signed: movie(30.0)}
+    (inspected,) = inspect_inputs(
+        world.services, [Input("url_video", Role.VIDEO, "upload:1")], {"url_video": signed}
+    )  # fmt: skip
+    assert world.inputs.asked == [{signed: True}]
+    assert (inspected.view.host, inspected.view.size_bytes, inspected.view.duration_seconds) == (None, 1_000_000, 30.0)
+    assert "planted" not in inspected.view.model_dump_json()
