@@ -133,11 +133,11 @@ def _complete(operation: Json) -> None:
 def _complete_submit(operation: Json, schemas: Json) -> None:
     responses = operation["responses"]
     responses["200"]["description"] = "With `Prefer: wait`: the finished job. With `dry_run`: what a submit would do."
-    add_dry_run(responses["200"], schemas)
     responses["202"]["description"] = "The job is accepted, or already was with this Idempotency-Key."
     for status, names in {"200": _SUBMITTED, "202": (*_SUBMITTED, "Retry-After")}.items():
         responses[status]["headers"] = _headers(*names, "X-Request-Id")
         responses[status]["links"] = _links(*_LINKS)
+    add_dry_run(responses["200"], schemas)
     media = operation["requestBody"]["content"]["application/json"]
     schema = schemas[media["schema"]["$ref"].rpartition("/")[2]]
     del schema["properties"]["kind"]

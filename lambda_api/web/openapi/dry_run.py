@@ -14,5 +14,9 @@ def add_dry_run(response: Json, schemas: Json) -> None:
     schema = DryRunView.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
     schemas.update(schema.pop("$defs"))
     schemas["DryRunView"] = schema
+    response["headers"]["Location"] = {
+        "description": "URL of the job. A dry run has none.",
+        "schema": {"type": "string", "format": "uri-reference"},
+    }
     media = response["content"]["application/json"]
     media["schema"] = {"anyOf": [media["schema"], {"$ref": "#/components/schemas/DryRunView"}]}

@@ -91,7 +91,9 @@ def test_invalid_request_is_refused(client: Client, world: World) -> None:
 def test_document_describes_both_bodies(client: Client) -> None:
     document = client.call("GET", "/openapi.json").json
     schemas = document["components"]["schemas"]
-    bodies = document["paths"]["/video/caption"]["post"]["responses"]["200"]["content"]["application/json"]["schema"]
+    response = document["paths"]["/video/caption"]["post"]["responses"]["200"]
+    assert "required" not in response["headers"]["Location"]
+    bodies = response["content"]["application/json"]["schema"]
     assert [entry["$ref"].rpartition("/")[2] for entry in bodies["anyOf"]] == ["JobView", "DryRunView"]
     assert schemas["DryRunView"]["properties"]["dry_run"]["const"] is True
     assert {"InputCheckView", "EstimateView"} <= schemas.keys()
