@@ -30,6 +30,7 @@ from lambda_api.domain.errors import Unavailable
 from lambda_api.domain.ports import Observer
 from lambda_api.observability.observer import PowertoolsObserver
 from lambda_api.settings import EVERYTHING, Secret, Settings, SettingsError
+from lambda_api.usecases.dry_run.durations import index_offset
 from lambda_api.usecases.services import Services
 
 _REFRESH_SECONDS = 4.0
@@ -74,7 +75,7 @@ def services(needs: frozenset[Secret] = EVERYTHING, runpod_seconds: float = BOUN
         objects=S3Objects(config.bucket_name, session.s3),
         queue=SqsCallbackQueue(config.callback_queue_url, observer, session.sqs),
         sender=HttpCallbackSender(callers, allow_loopback=config.allow_loopback_urls),
-        inputs=HttpInputReader(allow_loopback=config.allow_loopback_urls),
+        inputs=HttpInputReader(allow_loopback=config.allow_loopback_urls, find_index=index_offset),
         observer=observer,
         policy=config.policy,
         worker_limits=Limits(execution_seconds=config.policy.execution_ms / 1000),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import replace
@@ -34,23 +34,29 @@ MAX_REDIRECTS = 20
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _ADDRESSES = 3
 """Try up to 3 addresses within one connect timeout, in case the first is unreachable."""
-_RANGE_REFUSED = 416
+_INDEX_BYTES = 4 * KIB
+_PART, _RANGE_REFUSED = 206, 416
 _HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "api-gpu-worker/1"}
 """Those of the worker: a host that refuses them refuses its download, too."""
 
 
 class HttpInputReader:
-    """`domain.inputs.InputReader`. `seconds`: for all URLs of a call. `tls`: see `HttpClient`."""
+    """`domain.inputs.InputReader`. `seconds`: for all URLs of a call. `tls`: see `HttpClient`.
+
+    `find_index`: called with a file's first bytes and its size; returns where to read a few more, or None.
+    """
 
     def __init__(
         self,
         *,
         allow_loopback: bool,
+        find_index: Callable[[bytes, int], int | None],
         bounds: Bounds = BOUNDS,
         seconds: float = ALL_SECONDS,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._allow_loopback = allow_loopback
+        self._find_index = find_index
         self._bounds = bounds
         self._seconds = seconds
         self._http = HttpClient(tls=tls)
@@ -71,10 +77,18 @@ class HttpInputReader:
                 answer = self._follow("HEAD", url, {})
                 if _is_conclusive(answer):
                     return answer
-            answer = self._follow("GET", url, {"Range": f"bytes=0-{self._bounds.max_bytes - 1}"})
-            if isinstance(answer, Answer) and answer.status == _RANGE_REFUSED:
-                answer = self._follow("GET", url, {})
-            return answer
+            answer = self._follow("GET", url, _range(0, self._bounds.max_bytes))
+            if isinstance(answer, NoAnswer):
+                return answer
+            if answer.status == _RANGE_REFUSED:
+                return self._follow("GET", url, {})
+            return self._with_index(url, answer) if with_bytes and answer.status == _PART else answer
+
+    def _with_index(self, url: str, answer: Answer) -> Answer:
+        at = self._find_index(answer.head, answer.size_bytes or 0)
+        found = None if at is None else self._follow("GET", url, _range(at, _INDEX_BYTES))
+        is_there = isinstance(found, Answer) and found.status == _PART and found.size_bytes == answer.size_bytes
+        return replace(answer, index=found.head) if isinstance(found, Answer) and is_there else answer
 
     def _follow(self, method: str, url: str, headers: Mapping[str, str]) -> Answer | NoAnswer:
         location, base = url, ""
@@ -117,6 +131,10 @@ class HttpInputReader:
             return NoAnswer(Code.SOURCE_UNREACHABLE, Reason.CONNECTION_LOST)
 
 
+def _range(start: int, length: int) -> dict[str, str]:
+    return {"Range": f"bytes={start}-{start + length - 1}"}
+
+
 def _is_conclusive(answer: Answer | NoAnswer) -> bool:
     """Return True if GET would tell no more. Some hosts refuse HEAD, and presigned URLs are signed for one method."""
     if isinstance(answer, NoAnswer):
@@ -138,7 +156,7 @@ def _answer(method: str, target: Target, response: Response) -> Answer:
 
 def _size(response: Response) -> int | None:
     """Return the size of the whole file: after the slash of `Content-Range` (RFC 9110 §14.4), or `Content-Length`."""
-    part = response.status in {206, _RANGE_REFUSED}
+    part = response.status in {_PART, _RANGE_REFUSED}
     text = response.headers.get("content-range", "").rpartition("/")[2] if part else None
     if text is None and "content-encoding" not in response.headers:
         text = response.headers.get("content-length", "")

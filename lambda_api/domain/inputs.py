@@ -22,6 +22,8 @@ class Answer:
     """Of the whole file; None if the host did not state it."""
     head: bytes = b""
     """The first bytes of the file, if they were requested."""
+    index: bytes = b""
+    """Bytes from further inside, if the first ones tell where the file's index is."""
 
 
 @dataclass(frozen=True, slots=True)

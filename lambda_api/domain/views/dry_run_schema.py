@@ -26,7 +26,7 @@ class InputCheckView(_View):
     content_type: str | None
     size_bytes: Annotated[int | None, Field(description="Null if the host does not state it.")]
     duration_seconds: Annotated[
-        float | None, Field(description="Null if the first 64 KiB of the file do not tell it, and for pictures.")
+        float | None, Field(description="Null if the start of the file does not tell it, and for pictures.")
     ]
     warning: Annotated[str | None, Field(description="Why the job would fail on it, in the worker's words.")]
 

@@ -76,7 +76,7 @@ def _view(source: Input, found: Answer | NoAnswer | None, *, host: str | None, m
         status=answer.status or None,
         content_type=answer.content_type,
         size_bytes=answer.size_bytes,
-        duration_seconds=media_seconds(answer.head, answer.size_bytes) if tells_length else None,
+        duration_seconds=media_seconds(answer.head, answer.size_bytes, answer.index) if tells_length else None,
         warning=_NO_TIME if found is None else failure and failure.message,
     )
 

@@ -13,21 +13,34 @@ from contract.limits import GIB
 from lambda_api.adapters import input_reader
 from lambda_api.adapters.input_reader import BOUNDS, HEAD_BYTES, MAX_REDIRECTS, HttpInputReader
 from lambda_api.domain.inputs import Answer, NoAnswer
-from tests.support.scripted_server import Peer, answer, assert_faster_than, closed_url, peer, reset, slowly, stall
+from tests.support.scripted_server import (
+    Peer,
+    Reply,
+    answer,
+    assert_faster_than,
+    closed_url,
+    peer,
+    reset,
+    slowly,
+    stall,
+)
 
 JPEG = {"Content-Type": "image/jpeg"}
 BODY = bytes(range(256)) * 1024
 
 
+def no_index(_head: bytes, _size: int) -> int | None:
+    return None
+
+
 @pytest.fixture
 def reader() -> HttpInputReader:
-    return HttpInputReader(allow_loopback=True)
+    return HttpInputReader(allow_loopback=True, find_index=no_index)
 
 
 def impatient(seconds: float = 12.0) -> HttpInputReader:
-    return HttpInputReader(
-        allow_loopback=True, bounds=replace(BOUNDS, connect=0.4, read=0.6), seconds=seconds
-    )  # fmt: skip
+    bounds = replace(BOUNDS, connect=0.4, read=0.6)
+    return HttpInputReader(allow_loopback=True, find_index=no_index, bounds=bounds, seconds=seconds)
 
 
 def read(reader: HttpInputReader, url: str, *, with_bytes: bool = False) -> Answer | NoAnswer | None:
@@ -74,6 +87,32 @@ def test_bytes_are_asked_with_get_alone(reader: HttpInputReader) -> None:
         found = read(reader, host.url, with_bytes=True)
     assert found == Answer(206, "127.0.0.1", None, 3 * GIB, BODY[:HEAD_BYTES])
     assert methods(host) == ["GET"]
+
+
+def test_index_inside_of_the_file_is_read() -> None:
+    asked = []
+
+    def find_index(head: bytes, size: int) -> int:
+        asked.append((head, size))
+        return 4_990_000
+
+    part = {"Content-Range": "bytes 0-9/5000000"}
+    with peer() as host:
+        host.replies = [answer(206, b"first", part), answer(206, b"index", part)]
+        found = read(HttpInputReader(allow_loopback=True, find_index=find_index), host.url, with_bytes=True)
+    assert asked == [(b"first", 5_000_000)]
+    assert found == Answer(206, "127.0.0.1", None, 5_000_000, b"first", b"index")
+    assert host.seen[1].headers["range"] == "bytes=4990000-4994095"
+
+
+@pytest.mark.parametrize(
+    "second", [answer(404), answer(200, b"whole"), answer(206, b"x", {"Content-Range": "bytes 0-0/7"})]
+)
+def test_index_that_cannot_be_had_is_left(second: Reply) -> None:
+    with peer() as host:
+        host.replies = [answer(206, b"first", {"Content-Range": "bytes 0-9/5000000"}), second]
+        found = read(HttpInputReader(allow_loopback=True, find_index=lambda *_: 90), host.url, with_bytes=True)
+    assert found == Answer(206, "127.0.0.1", None, 5_000_000, b"first")
 
 
 def test_host_that_ignores_the_range_is_cut_off(reader: HttpInputReader) -> None:
@@ -149,7 +188,7 @@ def test_redirect_to_a_private_address_is_refused(reader: HttpInputReader, locat
 
 def test_loopback_is_refused_in_a_deployment() -> None:
     with peer() as host:
-        found = read(HttpInputReader(allow_loopback=False), host.url)
+        found = read(HttpInputReader(allow_loopback=False, find_index=no_index), host.url)
     assert found == NoAnswer(Code.SOURCE_FORBIDDEN)
     assert host.seen == []
 
@@ -157,7 +196,9 @@ def test_loopback_is_refused_in_a_deployment() -> None:
 @pytest.mark.parametrize("addresses", [["10.1.2.3"], ["93.184.216.34", "127.0.0.1"], ["64:ff9b::a00:1"]])
 def test_every_address_of_a_name_must_be_public(monkeypatch: pytest.MonkeyPatch, addresses: list[str]) -> None:
     monkeypatch.setattr(input_reader, "resolve", lambda *_: addresses)
-    found = read(HttpInputReader(allow_loopback=False), "https://rebind.example/v.mp4", with_bytes=True)
+    found = read(
+        HttpInputReader(allow_loopback=False, find_index=no_index), "https://rebind.example/v.mp4", with_bytes=True
+    )
     assert found == NoAnswer(Code.SOURCE_FORBIDDEN)
 
 
@@ -184,7 +225,7 @@ def test_names_that_do_not_resolve(monkeypatch: pytest.MonkeyPatch, error: OSErr
         raise error
 
     monkeypatch.setattr(input_reader, "resolve", fail)
-    found = read(HttpInputReader(allow_loopback=False), "https://nowhere.example/v.mp4")
+    found = read(HttpInputReader(allow_loopback=False, find_index=no_index), "https://nowhere.example/v.mp4")
     assert found == NoAnswer(Code.SOURCE_UNREACHABLE, reason)
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_api.usecases.dry_run.durations import media_seconds
+from lambda_api.usecases.dry_run.durations import index_offset, media_seconds
 
 
 def box(kind: bytes, body: bytes) -> bytes:
@@ -37,6 +37,31 @@ def test_movie_header_is_found_in_the_first_bytes(before: bytes, wide: bool) -> 
 def test_index_after_the_media_tells_nothing() -> None:
     head = FTYP + struct.pack(">I4s", 5_000_000, b"mdat") + bytes(60_000)
     assert media_seconds(head, 5_100_000) is None
+
+
+@pytest.mark.parametrize(
+    "media", [struct.pack(">I4s", 5_000_000, b"mdat"), struct.pack(">I4sQ", 1, b"mdat", 5_000_000)]
+)
+def test_index_after_the_media_is_found_by_its_offset(media: bytes) -> None:
+    head = FTYP + media + bytes(60_000)
+    assert index_offset(head, 5_100_000) == len(FTYP) + 5_000_000
+    index = struct.pack(">I4s", 90_000, b"moov") + movie_header(600, 7230)
+    assert media_seconds(head, 5_100_000, index) == 12.05
+    assert media_seconds(head, 5_100_000, bytes(4096)) is None
+
+
+@pytest.mark.parametrize(
+    ("head", "size"),
+    [
+        (FTYP + struct.pack(">I4s", 900_000, b"moov") + movie_header(600, 7230), 10**6),
+        (FTYP + struct.pack(">I4s", 5_000_000, b"mdat") + bytes(60_000), 5_000_000),
+        (FTYP + struct.pack(">I4s", 0, b"mdat") + bytes(60_000), 10**6),
+        (b"RIFF" + bytes(100), 10**6),
+        (b"", 10**6),
+    ],
+)
+def test_no_offset_without_an_index_to_find(head: bytes, size: int) -> None:
+    assert index_offset(head, size) is None
 
 
 @pytest.mark.parametrize(
@@ -90,7 +115,8 @@ marks = st.sampled_from(
 
 @given(marks, st.binary(max_size=300), st.integers(0, 2**40))
 def test_no_bytes_raise(mark: bytes, rest: bytes, size: int) -> None:
-    seconds = media_seconds(mark + rest, size)
+    seconds = media_seconds(mark + rest, size, rest)
+    index_offset(mark + rest, size)
     assert seconds is None or seconds > 0
 
 
