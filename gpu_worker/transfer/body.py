@@ -9,8 +9,8 @@ from pathlib import Path
 import aiohttp
 
 from contract.errors import Code
-from gpu_worker.errors import JobFailed, job_failed
 from contract.web_pages import SNIFFED_BYTES, looks_like_html
+from gpu_worker.errors import JobFailed, job_failed
 
 
 async def raise_on_stall(chunks: AsyncIterator[bytes], seconds: float) -> AsyncIterator[bytes]:

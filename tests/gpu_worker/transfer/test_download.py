@@ -22,6 +22,7 @@ from contract.errors import Code
 from contract.limits import Limits
 from contract.operations import Input, Role
 from contract.retry import Backoff
+from contract.web_pages import looks_like_html
 from gpu_worker.errors import JobFailed
 from gpu_worker.logs import configure_logging
 from gpu_worker.settings import Settings
@@ -29,7 +30,6 @@ from gpu_worker.transfer.download import Downloader
 from gpu_worker.transfer.resolver import ForbiddenAddressError, GuardedResolver
 from gpu_worker.transfer.responses import parse_retry_after
 from gpu_worker.transfer.session import DownloadPolicy, open_session
-from contract.web_pages import looks_like_html
 from tests.support.fake_network import serving
 from tests.support.outbound import LOOPBACK, PUBLIC_ONLY, find_reason
 from tests.support.scripted_server import closed_url
