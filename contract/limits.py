@@ -27,6 +27,12 @@ MAX_WORDS, MAX_WORD_LENGTH = 10_000, 200
 
 PROGRESS_INTERVAL_SECONDS = 5.0
 
+MAX_UPLOAD_BYTES = 2 * GIB
+"""The largest input that any role may have (`Limits`)."""
+UPLOAD_SINGLE_BYTES = 100 * MIB
+"""A larger file is uploaded in parts."""
+UPLOAD_PART_BYTES = 16 * MIB
+
 
 class Limits(Message):
     """Resource limits of one execution. The gateway sends them in each job message; the worker enforces them."""

@@ -14,10 +14,12 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Json, ValidationError
 
+from contract.limits import GIB
 from contract.urls import normalize_url
 from lambda_api.domain.access.credentials import ApiCredentials
 from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.policy import SECOND, Policy
+from lambda_api.domain.uploads.quota import UploadAllowance
 
 
 class SettingsError(ValueError):
@@ -109,6 +111,9 @@ class Settings(BaseModel):
     owner_rate_per_minute: int = Field(120, ge=1, le=60_000)
     owner_burst: int = Field(60, ge=1, le=100_000)
     owner_jobs_in_flight: int = Field(1000, ge=1, le=1_000_000)
+    owner_uploads_per_hour: int = Field(1000, ge=1, le=1_000_000)
+    owner_upload_gib_per_day: int = Field(50, ge=2, le=1_000_000)
+    """At least the largest upload."""
 
     @classmethod
     def from_env(
@@ -155,6 +160,10 @@ class Settings(BaseModel):
             burst=self.owner_burst,
             jobs_in_flight=self.owner_jobs_in_flight,
         )
+
+    @property
+    def upload_allowance(self) -> UploadAllowance:
+        return UploadAllowance(uploads=self.owner_uploads_per_hour, bytes=self.owner_upload_gib_per_day * GIB)
 
 
 def _milliseconds(seconds: float) -> int:

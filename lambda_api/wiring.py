@@ -22,6 +22,7 @@ from lambda_api.adapters.aws.s3 import S3Objects
 from lambda_api.adapters.aws.secrets import CachedSecret, read_secret
 from lambda_api.adapters.aws.session import AwsSession
 from lambda_api.adapters.aws.sqs import SqsCallbackQueue
+from lambda_api.adapters.aws.upload_store import DynamoUploadStore
 from lambda_api.adapters.callback_http import HttpCallbackSender
 from lambda_api.adapters.input_reader import HttpInputReader
 from lambda_api.adapters.runpod import BOUNDS, RunpodProvider
@@ -64,8 +65,10 @@ def services(needs: frozenset[Secret] = EVERYTHING, runpod_seconds: float = BOUN
     session = aws()
     observer = PowertoolsObserver()
     callers = _callers(config, needs, observer)
+    table = Table(config.table_name, session.dynamodb)
     return Services(
-        store=DynamoJobStore(Table(config.table_name, session.dynamodb), _now, config.policy.retention_ms),
+        store=DynamoJobStore(table, _now, config.policy.retention_ms),
+        uploads=DynamoUploadStore(table, _now),
         provider=RunpodProvider(
             config.runpod_api_url,
             config.runpod_management_url,
@@ -84,6 +87,7 @@ def services(needs: frozenset[Secret] = EVERYTHING, runpod_seconds: float = BOUN
         hook_secrets=config.hook_secret,
         callers=callers,
         allowance=config.allowance,
+        upload_allowance=config.upload_allowance,
         default_price_per_second=config.gpu_price_per_second,
         video_url_seconds=config.video_url_seconds,
         allow_loopback=config.allow_loopback_urls,

@@ -11,7 +11,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from contract.limits import MAX_URL_LENGTH
-from contract.options.stored import stored_field
+from contract.options.stored import UPLOAD_REFERENCE, is_upload, normalize_upload, stored_field
 from contract.urls import UrlError, normalize_url
 
 BROADCAST_RATES = {"23.976": 24, "23.98": 24, "29.97": 30, "47.952": 48, "47.95": 48, "59.94": 60}
@@ -91,9 +91,13 @@ def _to_unicode(value: Any) -> Any:
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
-def _normalize(value: str) -> str:
+def _normalize_file(value: str) -> str:
     if stored_field(value) is not None:
         return value
+    return normalize_upload(value) if is_upload(value) else _normalize(value)
+
+
+def _normalize(value: str) -> str:
     try:
         return normalize_url(value)
     except UrlError as error:
@@ -106,7 +110,10 @@ def url_schema(contents: str, example: str) -> WithJsonSchema:
         "type": "string",
         "format": "uri",
         "maxLength": MAX_URL_LENGTH,
-        "description": f"{contents} Send a public http or https URL. Spaces and accents in it are encoded for you.",
+        "description": (
+            f"{contents} Send a public http or https URL, or `{UPLOAD_REFERENCE}` for a file that you uploaded. Spaces "
+            "and accents in a URL are encoded for you."
+        ),
         "examples": [example],
     }
     return WithJsonSchema(schema)
@@ -133,7 +140,15 @@ ChoiceList = BeforeValidator(_read_list)
 KindName = BeforeValidator(_read_kind)
 """Accept the name of a kind in place of an object with `kind`."""
 
-Url = Annotated[str, Trimmed, AfterValidator(_normalize), url_schema("A file.", "https://media.example.com/clip.mp4")]
-"""A normalized http or https URL (`contract.urls`). `check_target` decides whether its address may be contacted.
+_EXAMPLE = "https://media.example.com/clip.mp4"
 
-A reference to a stored file (`contract.options.stored`), which is in rows but never in requests, stays unchanged."""
+Url = Annotated[
+    str,
+    Trimmed,
+    AfterValidator(_normalize),
+    WithJsonSchema({"type": "string", "format": "uri", "maxLength": MAX_URL_LENGTH, "examples": [_EXAMPLE]}),
+]
+"""A normalized http or https URL (`contract.urls`). `check_target` decides whether its address may be contacted."""
+
+FileUrl = Annotated[str, Trimmed, AfterValidator(_normalize_file), url_schema("A file.", _EXAMPLE)]
+"""The `Url` of an input, or a reference to a file in the gateway's own bucket (`contract.options.stored`)."""

@@ -10,7 +10,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from contract.limits import MAX_URL_LENGTH
-from contract.options.fields import Url, url_schema
+from contract.options.fields import FileUrl, url_schema
 from contract.roles import Role
 
 _M = TypeVar("_M", bound=BaseModel)
@@ -28,15 +28,15 @@ MUSIC, SECOND_PHOTO = "https://media.example.com/music.mp3", "https://media.exam
 LOGO, SECOND_CLIP = "https://media.example.com/logo.png", "https://media.example.com/second.mp4"
 PHOTO, CAPTIONS = "https://media.example.com/photo.jpg", "https://media.example.com/captions.srt"
 
-VideoUrl = Annotated[Url, url_schema("A video: MP4, MOV, MKV, WebM, AVI, MPEG, GIF and others.", CLIP)]
+VideoUrl = Annotated[FileUrl, url_schema("A video: MP4, MOV, MKV, WebM, AVI, MPEG, GIF and others.", CLIP)]
 AudioUrl = Annotated[
-    Url, url_schema("A sound: MP3, M4A, WAV, FLAC, Ogg and others, or the sound of a video.", NARRATION)
+    FileUrl, url_schema("A sound: MP3, M4A, WAV, FLAC, Ogg and others, or the sound of a video.", NARRATION)
 ]
 ImageUrl = Annotated[
-    Url,
+    FileUrl,
     url_schema("A picture: JPEG, PNG, WebP, HEIC, AVIF, TIFF, GIF, BMP and others, any color profile.", PHOTO),
 ]
-SubtitlesUrl = Annotated[Url, url_schema("Subtitles: SRT, WebVTT or ASS, in any encoding.", CAPTIONS)]
+SubtitlesUrl = Annotated[FileUrl, url_schema("Subtitles: SRT, WebVTT or ASS, in any encoding.", CAPTIONS)]
 
 
 def inputs_first(names: Iterable[str]) -> list[str]:
@@ -96,7 +96,7 @@ def replace_urls(message: _M, urls: Mapping[str, str], prefix: str = "") -> _M:
 
 
 class OrUrl(NamedTuple):
-    """Accepts a URL in place of an object; it becomes the object's `field`."""
+    """Accepts a URL or an upload in place of an object; it becomes the object's `field`."""
 
     field: str
     example: str

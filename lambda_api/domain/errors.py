@@ -3,13 +3,15 @@
 ApiError
 ├── InvalidRequest          400/422  the request itself
 │   ├── IdempotencyMismatch 422
-│   └── SpeechNotAvailable  422
+│   ├── SpeechNotAvailable  422
+│   └── UploadNotFound, UploadNotReady, UploadExpired 422
 ├── Unauthorized            401
 ├── NotFound                404
 ├── AlreadyFinished         409
 ├── TooManyRequests         429      carries `retry_after` and the exhausted quota
 │   ├── RateLimited         429
-│   └── TooManyJobs         429
+│   ├── TooManyJobs         429
+│   └── TooManyUploads, UploadBytesExceeded 429
 └── Unavailable             503      try again; carries `retry_after`
 """
 
@@ -76,6 +78,21 @@ class SpeechNotAvailable(InvalidRequest):
     title = "Speech recognition is not installed"
 
 
+class UploadNotFound(InvalidRequest):
+    code = "upload_not_found"
+    title = "There is no such upload"
+
+
+class UploadNotReady(InvalidRequest):
+    code = "upload_not_ready"
+    title = "The upload is not complete"
+
+
+class UploadExpired(InvalidRequest):
+    code = "upload_expired"
+    title = "The upload has expired"
+
+
 class InvalidHeader(InvalidRequest):
     status = 400
     code = "invalid_header"
@@ -130,6 +147,16 @@ class RateLimited(TooManyRequests):
 class TooManyJobs(TooManyRequests):
     code = "too_many_jobs"
     title = "Too many jobs at once"
+
+
+class TooManyUploads(TooManyRequests):
+    code = "too_many_uploads"
+    title = "Too many uploads"
+
+
+class UploadBytesExceeded(TooManyRequests):
+    code = "upload_bytes_exceeded"
+    title = "Too many bytes uploaded"
 
 
 class Unavailable(ApiError):

@@ -1,4 +1,4 @@
-"""Keys of a job's objects in the bucket. The only module that builds them."""
+"""Keys of the objects in the bucket: those of a job, and uploads. The only module that builds them."""
 
 from __future__ import annotations
 
@@ -15,3 +15,8 @@ def input_key(job_id: str, field: str) -> str:
 
 def manifest_key(job_id: str) -> str:
     return f"jobs/{job_id}/manifest.json"
+
+
+def upload_key(owner: str, upload_id: str) -> str:
+    """Return the key of an upload. It holds the owner: a reference never leads to another owner's file."""
+    return f"uploads/{owner}/{upload_id}"

@@ -9,12 +9,14 @@ ProviderError
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.job import Job
+from lambda_api.domain.uploads.ports import PresignedUpload
+from lambda_api.domain.uploads.upload import SentPart
 
 
 class ProviderError(Exception):
@@ -96,6 +98,9 @@ class JobStore(Protocol):
         unchanged. Raises `RateLimited` or `TooManyJobs` if the owner's allowance is exhausted.
         """
 
+    def find_idempotency(self, owner: str, key: str, now: int) -> IdempotencyRecord | None:
+        """Return the record of an unexpired key of this owner."""
+
     def get(self, job_id: str) -> Job | None:
         """Return the job; None if there is none, or if it has expired (`policy.expires_at`) with no work left."""
 
@@ -144,6 +149,26 @@ class ObjectStore(Protocol):
 
     def read(self, key: str, max_bytes: int) -> bytes | None:
         """Return the object; None if there is none or it has more than `max_bytes`."""
+
+    def presign_upload(
+        self, key: str, content_type: str, size_bytes: int, sha256: str | None, seconds: int
+    ) -> PresignedUpload:
+        """Return a PUT URL that accepts exactly this type and size and, if given, only bytes of this SHA-256 (hex)."""
+
+    def begin_multipart(self, key: str, content_type: str) -> str:
+        """Begin an upload in parts; return its id."""
+
+    def presign_part(self, key: str, multipart_id: str, number: int, size_bytes: int, seconds: int) -> str:
+        """Return a PUT URL that accepts exactly so many bytes as this part."""
+
+    def complete_multipart(self, key: str, multipart_id: str, parts: Sequence[SentPart]) -> None:
+        """Make the object of its parts. Raises InvalidParts if they are not those that were sent.
+
+        An upload that was completed before, or has expired, is left unchanged.
+        """
+
+    def abort_multipart(self, key: str, multipart_id: str) -> None:
+        """Delete the parts."""
 
 
 class CallbackQueue(Protocol):

@@ -6,7 +6,7 @@ from contract.artifacts import Artifact
 from contract.errors import Code, Failure
 from contract.messages import ArtifactSlot, ManifestSlot, WorkerJob
 from contract.operations import Operation
-from contract.options.stored import stored_field
+from contract.options.stored import stored_field, upload_id
 from contract.previous import earliest_version
 from lambda_api.domain.access.tokens import Purpose, make_token
 from lambda_api.domain.errors import Unavailable
@@ -19,7 +19,7 @@ from lambda_api.domain.events import (
     Polled,
 )
 from lambda_api.domain.job import Job, Source, State
-from lambda_api.domain.keys import artifact_key, input_key, manifest_key
+from lambda_api.domain.keys import artifact_key, input_key, manifest_key, upload_key
 from lambda_api.domain.policy import MAX_ATTEMPTS, SECOND
 from lambda_api.domain.ports import ProviderError, ProviderRefused, ProviderRejected, ProviderUnknown
 from lambda_api.usecases.job_record.apply_event import apply_event
@@ -111,14 +111,19 @@ def _slot(services: Services, job_id: str, artifact: Artifact, seconds: int) -> 
 
 
 def _with_signed_inputs(services: Services, job: Job, seconds: int) -> Operation:
-    """Return the operation with presigned URLs in place of references to stored files."""
-    references = {given.field: stored_field(given.url) for given in job.operation.inputs()}
-    urls = {
-        name: services.objects.presign_get(input_key(job.job_id, field), seconds)
-        for name, field in references.items()
-        if field is not None
-    }
-    return job.operation.with_urls(urls)
+    """Return the operation with presigned URLs in place of references to files in the bucket."""
+    keys = {given.field: _stored_key(job, given.url) for given in job.operation.inputs()}
+    # A file that several fields name has one URL.
+    signed = {key: services.objects.presign_get(key, seconds) for key in set(keys.values()) if key is not None}
+    return job.operation.with_urls({field: signed[key] for field, key in keys.items() if key is not None})
+
+
+def _stored_key(job: Job, url: str) -> str | None:
+    """Return the key of the file that a reference stands for; None for a URL."""
+    field, upload = stored_field(url), upload_id(url)
+    if field is not None:
+        return input_key(job.job_id, field)
+    return upload_key(job.owner, upload) if upload is not None else None
 
 
 def _hook_url(services: Services, purpose: Purpose, job: Job) -> str:

@@ -11,11 +11,14 @@ from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.inputs import History, InputReader
 from lambda_api.domain.policy import Policy
 from lambda_api.domain.ports import CallbackQueue, CallbackSender, JobStore, ObjectStore, Observer, Provider
+from lambda_api.domain.uploads.ports import UploadStore
+from lambda_api.domain.uploads.quota import UploadAllowance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     store: JobStore
+    uploads: UploadStore
     provider: Provider
     objects: ObjectStore
     queue: CallbackQueue
@@ -32,6 +35,7 @@ class Services:
     callers: Callable[[], ApiCredentials]
     """As of less than a minute ago. Owners without a signing secret cannot request callbacks."""
     allowance: Allowance
+    upload_allowance: UploadAllowance
     default_price_per_second: float
     video_url_seconds: int
     allow_loopback: bool

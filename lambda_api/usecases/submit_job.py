@@ -12,13 +12,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from contract.operations import Operation
+from contract.options.stored import upload_id
 from contract.urls import Target, UrlError, check_target, parse_url
 from lambda_api.domain.errors import IdempotencyMismatch, InvalidRequest, SpeechNotAvailable, Unavailable
 from lambda_api.domain.job import Callback, Job, Source
 from lambda_api.domain.keys import input_key
-from lambda_api.domain.ports import Idempotency
+from lambda_api.domain.ports import Idempotency, IdempotencyRecord
 from lambda_api.usecases.dispatch_job import dispatch_job
 from lambda_api.usecases.services import Services
+from lambda_api.usecases.uploads.check_inputs import check_uploads, upload_inputs
 
 _UNSIGNED_CALLBACK = (
     "callbacks are signed, and no signing secret is set up for this API key; have one added, or leave webhook_url out "
@@ -53,25 +55,26 @@ def submit_job(services: Services, submission: Submission) -> Submitted:
     If the job is not stored after all, the bucket's lifecycle rule deletes the file.
 
     The job is accepted whatever RunPod does. Raises InvalidRequest for an address that must not be contacted,
-    SpeechNotAvailable for work that no worker could do,
+    SpeechNotAvailable for work that no worker could do, an error of `check_uploads` for files that are not there,
     IdempotencyMismatch for a key used with another body, TooManyRequests for an owner whose quota is exhausted,
     Unavailable if nothing was stored.
     """
     check_submission(services, submission)
     now = services.clock()
-    job = _store_inline(services, _new_job(services, submission, now))
     idempotency = None
     if submission.idempotency_key is not None:
         expires_at = now + services.policy.idempotency_ms
         idempotency = Idempotency(submission.idempotency_key, fingerprint(submission), expires_at)
+    if upload_inputs(submission.operation):
+        # A repeated request has its answer, whatever became of its files since.
+        existing = idempotency and services.store.find_idempotency(submission.owner, idempotency.key, now)
+        if existing and idempotency:
+            return _replay(services, existing, idempotency)
+        check_uploads(services, submission.owner, submission.operation)
+    job = _store_inline(services, _new_job(services, submission, now))
     existing = services.store.create(job, idempotency, now, services.allowance)
     if existing is not None and idempotency is not None:
-        if existing.fingerprint != idempotency.fingerprint:
-            raise IdempotencyMismatch("The Idempotency-Key was used with another request body. Send a new key.")
-        earlier = services.store.get(existing.job_id)
-        if earlier is None:
-            raise Unavailable("The earlier job is not readable yet. Try again.", retry_after=1)
-        return Submitted(earlier, replayed=True)
+        return _replay(services, existing, idempotency)
     services.observer.job_changed(None, job)
     try:
         return Submitted(dispatch_job(services, job, Source.SUBMIT), replayed=False)
@@ -90,6 +93,16 @@ def check_submission(services: Services, submission: Submission) -> None:
     _check_addresses(services, submission)
     if submission.webhook_url is not None and submission.owner not in services.callers().callback_secrets:
         raise InvalidRequest.naming((("webhook_url", _UNSIGNED_CALLBACK),))
+
+
+def _replay(services: Services, existing: IdempotencyRecord, idempotency: Idempotency) -> Submitted:
+    """Return the job that an earlier request with the same key made. Raises IdempotencyMismatch, Unavailable."""
+    if existing.fingerprint != idempotency.fingerprint:
+        raise IdempotencyMismatch("The Idempotency-Key was used with another request body. Send a new key.")
+    earlier = services.store.get(existing.job_id)
+    if earlier is None:
+        raise Unavailable("The earlier job is not readable yet. Try again.", retry_after=1)
+    return Submitted(earlier, replayed=True)
 
 
 def fingerprint(submission: Submission) -> str:
@@ -131,7 +144,7 @@ def _store_inline(services: Services, job: Job) -> Job:
 
 
 def _check_addresses(services: Services, submission: Submission) -> None:
-    urls = [(item.field, item.url, False) for item in submission.operation.inputs()]
+    urls = [(item.field, item.url, False) for item in submission.operation.inputs() if upload_id(item.url) is None]
     if submission.webhook_url is not None:
         urls.append(("webhook_url", submission.webhook_url, True))
     errors = []

@@ -31,7 +31,7 @@ def create_app(services: Services, cors_origins: tuple[str, ...]) -> FastAPI:
     app.add_middleware(
         Cors,
         allow_origins=list(cors_origins),
-        allow_methods=["GET", "POST"],
+        allow_methods=["GET", "POST", "PUT", "DELETE", "HEAD"],
         allow_headers=ALLOWED_HEADERS,
         expose_headers=EXPOSED_HEADERS,
         max_age=600,

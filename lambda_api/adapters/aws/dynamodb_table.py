@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -24,6 +24,9 @@ _CONDITION_FAILED = "ConditionalCheckFailed"
 _CONFLICTS = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 """Codes of a conflict on one row, in a transaction or between a plain write and a transaction. botocore does not retry
 them."""
+_MAX_BATCH = 100
+_MAX_BATCH_READS = 5
+"""DynamoDB may leave some rows of a batch for the next call."""
 _BACKOFF = Backoff(attempts=7, base=0.01, jitter=1.0)
 """Full jitter up to 0.02 s, 0.04 s, … A transaction takes about 10 ms. The six delays are 0.6 s on average, at most
 1.3 s."""
@@ -56,9 +59,24 @@ class Table:
         with unavailable(STORE):
             return {**self._client.query(TableName=self.name, **parameters)}
 
-    def read_batch(self, requests: Item) -> Item:
-        with unavailable(STORE):
-            return {**self._client.batch_get_item(RequestItems=requests)}
+    def read_many(self, keys: Sequence[str]) -> dict[str, Item]:
+        """Return the rows with these values of `pk`, those that there are. In batches of 100, DynamoDB's limit."""
+        found: dict[str, Item] = {}
+        for start in range(0, len(keys), _MAX_BATCH):
+            found |= self._read_batch(keys[start : start + _MAX_BATCH])
+        return found
+
+    def _read_batch(self, keys: Sequence[str]) -> dict[str, Item]:
+        request: Item = {self.name: {"Keys": [{"pk": {"S": key}} for key in keys], "ConsistentRead": True}}
+        found: dict[str, Item] = {}
+        for _ in range(_MAX_BATCH_READS):
+            with unavailable(STORE):
+                answer = self._client.batch_get_item(RequestItems=request)
+            found |= {item["pk"]["S"]: {**item} for item in answer["Responses"].get(self.name, [])}
+            request = {**(answer.get("UnprocessedKeys") or {})}
+            if not request:
+                return found
+        raise Unavailable(f"The {STORE} did not answer. Try again.", retry_after=2)
 
     def write(self, *actions: Item) -> list[Item]:
         """Make all of these writes, each `{"Put": …}` or `{"Update": …}`, or none of them.

@@ -67,12 +67,17 @@ def build_key(job_id: str) -> Item:
     return {"pk": {"S": f"JOB#{job_id}"}}
 
 
+def idempotency_key(owner: str, key: str) -> Item:
+    """Return the primary key of an idempotency key's row."""
+    return {"pk": {"S": f"IDEM#{owner}#{key}"}}
+
+
 def put_idempotency_key(job: Job, idempotency: Idempotency, now: int) -> Item:
     """Return the write of an idempotency key, on condition that no unexpired one is stored."""
     return {
         "Put": {
             "Item": {
-                "pk": {"S": f"IDEM#{job.owner}#{idempotency.key}"},
+                **idempotency_key(job.owner, idempotency.key),
                 "job_id": {"S": job.job_id},
                 "fingerprint": {"S": idempotency.fingerprint},
                 "expires_at": {"N": str(idempotency.expires_at // 1000)},

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from lambda_api.adapters.aws import job_row, quota_row
-from lambda_api.adapters.aws.dynamodb_table import STORE, Item, Table, is_failed
+from lambda_api.adapters.aws.dynamodb_table import Item, Table, is_failed
 from lambda_api.domain.access.quotas import Allowance, Usage, check_quota
 from lambda_api.domain.errors import InvalidRequest, Unavailable
 from lambda_api.domain.job import Job
@@ -56,6 +56,12 @@ class DynamoJobStore:
             raise Unavailable("The earlier request is not readable yet. Try again.", retry_after=1)
         return IdempotencyRecord(item["job_id"]["S"], item["fingerprint"]["S"])
 
+    def find_idempotency(self, owner: str, key: str, now: int) -> IdempotencyRecord | None:
+        item = self._table.read(job_row.idempotency_key(owner, key))
+        if not item or int(item["expires_at"]["N"]) <= now // 1000:
+            return None
+        return IdempotencyRecord(item["job_id"]["S"], item["fingerprint"]["S"])
+
     def get(self, job_id: str) -> Job | None:
         return self._job(self._table.read(job_row.build_key(job_id)))
 
@@ -92,20 +98,8 @@ class DynamoJobStore:
         return Page(tuple(jobs[key] for key in keys if key in jobs), after)
 
     def _many(self, keys: list[str]) -> dict[str, Job]:
-        if not keys:
-            return {}
-        request: Item = {self._table.name: {"Keys": [{"pk": {"S": key}} for key in keys], "ConsistentRead": True}}
-        found: dict[str, Job] = {}
-        for _ in range(5):
-            answer = self._table.read_batch(request)
-            for item in answer["Responses"].get(self._table.name, []):
-                job = self._job(item)
-                if job is not None:
-                    found[item["pk"]["S"]] = job
-            request = dict(answer.get("UnprocessedKeys") or {})
-            if not request:
-                return found
-        raise Unavailable(f"The {STORE} did not answer. Try again.", retry_after=2)
+        jobs = {key: self._job(item) for key, item in self._table.read_many(keys).items()}
+        return {key: job for key, job in jobs.items() if job is not None}
 
     def due(self, now: int, limit: int) -> Iterator[str]:
         # A failing shard does not block the others; its error is raised at the end.

@@ -16,6 +16,44 @@ _JOBS_RETRY_SECONDS = 10
 """The end of a job cannot be predicted; most take less time."""
 
 
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A token bucket: `size` tokens, all of which refill in `refill_ms`. What is stored of it is `full_at`."""
+
+    size: int
+    refill_ms: int
+
+    def cost_ms(self, tokens: int = 1) -> int:
+        """Return the time that so many tokens take to refill."""
+        return -(-tokens * self.refill_ms // self.size)
+
+    def latest_full_at(self, now: int, tokens: int = 1) -> int:
+        """Return the last `full_at` at which so many tokens are left."""
+        return now + self.refill_ms - self.cost_ms(tokens)
+
+    def max_full_at(self, now: int) -> int:
+        """Return the bound of `full_at` under these settings and a correct clock: a later value is ignored."""
+        return now + self.refill_ms + MINUTE
+
+    def is_full(self, full_at: int, now: int) -> bool:
+        """True if it is full, or its value is impossible (settings were lowered, a clock was ahead)."""
+        return full_at <= now or full_at > self.max_full_at(now)
+
+    def after(self, full_at: int, now: int, tokens: int = 1) -> int:
+        """Return `full_at` after so many tokens were taken."""
+        return (now if self.is_full(full_at, now) else full_at) + self.cost_ms(tokens)
+
+    def wait_seconds(self, full_at: int, now: int, tokens: int = 1) -> int:
+        """Return the seconds until so many tokens are left; 0 if they are now."""
+        late_ms = 0 if self.is_full(full_at, now) else full_at - self.latest_full_at(now, tokens)
+        return max(0, -(-late_ms // SECOND))
+
+    @property
+    def window_seconds(self) -> int:
+        """The seconds in which all of it refills, rounded up."""
+        return -(-self.refill_ms // SECOND)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowance:
     """Limits of each owner, from settings; the same for all. Each is at least 1."""
@@ -28,17 +66,9 @@ class Allowance:
     """Unfinished jobs."""
 
     @property
-    def step_ms(self) -> int:
-        """The time that one token takes to refill."""
-        return -(-MINUTE // self.rate_per_minute)
-
-    def latest_full_at(self, now: int) -> int:
-        """Return the last `full_at` at which another submit is accepted: one token is left."""
-        return now + (self.burst - 1) * self.step_ms
-
-    def max_full_at(self, now: int) -> int:
-        """Return the bound of `full_at` under these settings and a correct clock: a later value is ignored."""
-        return now + self.burst * self.step_ms + MINUTE
+    def submits(self) -> Bucket:
+        step_ms = -(-MINUTE // self.rate_per_minute)
+        return Bucket(self.burst, self.burst * step_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +87,8 @@ def check_quota(usage: Usage, allowance: Allowance, now: int) -> None:
     if usage.in_flight >= allowance.jobs_in_flight:
         quota = Quota(name="jobs", size=allowance.jobs_in_flight, unit="concurrent-requests")
         raise TooManyJobs("Too many unfinished jobs. Wait for some to finish.", quota, _JOBS_RETRY_SECONDS)
-    late_ms = usage.full_at - allowance.latest_full_at(now)
-    if late_ms > 0 and not is_full(usage, allowance, now):
-        window = -(-allowance.burst * allowance.step_ms // SECOND)
-        wait = -(-late_ms // SECOND)
+    wait = allowance.submits.wait_seconds(usage.full_at, now)
+    if wait > 0:
+        window = allowance.submits.window_seconds
         quota = Quota(name="submits", size=allowance.burst, window_seconds=window, reset_seconds=wait)
         raise RateLimited("Submission rate exceeded. Retry after the time in Retry-After.", quota, wait)
-
-
-def is_full(usage: Usage, allowance: Allowance, now: int) -> bool:
-    """True if the bucket is full, or its value is impossible (settings were lowered, a clock was ahead)."""
-    return usage.full_at <= now or usage.full_at > allowance.max_full_at(now)

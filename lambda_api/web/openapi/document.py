@@ -24,7 +24,7 @@ _TEXT: Json = {"type": "string"}
 _SECONDS: Json = {"type": "integer", "minimum": 1}
 
 _HEADERS: dict[str, tuple[str, Json]] = {
-    "Location": ("URL of the job.", {"type": "string", "format": "uri-reference"}),
+    "Location": ("URL of the job or the upload.", {"type": "string", "format": "uri-reference"}),
     "Retry-After": ("Seconds to wait before the next request.", _SECONDS),
     "Idempotent-Replayed": ("An earlier request with this Idempotency-Key made the job.", {"const": "true"}),
     "Preference-Applied": ("`wait` was applied.", {"const": "wait"}),
@@ -38,6 +38,7 @@ _ALWAYS = frozenset({"Location", "WWW-Authenticate", "X-Request-Id"})
 
 TAGS = [
     {"name": "Videos", "description": "Submit a job."},
+    {"name": "Uploads", "description": "Send files that jobs read."},
     {"name": "Captions", "description": "The choices of captions' `style`."},
     {"name": "Jobs", "description": "Read, list and cancel jobs."},
     {"name": "RunPod", "description": "The GPU endpoint behind the service."},
@@ -47,18 +48,22 @@ TAGS = [
 _STATUSES: dict[str, tuple[str, tuple[str, ...]]] = {
     "400": ("The body is not JSON, or a header is not valid.", ()),
     "401": ("The key is missing or not valid.", ("WWW-Authenticate",)),
-    "404": ("There is no such job, or it is not yours.", ()),
+    "404": ("There is no such job or upload, or it is not yours.", ()),
     "409": ("The job has already finished; `job_status` is its state.", ()),
     "413": ("The body is too large.", ()),
     "415": ("The body is not sent as `application/json`, or it is compressed.", ()),
     "422": (
         (
             "`detail` and `errors` name the fields that are missing, unknown or not valid, and what is expected. "
-            "`speech_not_available`: the request needs speech recognition, which is not installed."
+            "`speech_not_available`: the request needs speech recognition, which is not installed. `upload_not_found`, "
+            "`upload_not_ready`, `upload_expired`: a file that the request names is not there."
         ),
         (),
     ),
-    "429": ("Too many requests, or too many jobs at once.", ("Retry-After", "RateLimit", "RateLimit-Policy")),
+    "429": (
+        "Too many requests, jobs at once, or uploads.",
+        ("Retry-After", "RateLimit", "RateLimit-Policy"),
+    ),
     "503": ("Not available right now.", ("Retry-After",)),
 }
 """Status → its meaning and its headers."""
@@ -98,7 +103,10 @@ def _completed(document: Json) -> Json:
     for operation in _operations(document):
         _complete(operation)
         if "requestBody" in operation:
-            _complete_submit(operation, components["schemas"])
+            if "202" in operation["responses"]:
+                _complete_submit(operation, components["schemas"])
+            else:
+                remove_null(_body_schema(operation, components["schemas"]), components["schemas"])
         _share_problems(operation["responses"], components["responses"])
     components["schemas"]["JobEvent"] = _event(components["schemas"]["JobView"])
     document["webhooks"] = {"job_ended": {"post": describe_callback()}}
@@ -124,6 +132,8 @@ def _complete(operation: Json) -> None:
     operation["responses"] = dict(sorted(responses.items()))
     for parameter in operation.get("parameters", ()):
         _without_null(parameter)
+    if operation["operationId"] == "create_upload":
+        responses["201"]["headers"] = _headers("Location", "X-Request-Id")
     if operation["operationId"] == "get_job":
         responses["200"]["links"] = _links("cancel")
     if operation["operationId"] == "cancel_job":
@@ -138,8 +148,7 @@ def _complete_submit(operation: Json, schemas: Json) -> None:
         responses[status]["headers"] = _headers(*names, "X-Request-Id")
         responses[status]["links"] = _links(*_LINKS)
     add_dry_run(responses["200"], schemas)
-    media = operation["requestBody"]["content"]["application/json"]
-    schema = schemas[media["schema"]["$ref"].rpartition("/")[2]]
+    media, schema = operation["requestBody"]["content"]["application/json"], _body_schema(operation, schemas)
     del schema["properties"]["kind"]
     schema["properties"] = {name: schema["properties"][name] for name in inputs_first(schema["properties"])}
     remove_null(schema, schemas)
@@ -152,6 +161,12 @@ def _complete_submit(operation: Json, schemas: Json) -> None:
     }
     if fuller:
         media["examples"]["options"] = {"summary": "With options", "value": fuller[0]}
+
+
+def _body_schema(operation: Json, schemas: Json) -> Json:
+    reference: str = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+    schema: Json = schemas[reference.rpartition("/")[2]]
+    return schema
 
 
 def _share_problems(responses: Json, shared: Json) -> None:

@@ -6,11 +6,19 @@ Lambda handles one request at a time.
 
 from __future__ import annotations
 
-from lambda_api.web.routes import fonts, jobs, pages, runpod, service, submit
+from lambda_api.web.routes import fonts, jobs, pages, runpod, service, submit, uploads
 
 # Passed on as routes: FastAPI makes the routes of an included router a second time, at the first request.
 ROUTES = [
     route
-    for router in (service.router, pages.router, submit.router, fonts.router, jobs.router, runpod.router)
+    for router in (
+        service.router,
+        pages.router,
+        submit.router,
+        uploads.router,
+        fonts.router,
+        jobs.router,
+        runpod.router,
+    )
     for route in router.routes
 ]

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from pydantic_core import PydanticCustomError
 
+from contract.options.stored import is_upload
 from contract.pages import page_advice
 from contract.pasted import check_pasted
 from contract.urls import UrlError, normalize_url
@@ -82,7 +83,7 @@ def check_pasted_url(value: Any, *, of_file: bool) -> Any:
         raise ValueError("must be one URL as text, not a list")  # noqa: TRY004 - pydantic reports only a ValueError
     if isinstance(value, dict):
         raise ValueError("must be a URL as text, not an object or a file")  # noqa: TRY004 - see above
-    if not isinstance(value, str):
+    if not isinstance(value, str) or (of_file and is_upload(value)):
         return value
     try:
         check_pasted(value)

@@ -89,7 +89,7 @@ def _expected(field: Schema) -> str:
     kind = field.get("type")
     if kind in {"number", "integer"}:
         noun = "a number" if kind == "number" else "a whole number"
-        return f"must be {noun} from {field['minimum']:g} to {field['maximum']:g}"
+        return f"must be {noun} from {field['minimum']:.10g} to {field['maximum']:.10g}"
     return _TYPES.get(str(kind), "is not valid")
 
 

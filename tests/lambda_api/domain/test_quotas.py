@@ -59,7 +59,7 @@ def test_no_window_admits_more_than_burst_and_rate(allowance: Allowance, pauses:
 def test_gcra_equals_a_token_bucket(allowance: Allowance, pauses: list[int]) -> None:
     store, tokens, filled_at = FakeStore(FakeClock()), float(allowance.burst), START
     for number, now in enumerate(moments(pauses)):
-        tokens = min(allowance.burst, tokens + (now - filled_at) / allowance.step_ms)
+        tokens = min(allowance.burst, tokens + (now - filled_at) / allowance.submits.cost_ms())
         filled_at = now
         # One token may be slightly less in floating point.
         expected = tokens > 1 - 1e-9
