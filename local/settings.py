@@ -9,8 +9,8 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from local.aws.names import BUCKET, TABLE
-from local.aws.process import CREDENTIALS, Addresses
+from local.aws.names import BUCKET, CREDENTIALS, TABLE
+from local.aws.process import Addresses
 from local.lambdas.pool import FunctionSpec
 
 API_KEY, OTHER_KEY = "local-key", "other-key"
@@ -23,7 +23,10 @@ SWEEPER = FunctionSpec("sweeper", "lambda_api.entrypoints.sweeper", concurrency=
 CALLBACKS = FunctionSpec("callbacks", "lambda_api.entrypoints.callbacks", concurrency=2, timeout=30.0)
 FUNCTIONS = (API, HOOKS, SWEEPER, CALLBACKS)
 
-_UNLIMITED = {"OWNER_RATE_PER_MINUTE": "60000", "OWNER_BURST": "100000", "OWNER_JOBS_IN_FLIGHT": "1000000"}
+_UNLIMITED = {
+    "OWNER_RATE_PER_MINUTE": "60000", "OWNER_BURST": "100000", "OWNER_JOBS_IN_FLIGHT": "1000000",
+    "OWNER_UPLOADS_PER_HOUR": "1000000", "OWNER_UPLOAD_GIB_PER_DAY": "1000000",
+}  # fmt: skip
 _INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
@@ -74,6 +77,7 @@ def lambda_environment(options: Options, aws: Addresses, public_url: str, emulat
             "CHECK_SECONDS": "20",
             "RETRY_BASE_SECONDS": "1",
             "AWS_ENDPOINT_URL": aws.url,
+            "AWS_ENDPOINT_URL_S3": aws.s3_url,
             "POWERTOOLS_SERVICE_NAME": "api-gpu",
             "POWERTOOLS_METRICS_NAMESPACE": "api-gpu",
             "LOG_LEVEL": "INFO",

@@ -55,6 +55,7 @@ class System:
     url: str
     emulator_url: str
     aws_url: str
+    s3_url: str
     root: Path
     emulator: Emulator
 
@@ -103,7 +104,7 @@ async def running(options: Options, log: Log, make_functions: MakeFunctions = Fo
         ]
         cleanup.push_async_callback(_cancel, triggers)
         cleanup.callback(gateway.close_to_clients)
-        yield System(public_url, emulator_server.url, aws.addresses.url, root, emulator)
+        yield System(public_url, emulator_server.url, aws.addresses.url, aws.addresses.s3_url, root, emulator)
 
 
 async def _start_reaper(root: Path) -> asyncio.subprocess.Process:

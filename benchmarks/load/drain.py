@@ -30,8 +30,7 @@ from lambda_api.adapters.aws.session import AwsSession
 from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.job import Callback, Job, State
 from lambda_api.domain.policy import HOUR, MINUTE
-from local.aws.names import TABLE
-from local.aws.process import CREDENTIALS
+from local.aws.names import CREDENTIALS, TABLE
 from local.lambdas.functions import ForkedFunctions
 from local.lambdas.pool import FunctionError, FunctionSpec, FunctionTimeoutError
 from local.logs import Log

@@ -1,1 +1,1 @@
-"""DynamoDB, S3 and SQS on one machine: moto's server in a process of its own."""
+"""AWS on one machine: DynamoDB and SQS by moto's server, S3 by `s3`, each in a process of its own."""

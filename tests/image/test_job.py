@@ -73,7 +73,7 @@ async def _run(
         files = Server(file_server.build(media), bind())
         stack.push_async_callback(files.stop)
         await files.start()
-        urls = (system.url, system.emulator_url, system.aws_url, files.url)
+        urls = (system.url, system.emulator_url, system.s3_url, files.url)
         await stack.enter_async_context(_loopback_container(image, gate, [urlsplit(url).port for url in urls]))
         session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=False))
         client = Client(session, system.url, API_KEY)

@@ -59,7 +59,9 @@ async def _check_routes(template: str, folder: Path) -> None:
         assert await _get(session, f"{url}/health") == (200, {"status": "healthy"})
         (function,) = _containers() - before
         await stack.enter_async_context(
-            _relay_ports(function, folder, [urlsplit(one).port for one in (system.aws_url, system.emulator_url)])
+            _relay_ports(
+                function, folder, [urlsplit(one).port for one in (system.aws_url, system.s3_url, system.emulator_url)]
+            )
         )
         await _check_public_routes(session, url)
         await _check_jobs(Client(session, url, API_KEY), session, url, system)
@@ -103,7 +105,7 @@ async def _start_api(template: str, folder: Path, system: System, options: Optio
     """Run the API on a free port, with the settings of the emulated system; yield its URL. Stop its containers."""
     given = json.loads((ROOT / "local/sam_local.json").read_text())["Parameters"]
     queue = f"{system.aws_url}/123456789012/none"
-    own = lambda_environment(options, Addresses(system.aws_url, queue), system.url, system.emulator_url)
+    own = lambda_environment(options, Addresses(system.aws_url, queue, system.s3_url), system.url, system.emulator_url)
     variables = folder / "variables.json"
     variables.write_text(json.dumps({"Parameters": {name: own.get(name, value) for name, value in given.items()}}))
     with bind() as sock:

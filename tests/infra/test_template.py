@@ -298,7 +298,7 @@ def test_local_limits_equal_deployed_limits(template: dict[str, Any], resources:
         if isinstance(value, dict) and value.get("Ref") in template["Parameters"] and variable.startswith(_LIMITS)
     }
     assert len(deployed.keys() - environment().keys()) >= 4
-    addresses = Addresses("http://127.0.0.1:1", "http://127.0.0.1:1/queue")
+    addresses = Addresses("http://127.0.0.1:1", "http://127.0.0.1:1/queue", "http://127.0.0.1:4")
 
     def local(**options: Any) -> Settings:
         urls = "http://127.0.0.1:2", "http://127.0.0.1:3"

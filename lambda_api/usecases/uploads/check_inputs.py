@@ -16,7 +16,7 @@ from lambda_api.usecases.uploads.get_upload import check_state
 
 _PARALLEL = 8
 """Reads of the bucket at once: a slideshow may name 200 pictures."""
-_NOT_FOUND = "there is no such upload; send the upload_id that POST /uploads returned, after upload:"
+_NOT_FOUND = "there is no such upload; send upload: and the upload_id that POST /uploads returned"
 _EXPIRED = "the upload has expired; upload the file again and send its new id"
 _NOT_READY = "the file has not arrived completely; send all its bytes, complete the upload, then submit again"
 _TOO_LATE = "the file has not arrived, and the upload's URL has expired; upload the file again and send its new id"
