@@ -55,6 +55,13 @@ def strict_s3() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def local_s3() -> Iterator[str]:
+    """The URL of the local system's S3, with our bucket. Key and secret are `test`."""
+    with engines.local_s3() as url:
+        yield url
+
+
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
     """The log lines that the functions write while the test runs."""

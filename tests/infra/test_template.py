@@ -11,17 +11,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.routing import APIRoute
 
 from contract.artifacts import VideoFormat
-from contract.limits import MAX_CLIPS
+from contract.limits import GIB, MAX_CLIPS
 from contract.operations.img2vid import Img2Vid
 from contract.operations.thumbnail import Thumbnail
 from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.job import CallbackStatus, State
 from lambda_api.domain.keys import artifact_key, input_key, manifest_key
+from lambda_api.domain.policy import SECOND
+from lambda_api.domain.uploads.quota import UploadAllowance
+from lambda_api.domain.uploads.upload import OBJECT_MS
 from lambda_api.settings import Secret, Settings
+from lambda_api.web.routes import ROUTES
 from local.aws.names import TABLE
 from local.aws.process import Addresses
+from local.aws.s3 import cors
 from local.settings import API, CALLBACKS, HOOKS, SWEEPER, Options, lambda_environment
 from tests.support.aws import Aws
 from tests.support.examples import every_operation_with_all_files
@@ -39,6 +45,11 @@ FILES = [{"Fn::Sub": "${Bucket.Arn}/" + artifact_key("*", name)} for name in NAM
 READ_FILES, WRITE_FILES = ([(action, key) for key in FILES] for action in ("s3:GetObject", "s3:PutObject"))
 INPUTS = [{"Fn::Sub": "${Bucket.Arn}/" + input_key("*", field)} for field in ("captions", "words")]
 READ_INPUTS = [("s3:GetObject", key) for key in INPUTS]
+CLIENT_FILES = {"Fn::Sub": "${Bucket.Arn}/uploads/*"}
+TAKE_UPLOADS = [
+    *((action, CLIENT_FILES) for action in ("s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload")),
+    ("s3:ListBucket", BUCKET),
+]
 RUNPOD, HOOK, CALLERS = ({"Ref": name} for name in ("RunpodSecret", "HookSecret", "CallersSecret"))
 
 Grant = tuple[str, str]
@@ -64,13 +75,13 @@ def secrets(*which: dict[str, str]) -> list[tuple[str, dict[str, Any]]]:
 ALLOWED = {
     "ApiRole": grants(
         *READ_WRITE, *TRANSACT, ("dynamodb:BatchGetItem", TABLE_ARN), ("dynamodb:Query", INDEX),
-        *READ_FILES, *UPLOADS, *(("s3:PutObject", key) for key in INPUTS), *READ_INPUTS, *WAKE,
+        *READ_FILES, *UPLOADS, *(("s3:PutObject", key) for key in INPUTS), *READ_INPUTS, *TAKE_UPLOADS, *WAKE,
         *secrets(RUNPOD, HOOK, CALLERS),
     ),
     "WebhookRole": grants(*READ_WRITE, *TRANSACT, *PROOF, *WAKE, *secrets(RUNPOD, HOOK)),
     "SweeperRole": grants(
-        *READ_WRITE, *TRANSACT, ("dynamodb:Query", DUE), *PROOF, *UPLOADS, *READ_INPUTS, *WAKE,
-        *secrets(RUNPOD, HOOK, CALLERS),
+        *READ_WRITE, *TRANSACT, ("dynamodb:Query", DUE), *PROOF, *UPLOADS, *READ_INPUTS,
+        ("s3:GetObject", CLIENT_FILES), *WAKE, *secrets(RUNPOD, HOOK, CALLERS),
     ),
     "CallbacksRole": grants(
         *READ_WRITE, *WAKE, ("sqs:ReceiveMessage", QUEUE), ("sqs:DeleteMessage", QUEUE),
@@ -166,9 +177,8 @@ def test_no_role_has_a_wildcard(resources: dict[str, Any]) -> None:
         for action, resource in statements(role):
             assert "*" not in action
             assert resource != "*"
-            # Only a job's id, and the number and the format of a file that the job makes, are wildcards.
-            files = r"/jobs/\*/((poster|captions|transcript|sprite|probe)\.\*|(output|thumbnail)\*)?"
-            files = r"/jobs/\*/((poster|captions|transcript|sprite|probe)\.\*|(output|thumbnail)\*)?"
+            # Only a job's id, the number and the format of a file that the job makes, and uploads are wildcards.
+            files = r"/uploads/\*|/jobs/\*/((poster|captions|transcript|sprite|probe)\.\*|(output|thumbnail)\*)?"
             assert "*" not in re.sub(files, "", json.dumps(resource))
 
 
@@ -215,7 +225,7 @@ def test_table_matches_the_one_in_tests(resources: dict[str, Any], aws: Aws) -> 
 
 
 @pytest.mark.fault("K8")
-def test_storage_is_encrypted_recoverable_and_expires(resources: dict[str, Any]) -> None:
+def test_storage_is_encrypted_recoverable_and_expires(template: dict[str, Any], resources: dict[str, Any]) -> None:
     table = resources["Table"]["Properties"]
     assert table["BillingMode"] == "PAY_PER_REQUEST"
     assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
@@ -229,6 +239,9 @@ def test_storage_is_encrypted_recoverable_and_expires(resources: dict[str, Any])
     assert rules[""]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
     (deny,) = resources["BucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
     assert (deny["Effect"], deny["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+    # S3 deletes at the first midnight after so many days: no file is deleted under a job that may still read it.
+    last_read = OBJECT_MS // SECOND + template["Parameters"]["JobTtlSeconds"]["MaxValue"] + 3600
+    assert rules["uploads/"]["ExpirationInDays"] * 86_400 >= last_read
     for name in ("Table", "Bucket"):
         assert (resources[name]["DeletionPolicy"], resources[name]["UpdateReplacePolicy"]) == ("Delete", "Retain")
 
@@ -306,6 +319,7 @@ def test_local_limits_equal_deployed_limits(template: dict[str, Any], resources:
 
     there, here = Settings.from_env(deployed), local()
     assert here.allowance == there.allowance
+    assert here.upload_allowance == there.upload_allowance
     for limit in ("job_ttl_ms", "execution_ms", "retention_ms"):
         assert getattr(here.policy, limit) == getattr(there.policy, limit)
     assert here.video_url_seconds == there.video_url_seconds
@@ -318,6 +332,8 @@ def test_local_limits_equal_deployed_limits(template: dict[str, Any], resources:
         ("OwnerRatePerMinute", "OWNER_RATE_PER_MINUTE", Allowance().rate_per_minute),
         ("OwnerBurst", "OWNER_BURST", Allowance().burst),
         ("OwnerJobsInFlight", "OWNER_JOBS_IN_FLIGHT", Allowance().jobs_in_flight),
+        ("OwnerUploadsPerHour", "OWNER_UPLOADS_PER_HOUR", UploadAllowance().uploads),
+        ("OwnerUploadGibPerDay", "OWNER_UPLOAD_GIB_PER_DAY", UploadAllowance().bytes // GIB),
     ],
 )
 def test_quota_parameters_are_valid_settings(
@@ -377,6 +393,22 @@ def test_endpoint_resource_sets_every_property(template: dict[str, Any], resourc
 )  # fmt: skip
 def test_cors_origins_are_validated(template: dict[str, Any], given: str, fits: bool) -> None:
     assert bool(re.fullmatch(template["Parameters"]["CorsAllowOrigins"]["AllowedPattern"], given)) is fits
+
+
+def test_pages_may_use_every_method_of_the_api(resources: dict[str, Any]) -> None:
+    methods = {method for route in ROUTES if isinstance(route, APIRoute) for method in route.methods}
+    assert methods <= set(resources["HttpApi"]["Properties"]["CorsConfiguration"]["AllowMethods"])
+
+
+def test_local_bucket_has_the_same_cors_rule(resources: dict[str, Any]) -> None:
+    (rule,) = resources["Bucket"]["Properties"]["CorsConfiguration"]["CorsRules"]
+    assert rule == {
+        "AllowedMethods": list(cors.METHODS),
+        "AllowedOrigins": {"Ref": "CorsAllowOrigins"},
+        "AllowedHeaders": list(cors.ALLOWED_HEADERS),
+        "ExposedHeaders": list(cors.EXPOSED_HEADERS),
+        "MaxAge": cors.MAX_AGE,
+    }
 
 
 def test_dashboard_name_contains_the_region(resources: dict[str, Any]) -> None:

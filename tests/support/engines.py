@@ -1,11 +1,13 @@
-"""Engines that are stricter than moto: Amazon's own DynamoDB Local, and ministack's S3, which checks signatures."""
+"""Engines that are stricter than moto: Amazon's own DynamoDB Local, and the S3 of ministack and of the local system."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -13,6 +15,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from local.aws.names import BUCKET, REGION
+from local.aws.s3.app import S3App
+from local.aws.s3.objects import Bucket
+from local.servers import Server, bind, url_of
 from tests.support.guard import run_environment
 from tests.support.ports import reserved_port
 
@@ -20,6 +26,8 @@ _ROOT = Path(__file__).resolve().parents[2]
 _DYNAMODB = _ROOT / ".tools" / "dynamodb-local" / "package" / "emulator"
 _MINISTACK = _ROOT / ".venv-ministack" / "bin" / "python"
 _START_SECONDS = 60.0
+S3_FOLDERS: dict[str, Path] = {}
+"""The folder of the local S3, by its URL."""
 
 
 def missing_dynamodb_local() -> str | None:
@@ -60,6 +68,35 @@ def ministack() -> Iterator[str]:
         env = {"PATH": os.environ["PATH"], "HOME": home, "GATEWAY_PORT": str(port), "LAMBDA_EXECUTOR": "local"}
         with serve_process([*argv, f"127.0.0.1:{port}"], port, Path(home), env) as url:
             yield url
+
+
+@contextmanager
+def local_s3() -> Iterator[str]:
+    """Run the local system's S3 in a thread and yield its URL. Key and secret are `test`."""
+    loop, ready = asyncio.new_event_loop(), threading.Event()
+    sock = bind()
+    with tempfile.TemporaryDirectory(prefix="s3-") as folder:
+        app = S3App(BUCKET, Bucket(Path(folder)), {"test": "test"}, REGION).app
+
+        async def serve() -> None:
+            server = Server(app, sock)
+            await server.start()
+            ready.set()
+            await stopped.wait()
+            await server.stop()
+
+        stopped = asyncio.Event()
+        thread = threading.Thread(target=loop.run_until_complete, args=(serve(),), daemon=True)
+        thread.start()
+        ready.wait(_START_SECONDS)
+        url = url_of(sock)
+        S3_FOLDERS[url] = Path(folder)
+        try:
+            yield url
+        finally:
+            loop.call_soon_threadsafe(stopped.set)
+            thread.join(10)
+            loop.close()
 
 
 @contextmanager

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -24,6 +25,9 @@ from lambda_api.domain.ports import (
     ProviderJobMissing,
     ProviderStatus,
 )
+from lambda_api.domain.uploads.ports import InvalidParts, PresignedUpload
+from lambda_api.domain.uploads.quota import UploadAllowance, UploadUsage, take_upload
+from lambda_api.domain.uploads.upload import SentPart, Upload
 from lambda_api.usecases.services import Services
 from tests.support.quotas import admit
 
@@ -90,6 +94,12 @@ class FakeStore:
         self.writes += 1
         return None
 
+    def find_idempotency(self, owner: str, key: str, now: int) -> IdempotencyRecord | None:
+        self._up()
+        if self.expiry.get((owner, key), 0) // 1000 <= now // 1000:
+            return None
+        return self.keys[owner, key]
+
     def get(self, job_id: str) -> Job | None:
         self._up()
         job = self.jobs.get(job_id)
@@ -133,6 +143,27 @@ class FakeStore:
 
 def _age(job: Job) -> str:
     return f"{job.created_at:015d}#{job.job_id}"
+
+
+class FakeUploads:
+    """Uploads in a dictionary."""
+
+    def __init__(self, clock: Callable[[], int]) -> None:
+        self.uploads: dict[str, Upload] = {}
+        self.usage: dict[str, UploadUsage] = {}
+        self._clock = clock
+
+    def create(self, upload: Upload, now: int, allowance: UploadAllowance) -> None:
+        if upload.upload_id in self.uploads:
+            return
+        used = self.usage.get(upload.owner, UploadUsage())
+        self.usage[upload.owner] = take_upload(used, allowance, now, upload.size_bytes)
+        self.uploads[upload.upload_id] = upload
+
+    def find(self, upload_ids: Collection[str]) -> Mapping[str, Upload]:
+        found = {name: self.uploads[name] for name in upload_ids if name in self.uploads}
+        now = self._clock() // 1000 * 1000
+        return {name: upload for name, upload in found.items() if upload.row_expires_at // 1000 * 1000 > now}
 
 
 @dataclass
@@ -188,6 +219,10 @@ class FakeProvider:
 @dataclass
 class FakeObjects:
     objects: dict[str, bytes] = field(default_factory=dict)
+    multiparts: dict[str, dict[int, bytes]] = field(default_factory=dict)
+    """Sent parts by the id of the upload. The ETag of a part is its bytes' MD5 in hex."""
+    aborted: list[str] = field(default_factory=list)
+    sizes_read: int = 0
     down: bool = False
 
     def presign_put(self, key: str, content_type: str, seconds: int) -> str:
@@ -201,8 +236,42 @@ class FakeObjects:
         if self.down:
             raise Unavailable("The video store did not answer. Try again.", retry_after=2)
 
+    def presign_upload(
+        self, key: str, content_type: str, size_bytes: int, sha256: str | None, seconds: int
+    ) -> PresignedUpload:
+        headers = {"Content-Type": content_type, "Content-Length": str(size_bytes)}
+        checksum = {"x-amz-checksum-sha256": base64.b64encode(bytes.fromhex(sha256)).decode()} if sha256 else {}
+        return PresignedUpload(
+            f"https://bucket.example/{key}?put&X-Amz-Signature=planted-signature", headers | checksum
+        )
+
+    def begin_multipart(self, key: str, content_type: str) -> str:
+        self._up()
+        multipart_id = f"multipart-{len(self.multiparts) + 1}"
+        self.multiparts[multipart_id] = {}
+        return multipart_id
+
+    def presign_part(self, key: str, multipart_id: str, number: int, size_bytes: int, seconds: int) -> str:
+        return f"https://bucket.example/{key}?part={number}&id={multipart_id}&X-Amz-Signature=planted-signature"
+
+    def complete_multipart(self, key: str, multipart_id: str, parts: Sequence[SentPart]) -> None:
+        self._up()
+        if multipart_id not in self.multiparts:
+            return
+        sent = self.multiparts[multipart_id]
+        if any(part.number not in sent or part.etag != etag_of(sent[part.number]) for part in parts):
+            raise InvalidParts
+        self.objects[key] = b"".join(sent[part.number] for part in parts)
+        del self.multiparts[multipart_id]
+
+    def abort_multipart(self, key: str, multipart_id: str) -> None:
+        self._up()
+        self.aborted.append(multipart_id)
+        self.multiparts.pop(multipart_id, None)
+
     def size(self, key: str) -> int | None:
         self._up()
+        self.sizes_read += 1
         return len(self.objects[key]) if key in self.objects else None
 
     def write(self, key: str, data: bytes) -> None:
@@ -213,6 +282,10 @@ class FakeObjects:
         self._up()
         data = self.objects.get(key)
         return data if data is not None and len(data) <= max_bytes else None
+
+
+def etag_of(part: bytes) -> str:
+    return hashlib.md5(part, usedforsecurity=False).hexdigest()
 
 
 @dataclass
@@ -273,6 +346,7 @@ class World:
     observer: FakeObserver = field(default_factory=FakeObserver)
     policy: Policy = field(default_factory=Policy)
     allowance: Allowance = field(default_factory=lambda: AMPLE)
+    upload_allowance: UploadAllowance = field(default_factory=UploadAllowance)
     has_speech: bool = True
     callers: ApiCredentials = field(
         default_factory=lambda: ApiCredentials(api_keys=API_KEYS, callback_secrets={"ada": ("whsec_unused",)})
@@ -280,9 +354,11 @@ class World:
 
     def __post_init__(self) -> None:
         self.store = FakeStore(self.clock)
+        self.uploads = FakeUploads(self.clock)
         self._ids = 0
         self.services = Services(
             store=self.store,
+            uploads=self.uploads,
             provider=self.provider,
             objects=self.objects,
             queue=self.queue,
@@ -296,6 +372,7 @@ class World:
             hook_secrets=(HOOK_SECRET, "older-hook-secret-of-the-tests"),
             callers=lambda: self.callers,
             allowance=self.allowance,
+            upload_allowance=self.upload_allowance,
             default_price_per_second=0.0002,
             video_url_seconds=3600,
             allow_loopback=False,

@@ -192,6 +192,14 @@ class TestJobStore:
         assert store.create(replace(fresh(), owner=first.owner), key(), START + HOUR - 1000, Allowance()) is not None
         assert store.create(replace(fresh(), owner=first.owner), key(), START + HOUR, Allowance()) is None
 
+    def test_key_is_found_by_its_owner_until_it_expires(self, make: Make) -> None:
+        store, mine = make(FakeClock()), fresh()
+        store.create(mine, key(expires_in=HOUR), START, Allowance())
+        assert store.find_idempotency(mine.owner, "k", START) == IdempotencyRecord(mine.job_id, "f")
+        assert store.find_idempotency(mine.owner, "k", START + HOUR) is None
+        assert store.find_idempotency(mine.owner, "other", START) is None
+        assert store.find_idempotency("nobody", "k", START) is None
+
     def test_one_key_used_concurrently_is_one_job(self, make: Make) -> None:
         store, owner = make(FakeClock()), f"o-{uuid.uuid4().hex[:12]}"
         jobs = [replace(fresh(), owner=owner) for _ in range(8)]

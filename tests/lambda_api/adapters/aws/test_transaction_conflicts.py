@@ -94,7 +94,7 @@ class TestCollisions:
         assert self.create(database, []) is None
         first, second = (request.json["TransactItems"] for request in database.seen)
         assert first[:2] == second[:2]
-        assert second[2]["Update"]["UpdateExpression"] == "SET full_at = full_at + :step ADD in_flight :one"
+        assert second[2]["Update"]["UpdateExpression"] == "SET full_at = full_at + :full_at_step ADD in_flight :one"
 
     @pytest.mark.parametrize(
         ("row", "refusal"),
