@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from contract.limits import UPLOAD_SINGLE_BYTES
 from contract.operations.thumbnail import MAX_SPRITE_WIDTH
 from contract.options.captions.options import SOURCES
 from contract.options.picture.transition import MAX_TRANSITION
@@ -64,6 +65,7 @@ def complete_schema(_: Any, document: Schema) -> None:
         if name.endswith("Request"):
             _restrict(name, schema["properties"])
     _combine(schemas)
+    _restrict_uploads(schemas)
 
 
 def _accept_blanks(schema: Schema) -> None:
@@ -134,6 +136,21 @@ def _combine(schemas: Schema) -> None:
     trim["required"] = ["url_video", "start"]
     trim["properties"]["start"] = {"enum": [0.5, "0:01"], "examples": [0.5]}
     schemas["VideoPart"]["properties"]["end"] = {"anyOf": _BLANK}
+
+
+def _restrict_uploads(schemas: Schema) -> None:
+    """State that a name is not blank, which types there are, and that only a file that is sent at once has a checksum."""
+    upload = schemas["NewUpload"]
+    fields = upload["properties"]
+    _accept_blanks(upload)
+    fields["filename"]["pattern"] = r"\S"
+    _fix(fields, "content_type")
+    small = {"type": "integer", "minimum": 1, "maximum": UPLOAD_SINGLE_BYTES}
+    upload["oneOf"] = [
+        {"required": ["sha256"], "properties": {"sha256": _TEXT, "size_bytes": small}},
+        {"required": [], "properties": {"sha256": {"anyOf": _BLANK}}},
+    ]
+    _accept_blanks(schemas["CompletedUpload"])
 
 
 def _clips() -> list[Schema]:

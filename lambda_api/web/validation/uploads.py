@@ -38,11 +38,8 @@ for _ending, _type in {
 
 
 def _read_filename(value: str) -> str:
-    """Return the name without its folder. Browsers and scripts send paths, too."""
-    name = re.split(r"[/\\]", value)[-1].strip()
-    if not name or _CONTROLS.search(name):
-        raise ValueError("must be the name of a file; send one such as clip.mp4")
-    return name
+    """Return the name without its folder and without control characters. Browsers and scripts send paths, too."""
+    return _CONTROLS.sub("", re.split(r"[/\\]", value)[-1]).strip() or "file"
 
 
 def _read_content_type(value: str) -> str:
@@ -109,6 +106,7 @@ class NewUpload(_Body):
                 f"SHA-256 of the file in hex: other bytes are refused. Up to {UPLOAD_SINGLE_BYTES // MIB} MiB only."
             ),
             examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
+            json_schema_extra={"pattern": "^[0-9A-Fa-f]{64}$"},
         ),
     ] = None
 
@@ -135,6 +133,7 @@ class UploadedPart(BaseModel):
             max_length=132,
             description="The `ETag` header of the response to the part's PUT.",
             examples=['"b54357faf0632cce46e942fa68356b38"'],
+            json_schema_extra={"pattern": '^(W/)?"?[!#-~]{1,128}"?$'},
         ),
         AfterValidator(_read_etag),
     ]

@@ -36,6 +36,7 @@ def test_served_document_is_the_file() -> None:
 def test_document_lists_exactly_the_client_routes() -> None:
     others = {"GET /", "GET /fonts", "GET /health", "GET /job/{job_id}", "GET /jobs"}
     runpod = {"GET /runpod/config", "GET /runpod/health"}
+    others |= {"POST /uploads", "GET /uploads/{upload_id}", "POST /uploads/{upload_id}/complete"}
     assert set(operations()) == others | runpod | {"POST /job/{job_id}/cancel"} | {f"POST {path}" for path in SUBMITS}
 
 
