@@ -139,7 +139,7 @@ def _combine(schemas: Schema) -> None:
 
 
 def _restrict_uploads(schemas: Schema) -> None:
-    """State that a name is not blank, which types there are, and that only a file that is sent at once has a checksum."""
+    """State which names and types there are, and that only a file that is sent at once has a checksum."""
     upload = schemas["NewUpload"]
     fields = upload["properties"]
     _accept_blanks(upload)
