@@ -56,7 +56,8 @@ def _fields(descriptions: list[Description]) -> str:
         "# Fields of the operations",
         "",
         "Made from the models by `make generate`. Every operation also takes `webhook_url` and `metadata`",
-        "([the API](api.md#submit-a-job)). Input files are public http or https URLs:",
+        "([the API](api.md#submit-a-job)). Input files are public http or https URLs, or `upload:<upload_id>`",
+        "([uploads](api.md#uploads)):",
         "",
         *(f"- `{option.field}`: {option.description}" for option in inputs.values()),
     ]

@@ -19,12 +19,13 @@ from lambda_api.usecases.submit_job import submit_job
 from tests.support.examples import manifest, publish, submission
 from tests.support.fakes import World
 from tests.support.gateway import EVENTS, Client, context, entrypoint, environment, golden
+from tests.support.uploads import add_upload
 
 callbacks, runpod_webhook, sweeper = map(entrypoint, ("callbacks", "runpod_webhook", "sweeper"))
 
 API = dict.fromkeys(OPERATIONS, 202) | {
     "job": 200, "cancel": 200, "jobs": 200, "runpod_health": 200, "runpod_config": 200, "health": 200, "index": 200,
-    "openapi": 200, "docs": 200, "fonts": 200,
+    "openapi": 200, "docs": 200, "fonts": 200, "upload_create": 201, "upload": 200, "upload_complete": 200,
 }  # fmt: skip
 RUNPOD = {
     "webhook_completed": (200, State.COMPLETED),
@@ -58,8 +59,9 @@ def names(folder: str) -> set[str]:
 
 @pytest.fixture(autouse=True)
 def handlers_with_a_running_job(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The entrypoints over fakes, with one job at RunPod."""
+    """The entrypoints over fakes, with one job at RunPod and one upload."""
     submit_job(world.services, submission(webhook_url="https://hooks.example/"))
+    add_upload(world)
     world.provider.default_status = ProviderStatus("IN_PROGRESS")
     for module in (runpod_webhook, sweeper, callbacks):
         monkeypatch.setattr(module, "services", lambda: world.services)
