@@ -19,10 +19,12 @@ import pytest
 
 from contract.artifacts import OUTPUT_VIDEO
 from lambda_api.adapters.aws.job_store import DynamoJobStore
+from lambda_api.adapters.aws.upload_store import DynamoUploadStore
 from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.job import Callback, Job, State
-from lambda_api.domain.keys import artifact_key, manifest_key
+from lambda_api.domain.keys import artifact_key, manifest_key, upload_key
 from lambda_api.domain.policy import HOUR
+from lambda_api.domain.uploads.quota import UploadAllowance
 from lambda_api.settings import Secret
 from local.aws.names import ACCOUNT, BUCKET, QUEUE, TABLE
 from tests.lambda_api.entrypoints.test_golden_events import API, RUNPOD
@@ -33,6 +35,7 @@ from tests.support.fakes import HOOK_SECRET
 from tests.support.gateway import golden
 from tests.support.sam import FUNCTIONS, PYTHON
 from tests.support.system import Web, web
+from tests.support.uploads import upload
 
 pytestmark = pytest.mark.skipif(bool(rie.missing()), reason=rie.missing() or "")
 
@@ -112,7 +115,7 @@ def functions(
 
 
 class Stage:
-    """The table and the bucket around the one job that the golden events are about."""
+    """The table and the bucket around the one job and the one upload that the golden events are about."""
 
     def __init__(self, aws: Aws, callback_url: str) -> None:
         self._aws = aws
@@ -128,6 +131,13 @@ class Stage:
             submitted_at=now,
         )  # fmt: skip
         assert self.store.save(queued)
+        self.upload(now)
+
+    def upload(self, now: int) -> None:
+        """Announce and send the one file that the golden events are about."""
+        sent = upload(upload_id="job-2", created_at=now)
+        DynamoUploadStore(table(self._aws.url), lambda: now).create(sent, now, UploadAllowance())
+        self._aws.client("s3").put_object(Bucket=BUCKET, Key=upload_key(sent.owner, sent.upload_id), Body=b"12345")
 
     def clear(self) -> None:
         dynamodb, s3 = self._aws.client("dynamodb"), self._aws.client("s3")

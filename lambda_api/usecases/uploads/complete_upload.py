@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lambda_api.domain.errors import InvalidRequest, UploadExpired, UploadNotReady
+from lambda_api.domain.errors import InvalidRequest, Unavailable, UploadExpired, UploadNotReady
 from lambda_api.domain.keys import upload_key
 from lambda_api.domain.uploads.ports import InvalidParts
 from lambda_api.domain.uploads.upload import SentPart, Upload, UploadState
@@ -13,7 +13,6 @@ from lambda_api.usecases.uploads.get_upload import CheckedUpload, check_state, f
 
 _EXPIRED = "The upload has expired. Create a new one with POST /uploads and send the file again."
 _NOT_SENT = "The file has not arrived. Send all its bytes to the upload's URL, then complete it."
-_NOT_COMPLETE = "The parts do not make the whole file. Create a new upload with POST /uploads and send it again."
 _WRONG_PARTS = "a number or an etag is not that of a part that was sent; send the ETag header of each PUT's response"
 
 
@@ -29,8 +28,11 @@ def complete_upload(services: Services, owner: str, upload_id: str, parts: Seque
     if checked.state is UploadState.WAITING and upload.multipart_id is not None:
         _join(services, upload, upload.multipart_id, parts)
         checked = check_state(services, upload)
+        if checked.state is not UploadState.READY:
+            # S3 keeps the parts until the upload has expired: another request is putting them together.
+            raise Unavailable("The parts are still being put together. Complete the upload again.", retry_after=2)
     if checked.state is not UploadState.READY:
-        raise UploadNotReady(_NOT_SENT if upload.multipart_id is None else _NOT_COMPLETE)
+        raise UploadNotReady(_NOT_SENT)
     return checked
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -95,14 +96,13 @@ class S3App:
         if "response-content-disposition" in query:
             response.headers["Content-Disposition"] = query["response-content-disposition"]
         response.content_length = stop - start
-        # Open first: a new object of this key deletes the file, but not for those who have opened it.
-        with stored.path.open("rb") as file:
+        if call.request.method == "HEAD":
+            return response
+        # Opened first: a new object of this key deletes the files, but not for those who have opened them.
+        with contextlib.closing(stored.open()) as reader:
             await response.prepare(call.request)
-            file.seek(start)
-            left = 0 if call.request.method == "HEAD" else stop - start
-            while left > 0 and (chunk := file.read(min(_CHUNK, left))):
+            for chunk in reader.read(start, stop):
                 await response.write(chunk)
-                left -= len(chunk)
         return response
 
     async def _put(self, call: _Call) -> web.StreamResponse:
@@ -128,7 +128,7 @@ class S3App:
 
     async def _complete(self, call: _Call) -> web.StreamResponse:
         listed = _read_parts(await call.request.text())
-        stored = await self._bucket.complete(call.key, call.request.query["uploadId"], listed, self._clock())
+        stored = self._bucket.complete(call.key, call.request.query["uploadId"], listed, self._clock())
         text = f"<Bucket>{self._name}</Bucket><Key>{escape(call.key)}</Key><ETag>&quot;{stored.etag}&quot;</ETag>"
         return _xml("CompleteMultipartUploadResult", text)
 
@@ -145,7 +145,7 @@ class S3App:
                 call.request.content.iter_chunked(_CHUNK), call.headers, call.payload_sha256, path
             )
             content_type = call.headers.get("content-type", _BINARY)
-            keep(StoredObject(path, received.size, received.md5, content_type, self._clock()))
+            keep(StoredObject((path,), received.size, received.md5, content_type, self._clock()))
             kept = True
         finally:
             if not kept:

@@ -2,31 +2,63 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-import shutil
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from local.aws.s3.errors import S3Error
 
 MIN_PART_BYTES = 5 * 1024 * 1024
 _MAX_PART_NUMBER = 10_000
+_CHUNK = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
     """An object, or a part of one."""
 
-    path: Path
+    paths: tuple[Path, ...]
+    """Files whose bytes follow each other: an object that was sent in parts is never copied."""
     size: int
     etag: str
     """Without quotes."""
     content_type: str
     modified: float
     """Seconds since the epoch."""
+
+    def delete_files(self) -> None:
+        """Delete its bytes. Readers that have opened them keep them."""
+        for path in self.paths:
+            path.unlink(missing_ok=True)
+
+    def open(self) -> ObjectReader:
+        return ObjectReader(self.paths)
+
+
+class ObjectReader:
+    """The bytes of an object, one file after the other. All files are open, so that none can be deleted meanwhile."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._files: list[BinaryIO] = [path.open("rb") for path in paths]
+        self._sizes = [path.stat().st_size for path in paths]
+
+    def read(self, start: int, stop: int) -> Iterator[bytes]:
+        """Yield the bytes of a range in chunks."""
+        begin = 0
+        for file, size in zip(self._files, self._sizes, strict=True):
+            file.seek(max(0, start - begin))
+            left = min(stop - begin, size) - max(0, start - begin)
+            while left > 0 and (chunk := file.read(min(_CHUNK, left))):
+                yield chunk
+                left -= len(chunk)
+            begin += size
+
+    def close(self) -> None:
+        for file in self._files:
+            file.close()
 
 
 @dataclass(slots=True)
@@ -61,12 +93,11 @@ class Bucket:
             raise S3Error("PreconditionFailed")
         self._objects[key] = stored
         if earlier is not None:
-            # Readers that have opened it keep it.
-            earlier.path.unlink(missing_ok=True)
+            earlier.delete_files()
 
     def delete(self, key: str) -> None:
         if (stored := self._objects.pop(key, None)) is not None:
-            stored.path.unlink(missing_ok=True)
+            stored.delete_files()
 
     def begin(self, key: str, content_type: str) -> str:
         """Begin an upload in parts; return its id."""
@@ -84,10 +115,10 @@ class Bucket:
         """Store a part; a later one of the same number replaces it. Raises NoSuchUpload."""
         parts = self._multipart(key, upload_id).parts
         if (earlier := parts.get(number)) is not None:
-            earlier.path.unlink(missing_ok=True)
+            earlier.delete_files()
         parts[number] = part
 
-    async def complete(self, key: str, upload_id: str, listed: Sequence[tuple[int, str]], now: float) -> StoredObject:
+    def complete(self, key: str, upload_id: str, listed: Sequence[tuple[int, str]], now: float) -> StoredObject:
         """Make the object of its parts, each with its ETag. Raises S3Error, and then changes nothing."""
         upload = self._multipart(key, upload_id)
         numbers = [number for number, _ in listed]
@@ -100,14 +131,13 @@ class Bucket:
         chosen = [upload.parts[number] for number in numbers]
         if any(part.size < MIN_PART_BYTES for part in chosen[:-1]):
             raise S3Error("EntityTooSmall")
-        # From here on nobody else finds it.
         del self._multiparts[upload_id]
-        path = self.new_path()
-        await asyncio.to_thread(_join, [part.path for part in chosen], path)
-        self._drop(upload)
+        for number in upload.parts.keys() - set(numbers):
+            upload.parts[number].delete_files()
         digests = b"".join(bytes.fromhex(part.etag) for part in chosen)
         etag = f"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(chosen)}"
-        stored = StoredObject(path, sum(part.size for part in chosen), etag, upload.content_type, now)
+        paths = tuple(path for part in chosen for path in part.paths)
+        stored = StoredObject(paths, sum(part.size for part in chosen), etag, upload.content_type, now)
         self.put(key, stored)
         return stored
 
@@ -124,15 +154,4 @@ class Bucket:
 
     def _drop(self, upload: _Multipart) -> None:
         for part in upload.parts.values():
-            part.path.unlink(missing_ok=True)
-
-
-def _join(parts: Sequence[Path], path: Path) -> None:
-    """Append the files to the first one, which becomes `path`. Each is deleted once it is copied."""
-    first, *others = parts
-    first.rename(path)
-    with path.open("ab") as whole:
-        for part in others:
-            with part.open("rb") as source:
-                shutil.copyfileobj(source, whole, 1024 * 1024)
-            part.unlink()
+            part.delete_files()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import socket
 import sys
@@ -21,6 +22,9 @@ from local.servers import Server
 
 def main(argv: list[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A reader of an object that was sent in parts opens a file for each of them.
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     threading.Thread(target=_exit_with_stdin, daemon=True).start()
     asyncio.run(_serve(socket.socket(fileno=int(argv[1])), Path(argv[2])))
 

@@ -147,6 +147,25 @@ class TestParts:
         read = s3.get_object(Bucket=BUCKET, Key=key)
         assert (read["Body"].read(), read["ContentType"]) == (b"a" * MIN_PART_BYTES + b"end", TYPE)
 
+    def test_ranges_cross_the_borders_of_parts(self, s3: Any, objects: S3Objects, key: str, upload_id: str) -> None:
+        data = [bytes([number]) * MIN_PART_BYTES for number in (1, 2)] + [b"end"]
+        parts = [self.send(s3, key, upload_id, number, part) for number, part in enumerate(data, start=1)]
+        self.complete(s3, key, upload_id, *parts)
+        whole = b"".join(data)
+        for first, last in ((0, 0), (MIN_PART_BYTES - 2, MIN_PART_BYTES + 1), (MIN_PART_BYTES, 2 * MIN_PART_BYTES + 2)):
+            read = send("GET", objects.presign_get(key, 60), headers={"Range": f"bytes={first}-{last}"})
+            assert (read.status, read.body == whole[first : last + 1]) == (206, True), (first, last)
+
+    def test_unlisted_parts_and_replaced_objects_leave_no_file(
+        self, s3: Any, key: str, upload_id: str, s3_folder: Path
+    ) -> None:
+        before = set(s3_folder.iterdir())
+        kept, _ = (self.send(s3, key, upload_id, number, b"x" * MIB) for number in (1, 2))
+        self.complete(s3, key, upload_id, kept)
+        assert len(set(s3_folder.iterdir()) - before) == 1
+        s3.delete_object(Bucket=BUCKET, Key=key)
+        assert set(s3_folder.iterdir()) == before
+
     def test_wrong_lists_change_nothing(self, s3: Any, key: str, upload_id: str) -> None:
         parts = [self.send(s3, key, upload_id, number, bytes([number]) * MIN_PART_BYTES) for number in (1, 2)]
         wrong_etag = parts[0] | {"ETag": '"00000000000000000000000000000000"'}
