@@ -43,10 +43,13 @@ class JsonRoute(APIRoute):
         handle = super().get_route_handler()
         if self.body_field is None:
             return handle
+        is_required = self.body_field.field_info.is_required()
 
         async def json_only(request: Request) -> Response:
             if not (await request.body()).strip():
-                raise InvalidRequest.naming((("body", _EMPTY),))
+                if is_required:
+                    raise InvalidRequest.naming((("body", _EMPTY),))
+                return await handle(request)
             check_media_type(request.headers.get("content-type"), request.headers.get("content-encoding"))
             return await handle(request)
 

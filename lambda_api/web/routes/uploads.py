@@ -29,6 +29,7 @@ UploadIdPath = Annotated[
     str,
     Path(description="The `upload_id` that POST /uploads returned.", json_schema_extra={"pattern": f"^{UPLOAD_ID}$"}),
 ]
+_NO_PARTS = CompletedUpload()
 
 router = keyed_router("Uploads")
 
@@ -74,7 +75,7 @@ async def get_upload(request: Request, upload_id: UploadIdPath) -> UploadView:
 
 
 @router.post("/uploads/{upload_id}/complete", responses=problem_responses(400, 404, 413, 415, 422))
-async def complete_upload(request: Request, upload_id: UploadIdPath, body: CompletedUpload) -> UploadView:
+async def complete_upload(request: Request, upload_id: UploadIdPath, body: CompletedUpload = _NO_PARTS) -> UploadView:
     """Put the parts of an upload together; for a file that was sent at once, confirm that it is there.
 
     May be repeated: an upload that is ready stays as it is.

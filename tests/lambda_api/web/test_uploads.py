@@ -72,6 +72,13 @@ def test_upload_is_read_without_urls(client: Client, world: World) -> None:
     assert_problem(post(client, f"/uploads/{upload_id}/complete", {}), 422, "upload_expired")
 
 
+@pytest.mark.parametrize("raw", [None, "", "{}", '{"parts": null}', '{"parts": []}'])
+def test_file_that_was_sent_at_once_needs_no_parts(client: Client, world: World, raw: str | None) -> None:
+    headers = JSON if raw else {}
+    done = client.call("POST", f"/uploads/{add_upload(world)}/complete", raw=raw, headers=headers)
+    assert (done.status, done.json["state"]) == (200, "ready")
+
+
 def test_another_owner_sees_no_upload(client: Client, world: World) -> None:
     upload_id = add_upload(world)
     unknown = assert_problem(client.call("GET", "/uploads/none", key="other"), 404, "not_found")
