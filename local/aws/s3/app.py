@@ -51,6 +51,9 @@ class S3App:
             if request.method == "OPTIONS":
                 return web.Response(headers=preflight(headers))
             return await self._respond(request, headers)
+        except ConnectionError:
+            # The client has gone; nobody reads this.
+            return web.Response(status=400)
         except S3Error as error:
             body = "" if request.method == "HEAD" else error.to_xml()
             shared = response_headers(headers.get("origin"), request.method)
@@ -99,7 +102,8 @@ class S3App:
         if call.request.method == "HEAD":
             return response
         # Opened first: a new object of this key deletes the files, but not for those who have opened them.
-        with contextlib.closing(stored.open()) as reader:
+        # Players stop reading whenever they like.
+        with contextlib.closing(stored.open()) as reader, contextlib.suppress(ConnectionError):
             await response.prepare(call.request)
             for chunk in reader.read(start, stop):
                 await response.write(chunk)

@@ -103,7 +103,7 @@ def test_the_response_may_have_another_disposition(objects: S3Objects, key: str)
 
 
 def test_bytes_that_do_not_all_arrive_are_not_stored(
-    objects: S3Objects, key: str, s3_folder: Path, wait_until: Any
+    objects: S3Objects, key: str, s3_folder: Path, wait_until: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     before = set(s3_folder.iterdir())
     signed = objects.presign_upload(key, TYPE, 100_000, None, 60)
@@ -114,6 +114,19 @@ def test_bytes_that_do_not_all_arrive_are_not_stored(
         wait_until(lambda: set(s3_folder.iterdir()) != before)
     wait_until(lambda: set(s3_folder.iterdir()) == before)
     assert objects.size(key) is None
+    assert [record for record in caplog.records if record.name == "aiohttp.server"] == []
+
+
+def test_readers_may_leave_without_a_traceback(
+    s3: Any, objects: S3Objects, key: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    s3.put_object(Bucket=BUCKET, Key=key, Body=bytes(20 * MIB))
+    url = urlsplit(objects.presign_get(key, 60))
+    with socket.create_connection((url.hostname or "", url.port or 0), timeout=5) as connection:
+        connection.sendall(f"GET {url.path}?{url.query} HTTP/1.1\r\nHost: {url.netloc}\r\n\r\n".encode())
+        assert connection.recv(1000)
+    assert objects.size(key) == 20 * MIB
+    assert [record for record in caplog.records if record.name == "aiohttp.server"] == []
 
 
 def test_wrong_checksums_store_nothing(s3: Any, key: str) -> None:
