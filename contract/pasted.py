@@ -21,9 +21,9 @@ _DOUBLE_SCHEME = re.compile(r"https?:/*https?(:|/)", re.IGNORECASE)
 _JOINED = re.compile(r"(\s|[,;|]\s*|[A-Za-z0-9])https?://", re.IGNORECASE)
 _HOST = re.compile(r"https?:/+([^/:?#]*)", re.IGNORECASE)
 _SCHEME_ADVICE = {
-    "file": "file:// is a path on your machine; upload the file and send its https:// URL",
-    "data": "a data: URL is not accepted; upload the file and send its https:// URL",
-    "blob": "a blob: URL exists only inside one browser tab; upload the file and send its https:// URL",
+    "file": "file:// is a path on your machine; upload the file (POST /uploads) and send upload:<upload_id>",
+    "data": "a data: URL is not accepted; upload the file (POST /uploads) and send upload:<upload_id>",
+    "blob": "a blob: URL exists only inside one browser tab; upload the file (POST /uploads) and send upload:<upload_id>",
     "s3": "s3:// is not a web address; send a presigned https:// URL of the object",
     "gs": "gs:// is not a web address; send a signed https:// URL of the object",
     "ftp": "FTP is not supported; send an https:// URL of the file",
@@ -71,9 +71,9 @@ def _check_kind(text: str) -> str | None:
     if _CUES.search(text):
         return "these are subtitles; send them in captions, or put them into a file and send its https:// URL"
     if _PATH.match(text) or (not {"/", ":"} & set(text) and is_media_name(text)):
-        return "this is a path on your machine; upload the file and send its https:// URL"
+        return "this is a path on your machine; upload the file (POST /uploads) and send upload:<upload_id>"
     if _BASE64.fullmatch(text):
-        return "the contents of a file are not accepted; upload the file and send its https:// URL"
+        return "the contents of a file are not accepted; upload the file (POST /uploads) and send upload:<upload_id>"
     if _BARE_HOST.match(text):
         return "the URL must start with https://; write https:// in front of it"
     return None
