@@ -23,7 +23,7 @@ _HOST = re.compile(r"https?:/+([^/:?#]*)", re.IGNORECASE)
 _SCHEME_ADVICE = {
     "file": "file:// is a path on your machine; upload the file (POST /uploads) and send upload:<upload_id>",
     "data": "a data: URL is not accepted; upload the file (POST /uploads) and send upload:<upload_id>",
-    "blob": "a blob: URL exists only inside one browser tab; upload the file (POST /uploads) and send upload:<upload_id>",
+    "blob": "a blob: URL exists only in one browser tab; upload the file (POST /uploads) and send upload:<upload_id>",
     "s3": "s3:// is not a web address; send a presigned https:// URL of the object",
     "gs": "gs:// is not a web address; send a signed https:// URL of the object",
     "ftp": "FTP is not supported; send an https:// URL of the file",

@@ -41,6 +41,7 @@ FORMATS = {
 }
 
 
+REFUSALS = ["400", "401", "403", "404", "405", "406", "409", "413", "415", "422", "428", "429", "5xx"]
 EXPECTED = ["2xx", "3xx", "401", "403", "404", "409", "413", "429", "5xx"]
 
 
@@ -107,7 +108,10 @@ def explore(app: Wsgi, examples: int) -> Findings:
             "phases": {"stateful": {"max-steps": 10}},
             "cache": {"enabled": False},
             # 413: a hundred long URLs are more than 256 KiB.
-            "checks": {"positive_data_acceptance": {"expected-statuses": EXPECTED}},
+            "checks": {
+                "positive_data_acceptance": {"expected-statuses": EXPECTED},
+                "negative_data_rejection": {"expected-statuses": REFUSALS},
+            },
             # The bytes of an upload never arrive here.
             "operations": [
                 {
