@@ -13,7 +13,7 @@ from contract.errors.downloads import Reason
 from contract.limits import MIB
 from contract.operations import OPERATIONS, Input, Role
 from contract.work import WORK
-from lambda_api.domain.errors import InvalidRequest, SpeechNotAvailable, Unavailable
+from lambda_api.domain.errors import InvalidRequest, SpeechNotAvailable, Unavailable, UploadNotReady
 from lambda_api.domain.inputs import Answer, NoAnswer
 from lambda_api.domain.views.dry_run_schema import DryRunView
 from lambda_api.usecases.dry_run.dry_run import dry_run
@@ -21,6 +21,7 @@ from lambda_api.usecases.dry_run.estimate import COLD_START_SECONDS
 from lambda_api.usecases.dry_run.inspect_inputs import inspect_inputs
 from tests.support.examples import submission
 from tests.support.fakes import World
+from tests.support.uploads import add_upload
 
 V, S, A, P = (f"https://media.example/{name}" for name in ("v.mp4", "s.srt", "a.mp3", "p.jpg"))
 CAPTION = {"url_video": V, "url_srt": S}
@@ -70,6 +71,22 @@ PAST = Past(
 def with_history(world: World, past: Past | None) -> World:
     world.services = replace(world.services, history=FakeHistory(past))
     return world
+
+
+def test_uploads_are_read_from_the_bucket(world: World) -> None:
+    name = add_upload(world, bytes(1000), filename="clip.mp4", size_bytes=1000)
+    seen = run(world, body={"url_video": f"upload:{name}", "url_srt": S})
+    assert [(one.host, one.reachable, one.size_bytes) for one in seen.inputs] == [
+        (None, True, 1000), ("media.example", True, 1000)
+    ]  # fmt: skip
+    (asked,) = world.inputs.asked
+    assert [url for url in asked if f"/uploads/ada/{name}?get" in url]
+
+
+def test_missing_upload_is_refused_as_a_submit_refuses_it(world: World) -> None:
+    name = add_upload(world, None, filename="clip.mp4", size_bytes=1000)
+    with pytest.raises(UploadNotReady):
+        run(world, body={"url_video": f"upload:{name}", "url_srt": S})
 
 
 def test_files_are_described(world: World) -> None:
