@@ -55,10 +55,12 @@ def test_video_uploaded_in_parts_gets_its_captions(system: System, media: Path, 
         parts.append({"number": part["number"], "etag": sent.headers["ETag"]})
         start += part["size_bytes"]
 
-    body = {"url_video": f"upload:{upload['upload_id']}", "captions": "Two words"}
+    body: dict[str, Any] = {"url_video": f"upload:{upload['upload_id']}", "captions": "Two words"}
     assert system.call("POST", "/video/caption", body)[1]["code"] == "upload_not_ready"
     status, problem = system.call("POST", upload["links"]["complete"], {"parts": parts[:-1]})
     assert (status, problem["errors"][0]["field"]) == (422, "parts")
     assert system.call("POST", upload["links"]["complete"], {"parts": parts})[1]["state"] == "ready"
+    (checked,) = system.call("POST", "/video/caption", body | {"dry_run": True})[1]["inputs"]
+    assert (checked["field"], checked["reachable"], checked["size_bytes"]) == ("url_video", True, len(data))
     job = system.run("caption", **body)
     check(job, tmp_path, size=(640, 360), seconds=3, frames=75, sound=True)

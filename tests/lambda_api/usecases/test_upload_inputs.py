@@ -25,6 +25,7 @@ from lambda_api.domain.keys import upload_key
 from lambda_api.domain.policy import HOUR, MINUTE
 from lambda_api.domain.ports import ProviderRefused
 from lambda_api.domain.uploads.upload import OBJECT_MS
+from lambda_api.usecases.dry_run.dry_run import dry_run
 from lambda_api.usecases.submit_job import submit_job
 from lambda_api.usecases.sweep import sweep
 from tests.support.examples import submission
@@ -152,6 +153,23 @@ def test_a_store_that_does_not_answer_stores_no_job(world: World) -> None:
     world.objects.down = True
     with pytest.raises(Unavailable):
         submit_job(world.services, submission(operation=slideshow(*ids)))
+    assert world.store.jobs == {}
+
+
+def test_a_dry_run_looks_at_uploads_and_refuses_what_a_submit_refuses(world: World) -> None:
+    upload_id = add_upload(world)
+    request = submission(operation=slideshow(upload_id, upload_id))
+    found = dry_run(world.services, request).inputs
+    assert [(one.field, one.host, one.reachable) for one in found] == [
+        (f"images.{index}.url_image", None, True) for index in (0, 1)
+    ]
+    (asked,) = world.inputs.asked
+    assert [url.partition("?")[0] for url in asked] == [f"https://bucket.example/{upload_key('ada', upload_id)}"]
+    with pytest.raises(UploadNotFound):
+        dry_run(world.services, replace(request, owner="bob"))
+    world.objects.objects.clear()
+    with pytest.raises(UploadNotReady):
+        dry_run(world.services, request)
     assert world.store.jobs == {}
 
 
