@@ -10,10 +10,15 @@ class ArtifactKind(StrEnum):
     """The use of a file for its reader."""
 
     VIDEO = "video"
+    """A video, or a GIF."""
     IMAGE = "image"
+    """A picture."""
     AUDIO = "audio"
+    """A sound."""
     SUBTITLES = "subtitles"
+    """Subtitles: SRT, WebVTT or ASS."""
     DATA = "data"
+    """JSON for programs."""
 
 
 class Artifact(NamedTuple):
@@ -32,9 +37,13 @@ class VideoFormat(StrEnum):
     """The container and the codecs of a video."""
 
     MP4 = "mp4"
+    """H.264 and AAC, which everything plays."""
     MP4_HEVC = "mp4_hevc"
+    """HEVC and AAC: smaller."""
     WEBM = "webm"
+    """VP9 and Opus."""
     GIF = "gif"
+    """An animation without sound."""
 
 
 VIDEO_FILES = {

@@ -7,6 +7,8 @@ from enum import StrEnum
 
 
 class Blame(StrEnum):
+    """Who must act after a failure."""
+
     CALLER = "caller"
     """The request or its media must change."""
     PROVIDER = "provider"
@@ -16,6 +18,8 @@ class Blame(StrEnum):
 
 
 class Code(StrEnum):
+    """The reason why a job failed."""
+
     SOURCE_UNREACHABLE = "source_unreachable"
     SOURCE_TIMEOUT = "source_timeout"
     SOURCE_HTTP = "source_http"

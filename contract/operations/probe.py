@@ -17,8 +17,11 @@ class Measurement(StrEnum):
     """A property that is measured by decoding the whole file."""
 
     LOUDNESS = "loudness"
+    """Loudness and peaks of the sound."""
     SILENCE = "silence"
+    """The times without sound."""
     BLACK = "black"
+    """The times with a black picture."""
 
 
 class Probe(Operation):

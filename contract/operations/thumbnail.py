@@ -24,8 +24,11 @@ class ImageFormat(StrEnum):
     """The format of a picture."""
 
     JPG = "jpg"
+    """JPEG, the smallest that everything reads."""
     PNG = "png"
+    """PNG, without loss."""
     WEBP = "webp"
+    """WebP: smaller, for web pages."""
 
 
 def _read_at(value: Any) -> Any:

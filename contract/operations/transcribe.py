@@ -19,8 +19,11 @@ class TranscriptFormat(StrEnum):
     """The format of a transcript."""
 
     JSON = "json"
+    """Text, language, sentences, and words with their times."""
     SRT = "srt"
+    """Captions as SubRip."""
     VTT = "vtt"
+    """Captions as WebVTT."""
 
 
 class Transcribe(Operation):

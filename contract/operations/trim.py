@@ -22,7 +22,9 @@ class Accuracy(StrEnum):
     """The first frame of the result."""
 
     EXACT = "exact"
+    """The frame at `start`."""
     FAST = "fast"
+    """The keyframe before `start`, with nothing hidden."""
 
 
 class Range(NamedTuple):

@@ -36,8 +36,10 @@ class OrText:
 
     def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         described = handler(core)
+        # They are about the field, so they also apply to the text.
+        notes = {name: described.pop(name) for name in ("description", "default", "examples") if name in described}
         others = [choice for choice in described.get("anyOf", [described]) if choice.get("type") != "string"]
-        return {"anyOf": [self._text, *others]}
+        return {"anyOf": [self._text, *others], **notes}
 
 
 def number_field(low: float, high: float, description: str, example: float) -> Any:

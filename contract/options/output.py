@@ -25,8 +25,11 @@ class Quality(StrEnum):
     """The effort of the encode: `draft` is half as large, for a first look."""
 
     DRAFT = "draft"
+    """Fast, and at most half the size, for a first look."""
     STANDARD = "standard"
+    """The usual effort."""
     HIGH = "high"
+    """Larger, and closer to the source."""
 
 
 QualityChoice = Annotated[

@@ -12,16 +12,22 @@ from contract.operations import OperationUnion
 
 
 class State(StrEnum):
+    """The state of a job."""
+
     ACCEPTED = "ACCEPTED"
     """Stored; RunPod has not confirmed it yet."""
     IN_QUEUE = "IN_QUEUE"
     """RunPod has it; no worker has reported yet."""
     IN_PROGRESS = "IN_PROGRESS"
+    """A worker has started it."""
     COMPLETED = "COMPLETED"
     """The manifest and all artifacts exist in the bucket."""
     FAILED = "FAILED"
+    """It ended with an `error`; there are no files."""
     CANCELLED = "CANCELLED"
+    """A client cancelled it."""
     TIMED_OUT = "TIMED_OUT"
+    """It did not finish before its deadline."""
 
 
 TERMINAL = frozenset({State.COMPLETED, State.FAILED, State.CANCELLED, State.TIMED_OUT})
@@ -31,15 +37,24 @@ class Source(StrEnum):
     """The component that found the evidence which ended a job."""
 
     SUBMIT = "submit"
+    """The submit itself: RunPod refused the job."""
     WEBHOOK = "webhook"
+    """RunPod's report that the job has ended."""
     SWEEPER = "sweeper"
+    """The regular check of jobs that no report has ended."""
     CANCEL = "cancel"
+    """A client's request to cancel the job."""
 
 
 class CallbackStatus(StrEnum):
+    """The state of a callback."""
+
     PENDING = "PENDING"
+    """Not accepted by its receiver yet: sent when the job finishes, then until it is accepted."""
     DELIVERED = "DELIVERED"
+    """The receiver accepted it."""
     GIVEN_UP = "GIVEN_UP"
+    """Never accepted; it is not sent again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

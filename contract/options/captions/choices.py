@@ -16,56 +16,82 @@ class SubtitleMode(StrEnum):
     """The form of captions: drawn into the picture, a track that viewers can switch off, or both."""
 
     BURN = "burn"
+    """Drawn into the picture."""
     SOFT = "soft"
+    """A track that viewers can switch off."""
     BOTH = "both"
+    """Drawn, and a track."""
 
 
 class SubtitleFormat(StrEnum):
     """The format of a subtitle file."""
 
     SRT = "srt"
+    """SubRip, which most players and editors read."""
     VTT = "vtt"
+    """WebVTT, for web pages."""
     ASS = "ass"
+    """Advanced SubStation Alpha, with the style."""
 
 
 class Align(StrEnum):
     """The use of the sound for the times of words, where speech recognition is installed."""
 
     AUTO = "auto"
+    """Find the times of words in the sound, where a style needs them."""
     OFF = "off"
+    """Share each caption's time among its words by their length."""
 
 
 class Position(StrEnum):
     """The place of captions in the frame, or in its safe area."""
 
     TOP_LEFT = "top_left"
+    """Top, at the left."""
     TOP_CENTER = "top_center"
+    """Top, centered."""
     TOP_RIGHT = "top_right"
+    """Top, at the right."""
     MIDDLE_LEFT = "middle_left"
+    """Middle, at the left."""
     MIDDLE_CENTER = "middle_center"
+    """Middle, centered."""
     MIDDLE_RIGHT = "middle_right"
+    """Middle, at the right."""
     BOTTOM_LEFT = "bottom_left"
+    """Bottom, at the left."""
     BOTTOM_CENTER = "bottom_center"
+    """Bottom, centered."""
     BOTTOM_RIGHT = "bottom_right"
+    """Bottom, at the right."""
 
 
 class SafeArea(StrEnum):
     """The part of a portrait picture that the buttons and texts of a platform do not cover; `social` suits all."""
 
     NONE = "none"
+    """The whole frame."""
     TIKTOK = "tiktok"
+    """What TikTok leaves free."""
     REELS = "reels"
+    """What Instagram Reels leaves free."""
     SHORTS = "shorts"
+    """What YouTube Shorts leaves free."""
     SOCIAL = "social"
+    """What all three leave free."""
 
 
 class Animation(StrEnum):
     """The way in which captions enter."""
 
     NONE = "none"
+    """At once."""
     FADE = "fade"
+    """Fade in."""
     POP = "pop"
+    """Grow to their size."""
     SLIDE_UP = "slide_up"
+    """Move in from below."""
 
 
 def _read_name(known: tuple[str, ...], what: str) -> Any:

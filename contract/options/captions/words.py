@@ -120,6 +120,7 @@ def _check_order(words: list[dict[str, Any]]) -> None:
 
 
 _TIME = {"type": "number", "minimum": 0, "maximum": MAX_CAPTION_SECONDS}
+_TEXT = {"type": "string", "minLength": 1, "maxLength": MAX_WORD_LENGTH}
 Words = Annotated[
     tuple[Word, ...],
     BeforeValidator(read_words),
@@ -132,10 +133,12 @@ Words = Annotated[
             "maxItems": MAX_WORDS,
             "items": {
                 "type": "object",
+                "title": "Word",
+                "description": "One spoken word.",
                 "properties": {
-                    "word": {"type": "string", "minLength": 1, "maxLength": MAX_WORD_LENGTH},
-                    "start": _TIME,
-                    "end": _TIME,
+                    "word": _TEXT | {"description": "The word, with its punctuation."},
+                    "start": _TIME | {"description": "Its start, in seconds from that of the video."},
+                    "end": _TIME | {"description": "Its end, in seconds from the start of the video."},
                 },
                 "required": ["word", "start", "end"],
             },

@@ -15,8 +15,11 @@ class Fit(StrEnum):
     """Placement of a picture whose shape differs from the frame's. Nothing is stretched."""
 
     COVER = "cover"
+    """Fills the frame and crops the rest."""
     CONTAIN = "contain"
+    """Shows the whole picture on `background`."""
     BLUR = "blur"
+    """Shows the whole picture on a blurred copy of itself."""
 
 
 FitChoice = Annotated[

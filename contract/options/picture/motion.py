@@ -17,21 +17,32 @@ class MotionKind(StrEnum):
     """Motions of the camera. `pan_left` moves it to the left, so the picture moves to the right."""
 
     ZOOM_IN = "zoom_in"
+    """Closer."""
     ZOOM_OUT = "zoom_out"
+    """Farther away."""
     PAN_LEFT = "pan_left"
+    """To the left."""
     PAN_RIGHT = "pan_right"
+    """To the right."""
     PAN_UP = "pan_up"
+    """Up."""
     PAN_DOWN = "pan_down"
+    """Down."""
     KEN_BURNS = "ken_burns"
+    """A zoom and a pan, in directions that `seed` chooses."""
     STATIC = "static"
+    """None."""
 
 
 class Easing(StrEnum):
     """Speed of a motion over its time."""
 
     LINEAR = "linear"
+    """The same all the time."""
     EASE_IN_OUT = "ease_in_out"
+    """Slow at the start and at the end."""
     EASE_OUT = "ease_out"
+    """Slow at the end."""
 
 
 class Focus(Message):

@@ -23,15 +23,22 @@ class Shape(StrEnum):
     """Width to height."""
 
     WIDE = "16:9"
+    """Landscape, as television and YouTube show it."""
     TALL = "9:16"
+    """Portrait, as telephones show it."""
     SQUARE = "1:1"
+    """As high as wide."""
     PORTRAIT_4_5 = "4:5"
+    """Portrait, of a feed."""
     LANDSCAPE_4_3 = "4:3"
+    """Landscape, of old television."""
     PORTRAIT_3_4 = "3:4"
+    """Portrait, of a photo."""
     CINEMA = "21:9"
+    """Very wide, of the cinema."""
 
 
-_NAMES = {"tiktok": Shape.TALL, "reels": Shape.TALL, "shorts": Shape.TALL, "square": Shape.SQUARE}
+SHAPES = {"tiktok": Shape.TALL, "reels": Shape.TALL, "shorts": Shape.TALL, "square": Shape.SQUARE}
 """Shapes by the names of the platforms that use them."""
 
 
@@ -39,10 +46,15 @@ class Resolution(StrEnum):
     """The short side of the frame in pixels, by its usual name."""
 
     P480 = "480p"
+    """480 pixels."""
     P720 = "720p"
+    """720 pixels."""
     P1080 = "1080p"
+    """1080 pixels."""
     P1440 = "1440p"
+    """1440 pixels."""
     K4 = "4k"
+    """2160 pixels."""
 
     @property
     def short_side(self) -> int:
@@ -63,7 +75,7 @@ def _read_shape(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     text = re.sub(r"\s", "", value.lower()).replace("/", ":").replace("x", ":")
-    return _NAMES.get(text, text)
+    return SHAPES.get(text, text)
 
 
 def parse_size(size: str) -> tuple[int, int]:
@@ -89,10 +101,13 @@ Size = Annotated[
 AspectRatio = Annotated[
     Shape,
     BeforeValidator(_read_shape),
-    Field(
-        description="Shape of the frame; `tiktok`, `reels` and `shorts` are 9:16, `square` is 1:1.",
-        json_schema_extra={"enum": [*Shape, *_NAMES]},
-        examples=["9:16"],
+    WithJsonSchema(
+        {
+            "type": "string",
+            "enum": [*Shape, *SHAPES],
+            "description": "Shape of the frame; `tiktok`, `reels` and `shorts` are 9:16, `square` is 1:1.",
+            "examples": ["9:16"],
+        }
     ),
 ]
 ResolutionChoice = Annotated[

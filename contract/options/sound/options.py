@@ -20,16 +20,22 @@ class AudioMode(StrEnum):
     """Use of a new sound: in place of the video's own, mixed with it, or as music under it."""
 
     REPLACE = "replace"
+    """The new sound in place of the video's own."""
     MIX = "mix"
+    """Both sounds together."""
     MUSIC = "music"
+    """The new sound quietly under the video's own, lower while somebody speaks."""
 
 
 class FitAudio(StrEnum):
     """Treatment of a new sound that is shorter than the video. A longer one ends with the video."""
 
     CUT = "cut"
+    """The video ends with the sound."""
     LOOP = "loop"
+    """The sound is repeated."""
     PAD = "pad"
+    """Silence follows the sound."""
 
 
 def to_factor(decibels: float) -> float:
