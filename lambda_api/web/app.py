@@ -9,7 +9,7 @@ from lambda_api.usecases.services import Services
 from lambda_api.web import errors
 from lambda_api.web.cors import ALLOWED_HEADERS, EXPOSED_HEADERS, Cors
 from lambda_api.web.middleware import RequestMiddleware
-from lambda_api.web.openapi.document import TAGS, DocumentedApi
+from lambda_api.web.openapi.document import DocumentedApi
 from lambda_api.web.routes import ROUTES
 
 VERSION = "0.2.0"
@@ -49,7 +49,6 @@ def create_documented_app() -> FastAPI:
         description=DESCRIPTION,
         license_info={"name": "MIT", "identifier": "MIT"},
         servers=[{"url": "/", "description": "The host that serves this document."}],
-        openapi_tags=TAGS,
         docs_url=None,
         redoc_url=None,
         # A redirect would repeat the host that the request names.

@@ -45,11 +45,12 @@ class _FrameworkError(ApiError):
         self.title = title  # type: ignore[misc]
 
 
-_HTTP = {
+FRAMEWORK_PROBLEMS = {
     400: ("malformed_json", "The request body is not JSON"),
     404: ("not_found", "There is no such path"),
     405: ("method_not_allowed", "The path does not allow this method"),
 }
+OTHER_PROBLEM = ("refused", "The request was refused")
 
 
 def install(app: FastAPI) -> None:
@@ -126,7 +127,7 @@ def _body_schema(model: type[BaseModel]) -> Schema:
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, HTTPException):
         return _respond(request, ApiError(_UNEXPECTED))
-    code, title = _HTTP.get(error.status_code, ("refused", "The request was refused"))
+    code, title = FRAMEWORK_PROBLEMS.get(error.status_code, OTHER_PROBLEM)
     return _respond(request, _FrameworkError(error.status_code, code, title), dict(error.headers or {}))
 
 

@@ -56,6 +56,8 @@ def complete_schema(_: Any, document: Schema) -> None:
             entries.append({"type": "array", "maxItems": 0})
     for methods in document["paths"].values():
         for operation in methods.values():
+            # It allows every status, so that no undocumented one would be found.
+            del operation["responses"]["default"]
             for parameter in operation.get("parameters", ()):
                 if not parameter["required"]:
                     parameter["schema"] = {"anyOf": [parameter["schema"], _BLANK[1]]}

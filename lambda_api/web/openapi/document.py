@@ -1,22 +1,31 @@
 """The document at /openapi.json: what FastAPI reads from the routes, completed with what it cannot know.
 
-Those are the key, headers, links, callbacks and examples. Generated at the first request for it. Requests are described
-without null and without alternatives, which code generators turn into unusable types.
+Those are the key, headers, links, callbacks, examples, the codes of refusals, and the docstrings of fields and values.
+Generated at the first request for it. Requests are described without null and without alternatives, which code
+generators turn into unusable types. Everything is derived from the routes: CONTRIBUTING.md says what a new one needs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import copy
+import inspect
+from collections.abc import Iterable
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 
-from contract.options.inputs import inputs_first
+from contract.operations import OPERATIONS
 from lambda_api.domain.job import TERMINAL, State
+from lambda_api.domain.views.dry_run_schema import DryRunView
+from lambda_api.domain.views.job_schema import JobView
 from lambda_api.domain.views.job_view import event_type
 from lambda_api.web.openapi.callback import describe_callback
+from lambda_api.web.openapi.docstrings import documented_types
 from lambda_api.web.openapi.dry_run import add_dry_run
-from lambda_api.web.openapi.requests import drop_unused, plain, remove_null
+from lambda_api.web.openapi.problems import default_problem, describe_problems, header_references, share_problems
+from lambda_api.web.openapi.requests import complete_body, drop_unused, plain
+from lambda_api.web.openapi.values import describe_schemas
 
 Json = dict[str, Any]
 
@@ -24,7 +33,7 @@ _TEXT: Json = {"type": "string"}
 _SECONDS: Json = {"type": "integer", "minimum": 1}
 
 _HEADERS: dict[str, tuple[str, Json]] = {
-    "Location": ("URL of the job or the upload.", {"type": "string", "format": "uri-reference"}),
+    "Location": ("URL of the job.", {"type": "string", "format": "uri-reference"}),
     "Retry-After": ("Seconds to wait before the next request.", _SECONDS),
     "Idempotent-Replayed": ("An earlier request with this Idempotency-Key made the job.", {"const": "true"}),
     "Preference-Applied": ("`wait` was applied.", {"const": "wait"}),
@@ -35,38 +44,17 @@ _HEADERS: dict[str, tuple[str, Json]] = {
 }
 _SUBMITTED = ("Location", "Idempotent-Replayed", "Preference-Applied")
 _ALWAYS = frozenset({"Location", "WWW-Authenticate", "X-Request-Id"})
+_SUBMITS = frozenset(operation.path for operation in OPERATIONS.values())
 
-TAGS = [
-    {"name": "Videos", "description": "Submit a job."},
-    {"name": "Uploads", "description": "Send files that jobs read."},
-    {"name": "Captions", "description": "The choices of captions' `style`."},
-    {"name": "Jobs", "description": "Read, list and cancel jobs."},
-    {"name": "RunPod", "description": "The GPU endpoint behind the service."},
-    {"name": "Service", "description": "Open to everyone."},
-]
-
-_STATUSES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "400": ("The body is not JSON, or a header is not valid.", ()),
-    "401": ("The key is missing or not valid.", ("WWW-Authenticate",)),
-    "404": ("There is no such job or upload, or it is not yours.", ()),
-    "409": ("The job has already finished; `job_status` is its state.", ()),
-    "413": ("The body is too large.", ()),
-    "415": ("The body is not sent as `application/json`, or it is compressed.", ()),
-    "422": (
-        (
-            "`detail` and `errors` name the fields that are missing, unknown or not valid, and what is expected. "
-            "`speech_not_available`: the request needs speech recognition, which is not installed. `upload_not_found`, "
-            "`upload_not_ready`, `upload_expired`: a file that the request names is not there."
-        ),
-        (),
-    ),
-    "429": (
-        "Too many requests, jobs at once, or uploads.",
-        ("Retry-After", "RateLimit", "RateLimit-Policy"),
-    ),
-    "503": ("Not available right now.", ("Retry-After",)),
+_TAGS = {
+    "Videos": "Submit a job.",
+    "Uploads": "Send files that jobs read.",
+    "Captions": "The choices of captions' `style`.",
+    "Jobs": "Read, list and cancel jobs.",
+    "RunPod": "The GPU endpoint behind the service.",
+    "Service": "Open to everyone.",
 }
-"""Status → its meaning and its headers."""
+"""Texts of tags, in the order of the document. Any other tag follows with the docstring of the module of its routes."""
 
 _LINKS: Json = {
     "job": {
@@ -88,112 +76,88 @@ class DocumentedApi(FastAPI):
 
     def openapi(self) -> Json:
         if self.openapi_schema is None:
-            self.openapi_schema = _completed(super().openapi())
+            routes = [route for route in self.routes if isinstance(route, APIRoute) and route.include_in_schema]
+            self.openapi_tags = _tags(routes)
+            self.openapi_schema = _completed(super().openapi(), routes)
         return self.openapi_schema
 
 
-def _completed(document: Json) -> Json:
+def _tags(routes: Iterable[APIRoute]) -> list[Json]:
+    modules = {str(tag): inspect.getmodule(route.endpoint) for route in routes for tag in route.tags}
+    texts = {
+        tag: inspect.cleandoc((module and module.__doc__) or "").partition("\n\n")[0] for tag, module in modules.items()
+    }
+    return [{"name": tag, "description": text} for tag, text in (_TAGS | (texts | _TAGS)).items() if tag in modules]
+
+
+def _completed(document: Json, routes: Iterable[APIRoute]) -> Json:
     components = document["components"]
     components["headers"] = {name: {"description": text, "schema": schema} for name, (text, schema) in _HEADERS.items()}
     for name in _ALWAYS:
         components["headers"][name]["required"] = True
     components["links"] = _LINKS
-    components["responses"] = {}
-    components["securitySchemes"] = {"key": {"type": "apiKey", "in": "header", "name": "X-API-Key"}}
-    for operation in _operations(document):
-        _complete(operation)
-        if "requestBody" in operation:
-            if "202" in operation["responses"]:
-                _complete_submit(operation, components["schemas"])
-            else:
-                remove_null(_body_schema(operation, components["schemas"]), components["schemas"])
-        _share_problems(operation["responses"], components["responses"])
+    components["responses"] = {"Problem": default_problem()}
+    components["securitySchemes"] = {
+        "key": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "The key of a caller."}
+    }
     components["schemas"]["JobEvent"] = _event(components["schemas"]["JobView"])
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            if "requestBody" in operation:
+                complete_body(
+                    operation, components["schemas"], f"{method.upper()} {path}", _OPTIONS if path in _SUBMITS else {}
+                )
+            _complete(operation, is_submit=path in _SUBMITS)
+            if path in _SUBMITS:
+                add_dry_run(operation["responses"]["200"], components["schemas"])
+            share_problems(operation["responses"], components["responses"])
+    describe_schemas(document, documented_types(routes, DryRunView) | {"JobEvent": JobView})
+    describe_problems(components["schemas"])
     document["webhooks"] = {"job_ended": {"post": describe_callback()}}
     drop_unused(document)
     return document
 
 
-def _operations(document: Json) -> Iterator[Json]:
-    for methods in document["paths"].values():
-        yield from methods.values()
-
-
-def _complete(operation: Json) -> None:
+def _complete(operation: Json, *, is_submit: bool) -> None:
     responses = operation["responses"]
     operation["security"] = [{"key": []}] if "401" in responses else []
     # FastAPI adds this one even to routes whose parameters cannot be invalid.
     if "HTTPValidationError" in str(responses.get("422")):
         del responses["422"]
-    for status, response in responses.items():
-        text, names = _STATUSES.get(status, ("Done.", ()))
-        response["description"] = text
-        response["headers"] = _headers(*names, "X-Request-Id")
+    for response in responses.values():
+        if response.get("description", "") in {"", "Successful Response"}:
+            response["description"] = "Done."
+        response["headers"] = response.get("headers", {}) | header_references("X-Request-Id")
+    if is_submit:
+        _complete_submit(responses)
     operation["responses"] = dict(sorted(responses.items()))
     for parameter in operation.get("parameters", ()):
-        _without_null(parameter)
-    if operation["operationId"] == "create_upload":
-        responses["201"]["headers"] = _headers("Location", "X-Request-Id")
+        # A header or a query parameter is sent or not.
+        parameter["schema"] = plain(parameter["schema"])
+        parameter.setdefault("description", parameter["schema"].get("description", ""))
     if operation["operationId"] == "get_job":
         responses["200"]["links"] = _links("cancel")
     if operation["operationId"] == "cancel_job":
         responses["200"]["links"] = _links("job")
 
 
-def _complete_submit(operation: Json, schemas: Json) -> None:
-    responses = operation["responses"]
+def _complete_submit(responses: Json) -> None:
     responses["200"]["description"] = "With `Prefer: wait`: the finished job. With `dry_run`: what a submit would do."
     responses["202"]["description"] = "The job is accepted, or already was with this Idempotency-Key."
     for status, names in {"200": _SUBMITTED, "202": (*_SUBMITTED, "Retry-After")}.items():
-        responses[status]["headers"] = _headers(*names, "X-Request-Id")
+        responses[status]["headers"] = header_references(*names, "X-Request-Id")
         responses[status]["links"] = _links(*_LINKS)
-    add_dry_run(responses["200"], schemas)
-    media, schema = operation["requestBody"]["content"]["application/json"], _body_schema(operation, schemas)
-    del schema["properties"]["kind"]
-    schema["properties"] = {name: schema["properties"][name] for name in inputs_first(schema["properties"])}
-    remove_null(schema, schemas)
-    smallest, *fuller = (
-        {name: body[name] for name in schema["properties"] if name in body} for body in schema.pop("examples")
-    )
-    media["examples"] = {
-        "smallest": {"summary": "Required fields", "value": smallest},
-        "callback": {"summary": "With a callback", "value": smallest | _OPTIONS},
-    }
-    if fuller:
-        media["examples"]["options"] = {"summary": "With options", "value": fuller[0]}
-
-
-def _body_schema(operation: Json, schemas: Json) -> Json:
-    reference: str = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
-    schema: Json = schemas[reference.rpartition("/")[2]]
-    return schema
-
-
-def _share_problems(responses: Json, shared: Json) -> None:
-    """Move refusals, which are the same everywhere, to the shared components."""
-    for status, response in responses.items():
-        if status in _STATUSES:
-            shared[f"Problem{status}"] = response
-            responses[status] = {"$ref": f"#/components/responses/Problem{status}"}
 
 
 def _links(*names: str) -> Json:
     return {name: {"$ref": f"#/components/links/{name}"} for name in names}
 
 
-def _headers(*names: str) -> Json:
-    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
-
-
-def _without_null(parameter: Json) -> None:
-    """Remove null from a parameter: a header or a query parameter is sent or not."""
-    parameter["schema"] = plain(parameter["schema"])
-
-
 def _event(job: Json) -> Json:
     """Return the schema of a callback's body: a finished job, without the state of the callback itself."""
     kinds = [event_type(state) for state in State if state in TERMINAL]
-    properties = {"type": {"type": "string", "enum": kinds}} | job["properties"]
+    kind = {"type": "string", "enum": kinds, "description": "What happened."}
+    properties = copy.deepcopy({"type": kind} | job["properties"])
     del properties["callback"]
     return job | {
         "title": "JobEvent",

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
+
+from contract.options.inputs import inputs_first
 
 Json = dict[str, Any]
 
@@ -25,7 +28,39 @@ def plain(schema: Json) -> Json:
         return schema
     found = [option for option in schema["anyOf"] if option != {"type": "null"}]
     kept = {name: value for name, value in schema.items() if name != "anyOf" and (name, value) != ("default", None)}
-    return {**found[0], **kept} if len(found) == 1 else {"anyOf": found, **kept}
+    if len(found) > 1:
+        return {"anyOf": found, **kept}
+    # Its own default applies to a value that was sent; generated clients would send it.
+    return {name: value for name, value in found[0].items() if name != "default"} | kept
+
+
+def complete_body(operation: Json, schemas: Json, route: str, options: Mapping[str, Any]) -> None:
+    """Complete a request body and its schema: no null, input files first, and examples.
+
+    `options`: fields that all requests of this kind take, for an example.
+    """
+    media = operation["requestBody"]["content"]["application/json"]
+    media["schema"] = plain(media["schema"])
+    schema = schemas[media["schema"]["$ref"].rpartition("/")[2]]
+    if "kind" in schema["properties"] and "const" in schema["properties"]["kind"]:
+        del schema["properties"]["kind"]
+    schema["properties"] = {name: schema["properties"][name] for name in inputs_first(schema["properties"])}
+    schema.setdefault("description", f"The body of `{route}`.")
+    remove_null(schema, schemas)
+    smallest, *fuller = (
+        {name: body[name] for name in schema["properties"] if name in body}
+        for body in schema.pop("examples", None) or [_smallest(schema)]
+    )
+    media["examples"] = {"smallest": {"summary": "Required fields", "value": smallest}}
+    if options:
+        media["examples"]["callback"] = {"summary": "With a callback", "value": {**smallest, **options}}
+    if fuller:
+        media["examples"]["options"] = {"summary": "With options", "value": fuller[0]}
+
+
+def _smallest(schema: Json) -> Json:
+    """Return a body of the examples of the required fields."""
+    return {name: schema["properties"][name]["examples"][0] for name in schema.get("required", ())}
 
 
 def drop_unused(document: Json) -> None:

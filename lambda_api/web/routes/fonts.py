@@ -13,7 +13,7 @@ router = keyed_router("Captions")
 
 
 @router.get("/fonts")
-async def fonts() -> Fonts:
+async def list_fonts() -> Fonts:
     """List the fonts and presets of captions."""
     return Fonts(
         fonts=[

@@ -44,7 +44,7 @@ async def cancel_job(request: Request, job_id: JobIdPath) -> JobView:
 @router.get("/jobs", responses={422: {"model": Problem, **PROBLEM}})
 async def list_jobs(
     request: Request,
-    limit: Annotated[int, Query(ge=1, le=100, examples=[20])] = 20,
+    limit: Annotated[int, Query(ge=1, le=100, description="Jobs per page.", examples=[20])] = 20,
     cursor: CursorQuery = None,
 ) -> JobPage:
     """List your jobs, newest first."""

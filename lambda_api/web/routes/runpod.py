@@ -15,7 +15,7 @@ router = keyed_router("RunPod")
 
 
 @router.get("/runpod/health")
-async def runpod_health(request: Request) -> ProviderHealth:
+async def get_runpod_health(request: Request) -> ProviderHealth:
     """Read RunPod's queue and workers."""
     services = services_of(request)
     try:
@@ -26,7 +26,7 @@ async def runpod_health(request: Request) -> ProviderHealth:
 
 
 @router.get("/runpod/config")
-async def runpod_config(request: Request) -> dict[str, Any]:
+async def get_runpod_config(request: Request) -> dict[str, Any]:
     """Read the endpoint's settings at RunPod, without its environment."""
     services = services_of(request)
     try:

@@ -15,13 +15,13 @@ router = APIRouter(tags=["Service"], generate_unique_id_function=operation_id)
 # Monitors send HEAD.
 @router.head("/health", include_in_schema=False)
 @router.get("/health")
-async def health() -> Health:
+async def get_health() -> Health:
     """Confirm that this service responds."""
     return Health(status="healthy")
 
 
 @router.get("/", response_model=Index)
-async def index(request: Request) -> Response | Index:
+async def get_index(request: Request) -> Response | Index:
     """Describe the API: as JSON, or as a page for a browser."""
     base_path: str = request.scope["root_path"]
     version: str = request.app.version

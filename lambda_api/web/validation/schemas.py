@@ -113,14 +113,21 @@ JobView.model_rebuild()
 
 
 class JobPage(BaseModel):
+    """A page of jobs."""
+
     jobs: list[JobView]
+    """The newest first."""
     next_cursor: str | None
     """Send it as `cursor` to read the next page; null on the last page."""
 
 
 class FieldError(BaseModel):
+    """What is wrong with one field."""
+
     field: str
+    """The path of the field, with dots; `body` is the whole request."""
     message: str
+    """What is expected."""
 
 
 class Problem(BaseModel):
@@ -129,41 +136,63 @@ class Problem(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     type: str
+    """`urn:api-gpu:problem:` and the code."""
     title: str
+    """What the code means."""
     status: int
+    """The HTTP status."""
     detail: str
+    """A sentence that says what to change."""
     code: str
+    """The stable code: branch on this."""
     request_id: str
+    """The request's id, for support."""
     errors: list[FieldError]
+    """The fields that are not valid; empty unless the request is not."""
 
 
 class Health(BaseModel):
+    """A sign of life."""
+
     status: str
+    """`healthy`."""
 
 
 class Index(BaseModel):
+    """What this host serves."""
+
     service: str
+    """The name of the service."""
     version: str
+    """Its version."""
     docs: str
+    """The path of the documentation."""
     operations: list[str]
+    """The paths of all submits."""
 
 
 class ProviderHealth(BaseModel):
     """RunPod's counts of jobs and workers by state."""
 
     endpoint_id: str
+    """The id of the endpoint at RunPod."""
     jobs: dict[str, int]
+    """Jobs by state, as RunPod names them."""
     workers: dict[str, int]
+    """Workers by state, as RunPod names them."""
 
 
 class FontView(BaseModel):
     """A font family for captions."""
 
     name: str
+    """The name of the family."""
     styles: list[str]
     """Those that have letters of their own. The renderer slants or thickens others itself."""
     scripts: list[str]
+    """The scripts whose alphabet it has completely."""
     license: str
+    """Its license."""
     source: Literal["shipped", "image"]
     """`shipped`: a choice for `font`. `image`: draws letters that no shipped font has, in the image that we build."""
 
@@ -172,12 +201,17 @@ class PresetView(BaseModel):
     """A look of captions."""
 
     name: str
+    """The value of `style` or `preset`."""
     description: str
+    """How it looks."""
     font: str
+    """Its font family."""
 
 
 class Fonts(BaseModel):
     """The choices of `style` of captions."""
 
     fonts: list[FontView]
+    """Font families."""
     presets: list[PresetView]
+    """Presets."""

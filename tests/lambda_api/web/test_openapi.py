@@ -76,7 +76,8 @@ def test_objects_in_requests_are_strict_and_described() -> None:
     assert schemas["CaptionColors"]["properties"]["text"]["pattern"].startswith("^#(")
     style = schemas["CaptionRequest"]["properties"]["style"]
     assert style["default"] == "classic"
-    assert style["anyOf"][0]["enum"] == list(PRESETS)
+    assert style["anyOf"][0] == {"$ref": "#/components/schemas/PresetName"}
+    assert schemas["PresetName"]["enum"] == list(PRESETS)
     assert style["anyOf"][1] == {"$ref": "#/components/schemas/CaptionStyle"}
 
 
@@ -132,7 +133,7 @@ def test_examples_are_accepted(path: str, example: str) -> None:
 @pytest.mark.parametrize("path", SUBMITS)
 def test_submit_refusals_are_documented(path: str) -> None:
     responses = operations()[f"POST {path}"]["responses"]
-    assert set(responses) == {"200", "202", "400", "401", "413", "415", "422", "429", "503"}
+    assert set(responses) == {"200", "202", "400", "401", "413", "415", "422", "429", "503", "default"}
     for status in ("429", "503"):
         shared = DOCUMENT["components"]["responses"][responses[status]["$ref"].rpartition("/")[2]]
         assert "Retry-After" in shared["headers"]
