@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALL := @sh scripts/install.sh
 PORT ?= 8000
 
-.PHONY: test-tools generate gallery gallery-motion picture audit faults deploy destroy callers test-stack test-speech test-full help demo up test lint bench-media bench-gateway bench-load image lock clean
+.PHONY: test-tools test-openapi generate gallery gallery-motion picture audit faults deploy destroy callers test-stack test-speech test-full help demo up test lint bench-media bench-gateway bench-load image lock clean
 .DELETE_ON_ERROR:
 
 help:  ## List the targets
@@ -64,10 +64,16 @@ test-stack: $(VENV)/.dev $(STACK_TOOLS)  ## Deploy, update and delete the stack 
 test-speech: $(VENV)/.dev $(VENV)/.speech  ## The tests of speech recognition with a real model
 	$(PYTEST) -m full tests/gpu_worker/speech tests/e2e/test_speech.py
 
+# What reads docs/openapi.json as users do, and runs the collections of integrations/.
+OPENAPI_TOOLS := .venv-openapi/.done .tools/openapi/.done
+
+test-openapi: $(VENV)/.dev $(OPENAPI_TOOLS)  ## Lint the OpenAPI document, generate clients and call the API with them, run the collections (a minute)
+	$(PYTEST) -m full tests/integrations
+
 # The test finds ffmpeg by its executable; the oldest ffmpeg runs under a loader.
 NOT_ON_OLDEST := --deselect tests/gpu_worker/ffmpeg/test_run.py::test_killed_worker_takes_its_ffmpeg_with_it
 
-test-full: test $(VENV)/.speech .tools/ffmpeg-oldest/.done  ## All tests: also long random walks, test-stack, the oldest ffmpeg, and the worker's image where containers run (an hour)
+test-full: test $(VENV)/.speech $(OPENAPI_TOOLS) .tools/ffmpeg-oldest/.done  ## All tests: also long random walks, test-stack, the oldest ffmpeg, and the worker's image where containers run (an hour)
 	$(PYTEST) -m full
 	@if [ -x .tools/ffmpeg-oldest/ffmpeg ]; then set -x; FFMPEG=.tools/ffmpeg-oldest/ffmpeg $(BIN)/python -m pytest $(PARALLEL) tests/gpu_worker $(NOT_ON_OLDEST); fi
 	sh scripts/prove_image.sh $(BIN)/python
@@ -199,6 +205,12 @@ $(FUNCTIONS:%=build-%): $(BIN)/python
 	@mkdir -p $(@D)
 	@if command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null; then sh scripts/ffmpeg_oldest.sh $(@D); \
 	else echo "No apt-get or no dpkg-deb: the worker's tests run on the newest ffmpeg only."; fi
+	@touch $@
+
+# Linters, generators and runners of collections, where npm can fetch them.
+.tools/openapi/.done: scripts/openapi_tools.sh
+	@if command -v npm >/dev/null; then sh scripts/openapi_tools.sh $(@D); \
+	else mkdir -p $(@D); echo "No npm: the tests with tools for OpenAPI documents are skipped."; fi
 	@touch $@
 
 # DynamoDB Local, for the tests of the store, where npm can fetch it and java can run it.

@@ -22,6 +22,6 @@ for extra in local bench lambda worker speech speech-cuda speech-demo; do
   compile "$extra" -c "$pins" "$@"
 done
 # Resolved separately: the SAM CLI pins versions that the worker's SDK cannot run with, and the emulated AWS pins botocore.
-for extra in sam ministack audit uv; do
+for extra in sam ministack audit openapi uv; do
   compile "$extra" "$@"
 done

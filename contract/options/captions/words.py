@@ -133,7 +133,7 @@ Words = Annotated[
             "maxItems": MAX_WORDS,
             "items": {
                 "type": "object",
-                "title": "Word",
+                "title": "TimedWord",
                 "description": "One spoken word.",
                 "properties": {
                     "word": _TEXT | {"description": "The word, with its punctuation."},

@@ -120,6 +120,9 @@ def _completed(document: Json, routes: Iterable[APIRoute]) -> Json:
 
 def _complete(operation: Json, *, is_submit: bool) -> None:
     responses = operation["responses"]
+    summary, _, details = operation["description"].partition("\n\n")
+    operation["summary"] = " ".join(summary.split()).removesuffix(".")
+    operation["description"] = details or summary
     operation["security"] = [{"key": []}] if "401" in responses else []
     # FastAPI adds this one even to routes whose parameters cannot be invalid.
     if "HTTPValidationError" in str(responses.get("422")):

@@ -12,8 +12,14 @@ Json = dict[str, Any]
 
 
 def remove_null(schema: Json, schemas: Json) -> None:
-    """Remove null from the fields of a request and of the objects in it. It means that the field was not sent."""
+    """Remove null from the fields of a request and of the objects in it. It means that the field was not sent.
+
+    A default that is an object goes, too: it repeats the defaults of that object, and generators cannot represent it.
+    """
     schema["properties"] = {name: plain(field) for name, field in schema["properties"].items()}
+    for field in schema["properties"].values():
+        if isinstance(field.get("default"), dict):
+            del field["default"]
     for reference in _references(schema):
         if "properties" in schemas[reference]:
             remove_null(schemas[reference], schemas)

@@ -7,15 +7,15 @@ from typing import Literal
 from contract.fonts import FONTS, IMAGE_FONTS, Font
 from contract.options.captions.presets import PRESETS
 from lambda_api.web.routes.base import keyed_router
-from lambda_api.web.validation.schemas import Fonts, FontView, PresetView
+from lambda_api.web.validation.schemas import FontList, FontView, PresetView
 
 router = keyed_router("Captions")
 
 
 @router.get("/fonts")
-async def list_fonts() -> Fonts:
+async def list_fonts() -> FontList:
     """List the fonts and presets of captions."""
-    return Fonts(
+    return FontList(
         fonts=[
             *(_view(name, font, "shipped") for name, font in FONTS.items()),
             *(_view(name, font, "image") for name, font in IMAGE_FONTS.items()),

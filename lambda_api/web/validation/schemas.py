@@ -208,7 +208,7 @@ class PresetView(BaseModel):
     """Its font family."""
 
 
-class Fonts(BaseModel):
+class FontList(BaseModel):
     """The choices of `style` of captions."""
 
     fonts: list[FontView]

@@ -115,6 +115,12 @@ def test_no_choice_beside_properties() -> None:
     assert [name for name, schema in SCHEMAS.items() if CHOICES & set(schema)] == []
 
 
+def test_no_field_has_the_name_of_its_object() -> None:
+    """`from_dict` of openapi-python-client has a variable of each name."""
+    snake = {name: re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower() for name in SCHEMAS}
+    assert [name for name, schema in SCHEMAS.items() if snake[name] in schema.get("properties", ())] == []
+
+
 def test_no_siblings_that_restrict_a_reference() -> None:
     """They apply in addition to the schema that is referred to, and generators ignore them."""
     allowed = {"$ref", "description", "default", "examples", "title"}
@@ -126,6 +132,8 @@ def test_requests_have_neither_null_nor_constants(name: str) -> None:
     found = dict(nodes(SCHEMAS[name]))
     assert [path for path, node in found.items() if node.get("type") == "null" or "const" in node] == []
     assert [path for path, node in found.items() if "null" in node.get("type", ())] == []
+    # openapi-python-client drops the whole object that has such a field.
+    assert [path for path, node in found.items() if isinstance(node.get("default"), dict)] == []
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
