@@ -1,7 +1,7 @@
 """Write the files that are derived from the operations: `make generate`.
 
-docs/openapi.json, the table of operations in README.md, their fields and objects in docs/fields.md, and a golden API
-Gateway event for each operation.
+docs/openapi.json, the table of operations in README.md, their fields and objects in docs/fields.md, a golden API
+Gateway event for each operation, and the collections for Postman and Bruno in integrations/.
 """
 
 from __future__ import annotations
@@ -10,6 +10,9 @@ import json
 import textwrap
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+from api_collections.bruno import bruno_collection
+from api_collections.postman import postman_collection
 
 from contract.documentation.describe import Description, describe
 from contract.documentation.objects import ObjectDescription, describe_objects
@@ -23,6 +26,8 @@ OPENAPI = ROOT / "docs" / "openapi.json"
 README = ROOT / "README.md"
 FIELDS = ROOT / "docs" / "fields.md"
 EVENTS = ROOT / "events" / "api"
+POSTMAN = ROOT / "integrations" / "postman" / "api-gpu.postman_collection.json"
+BRUNO = ROOT / "integrations" / "bruno"
 BEGIN, END = "<!-- operations: begin (make generate) -->\n", "<!-- operations: end -->\n"
 
 
@@ -30,7 +35,10 @@ def render() -> dict[Path, str]:
     """Return the contents of all derived files."""
     descriptions = [describe(operation) for operation in OPERATIONS.values()]
     files = {EVENTS / f"{description.kind}.json": _event(description) for description in descriptions}
-    files[OPENAPI] = json.dumps(create_documented_app().openapi(), indent=2, ensure_ascii=False) + "\n"
+    document = create_documented_app().openapi()
+    files[OPENAPI] = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    files[POSTMAN] = postman_collection(document)
+    files |= {BRUNO / name: text for name, text in bruno_collection(document).items()}
     files[FIELDS] = _fields(descriptions)
     files[README] = _readme(README.read_text(encoding="utf-8"), descriptions)
     return files
@@ -130,6 +138,19 @@ def _event(description: Description) -> str:
     return json.dumps(event, indent=2) + "\n"
 
 
-if __name__ == "__main__":
-    for path, text in render().items():
+def stale(files: Iterable[Path]) -> list[Path]:
+    """Return the requests of the collection for Bruno that are no longer made."""
+    return sorted(set(BRUNO.rglob("*.bru")) - set(files))
+
+
+def main() -> None:
+    files = render()
+    for path, text in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+    for path in stale(files):
+        path.unlink()
+
+
+if __name__ == "__main__":
+    main()
