@@ -14,7 +14,7 @@ from lambda_api.web.app import VERSION
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted(
     page
-    for pattern in ("*.md", "docs/*.md", "docs/adr/*.md", "tests/README.md")
+    for pattern in ("*.md", "docs/*.md", "docs/adr/*.md", "tests/README.md", "integrations/*.md")
     for page in ROOT.glob(pattern)
 )  # fmt: skip
 CODE_BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)

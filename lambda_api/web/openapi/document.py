@@ -33,7 +33,7 @@ _TEXT: Json = {"type": "string"}
 _SECONDS: Json = {"type": "integer", "minimum": 1}
 
 _HEADERS: dict[str, tuple[str, Json]] = {
-    "Location": ("URL of the job.", {"type": "string", "format": "uri-reference"}),
+    "Location": ("URL of what the response is about.", {"type": "string", "format": "uri-reference"}),
     "Retry-After": ("Seconds to wait before the next request.", _SECONDS),
     "Idempotent-Replayed": ("An earlier request with this Idempotency-Key made the job.", {"const": "true"}),
     "Preference-Applied": ("`wait` was applied.", {"const": "wait"}),
@@ -120,9 +120,7 @@ def _completed(document: Json, routes: Iterable[APIRoute]) -> Json:
 
 def _complete(operation: Json, *, is_submit: bool) -> None:
     responses = operation["responses"]
-    summary, _, details = operation["description"].partition("\n\n")
-    operation["summary"] = " ".join(summary.split()).removesuffix(".")
-    operation["description"] = details or summary
+    operation["summary"], operation["description"] = _summarize(operation.get("description", ""))
     operation["security"] = [{"key": []}] if "401" in responses else []
     # FastAPI adds this one even to routes whose parameters cannot be invalid.
     if "HTTPValidationError" in str(responses.get("422")):
@@ -142,6 +140,13 @@ def _complete(operation: Json, *, is_submit: bool) -> None:
         responses["200"]["links"] = _links("cancel")
     if operation["operationId"] == "cancel_job":
         responses["200"]["links"] = _links("job")
+
+
+def _summarize(docstring: str) -> tuple[str, str]:
+    """Return the first sentence without its period, and what follows; all of it if nothing does."""
+    first, _, rest = docstring.partition("\n\n")
+    sentence, _, more = " ".join(first.split()).partition(". ")
+    return sentence.removesuffix("."), rest if rest and not more else docstring
 
 
 def _complete_submit(responses: Json) -> None:

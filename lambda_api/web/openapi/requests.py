@@ -46,7 +46,7 @@ def complete_body(operation: Json, schemas: Json, route: str, options: Mapping[s
     `options`: fields that all requests of this kind take, for an example.
     """
     media = operation["requestBody"]["content"]["application/json"]
-    media["schema"] = plain(media["schema"])
+    media["schema"] = {"$ref": plain(media["schema"])["$ref"]}
     schema = schemas[media["schema"]["$ref"].rpartition("/")[2]]
     if "kind" in schema["properties"] and "const" in schema["properties"]["kind"]:
         del schema["properties"]["kind"]

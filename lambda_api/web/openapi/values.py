@@ -93,6 +93,8 @@ def _all_parts(document: Json) -> Iterator[Json]:
 
 def describe_values(schema: Json, texts: Texts) -> None:
     """Add the text of each value to the schema of an enum: for programs, and for readers."""
+    if not texts:
+        return
     schema[_PER_VALUE] = {value: texts[value] for value in schema["enum"] if value in texts}
     rows = (f"- `{value}`: {text}" for value, text in schema[_PER_VALUE].items())
     schema["description"] = "\n".join([schema["description"], "", *rows])
