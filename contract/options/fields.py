@@ -37,7 +37,8 @@ class OrText:
     def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         described = handler(core)
         # They are about the field, so they also apply to the text.
-        notes: dict[str, Any] = {name: described.pop(name) for name in ("description", "default", "examples") if name in described}
+        names = [name for name in ("description", "default", "examples") if name in described]
+        notes: dict[str, Any] = {name: described.pop(name) for name in names}
         others = [choice for choice in described.get("anyOf", [described]) if choice.get("type") != "string"]
         return {"anyOf": [self._text, *others], **notes}
 

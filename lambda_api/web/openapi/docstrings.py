@@ -31,7 +31,11 @@ def attribute_docstrings(cls: type) -> dict[str, str]:
 
 @cache
 def _of_module(name: str) -> Mapping[str, Mapping[str, str]]:
-    nodes = ast.parse(inspect.getsource(sys.modules[name])).body
+    """Return the docstrings of a module's classes; none if only its compiled form is installed."""
+    try:
+        nodes = ast.parse(inspect.getsource(sys.modules[name])).body
+    except OSError:
+        return {}
     return {node.name: dict(_of_class(node)) for node in nodes if isinstance(node, ast.ClassDef)}
 
 

@@ -77,10 +77,8 @@ def describe_problems(schemas: Json) -> None:
     describe_values(schema, {found.code: f"{found.title} ({_list(found.statuses)})." for found in codes})
     schemas["ProblemCode"] = schema
     field = schemas["Problem"]["properties"]["code"]
-    schemas["Problem"]["properties"]["code"] = {
-        "$ref": "#/components/schemas/ProblemCode",
-        "description": field["description"],
-    }
+    del field["type"], field["title"]
+    field["$ref"] = "#/components/schemas/ProblemCode"
 
 
 def _list(statuses: tuple[int, ...]) -> str:
