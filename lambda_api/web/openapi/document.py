@@ -125,10 +125,11 @@ def _complete(operation: Json, *, is_submit: bool) -> None:
     # FastAPI adds this one even to routes whose parameters cannot be invalid.
     if "HTTPValidationError" in str(responses.get("422")):
         del responses["422"]
-    for response in responses.values():
+    for status, response in responses.items():
         if response.get("description", "") in {"", "Successful Response"}:
             response["description"] = "Done."
-        response["headers"] = response.get("headers", {}) | header_references("X-Request-Id")
+        always = ("Location", "X-Request-Id") if status.startswith("3") else ("X-Request-Id",)
+        response["headers"] = header_references(*always) | response.get("headers", {})
     if is_submit:
         _complete_submit(responses)
     operation["responses"] = dict(sorted(responses.items()))

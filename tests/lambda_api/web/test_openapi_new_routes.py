@@ -112,6 +112,7 @@ def test_responses_keep_what_the_route_says(document: dict[str, Any]) -> None:
     assert document["paths"]["/shelves/{shelf_id}"]["delete"]["responses"]["204"]["description"] == "Done."
     moved = document["paths"]["/shelves/{shelf_id}/move"]["post"]["responses"]
     assert moved["302"]["description"] == "Where it is now."
+    assert set(moved["302"]["headers"]) == {"Location", "X-Request-Id"}
 
 
 def test_responses_may_be_null(document: dict[str, Any]) -> None:
