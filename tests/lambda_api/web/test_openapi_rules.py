@@ -195,7 +195,7 @@ def test_codes_of_problems_are_those_of_the_errors() -> None:
         if isinstance(error, type) and issubclass(error, errors.ApiError):
             assert error.code in declared
     assert {"malformed_json", "method_not_allowed", "body_too_large", "origin_refused", "refused"} <= set(declared)
-    assert [found.code for found in problem_codes() if 404 in found.statuses] == ["not_found"]
+    assert "not_found" in [found.code for found in problem_codes() if 404 in found.statuses]
     assert "`rate_limited`" in DOCUMENT["components"]["responses"]["Problem429"]["description"]
 
 
