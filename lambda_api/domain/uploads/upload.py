@@ -21,9 +21,14 @@ ROW_MS = 7 * 24 * HOUR
 
 
 class UploadState(StrEnum):
+    """The state of an upload."""
+
     WAITING = "waiting"
+    """Not all bytes are there."""
     READY = "ready"
+    """Jobs can read it."""
     EXPIRED = "expired"
+    """Jobs can no longer be submitted with it."""
 
 
 class Part(NamedTuple):

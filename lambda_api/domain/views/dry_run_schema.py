@@ -18,12 +18,14 @@ class InputCheckView(_View):
     """What was found at the URL of an input."""
 
     field: str
+    """The field of the request, by its path."""
     host: Annotated[str | None, Field(description="Host of the URL as it was sent; null for an upload.")]
     reachable: Annotated[
         bool | None, Field(description="Whether the job could download it; null if there was no time to ask.")
     ]
     status: Annotated[int | None, Field(description="HTTP status of the host's response; null without one.")]
     content_type: str | None
+    """Media type, as the host states it."""
     size_bytes: Annotated[int | None, Field(description="Null if the host does not state it.")]
     duration_seconds: Annotated[
         float | None, Field(description="Null if the start of the file does not tell it, and for pictures.")
@@ -47,7 +49,9 @@ class EstimateView(_View):
     ]
     basis: Annotated[
         Literal["history", "benchmark"],
-        Field(description="Your own jobs of this operation in the last 30 days, or a table of measurements."),
+        Field(
+            description="`history`: your jobs of this operation in the last 30 days. `benchmark`: a table of measurements."
+        ),
     ]
     jobs_measured: Annotated[int, Field(description="Your jobs behind `history`.")]
 
@@ -56,9 +60,13 @@ class DryRunView(_View):
     """What a submit would do. Nothing was stored, started or charged."""
 
     dry_run: Literal[True] = True
+    """True: a job has no such field."""
     operation: Kind
+    """What would be done."""
     valid: Annotated[Literal[True], Field(description="The request is one that a submit accepts.")] = True
     artifacts: Annotated[list[str], Field(description="Names of the files that the job would make.")]
     inputs: list[InputCheckView]
+    """What was found at each input."""
     estimate: EstimateView
+    """What it would take."""
     warnings: Annotated[list[str], Field(description="What else deserves a look. Sentences, for people.")]

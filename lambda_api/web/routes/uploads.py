@@ -14,6 +14,7 @@ from lambda_api.domain.views.job_view import timestamp
 from lambda_api.usecases.uploads import complete_upload as completing
 from lambda_api.usecases.uploads import create_upload as creating
 from lambda_api.usecases.uploads import get_upload as reading
+from lambda_api.web.openapi.problems import header_references
 from lambda_api.web.routes.base import keyed_router, problem_responses, services_of
 from lambda_api.web.validation.uploads import (
     CompletedUpload,
@@ -38,7 +39,7 @@ router = keyed_router("Uploads")
     "/uploads",
     status_code=201,
     response_model=NewUploadView,
-    responses=problem_responses(400, 413, 415, 422, 429),
+    responses=problem_responses(400, 413, 415, 422, 429) | {201: {"headers": header_references("Location")}},
 )
 async def create_upload(request: Request, body: NewUpload) -> Response:
     """Announce a file; returns the URLs to send it to.

@@ -150,40 +150,56 @@ class CompletedUpload(_Body):
 
 
 class PartView(BaseModel):
+    """A part to send."""
+
     number: int
+    """From 1."""
     url: str
+    """Where to PUT it."""
     size_bytes: int
     """Send exactly so many bytes of the file: the parts follow each other."""
 
 
 class UploadLinks(BaseModel):
+    """Where to read and to complete an upload."""
+
     self: Link
+    """The upload."""
     complete: Link
+    """Where to complete it, with POST."""
 
 
 class UploadView(BaseModel):
     """An upload. It is `ready` once all its bytes are there."""
 
     upload_id: str
+    """Its id: send `upload:<upload_id>` as the URL of an input."""
     state: UploadState
+    """Whether jobs can read it."""
     filename: str
+    """Its name, without a folder."""
     content_type: str
+    """Its media type, as announced or as the name says."""
     size_bytes: int
+    """Its size in bytes, as announced."""
     expires_at: Timestamp
     """Until then, bytes are accepted."""
     object_expires_at: Timestamp
     """Until then, jobs may be submitted with the upload."""
     links: UploadLinks
+    """Paths of the upload."""
 
 
 class NewUploadView(UploadView):
     """An upload, with the URLs that take its bytes."""
 
     method: Literal["PUT"]
+    """`PUT`, to each URL."""
     url: str | None
     """For a file that is sent at once; null for one that is sent in parts."""
     headers: dict[str, str]
     """Send exactly these with the PUT to `url`: they are signed."""
     part_size: int | None
+    """Bytes of each part but the last; null for a file that is sent at once."""
     parts: list[PartView] | None
     """For a file that is sent in parts: one PUT each, without further headers, in any order and in parallel."""

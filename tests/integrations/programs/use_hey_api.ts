@@ -11,6 +11,7 @@ const submitted = await img2Vid({
   body: { url_image: `${url}/samples/photo.jpg`, size: "128x72", duration: 0.5, motion: "pan_left", metadata: { row: "7" } },
 });
 if (submitted.error) throw new Error(submitted.error.detail);
+if ("dry_run" in submitted.data) throw new Error("not requested");
 const read = await getJob({ path: { job_id: submitted.data.job_id } });
 if (read.error) throw new Error(read.error.detail);
 const status: State = read.data.status;
