@@ -11,7 +11,7 @@ from lambda_api.domain.views.job_schema import Kind
 
 class _View(BaseModel):
     # Compiled at first use: most requests are no dry runs.
-    model_config = ConfigDict(frozen=True, defer_build=True)
+    model_config = ConfigDict(frozen=True, defer_build=True, json_schema_serialization_defaults_required=True)
 
 
 class InputCheckView(_View):
@@ -49,9 +49,7 @@ class EstimateView(_View):
     ]
     basis: Annotated[
         Literal["history", "benchmark"],
-        Field(
-            description="`history`: your jobs of this operation in the last 30 days. `benchmark`: a table of measurements."
-        ),
+        Field(description="`history`: your jobs of this operation in the last 30 days. `benchmark`: a measured table."),
     ]
     jobs_measured: Annotated[int, Field(description="Your jobs behind `history`.")]
 

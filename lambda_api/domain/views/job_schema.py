@@ -43,7 +43,7 @@ _LAST_RESULT = (
 
 class _View(BaseModel):
     # Compiled at first use: the webhook's function needs them only for callbacks.
-    model_config = ConfigDict(frozen=True, defer_build=True)
+    model_config = ConfigDict(frozen=True, defer_build=True, json_schema_serialization_defaults_required=True)
 
 
 class ProgressView(_View):
