@@ -1,6 +1,7 @@
 """Sites whose pages people paste where a file is expected, each with advice on the URL to send instead.
 
-Only URLs that always return a page are refused; a site's direct links to files pass. No library keeps such a list.
+Only URLs that always return a page are refused; a site's direct links to files pass. `contract.direct_links` has
+replaced the links of files by direct ones before, where these are certain. No library keeps such a list.
 """
 
 from __future__ import annotations
@@ -55,12 +56,15 @@ _SITES = (
     _Site("Box", ("app.box.com",), "/(s|file)/", _DOWNLOAD),
     _Site(
         "Google Drive", ("drive.google.com",), "/(file/|drive/|open)",
-        "share the file with everyone who has the link and send "
-        "https://drive.usercontent.google.com/download?id=FILE_ID&export=download&confirm=t", Reason.GOOGLE_DRIVE,
+        "share the file itself with everyone who has the link, and send the link that Copy link returns",
+        Reason.GOOGLE_DRIVE,
     ),
     _Site("Google Docs", ("docs.google.com",), "/(?!uc)(?!.*/export)", _DOWNLOAD, Reason.GOOGLE_DRIVE),
     _Site("Google Drive", ("drive.usercontent.google.com",), _NEVER, "", Reason.GOOGLE_DRIVE),
-    _Site("SharePoint", ("sharepoint.com",), _NEVER, "", Reason.SHAREPOINT),
+    _Site(
+        "SharePoint", ("sharepoint.com",), "/:[fo]:/",
+        "share the file itself with everyone who has the link, and send its link", Reason.SHAREPOINT,
+    ),
     _Site(
         "GitHub", ("github.com",), "/[^/]+/[^/]+/blob/",
         "replace /blob/ with /raw/ in the URL, or open the file there and copy the address of the Raw button",
@@ -77,7 +81,8 @@ _SITES = (
     ),
 )  # fmt: skip
 
-_DROPBOX = _Site("Dropbox", ("dropbox.com",), "/(s|sh|scl)/", "end the URL with dl=1 instead of dl=0", Reason.DROPBOX)
+_DROPBOX_ADVICE = "send the link of the file itself, not of its folder"
+_DROPBOX = _Site("Dropbox", ("dropbox.com",), "/(s|sh|scl)/", _DROPBOX_ADVICE, Reason.DROPBOX)
 _SITES_WITH_FILENAMES = frozenset({"GitHub", "GitLab", "Hugging Face", "Wikimedia"})
 """Sites whose page about a file has a URL that ends with the filename."""
 

@@ -99,10 +99,13 @@ FORBIDDEN: dict[str, Cause] = {
 HTML: dict[str, Cause] = {
     Reason.GOOGLE_DRIVE: Cause(
         False,
-        _PAGE + "Share the Google Drive file with anyone who has the link, and use "
-        "https://drive.usercontent.google.com/download?id=FILE_ID&export=download&confirm=t with its id.",
+        _PAGE + "Share the Google Drive file with anyone who has the link. If it is shared, Google refuses its "
+        "download, after too many of them or for a virus: use a copy of the file, or another host.",
     ),
-    Reason.DROPBOX: Cause(False, _PAGE + "End the Dropbox link with dl=1 instead of dl=0."),
+    Reason.DROPBOX: Cause(
+        False,
+        _PAGE + "Use the Dropbox link of the file itself, end it with dl=1, and let anyone who has it download.",
+    ),
     Reason.SHAREPOINT: Cause(
         False,
         _PAGE + "Share the SharePoint file with anyone who has the link, and add download=1 to the query of the link.",

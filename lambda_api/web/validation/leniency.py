@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from pydantic_core import PydanticCustomError
 
+from contract.direct_links import direct_link
 from contract.options.stored import is_upload
 from contract.pages import page_advice
 from contract.pasted import check_pasted
@@ -78,7 +79,10 @@ def metadata_value_to_text(value: Any) -> Any:
 
 
 def check_pasted_url(value: Any, *, of_file: bool) -> Any:
-    """Return `value` unless it is certainly not a file's URL. Raises ValueError with a sentence that quotes nothing."""
+    """Return `value`, or the direct link where it is a share link of a file; a callback's URL is never changed.
+
+    Raises ValueError with a sentence that quotes nothing if it is certainly not the URL of a file.
+    """
     if isinstance(value, list):
         raise ValueError("must be one URL as text, not a list")  # noqa: TRY004 - pydantic reports only a ValueError
     if isinstance(value, dict):
@@ -87,9 +91,12 @@ def check_pasted_url(value: Any, *, of_file: bool) -> Any:
         return value
     try:
         check_pasted(value)
-        advice = page_advice(normalize_url(value)) if of_file else None
+        if not of_file:
+            return value
+        direct = direct_link(normalize_url(value))
     except UrlError as error:
         raise ValueError(str(error)) from None
+    advice = page_advice(direct)
     if advice is not None:
         raise ValueError(advice)
-    return value
+    return direct
