@@ -139,6 +139,11 @@ class ExecutionFacts(Message):
     """Seconds of the picture that were copied from the inputs, and that were encoded; None without a video."""
     gpu_type: Short | None = None
     execution_ms: Count
+    start_ms: Count | None = None
+    """From the start of the worker's process until it could take this job; 0 if the process had one before. None, like
+    `idle_ms`, from a worker that does not measure it."""
+    idle_ms: Count | None = None
+    """Time that the worker was awake without a job before this one."""
     timings_ms: dict[str, Count] = Field(default_factory=dict)
     """Milliseconds per stage of `STAGES`."""
     word_timing: Literal["given", "aligned", "estimated"] | None = None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from contract.errors import Failure
 from contract.messages import ProgressReport, ResultManifest
+from contract.prices import PRICE_TABLE_VERSION
 from lambda_api.domain.job import Source
 
 
@@ -85,6 +86,7 @@ class Completed:
     manifest: ResultManifest
     price_per_second: float
     source: Source
+    price_table: str = PRICE_TABLE_VERSION
 
 
 @dataclass(frozen=True, slots=True)

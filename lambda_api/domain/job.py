@@ -121,6 +121,8 @@ class Job:
     """Facts about the main file if it is a video."""
     execution: ExecutionFacts | None = None
     price_per_second: float | None = None
+    price_table: str | None = None
+    """Version of the price table (`contract.prices`) when the job completed."""
     settled_by: Source | None = None
     error: Failure | None = None
     callback: Callback | None = None

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Protocol
 
 from lambda_api.domain.access.quotas import Allowance
+from lambda_api.domain.bill.history import CostHistory, Day
 from lambda_api.domain.job import Job
 from lambda_api.domain.uploads.ports import PresignedUpload
 from lambda_api.domain.uploads.upload import SentPart
@@ -107,7 +109,8 @@ class JobStore(Protocol):
     def save(self, job: Job, *, ends: bool = False) -> bool:
         """Write `job` if the stored version is `job.version - 1`; False if another process wrote first.
 
-        The write that `ends` the job also removes it from its owner's jobs in flight.
+        The write that `ends` the job also removes it from its owner's jobs in flight, and adds its bill to the sums of
+        its owner and day. All of it is written, or nothing.
         """
 
     def page(self, owner: str, limit: int, cursor: str | None) -> Page:
@@ -115,6 +118,12 @@ class JobStore(Protocol):
 
     def due(self, now: int, limit: int) -> Iterable[str]:
         """Return ids of jobs with `due_at <= now`, oldest first. May be slightly stale."""
+
+    def costs(self, owner: str, days: Sequence[date]) -> Mapping[date, Day]:
+        """Return the sums of one owner's bills on these UTC days, at most `history.MAX_DAYS`; only days that have any."""
+
+    def history(self, owner: str, operation: str, days: int) -> CostHistory:
+        """Return the sums over one owner's jobs of an operation that ended in the last `days` UTC days, with today."""
 
 
 class Provider(Protocol):

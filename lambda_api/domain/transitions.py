@@ -152,6 +152,7 @@ def _completed(job: Job, event: Completed, now: int) -> Job:
         media=event.manifest.media,
         execution=event.manifest.execution,
         price_per_second=event.price_per_second,
+        price_table=event.price_table,
         percent=100,
         stage="done",
     )

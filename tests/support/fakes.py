@@ -7,11 +7,21 @@ import hashlib
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 from contract.limits import Limits
 from lambda_api.domain.access.credentials import ApiCredentials
 from lambda_api.domain.access.quotas import Allowance, Usage
+from lambda_api.domain.bill.history import (
+    CostHistory,
+    Day,
+    Group,
+    days_until,
+    expense,
+    operation_history,
+    utc_day,
+)
 from lambda_api.domain.errors import InvalidRequest, Unavailable
 from lambda_api.domain.inputs import Answer, NoAnswer
 from lambda_api.domain.job import Job
@@ -60,6 +70,7 @@ class FakeStore:
         self.keys: dict[tuple[str, str], IdempotencyRecord] = {}
         self.expiry: dict[tuple[str, str], int] = {}
         self.usage: dict[str, Usage] = {}
+        self.spent: dict[tuple[str, date], dict[Group, CostHistory]] = {}
         self.writes = 0
         self.before_save: Callable[[Job], None] | None = None
         self.down = False
@@ -121,7 +132,22 @@ class FakeStore:
             if ends:
                 used = self.usage.get(job.owner, Usage())
                 self.usage[job.owner] = replace(used, in_flight=used.in_flight - 1)
+                self._spend(job)
             return True
+
+    def _spend(self, job: Job) -> None:
+        spent = expense(job)
+        if spent is not None:
+            day = self.spent.setdefault((job.owner, spent.day), {})
+            day[spent.group] = day.get(spent.group, CostHistory()) + spent.sums
+
+    def costs(self, owner: str, days: Sequence[date]) -> Mapping[date, Day]:
+        self._up()
+        return {day: self.spent[owner, day] for day in days if (owner, day) in self.spent}
+
+    def history(self, owner: str, operation: str, days: int) -> CostHistory:
+        found = self.costs(owner, days_until(utc_day(self._clock()), days))
+        return operation_history(found.values(), operation)
 
     def page(self, owner: str, limit: int, cursor: str | None) -> Page:
         self._up()

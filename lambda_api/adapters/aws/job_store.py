@@ -1,4 +1,4 @@
-"""Jobs and idempotency keys in one DynamoDB table; `job_row` and `quota_row` describe its rows.
+"""Jobs, idempotency keys and bills in one DynamoDB table; `job_row`, `quota_row` and `cost_row` describe its rows.
 
 Index `due` (due_shard, due_at) is sparse; index `owner` (owner, created_key) lists jobs by age. Both hold keys only, so
 that progress writes do not pay for them.
@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
-from lambda_api.adapters.aws import job_row, quota_row
+from lambda_api.adapters.aws import cost_row, job_row, quota_row
 from lambda_api.adapters.aws.dynamodb_table import Item, Table, is_failed
 from lambda_api.domain.access.quotas import Allowance, Usage, check_quota
+from lambda_api.domain.bill.history import CostHistory, Day, days_until, expense, operation_history, utc_day
 from lambda_api.domain.errors import InvalidRequest, Unavailable
 from lambda_api.domain.job import Job
 from lambda_api.domain.ports import Idempotency, IdempotencyRecord, Page
@@ -72,7 +74,7 @@ class DynamoJobStore:
             "ExpressionAttributeValues": {":before": {"N": str(job.version - 1)}},
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
-        reasons = self._table.write({"Put": put}, *([quota_row.release(job.owner)] if ends else []))
+        reasons = self._table.write({"Put": put}, *(_endings(job) if ends else []))
         # The conflicting row may be our own earlier write whose response was lost.
         return not reasons or reasons[0].get("Item") == put["Item"]
 
@@ -100,6 +102,14 @@ class DynamoJobStore:
     def _many(self, keys: list[str]) -> dict[str, Job]:
         jobs = {key: self._job(item) for key, item in self._table.read_many(keys).items()}
         return {key: job for key, job in jobs.items() if job is not None}
+
+    def costs(self, owner: str, days: Sequence[date]) -> Mapping[date, Day]:
+        keys = {cost_row.build_key(owner, day)["pk"]["S"]: day for day in days}
+        return {keys[key]: cost_row.parse(item) for key, item in self._table.read_many(list(keys)).items()}
+
+    def history(self, owner: str, operation: str, days: int) -> CostHistory:
+        found = self.costs(owner, days_until(utc_day(self._clock()), days))
+        return operation_history(found.values(), operation)
 
     def due(self, now: int, limit: int) -> Iterator[str]:
         # A failing shard does not block the others; its error is raised at the end.
@@ -129,6 +139,12 @@ class DynamoJobStore:
         if not item or ("due_at" not in item and int(item["expires_at"]["N"]) * 1000 <= self._clock()):
             return None
         return job_row.to_job(item)
+
+
+def _endings(job: Job) -> list[Item]:
+    """Return the writes that belong to the end of a job."""
+    spent = expense(job)
+    return [quota_row.release(job.owner), *([cost_row.add(job.owner, spent)] if spent is not None else [])]
 
 
 def _encode_cursor(created_key: str) -> str:
