@@ -7,7 +7,10 @@ ApiError
 │   └── UploadNotFound, UploadNotReady, UploadExpired 422
 ├── Unauthorized            401
 ├── NotFound                404
+│   └── ArtifactNotFound    404
 ├── AlreadyFinished         409
+├── JobNotFinished          409
+├── JobHasNoFiles           409
 ├── TooManyRequests         429      carries `retry_after` and the exhausted quota
 │   ├── RateLimited         429
 │   ├── TooManyJobs         429
@@ -111,10 +114,27 @@ class NotFound(ApiError):
     title = "Not found"
 
 
+class ArtifactNotFound(NotFound):
+    code = "artifact_not_found"
+    title = "The job has no such file"
+
+
 class AlreadyFinished(ApiError):
     status = 409
     code = "job_already_finished"
     title = "The job has already finished"
+
+
+class JobNotFinished(ApiError):
+    status = 409
+    code = "job_not_finished"
+    title = "The job has not finished yet"
+
+
+class JobHasNoFiles(ApiError):
+    status = 409
+    code = "job_has_no_files"
+    title = "The job has no files"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

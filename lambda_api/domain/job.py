@@ -123,6 +123,8 @@ class Job:
     price_per_second: float | None = None
     price_table: str | None = None
     """Version of the price table (`contract.prices`) when the job completed."""
+    share_generation: int = 0
+    """Revocations of its share links: those made before the last one are not valid."""
     settled_by: Source | None = None
     error: Failure | None = None
     callback: Callback | None = None

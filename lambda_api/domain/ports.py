@@ -120,7 +120,7 @@ class JobStore(Protocol):
         """Return ids of jobs with `due_at <= now`, oldest first. May be slightly stale."""
 
     def costs(self, owner: str, days: Sequence[date]) -> Mapping[date, Day]:
-        """Return the sums of one owner's bills on these UTC days, at most `history.MAX_DAYS`; only days that have any."""
+        """Return the sums of one owner's bills on these UTC days, at most `history.MAX_DAYS`: of days that have any."""
 
     def history(self, owner: str, operation: str, days: int) -> CostHistory:
         """Return the sums over one owner's jobs of an operation that ended in the last `days` UTC days, with today."""
@@ -149,6 +149,9 @@ class ObjectStore(Protocol):
 
     def presign_get(self, key: str, seconds: int, *, saved_as: str | None = None) -> str:
         """Return a GET URL. Browsers save the file under the name `saved_as`, of letters, digits, `.`, `_` and `-`."""
+
+    def presign_head(self, key: str, seconds: int) -> str:
+        """Return a HEAD URL: S3 signs the method, so that a GET URL does not answer HEAD."""
 
     def size(self, key: str) -> int | None:
         """Return the bytes of the object; None if there is none."""

@@ -6,8 +6,8 @@ from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
+from lambda_api.domain.bill.job_cost import NANO, job_cost
 from lambda_api.domain.job import Job
-from lambda_api.domain.pricing import cost_usd
 from lambda_api.observability.logs import logger
 from lambda_api.observability.metrics import add_metric
 
@@ -50,9 +50,9 @@ class PowertoolsObserver:
         queued = max(0, (job.started_at or job.created_at) - job.created_at)
         add_metric("QueueTime", MetricUnit.Milliseconds, queued)
         add_metric("ExecutionTime", MetricUnit.Milliseconds, job.execution.execution_ms)
-        if job.price_per_second is not None:
-            usd = cost_usd(job.execution.execution_ms, job.price_per_second)
-            add_metric("GpuUsd", MetricUnit.NoUnit, usd)
+        cost = job_cost(job)
+        if cost is not None:
+            add_metric("GpuUsd", MetricUnit.NoUnit, cost.nano_usd / NANO)
         if job.execution.video_mode == "encode":
             on_gpu = (job.execution.encoder or "").endswith("_nvenc")
             add_metric("GpuEncodes" if on_gpu else "CpuEncodes", MetricUnit.Count, 1)

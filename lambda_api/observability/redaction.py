@@ -10,6 +10,7 @@ import re
 
 RULES = (
     (("/runpod/",), re.compile(r"(/runpod/(?:webhook|progress)/[^/\s\"]+)/[^\s\"\\?]+"), r"\1/[token]"),
+    (("/s/",), re.compile(r"/s/[A-Za-z0-9_-]{16,}(?:\.|%2E)[A-Za-z0-9_-]+"), "/s/[token]"),
     (("http",), re.compile(r"https?:(?:\\?/){2}(?:\\/|[^\s\"'<>\\])+", re.IGNORECASE), "[url]"),
     (("whsec_",), re.compile(r"whsec_[A-Za-z0-9+/=_-]+"), "[secret]"),
     (("ag_",), re.compile(r"ag_[A-Za-z0-9_-]{43}"), "[secret]"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -115,8 +115,10 @@ def _schema(route: Any, *, of_body: bool) -> Schema:
     if not of_body:
         query = {field.alias: _parameter_schema(field.field_info) for field in route.dependant.query_params}
         return {"properties": query}
-    model = route.body_field.field_info.annotation if route.body_field is not None else None
-    return _body_schema(model) if isinstance(model, type) and issubclass(model, BaseModel) else {}
+    body = route.body_field.field_info.annotation if route.body_field is not None else None
+    # A body that may be left out is a union with None.
+    models = (model for model in (body, *get_args(body)) if isinstance(model, type) and issubclass(model, BaseModel))
+    return next(map(_body_schema, models), {})
 
 
 @cache

@@ -18,6 +18,7 @@ from local.samples.server import SampleServer
 MAX_BODY_BYTES = 10 * 1024 * 1024
 """API Gateway's payload limit."""
 _HOOKS = ("/runpod/webhook/", "/runpod/progress/")
+_WITH_TOKEN = (*_HOOKS, "/s/")
 
 
 class Gateway:
@@ -83,8 +84,8 @@ def _retrieve_exception(invocation: asyncio.Task[object]) -> None:
 
 
 def _redact_path(request: web.Request) -> str:
-    """Return the path without the token at the end of RunPod's and the workers' URLs."""
-    return request.path.rpartition("/")[0] + "/…" if request.path.startswith(_HOOKS) else request.path
+    """Return the path without the token at the end of share links, and of RunPod's and the workers' URLs."""
+    return request.path.rpartition("/")[0] + "/…" if request.path.startswith(_WITH_TOKEN) else request.path
 
 
 def _to_aiohttp(response: HttpResponse) -> web.Response:

@@ -258,6 +258,9 @@ class FakeObjects:
         name = f"&saved_as={saved_as}" if saved_as else ""
         return f"https://bucket.example/{key}?get{name}&X-Amz-Expires={seconds}&X-Amz-Signature=planted-signature"
 
+    def presign_head(self, key: str, seconds: int) -> str:
+        return f"https://bucket.example/{key}?head&X-Amz-Expires={seconds}&X-Amz-Signature=planted-signature"
+
     def _up(self) -> None:
         if self.down:
             raise Unavailable("The video store did not answer. Try again.", retry_after=2)

@@ -89,6 +89,11 @@ class S3Objects:
                 method, {"Bucket": self._bucket, **parameters}, min(seconds, _MAX_PRESIGN_SECONDS)
             )
 
+    def presign_head(self, key: str, seconds: int) -> str:
+        parameters = {"Bucket": self._bucket, "Key": key}
+        with unavailable(_WHAT):
+            return self._client.generate_presigned_url("head_object", parameters, min(seconds, _MAX_PRESIGN_SECONDS))
+
     def size(self, key: str) -> int | None:
         with unavailable(_WHAT):
             try:

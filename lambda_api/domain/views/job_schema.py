@@ -25,6 +25,10 @@ STAGE_TEXTS = {
     "done": "It has ended.",
 }
 VIDEO_MODE_TEXTS = {"encode": "At least a part was encoded.", "copy": "All of it was copied unchanged."}
+COST_BASIS_TEXTS = {
+    "measured": "Execution, start and idle time.",
+    "estimated": "The execution only: start and idle time are missing.",
+}
 WORD_TIMING_TEXTS = {
     "given": "The request states them.",
     "aligned": "They were found in the sound.",
@@ -138,16 +142,26 @@ class ExecutionView(_View):
 
 
 class CostView(_View):
-    """An estimate: RunPod also bills a worker's start-up and idle time, per endpoint."""
+    """What RunPod bills for the job, at the price of the day on which it completed."""
 
     gpu_seconds: float
     """Seconds of work."""
+    start_seconds: float | None
+    """Start of the worker, if this was its first job; null if not measured."""
+    idle_seconds: float | None
+    """Time that the worker waited for this job; null if not measured."""
+    billed_seconds: int
+    """All of them together, rounded up."""
     gpu_usd: float
     """What they cost, in US dollars."""
-    basis: Literal["estimate"] = "estimate"
-    """`estimate`: measured by the worker, not billed."""
+    gpu_type: str | None
+    """The GPU's name; null on a machine without one."""
     price_per_second: float
     """US dollars per second of the GPU."""
+    price_table: str | None
+    """Version of the price table; null for jobs from before it had one."""
+    basis: Annotated[str, WithJsonSchema({"type": "string", "enum": list(COST_BASIS_TEXTS)})]
+    """What the worker measured."""
 
 
 class ErrorView(_View):
@@ -182,6 +196,8 @@ class LinksView(_View):
     """The job."""
     cancel: Link
     """Where to cancel it, with POST."""
+    video: Link | None
+    """Redirects to the main file, at any time; null until it is finished."""
 
 
 class JobView(_View):

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 from contract.artifacts import ArtifactKind
 from contract.messages import ArtifactFacts, LoudnessFacts
+from lambda_api.domain.bill.job_cost import NANO, job_cost
 from lambda_api.domain.job import Job, State
-from lambda_api.domain.pricing import cost_usd
 from lambda_api.domain.views.job_schema import (
     ArtifactView,
     CallbackView,
@@ -67,7 +67,7 @@ def job_view(job: Job, links: FileLinks | None = None) -> JobView:
         error=_error(job),
         callback=_callback(job),
         metadata=dict(job.metadata),
-        links=LinksView(self=f"/job/{job.job_id}", cancel=f"/job/{job.job_id}/cancel"),
+        links=_links(job),
     )
 
 
@@ -128,11 +128,25 @@ def _loudness(facts: LoudnessFacts | None) -> LoudnessView | None:
 
 
 def _cost(job: Job) -> CostView | None:
-    if job.execution is None or job.price_per_second is None:
+    cost = job_cost(job)
+    if cost is None:
         return None
-    seconds = job.execution.execution_ms / 1000
-    usd = cost_usd(job.execution.execution_ms, job.price_per_second)
-    return CostView(gpu_seconds=round(seconds, 3), gpu_usd=round(usd, 6), price_per_second=job.price_per_second)
+    return CostView(
+        gpu_seconds=cost.execution_ms / 1000,
+        start_seconds=None if cost.start_ms is None else cost.start_ms / 1000,
+        idle_seconds=None if cost.idle_ms is None else cost.idle_ms / 1000,
+        billed_seconds=cost.billed_seconds,
+        gpu_usd=cost.nano_usd / NANO,
+        gpu_type=cost.gpu_type,
+        price_per_second=cost.price_per_second,
+        price_table=cost.price_table,
+        basis="measured" if cost.is_measured else "estimated",
+    )
+
+
+def _links(job: Job) -> LinksView:
+    own = f"/job/{job.job_id}"
+    return LinksView(self=own, cancel=f"{own}/cancel", video=f"{own}/video" if job.state is State.COMPLETED else None)
 
 
 def _error(job: Job) -> ErrorView | None:

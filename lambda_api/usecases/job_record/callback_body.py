@@ -29,5 +29,5 @@ def build_attempt_body(services: Services, job: Job, stored: str) -> str:
         for artifact in fields.get("artifacts", ()):
             artifact["url"] = links.urls[artifact["name"]]
             artifact["url_expires_at"] = timestamp(links.expires_at)
-    fields["links"] = {name: services.public_url + link for name, link in fields["links"].items()}
+    fields["links"] = {name: link and services.public_url + link for name, link in fields["links"].items()}
     return dumps({"type": event_type(job.state), **fields})

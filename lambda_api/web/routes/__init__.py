@@ -6,7 +6,7 @@ Lambda handles one request at a time.
 
 from __future__ import annotations
 
-from lambda_api.web.routes import fonts, jobs, pages, runpod, service, submit, uploads
+from lambda_api.web.routes import costs, fonts, jobs, links, pages, runpod, service, submit, uploads
 
 # Passed on as routes: FastAPI makes the routes of an included router a second time, at the first request.
 ROUTES = [
@@ -18,6 +18,9 @@ ROUTES = [
         uploads.router,
         fonts.router,
         jobs.router,
+        links.router,
+        links.shared,
+        costs.router,
         runpod.router,
     )
     for route in router.routes

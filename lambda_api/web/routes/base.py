@@ -49,5 +49,5 @@ def services_of(request: Request) -> Services:
 def with_base_path(request: Request, job: JobView) -> JobView:
     """Prefix the job's links with the base path of the request, so that they resolve for its sender."""
     base: str = request.scope["root_path"]
-    links = {name: base + link for name, link in job.links.model_dump().items()}
+    links = {name: link and base + link for name, link in job.links.model_dump().items()}
     return job.model_copy(update={"links": LinksView(**links)}) if base else job
