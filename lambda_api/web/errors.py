@@ -14,6 +14,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from lambda_api.domain.errors import ApiError, InvalidRequest, Quota, TooManyRequests, Unauthorized
 from lambda_api.observability.logs import log_unavailable
@@ -130,7 +131,18 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, HTTPException):
         return _respond(request, ApiError(_UNEXPECTED))
     code, title = FRAMEWORK_PROBLEMS.get(error.status_code, OTHER_PROBLEM)
-    return _respond(request, _FrameworkError(error.status_code, code, title), dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(sorted(_allowed_methods(request)))
+    return _respond(request, _FrameworkError(error.status_code, code, title), headers)
+
+
+def _allowed_methods(request: Request) -> set[str]:
+    """Return the methods of all routes of a path; the framework names those of the first one only."""
+    routes = [route for route in request.app.routes if isinstance(route, APIRoute)]
+    return {
+        name for route in routes if route.matches(request.scope)[0] is not Match.NONE for name in route.methods or ()
+    }
 
 
 def field_name(loc: Sequence[str | int]) -> str:

@@ -23,7 +23,7 @@ _EMPTY = [*_BLANK, {"type": "array", "maxItems": 0}]
 
 _OBJECTS = (
     *("CaptionStyle", "CaptionColors", "Margin", "Offset", "Motion", "Focus", "Music", "Ducking", "Transition"),
-    *("SlideshowImage", "ClipImage", "VideoPart", "Watermark", "Poster"),
+    *("SlideshowImage", "ClipImage", "VideoPart", "Watermark", "Poster", "ShareOptions"),
 )
 _SECOND_WAYS = {"aspect_ratio", "resolution", "volume_db", "keep"}
 """Fields that exclude another one, which no schema can express: `size` and `volume`."""
@@ -59,8 +59,7 @@ def complete_schema(_: Any, document: Schema) -> None:
             # It allows every status, so that no undocumented one would be found.
             del operation["responses"]["default"]
             for parameter in operation.get("parameters", ()):
-                if not parameter["required"]:
-                    parameter["schema"] = {"anyOf": [parameter["schema"], _BLANK[1]]}
+                _complete_parameter(parameter)
     for name in _OBJECTS:
         _accept_blanks(schemas[name])
     for name, schema in schemas.items():
@@ -68,6 +67,13 @@ def complete_schema(_: Any, document: Schema) -> None:
             _restrict(name, schema["properties"])
     _combine(schemas)
     _restrict_uploads(schemas)
+
+
+def _complete_parameter(parameter: Schema) -> None:
+    if parameter["schema"].get("format") == "date":
+        parameter["schema"]["format"] = "day"
+    if not parameter["required"]:
+        parameter["schema"] = {"anyOf": [parameter["schema"], _BLANK[1]]}
 
 
 def _accept_blanks(schema: Schema) -> None:

@@ -18,7 +18,7 @@ router = keyed_router("Costs")
 
 
 @router.get("/costs")
-async def costs(
+async def get_costs(
     request: Request,
     first: Annotated[
         str | None,

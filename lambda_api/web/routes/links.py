@@ -14,13 +14,13 @@ from lambda_api.usecases.links.open_file import Visit, open_own_file, open_share
 from lambda_api.usecases.links.share_job import DEFAULT_SECONDS, revoke_links, share_job
 from lambda_api.web.routes.base import keyed_router, operation_id, problem_responses, services_of
 from lambda_api.web.routes.jobs import JobIdPath
-from lambda_api.web.validation.links import ShareLink, ShareRequest
+from lambda_api.web.validation.links import ShareLink, ShareOptions
 
-_REDIRECT = {302: {"description": "Redirects to the file.", "content": None}}
 ArtifactQuery = Annotated[
     str | None, Query(max_length=64, description="The `name` of a file in `artifacts`; by default the main one.")
 ]
 DownloadQuery = Annotated[bool, Query(description="`1`: a browser saves the file under its name.", examples=[True])]
+OpenDownloadQuery = Annotated[str, Query(description="`1`: a browser saves the file. Anything else is ignored.")]
 TokenPath = Annotated[str, Path(description="The end of the `url` of a share link.")]
 
 router = keyed_router("Links")
@@ -40,7 +40,7 @@ async def get_video(
 
 
 @router.post("/job/{job_id}/share", status_code=201, responses=problem_responses(400, 404, 409, 415))
-async def share_video(request: Request, job_id: JobIdPath, body: ShareRequest | None = None) -> ShareLink:
+async def share_video(request: Request, job_id: JobIdPath, body: ShareOptions | None = None) -> ShareLink:
     """Make a link to a file that works without a key, until it expires, is revoked, or the file is deleted."""
     seconds = body.expires_in if body is not None else DEFAULT_SECONDS
     artifact = body.artifact if body is not None else None
@@ -56,7 +56,7 @@ async def revoke_shares(request: Request, job_id: JobIdPath) -> None:
 
 @shared.head("/s/{token}", include_in_schema=False)
 @shared.get("/s/{token}", status_code=302, response_class=Response, responses=problem_responses(404, 503))
-async def open_share(request: Request, token: TokenPath, download: str = "") -> Response:
+async def open_share(request: Request, token: TokenPath, download: OpenDownloadQuery = "") -> Response:
     """Redirect to a shared file. Everyone who has the link may open it."""
     visit = _visit(request, is_download=download.strip().lower() in {"1", "true"})
     headers = {

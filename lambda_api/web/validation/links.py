@@ -12,7 +12,7 @@ from lambda_api.usecases.links.share_job import DEFAULT_SECONDS, MAX_SECONDS, MI
 from lambda_api.web.validation import leniency
 
 
-class ShareRequest(BaseModel):
+class ShareOptions(BaseModel):
     """What a share link leads to, and for how long."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=False)

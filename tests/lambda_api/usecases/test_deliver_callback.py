@@ -79,6 +79,7 @@ def test_body_has_a_type_and_absolute_links(world: World) -> None:
     assert fields["links"] == {
         "self": "https://api.example/job/job-1",
         "cancel": "https://api.example/job/job-1/cancel",
+        "video": "https://api.example/job/job-1/video",
     }
     # As JavaScript serializes it: integers without a fraction, no spaces.
     assert '"frame_rate":24,"duration_seconds":5,' in body

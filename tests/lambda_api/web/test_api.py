@@ -15,6 +15,7 @@ from contract.operations.addaudio import AddAudio
 from contract.operations.caption import Caption
 from contract.operations.compose import Compose
 from contract.operations.img2vid import Img2Vid
+from contract.prices import PRICE_TABLE_VERSION
 from lambda_api.domain.access.tokens import make_token
 from lambda_api.domain.job import Job
 from tests.support.examples import VIDEO as BYTES
@@ -95,11 +96,14 @@ def test_job_has_the_published_shape(client: Client, world: World) -> None:
             "copied_seconds": 0.0, "encoded_seconds": 5.0, "settled_by": "webhook", "word_timing": None,
             "fonts_used": [], "loudness": None, "warnings": [],
         },
-        "cost": {"gpu_seconds": 4.2, "gpu_usd": 0.001, "basis": "estimate", "price_per_second": 0.0002},
+        "cost": {
+            "gpu_seconds": 4.2, "start_seconds": None, "idle_seconds": None, "billed_seconds": 5, "gpu_usd": 0.001,
+            "gpu_type": None, "price_per_second": 0.0002, "price_table": PRICE_TABLE_VERSION, "basis": "estimated",
+        },
         "error": None,
         "callback": None,
         "metadata": {"scene": "7"},
-        "links": {"self": "/job/job-1", "cancel": "/job/job-1/cancel"},
+        "links": {"self": "/job/job-1", "cancel": "/job/job-1/cancel", "video": "/job/job-1/video"},
     }  # fmt: skip
 
 

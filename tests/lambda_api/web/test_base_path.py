@@ -43,7 +43,7 @@ def at(path: str, domain: str = "api.example.com") -> dict[str, Any]:
 def test_links_resolve_for_the_sender_of_the_request(world: World) -> None:
     submitted = send(world, golden("custom_domain/caption"))
     assert (submitted.status, submitted.headers["location"]) == (202, "/video/job/job-2")
-    assert submitted.json["links"] == {"self": "/video/job/job-2", "cancel": "/video/job/job-2/cancel"}
+    assert submitted.json["links"] == {"self": "/video/job/job-2", "cancel": "/video/job/job-2/cancel", "video": None}
     shown = send(world, golden("custom_domain/job"))
     assert (shown.status, shown.json["links"]["self"]) == (200, "/video/job/job-1")
     page = send(world, at("/video/jobs"))

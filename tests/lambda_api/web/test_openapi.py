@@ -37,13 +37,15 @@ def test_document_lists_exactly_the_client_routes() -> None:
     others = {"GET /", "GET /fonts", "GET /health", "GET /job/{job_id}", "GET /jobs"}
     runpod = {"GET /runpod/config", "GET /runpod/health"}
     others |= {"POST /uploads", "GET /uploads/{upload_id}", "POST /uploads/{upload_id}/complete"}
-    assert set(operations()) == others | runpod | {"POST /job/{job_id}/cancel"} | {f"POST {path}" for path in SUBMITS}
+    links = {"GET /job/{job_id}/video", "POST /job/{job_id}/share", "DELETE /job/{job_id}/share", "GET /s/{token}"}
+    others |= runpod | links | {"GET /costs", "POST /job/{job_id}/cancel"}
+    assert set(operations()) == others | {f"POST {path}" for path in SUBMITS}
 
 
 def test_routes_that_need_a_key_declare_it() -> None:
     assert {operation["security"] == [{"key": []}] for operation in operations().values()} == {True, False}
     open_to_all = {name for name, operation in operations().items() if operation["security"] == []}
-    assert open_to_all == {"GET /", "GET /health"}
+    assert open_to_all == {"GET /", "GET /health", "GET /s/{token}"}
 
 
 @pytest.mark.parametrize("operation", OPERATIONS.values())
