@@ -20,6 +20,7 @@ from contract.errors import Code, Failure
 from contract.messages import WorkerJob
 from gpu_worker.errors import JobFailed
 from gpu_worker.ffmpeg.locate import FfmpegUnusableError
+from gpu_worker.job.lifetime import Lifetime, Wait, process_start
 from gpu_worker.job.progress import known_runpod_id
 from gpu_worker.job.run_job import run_job
 from gpu_worker.job.self_test import CHECK, report_machine
@@ -30,16 +31,19 @@ from gpu_worker.sandbox.process_tree import PROCESSES
 from gpu_worker.sandbox.workdir import remove_stale_workdirs
 from gpu_worker.settings import Settings
 
-RunJob = Callable[[WorkerJob, str | None, Settings, MachineProbe], Awaitable[None]]
+RunJob = Callable[[WorkerJob, str | None, Settings, MachineProbe, Wait], Awaitable[None]]
 
 
 class Worker:
     """Handles the jobs of one worker process. `run` executes a valid job and raises JobFailed if it fails."""
 
-    def __init__(self, settings: Settings, probe: MachineProbe, run: RunJob = run_job) -> None:
+    def __init__(
+        self, settings: Settings, probe: MachineProbe, run: RunJob = run_job, *, lifetime: Lifetime | None = None
+    ) -> None:
         self._settings = settings
         self._probe = probe
         self._run = run
+        self._lifetime = lifetime or Lifetime(time.monotonic())
 
     async def handle(self, job: Mapping[str, Any]) -> dict[str, Any]:
         """Run one RunPod job whose `input` is a WorkerJob.
@@ -47,6 +51,14 @@ class Worker:
         Returns `{"job_id", "attempt"}`, or `{"error": <Failure as JSON>}`. The result itself is the manifest in the
         bucket. The reply to an `input` of CHECK is the report of `self_test`.
         """
+        # Every job ends a wait, also one that fails: no other job pays for it.
+        wait = self._lifetime.begin_job()
+        try:
+            return await self._handle(job, wait)
+        finally:
+            self._lifetime.end_job()
+
+    async def _handle(self, job: Mapping[str, Any], wait: Wait) -> dict[str, Any]:
         if job.get("input") == CHECK:
             return await self._check()
         try:
@@ -58,7 +70,7 @@ class Worker:
         log_event("job_started", message.job_id, attempt=message.attempt, operation=message.operation.kind)
         code: str = "none"
         try:
-            await self._run(message, known_runpod_id(job.get("id")), self._settings, self._probe)
+            await self._run(message, known_runpod_id(job.get("id")), self._settings, self._probe, wait)
         except JobFailed as failure:
             code = failure.failure.code
             return _error(failure.failure)
@@ -101,7 +113,9 @@ def start() -> None:
         make_undumpable()
     probe = MachineProbe(settings.ffmpeg, whisper_model=settings.whisper_model)
     asyncio.run(log_machine(probe))
-    runpod.serverless.start({"handler": Worker(settings, probe).handle})
+    lifetime = Lifetime(process_start())
+    lifetime.keep_marking()
+    runpod.serverless.start({"handler": Worker(settings, probe, lifetime=lifetime).handle})
 
 
 async def log_machine(probe: MachineProbe) -> None:

@@ -18,6 +18,7 @@ from contract.messages import ArtifactFacts, ExecutionFacts, ResultManifest, Sta
 from contract.operations import Input, Role
 from gpu_worker.concurrency import Turns, run_all
 from gpu_worker.errors import job_failed
+from gpu_worker.job.lifetime import Wait
 from gpu_worker.job.progress import ProgressReporter, initial_sequence
 from gpu_worker.job.stopwatch import Stopwatch
 from gpu_worker.photo.read_photo import needed_paths
@@ -39,8 +40,10 @@ _DOWNLOADS = 8
 """Inputs that are downloaded at the same time: storage services refuse a client that opens 200 connections at once."""
 
 
-async def run_job(job: WorkerJob, runpod_job_id: str | None, settings: Settings, probe: MachineProbe) -> None:
-    """Run the whole job; return when its manifest is stored. Raises JobFailed.
+async def run_job(
+    job: WorkerJob, runpod_job_id: str | None, settings: Settings, probe: MachineProbe, wait: Wait
+) -> None:
+    """Run the whole job; return when its manifest, which also tells of the `wait` for it, is stored. Raises JobFailed.
 
     In every case, cancellation included, no process and no file of the job is left.
     """
@@ -65,7 +68,7 @@ async def run_job(job: WorkerJob, runpod_job_id: str | None, settings: Settings,
                     contract_version=job.contract_version,
                 )
                 async with reporter.running():
-                    execution = _Execution(job, settings, probe, directory, session, reporter, deadline)
+                    execution = _Execution(job, settings, probe, directory, session, reporter, deadline, wait)
                     await _run_until_stopped(execution, reporter.stop)
         except TimeoutError:
             raise job_failed(Code.DEADLINE_EXCEEDED if is_late else Code.EXECUTION_TIMEOUT) from None
@@ -115,6 +118,7 @@ class _Execution:
     session: aiohttp.ClientSession
     reporter: ProgressReporter
     deadline: float
+    wait: Wait
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
 
     async def run(self) -> None:
@@ -183,6 +187,8 @@ class _Execution:
                 gpu_type=machine.gpu_name,
                 timings_ms=self.stopwatch.timings_ms(),
                 execution_ms=self.stopwatch.total_ms(),
+                start_ms=self.wait.start_ms,
+                idle_ms=self.wait.idle_ms,
                 word_timing=output.word_timing,
                 fonts_used=output.fonts_used,
                 loudness=output.loudness,

@@ -140,9 +140,8 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
 def _allowed_methods(request: Request) -> set[str]:
     """Return the methods of all routes of a path; the framework names those of the first one only."""
     routes = [route for route in request.app.routes if isinstance(route, APIRoute)]
-    return {
-        name for route in routes if route.matches(request.scope)[0] is not Match.NONE for name in route.methods or ()
-    }
+    found = [route.methods or () for route in routes if route.matches(request.scope)[0] is not Match.NONE]
+    return {name for names in found for name in names}
 
 
 def field_name(loc: Sequence[str | int]) -> str:

@@ -12,6 +12,7 @@ import pytest
 
 from contract.errors import Code
 from contract.messages import WorkerJob
+from gpu_worker.job.lifetime import Lifetime
 from tests.support.fake_network import FakeNetwork
 from tests.support.media.factory import MediaFactory
 from tests.support.worker import handle, parse_failure, run_on
@@ -72,6 +73,20 @@ def test_operation_stores_its_video_before_its_manifest(kind: str, network: Fake
     assert manifest.execution.encoder == (None if kind == "addaudio" else "libx264")
     assert {"fetch", "probe", "encode", "publish"} <= set(manifest.execution.timings_ms)
     assert list(work_dir.iterdir()) == []
+
+
+def test_manifest_tells_what_preceded_the_job(network: FakeNetwork, work_dir: Path) -> None:
+    """A worker that took four seconds to start, and its next job after half a second."""
+    now = [100.0]
+    lifetime = Lifetime(96.0, lambda: now[0])
+    waits = []
+    for _ in range(2):
+        assert "error" not in run_on(network, IMG2VID, lifetime)
+        execution = network.manifest().execution
+        waits.append((execution.start_ms, execution.idle_ms))
+        network.stored.clear()
+        now[0] += 0.5
+    assert waits == [(4000, 0), (0, 500)]
 
 
 def test_uploads_have_exactly_the_signed_headers(network: FakeNetwork, work_dir: Path) -> None:

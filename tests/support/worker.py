@@ -9,6 +9,7 @@ from typing import Any
 
 from contract.errors import Code, Failure
 from gpu_worker.handler import RunJob, Worker
+from gpu_worker.job.lifetime import Lifetime
 from gpu_worker.job.run_job import run_job
 from gpu_worker.pipeline.machine import MachineProbe
 from gpu_worker.settings import Settings
@@ -17,19 +18,21 @@ from tests.support.fake_network import FakeNetwork
 _probes: dict[str | None, MachineProbe] = {}
 
 
-async def handle(job: Mapping[str, Any], run: RunJob = run_job) -> dict[str, Any]:
+async def handle(job: Mapping[str, Any], run: RunJob = run_job, lifetime: Lifetime | None = None) -> dict[str, Any]:
     """Handle one RunPod job. Jobs with the same ffmpeg share a probe, like those of one worker process."""
     settings = Settings.from_environ(os.environ)
     probe = _probes.setdefault(settings.ffmpeg, MachineProbe(settings.ffmpeg))
-    return await Worker(settings, probe, run).handle(job)
+    return await Worker(settings, probe, run, lifetime=lifetime).handle(job)
 
 
-def run_on(network: FakeNetwork, operation: dict[str, Any], /, **changes: Any) -> dict[str, Any]:
+def run_on(
+    network: FakeNetwork, operation: dict[str, Any], lifetime: Lifetime | None = None, /, **changes: Any
+) -> dict[str, Any]:
     """Serve the network and handle one job of it; `changes` replace fields of the message."""
 
     async def work() -> dict[str, Any]:
         async with network.open():
-            return await handle(network.job(operation, **changes))
+            return await handle(network.job(operation, **changes), lifetime=lifetime)
 
     return asyncio.run(work())
 
