@@ -31,6 +31,7 @@ _PLANTED = (
 _SECRET = re.compile(
     "|".join(map(re.escape, _PLANTED))
     + r"|X-Amz-(?:Signature|Credential|Security-Token)=(?!\[secret\])|whsec_[A-Za-z0-9+/]{8}"
+    + r"|\b[A-Za-z0-9_-]{40,}\.[A-Za-z0-9_-]{43}\b"
     + r"|/runpod/(?:webhook|progress)/[^/\s\"]+/\d+-[\w-]{20}|\b\d{1,4}-[A-Za-z0-9_-]{43}\b|ag_[A-Za-z0-9_-]{43}"
 )
 _OURS = re.compile(r"(?:local|gpu_worker)(?:\.\w+)*|.*/(?:local|gpu_worker)/\w+\.py")

@@ -2,11 +2,12 @@
 
 The transaction that ends a job adds to it. An update adds only to attributes of the row itself, not inside maps, and
 DynamoDB charges for each started KiB of the row. So each group (operation and GPU) has a short id: the attribute of
-that name holds the group as JSON, and `<id>.<letter>` one sum. `expires_at` is the TTL in seconds.
+that name holds the group as JSON, and `<id><letter>` one sum. `expires_at` is the TTL in seconds.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
@@ -20,13 +21,15 @@ _LETTERS = {
     "jobs": "j", "measured_jobs": "m", "execution_ms": "e", "start_ms": "s", "idle_ms": "i", "billed_seconds": "b",
     "queue_ms": "q", "media_ms": "v", "nano_usd": "u",
 }  # fmt: skip
+_ID_LENGTH = 6
+"""36 bits: there are at most a few hundred groups."""
 _FIELDS = {letter: field for field, letter in _LETTERS.items()}
 
 
 def add(owner: str, expense: Expense) -> Item:
     """Return the update that adds one job's bill."""
     group = json.dumps(expense.group, ensure_ascii=False, separators=(",", ":"))
-    group_id = hashlib.sha256(group.encode()).hexdigest()[:8]
+    group_id = base64.urlsafe_b64encode(hashlib.sha256(group.encode()).digest())[:_ID_LENGTH].decode()
     expires = datetime.combine(expense.day + timedelta(days=MAX_DAYS + 1), datetime.min.time(), UTC)
     names = {"#group": group_id}
     values: Item = {":group": {"S": group}, ":expires": {"N": str(int(expires.timestamp()))}}
@@ -35,7 +38,7 @@ def add(owner: str, expense: Expense) -> Item:
         amount = getattr(expense.sums, field)
         # An absent sum is zero.
         if amount:
-            names[f"#{letter}"] = f"{group_id}.{letter}"
+            names[f"#{letter}"] = f"{group_id}{letter}"
             values[f":{letter}"] = {"N": str(amount)}
             additions.append(f"#{letter} :{letter}")
     return {
@@ -56,7 +59,7 @@ def parse(item: Mapping[str, Any]) -> Day:
 def _groups(item: Mapping[str, Any]) -> Iterator[tuple[Group, CostHistory]]:
     for group_id, value in item.items():
         if "S" in value and group_id != "pk":
-            sums = {field: item.get(f"{group_id}.{letter}") for letter, field in _FIELDS.items()}
+            sums = {field: item.get(f"{group_id}{letter}") for letter, field in _FIELDS.items()}
             yield (
                 Group(*json.loads(value["S"])),
                 CostHistory(**{field: int(found["N"]) for field, found in sums.items() if found is not None}),

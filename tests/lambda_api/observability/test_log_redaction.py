@@ -15,6 +15,7 @@ import pytest
 
 from lambda_api.adapters.callback_http import HttpCallbackSender
 from lambda_api.domain.access.credentials import ApiCredentials
+from lambda_api.domain.access.share_links import Share, make_share_token
 from lambda_api.domain.access.tokens import make_token
 from lambda_api.observability.observer import PowertoolsObserver
 from lambda_api.observability.redaction import redact
@@ -28,6 +29,7 @@ from tests.support.log_scan import find_leak
 from tests.support.scripted_server import answer, peer, reset
 
 runpod_webhook = entrypoint("runpod_webhook")
+SHARE = make_share_token(HOOK_SECRET, Share("job-1", "output.mp4", 1_800_000_000_000, 0))
 ROOT = Path(__file__).resolve().parents[3]
 TOKEN = make_token(HOOK_SECRET, "webhook", "job-1", 1)
 
@@ -76,6 +78,7 @@ def test_webhook_scanner_gets_404_and_its_path_is_not_logged(
     "line",
     [
         "GET /x?X-Amz-Signature=abc", "X-Amz-Credential=AKIA/20260101", f"/runpod/webhook/j/{TOKEN}", f"token {TOKEN}",
+        f"/s/{SHARE}",
         CALLBACK_SECRET, f"who is ag_{'x' * 43}", "key local-key", "https://host/?token=planted",
         "Erste Zeile: ein Café",
     ],

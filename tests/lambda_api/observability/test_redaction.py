@@ -19,6 +19,7 @@ PLANTED = "planted0secret"
         f'{{"url": "https:\\/\\/host\\/{PLANTED}"}}',
         f"path=/runpod/webhook/job-1/1-{PLANTED}",
         f"path=/runpod/progress/job-1/1-{PLANTED} status=200",
+        f"path=/s/am9iLTEKb3V0cHV0Lm1wNAox.{PLANTED}?download=1",
         f"whsec_{PLANTED}==",
         f"Authorization: Bearer {PLANTED}",
         f"'x-api-key': '{PLANTED}'",
@@ -40,7 +41,8 @@ def test_facts_are_kept() -> None:
 
 
 PIECES = [
-    "/runpod/webhook/", "/runpod/progress/", "https://", "http:\\/\\/", "whsec_", "x-amz-signature=", "bearer ",
+    "/s/", "0123456789abcdefg.",
+       "/runpod/webhook/", "/runpod/progress/", "https://", "http:\\/\\/", "whsec_", "x-amz-signature=", "bearer ",
     "x-api-key", "authorization", ": ", "/", "a", "ı", "İ", "\u017f", "\u212a", " ", '"', "=", "?",
 ]  # fmt: skip
 WORDS = st.sampled_from(PIECES).flatmap(lambda piece: st.sampled_from([piece, piece.upper(), piece.title()]))

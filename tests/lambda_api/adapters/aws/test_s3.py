@@ -194,6 +194,12 @@ class TestSignatures:
         strict.complete_multipart(key, multipart_id, [part])
         assert strict.size(key) is None
 
+    def test_url_answers_only_the_method_that_it_is_signed_for(self, strict: S3Objects) -> None:
+        key = "jobs/head/output.mp4"
+        put(strict.presign_put(key, TYPE, 60), b"x")
+        assert (ask("HEAD", strict.presign_head(key, 60)), ask("GET", strict.presign_get(key, 60))) == (200, 200)
+        assert (ask("GET", strict.presign_head(key, 60)), ask("HEAD", strict.presign_get(key, 60))) == (403, 403)
+
     def test_presigned_url_expires(self, strict: S3Objects) -> None:
         put(strict.presign_put("jobs/old/output.mp4", TYPE, 60), b"x")
         short, long = (strict.presign_get("jobs/old/output.mp4", seconds) for seconds in (1, 60))
