@@ -85,12 +85,23 @@ class Stub:
         return not condition or (used["full_at"] <= given[":now"] and used["in_flight"] < given[":most"])
 
     def _apply_update(self, write: Item) -> Item:
-        """Apply an update to an owner's row."""
+        """Apply an update to an owner's row, or to the bills of an owner and day."""
+        if write["Key"]["pk"]["S"].startswith("COSTS#"):
+            return self._add_bill(write)
         given = _numbers(write["ExpressionAttributeValues"])
         used = {"in_flight": 0, "full_at": 0} | _numbers(self._old(write) or {})
         in_flight = used["in_flight"] + given.get(":one", given.get(":less", 0))
         full_at = given.get(":next", used["full_at"] + given.get(":step", 0))
         return {**write["Key"], "in_flight": {"N": str(in_flight)}, "full_at": {"N": str(full_at)}}
+
+    def _add_bill(self, write: Item) -> Item:
+        given = write["ExpressionAttributeValues"]
+        old = self._old(write) or write["Key"]
+        row = {**old, "expires_at": given[":expires"]}
+        for short, name in write["ExpressionAttributeNames"].items():
+            value = given[f":{short[1:]}"]
+            row[name] = {"N": str(int(old.get(name, {"N": "0"})["N"]) + int(value["N"]))} if "N" in value else value
+        return row
 
     def _reason(self, write: Item, has_failed: bool) -> Item:
         return {"Code": "ConditionalCheckFailed", "Item": self._old(write)} if has_failed else {"Code": "None"}

@@ -57,9 +57,21 @@ def to_job(item: Mapping[str, Any]) -> Job:
 
 
 def _to_document(job: Job) -> Item:
-    """Return the job as JSON. `output` is for the release before, which runs beside this one during a deployment."""
-    document: Item = _JOB.dump_python(job, mode="json")
+    """Return the job as JSON. `output` is for the release before, which runs beside this one during a deployment.
+
+    Fields of the job and of its operation that are None are left out, which is their default: DynamoDB charges for each
+    started KiB of a row, at each of a job's writes.
+    """
+    dumped: Item = _JOB.dump_python(job, mode="json")
+    document = {name: value for name, value in dumped.items() if value is not None}
+    document["operation"] = _without_null(dumped["operation"])
     return document | {"output": previous.output_of(document)} if job.artifacts else document
+
+
+def _without_null(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_null(entry) for name, entry in value.items() if entry is not None}
+    return list(map(_without_null, value)) if isinstance(value, list) else value
 
 
 def build_key(job_id: str) -> Item:

@@ -20,6 +20,13 @@ def test_nothing_is_scheduled_past_the_deadline() -> None:
     assert POLICY.next_check(5 * SECOND, 3 * SECOND) == 5 * SECOND
 
 
+def test_reports_within_half_a_minute_mostly_leave_the_next_check_where_it_is() -> None:
+    checks = [POLICY.next_check(now, HOUR) for now in range(1, 30 * SECOND, 5 * SECOND)]
+    assert set(checks) == {90 * SECOND}
+    assert POLICY.next_check(30 * SECOND, HOUR) == 90 * SECOND
+    assert POLICY.next_check(30 * SECOND + 1, HOUR) == 120 * SECOND
+
+
 def test_callback_schedule_is_the_published_one() -> None:
     assert CALLBACK_DELAYS == (0, 5000, 60_000, 300_000, 1_800_000, 7_200_000, 21_600_000, 43_200_000, 86_400_000)
     assert POLICY.callback_delay(1, 0.5) == 5 * SECOND
