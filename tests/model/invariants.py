@@ -63,7 +63,7 @@ def check_write(before: Job, after: Job, objects: Mapping[str, bytes], moment: W
         yield from _check_end(after, objects)
     else:
         # A write that does not change `due_at` may follow a clock that went back.
-        yield from _check_unfinished(after, max(before.due_at or 0, moment.now + MINUTE))
+        yield from _check_unfinished(after, max(before.due_at or 0, moment.now + 3 * MINUTE // 2))
         yield from _check_dispatch(before, after, moment)
     if after.callback is not None and after.callback.is_pending and after.due_at is None:
         yield "a pending callback will never be sent"
