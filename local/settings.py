@@ -73,7 +73,6 @@ def lambda_environment(options: Options, aws: Addresses, public_url: str, emulat
             "CALLBACK_SECRETS": json.dumps({"local": [CALLBACK_SECRET]}),
             "ALLOW_LOOPBACK_URLS": "true",
             "SPEECH": "true" if has_speech() else "false",
-            "GPU_PRICE_PER_SECOND": "0",
             "CHECK_SECONDS": "20",
             "RETRY_BASE_SECONDS": "1",
             "AWS_ENDPOINT_URL": aws.url,

@@ -69,6 +69,8 @@ def test_cost_is_measured_and_added_up(system: System, job: dict[str, Any]) -> N
     cost = job["cost"]
     assert (cost["basis"], cost["price_table"]) == ("measured", "2026-08")
     assert cost["billed_seconds"] >= cost["gpu_seconds"] + cost["start_seconds"] + cost["idle_seconds"]
+    # As if this machine were an RTX 4090.
+    assert cost["gpu_usd"] > 0
     assert cost["gpu_usd"] == pytest.approx(cost["billed_seconds"] * cost["price_per_second"])
     bills, path = [], "/jobs?limit=100"
     while path:
