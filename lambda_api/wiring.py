@@ -66,8 +66,10 @@ def services(needs: frozenset[Secret] = EVERYTHING, runpod_seconds: float = BOUN
     observer = PowertoolsObserver()
     callers = _callers(config, needs, observer)
     table = Table(config.table_name, session.dynamodb)
+    store = DynamoJobStore(table, _now, config.policy.retention_ms)
     return Services(
-        store=DynamoJobStore(table, _now, config.policy.retention_ms),
+        store=store,
+        history=store,
         uploads=DynamoUploadStore(table, _now),
         provider=RunpodProvider(
             config.runpod_api_url,

@@ -387,6 +387,7 @@ class World:
         self._ids = 0
         self.services = Services(
             store=self.store,
+            history=self.store,
             uploads=self.uploads,
             provider=self.provider,
             objects=self.objects,

@@ -49,6 +49,16 @@ def test_no_owner_reads_the_costs_of_another(client: Client) -> None:
     assert (answer.json["total"], answer.json["groups"]) == (NOTHING, [])
 
 
+def test_dry_run_estimates_from_the_bills_of_earlier_jobs(client: Client, world: World) -> None:
+    body = {"url_video": "https://media.example/v.mp4", "url_srt": "https://media.example/s.srt", "dry_run": True}
+    assert client.call("POST", "/video/caption", body).json["estimate"]["basis"] == "benchmark"
+    submit_job(world.services, submission())
+    finish_job(world, "job-3")
+    estimate = client.call("POST", "/video/caption", body).json["estimate"]
+    assert (estimate["basis"], estimate["jobs_measured"]) == ("history", 3)
+    assert client.call("POST", "/video/caption", body, key="other").json["estimate"]["basis"] == "benchmark"
+
+
 @pytest.mark.parametrize(
     ("query", "says"),
     [
