@@ -6,9 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 
-from lambda_api.domain.bill.history import MAX_DAYS, CostHistory, Day, Group, add_up, days_until, utc_day
+from lambda_api.domain.bill.history import MAX_DAYS, CostHistory, Day, Group, GroupBy, add_up, days_until, utc_day
 from lambda_api.domain.errors import InvalidRequest
 from lambda_api.usecases.services import Services
 
@@ -16,12 +15,6 @@ DEFAULT_DAYS = 30
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?([Zz]|[+-]\d{2}:\d{2})")
-
-
-class GroupBy(StrEnum):
-    DAY = "day"
-    OPERATION = "operation"
-    GPU_TYPE = "gpu_type"
 
 
 @dataclass(frozen=True, slots=True)

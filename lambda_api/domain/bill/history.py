@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
 from typing import NamedTuple, Self
 
 from lambda_api.domain.bill.job_cost import job_cost
@@ -43,6 +44,17 @@ class Group(NamedTuple):
 
 
 Day = Mapping[Group, CostHistory]
+
+
+class GroupBy(StrEnum):
+    """What makes a group."""
+
+    DAY = "day"
+    """The UTC day on which jobs completed."""
+    OPERATION = "operation"
+    """The operation."""
+    GPU_TYPE = "gpu_type"
+    """The GPU that ran them; null without one."""
 
 
 class Expense(NamedTuple):

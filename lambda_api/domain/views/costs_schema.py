@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
-from lambda_api.domain.bill.history import CostHistory
+from lambda_api.domain.bill.history import CostHistory, GroupBy
 from lambda_api.domain.bill.job_cost import NANO
 
 Date = Annotated[str, WithJsonSchema({"type": "string", "format": "date"})]
@@ -18,11 +18,16 @@ class CostSums(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     jobs: int
+    """Completed jobs."""
     gpu_seconds: Annotated[float, Field(description="Executions.")]
     start_seconds: float
+    """Starts of workers."""
     idle_seconds: float
+    """Waits of workers for these jobs."""
     billed_seconds: int
+    """Sum of the whole seconds that each job is billed for."""
     gpu_usd: float
+    """What they cost, in US dollars."""
     measured_jobs: Annotated[
         int, Field(description="Jobs whose worker measured start and idle time; those of the others are missing.")
     ]
@@ -51,13 +56,17 @@ class CostsView(BaseModel):
 
     first: Annotated[Date, Field(alias="from", description="First day, UTC.")]
     last: Annotated[Date, Field(alias="to", description="Last day, included.")]
-    group_by: Literal["day", "operation", "gpu_type"]
+    group_by: GroupBy
+    """What makes a group."""
     currency: Literal["USD"] = "USD"
+    """Always `USD`."""
     price_table: Annotated[
         str, Field(description="The current table. A job is billed by the one of the day on which it completed.")
     ]
     total: CostSums
+    """All of the period."""
     groups: list[CostGroup]
+    """Days in their order; others by what they cost, the dearest first. Without those that had no job."""
 
 
 def _fields(sums: CostHistory) -> dict[str, float]:

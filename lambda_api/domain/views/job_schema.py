@@ -25,10 +25,6 @@ STAGE_TEXTS = {
     "done": "It has ended.",
 }
 VIDEO_MODE_TEXTS = {"encode": "At least a part was encoded.", "copy": "All of it was copied unchanged."}
-COST_BASIS_TEXTS = {
-    "measured": "Execution, start and idle time.",
-    "estimated": "The execution only: start and idle time are missing.",
-}
 WORD_TIMING_TEXTS = {
     "given": "The request states them.",
     "aligned": "They were found in the sound.",
@@ -160,8 +156,8 @@ class CostView(_View):
     """US dollars per second of the GPU."""
     price_table: str | None
     """Version of the price table; null for jobs from before it had one."""
-    basis: Annotated[str, WithJsonSchema({"type": "string", "enum": list(COST_BASIS_TEXTS)})]
-    """What the worker measured."""
+    basis: Literal["measured", "estimated"]
+    """`measured`, or `estimated` if the worker measured the execution only: start and idle time are missing."""
 
 
 class ErrorView(_View):

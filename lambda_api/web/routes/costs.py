@@ -8,8 +8,9 @@ from fastapi import Query, Request
 from pydantic import WithJsonSchema
 
 from contract.prices import PRICE_TABLE_VERSION
+from lambda_api.domain.bill.history import GroupBy
 from lambda_api.domain.views.costs_schema import CostGroup, CostSums, CostsView
-from lambda_api.usecases.read_costs import GroupBy, read_costs
+from lambda_api.usecases.read_costs import read_costs
 from lambda_api.web.routes.base import keyed_router, services_of
 
 _DAY = {"format": "date"}
@@ -36,7 +37,7 @@ async def get_costs(
     return CostsView(
         first=found.first.isoformat(),
         last=found.last.isoformat(),
-        group_by=group_by.value,
+        group_by=group_by,
         price_table=PRICE_TABLE_VERSION,
         total=CostSums.of(found.total),
         groups=[CostGroup.keyed(key, sums) for key, sums in found.groups.items()],

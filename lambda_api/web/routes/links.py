@@ -5,13 +5,13 @@ No response is stored anywhere: each redirect leads to a URL that is signed for 
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from lambda_api.domain.views.job_view import timestamp
 from lambda_api.usecases.links.open_file import Visit, open_own_file, open_shared_file
-from lambda_api.usecases.links.share_job import DEFAULT_SECONDS, revoke_links, share_job
+from lambda_api.usecases.links.share_job import revoke_links, share_job
 from lambda_api.web.routes.base import keyed_router, operation_id, problem_responses, services_of
 from lambda_api.web.routes.jobs import JobIdPath
 from lambda_api.web.validation.links import ShareLink, ShareOptions
@@ -23,13 +23,20 @@ DownloadQuery = Annotated[bool, Query(description="`1`: a browser saves the file
 OpenDownloadQuery = Annotated[str, Query(description="`1`: a browser saves the file. Anything else is ignored.")]
 TokenPath = Annotated[str, Path(description="The end of the `url` of a share link.")]
 
+_DEFAULTS = ShareOptions()
+_REDIRECT: dict[int | str, dict[str, Any]] = {
+    302: {"description": "Redirects to the file, by a URL that is signed for this request."}
+}
+
 router = keyed_router("Links")
 shared = APIRouter(tags=["Links"], generate_unique_id_function=operation_id)
 
 
 # Players and n8n send HEAD before they read.
 @router.head("/job/{job_id}/video", include_in_schema=False)
-@router.get("/job/{job_id}/video", status_code=302, response_class=Response, responses=problem_responses(404, 409))
+@router.get(
+    "/job/{job_id}/video", status_code=302, response_class=Response, responses=_REDIRECT | problem_responses(404, 409)
+)
 async def get_video(
     request: Request, job_id: JobIdPath, artifact: ArtifactQuery = None, download: DownloadQuery = False
 ) -> Response:
@@ -40,11 +47,9 @@ async def get_video(
 
 
 @router.post("/job/{job_id}/share", status_code=201, responses=problem_responses(400, 404, 409, 415))
-async def share_video(request: Request, job_id: JobIdPath, body: ShareOptions | None = None) -> ShareLink:
+async def share_video(request: Request, job_id: JobIdPath, body: ShareOptions = _DEFAULTS) -> ShareLink:
     """Make a link to a file that works without a key, until it expires, is revoked, or the file is deleted."""
-    seconds = body.expires_in if body is not None else DEFAULT_SECONDS
-    artifact = body.artifact if body is not None else None
-    link = share_job(services_of(request), request.state.owner, job_id, artifact, seconds)
+    link = share_job(services_of(request), request.state.owner, job_id, body.artifact, body.expires_in)
     return ShareLink(url=link.url, artifact=link.artifact, expires_at=timestamp(link.expires_at))
 
 
@@ -55,7 +60,7 @@ async def revoke_shares(request: Request, job_id: JobIdPath) -> None:
 
 
 @shared.head("/s/{token}", include_in_schema=False)
-@shared.get("/s/{token}", status_code=302, response_class=Response, responses=problem_responses(404, 503))
+@shared.get("/s/{token}", status_code=302, response_class=Response, responses=_REDIRECT | problem_responses(404, 503))
 async def open_share(request: Request, token: TokenPath, download: OpenDownloadQuery = "") -> Response:
     """Redirect to a shared file. Everyone who has the link may open it."""
     visit = _visit(request, is_download=download.strip().lower() in {"1", "true"})

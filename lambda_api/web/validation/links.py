@@ -37,8 +37,8 @@ class ShareOptions(BaseModel):
 class ShareLink(BaseModel):
     """A link that works without a key."""
 
-    url: str
-    artifact: str
+    url: Annotated[str, Field(description="The link. Whoever has it can open the file.")]
+    artifact: Annotated[str, Field(description="The `name` of the file that it opens.")]
     expires_at: Annotated[
         Timestamp, Field(description="The requested time, or the deletion of the file if that is earlier.")
     ]

@@ -6,11 +6,12 @@ import pytest
 
 from contract.messages import ExecutionFacts
 from contract.operations.img2vid import Img2Vid
+from lambda_api.domain.bill.history import GroupBy
 from lambda_api.domain.bill.job_cost import job_cost
 from lambda_api.domain.errors import InvalidRequest
 from lambda_api.domain.policy import HOUR
 from lambda_api.domain.ports import ProviderStatus
-from lambda_api.usecases.read_costs import Costs, GroupBy, read_costs
+from lambda_api.usecases.read_costs import Costs, read_costs
 from lambda_api.usecases.submit_job import submit_job
 from tests.support.examples import manifest, publish, ring_webhook, stored_job, submission
 from tests.support.fakes import World
