@@ -82,7 +82,7 @@ test-full: test $(VENV)/.speech $(OPENAPI_TOOLS) .tools/ffmpeg-oldest/.done  ## 
 faults:  ## Write the names of the tests into docs/faults.md
 	@$(PYTHON) scripts/fault_table.py
 
-generate: $(VENV)/.local  ## Write what derives from the operations: docs/openapi.json, integrations, README table, events/api
+generate: $(VENV)/.local  ## Write what derives from the operations: docs/openapi.json, integrations, README table, events/api, the client's methods
 	@PYTHONPATH=scripts $(BIN)/python -m scripts.generate
 
 gallery: $(VENV)/.local  ## Render docs/gallery, a sheet of frames per caption preset, motion, fit and transition, with the worker

@@ -1,7 +1,8 @@
 """Write the files that are derived from the operations: `make generate`.
 
 docs/openapi.json, the table of operations in README.md, their fields and objects in docs/fields.md, a golden API
-Gateway event for each operation, and the collections for Postman and Bruno in integrations/.
+Gateway event for each operation, the collections for Postman and Bruno in integrations/, and the client's methods in
+api_gpu/operations.py and api_gpu/objects.py.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from api_collections.bruno import bruno_collection
 from api_collections.postman import postman_collection
+from client_methods import render_objects, render_operations
 
 from contract.documentation.describe import Description, describe
 from contract.documentation.objects import ObjectDescription, describe_objects
@@ -28,6 +30,7 @@ FIELDS = ROOT / "docs" / "fields.md"
 EVENTS = ROOT / "events" / "api"
 POSTMAN = ROOT / "integrations" / "postman" / "api-gpu.postman_collection.json"
 BRUNO = ROOT / "integrations" / "bruno"
+CLIENT = ROOT / "api_gpu"
 BEGIN, END = "<!-- operations: begin (make generate) -->\n", "<!-- operations: end -->\n"
 
 
@@ -41,6 +44,8 @@ def render() -> dict[Path, str]:
     files |= {BRUNO / name: text for name, text in bruno_collection(document).items()}
     files[FIELDS] = _fields(descriptions)
     files[README] = _readme(README.read_text(encoding="utf-8"), descriptions)
+    files[CLIENT / "operations.py"] = render_operations()
+    files[CLIENT / "objects.py"] = render_objects()
     return files
 
 

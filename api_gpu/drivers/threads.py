@@ -1,0 +1,161 @@
+"""Perform flows in the calling thread; what they gather runs in further threads."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from typing import Any, TypeVar
+
+import httpx2
+
+from api_gpu.core.effects import Block, Effect, Fetch, Flow, Gather, Item, Response, Send, SendFile, Sleep
+from api_gpu.drivers.translate import MAX_ERROR_BYTES, answer, headers_of, timeout_of, translated
+from api_gpu.errors import ApiGpuError
+
+T = TypeVar("T")
+
+
+class Stopped(ApiGpuError):
+    """Another part of the same call has failed."""
+
+
+class ThreadDriver:
+    """Performs flows over one connection pool."""
+
+    def __init__(self, http: httpx2.Client, read_seconds: float, sleep: Callable[[float], object] = time.sleep) -> None:
+        self.http, self._read_seconds, self._sleep = http, read_seconds, sleep
+
+    def with_timeout(self, read_seconds: float) -> ThreadDriver:
+        """Return a driver with another limit over the same connections."""
+        return ThreadDriver(self.http, read_seconds, self._sleep)
+
+    def run(self, flow: Flow[T], stop: threading.Event | None = None) -> T:
+        """Perform a flow to its end and return its result."""
+        try:
+            effect = next(flow)
+            while True:
+                try:
+                    result = self._perform(effect, stop)
+                except Exception as error:  # noqa: BLE001 - the flow decides what it means
+                    effect = flow.throw(error)
+                else:
+                    effect = flow.send(result)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+        finally:
+            flow.close()
+
+    def iterate(self, flow: Flow[None]) -> Iterator[Any]:
+        """Perform a flow and yield its items."""
+        result: Any = None
+        try:
+            effect = next(flow)
+            while True:
+                if isinstance(effect, Item):
+                    yield effect.value
+                    effect = flow.send(None)
+                    continue
+                try:
+                    result = self._perform(effect, None)
+                except Exception as error:  # noqa: BLE001 - the flow decides what it means
+                    effect = flow.throw(error)
+                else:
+                    effect = flow.send(result)
+        except StopIteration:
+            return
+        finally:
+            flow.close()
+
+    def _perform(self, effect: Effect, stop: threading.Event | None) -> Any:
+        if stop is not None and stop.is_set():
+            raise Stopped("stopped")
+        match effect:
+            case Send():
+                return self._send(effect)
+            case SendFile():
+                return self._send_file(effect, stop)
+            case Fetch():
+                return self._fetch(effect, stop)
+            case Sleep():
+                return self._sleep(effect.seconds) if stop is None else stop.wait(effect.seconds)
+            case Block():
+                return effect.call()
+            case Gather():
+                return self._gather(effect)
+            case Item():
+                raise TypeError("only an iteration has items")
+
+    def _send(self, effect: Send) -> Response:
+        request = effect.request
+        with translated(request):
+            response = self.http.request(
+                request.method, request.url, headers=headers_of(request), content=request.content,
+                timeout=timeout_of(request, self._read_seconds), follow_redirects=False,
+            )  # fmt: skip
+            return answer(response, response.content)
+
+    def _send_file(self, effect: SendFile, stop: threading.Event | None) -> Response:
+        def pieces() -> Iterator[bytes]:
+            for chunk in effect.source.chunks(effect.offset, effect.size):
+                if stop is not None and stop.is_set():
+                    raise Stopped("stopped")
+                yield chunk
+                effect.on_sent(len(chunk))
+
+        request = effect.request
+        with translated(request):
+            response = self.http.request(
+                request.method, request.url, headers=headers_of(request), content=pieces(),
+                timeout=timeout_of(request, self._read_seconds), follow_redirects=False,
+            )  # fmt: skip
+            return answer(response, response.content)
+
+    def _fetch(self, effect: Fetch, stop: threading.Event | None) -> Response:
+        request = effect.request
+        with (
+            translated(request),
+            self.http.stream(
+                request.method, request.url, headers=headers_of(request),
+                timeout=timeout_of(request, self._read_seconds), follow_redirects=False,
+            ) as response,
+        ):  # fmt: skip
+            if not response.is_success:
+                body = b""
+                for chunk in response.iter_bytes():
+                    body += chunk
+                    if len(body) > MAX_ERROR_BYTES:
+                        break
+                return answer(response, body)
+            found = answer(response, b"")
+            try:
+                effect.sink.begin(found)
+                for chunk in response.iter_raw():
+                    if stop is not None and stop.is_set():
+                        raise Stopped("stopped")
+                    effect.sink.write(chunk)
+            finally:
+                effect.sink.end()
+            return found
+
+    def _gather(self, effect: Gather) -> list[Any]:
+        if len(effect.flows) == 1:
+            return [self.run(effect.flows[0])]
+        stop = threading.Event()
+        with ThreadPoolExecutor(max(1, min(effect.limit, len(effect.flows))), "api-gpu") as pool:
+            futures = [pool.submit(self.run, flow, stop) for flow in effect.flows]
+            try:
+                done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+            except BaseException:  # also Ctrl-C: no part goes on in the background
+                stop.set()
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+            if any(future.exception() for future in done):
+                stop.set()
+                pool.shutdown(wait=False, cancel_futures=True)
+        errors = [future.exception() for future in futures if future.done() and not future.cancelled()]
+        cause = next((error for error in errors if error and not isinstance(error, Stopped)), None)
+        if cause is not None:
+            raise cause
+        return [future.result() for future in futures]
