@@ -158,9 +158,10 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "api-gpu needs Python 3.11 or newer: make PYTHON=python3.13 …")'
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.local: requirements/local.txt | $(BIN)/python
+$(VENV)/.local: requirements/local.txt scripts/link_command.py | $(BIN)/python
 	@echo "Installing into $(VENV) (once)…"
 	$(INSTALL) $< $(VENV)
+	@$(BIN)/python scripts/link_command.py $(BIN)/api-gpu
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.local

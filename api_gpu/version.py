@@ -1,19 +1,23 @@
-"""The version of the installed package, from its metadata."""
+"""The version: that of the installed package, in a checkout that of pyproject.toml."""
 
 from __future__ import annotations
 
 import platform
+import re
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 
 @cache
 def own_version() -> str:
-    """Return the version; `0+source` in a checkout that is not installed."""
+    """Return the version of this package."""
     try:
         return version("api-gpu")
     except PackageNotFoundError:
-        return "0+source"
+        text = (Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8")
+        found = re.search(r'^version = "(.+)"$', text, re.MULTILINE)
+        return found[1] if found else "0"
 
 
 def user_agent() -> str:

@@ -12,8 +12,8 @@ trap 'rm -f "$pins"' EXIT
 compile() {
   extra=$1
   shift
-  "$uv" pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-    --no-annotate --custom-compile-command "make lock" --extra "$extra" -o "requirements/$extra.txt" "$@"
+  .venv/bin/python scripts/extra.py "$extra" | "$uv" pip compile - --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+    --no-annotate --custom-compile-command "make lock" -o "requirements/$extra.txt" "$@"
 }
 
 compile dev "$@"

@@ -1,0 +1,29 @@
+"""Write the command `api-gpu` into an environment that has its packages but not this project: `… .venv/bin/api-gpu`.
+
+The environments are installed from pinned files with hashes, which a project in a folder has none of.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+_COMMAND = """#!{python}
+import sys
+
+sys.path.insert(0, {root!r})
+from api_gpu.cli.main import main
+
+sys.exit(main())
+"""
+
+
+def link(target: Path, python: str) -> None:
+    """Write the command."""
+    target.write_text(_COMMAND.format(python=python, root=str(ROOT)), encoding="utf-8")
+    target.chmod(0o755)
+
+
+if __name__ == "__main__":
+    link(Path(sys.argv[1]), sys.executable)
