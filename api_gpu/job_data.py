@@ -60,6 +60,7 @@ class JobData:
 
     @property
     def progress(self) -> Progress:
+        """How far the job is."""
         return progress_of(self.data)
 
     @property

@@ -56,7 +56,11 @@ def check_base_url(url: str | None) -> str:
     """Return the address of the API without a slash at its end. Raises ApiGpuError."""
     if not url or not url.strip():
         raise ApiGpuError("no address of the API: set API_GPU_URL, or pass base_url")
-    parts = urlsplit(url.strip())
+    try:
+        parts = urlsplit(url.strip())
+        _ = parts.port
+    except ValueError:
+        raise ApiGpuError("base_url has no valid host or port") from None
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ApiGpuError("base_url must begin with https:// or http:// and name a host")
     if parts.query or parts.fragment or parts.username:

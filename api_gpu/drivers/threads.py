@@ -144,8 +144,8 @@ class ThreadDriver:
             return [self.run(effect.flows[0])]
         stop = threading.Event()
         with ThreadPoolExecutor(max(1, min(effect.limit, len(effect.flows))), "api-gpu") as pool:
-            futures = [pool.submit(self.run, flow, stop) for flow in effect.flows]
             try:
+                futures = [pool.submit(self.run, flow, stop) for flow in effect.flows]
                 done, _ = wait(futures, return_when=FIRST_EXCEPTION)
             except BaseException:  # also Ctrl-C: no part goes on in the background
                 stop.set()
