@@ -39,7 +39,9 @@ _COMMON = {
 def render_operations(operations: Mapping[str, type[Operation]] = OPERATIONS) -> str:
     """Return the module with a method for each operation, for threads and for asyncio."""
     found = [(describe(model), model.model_json_schema()) for model in operations.values()]
-    objects = sorted({name for _, schema in found for name in _used_objects(schema)})
+    mixins = "".join(_mixin(prefix, job, found) for prefix, job in (("", "Job"), ("async ", "AsyncJob")))
+    known = {name for _, schema in found for name in _used_objects(schema)}
+    objects = sorted(name for name in known if re.search(rf"[ \[]{name}[ ,\]\n]", mixins))
     imports = [
         "from abc import abstractmethod",
         "from collections.abc import Mapping, Sequence",
@@ -59,9 +61,7 @@ def render_operations(operations: Mapping[str, type[Operation]] = OPERATIONS) ->
     names = sorted({name for _, schema in found for name in _url_fields(schema)})
     fields = ", ".join(json.dumps(name) for name in names)
     text += f'URL_FIELDS = frozenset({{\n    {fields},\n}})\n"""Fields that take URLs, and therefore files."""\n'
-    for prefix, job in (("", "Job"), ("async ", "AsyncJob")):
-        text += _mixin(prefix, job, found)
-    return text
+    return text + mixins
 
 
 def render_objects(operations: Mapping[str, type[Operation]] = OPERATIONS) -> str:
