@@ -106,10 +106,11 @@ class Client(OperationMethods):
         return Job(self._context, self._driver, jobs.quoted(job_id))
 
     def jobs(
-        self, *, state: str | None = None, operation: str | None = None, metadata: Mapping[str, str] | None = None,
+        self, *, state: str | Sequence[str] | None = None, operation: str | None = None,
+        metadata: Mapping[str, str] | None = None,
         created_after: Moment | None = None, created_before: Moment | None = None, limit: int | None = None,
     ) -> Iterator[Job]:  # fmt: skip
-        """Iterate over your jobs, newest first, over all pages or up to `limit`."""
+        """Iterate over your jobs, newest first, over all pages or up to `limit`. `state` may be several."""
         query = {"state": state, "operation": operation, "metadata": metadata,
                  "created_after": created_after, "created_before": created_before}  # fmt: skip
         for data in self._driver.iterate(service.list_jobs(self._context, query, limit)):

@@ -79,7 +79,8 @@ class ClipImage(TypedDict, total=False):
 
     url_image: Required[str | Path | BinaryIO]
     """A picture: JPEG, PNG, WebP, HEIC, AVIF, TIFF, GIF, BMP and others, any color profile. Send a public http or
-    https URL. Spaces and accents in it are encoded for you."""
+    https URL, or `upload:<upload_id>` for a file that you uploaded. Spaces and accents in a URL are encoded for
+    you."""
     duration: float
     """Length of its clip in seconds."""
     motion: (
@@ -136,8 +137,8 @@ class Music(TypedDict, total=False):
     """Music under the other sounds of a video, until its end."""
 
     url_audio: Required[str | Path | BinaryIO]
-    """A sound: MP3, M4A, WAV, FLAC, Ogg and others, or the sound of a video. Send a public http or https URL. Spaces
-    and accents in it are encoded for you."""
+    """A sound: MP3, M4A, WAV, FLAC, Ogg and others, or the sound of a video. Send a public http or https URL, or
+    `upload:<upload_id>` for a file that you uploaded. Spaces and accents in a URL are encoded for you."""
     volume_db: float
     """Change of its level in dB: 0 leaves it unchanged."""
     ducking: bool | Ducking
@@ -189,7 +190,8 @@ class SlideshowImage(TypedDict, total=False):
 
     url_image: Required[str | Path | BinaryIO]
     """A picture: JPEG, PNG, WebP, HEIC, AVIF, TIFF, GIF, BMP and others, any color profile. Send a public http or
-    https URL. Spaces and accents in it are encoded for you."""
+    https URL, or `upload:<upload_id>` for a file that you uploaded. Spaces and accents in a URL are encoded for
+    you."""
     duration: float
     """Seconds from its start to that of the next picture."""
     motion: (
@@ -224,8 +226,8 @@ class VideoPart(TypedDict, total=False):
     """One of the videos, or a part of it."""
 
     url_video: Required[str | Path | BinaryIO]
-    """A video: MP4, MOV, MKV, WebM, AVI, MPEG, GIF and others. Send a public http or https URL. Spaces and accents in
-    it are encoded for you."""
+    """A video: MP4, MOV, MKV, WebM, AVI, MPEG, GIF and others. Send a public http or https URL, or
+    `upload:<upload_id>` for a file that you uploaded. Spaces and accents in a URL are encoded for you."""
     start: float | str
     end: float | str
 
@@ -235,7 +237,8 @@ class Watermark(TypedDict, total=False):
 
     url_image: Required[str | Path | BinaryIO]
     """A picture: JPEG, PNG, WebP, HEIC, AVIF, TIFF, GIF, BMP and others, any color profile. Send a public http or
-    https URL. Spaces and accents in it are encoded for you."""
+    https URL, or `upload:<upload_id>` for a file that you uploaded. Spaces and accents in a URL are encoded for
+    you."""
     position: (
         Literal["top_left", "top_center", "top_right", "middle_left", "middle_center", "middle_right", "bottom_left",
         "bottom_center", "bottom_right"]

@@ -104,7 +104,9 @@ def pages(
             yield Item(entry)
         left -= len(entries)
         token = page.get("next_cursor")
-        if not token or not entries or query.get(cursor) == token:
+        # A page of a filtered list may be empty and yet lead on. The end of what `after` finds is an empty page.
+        is_end = not entries and cursor == "after"
+        if not token or is_end or query.get(cursor) == token:
             return
         query[cursor] = token
 

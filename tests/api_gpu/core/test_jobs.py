@@ -128,6 +128,27 @@ def test_lists_go_over_all_pages(limit: int | None, count: int, asked: list[int]
     assert all("cursor=c1" in request.url for request in played.requests[1:2])
 
 
+def test_empty_page_may_lead_on() -> None:
+    pages = [{"jobs": [], "next_cursor": "c1"}, {"jobs": [job("A")], "next_cursor": None}]
+    played = Played([reply(200, page) for page in pages])
+    played.run(service.list_jobs(played.context(), {"state": ["FAILED", "TIMED_OUT"]}, None))
+    assert len(played.items) == 1
+    assert "state=FAILED&state=TIMED_OUT" in played.requests[1].url
+
+
+@pytest.mark.parametrize(("after", "cursor"), [("c0", "after"), (None, "cursor")])
+def test_deliveries_go_on_in_their_direction(after: str | None, cursor: str) -> None:
+    pages = [
+        {"deliveries": [{"delivery_id": "d1"}], "next_cursor": "c1"},
+        {"deliveries": [], "next_cursor": "c2" if after else None},
+    ]
+    played = Played([reply(200, page) for page in pages])
+    played.run(service.list_deliveries(played.context(), None, after, None))
+    assert [entry["delivery_id"] for entry in played.items] == ["d1"]
+    assert f"{cursor}=c1" in played.requests[1].url
+    assert len(played.requests) == 2
+
+
 def test_list_whose_cursor_stays_ends() -> None:
     played = Played([reply(200, {"jobs": [job("A")], "next_cursor": "same"})])
     played.run(service.list_jobs(played.context(), {}, None))

@@ -17,6 +17,7 @@ from api_gpu.core.upload_cache import Content
 from api_gpu.core.uploads import Sent, announcement, upload_file, upload_files
 from api_gpu.errors import ApiGpuError, NotFoundError, UnauthorizedError
 from api_gpu.operations import URL_FIELDS
+from contract.limits import UPLOAD_SINGLE_BYTES
 from tests.support.flows import LOST, Played, reply
 
 LATER = "2026-12-01T12:00:00Z"
@@ -97,6 +98,7 @@ def test_large_file_is_sent_in_parts(clip: Path) -> None:
 
 def test_checksum_is_announced_for_single_uploads_only() -> None:
     limit = uploads.MAX_SINGLE_BYTES
+    assert limit == UPLOAD_SINGLE_BYTES
     assert "sha256" in announcement("a", Content(limit, "00"))
     assert announcement("a", Content(limit + 1, "00")) == {"filename": "a", "size_bytes": limit + 1}
 
