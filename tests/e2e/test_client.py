@@ -120,7 +120,6 @@ def test_local_files_are_sent_by_themselves(client: Client, media: Path, tmp_pat
     assert (checked["dry_run"], checked["valid"]) == (True, True)
 
 
-@pytest.mark.full
 def test_file_in_parts_is_sent_and_read(client: Client, media: Path, tmp_path: Path) -> None:
     """A WAV file above 100 MiB, which storage takes in parts of 16 MiB."""
     sound = tmp_path / "long.wav"
