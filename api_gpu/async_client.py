@@ -12,7 +12,6 @@ import httpx2
 from api_gpu import client_base
 from api_gpu.async_job import AsyncJob
 from api_gpu.core import job_calls, jobs, service
-from api_gpu.core.calls import call
 from api_gpu.core.context import Context
 from api_gpu.core.service import Moment
 from api_gpu.core.upload_cache import Upload
@@ -164,8 +163,11 @@ class AsyncClient(AsyncOperationMethods):
     async def request(
         self, method: str, path: str, json: object = None, params: Mapping[str, object] | None = None
     ) -> Any:
-        """Call any route, with the key and the usual retries; returns the JSON of the answer, or None."""
-        return await self._driver.run(call(self._context, method, path, json=json, params=params))
+        """Call any route, with the key and the usual retries; returns the JSON of the answer, or None.
+
+        A POST has an `Idempotency-Key`, so that a submit makes one job.
+        """
+        return await self._driver.run(service.request(self._context, method, path, json, params))
 
     def _job(self, data: Mapping[str, Any], idempotency_key: str | None = None) -> AsyncJob:
         return AsyncJob(self._context, self._driver, str(data["job_id"]), data, idempotency_key)

@@ -20,6 +20,12 @@ def get(context: Context, path: str, params: Mapping[str, object] | None = None)
     return dict((yield from call(context, "GET", path, params=params)) or {})
 
 
+def request(context: Context, method: str, path: str, json: object, params: Mapping[str, object] | None) -> Flow[Any]:
+    """Call any route. A POST gets an idempotency key, since it may be a submit, and retries must make one job."""
+    headers = {"Idempotency-Key": context.new_key()} if method.upper() == "POST" else {}
+    return call(context, method.upper(), path, json=json, params=params, headers=headers)
+
+
 def costs(context: Context, from_: Moment | None, to: Moment | None, group_by: str | None) -> Flow[Answer]:
     """Return what jobs cost between two moments."""
     return get(context, "/costs", {"from": moment(from_), "to": moment(to), "group_by": group_by})

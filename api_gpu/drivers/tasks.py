@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import httpx2
 
 from api_gpu.core.effects import Block, Effect, Fetch, Flow, Gather, Item, Response, Send, SendFile, Sleep
-from api_gpu.drivers.translate import MAX_ERROR_BYTES, answer, headers_of, timeout_of, translated
+from api_gpu.drivers.translate import MAX_ERROR_BYTES, headers_of, timeout_of, translated
 
 T = TypeVar("T")
 
@@ -85,12 +85,12 @@ class TaskDriver:
 
     async def _send(self, effect: Send) -> Response:
         request = effect.request
-        with translated(request):
+        with translated(request) as seen:
             response = await self.http.request(
                 request.method, request.url, headers=headers_of(request), content=request.content,
                 timeout=timeout_of(request, self._read_seconds), follow_redirects=False,
             )  # fmt: skip
-            return answer(response, response.content)
+            return seen.answer(response, response.content)
 
     async def _send_file(self, effect: SendFile) -> Response:
         async def pieces() -> AsyncIterator[bytes]:
@@ -100,16 +100,16 @@ class TaskDriver:
                 effect.on_sent(len(chunk))
 
         request = effect.request
-        with translated(request):
+        with translated(request) as seen:
             response = await self.http.request(
                 request.method, request.url, headers=headers_of(request), content=pieces(),
                 timeout=timeout_of(request, self._read_seconds), follow_redirects=False,
             )  # fmt: skip
-            return answer(response, response.content)
+            return seen.answer(response, response.content)
 
     async def _fetch(self, effect: Fetch) -> Response:
         request = effect.request
-        with translated(request):
+        with translated(request) as seen:
             async with self.http.stream(
                 request.method, request.url, headers=headers_of(request),
                 timeout=timeout_of(request, self._read_seconds), follow_redirects=False,
@@ -120,8 +120,8 @@ class TaskDriver:
                         body += chunk
                         if len(body) > MAX_ERROR_BYTES:
                             break
-                    return answer(response, body)
-                found = answer(response, b"")
+                    return seen.answer(response, body)
+                found = seen.answer(response, b"")
                 try:
                     await asyncio.to_thread(effect.sink.begin, found)
                     async for chunk in response.aiter_raw():

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import httpx2
 
 from api_gpu.core.effects import Block, Effect, Fetch, Flow, Gather, Item, Response, Send, SendFile, Sleep
-from api_gpu.drivers.translate import MAX_ERROR_BYTES, answer, headers_of, timeout_of, translated
+from api_gpu.drivers.translate import MAX_ERROR_BYTES, headers_of, timeout_of, translated
 from api_gpu.errors import ApiGpuError
 
 T = TypeVar("T")
@@ -89,12 +89,12 @@ class ThreadDriver:
 
     def _send(self, effect: Send) -> Response:
         request = effect.request
-        with translated(request):
+        with translated(request) as seen:
             response = self.http.request(
                 request.method, request.url, headers=headers_of(request), content=request.content,
                 timeout=timeout_of(request, self._read_seconds), follow_redirects=False,
             )  # fmt: skip
-            return answer(response, response.content)
+            return seen.answer(response, response.content)
 
     def _send_file(self, effect: SendFile, stop: threading.Event | None) -> Response:
         def pieces() -> Iterator[bytes]:
@@ -105,17 +105,17 @@ class ThreadDriver:
                 effect.on_sent(len(chunk))
 
         request = effect.request
-        with translated(request):
+        with translated(request) as seen:
             response = self.http.request(
                 request.method, request.url, headers=headers_of(request), content=pieces(),
                 timeout=timeout_of(request, self._read_seconds), follow_redirects=False,
             )  # fmt: skip
-            return answer(response, response.content)
+            return seen.answer(response, response.content)
 
     def _fetch(self, effect: Fetch, stop: threading.Event | None) -> Response:
         request = effect.request
         with (
-            translated(request),
+            translated(request) as seen,
             self.http.stream(
                 request.method, request.url, headers=headers_of(request),
                 timeout=timeout_of(request, self._read_seconds), follow_redirects=False,
@@ -127,8 +127,8 @@ class ThreadDriver:
                     body += chunk
                     if len(body) > MAX_ERROR_BYTES:
                         break
-                return answer(response, body)
-            found = answer(response, b"")
+                return seen.answer(response, body)
+            found = seen.answer(response, b"")
             try:
                 effect.sink.begin(found)
                 for chunk in response.iter_raw():

@@ -27,18 +27,24 @@ def headers_of(request: Request) -> dict[str, str]:
     return {"User-Agent": user_agent(), **request.headers}
 
 
-def answer(response: httpx2.Response, body: bytes) -> Response:
-    """Return an answer in our terms."""
-    return Response(response.status_code, {name.lower(): text for name, text in response.headers.items()}, body)
+class Exchange:
+    """One request, and the status of its answer, if there is one."""
+
+    status: int | None = None
+
+    def answer(self, response: httpx2.Response, body: bytes) -> Response:
+        """Return an answer in our terms."""
+        self.status = response.status_code
+        return Response(response.status_code, {name.lower(): text for name, text in response.headers.items()}, body)
 
 
 @contextmanager
-def translated(request: Request) -> Iterator[None]:
+def translated(request: Request) -> Iterator[Exchange]:
     """Log a request, and raise the HTTP library's errors as ours."""
     began = time.monotonic()
-    where = shown_url(request.url)
+    where, seen = shown_url(request.url), Exchange()
     try:
-        yield
+        yield seen
     except httpx2.TimeoutException as error:
         raise APITimeoutError(f"{where} did not answer in time ({type(error).__name__})") from error
     except (httpx2.UnsupportedProtocol, httpx2.InvalidURL, httpx2.LocalProtocolError) as error:
@@ -46,4 +52,5 @@ def translated(request: Request) -> Iterator[None]:
     except httpx2.TransportError as error:
         raise APIConnectionError(f"no answer from {where} ({type(error).__name__}: {error})") from error
     finally:
-        logger.info("%s %s %.2f s", request.method, where, time.monotonic() - began)
+        outcome = seen.status or "no answer"
+        logger.info("%s %s: %s, %.2f s", request.method, where, outcome, time.monotonic() - began)

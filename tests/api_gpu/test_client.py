@@ -194,6 +194,14 @@ def test_other_routes(api: Api) -> None:
     ]  # fmt: skip
 
 
+def test_any_post_has_one_idempotency_key(api: Api) -> None:
+    client = api.client()
+    client.request("post", "/media/probe", {"url_video": "u"})
+    client.request("GET", "/job/j1")
+    assert len(api.seen[0][3]["idempotency-key"]) == 32
+    assert "idempotency-key" not in api.seen[1][3]
+
+
 def test_asyncio_does_the_same(api: Api) -> None:
     api.job["status"] = "COMPLETED"
 
@@ -225,7 +233,7 @@ def test_log_has_no_key_and_no_query(caplog: pytest.LogCaptureFixture, tmp_path:
     http = httpx2.Client(transport=httpx2.MockTransport(storage))
     with caplog.at_level(logging.DEBUG):
         Client("https://api.example.com", "planted-key", http_client=http).upload(tmp_path / "a.mp4")
-    assert "PUT https://bucket.example.com/u1?…" in caplog.text
+    assert "PUT https://bucket.example.com/u1?…: 200" in caplog.text
     assert "planted" not in caplog.text
 
 
@@ -241,5 +249,5 @@ def test_log_is_printed_on_request() -> None:
         [sys.executable, "-c", PROGRAM], env={"API_GPU_LOG": "info"}, capture_output=True, text=True, check=True,
         timeout=60, cwd=ROOT,
     )  # fmt: skip
-    assert "GET https://a.example.com/fonts" in ran.stderr
+    assert "GET https://a.example.com/fonts: 200" in ran.stderr
     assert "planted" not in ran.stderr
