@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Any
 
 from api_gpu.core.context import Context, check_api_key, check_base_url
 from api_gpu.drivers.translate import READ_SECONDS
@@ -41,11 +39,6 @@ def find_operation(operation: str) -> tuple[str, frozenset[str] | None]:
     close = get_close_matches(operation, PATHS, 1)
     hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(PATHS)}"
     raise ApiGpuError(f"no operation {operation!r}; {hint}")
-
-
-def job_options(webhook_url: str | None, webhook_events: object, metadata: Mapping[str, str] | None) -> dict[str, Any]:
-    """Return the fields that every submit has."""
-    return {"webhook_url": webhook_url, "webhook_events": webhook_events, "metadata": metadata}
 
 
 def first_wait(timeout: float | None, *, has_progress: bool) -> float | None:

@@ -124,7 +124,7 @@ class TaskDriver:
                 found = seen.answer(response, b"")
                 try:
                     await asyncio.to_thread(effect.sink.begin, found)
-                    async for chunk in response.aiter_raw():
+                    async for chunk in response.aiter_bytes():
                         await asyncio.to_thread(effect.sink.write, chunk)
                 finally:
                     effect.sink.end()

@@ -131,7 +131,7 @@ class ThreadDriver:
             found = seen.answer(response, b"")
             try:
                 effect.sink.begin(found)
-                for chunk in response.iter_raw():
+                for chunk in response.iter_bytes():
                     if stop is not None and stop.is_set():
                         raise Stopped("stopped")
                     effect.sink.write(chunk)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import logging
 import subprocess
@@ -13,7 +14,9 @@ from typing import Any
 import httpx2
 import pytest
 
-from api_gpu import ApiGpuError, AsyncClient, AsyncJob, Client, Job, JobFailed
+from api_gpu import ApiGpuError, AsyncClient, AsyncJob, Client, Job, JobFailed, objects
+from contract.documentation.describe import describe
+from contract.operations import OPERATIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 JOB = {"job_id": "j1", "status": "ACCEPTED", "progress": {"percent": 0, "stage": ""}}
@@ -27,7 +30,8 @@ class Api:
         self.job: dict[str, Any] = dict(JOB)
 
     def __call__(self, request: httpx2.Request) -> httpx2.Response:
-        body = json.loads(request.content) if request.content else None
+        is_json = request.headers.get("content-type") == "application/json"
+        body = json.loads(request.content) if is_json else None
         self.seen.append((request.method, request.url.raw_path.decode(), body, dict(request.headers)))
         path = request.url.path
         if path.endswith("/share") and request.method == "DELETE":
@@ -36,6 +40,11 @@ class Api:
             return httpx2.Response(201, json={"url": "https://api.example.com/s/t", "expires_at": "2026-12-07"})
         if path.endswith("deliveries"):
             return httpx2.Response(200, json={"deliveries": [{"delivery_id": "d1"}], "next_cursor": None})
+        if path == "/uploads":
+            url = "https://api.example.com/bucket/u1"
+            return httpx2.Response(201, json={"upload_id": "u1", "url": url, "headers": {}, "parts": None})
+        if path.startswith("/bucket"):
+            return httpx2.Response(200, content=b"a")
         if path == "/jobs":
             return httpx2.Response(200, json={"jobs": [self.job, self.job], "next_cursor": None})
         if path.startswith(("/webhooks", "/fonts", "/health", "/costs")):
@@ -102,6 +111,24 @@ def test_method_of_an_operation_sends_its_fields(api: Api) -> None:
     assert headers["prefer"] == "wait=5"
     assert job.idempotency_key == headers["idempotency-key"]
     assert len(headers["idempotency-key"]) == 32
+
+
+@pytest.mark.parametrize("kind", OPERATIONS)
+def test_each_operation_sends_its_example(api: Api, kind: str) -> None:
+    example = dict(describe(OPERATIONS[kind]).example)
+    getattr(api.client(), kind)(**example)
+
+    async def use() -> None:
+        http = httpx2.AsyncClient(transport=httpx2.MockTransport(api))
+        async with http, AsyncClient("https://api.example.com", "key", http_client=http) as client:
+            await getattr(client, kind)(**example)
+
+    asyncio.run(use())
+    assert api.calls == [("POST", OPERATIONS[kind].path, example)] * 2
+
+
+def test_types_of_objects_are_there_at_run_time() -> None:
+    assert "url_image" in objects.SlideshowImage.__annotations__
 
 
 def test_each_submit_has_its_own_key_unless_one_is_given(api: Api) -> None:
@@ -202,8 +229,9 @@ def test_any_post_has_one_idempotency_key(api: Api) -> None:
     assert "idempotency-key" not in api.seen[1][3]
 
 
-def test_asyncio_does_the_same(api: Api) -> None:
-    api.job["status"] = "COMPLETED"
+def test_asyncio_does_the_same(api: Api, tmp_path: Path) -> None:
+    entry = {"name": "output.mp4", "url": "https://api.example.com/bucket/f", "size_bytes": 1, "sha256": None}
+    api.job |= {"status": "COMPLETED", "artifacts": [entry]}
 
     async def use() -> None:
         http = httpx2.AsyncClient(transport=httpx2.MockTransport(api))
@@ -216,6 +244,21 @@ def test_asyncio_does_the_same(api: Api) -> None:
             assert [entry["delivery_id"] async for entry in client.deliveries()] == ["d1"]
             assert (await client.run("probe", {"url_video": "u"})).status == "COMPLETED"
             assert (await client.redeliver("j1")).id == "j1"
+            assert (await client.upload(io.BytesIO(b"a"))).id == "u1"
+            assert (await client.dry_run("probe", {}))["job_id"] == "j1"
+            for answer in (
+                client.fonts(), client.costs(), client.test_webhook(), client.webhook_default(),
+                client.set_webhook_default("https://h.example.com"), client.request("GET", "/health"),
+            ):  # fmt: skip
+                assert "path" in await answer
+            await client.delete_webhook_default()
+            handle = await client.job("j1").refresh()
+            assert (await handle.cancel()).id == "j1"
+            assert (await handle.share())["url"]
+            await handle.unshare()
+            assert await handle.deliveries() == [{"delivery_id": "d1"}]
+            assert (await handle.download(tmp_path)).read_bytes() == b"a"
+            assert await handle.download_all(tmp_path / "all") == [tmp_path / "all" / "output.mp4"]
             with pytest.raises(ApiGpuError, match="not been read yet"):
                 _ = client.job("j1").status
 
