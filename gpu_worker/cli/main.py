@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TextIO
 
 from contract.artifacts import ArtifactKind
+from contract.documentation.command_line import output_names
 from contract.limits import Limits
 from gpu_worker.cli.describe_output import describe_video
-from gpu_worker.cli.output_file import OutputRefusedError, check_outputs, deliver, output_names
+from gpu_worker.cli.output_file import OutputRefusedError, check_outputs, deliver
 from gpu_worker.cli.parser import Request, parse
 from gpu_worker.cli.progress_bar import ProgressBar
 from gpu_worker.errors import JobFailed

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from contract.artifacts import Artifact
+from contract.documentation.command_line import is_folder_name, output_names
 
 _TRIAL_BYTES = 64 * 1024
 
@@ -39,27 +40,6 @@ def check_outputs(name: str, artifacts: Sequence[Artifact], inputs: Mapping[Path
     return targets
 
 
-def output_names(name: str, artifacts: Sequence[str]) -> dict[str, str]:
-    """Return the files to write as a person reads them, by the artifacts, which are names, the named one first.
-
-    Several artifacts with one ending are numbered: `name_1.jpg`, `name_2.jpg` and so on.
-    """
-    named = next((it for it in artifacts if _ending(it) == _ending(name)), artifacts[0])
-    order = sorted(artifacts, key=lambda it: _ending(it) != _ending(named))
-    endings = [_ending(it) for it in order]
-    if _is_folder_name(name):
-        return {order[0]: name}
-    names: dict[str, str] = {}
-    for position, (artifact, ending) in enumerate(zip(order, endings, strict=True)):
-        is_named = ending == _ending(named)
-        target = name if is_named else str(Path(name).with_suffix(ending))
-        if endings.count(ending) > 1:
-            path, number = Path(target), endings[:position].count(ending) + 1
-            target = str(path.with_name(f"{path.stem}_{number}{path.suffix}"))
-        names[artifact] = target
-    return names
-
-
 def _check_sibling(name: str, inputs: Mapping[Path, str], targets: Mapping[str, Path]) -> Path:
     target = check_output(name, inputs)
     if any(target == other or _is_same(target, other) for other in targets.values()):
@@ -72,7 +52,7 @@ def check_output(name: str, inputs: Mapping[Path, str]) -> Path:
 
     Writes and removes a small file next to it: the rules of permissions, mounts and quotas are too many to predict.
     """
-    if _is_folder_name(name):
+    if is_folder_name(name):
         raise OutputRefusedError("this names a folder; add the name of a file")
     try:
         # A link stays; its target is written.
@@ -138,16 +118,8 @@ def _check_existing(target: Path, found: os.stat_result, inputs: Mapping[Path, s
         raise OutputRefusedError("this file is write-protected; name another")
 
 
-def _is_folder_name(name: str) -> bool:
-    return not name or name.endswith(("/", "/.", "/..")) or Path(name).name in {"", ".."}
-
-
 def _is_same(target: Path, other: Path) -> bool:
     return target.exists() and other.exists() and target.samefile(other)
-
-
-def _ending(name: str) -> str:
-    return Path(name).suffix.lower()
 
 
 def _try_to_write(target: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from contract.documentation.command_line import describe_problem, format_of, main_ending, read_option
 from contract.documentation.describe import Description, Option, describe
 from contract.operations import OPERATIONS, Operation
 from contract.options.stored import stored_field
@@ -71,16 +71,6 @@ class _Files:
         self.paths[url] = Path(name)
         return url
 
-    def add_all(self, value: Any, *, is_file: bool) -> Any:
-        """Return JSON with URLs in place of the files that its `url_` fields name; so does text if `is_file`."""
-        if isinstance(value, str):
-            return self.add(value) if is_file else value
-        if isinstance(value, list):
-            return [self.add_all(entry, is_file=is_file) for entry in value]
-        if isinstance(value, dict):
-            return {name: self.add_all(entry, is_file=name.startswith("url_")) for name, entry in value.items()}
-        return value
-
 
 def parse(argv: Sequence[str]) -> tuple[argparse.ArgumentParser, Request]:
     """Read a command line. The returned parser is that of the operation: its `error` exits with code 2."""
@@ -95,45 +85,24 @@ def parse(argv: Sequence[str]) -> tuple[argparse.ArgumentParser, Request]:
     parser, description = parsers[values["kind"]]
     given = {option: values[option.field] for option in description.options if values[option.field] is not None}
     files = _Files()
-    body = _format_of(description, values["output"])
+    body = format_of(description, values["output"])
     body |= {option.field: _read(parser, option, value, files) for option, value in given.items()}
     try:
         operation, texts = OPERATIONS[description.kind].model_validate(body).extract_inline()
     except ValidationError as error:
-        parser.error("; ".join(_sentence(description, item["loc"], item["msg"]) for item in error.errors()))
+        parser.error("; ".join(describe_problem(description, item["loc"], item["msg"]) for item in error.errors()))
     paths = {given.field: files.paths[given.url] for given in operation.inputs() if given.url in files.paths}
     stored = {stored_field(given.url): given.field for given in operation.inputs()}
     found = {stored[field]: data for field, data in texts.items()}
     return parser, Request(description, operation, paths, found, values["output"])
 
 
-def _format_of(description: Description, output: str) -> dict[str, Any]:
-    """Return the format that the name of the output states, if the operation has a choice of formats."""
-    ending = Path(output).suffix.lower()
-    has_choice = any(option.field == "format" and "webm" in option.choices for option in description.options)
-    return {"format": ending[1:]} if has_choice and ending in {".webm", ".gif"} else {}
-
-
 def _read(parser: argparse.ArgumentParser, option: Option, value: str | list[str], files: _Files) -> Any:
     """Return the value of an option. Exits with code 2 if it is JSON that cannot be read."""
-    texts = [value] if isinstance(value, str) else value
-    if option.takes_json and len(texts) == 1 and texts[0].lstrip().startswith(("{", "[")):
-        try:
-            return files.add_all(json.loads(texts[0]), is_file=option.takes_files)
-        except ValueError as error:
-            parser.error(f"{option.flag}: not valid JSON: {error}")
-    return files.add_all(value, is_file=option.takes_files)
-
-
-def _sentence(description: Description, where: tuple[int | str, ...], message: str) -> str:
-    """Describe one validation error in the terms of the command line."""
-    own = description.with_flags(message.removeprefix("Value error, "))
-    for option in description.options:
-        if where[:1] == (option.field,) and option.takes_json:
-            return f"{option.flag}: {'.'.join(map(str, where[1:]))}: {own}".replace(": : ", ": ")
-        if where[:1] == (option.field,):
-            return f"{option.flag}: give {option.expected}"
-    return own
+    try:
+        return read_option(option, value, files.add)
+    except ValueError as error:
+        parser.error(f"{option.flag}: not valid JSON: {error}")
 
 
 def _add_command(commands: Any, description: Description) -> argparse.ArgumentParser:
@@ -150,7 +119,7 @@ def _add_command(commands: Any, description: Description) -> argparse.ArgumentPa
         )  # fmt: skip
     parser.add_argument(
         "-o", "--output", required=True, metavar="FILE",
-        help=f"the {_ending(description)[1:].upper()} to write; further files get its name with their own endings; "
+        help=f"the {main_ending(description)[1:].upper()} to write; further files get its name with their own endings; "
         "several with one ending are numbered; existing files are replaced at the end",
     )  # fmt: skip
     return parser
@@ -158,10 +127,4 @@ def _add_command(commands: Any, description: Description) -> argparse.ArgumentPa
 
 def _example(description: Description) -> str:
     arguments = shlex.join(description.example_arguments())
-    return f"example:\n  {PROGRAM} {description.kind} {arguments} -o {description.kind}{_ending(description)}"
-
-
-def _ending(description: Description) -> str:
-    """Return the ending of the main file, such as `.mp4`."""
-    main = OPERATIONS[description.kind].model_validate(description.example).artifacts()[0]
-    return Path(main.name).suffix
+    return f"example:\n  {PROGRAM} {description.kind} {arguments} -o {description.kind}{main_ending(description)}"
