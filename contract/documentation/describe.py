@@ -94,12 +94,12 @@ class Description:
 def describe(operation: type[Operation]) -> Description:
     """Return the description of an operation."""
     schema = operation.model_json_schema()
-    summary, _, details = cleandoc(operation.__doc__ or "").partition("\n\n")
+    _, _, details = cleandoc(operation.__doc__ or "").partition("\n\n")
     fields = inputs_first(name for name in operation.model_fields if name != "kind")
     return Description(
         kind=operation.model_fields["kind"].default,
         path=operation.path,
-        summary=summary.removesuffix("."),
+        summary=summary_of(operation),
         details=details,
         options=tuple(
             _option(name, operation.model_fields[name], schemas_at([name], schema), schema) for name in fields
@@ -107,6 +107,11 @@ def describe(operation: type[Operation]) -> Description:
         smallest=_ordered(schema["examples"][0], fields),
         example=_ordered(schema["examples"][-1], fields),
     )
+
+
+def summary_of(operation: type[Operation]) -> str:
+    """Return what an operation does in one line without a period."""
+    return cleandoc(operation.__doc__ or "").partition("\n\n")[0].removesuffix(".")
 
 
 def _without_marks(text: str) -> str:

@@ -1,0 +1,1 @@
+"""The command `api-gpu`: every operation on local files, jobs, callbacks, costs, and its own settings."""

@@ -1,0 +1,1 @@
+"""The commands besides the operations: jobs, files, callbacks, costs, the account, and checks."""

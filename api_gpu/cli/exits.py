@@ -1,0 +1,46 @@
+"""Exit codes. docs/cli.md and the help state them, and scripts depend on them."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Code(IntEnum):
+    """What a shell sees."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    SIGNED_OUT = 3
+    NOT_FOUND = 4
+    TRY_LATER = 5
+    STILL_RUNNING = 6
+    INTERRUPTED = 130
+
+
+MEANINGS = {
+    Code.OK: "done",
+    Code.FAILED: "the job failed, or its file could not be saved",
+    Code.USAGE: "the command line or the request is wrong",
+    Code.SIGNED_OUT: "not signed in, or the key was refused",
+    Code.NOT_FOUND: "there is no such job, upload or file",
+    Code.TRY_LATER: "try again later: too many requests, an error of the server or the network",
+    Code.STILL_RUNNING: "the job still runs: the wait timed out",
+    Code.INTERRUPTED: "Ctrl-C",
+}
+
+
+class Stop(Exception):
+    """Ends the command with a sentence for a person and an exit code."""
+
+    def __init__(self, code: Code, sentence: str = "", *, problem: str | None = None) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
+        self.problem = problem
+        """The stable code of the problem in JSON; None for one that follows from `code`."""
+
+
+def usage(sentence: str) -> Stop:
+    """Return the end of a command that is wrong."""
+    return Stop(Code.USAGE, sentence, problem="usage")

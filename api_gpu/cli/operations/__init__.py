@@ -1,0 +1,1 @@
+"""A command for each operation, derived from its model."""

@@ -1,0 +1,85 @@
+"""The options of commands that submit a job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from inspect import Parameter
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from api_gpu.cli.exits import usage
+
+PANEL = "Job"
+
+
+def _option(*names: str, **settings: Any) -> Any:
+    return typer.Option(*names, rich_help_panel=settings.pop("panel", PANEL), **settings)
+
+
+@dataclass(frozen=True, slots=True)
+class JobOptions:
+    """How a job is submitted, and what becomes of its files."""
+
+    output: Annotated[
+        str | None,
+        _option("-o", "--output", metavar="FILE|FOLDER", help="where to save; others get its name and their endings"),
+    ] = None
+    force: Annotated[bool, _option("-f", "--force", help="replace files that exist")] = False
+    no_wait: Annotated[bool, _option("--no-wait", help="print the job's id and leave")] = False
+    no_download: Annotated[bool, _option("--no-download", help="print the URL in place of saving the file")] = False
+    dry_run: Annotated[bool, _option("--dry-run", help="check the request and estimate its cost; no job")] = False
+    open_file: Annotated[bool, _option("--open", help="open the file when it is saved")] = False
+    timeout: Annotated[float | None, _option("--timeout", metavar="SECONDS", help="wait no longer")] = None
+    watch: Annotated[bool, _option("--watch", help="with --json: a line for each step")] = False
+    cancel_on_interrupt: Annotated[bool, _option("--cancel-on-interrupt", help="Ctrl-C cancels the job, too")] = False
+    idempotency_key: Annotated[
+        str | None, _option("--idempotency-key", metavar="TEXT", help="the same key never makes a second job")
+    ] = None
+    webhook_url: Annotated[
+        str | None, _option("--webhook-url", metavar="URL", help="called at the end; listen:URL for webhooks listen")
+    ] = None
+    webhook_events: Annotated[
+        str | None, _option("--webhook-events", metavar="NAMES", help="such as completed,failed,progress")
+    ] = None
+    metadata: Annotated[
+        list[str] | None, _option("--metadata", metavar="KEY=VALUE", help="kept with the job; repeatable")
+    ] = None
+
+    def submit_fields(self) -> dict[str, Any]:
+        """Return the fields of the request that every operation has. Raises Stop."""
+        body: dict[str, Any] = {}
+        if self.webhook_url is not None:
+            body["webhook_url"] = self.webhook_url
+        if self.webhook_events is not None:
+            body["webhook_events"] = split_events(self.webhook_events)
+        if self.metadata:
+            body["metadata"] = dict(map(read_pair, self.metadata))
+        return body
+
+
+def job_parameters() -> list[Parameter]:
+    """Return the options as parameters of a command."""
+    hints = get_type_hints(JobOptions, include_extras=True)
+    return [
+        Parameter(entry.name, Parameter.KEYWORD_ONLY, default=entry.default, annotation=hints[entry.name])
+        for entry in fields(JobOptions)
+    ]
+
+
+def read_job_options(values: dict[str, Any]) -> JobOptions:
+    """Take the options out of the values of a command."""
+    return JobOptions(**{entry.name: values.pop(entry.name) for entry in fields(JobOptions)})
+
+
+def read_pair(text: str) -> tuple[str, str]:
+    """Return the key and the value of "key=value". Raises Stop."""
+    name, sign, value = text.partition("=")
+    if not sign or not name.strip():
+        raise usage(f"--metadata {text}: give KEY=VALUE")
+    return name.strip(), value
+
+
+def split_events(text: str) -> list[str]:
+    """Return the names in a list with commas."""
+    return [name for name in text.replace(",", " ").split() if name]
