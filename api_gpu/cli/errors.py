@@ -75,7 +75,7 @@ def report(console: Console, error: Exception, failure: Failure | None) -> int:
         console.warn(f"error: {failure.sentence} ({failure.name})")
     if failure.request_id:
         console.warn(f"request: {failure.request_id}")
-    if console.is_json and not isinstance(error, JobFailed):
+    if console.is_json and not isinstance(error, JobFailed) and not (isinstance(error, Stop) and error.is_printed):
         body = {"code": failure.name, "detail": failure.sentence, "status": failure.status,
                 "errors": list(failure.errors), "request_id": failure.request_id,
                 "retry_after": failure.retry_after, "exit_code": int(failure.code)}  # fmt: skip

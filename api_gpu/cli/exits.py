@@ -33,10 +33,12 @@ MEANINGS = {
 class Stop(Exception):
     """Ends the command with a sentence for a person and an exit code."""
 
-    def __init__(self, code: Code, sentence: str = "", *, problem: str | None = None) -> None:
+    def __init__(self, code: Code, sentence: str = "", *, problem: str | None = None, is_printed: bool = False) -> None:
         super().__init__(sentence)
         self.code = code
         self.sentence = sentence
+        self.is_printed = is_printed
+        """True if stdout has the JSON of the command already."""
         self.problem = problem
         """The stable code of the problem in JSON; None for one that follows from `code`."""
 

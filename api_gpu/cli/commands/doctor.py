@@ -47,7 +47,7 @@ def doctor(
     if session.console.is_json:
         session.console.json({"ok": not failed, "checks": [asdict(check) for check in checks]})
     if failed:
-        raise Stop(_code_of(failed[0]), f"not well: {', '.join(failed)}", problem="not_well")
+        raise Stop(_code_of(failed[0]), f"not well: {', '.join(failed)}", problem="not_well", is_printed=True)
 
 
 def _run(session: Session, *, no_upload: bool) -> Iterator[Check]:

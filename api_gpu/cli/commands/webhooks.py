@@ -64,10 +64,10 @@ def listen(
 
 def send_test(
     session: Session,
-    url: Annotated[str | None, typer.Argument(metavar="[URL]", help="by default your default URL")] = None,
+    target: Annotated[str | None, typer.Argument(metavar="[URL]", help="by default your default URL")] = None,
 ) -> None:
     """Send a signed test delivery now and show the answer."""
-    answer: dict[str, Any] = dict(session.client.test_webhook(url))
+    answer: dict[str, Any] = dict(session.client.test_webhook(target))
     if session.console.is_json:
         session.console.json(answer)
         return
@@ -108,18 +108,18 @@ def resend(session: Session, job: JobId) -> None:
 
 def default(
     session: Session,
-    url: Annotated[str | None, typer.Argument(metavar="[URL]", help="set it; leave out to show it")] = None,
+    target: Annotated[str | None, typer.Argument(metavar="[URL]", help="set it; leave out to show it")] = None,
     events: Annotated[str | None, typer.Option("--events", metavar="NAMES", help="only these")] = None,
     delete: Annotated[bool, typer.Option("--delete", help="remove it")] = False,
 ) -> None:
     """Show or set the URL for jobs that name none."""
-    if delete and url:
+    if delete and target:
         raise usage("--delete or a URL; leave out one of the two")
     if delete:
         session.client.delete_webhook_default()
         answer: dict[str, Any] = {"url": None, "events": None}
-    elif url:
-        answer = dict(session.client.set_webhook_default(url, split_events(events) if events is not None else None))
+    elif target:
+        answer = dict(session.client.set_webhook_default(target, split_events(events) if events is not None else None))
     else:
         answer = dict(session.client.webhook_default() or {})
     if session.console.is_json:

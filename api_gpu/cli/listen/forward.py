@@ -13,7 +13,7 @@ import httpx2
 from api_gpu.cli.exits import usage
 
 _TIMEOUT = httpx2.Timeout(15, connect=5)
-_DELAYS = (0.5, 1, 2, 4)
+_DELAYS = (0.5, 1, 1.5, 1.5)
 """Seconds before another try of a connection that was refused: a program that restarts while its author edits it."""
 
 

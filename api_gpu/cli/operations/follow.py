@@ -103,7 +103,7 @@ def save(session: Session, job: Job, output: str | None, *, force: bool, artifac
     finally:
         for partial in partials.values():
             partial.unlink(missing_ok=True)
-    return list(targets)
+    return list(targets.values())
 
 
 def shown_path(session: Session, path: Path) -> str:

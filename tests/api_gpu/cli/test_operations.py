@@ -1,0 +1,155 @@
+"""The commands of the operations: what they send, print, save and refuse."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from contract.operations import OPERATIONS
+from tests.api_gpu.cli.conftest import Cli
+from tests.api_gpu.cli.fake_api import JOB, FakeApi, problem
+
+
+def test_local_files_become_a_finished_file(cli: Cli, api: FakeApi) -> None:
+    api.finds(api.job("IN_QUEUE"), api.job())
+    ran = cli("slideshow", "one.jpg", "two.jpg", "--audio", "voice.mp3", "--captions", "auto", "--style", "karaoke",
+              "-o", "short.mp4")  # fmt: skip
+    assert (ran.code, ran.out) == (0, "short.mp4\n"), ran.err
+    assert (cli.folder / "short.mp4").read_bytes() == b"video"
+    [submitted] = api.sent("POST", "/video/slideshow")
+    assert submitted.body == {
+        "images": ["upload:u1", "upload:u2"], "url_audio": "upload:u3", "captions": "auto", "style": "karaoke",
+    }  # fmt: skip
+    assert api.bucket["/bucket/u3"] == b"voice.mp3"
+    assert submitted.headers["idempotency-key"]
+    assert sorted(path.name for path in cli.folder.iterdir() if path.name.startswith(".")) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "body"),
+    [
+        ("caption clip.mp4 --srt words.srt", {"url_video": "upload:u1", "url_srt": "upload:u2"}),
+        ("caption clip.mp4 words.srt", {"url_video": "upload:u1", "url_srt": "upload:u2"}),
+        ("img2vid one.jpg", {"url_image": "upload:u1"}),
+        ("img2vid one.jpg two.jpg", {"images": ["upload:u1", "upload:u2"]}),
+        ("probe voice.mp3", {"url_audio": "upload:u1"}),
+        ("trim clip.mp4 --start 12 --end 0:20 --reencode",
+         {"url_video": "upload:u1", "start": "12", "end": "0:20", "reencode": True}),
+        ("trim https://x.example.com/t.mp4 --start 1 --metadata scene=7 --webhook-url listen: --webhook-events failed",
+         {"url_video": "https://x.example.com/t.mp4", "start": "1", "metadata": {"scene": "7"},
+          "webhook_url": "listen:", "webhook_events": ["failed"]}),
+        ("slideshow one.jpg {\"url_image\":\"two.jpg\",\"duration\":3} --music voice.mp3 --music.volume-db -15",
+         {"images": ["upload:u1", {"url_image": "upload:u2", "duration": 3}],
+          "music": {"url_audio": "upload:u3", "volume_db": "-15"}}),
+        ("caption clip.mp4 --captions hi --style karaoke --style.size 9 --style.colors.text #fff --style.bold true",
+         {"url_video": "upload:u1", "captions": "hi",
+          "style": {"preset": "karaoke", "size": "9", "colors": {"text": "#fff"}, "bold": True}}),
+        ("trim clip.mp4 --start 1 -o x.webm", {"url_video": "upload:u1", "start": "1", "format": "webm"}),
+    ],
+)  # fmt: skip
+def test_command_line_becomes_the_request(cli: Cli, api: FakeApi, arguments: str, body: dict[str, object]) -> None:
+    api.finds()
+    ran = cli(*arguments.split(), "--no-wait")
+    assert (ran.code, ran.out) == (0, f"{JOB}\n"), ran.err
+    [submitted] = [seen for seen in api.seen if seen.method == "POST" and not seen.path.startswith("/uploads")]
+    assert submitted.body == body
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ("caption clip.mp4 --srt nowhere.srt", "--srt: there is no file nowhere.srt"),
+        ("caption clip.mp4", "send --srt, --captions or --words, exactly one of them"),
+        ("caption clip.mp4 --captions words.srt", "--captions takes the captions themselves; for the file words.srt"),
+        ("caption clip.mp4 --captions hi --style bold", "--style: no such preset"),
+        ('caption clip.mp4 --captions hi --style {"size"', "--style: not valid JSON"),
+        ("caption clip.mp4 one.jpg words.srt --captions hi", "there is no input left for this file"),
+        ("caption clip.mp4 --captions hi -o nowhere/x.mp4", "there is no folder"),
+        ("caption clip.mp4 --captions hi -o clip.mp4 --force", "clip.mp4 is an input file, which would be lost"),
+        ("caption clip.mp4 --captions hi -o taken.mp4", "taken.mp4 exists; name another, or replace it with --force"),
+        ("caption clip.mp4 --captions hi --metadata scene", "--metadata scene: give KEY=VALUE"),
+        ("slideshow one.jpg --duration 3", "No such option: --duration"),
+        ("dance clip.mp4", "No such command 'dance'"),
+        ("job", "Missing argument 'JOB'"),
+    ],
+)
+def test_wrong_command_lines_exit_with_2_and_send_nothing(cli: Cli, api: FakeApi, arguments: str, says: str) -> None:
+    (cli.folder / "taken.mp4").write_bytes(b"old")
+    ran = cli(*arguments.split())
+    assert ran.code == 2
+    assert says in " ".join(ran.err.replace("│", " ").split())
+    assert ran.out == ""
+    assert api.seen == []
+
+
+def test_captions_come_from_a_pipe(cli: Cli, api: FakeApi) -> None:
+    api.finds()
+    assert cli("caption", "clip.mp4", "--captions", "-", "--no-wait", stdin="Hello\nthere").code == 0
+    assert api.sent("POST", "/video/caption")[0].body["captions"] == "Hello\nthere"
+
+
+def test_failed_job_exits_with_1_and_its_reason(cli: Cli, api: FakeApi) -> None:
+    cause = {"code": "source_http", "message": "The server answered 404. Check the URL.", "blame": "caller"}
+    api.finds(api.job("FAILED", error=cause))
+    ran = cli("caption", "https://x.example.com/v.mp4", "--captions", "hi")
+    assert (ran.code, ran.out) == (1, "")
+    assert "error: The server answered 404. Check the URL. (source_http)" in ran.err
+    ran = cli("--json", "caption", "https://x.example.com/v.mp4", "--captions", "hi")
+    assert (ran.code, json.loads(ran.out)["status"]) == (1, "FAILED")
+
+
+def test_wait_that_times_out_exits_with_6_and_tells_how_to_go_on(cli: Cli, api: FakeApi) -> None:
+    api.finds(api.job("IN_PROGRESS"))
+    ran = cli("caption", "https://x.example.com/v.mp4", "--captions", "hi", "--timeout", "0.2")
+    assert (ran.code, ran.out) == (6, "")
+    assert f"still running: api-gpu wait {JOB}" in ran.err
+
+
+def test_existing_file_is_replaced_only_with_force(cli: Cli, api: FakeApi) -> None:
+    api.finds()
+    (cli.folder / "output.mp4").write_bytes(b"old")
+    assert cli("wait", JOB).code == 2
+    assert (cli.folder / "output.mp4").read_bytes() == b"old"
+    ran = cli("wait", JOB, "--force")
+    assert (ran.code, ran.out) == (0, "output.mp4\n")
+    assert (cli.folder / "output.mp4").read_bytes() == b"video"
+
+
+def test_json_has_the_job_and_its_files(cli: Cli, api: FakeApi) -> None:
+    api.finds(api.job("IN_PROGRESS"), api.job())
+    found = json.loads(cli("wait", JOB, "--json", "-o", "out/").out)
+    assert (found["job_id"], found["files"]) == (JOB, ["out/output.mp4"])
+    lines = cli("wait", JOB, "--json", "--watch", "--force").out.splitlines()
+    events = [json.loads(line) for line in lines]
+    assert [event["event"] for event in events][-1] == "finished"
+    assert events[-1]["job"]["files"] == ["output.mp4"]
+
+
+def test_dry_run_prints_the_price_only(cli: Cli, api: FakeApi) -> None:
+    answer = {"dry_run": True, "operation": "caption", "valid": True, "artifacts": ["output.mp4"], "warnings": [],
+              "inputs": [{"field": "url_video", "reachable": True, "status": 200, "size_bytes": 2_500_000}],
+              "estimate": {"gpu_seconds": 4, "queue_seconds": 9, "gpu_usd": 0.0021, "basis": "history"}}  # fmt: skip
+    api.answers["POST", "/video/caption"] = (200, answer)
+    ran = cli("caption", "https://x.example.com/v.mp4", "--captions", "hi", "--dry-run")
+    assert (ran.code, ran.out) == (0, "$0.0021\n")
+    assert "url_video: ok  2.5 MB" in ran.err
+    assert api.sent("POST", "/video/caption")[0].body["dry_run"] is True
+
+
+def test_refused_request_names_the_field_and_the_request(cli: Cli, api: FakeApi) -> None:
+    errors = [{"field": "style.font", "message": "no such font"}]
+    api.answers["POST", "/video/caption"] = problem(422, "invalid_request", "The request is not valid.", errors=errors)
+    ran = cli("caption", "https://x.example.com/v.mp4", "--captions", "hi", "--json")
+    assert ran.code == 2
+    assert "The request is not valid: style.font: no such font (invalid_request)" in ran.err
+    assert "request: req-7" in ran.err
+    assert json.loads(ran.out)["error"]["code"] == "invalid_request"
+
+
+@pytest.mark.parametrize("kind", OPERATIONS)
+def test_every_field_is_in_the_help(cli: Cli, kind: str) -> None:
+    shown = cli(kind, "--help").out
+    for field in OPERATIONS[kind].model_fields:
+        if field != "kind":
+            assert f"--{field.removeprefix('url_').replace('_', '-')}" in shown
