@@ -1,8 +1,8 @@
 """Write the files that are derived from the operations: `make generate`.
 
-docs/openapi.json, the table of operations in README.md, their fields and objects in docs/fields.md, a golden API
-Gateway event for each operation, the collections for Postman and Bruno in integrations/, and the client's methods in
-api_gpu/operations.py and api_gpu/objects.py.
+docs/openapi.json, the table of operations in README.md, their fields and objects in docs/fields.md, the commands in
+docs/cli.md, a golden API Gateway event for each operation, the collections for Postman and Bruno in integrations/, and
+the client's methods in api_gpu/operations.py and api_gpu/objects.py.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from contract.documentation.properties import Property
 from contract.operations import OPERATIONS
 from contract.options.inputs import ROLES
 from lambda_api.web.app import create_documented_app
+from scripts.command_reference import render_reference
 
 ROOT = Path(__file__).resolve().parents[1]
 OPENAPI = ROOT / "docs" / "openapi.json"
@@ -31,6 +32,7 @@ EVENTS = ROOT / "events" / "api"
 POSTMAN = ROOT / "integrations" / "postman" / "api-gpu.postman_collection.json"
 BRUNO = ROOT / "integrations" / "bruno"
 CLIENT = ROOT / "api_gpu"
+CLI = ROOT / "docs" / "cli.md"
 BEGIN, END = "<!-- operations: begin (make generate) -->\n", "<!-- operations: end -->\n"
 
 
@@ -46,7 +48,15 @@ def render() -> dict[Path, str]:
     files[README] = _readme(README.read_text(encoding="utf-8"), descriptions)
     files[CLIENT / "operations.py"] = render_operations()
     files[CLIENT / "objects.py"] = render_objects()
+    files[CLI] = _insert(CLI.read_text(encoding="utf-8"), "commands", render_reference())
     return files
+
+
+def _insert(text: str, name: str, made: str) -> str:
+    """Return a page with the part between its marks replaced."""
+    begin, end = f"<!-- {name}: begin (make generate) -->\n", f"<!-- {name}: end -->\n"
+    before, _, rest = text.partition(begin)
+    return before + begin + made + end + rest.partition(end)[2]
 
 
 def _readme(text: str, descriptions: list[Description]) -> str:

@@ -17,7 +17,7 @@ _GROUPS = ("day", "operation", "gpu_type")
 def cost(
     session: Session,
     from_: Annotated[str | None, typer.Option("--from", metavar="DATE", help="2026-11-01 or RFC 3339")] = None,
-    to: Annotated[str | None, typer.Option("--to", metavar="DATE", help="the day after the last one")] = None,
+    to: Annotated[str | None, typer.Option("--to", metavar="DATE", help="2026-12-01 or RFC 3339")] = None,
     by: Annotated[str, typer.Option("--by", metavar="NAME", help="day, operation or gpu_type")] = "day",
 ) -> None:
     """Show what your jobs have cost, by default in the last 30 days."""

@@ -20,6 +20,7 @@ from contract.operations import OPERATIONS, Operation
 
 _ROOMS = {"captions": "Captions", "sound": "Sound", "picture": "Picture", "output": "Result"}
 """Titles of groups by the module of `contract.options` that has the field."""
+_SWITCH = "true|false"
 
 
 def operation_command(kind: str) -> Callable[..., None]:
@@ -62,6 +63,8 @@ def _example(description: Description) -> str:
             groups.append([])
         groups[-1].append(argument)
     inputs = {option.flag for option in description.options if option.role or option.is_list_of_files}
+    switches = {option.flag for option in description.options if option.metavar == _SWITCH}
+    groups = [group[:1] if group[0] in switches else group for group in groups]
     bare = [group for group in groups[:1] if group[0] in inputs and not group[1].startswith("[")]
     arguments = [*(value for group in bare for value in group[1:]), *(it for g in groups if g not in bare for it in g)]
     return shlex.join(arguments)
@@ -78,7 +81,7 @@ def _option(option: Option, model: type[Operation], parts: Sequence[Part]) -> Pa
     settings: dict[str, Any] = {
         "help": _escape(_describe(option, parts)), "rich_help_panel": _panel(option, model), "show_default": False
     }  # fmt: skip
-    if option.metavar == "true|false":
+    if option.metavar == _SWITCH:
         off = "--no-" + option.flag.removeprefix("--")
         annotation: Any = Annotated[bool | None, typer.Option(f"{option.flag}/{off}", **settings)]
         return Parameter(name_of(option.field), Parameter.KEYWORD_ONLY, default=None, annotation=annotation)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 
 import pytest
 
@@ -153,3 +154,16 @@ def test_every_field_is_in_the_help(cli: Cli, kind: str) -> None:
     for field in OPERATIONS[kind].model_fields:
         if field != "kind":
             assert f"--{field.removeprefix('url_').replace('_', '-')}" in shown
+
+
+@pytest.mark.parametrize("kind", OPERATIONS)
+def test_example_in_the_help_is_a_valid_command(
+    cli: Cli, api: FakeApi, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "400")
+    example = cli(kind, "--help").out.partition("Example: api-gpu ")[2].partition("\n")[0]
+    for name in ("photo.jpg", "second.jpg", "second.mp4", "narration.mp3", "captions.srt", "music.mp3", "logo.png"):
+        (cli.folder / name).write_bytes(b"x")
+    api.answers["POST", OPERATIONS[kind].path] = (202, api.job("ACCEPTED"))
+    ran = cli(*shlex.split(example), "--no-wait")
+    assert (ran.code, ran.out) == (0, f"{JOB}\n"), ran.err
