@@ -16,13 +16,13 @@ from api_collections.bruno import bruno_collection
 from api_collections.postman import postman_collection
 from client_methods import render_objects, render_operations
 
+from api_gpu.cli.reference import render_reference
 from contract.documentation.describe import Description, describe
 from contract.documentation.objects import ObjectDescription, describe_objects
 from contract.documentation.properties import Property
 from contract.operations import OPERATIONS
 from contract.options.inputs import ROLES
 from lambda_api.web.app import create_documented_app
-from scripts.command_reference import render_reference
 
 ROOT = Path(__file__).resolve().parents[1]
 OPENAPI = ROOT / "docs" / "openapi.json"

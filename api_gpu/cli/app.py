@@ -9,7 +9,7 @@ import typer
 from api_gpu.cli.deferred import CONTEXT, Entry, Group, fill
 from api_gpu.cli.exits import MEANINGS
 from api_gpu.cli.session import World
-from api_gpu.cli.version import own_version
+from api_gpu.version import own_version
 from contract.documentation.describe import summary_of
 from contract.operations import OPERATIONS
 

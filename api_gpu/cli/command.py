@@ -11,6 +11,7 @@ from typing import Any, get_type_hints
 import typer
 
 from api_gpu.cli.errors import describe, report
+from api_gpu.cli.exits import Code
 from api_gpu.cli.output.console import standard_streams
 from api_gpu.cli.session import Common, open_session
 
@@ -34,12 +35,17 @@ def make_command(function: Callable[..., None], own: list[Parameter]) -> Callabl
         try:
             function(session, **values)
         except KeyboardInterrupt:
-            raise typer.Exit(130) from None
+            raise typer.Exit(Code.INTERRUPTED) from None
+        except BrokenPipeError:
+            # The reader of stdout has gone, as `head` does; typer ends the program.
+            raise
         except Exception as error:  # noqa: BLE001 - each becomes a sentence and an exit code
             failure = describe(error)
             if failure is None or common.verbose > 1:
                 session.console.warn(traceback.format_exc().rstrip())
             raise typer.Exit(report(session.console, error, failure)) from None
+        finally:
+            session.close()
 
     context = Parameter("ctx", Parameter.KEYWORD_ONLY, annotation=typer.Context)
     shown = [entry.replace(kind=Parameter.KEYWORD_ONLY) for entry in (*own, *shared_parameters())]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -9,8 +11,10 @@ from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
+from typer.exceptions import TyperException
 
 from api_gpu.cli.command import as_command
+from api_gpu.cli.exits import Code
 from api_gpu.cli.operations.define import operation_command
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
@@ -50,10 +54,34 @@ class Deferred(TyperCommand):
 class Group(TyperGroup):
     """A group of deferred commands."""
 
+    def main(self, args: Any = None, **extra: Any) -> Any:
+        """Run the program: mistakes in the command line become one line in place of a box."""
+        given = list(sys.argv[1:] if args is None else args)
+        try:
+            code = super().main(given, **{**extra, "standalone_mode": False})
+        except TyperException as mistake:
+            sys.exit(report_mistake(mistake, is_json="--json" in given))
+        except typer.Abort:
+            sys.exit(Code.INTERRUPTED)
+        sys.exit(code if isinstance(code, int) else Code.OK)
+
     def add(self, entries: Iterable[Entry]) -> None:
         """Append commands."""
         for entry in entries:
             self.add_command(Deferred(entry), entry.name)
+
+
+def report_mistake(mistake: TyperException, *, is_json: bool) -> int:
+    """Print what is wrong with a command line, and how to get help. Returns the exit code."""
+    context = getattr(mistake, "ctx", None)
+    sentence = mistake.format_message()
+    if context is None or not sentence.strip():
+        # The help of a group that was called without a command.
+        return Code.USAGE
+    print(f"error: {sentence.rstrip('.')} (usage)\nhelp: {context.command_path} --help", file=sys.stderr)  # noqa: T201
+    if is_json:
+        print(json.dumps({"error": {"code": "usage", "detail": sentence, "exit_code": int(Code.USAGE)}}))  # noqa: T201
+    return Code.USAGE
 
 
 def build(entry: Entry) -> Any:

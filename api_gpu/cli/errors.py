@@ -10,6 +10,7 @@ from api_gpu import (
     ApiGpuError,
     APIStatusError,
     APITimeoutError,
+    DownloadError,
     JobFailed,
     WaitTimeout,
 )
@@ -43,7 +44,7 @@ class Failure:
     retry_after: float | None = None
 
 
-def describe(error: Exception) -> Failure | None:
+def describe(error: Exception) -> Failure | None:  # noqa: PLR0911 - a table
     """Return what an error means; None for one that is a mistake of this program."""
     match error:
         case Stop():
@@ -56,9 +57,11 @@ def describe(error: Exception) -> Failure | None:
             return _of_answer(error)
         case APIConnectionError() | APITimeoutError():
             return Failure(Code.TRY_LATER, "no_connection", str(error) or "the API cannot be reached")
+        case DownloadError():
+            return Failure(Code.FAILED, "download_failed", str(error))
         case ApiGpuError():
             return Failure(Code.USAGE, "usage", str(error))
-    if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
+    if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
         return Failure(Code.FAILED, "file_error", f"{where}{error.strerror or error}")
     return None
@@ -67,8 +70,6 @@ def describe(error: Exception) -> Failure | None:
 def report(console: Console, error: Exception, failure: Failure | None) -> int:
     """Print a failure and return the exit code."""
     if failure is None:
-        if isinstance(error, BrokenPipeError):
-            raise error
         console.warn(f"error: this is a mistake in api-gpu itself: {type(error).__name__}: {error}")
         return Code.FAILED
     if failure.sentence:

@@ -19,7 +19,7 @@ from api_gpu import Client
 from api_gpu.cli.exits import usage
 from api_gpu.cli.output.console import Console
 from api_gpu.cli.settings.profiles import user_file
-from api_gpu.cli.settings.resolve import Options, Settings, resolve
+from api_gpu.cli.settings.resolve import Options, Settings, read_key_file, resolve
 
 PANEL = "Every command"
 
@@ -89,11 +89,16 @@ class Session:
     stdin: TextIO
 
     @cached_property
+    def stated_key(self) -> str | None:
+        """The key of `--key-file`. Raises Stop if it cannot be read."""
+        name = self.common.key_file
+        return None if name is None else read_key_file(name, self.stdin.readline() if name == "-" else "")
+
+    @cached_property
     def settings(self) -> Settings:
         """The settings in force. Raises Stop."""
-        options = Options(self.common.url, self.common.profile, self.common.key_file)
-        key = self.stdin.readline() if options.key_file == "-" else ""
-        found = resolve(options, self.world.environ, self.world.folder, self.world.user_file, key)
+        options = Options(self.common.url, self.common.profile, self.stated_key)
+        found = resolve(options, self.world.environ, self.world.folder, self.world.user_file)
         for note in found.notes:
             self.console.warn(f"note: {note}")
         self.console.detail(f"profile {found.profile.text}; " + "; ".join(
@@ -105,6 +110,12 @@ class Session:
     def client(self) -> Client:
         """The client. Raises Stop if there is no address or no key."""
         return self.world.make_client(self.settings)
+
+    def close(self) -> None:
+        """Close the connections of the client, if there is one."""
+        client = self.__dict__.get("client")
+        if client is not None:
+            client.close()
 
     @property
     def can_ask(self) -> bool:

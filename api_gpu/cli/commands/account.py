@@ -71,8 +71,9 @@ def masked(key: str) -> str:
 
 
 def _read_key(session: Session) -> str:
-    if session.common.key_file is not None:
-        return session.settings.need_key()
+    stated = session.stated_key
+    if stated is not None:
+        return stated
     if session.can_ask:
         key = session.world.ask_secret("API key: ").strip()
     elif session.stdin.isatty():

@@ -16,7 +16,7 @@ from api_gpu import ApiGpuError, APIStatusError
 from api_gpu.cli.errors import describe
 from api_gpu.cli.exits import Code, Stop
 from api_gpu.cli.session import Session
-from api_gpu.cli.version import own_version
+from api_gpu.version import own_version
 
 _MAX_SKEW_SECONDS = 120
 """Standard Webhooks refuses signatures that are five minutes off."""
@@ -108,7 +108,7 @@ def _version(about: httpx2.Response) -> Check:
     except (ValueError, KeyError, TypeError):
         return Check("version", True, f"{own_version()} here; the server does not state its own")
     ours = own_version()
-    is_ok = theirs.split(".")[:2] == ours.split(".")[:2]
+    is_ok = ours.startswith("0+") or theirs.split(".")[:2] == ours.split(".")[:2]
     advice = "" if is_ok else "install the client of the server's version, or update the server"
     return Check("version", is_ok, f"{ours} here, {theirs} at the server", advice)
 

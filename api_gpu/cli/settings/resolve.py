@@ -26,7 +26,8 @@ class Options:
 
     url: str | None = None
     profile: str | None = None
-    key_file: str | None = None
+    key: str | None = None
+    """That of `--key-file`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +65,8 @@ class Settings:
         return self.key.text
 
 
-def resolve(
-    options: Options, environ: Mapping[str, str], folder: Path, user_file: Path, stdin_key: str = ""
-) -> Settings:
-    """Read all sources. `stdin_key` is the key if `--key-file` is `-`. Raises Stop if one of them is wrong."""
+def resolve(options: Options, environ: Mapping[str, str], folder: Path, user_file: Path) -> Settings:
+    """Read all sources. Raises Stop if one of them is wrong."""
     notes: list[str] = []
     try:
         path, project = _read_project(folder, notes)
@@ -87,7 +86,7 @@ def resolve(
     if url is not None:
         url = Value(check_url(url.text, url.source), url.source)
     stated = _first(
-        _key_of_file(options.key_file, stdin_key), _value(environ.get("API_GPU_KEY"), "API_GPU_KEY"),
+        _value(options.key, "--key-file"), _value(environ.get("API_GPU_KEY"), "API_GPU_KEY"),
         _text(project, "api_key", str(path)),
     )  # fmt: skip
     key = stated or _text(stored, "api_key", user_name)
@@ -163,17 +162,15 @@ def _read_user(path: Path, notes: list[str]) -> Mapping[str, Any]:
     return found.values
 
 
-def _key_of_file(name: str | None, stdin_key: str) -> Value | None:
-    if name is None:
-        return None
+def read_key_file(name: str, stdin_line: str) -> str:
+    """Return the key in a file; in `stdin_line` if the name is `-`. Raises Stop."""
     try:
-        text = stdin_key if name == "-" else Path(name).read_text(encoding="utf-8")
+        key = (stdin_line if name == "-" else Path(name).read_text(encoding="utf-8")).strip()
     except (OSError, UnicodeDecodeError):
         raise usage(f"--key-file: {name} cannot be read") from None
-    key = text.strip()
     if not key or any(character.isspace() for character in key):
         raise usage("--key-file: the file must have the key and nothing else")
-    return Value(key, "--key-file")
+    return key
 
 
 def _text(values: Mapping[str, Any], name: str, source: str) -> Value | None:

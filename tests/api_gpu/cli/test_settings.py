@@ -8,7 +8,7 @@ import pytest
 
 from api_gpu.cli.exits import Stop
 from api_gpu.cli.settings import profiles
-from api_gpu.cli.settings.resolve import Options, Settings, check_url, resolve
+from api_gpu.cli.settings.resolve import Options, Settings, check_url, read_key_file, resolve
 
 USER = """
 [profiles.default]
@@ -49,14 +49,17 @@ def test_option_beats_variable_beats_project_beats_user(tmp_path: Path, user_fil
     assert found(resolve(Options(), {}, below, user_file)) == ("https://project.example.com", "project-key")
     environ = {"API_GPU_URL": "https://env.example.com/", "API_GPU_KEY": "env-key"}
     assert found(resolve(Options(), environ, below, user_file)) == ("https://env.example.com", "env-key")
-    key_file = tmp_path / "key"
-    key_file.write_text("file-key\n")
-    options = Options(url="https://option.example.com", key_file=str(key_file))
+    options = Options(url="https://option.example.com", key="file-key")
     assert found(resolve(options, environ, below, user_file)) == ("https://option.example.com", "file-key")
-    assert (
-        found(resolve(Options(url="https://x.example.com", key_file="-"), {}, below, user_file, "piped\n"))[1]
-        == "piped"
-    )
+
+
+def test_key_file_has_one_key(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("file-key\n")
+    assert read_key_file(str(tmp_path / "key"), "") == "file-key"
+    assert read_key_file("-", "piped\n") == "piped"
+    for name, line in (("-", "two words"), ("-", ""), (str(tmp_path), ""), (str(tmp_path / "none"), "")):
+        with pytest.raises(Stop, match="--key-file"):
+            read_key_file(name, line)
 
 
 @pytest.mark.parametrize("how", ["option", "variable", "project", "user"])
