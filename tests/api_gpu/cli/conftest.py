@@ -62,6 +62,7 @@ def api(shared_api: FakeApi) -> FakeApi:
     shared_api.answers.clear()
     shared_api.seen.clear()
     shared_api.bucket.clear()
+    shared_api.gate.set()
     return shared_api
 
 

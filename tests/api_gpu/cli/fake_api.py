@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -34,6 +34,8 @@ class FakeApi:
     """The status and the body; of a list, one after the other, the last one again and again."""
     seen: list[Seen] = field(default_factory=list)
     bucket: dict[str, bytes] = field(default_factory=dict)
+    gate: threading.Event = field(default_factory=threading.Event)
+    """Uploads wait until it is set."""
     arrived: threading.Condition = field(default_factory=threading.Condition)
 
     def job(self, status: str = "COMPLETED", **changes: Any) -> dict[str, Any]:
@@ -75,6 +77,7 @@ class FakeApi:
             return 200, {"status": "healthy", "info": {"version": "0.2.0"}}
         if seen.path.startswith(("/files/", "/bucket/")):
             if seen.method == "PUT":
+                self.gate.wait(20)
                 self.bucket[seen.path] = seen.body
                 return 200, b""
             return 200, self.bucket[seen.path]
@@ -133,6 +136,11 @@ def fake_api() -> Iterator[FakeApi]:
             self.end_headers()
             if self.command != "HEAD" and status != 204:
                 self.wfile.write(data)
+
+        def handle(self) -> None:
+            # A client that was interrupted has gone.
+            with suppress(ConnectionError):
+                super().handle()
 
         do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = serve
 

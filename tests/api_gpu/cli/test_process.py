@@ -54,6 +54,20 @@ def test_ctrl_c_cancels_the_job_if_asked_for(api: FakeApi, environ: dict[str, st
     assert len(api.sent("POST", f"/job/{JOB}/cancel")) == 1
 
 
+def test_ctrl_c_during_an_upload_submits_nothing(api: FakeApi, environ: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "v.mp4").write_bytes(b"video")
+    api.gate.clear()
+    process = start(["caption", "v.mp4", "--captions", "hi"], environ, tmp_path)
+    api.await_request("PUT", "/bucket/u1")
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    api.gate.set()
+    assert (process.returncode, out) == (130, "")
+    assert err == "error: interrupted; nothing was submitted (interrupted)\n"
+    assert api.sent("POST", "/video/caption") == []
+    assert [path.name for path in tmp_path.iterdir()] == ["v.mp4"]
+
+
 def test_shell_substitution_gets_the_path_only(api: FakeApi, environ: dict[str, str], tmp_path: Path) -> None:
     api.finds(api.job("IN_PROGRESS"), api.job())
     script = f'f=$("$0" -m api_gpu.cli caption {URL} --captions hi -o s.mp4) && cat "$f"'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -129,3 +130,12 @@ def test_changes_keep_the_rest_of_the_file(tmp_path: Path, user_file: Path) -> N
     assert found(resolve(Options(profile="work"), {}, tmp_path, user_file)) == ("https://work.example.com", None)
     assert found(resolve(Options(profile="new"), {}, tmp_path, user_file))[1] == 'q"uote'
     assert [path.name for path in user_file.parent.iterdir()] == ["config.toml"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_file_of_another_user_is_not_read(tmp_path: Path, user_file: Path) -> None:
+    theirs = project(tmp_path, 'url = "https://evil.example.com"\napi_key = "planted"')
+    os.chown(theirs, 12345, 12345)
+    settings = resolve(Options(), {}, tmp_path, user_file)
+    assert found(settings) == ("https://user.example.com", "user-key")
+    assert "belongs to another user" in settings.notes[0]
