@@ -10,7 +10,7 @@ import typer
 from api_gpu import JobFailed
 from api_gpu.cli.commands.jobs import Force, JobId, Output, need_finished
 from api_gpu.cli.exits import Code, Stop, usage
-from api_gpu.cli.operations.follow import save, shown_path
+from api_gpu.cli.operations.follow import save
 from api_gpu.cli.output.progress import Progress
 from api_gpu.cli.session import Session
 
@@ -30,7 +30,7 @@ def download(
     if found.status != "COMPLETED":
         raise JobFailed(found)
     paths = save(session, found, output, force=force, artifact=artifact)
-    files = [shown_path(session, path) for path in paths]
+    files = [str(path) for path in paths]
     if session.console.is_json:
         session.console.json({"job_id": found.id, "files": files})
     else:

@@ -86,7 +86,7 @@ def save(session: Session, job: Job, output: str | None, *, force: bool, artifac
     names = [str(entry["name"]) for entry in job.data.get("artifacts") or () if artifact in (None, entry["name"])]
     if not names:
         raise Stop(Code.NOT_FOUND, f"{job.id} has no file{f' {artifact}' if artifact else 's'}", problem="not_found")
-    targets = plan_files(output, names, session.world.folder)
+    targets = plan_files(output, names)
     makes_folder = output is not None and is_folder_name(output)
     check_files(targets.values(), [], force=force, makes_folder=makes_folder)
     partials: dict[Path, Path] = {}
@@ -106,14 +106,9 @@ def save(session: Session, job: Job, output: str | None, *, force: bool, artifac
     return list(targets.values())
 
 
-def shown_path(session: Session, path: Path) -> str:
-    """Return a path as the person would write it."""
-    return str(path.relative_to(session.world.folder)) if path.is_relative_to(session.world.folder) else str(path)
-
-
 def _print_job(session: Session, job: Job, saved: list[Path], *, watch: bool) -> None:
     console = session.console
-    files = [shown_path(session, path) for path in saved]
+    files = [str(path) for path in saved]
     if console.is_json:
         answer: Mapping[str, Any] = {**job.data, "files": files}
         if watch:

@@ -23,7 +23,7 @@ def run_operation(session: Session, request: Request, options: JobOptions) -> No
     """Run one operation to its end, as far as the options say. Raises Stop and the client's errors."""
     body = {**request.body, **options.submit_fields()}
     if not (options.no_wait or options.dry_run or options.no_download):
-        targets = plan_files(options.output, request.artifacts, session.world.folder)
+        targets = plan_files(options.output, request.artifacts)
         makes_folder = options.output is not None and is_folder_name(options.output)
         check_files(targets.values(), request.files, force=options.force, makes_folder=makes_folder)
     client = session.client

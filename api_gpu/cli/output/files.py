@@ -12,15 +12,17 @@ from api_gpu.cli.exits import Code, Stop, usage
 from contract.documentation.command_line import is_folder_name, output_names
 
 
-def plan_files(output: str | None, artifacts: Sequence[str], folder: Path) -> dict[str, Path]:
-    """Return where the artifacts will be, by their names, the main one first.
+def plan_files(output: str | None, artifacts: Sequence[str]) -> dict[str, Path]:
+    """Return where the artifacts will be, by their names, the main one first. Raises Stop.
 
-    `output` is a file, whose name the others share with their own endings, or a folder; by default it is `folder`.
+    `output` is a file, whose name the others share with their own endings, or a folder; by default the current one.
     """
+    if output == "-":
+        raise usage("-o -: stdout has the names of the files; name a file")
     names = [PurePosixPath(name).name for name in artifacts]
-    if output is not None and not is_folder_name(output) and not (folder / output).is_dir():
-        return {name: folder / target for name, target in output_names(output, names).items()}
-    return {name: folder / (output or "") / name for name in names}
+    if output is not None and not is_folder_name(output) and not Path(output).is_dir():
+        return {name: Path(target) for name, target in output_names(output, names).items()}
+    return {name: Path(output or "") / name for name in names}
 
 
 def check_files(targets: Iterable[Path], inputs: Iterable[Path], *, force: bool, makes_folder: bool) -> None:

@@ -9,7 +9,7 @@ from api_gpu.cli.output.console import Console
 from api_gpu.cli.output.units import duration, money, size
 
 _REDRAW_SECONDS = 0.1
-_STATES = {"ACCEPTED": "accepted", "IN_QUEUE": "waiting for a worker", "IN_PROGRESS": "running"}
+_STATES = {"ACCEPTED": "accepted", "IN_QUEUE": "waiting for a worker", "IN_PROGRESS": "running", "COMPLETED": "done"}
 
 
 class Eta:
