@@ -11,6 +11,7 @@ from api_gpu import JobFailed
 from api_gpu.cli.commands.jobs import Force, JobId, Output, need_finished
 from api_gpu.cli.exits import Code, Stop, usage
 from api_gpu.cli.operations.follow import save
+from api_gpu.cli.operations.uploads import upload_all
 from api_gpu.cli.output.progress import Progress
 from api_gpu.cli.session import Session
 
@@ -69,21 +70,15 @@ def upload(
         if not path.is_file():
             raise usage(f"there is no file {path}")
     progress = Progress(session.console, session.world.clock)
-    progress.begin_uploads(len(files), sum(path.stat().st_size for path in files))
-    names: list[dict[str, Any]] = []
     try:
-        for path in files:
-            sent = session.client.upload(
-                path, on_progress=lambda _name, done, total, path=path: progress.upload(path.name, done, total)
-            )
-            names.append({"file": str(path), "upload": str(sent)})
-            if not session.console.is_json:
-                progress.close()
-                session.console.data(str(sent))
+        done = upload_all(session.client, list(dict.fromkeys(files)), progress)
     finally:
         progress.close()
     if session.console.is_json:
-        session.console.json({"uploads": names})
+        session.console.json({"uploads": [{"file": str(path), "upload": done[path]} for path in files]})
+        return
+    for path in files:
+        session.console.data(done[path])
 
 
 def share(

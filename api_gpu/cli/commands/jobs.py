@@ -33,7 +33,7 @@ def list_jobs(
     limit: Annotated[int, typer.Option("--limit", min=1, help="at most so many")] = 20,
 ) -> None:
     """List your jobs, newest first."""
-    wanted = ":".join(read_pair(metadata)) if metadata else None
+    wanted = dict([read_pair(metadata)]) if metadata else None
     found: Iterable[Job] = session.client.jobs(
         state=state.upper() if state else None, operation=operation, metadata=wanted,
         created_after=created_after, created_before=created_before, limit=limit,
@@ -49,8 +49,7 @@ def list_jobs(
 
 def show_job(session: Session, job: JobId) -> None:
     """Show one job."""
-    found = session.client.job(job).refresh() or session.client.job(job)
-    data = found.data
+    data = session.client.job(job).data
     if session.console.is_json:
         session.console.json(data)
         return

@@ -90,19 +90,22 @@ def save(session: Session, job: Job, output: str | None, *, force: bool, artifac
     makes_folder = output is not None and is_folder_name(output)
     check_files(targets.values(), [], force=force, makes_folder=makes_folder)
     partials: dict[Path, Path] = {}
+    progress = Progress(session.console, session.world.clock)
     try:
         for name, target in targets.items():
             target.parent.mkdir(parents=True, exist_ok=True)
             partials[target] = partial_name(target)
-            session.console.detail(f"downloading {name}")
-            job.download(partials[target], artifact=name)
+            job.download(partials[target], artifact=name, on_progress=progress.download)
         publish(partials, force=force)
     except KeyboardInterrupt:
         sentence = f"interrupted; the job has finished: api-gpu download {job.id}"
         raise Stop(Code.INTERRUPTED, sentence, problem="interrupted") from None
     finally:
+        progress.close()
         for partial in partials.values():
             partial.unlink(missing_ok=True)
+            # Where the client puts what has not arrived whole.
+            partial.with_name(partial.name + ".part").unlink(missing_ok=True)
     return list(targets.values())
 
 

@@ -13,6 +13,7 @@ from api_gpu.cli.operations.arguments import Request
 from api_gpu.cli.operations.dry_run import print_estimate
 from api_gpu.cli.operations.follow import finish, follow
 from api_gpu.cli.operations.job_options import JobOptions
+from api_gpu.cli.operations.uploads import upload_all
 from api_gpu.cli.output.files import check_files, plan_files
 from api_gpu.cli.output.progress import Progress
 from api_gpu.cli.session import Session
@@ -29,7 +30,7 @@ def run_operation(session: Session, request: Request, options: JobOptions) -> No
     client = session.client
     progress = Progress(session.console, session.world.clock, as_json=session.console.is_json and options.watch)
     try:
-        sent = _upload(session, body, list(request.files), progress)
+        sent: dict[str, Any] = _replace(body, upload_all(client, list(request.files), progress))
     except KeyboardInterrupt:
         progress.close()
         raise Stop(Code.INTERRUPTED, "interrupted; nothing was submitted", problem="interrupted") from None
@@ -47,19 +48,6 @@ def run_operation(session: Session, request: Request, options: JobOptions) -> No
         return
     follow(session, job, progress, timeout=options.timeout, cancel_on_interrupt=options.cancel_on_interrupt)
     finish(session, job, options)
-
-
-def _upload(session: Session, body: Mapping[str, Any], files: list[Path], progress: Progress) -> dict[str, Any]:
-    """Return the body with uploads in place of paths."""
-    progress.begin_uploads(len(files), sum(path.stat().st_size for path in files))
-    names: dict[Path, str] = {}
-    for path in files:
-        upload = session.client.upload(
-            path, on_progress=lambda _name, sent, total, path=path: progress.upload(path.name, sent, total)
-        )
-        names[path] = str(upload)
-    replaced: dict[str, Any] = _replace(body, names)
-    return replaced
 
 
 def _replace(value: Any, names: Mapping[Path, str]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from api_gpu.cli.output.console import Console
@@ -39,7 +40,7 @@ class Progress:
         self._drawn = 0
         self._last_draw = float("-inf")
         self._upload_eta, self._job_eta = Eta(clock), Eta(clock)
-        self._sent: dict[str, int] = {}
+        self._sent: dict[Path, int] = {}
         self._total, self._count = 0, 0
         self._percent = 0
         self._said = ""
@@ -48,10 +49,10 @@ class Progress:
         """State what will be uploaded."""
         self._count, self._total = count, total_bytes
 
-    def upload(self, name: str, sent: int, whole: int) -> None:
+    def upload(self, path: Path, sent: int, whole: int) -> None:
         """Show that `sent` of the `whole` bytes of a file are sent."""
-        before = self._sent.get(name, -1)
-        self._sent[name] = max(before, sent)
+        name, before = path.name, self._sent.get(path, -1)
+        self._sent[path] = max(before, sent)
         is_done = sent >= whole and before < whole
         if self._as_json and is_done:
             self._console.json_line({"event": "upload", "file": name, "size_bytes": whole})
@@ -84,6 +85,11 @@ class Progress:
             line += f"  {self._percent} %" + (f"  {duration(left)} left" if left else "")
         usd = (data.get("cost") or {}).get("gpu_usd")
         self._show(1, line + (f"  {money(usd)}" if usd else ""), force=True)
+
+    def download(self, name: str, received: int, whole: int) -> None:
+        """Show that `received` of the `whole` bytes of a result have arrived."""
+        if self._console.is_live:
+            self._show(0, f"saving {name}  {size(received)} of {size(whole)}", force=False)
 
     def close(self) -> None:
         """Remove the moving lines."""

@@ -100,9 +100,9 @@ class FakeApi:
         return problem(404, "not_found", "There is no such job.")
 
     def _upload(self, body: dict[str, Any]) -> dict[str, Any]:
-        number = len(self.sent("POST", "/uploads"))
-        return {**body, "upload_id": f"u{number}", "state": "waiting", "method": "PUT",
-                "url": f"{self.url}/bucket/u{number}", "headers": {}, "part_size": None, "parts": None,
+        name = body["filename"]
+        return {**body, "upload_id": name, "state": "waiting", "method": "PUT",
+                "url": f"{self.url}/bucket/{name}", "headers": {}, "part_size": None, "parts": None,
                 "expires_at": "2026-12-01T13:00:00Z", "object_expires_at": "2026-12-02T12:00:00Z",
                 "links": {}}  # fmt: skip
 

@@ -44,7 +44,7 @@ def test_unfinished_job_is_not_downloaded(cli: Cli, api: FakeApi) -> None:
 
 
 def test_upload_prints_what_to_send(cli: Cli, api: FakeApi) -> None:
-    assert cli("upload", "one.jpg", "voice.mp3").out == "upload:u1\nupload:u2\n"
+    assert cli("upload", "one.jpg", "voice.mp3").out == "upload:one.jpg\nupload:voice.mp3\n"
 
 
 def test_costs_end_with_the_total(cli: Cli, api: FakeApi) -> None:

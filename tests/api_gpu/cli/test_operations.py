@@ -20,9 +20,10 @@ def test_local_files_become_a_finished_file(cli: Cli, api: FakeApi) -> None:
     assert (cli.folder / "short.mp4").read_bytes() == b"video"
     [submitted] = api.sent("POST", "/video/slideshow")
     assert submitted.body == {
-        "images": ["upload:u1", "upload:u2"], "url_audio": "upload:u3", "captions": "auto", "style": "karaoke",
+        "images": ["upload:one.jpg", "upload:two.jpg"], "url_audio": "upload:voice.mp3",
+        "captions": "auto", "style": "karaoke",
     }  # fmt: skip
-    assert api.bucket["/bucket/u3"] == b"voice.mp3"
+    assert api.bucket["/bucket/voice.mp3"] == b"voice.mp3"
     assert submitted.headers["idempotency-key"]
     assert sorted(path.name for path in cli.folder.iterdir() if path.name.startswith(".")) == []
 
@@ -30,23 +31,23 @@ def test_local_files_become_a_finished_file(cli: Cli, api: FakeApi) -> None:
 @pytest.mark.parametrize(
     ("arguments", "body"),
     [
-        ("caption clip.mp4 --srt words.srt", {"url_video": "upload:u1", "url_srt": "upload:u2"}),
-        ("caption clip.mp4 words.srt", {"url_video": "upload:u1", "url_srt": "upload:u2"}),
-        ("img2vid one.jpg", {"url_image": "upload:u1"}),
-        ("img2vid one.jpg two.jpg", {"images": ["upload:u1", "upload:u2"]}),
-        ("probe voice.mp3", {"url_audio": "upload:u1"}),
+        ("caption clip.mp4 --srt words.srt", {"url_video": "upload:clip.mp4", "url_srt": "upload:words.srt"}),
+        ("caption clip.mp4 words.srt", {"url_video": "upload:clip.mp4", "url_srt": "upload:words.srt"}),
+        ("img2vid one.jpg", {"url_image": "upload:one.jpg"}),
+        ("img2vid one.jpg two.jpg", {"images": ["upload:one.jpg", "upload:two.jpg"]}),
+        ("probe voice.mp3", {"url_audio": "upload:voice.mp3"}),
         ("trim clip.mp4 --start 12 --end 0:20 --reencode",
-         {"url_video": "upload:u1", "start": "12", "end": "0:20", "reencode": True}),
+         {"url_video": "upload:clip.mp4", "start": "12", "end": "0:20", "reencode": True}),
         ("trim https://x.example.com/t.mp4 --start 1 --metadata scene=7 --webhook-url listen: --webhook-events failed",
          {"url_video": "https://x.example.com/t.mp4", "start": "1", "metadata": {"scene": "7"},
           "webhook_url": "listen:", "webhook_events": ["failed"]}),
         ("slideshow one.jpg {\"url_image\":\"two.jpg\",\"duration\":3} --music voice.mp3 --music.volume-db -15",
-         {"images": ["upload:u1", {"url_image": "upload:u2", "duration": 3}],
-          "music": {"url_audio": "upload:u3", "volume_db": "-15"}}),
+         {"images": ["upload:one.jpg", {"url_image": "upload:two.jpg", "duration": 3}],
+          "music": {"url_audio": "upload:voice.mp3", "volume_db": "-15"}}),
         ("caption clip.mp4 --captions hi --style karaoke --style.size 9 --style.colors.text #fff --style.bold true",
-         {"url_video": "upload:u1", "captions": "hi",
+         {"url_video": "upload:clip.mp4", "captions": "hi",
           "style": {"preset": "karaoke", "size": "9", "colors": {"text": "#fff"}, "bold": True}}),
-        ("trim clip.mp4 --start 1 -o x.webm", {"url_video": "upload:u1", "start": "1", "format": "webm"}),
+        ("trim clip.mp4 --start 1 -o x.webm", {"url_video": "upload:clip.mp4", "start": "1", "format": "webm"}),
     ],
 )  # fmt: skip
 def test_command_line_becomes_the_request(cli: Cli, api: FakeApi, arguments: str, body: dict[str, object]) -> None:

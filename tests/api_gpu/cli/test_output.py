@@ -39,9 +39,9 @@ def test_progress_never_goes_back_and_estimates_the_rest() -> None:
     err, clock = Terminal(), Clock()
     progress = Progress(console(err), clock)
     progress.begin_uploads(2, 4_000_000)
-    progress.upload("a.jpg", 1_000_000, 2_000_000)
+    progress.upload(Path("a.jpg"), 1_000_000, 2_000_000)
     clock.now = 1.0
-    progress.upload("a.jpg", 2_000_000, 2_000_000)
+    progress.upload(Path("a.jpg"), 2_000_000, 2_000_000)
     assert "uploading 1 of 2: a.jpg  2.0 MB of 4.0 MB  2 s left" in err.getvalue()
     for percent in (10, 50, 30):
         clock.now += 5
@@ -60,7 +60,7 @@ def test_elsewhere_each_step_is_one_line() -> None:
     progress = Progress(console(err), Clock())
     progress.begin_uploads(1, 10)
     for sent in (0, 5, 10, 10):
-        progress.upload("a.jpg", sent, 10)
+        progress.upload(Path("a.jpg"), sent, 10)
     for percent in (1, 2, 3):
         progress.job(job(percent))
     progress.close()
@@ -71,7 +71,7 @@ def test_quiet_shows_nothing() -> None:
     err = Terminal()
     progress = Progress(console(err, quiet=True), Clock())
     progress.begin_uploads(1, 10)
-    progress.upload("a.jpg", 10, 10)
+    progress.upload(Path("a.jpg"), 10, 10)
     progress.job(job(1))
     progress.close()
     assert err.getvalue() == ""

@@ -58,7 +58,7 @@ def test_ctrl_c_during_an_upload_submits_nothing(api: FakeApi, environ: dict[str
     (tmp_path / "v.mp4").write_bytes(b"video")
     api.gate.clear()
     process = start(["caption", "v.mp4", "--captions", "hi"], environ, tmp_path)
-    api.await_request("PUT", "/bucket/u1")
+    api.await_request("PUT", "/bucket/v.mp4")
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=20)
     api.gate.set()
