@@ -12,7 +12,7 @@ def main() -> None:
     """Run the program and exit with its code."""
     # Let the cleanup run that Ctrl-C gets, too: no incomplete file stays.
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
-    create_app()(prog_name=PROGRAM)
+    create_app().run(prog_name=PROGRAM)
 
 
 if __name__ == "__main__":

@@ -64,7 +64,7 @@ _OWN_HELP = {"install_completion": "set up completion in this shell", "show_comp
 _EPILOG = "Exit codes: " + " · ".join(f"{code.value} {meaning}" for code, meaning in MEANINGS.items())
 
 
-def create_app() -> Any:
+def create_app() -> Group:
     """Return the program, for typer's runner and for the shell."""
     app = typer.Typer(
         name=PROGRAM, cls=Group, add_completion=True, rich_markup_mode="rich", context_settings=CONTEXT,
@@ -72,8 +72,9 @@ def create_app() -> Any:
     )  # fmt: skip
     app.callback()(_start)
     group = fill(app, ENTRIES)
-    for parameter in group.params:
-        parameter.help = _OWN_HELP.get(parameter.name, parameter.help)
+    options: list[Any] = group.params
+    for option in options:
+        option.help = _OWN_HELP.get(option.name, option.help)
     return group
 
 

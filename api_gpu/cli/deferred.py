@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -54,11 +54,11 @@ class Deferred(TyperCommand):
 class Group(TyperGroup):
     """A group of deferred commands."""
 
-    def main(self, args: Any = None, **extra: Any) -> Any:
-        """Run the program: mistakes in the command line become one line in place of a box."""
+    def run(self, args: Sequence[str] | None = None, **extra: Any) -> NoReturn:
+        """Run the program and exit: mistakes in the command line become one line in place of a box."""
         given = list(sys.argv[1:] if args is None else args)
         try:
-            code = super().main(given, **{**extra, "standalone_mode": False})
+            code = self.main(given, standalone_mode=False, **extra)
         except TyperException as mistake:
             sys.exit(report_mistake(mistake, is_json="--json" in given))
         except typer.Abort:
@@ -105,17 +105,18 @@ def build_group(name: str, summary: str, entries: Sequence[Entry], callback: Cal
     return fill(app, entries)
 
 
-def fill(app: typer.Typer, entries: Iterable[Entry]) -> Any:
+def fill(app: typer.Typer, entries: Iterable[Entry]) -> Group:
     """Return the group of an application whose class is `Group`, with these commands."""
     group = typer.main.get_command(app)
     if not isinstance(group, Group):
         raise TypeError("typer made another group")
     group.add(entries)
-    return without_flag_types(group)
+    without_flag_types(group)
+    return group
 
 
 def without_flag_types(command: Any) -> Any:
-    """Remove `<bool>` behind the names of flags in the help."""
+    """Remove `<bool>` behind the names of flags in the help. Returns the command."""
     for parameter in command.params:
         if getattr(parameter, "is_flag", False) and parameter.metavar is None:
             parameter.metavar = ""

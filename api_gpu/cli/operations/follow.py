@@ -83,7 +83,7 @@ def finish(session: Session, job: Job, options: Saving) -> None:
 
 def save(session: Session, job: Job, output: str | None, *, force: bool, artifact: str | None = None) -> list[Path]:
     """Download the files of a job, or one of them. Raises Stop if a file exists and `force` is not set."""
-    names = [str(entry["name"]) for entry in job.data.get("artifacts") or () if artifact in (None, entry["name"])]
+    names = [str(entry["name"]) for entry in job.artifacts if artifact in (None, entry["name"])]
     if not names:
         raise Stop(Code.NOT_FOUND, f"{job.id} has no file{f' {artifact}' if artifact else 's'}", problem="not_found")
     targets = plan_files(output, names)
@@ -122,5 +122,5 @@ def _print_job(session: Session, job: Job, saved: list[Path], *, watch: bool) ->
     for name in files:
         console.data(name)
     if not files and job.status == "COMPLETED":
-        main = next(iter(job.data.get("artifacts") or ()), {})
-        console.data(str(job.video_url or main.get("url") or job.id))
+        urls = [str(entry["url"]) for entry in job.artifacts]
+        console.data(next(iter(urls), job.id))

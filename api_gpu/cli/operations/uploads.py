@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -58,10 +58,12 @@ def _work(client: Client, waiting: deque[Path], events: SimpleQueue[_Event]) -> 
         except IndexError:
             return
         try:
-            upload = client.upload(
-                path, on_progress=lambda _name, sent, whole, path=path: events.put(_Sent(path, sent, whole))
-            )
+            upload = client.upload(path, on_progress=_reporter(path, events))
         except Exception as error:  # noqa: BLE001 - raised by the thread that waits
             events.put(error)
             return
         events.put(_Done(path, str(upload)))
+
+
+def _reporter(path: Path, events: SimpleQueue[_Event]) -> Callable[[str, int, int], None]:
+    return lambda _name, sent, whole: events.put(_Sent(path, sent, whole))

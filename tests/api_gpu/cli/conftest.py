@@ -46,7 +46,7 @@ class Cli:
         out, err = io.StringIO(), io.StringIO()
         self.monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
         with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as exited:
-            create_app()(list(arguments), prog_name=PROGRAM, obj=world)
+            create_app().run(list(arguments), prog_name=PROGRAM, obj=world)
         return Ran(int(exited.value.code or 0), out.getvalue(), err.getvalue())
 
 
