@@ -27,7 +27,8 @@ def login(
     key = _read_key(session)
     settings = Settings(before.profile, Value(url, "--url"), Value(key, "login"), None)
     if not no_check:
-        session.world.make_client(settings).request("GET", "/jobs", params={"limit": 1})
+        with session.world.make_client(settings) as client:
+            client.request("GET", "/jobs", params={"limit": 1})
     profiles.change(session.world.user_file, before.profile.text, {"url": url, "api_key": key})
     if session.console.is_json:
         session.console.json({"profile": before.profile.text, "url": url, "file": str(session.world.user_file)})
