@@ -1,19 +1,6 @@
-"""The entry point: `api-gpu`, or `python -m api_gpu.cli`."""
-
 from __future__ import annotations
 
-import signal
-import sys
-
-from api_gpu.cli.app import PROGRAM, create_app
-
-
-def main() -> None:
-    """Run the program and exit with its code."""
-    # Let the cleanup run that Ctrl-C gets, too: no incomplete file stays.
-    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
-    create_app().run(prog_name=PROGRAM)
-
+from api_gpu.cli.main import main
 
 if __name__ == "__main__":
     main()

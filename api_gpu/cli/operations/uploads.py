@@ -66,4 +66,9 @@ def _work(client: Client, waiting: deque[Path], events: SimpleQueue[_Event]) -> 
 
 
 def _reporter(path: Path, events: SimpleQueue[_Event]) -> Callable[[str, int, int], None]:
-    return lambda _name, sent, whole: events.put(_Sent(path, sent, whole))
+    def report(_name: str, sent: int, whole: int) -> None:
+        # All bytes are sent before the storage has accepted them.
+        if sent < whole:
+            events.put(_Sent(path, sent, whole))
+
+    return report

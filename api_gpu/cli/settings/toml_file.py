@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import tomli_w
+from api_gpu.cli.settings.toml_text import to_toml
 
 _MAX_BYTES = 256 * 1024
 
@@ -56,8 +56,8 @@ def write(path: Path, values: Mapping[str, Any]) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
-            with os.fdopen(handle, "wb") as file:
-                tomli_w.dump(dict(values), file)
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(to_toml(values))
                 file.flush()
                 os.fsync(file.fileno())
             # A link stays; its target is replaced.

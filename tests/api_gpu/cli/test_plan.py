@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.api_gpu.cli.conftest import Cli
 from tests.api_gpu.cli.fake_api import FakeApi
 
+pytest.importorskip("api_gpu.planner")
 LOAD = ("cost", "plan", "--jobs-per-day", "400", "--seconds", "12,20", "--gpus", "AMPERE_16,ADA_24")
 
 
