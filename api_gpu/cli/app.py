@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from inspect import Parameter, Signature, signature
 from typing import Annotated, Any
 
 import typer
 
+from api_gpu.cli.command import shared_parameters
 from api_gpu.cli.deferred import CONTEXT, Entry, Group, fill
 from api_gpu.cli.exits import MEANINGS
 from api_gpu.cli.session import World
@@ -70,7 +74,7 @@ def create_app() -> Group:
         name=PROGRAM, cls=Group, add_completion=True, rich_markup_mode="rich", context_settings=CONTEXT,
         no_args_is_help=True, pretty_exceptions_enable=False, epilog=_EPILOG,
     )  # fmt: skip
-    app.callback()(_start)
+    app.callback()(_with_shared_options(_start))
     group = fill(app, ENTRIES)
     options: list[Any] = group.params
     for option in options:
@@ -89,12 +93,24 @@ def _start(
     _version: Annotated[
         bool, typer.Option("--version", help="print the version", is_eager=True, callback=_print_version)
     ] = False,
-    profile: Annotated[str | None, typer.Option("--profile", metavar="NAME", hidden=True)] = None,
-    as_json: Annotated[bool, typer.Option("--json", hidden=True)] = False,
+    **common: Any,
 ) -> None:
     """Make videos with api-gpu: local files in, a finished file out.
 
     api-gpu slideshow *.jpg --audio voice.mp3 --captions auto -o short.mp4
     """
     world = ctx.obj if isinstance(ctx.obj, World) else World()
-    ctx.obj = {"world": world, "common": {"profile": profile, "json": as_json}}
+    ctx.obj = {"world": world, "common": common}
+
+
+def _with_shared_options(function: Callable[..., None]) -> Callable[..., None]:
+    """Let the options of every command stand before its name, too, without taking room in the help."""
+    own = [it for it in signature(function, eval_str=True).parameters.values() if it.kind is not Parameter.VAR_KEYWORD]
+
+    @wraps(function)
+    def run(*arguments: Any, **values: Any) -> None:
+        function(*arguments, **values)
+
+    run.__signature__ = Signature([*own, *shared_parameters(hidden=True)])  # type: ignore[attr-defined]
+    run.__annotations__ = {}
+    return run

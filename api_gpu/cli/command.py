@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import fields
 from inspect import Parameter, Signature, signature
-from typing import Any, get_type_hints
+from typing import Annotated, Any, get_args, get_type_hints
 
 import typer
 
@@ -55,10 +56,19 @@ def make_command(function: Callable[..., None], own: list[Parameter]) -> Callabl
     return run
 
 
-def shared_parameters() -> list[Parameter]:
+def shared_parameters(*, hidden: bool = False) -> list[Parameter]:
     """Return the options that every command has."""
     hints = get_type_hints(Common, include_extras=True)
     return [
-        Parameter(entry.name, Parameter.KEYWORD_ONLY, default=entry.default, annotation=hints[entry.name])
+        Parameter(
+            entry.name, Parameter.KEYWORD_ONLY, default=entry.default, annotation=_shown(hints[entry.name], hidden)
+        )
         for entry in fields(Common)
     ]
+
+
+def _shown(annotation: Any, hidden: bool) -> Any:
+    kind, option = get_args(annotation)
+    changed = copy(option)
+    changed.hidden = hidden
+    return Annotated[kind, changed]

@@ -11,8 +11,9 @@ Call = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 """Reads a page of deliveries, newest first, with these parameters."""
 
 _PAGE = 50
-_MAX_PAGES = 40
-"""Pages read to find the start of `--since`: 2,000 deliveries."""
+_GLANCE = 10
+"""Size of the first page of each read, which mostly has nothing new. Deliveries of the same moment may be listed in
+another order than they were seen in, so one would not do."""
 
 
 class Feed:
@@ -43,11 +44,11 @@ class Feed:
         return sorted(found.values(), key=lambda entry: str(entry["created_at"]))
 
     def _pages(self) -> Iterator[list[Delivery]]:
-        cursor = None
-        for _ in range(_MAX_PAGES):
-            answer = self._call({"limit": _PAGE, "cursor": cursor})
+        cursor, size = None, _GLANCE
+        while True:
+            answer = self._call({"limit": size, "cursor": cursor})
             yield list(answer["deliveries"])
-            cursor = answer.get("next_cursor")
+            cursor, size = answer.get("next_cursor"), _PAGE
             if cursor is None or not answer["deliveries"]:
                 return
 

@@ -97,7 +97,7 @@ def test_failed_job_exits_with_1_and_its_reason(cli: Cli, api: FakeApi) -> None:
     ran = cli("caption", "https://x.example.com/v.mp4", "--captions", "hi")
     assert (ran.code, ran.out) == (1, "")
     assert "error: The server answered 404. Check the URL. (source_http)" in ran.err
-    ran = cli("--json", "caption", "https://x.example.com/v.mp4", "--captions", "hi")
+    ran = cli("-q", "--json", "caption", "https://x.example.com/v.mp4", "--captions", "hi")
     assert (ran.code, json.loads(ran.out)["status"]) == (1, "FAILED")
 
 
