@@ -20,12 +20,12 @@ class Code(IntEnum):
 
 MEANINGS = {
     Code.OK: "done",
-    Code.FAILED: "the job failed, or its file could not be saved",
-    Code.USAGE: "the command line or the request is wrong",
-    Code.SIGNED_OUT: "not signed in, or the key was refused",
-    Code.NOT_FOUND: "there is no such job, upload or file",
-    Code.TRY_LATER: "try again later: too many requests, an error of the server or the network",
-    Code.STILL_RUNNING: "the job still runs: the wait timed out",
+    Code.FAILED: "the job failed",
+    Code.USAGE: "wrong command or request",
+    Code.SIGNED_OUT: "key refused or missing",
+    Code.NOT_FOUND: "not found",
+    Code.TRY_LATER: "try again later",
+    Code.STILL_RUNNING: "still running",
     Code.INTERRUPTED: "Ctrl-C",
 }
 

@@ -1,58 +1,41 @@
-"""Deliveries as they appear in the log, each one once, in the order in which they were made."""
+"""Deliveries as they are logged, each one once, in their order."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 Delivery = Mapping[str, Any]
 Call = Callable[[Mapping[str, Any]], Mapping[str, Any]]
-"""Reads a page of deliveries, newest first, with these parameters."""
+"""Reads a page of deliveries: those after a position, oldest first; without `after` the newest ones."""
 
 _PAGE = 50
-_GLANCE = 10
-"""Size of the first page of each read, which mostly has nothing new. Deliveries of the same moment may be listed in
-another order than they were seen in, so one would not do."""
+_BEGINNING = "0"
+"""The position before all deliveries: positions are cursors, or milliseconds since 1970."""
 
 
 class Feed:
-    """New deliveries since a moment. It reads from the newest back to what it knows, so that no cursor can be lost."""
+    """What is logged from now on, or since a moment."""
 
     def __init__(self, call: Call, since: datetime | None) -> None:
-        self._call, self._since = call, since
-        self._known: set[str] = set()
-        self._is_started = False
+        self._call = call
+        self._position = None if since is None else str(int(since.timestamp() * 1000))
+        self._passed: set[str] = set()
 
-    def start(self) -> None:
-        """Pass over what was there before, unless `since` asks for it."""
-        if self._since is None:
-            self._known = {str(entry["delivery_id"]) for entry in self._call({"limit": _PAGE})["deliveries"]}
-        self._is_started = True
+    def start(self) -> bool:
+        """Pass over what is there, unless a moment was stated. The clock of this machine plays no part. Returns True."""
+        if self._position is None:
+            newest = self._call({"limit": 1})
+            self._passed = {str(entry["delivery_id"]) for entry in newest["deliveries"]}
+            self._position = newest.get("next_cursor") or _BEGINNING
+        return True
 
     def read(self) -> list[Delivery]:
-        """Return what is new, oldest first."""
-        if not self._is_started:
-            self.start()
-        found: dict[str, Delivery] = {}
-        for page in self._pages():
-            fresh = {str(entry["delivery_id"]): entry for entry in page if self._is_new(entry)}
-            found.update(fresh)
-            if len(fresh) < len(page):
-                break
-        self._known |= set(found)
-        return sorted(found.values(), key=lambda entry: str(entry["created_at"]))
-
-    def _pages(self) -> Iterator[list[Delivery]]:
-        cursor, size = None, _GLANCE
-        while True:
-            answer = self._call({"limit": size, "cursor": cursor})
-            yield list(answer["deliveries"])
-            cursor, size = answer.get("next_cursor"), _PAGE
-            if cursor is None or not answer["deliveries"]:
-                return
-
-    def _is_new(self, entry: Delivery) -> bool:
-        if str(entry["delivery_id"]) in self._known:
-            return False
-        return self._since is None or datetime.fromisoformat(str(entry["created_at"])) >= self._since
+        """Return the next page of what is new, oldest first; empty if there is nothing."""
+        self.start()
+        answer = self._call({"after": self._position, "limit": _PAGE})
+        fresh = [entry for entry in answer["deliveries"] if str(entry["delivery_id"]) not in self._passed]
+        self._passed |= {str(entry["delivery_id"]) for entry in fresh}
+        self._position = answer.get("next_cursor") or self._position
+        return fresh

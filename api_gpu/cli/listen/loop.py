@@ -39,17 +39,19 @@ class Loop:
 
     def run(self) -> None:
         """Listen. Ends with KeyboardInterrupt, or an error that does not end by itself."""
-        self._patiently(self._feed.start)
+        while not self._patiently(self._feed.start):
+            self._sleep(self._wait)
         self._console.say("listening; Ctrl-C ends it")
         while True:
             self.step()
             self._sleep(self._wait)
 
     def step(self) -> None:
-        """Read once and send what is new."""
-        for delivery in self._patiently(self._feed.read) or ():
-            if not self._choice.events or str(delivery["type"]) in self._choice.events:
-                self._handle(delivery)
+        """Send what is new."""
+        while page := self._patiently(self._feed.read):
+            for delivery in page:
+                if not self._choice.events or str(delivery["type"]) in self._choice.events:
+                    self._handle(delivery)
 
     def _patiently(self, read: Callable[[], Any]) -> Any:
         try:

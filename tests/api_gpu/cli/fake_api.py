@@ -31,7 +31,7 @@ class FakeApi:
 
     url: str
     answers: dict[tuple[str, str], Any] = field(default_factory=dict)
-    """The status and the body; of a list, one after the other, the last one again and again."""
+    """The status and the body, or what returns them; of a list, one after the other, the last one again and again."""
     seen: list[Seen] = field(default_factory=list)
     bucket: dict[str, bytes] = field(default_factory=dict)
     gate: threading.Event = field(default_factory=threading.Event)
@@ -87,7 +87,7 @@ class FakeApi:
         if isinstance(found, list):
             found = found.pop(0) if len(found) > 1 else found[0]
         if found is not None:
-            return found
+            return found(seen) if callable(found) else found
         return self._usual(seen)
 
     def _usual(self, seen: Seen) -> tuple[int, Any]:

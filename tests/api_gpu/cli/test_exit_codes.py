@@ -70,7 +70,7 @@ def test_exit_codes_are_documented(cli: Cli) -> None:
     text = DOCS.read_text(encoding="utf-8")
     for code in Code:
         assert f"{code.value} {MEANINGS[code]}" in shown
-        assert f"| {code.value} | {MEANINGS[code]} |" in text
+        assert f"| {code.value} | {MEANINGS[code]}" in text
 
 
 def test_traceback_is_shown_only_on_request(cli: Cli, api: FakeApi) -> None:

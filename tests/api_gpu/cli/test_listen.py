@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from standardwebhooks import Webhook
@@ -16,7 +17,7 @@ from standardwebhooks import Webhook
 from api_gpu.cli.exits import Stop
 from api_gpu.cli.listen.forward import check_target
 from tests.api_gpu.cli.conftest import Cli
-from tests.api_gpu.cli.fake_api import JOB, FakeApi, problem
+from tests.api_gpu.cli.fake_api import JOB, FakeApi, Seen, problem
 from tests.support.system import Web, web
 
 SECRET = "whsec_" + "c2VjcmV0LW9mLXRoZS1saXN0ZW4tdGVzdHM="
@@ -57,23 +58,33 @@ def delivery(number: int, type_: str = "job.completed", **changes: Any) -> dict[
 
 
 class Rounds:
-    """A clock for the loop: each sleep between two polls shows the next page; the last one is Ctrl-C."""
+    """The log of deliveries as it is before each read; each sleep of the loop leads to the next one, then to Ctrl-C."""
 
-    def __init__(self, api: FakeApi, *pages: Any) -> None:
-        self.api, self.pages = api, list(pages)
-        self.show()
+    def __init__(self, api: FakeApi, *logs: Any) -> None:
+        self.logs = list(logs)
+        api.answers["GET", "/webhooks/deliveries"] = self.answer
 
-    def show(self) -> None:
-        page = self.pages.pop(0)
-        newest_first = {"deliveries": page[::-1], "next_cursor": None} if isinstance(page, list) else None
-        self.api.answers["GET", "/webhooks/deliveries"] = page if newest_first is None else (200, newest_first)
+    def answer(self, seen: Seen) -> tuple[int, Any]:
+        log, asked = self.logs[0], dict(parse_qsl(seen.query))
+        if isinstance(log, tuple):
+            return log
+        if "after" not in asked:
+            return 200, {"deliveries": log[-1:], "next_cursor": f"c{len(log)}" if log else None}
+        after = asked["after"]
+        start = int(after[1:]) if after.startswith("c") else sum(milliseconds(entry) < int(after) for entry in log)
+        page = log[start : start + 2]
+        return 200, {"deliveries": page, "next_cursor": f"c{start + len(page)}"}
 
     def __call__(self, seconds: float) -> None:
         if seconds < 2:
             return
-        if not self.pages:
+        self.logs.pop(0)
+        if not self.logs:
             raise KeyboardInterrupt
-        self.show()
+
+
+def milliseconds(entry: dict[str, Any]) -> int:
+    return int(datetime.fromisoformat(entry["created_at"]).timestamp() * 1000)
 
 
 def test_new_deliveries_arrive_once_with_their_bytes_and_signature(cli: Cli, api: FakeApi, inbox: Inbox) -> None:
@@ -129,10 +140,13 @@ def test_api_that_fails_for_a_while_loses_nothing(cli: Cli, api: FakeApi, inbox:
     from tests.api_gpu.cli.test_exit_codes import without_retries  # noqa: PLC0415
 
     cli.changes |= {"make_client": without_retries}
-    cli.changes["sleep"] = Rounds(api, problem(503, "busy", "Try again."), [delivery(1)], [delivery(1), delivery(2)])
-    cli("webhooks", "listen", "--forward-to", inbox.url)
+    busy = problem(503, "busy", "Try again.")
+    one, two, three = (delivery(number) for number in range(3))
     # What was there when the first read succeeded is not new.
-    assert [body["number"] for body in inbox.bodies] == [2]
+    cli.changes["sleep"] = Rounds(api, busy, [one], busy, [one, two, three])
+    ran = cli("webhooks", "listen", "--forward-to", inbox.url)
+    assert [body["number"] for body in inbox.bodies] == [1, 2]
+    assert ran.err.count("note: Try again.") == 2
 
 
 @pytest.mark.parametrize("url", ["http://192.168.0.7/hook", "https://example.com/", "http://localhost.example.com/"])
