@@ -35,7 +35,8 @@ def make_command(function: Callable[..., None], own: list[Parameter]) -> Callabl
         session = open_session(ctx.obj["world"], common, *standard_streams())
         try:
             function(session, **values)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, EOFError, typer.Abort):
+            # Also at a question that is not answered.
             raise typer.Exit(Code.INTERRUPTED) from None
         except BrokenPipeError:
             # The reader of stdout has gone, as `head` does; typer ends the program.

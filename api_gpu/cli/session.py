@@ -122,6 +122,14 @@ class Session:
         """True if a person is there to answer."""
         return not self.common.no_input and self.stdin.isatty()
 
+    def ask(self, question: str) -> str:
+        """Return the answer of the person, which may be empty. Raises EOFError if there is none."""
+        self.console.draw(question)
+        answer = self.stdin.readline()
+        if not answer:
+            raise EOFError
+        return answer.strip()
+
     def call(self, method: str, path: str, *, json: Any = None, params: Mapping[str, Any] | None = None) -> Any:
         """Send one request, with the client's retries."""
         given = {name: value for name, value in (params or {}).items() if value is not None}

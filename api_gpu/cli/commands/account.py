@@ -20,7 +20,7 @@ def login(
     before = session.settings
     url = session.common.url or (before.url.text if before.url else "")
     if session.can_ask and not session.common.url:
-        url = str(typer.prompt("Address of the API", default=url or None, err=True))
+        url = session.ask(f"Address of the API [{url}]: " if url else "Address of the API: ") or url
     if not url:
         raise usage("name the address of the API with --url")
     url = check_url(url, "--url")

@@ -24,7 +24,7 @@ class Feed:
         self._passed: set[str] = set()
 
     def start(self) -> bool:
-        """Pass over what is there, unless a moment was stated. The clock of this machine plays no part. Returns True."""
+        """Pass over what is there, unless a moment was stated. Returns True. No clock of this machine plays a part."""
         if self._position is None:
             newest = self._call({"limit": 1})
             self._passed = {str(entry["delivery_id"]) for entry in newest["deliveries"]}

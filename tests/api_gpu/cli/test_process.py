@@ -120,3 +120,17 @@ def test_help_starts_quickly(environ: dict[str, str], tmp_path: Path) -> None:
     assert "slideshow" in out
     # 0.3 s on the machine that this was written on.
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 1.5
+
+
+def test_unanswered_question_ends_quietly(environ: dict[str, str], tmp_path: Path) -> None:
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "api_gpu.cli", "login"], cwd=tmp_path, env={**environ, "API_GPU_URL": ""}, stdin=slave,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    os.close(slave)
+    os.write(master, b"\x04")
+    out, err = process.communicate(timeout=20)
+    os.close(master)
+    assert (process.returncode, out) == (130, b"")
+    assert b"Traceback" not in err
