@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from api_gpu import NotFoundError
 from api_gpu.cli.commands.files import seconds_of
 from api_gpu.cli.commands.jobs import JobId
 from api_gpu.cli.exits import usage
@@ -121,13 +122,20 @@ def default(
     elif target:
         answer = dict(session.client.set_webhook_default(target, split_events(events) if events is not None else None))
     else:
-        answer = dict(session.client.webhook_default() or {})
+        answer = _find_default(session)
     if session.console.is_json:
         session.console.json(answer)
     elif answer.get("url"):
         session.console.data(str(answer["url"]))
     else:
         session.console.say("there is no default URL")
+
+
+def _find_default(session: Session) -> dict[str, Any]:
+    try:
+        return dict(session.client.webhook_default())
+    except NotFoundError:
+        return {"url": None, "events": None}
 
 
 def event_name(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 Delivery = Mapping[str, Any]
@@ -11,8 +11,8 @@ Call = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 """Reads a page of deliveries: those after a position, oldest first; without `after` the newest ones."""
 
 _PAGE = 50
-_BEGINNING = "0"
-"""The position before all deliveries: positions are cursors, or milliseconds since 1970."""
+_BEGINNING = "1970-01-01T00:00:00Z"
+"""The position before all deliveries: positions are cursors or times."""
 
 
 class Feed:
@@ -20,7 +20,7 @@ class Feed:
 
     def __init__(self, call: Call, since: datetime | None) -> None:
         self._call = call
-        self._position = None if since is None else str(int(since.timestamp() * 1000))
+        self._position = None if since is None else since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         self._passed: set[str] = set()
 
     def start(self) -> bool:

@@ -72,6 +72,9 @@ class Loop:
         if not url:
             self._print(line, None, "not forwarded")
             return
+        if not delivery.get("headers"):
+            self._print(line, None, f"not forwarded: it was never signed ({delivery.get('result')})")
+            return
         try:
             target = check_target(str(url), "listen:", allow_remote=self._choice.allow_remote)
         except Stop as refused:

@@ -102,6 +102,8 @@ def test_webhook_commands(cli: Cli, api: FakeApi) -> None:
     assert cli("webhooks", "test").out == "http_200  12 ms\n"
     api.answers["POST", f"/job/{JOB}/redeliver"] = (202, api.job())
     assert cli("webhooks", "resend", JOB).out == f"{JOB}\n"
+    ran = cli("webhooks", "default")
+    assert (ran.code, ran.out, "no default URL" in ran.err) == (0, "", True)
     api.answers["PUT", "/webhooks/default"] = (200, {"url": "https://x.example.com/hook", "events": None})
     assert cli("webhooks", "default", "https://x.example.com/hook").out == "https://x.example.com/hook\n"
     api.answers["GET", "/webhooks/deliveries"] = (200, {"deliveries": [], "next_cursor": None})

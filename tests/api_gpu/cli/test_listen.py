@@ -71,7 +71,7 @@ class Rounds:
         if "after" not in asked:
             return 200, {"deliveries": log[-1:], "next_cursor": f"c{len(log)}" if log else None}
         after = asked["after"]
-        start = int(after[1:]) if after.startswith("c") else sum(milliseconds(entry) < int(after) for entry in log)
+        start = int(after[1:]) if after.startswith("c") else sum(moment(it["created_at"]) < moment(after) for it in log)
         page = log[start : start + 2]
         return 200, {"deliveries": page, "next_cursor": f"c{start + len(page)}"}
 
@@ -83,8 +83,8 @@ class Rounds:
             raise KeyboardInterrupt
 
 
-def milliseconds(entry: dict[str, Any]) -> int:
-    return int(datetime.fromisoformat(entry["created_at"]).timestamp() * 1000)
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
 
 
 def test_new_deliveries_arrive_once_with_their_bytes_and_signature(cli: Cli, api: FakeApi, inbox: Inbox) -> None:
@@ -100,11 +100,14 @@ def test_new_deliveries_arrive_once_with_their_bytes_and_signature(cli: Cli, api
 
 
 def test_held_deliveries_go_to_their_own_url_and_others_are_printed(cli: Cli, api: FakeApi, inbox: Inbox) -> None:
-    cli.changes["sleep"] = Rounds(api, [], [delivery(1, target=inbox.url + "?a=b"), delivery(2)])
+    cli.changes["sleep"] = Rounds(
+        api, [], [delivery(1, target=inbox.url + "?a=b"), delivery(2), delivery(3, headers={}, target=inbox.url)]
+    )
     ran = cli("webhooks", "listen", "--json")
     lines = [json.loads(line) for line in ran.out.splitlines()]
     assert [line["result"] for line in lines][1] == "not forwarded"
-    assert [line["status_code"] for line in lines] == [204, None]
+    assert "never signed" in lines[2]["result"]
+    assert [line["status_code"] for line in lines] == [204, None, None]
     assert "a=b" not in ran.out
     assert len(inbox.bodies) == 1
 
