@@ -128,7 +128,7 @@ def test_callback_is_forwarded_to_this_machine(system: System, site: Web, comman
         listening.send_signal(signal.SIGINT)
         out, err = listening.communicate(timeout=20)
     assert (listening.returncode, "Traceback" in err) == (130, False)
-    assert [(event["type"], event["data"]["job_id"]) for event in receiver.events] == [
+    assert [(event["type"], event["job_id"]) for event in receiver.events] == [
         ("job.completed", job_id.strip())
     ]  # fmt: skip
     assert '"status_code": 204' in out
