@@ -15,6 +15,13 @@ from api_gpu.cli.session import World
 from tests.api_gpu.cli.fake_api import KEY, FakeApi, fake_api
 
 
+class Terminal(io.StringIO):
+    """A stream that says that it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 @dataclass
 class Ran:
     """What a command left."""
@@ -33,6 +40,7 @@ class Cli:
     monkeypatch: pytest.MonkeyPatch
     opened: list[str] = field(default_factory=list)
     changes: dict[str, Any] = field(default_factory=dict)
+    is_terminal: bool = False
 
     @property
     def user_file(self) -> Path:
@@ -43,7 +51,7 @@ class Cli:
             environ=dict(self.environ if environ is None else environ), folder=self.folder, user_file=self.user_file,
             open_page=lambda url: not self.opened.append(url), **self.changes,
         )  # fmt: skip
-        out, err = io.StringIO(), io.StringIO()
+        out, err = (Terminal() if self.is_terminal else io.StringIO()), io.StringIO()
         self.monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
         with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as exited:
             create_app().run(list(arguments), prog_name=PROGRAM, obj=world)

@@ -96,6 +96,16 @@ def test_doctor_says_what_to_do(cli: Cli, api: FakeApi, has_key: bool) -> None:
     assert found["ok"] is has_key
 
 
+def test_doctor_stops_at_the_first_step_that_fails(cli: Cli, api: FakeApi) -> None:
+    ran = cli("doctor", "--url", "http://127.0.0.1:9", "--no-upload")
+    assert (ran.code, ran.out.count("\n")) == (5, 1)
+    assert "✗ address: http://127.0.0.1:9 cannot be reached" in ran.out
+    ran = cli("doctor", environ={})
+    assert (ran.code, "✗ address: not known; run `api-gpu login`" in ran.out) == (5, True)
+    ran = cli("doctor", environ={"API_GPU_URL": api.url})
+    assert (ran.code, "✗ key: not known" in ran.out) == (3, True)
+
+
 def test_webhook_commands(cli: Cli, api: FakeApi) -> None:
     answer = {"type": "webhook.test", "result": "http_200", "status": "delivered", "duration_ms": 12, "response": None}
     api.answers["POST", "/webhooks/test"] = (200, answer)

@@ -77,3 +77,21 @@ def test_traceback_is_shown_only_on_request(cli: Cli, api: FakeApi) -> None:
     api.answers["GET", "/jobs"] = problem(404, "not_found", "There is no such job.")
     assert "Traceback" not in cli("jobs", "-v").err
     assert "Traceback" in cli("jobs", "-vv").err
+
+
+def test_mistake_of_this_program_says_so(cli: Cli, api: FakeApi) -> None:
+    def fail(_settings: object) -> None:
+        raise LookupError("a bug")
+
+    cli.changes["make_client"] = fail
+    ran = cli("jobs")
+    assert (ran.code, "a mistake in api-gpu itself: LookupError: a bug" in ran.err) == (1, True)
+
+
+def test_full_disk_is_an_error_of_its_own(cli: Cli, api: FakeApi) -> None:
+    def fail(_settings: object) -> None:
+        raise OSError(28, "No space left on device", "output.mp4")
+
+    cli.changes["make_client"] = fail
+    ran = cli("jobs")
+    assert (ran.code, ran.err) == (1, "error: output.mp4: No space left on device (file_error)\n")

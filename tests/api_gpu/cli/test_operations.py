@@ -71,6 +71,11 @@ def test_command_line_becomes_the_request(cli: Cli, api: FakeApi, arguments: str
         ("caption clip.mp4 --captions hi -o clip.mp4 --force", "clip.mp4 is an input file, which would be lost"),
         ("caption clip.mp4 --captions hi -o taken.mp4", "taken.mp4 exists; name another, or replace it with --force"),
         ("caption clip.mp4 --captions hi --metadata scene", "--metadata scene: give KEY=VALUE"),
+        ("caption / --captions hi", "--video: / is a folder, a device or a pipe; name a file"),
+        ("caption empty.mp4 --captions hi", "--video: empty.mp4 is empty"),
+        ("caption clip.mp4 --words @nowhere.json", "--words: the file nowhere.json cannot be read"),
+        ('caption clip.mp4 --captions hi --style.colors {"text"', "--style.colors: not valid JSON"),
+        ("caption clip.mp4 --captions hi -o -", "-o -: stdout has the names of the files"),
         ("slideshow one.jpg --duration 3", "No such option: --duration"),
         ("dance clip.mp4", "No such command 'dance'"),
         ("job", "Missing argument 'JOB'"),
@@ -78,6 +83,7 @@ def test_command_line_becomes_the_request(cli: Cli, api: FakeApi, arguments: str
 )
 def test_wrong_command_lines_exit_with_2_and_send_nothing(cli: Cli, api: FakeApi, arguments: str, says: str) -> None:
     (cli.folder / "taken.mp4").write_bytes(b"old")
+    (cli.folder / "empty.mp4").touch()
     ran = cli(*arguments.split())
     assert ran.code == 2
     assert says in " ".join(ran.err.replace("│", " ").split())
@@ -89,6 +95,23 @@ def test_captions_come_from_a_pipe(cli: Cli, api: FakeApi) -> None:
     api.finds()
     assert cli("caption", "clip.mp4", "--captions", "-", "--no-wait", stdin="Hello\nthere").code == 0
     assert api.sent("POST", "/video/caption")[0].body["captions"] == "Hello\nthere"
+
+
+def test_json_comes_from_a_file(cli: Cli, api: FakeApi) -> None:
+    api.finds()
+    (cli.folder / "words.json").write_text('[{"word": "Hello", "start": 0, "end": 0.5}]')
+    colors = '{"text": "#fff"}'
+    ran = cli("caption", "clip.mp4", "--words", "@words.json", "--style.colors", colors, "--no-wait")
+    assert ran.code == 0, ran.err
+    body = api.sent("POST", "/video/caption")[0].body
+    assert (body["words"][0]["word"], body["style"]) == ("Hello", {"colors": {"text": "#fff"}})
+
+
+def test_refused_upload_ends_the_command(cli: Cli, api: FakeApi) -> None:
+    api.answers["POST", "/uploads"] = problem(422, "file_too_large", "The file is too large.")
+    ran = cli("slideshow", "one.jpg", "two.jpg")
+    assert (ran.code, "The file is too large (file_too_large)" in ran.err) == (2, True)
+    assert api.sent("POST", "/video/slideshow") == []
 
 
 def test_failed_job_exits_with_1_and_its_reason(cli: Cli, api: FakeApi) -> None:
@@ -136,6 +159,8 @@ def test_dry_run_prints_the_price_only(cli: Cli, api: FakeApi) -> None:
     ran = cli("caption", "https://x.example.com/v.mp4", "--captions", "hi", "--dry-run")
     assert (ran.code, ran.out) == (0, "$0.0021\n")
     assert "url_video: ok  2.5 MB" in ran.err
+    ran = cli("caption", "https://x.example.com/v.mp4", "--captions", "hi", "--dry-run", "--json")
+    assert json.loads(ran.out) == answer
     assert api.sent("POST", "/video/caption")[0].body["dry_run"] is True
 
 

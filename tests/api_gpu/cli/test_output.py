@@ -13,11 +13,7 @@ from api_gpu.cli.output import units
 from api_gpu.cli.output.console import Console
 from api_gpu.cli.output.files import check_files, plan_files, publish
 from api_gpu.cli.output.progress import Progress
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
+from tests.api_gpu.cli.conftest import Terminal
 
 
 class Clock:

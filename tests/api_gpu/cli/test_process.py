@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.api_gpu.cli.fake_api import JOB, KEY, FakeApi
+from tests.support.measured import measured_environment
 from tests.support.system import ROOT
 
 URL = "https://x.example.com/v.mp4"
@@ -20,8 +21,10 @@ URL = "https://x.example.com/v.mp4"
 
 @pytest.fixture
 def environ(api: FakeApi, tmp_path: Path) -> dict[str, str]:
-    return {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "XDG_CONFIG_HOME": str(tmp_path / "config"),
-            "HOME": str(tmp_path), "API_GPU_URL": api.url, "API_GPU_KEY": KEY, "TERM": "xterm"}  # fmt: skip
+    return {
+        "PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "XDG_CONFIG_HOME": str(tmp_path / "config"), "TERM": "xterm",
+        "HOME": str(tmp_path), "API_GPU_URL": api.url, "API_GPU_KEY": KEY, **measured_environment(),
+    }  # fmt: skip
 
 
 def start(arguments: list[str], environ: dict[str, str], folder: Path) -> subprocess.Popen[str]:
