@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from contract.documentation.command_line import output_names
 from contract.documentation.describe import describe
 from contract.operations import OPERATIONS
 from contract.options.inputs import MUSIC, NARRATION, PHOTO, SECOND_PHOTO
-from gpu_worker.cli.output_file import output_names
 from local.samples.server import EXAMPLES, THIRD_PHOTO
 from local.settings import has_speech
 
