@@ -37,4 +37,4 @@ def cost(
 
 def _row(group: Mapping[str, Any]) -> tuple[str, ...]:
     seconds = (f"{float(group.get(f'{name}_seconds') or 0):.1f}" for name in ("gpu", "start", "idle", "billed"))
-    return (str(group.get("key")), str(group.get("jobs", 0)), *seconds, money(float(group.get("gpu_usd") or 0)))
+    return (str(group.get("key") or "-"), str(group.get("jobs", 0)), *seconds, money(float(group.get("gpu_usd") or 0)))
