@@ -23,7 +23,7 @@ Force = Annotated[bool, typer.Option("-f", "--force", help="replace files that e
 
 def list_jobs(
     session: Session,
-    state: Annotated[str | None, typer.Option("--state", metavar="STATE", help="such as in_progress or failed")] = None,
+    state: Annotated[str | None, typer.Option("--state", metavar="LIST", help="such as failed,timed_out")] = None,
     operation: Annotated[str | None, typer.Option("--operation", metavar="NAME", help="such as slideshow")] = None,
     metadata: Annotated[str | None, typer.Option("--metadata", metavar="KEY=VALUE", help="what was sent")] = None,
     created_after: Annotated[str | None, typer.Option("--after", metavar="TIME", help="2026-11-30 or RFC 3339")] = None,
@@ -35,7 +35,7 @@ def list_jobs(
     """List your jobs, newest first."""
     wanted = dict([read_pair(metadata)]) if metadata else None
     found: Iterable[Job] = session.client.jobs(
-        state=state.upper() if state else None, operation=operation, metadata=wanted,
+        state=state.upper().replace(",", " ").split() if state else None, operation=operation, metadata=wanted,
         created_after=created_after, created_before=created_before, limit=limit,
     )  # fmt: skip
     jobs = [job.data for job in islice(found, limit)]
