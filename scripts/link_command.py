@@ -5,11 +5,16 @@ The environments are installed from pinned files with hashes, which a project in
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-_COMMAND = """#!{python}
+# A line with `#!` and an interpreter ends at the first space of its path, so that the shell starts Python. Python reads
+# the shell's two lines as one text.
+_COMMAND = """#!/bin/sh
+'''exec' "{python}" "$0" "$@"
+' '''
 import sys
 
 sys.path.insert(0, {root!r})
@@ -19,9 +24,10 @@ sys.exit(main())
 """
 
 
-def link(target: Path, python: str) -> None:
+def link(target: Path, python: str, root: Path = ROOT) -> None:
     """Write the command."""
-    target.write_text(_COMMAND.format(python=python, root=str(ROOT)), encoding="utf-8")
+    quoted = re.sub(r'([\\"$`])', r"\\\1", python)
+    target.write_text(_COMMAND.format(python=quoted, root=str(root)), encoding="utf-8")
     target.chmod(0o755)
 
 

@@ -32,7 +32,7 @@ def checkout(tmp_path: Path) -> Path:
     (folder / "scripts").mkdir(parents=True)
     (folder / "requirements").mkdir()
     shutil.copy(ROOT / "Makefile", folder)
-    for name in ("preflight.py", "install.sh", "uv.sh"):
+    for name in ("preflight.py", "install.sh", "uv.sh", "link_command.py"):
         shutil.copy(SCRIPTS / name, folder / "scripts")
     return folder
 
@@ -97,6 +97,7 @@ def test_filenames_reach_the_demo_unchanged(checkout: Path) -> None:
     write_program(checkout / ".venv" / "bin" / "python", 'printf "%s\\n" "$@"')
     for file in ("requirements/local.txt", ".venv/.local"):
         (checkout / file).touch()
+    os.utime(checkout / "scripts" / "link_command.py", (0, 0))
     photo, audio = 'it\'s "my" $photo `id` $(shell id).jpg', "-x y.mp3"
     shown = make("demo", f"PHOTO={photo}", f"AUDIO={audio}", cwd=checkout)
     assert shown.stdout.splitlines() == ["-m", "local", "demo", f"--photo={photo}", f"--audio={audio}"], shown.stderr
@@ -123,8 +124,20 @@ def test_pip_installs_where_uv_cannot(checkout: Path) -> None:
     done = make(".venv/.local", cwd=checkout)
     assert (done.returncode, "trying pip, which takes minutes" in done.stderr) == (0, True)
     assert "-m pip install" in done.stdout
-    assert done.stdout.rstrip().endswith("--require-hashes --no-deps -r requirements/local.txt")
+    assert done.stdout.splitlines()[-2].endswith("--require-hashes --no-deps -r requirements/local.txt")
+    assert done.stdout.splitlines()[-1] == "python scripts/link_command.py .venv/bin/api-gpu"
     assert (checkout / ".venv" / ".local").exists()
+
+
+def test_command_starts_from_a_folder_with_spaces(checkout: Path) -> None:
+    write_program(checkout / "bin" / "python", f'exec "{sys.executable}" "$@"')
+    (checkout / "api_gpu" / "cli").mkdir(parents=True)
+    (checkout / "api_gpu" / "cli" / "main.py").write_text("import sys\ndef main(): print(sys.argv[1:])\n")
+    command = checkout / "bin" / "api-gpu"
+    with script("link_command") as link_command:
+        link_command.link(command, str(checkout / "bin" / "python"), checkout)
+    shown = subprocess.run([command, "jobs", "a b"], capture_output=True, text=True, check=True).stdout
+    assert shown == "['jobs', 'a b']\n"
 
 
 def test_uv_installs_where_it_runs(checkout: Path) -> None:
