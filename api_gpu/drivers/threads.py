@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 import httpx2
@@ -15,6 +17,7 @@ from api_gpu.drivers.translate import MAX_ERROR_BYTES, headers_of, timeout_of, t
 from api_gpu.errors import ApiGpuError
 
 T = TypeVar("T")
+_LOOK_SECONDS = 0.2
 
 
 class Stopped(ApiGpuError):
@@ -83,7 +86,7 @@ class ThreadDriver:
             case Block():
                 return effect.call()
             case Gather():
-                return self._gather(effect)
+                return self._gather(effect, stop)
             case Item():
                 raise TypeError("only an iteration has items")
 
@@ -139,23 +142,48 @@ class ThreadDriver:
                 effect.sink.end()
             return found
 
-    def _gather(self, effect: Gather) -> list[Any]:
+    def _gather(self, effect: Gather, outer: threading.Event | None) -> list[Any]:
+        """Run flows in daemon threads: after Ctrl-C nobody waits for a part that is still sending."""
         if len(effect.flows) == 1:
-            return [self.run(effect.flows[0])]
+            return [self.run(effect.flows[0], outer)]
         stop = threading.Event()
-        with ThreadPoolExecutor(max(1, min(effect.limit, len(effect.flows))), "api-gpu") as pool:
-            try:
-                futures = [pool.submit(self.run, flow, stop) for flow in effect.flows]
-                done, _ = wait(futures, return_when=FIRST_EXCEPTION)
-            except BaseException:  # also Ctrl-C: no part goes on in the background
-                stop.set()
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
-            if any(future.exception() for future in done):
-                stop.set()
-                pool.shutdown(wait=False, cancel_futures=True)
-        errors = [future.exception() for future in futures if future.done() and not future.cancelled()]
-        cause = next((error for error in errors if error and not isinstance(error, Stopped)), None)
-        if cause is not None:
-            raise cause
-        return [future.result() for future in futures]
+        todo = deque(enumerate(effect.flows))
+        done: SimpleQueue[tuple[int, Any, BaseException | None]] = SimpleQueue()
+
+        def work() -> None:
+            while todo and not stop.is_set():
+                with suppress(IndexError):
+                    index, flow = todo.popleft()
+                    try:
+                        done.put((index, self.run(flow, stop), None))
+                    except BaseException as error:  # noqa: BLE001 - raised by the caller
+                        done.put((index, None, error))
+
+        count = max(1, min(effect.limit, len(effect.flows)))
+        threads = [threading.Thread(target=work, name="api-gpu", daemon=True) for _ in range(count)]
+        try:
+            for thread in threads:
+                thread.start()
+            results = _collect(done, len(effect.flows), outer)
+        finally:
+            stop.set()
+        return results
+
+
+def _collect(
+    done: SimpleQueue[tuple[int, Any, BaseException | None]], count: int, outer: threading.Event | None
+) -> list[Any]:
+    """Return the results in order, or raise the first error."""
+    results: dict[int, Any] = {}
+    while len(results) < count:
+        try:
+            # A wait without an end would miss a Ctrl-C that comes just before it.
+            index, result, error = done.get(timeout=_LOOK_SECONDS)
+        except Empty:
+            if outer is not None and outer.is_set():
+                raise Stopped("stopped") from None
+            continue
+        if error is not None:
+            raise error
+        results[index] = result
+    return [results[index] for index in range(count)]
