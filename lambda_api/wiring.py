@@ -16,6 +16,7 @@ from importlib.util import find_spec
 
 from contract.limits import Limits
 from lambda_api.adapters import deadline
+from lambda_api.adapters.aws.delivery_log import DynamoDeliveryLog, DynamoWebhookDefaults
 from lambda_api.adapters.aws.dynamodb_table import Table
 from lambda_api.adapters.aws.job_store import DynamoJobStore
 from lambda_api.adapters.aws.s3 import S3Objects
@@ -81,6 +82,8 @@ def services(needs: frozenset[Secret] = EVERYTHING, runpod_seconds: float = BOUN
         queue=SqsCallbackQueue(config.callback_queue_url, observer, session.sqs),
         sender=HttpCallbackSender(callers, allow_loopback=config.allow_loopback_urls),
         inputs=HttpInputReader(allow_loopback=config.allow_loopback_urls, find_index=index_offset),
+        deliveries=DynamoDeliveryLog(table, _now),
+        webhook_defaults=DynamoWebhookDefaults(table, _now),
         observer=observer,
         policy=config.policy,
         worker_limits=Limits(execution_seconds=config.policy.execution_ms / 1000),

@@ -22,11 +22,11 @@ from lambda_api.domain.ports import DeliveryResult
 
 BOUNDS = Bounds(connect=5.0, read=10.0, max_bytes=64 * 1024)
 """Together the 15 s of Standard Webhooks."""
-_ALREADY_RESUMED = 409
-"""n8n returns it when an earlier delivery has resumed the waiting execution."""
 _GONE = 410
 _ADDRESSES = 3
 """Try up to 3 addresses within one connect timeout, in case the first is unreachable."""
+_EXCERPT, _EXCERPT_BYTES = 500, 4096
+"""Characters of a response that the delivery log keeps, and bytes read for them."""
 
 FORBIDDEN = "forbidden_address"
 
@@ -48,6 +48,17 @@ class HttpCallbackSender:
         self._http = HttpClient(tls=tls)
 
     def send(self, owner: str, url: str, message_id: str, now: int, body: str) -> DeliveryResult:
+        began = time.monotonic()
+        result = self._send(owner, url, message_id, now, body)
+        return replace(result, duration_ms=round((time.monotonic() - began) * 1000))
+
+    def hold(self, owner: str, message_id: str, now: int, body: str) -> DeliveryResult:
+        secrets = self._callers().callback_secrets.get(owner)
+        if not secrets:
+            return DeliveryResult(ok=False, result="no_secret")
+        return DeliveryResult(ok=True, result="held", headers=_sign(secrets, message_id, now, body))
+
+    def _send(self, owner: str, url: str, message_id: str, now: int, body: str) -> DeliveryResult:
         try:
             target = parse_url(url)
             check_target(target, allow_loopback=self._allow_loopback, https_only=True)
@@ -56,39 +67,51 @@ class HttpCallbackSender:
         secrets = self._callers().callback_secrets.get(owner)
         if not secrets:
             return DeliveryResult(ok=False, result="no_secret")
+        signed = _sign(secrets, message_id, now, body)
         until = time.monotonic() + min(self._bounds.connect, deadline.left())
         try:
             addresses = resolve(target.host, target.port, until - time.monotonic())
         except OSError:
-            return DeliveryResult(ok=False, result="unreachable")
+            return DeliveryResult(ok=False, result="unreachable", headers=signed)
         if not all(is_allowed(address, allow_loopback=self._allow_loopback) for address in addresses):
             return DeliveryResult(ok=False, result=FORBIDDEN, final=True)
-        headers = _headers(secrets, message_id, now, body)
+        headers = {"Content-Type": "application/json", **signed}
         bounds = replace(self._bounds, connect=until - time.monotonic())
         try:
             response = self._http.send(
                 "POST", target.url, bounds, headers=headers, body=body.encode(), addresses=addresses[:_ADDRESSES]
             )
         except ConnectError:
-            return DeliveryResult(ok=False, result="unreachable")
+            return DeliveryResult(ok=False, result="unreachable", headers=signed)
         except ResponseError:
-            return DeliveryResult(ok=False, result="no_answer")
+            return DeliveryResult(ok=False, result="no_answer", headers=signed)
         return DeliveryResult(
-            ok=200 <= response.status < 300 or response.status == _ALREADY_RESUMED,
+            ok=200 <= response.status < 300,
             result=f"http_{response.status}",
             final=response.status == _GONE,
             retry_after_ms=response.retry_after_ms(),
+            response=excerpt(response.body),
+            headers=signed,
         )
 
 
-def _headers(secrets: Sequence[str], message_id: str, now: int, body: str) -> dict[str, str]:
+def excerpt(body: bytes) -> str:
+    """Return the start of a response as one line of printable text."""
+    # Four bytes a character at most, and room for what is removed.
+    text = "".join(
+        letter if letter.isprintable() else " " if letter.isspace() else ""
+        for letter in body[:_EXCERPT_BYTES].decode("utf-8", "replace")
+    )
+    return " ".join(text.split())[:_EXCERPT]
+
+
+def _sign(secrets: Sequence[str], message_id: str, now: int, body: str) -> dict[str, str]:
     from standardwebhooks import Webhook  # noqa: PLC0415 - only the callbacks function needs it
 
     seconds = now // 1000
     timestamp = datetime.fromtimestamp(seconds, UTC)
     signatures = [Webhook(secret).sign(message_id, timestamp, body) for secret in secrets]
     return {
-        "Content-Type": "application/json",
         "webhook-id": message_id,
         "webhook-timestamp": str(seconds),
         "webhook-signature": " ".join(signatures),

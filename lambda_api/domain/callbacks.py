@@ -6,12 +6,36 @@ from dataclasses import replace
 
 from lambda_api.domain.job import Callback, CallbackStatus, Job
 
+_CONFLICT = "http_409"
+_PATIENT_TRIES = 2
+
 
 def mark_callback_pending(job: Job, body: str, now: int, due_at: int) -> Job:
     """Mark the callback of a job that has just finished as pending. Part of the write that ends the job."""
     if job.callback is None:
         return job
     return replace(job, callback=replace(job.callback, body=body, next_at=now), due_at=due_at)
+
+
+def skip_callback(job: Job) -> Job:
+    """Record that the client does not want to know of this end. Part of the write that ends the job."""
+    if job.callback is None:
+        return job
+    return replace(job, callback=replace(job.callback, status=CallbackStatus.SKIPPED))
+
+
+def restart(job: Job, callback: Callback, body: str, now: int, due_at: int) -> Job:
+    """Start the schedule again, whatever became of the callback before. Attempts keep counting."""
+    again = replace(callback, status=CallbackStatus.PENDING, body=body, schedule_start=callback.attempts, next_at=now)
+    return _with(job, again, due_at=due_at)
+
+
+def is_acknowledged(callback: Callback, *, ok: bool, result: str) -> bool:
+    """Decide whether a response ends the deliveries well.
+
+    n8n answers 409 both before its execution waits and after it was resumed: the first two attempts assume the former.
+    """
+    return ok or (result == _CONFLICT and callback.tries >= _PATIENT_TRIES + 1)
 
 
 def due_callback(job: Job, now: int) -> Callback | None:
@@ -29,6 +53,11 @@ def mark_delivered(job: Job, callback: Callback, result: str) -> Job:
     """Record the response that acknowledged the callback."""
     done = replace(callback, status=CallbackStatus.DELIVERED, next_at=None, last_result=result)
     return _with(job, done, due_at=None)
+
+
+def mark_held(job: Job, callback: Callback, result: str) -> Job:
+    """Record that the delivery waits in the log."""
+    return _with(job, replace(callback, status=CallbackStatus.HELD, next_at=None, last_result=result), due_at=None)
 
 
 def give_up(job: Job, callback: Callback, result: str) -> Job:

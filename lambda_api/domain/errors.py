@@ -10,7 +10,7 @@ ApiError
 │   └── ArtifactNotFound    404
 ├── AlreadyFinished         409
 ├── JobNotFinished          409
-├── JobHasNoFiles           409
+├── JobHasNoFiles, NoWebhookUrl         409
 ├── TooManyRequests         429      carries `retry_after` and the exhausted quota
 │   ├── RateLimited         429
 │   ├── TooManyJobs         429
@@ -135,6 +135,12 @@ class JobHasNoFiles(ApiError):
     status = 409
     code = "job_has_no_files"
     title = "The job has no files"
+
+
+class NoWebhookUrl(ApiError):
+    status = 409
+    code = "no_webhook_url"
+    title = "There is no webhook URL"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,6 +55,10 @@ class CallbackStatus(StrEnum):
     """The receiver accepted it."""
     GIVEN_UP = "GIVEN_UP"
     """Never accepted; it is not sent again."""
+    HELD = "HELD"
+    """In the delivery log, for `api-gpu webhooks listen`; the gateway contacts nobody."""
+    SKIPPED = "SKIPPED"
+    """The job ended in a way of which the client did not want to know."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,17 +70,27 @@ class Callback:
     """
 
     url: str
+    events: tuple[str, ...] | None = None
+    """The types of events to send; None for the four endings."""
     status: CallbackStatus = CallbackStatus.PENDING
     body: str | None = None
     attempts: int = 0
+    """All attempts, which are numbered from 1. Never falls: the delivery log names its rows by the number."""
+    schedule_start: int = 0
+    """Attempts before the client last asked for another delivery, which starts the schedule again."""
     next_at: int | None = None
     last_result: str | None = None
     """Outcome of the last attempt, for the client.
 
     `http_<status>`, `unreachable` (no connection), `no_answer` (connected, no complete response), `forbidden_address`
-    (not public), `no_secret` (the owner's signing secret was removed), or `interrupted` (the sender crashed before it
-    recorded the outcome of the last attempt).
+    (not public), `no_secret` (the owner's signing secret was removed), `held` (kept for `api-gpu webhooks listen`), or
+    `interrupted` (the sender crashed before it recorded the outcome of the last attempt).
     """
+
+    @property
+    def tries(self) -> int:
+        """Attempts of the current schedule."""
+        return self.attempts - self.schedule_start
 
     @property
     def is_pending(self) -> bool:

@@ -10,15 +10,17 @@ ProviderError
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol
 
 from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.bill.history import CostHistory, Day
 from lambda_api.domain.job import Job
+from lambda_api.domain.job_query import ANY, JobQuery
 from lambda_api.domain.uploads.ports import PresignedUpload
 from lambda_api.domain.uploads.upload import SentPart
+from lambda_api.domain.webhooks.delivery import Delivery, DeliveryPage, WebhookDefault
 
 
 class ProviderError(Exception):
@@ -86,6 +88,11 @@ class DeliveryResult:
     result: str
     final: bool = False
     retry_after_ms: int = 0
+    response: str = ""
+    """Start of the receiver's response, without control characters. Never logged: it may hold anything."""
+    duration_ms: int = 0
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """The signed headers of Standard Webhooks; empty if nothing was sent."""
 
 
 class JobStore(Protocol):
@@ -113,8 +120,11 @@ class JobStore(Protocol):
         its owner and day. All of it is written, or nothing.
         """
 
-    def page(self, owner: str, limit: int, cursor: str | None) -> Page:
-        """Return jobs of one owner, newest first. Raises `InvalidRequest` for a cursor that we did not issue."""
+    def page(self, owner: str, limit: int, cursor: str | None, query: JobQuery = ANY) -> Page:
+        """Return the owner's jobs that match, newest first. Raises `InvalidRequest` for a cursor that we did not issue.
+
+        Examines at most `MAX_EXAMINED` jobs; a page that ends there is shorter than `limit` and has a cursor.
+        """
 
     def due(self, now: int, limit: int) -> Iterable[str]:
         """Return ids of jobs with `due_at <= now`, oldest first. May be slightly stale."""
@@ -190,10 +200,52 @@ class CallbackQueue(Protocol):
         Best effort: the sweeper delivers what the queue loses or does not accept (False).
         """
 
+    def enqueue_progress(self, job: Job, mark: int) -> bool:
+        """Enqueue the event that the job has reached `mark` percent. Raises nothing; nobody repeats what is lost."""
+
 
 class CallbackSender(Protocol):
     def send(self, owner: str, url: str, message_id: str, now: int, body: str) -> DeliveryResult:
         """Send one signed POST. Raises nothing: every fault is a `DeliveryResult`."""
+
+    def hold(self, owner: str, message_id: str, now: int, body: str) -> DeliveryResult:
+        """Sign what would be sent, and contact nobody. Raises nothing."""
+
+
+class DeliveryLog(Protocol):
+    """The attempts of the last days. Raises `domain.errors.Unavailable` if the table does not answer."""
+
+    def claim(self, delivery_id: str, expires_at: int) -> bool:
+        """Reserve an id; True for the first caller only."""
+
+    def write(self, delivery: Delivery) -> None:
+        """Write a delivery. Writing it again changes nothing."""
+
+    def find(self, delivery_ids: Sequence[str]) -> list[Delivery]:
+        """Return those that exist."""
+
+    def newest(self, owner: str, limit: int, cursor: str | None) -> DeliveryPage:
+        """Return the owner's deliveries, newest first. Raises `InvalidRequest` for a cursor that we did not issue."""
+
+    def after(self, owner: str, limit: int, position: str, now: int) -> DeliveryPage:
+        """Return what was logged after `position` (a cursor, or milliseconds since the epoch), oldest first.
+
+        Always has a cursor. Leaves out the last second, whose entries the index may not have yet: no reader that
+        continues from a cursor misses one.
+        """
+
+
+class WebhookDefaults(Protocol):
+    """Each owner's default. Raises `domain.errors.Unavailable` if the table does not answer."""
+
+    def get(self, owner: str) -> WebhookDefault | None:
+        """Return the default as it was less than a minute ago."""
+
+    def read(self, owner: str) -> WebhookDefault | None:
+        """Return the default as it is now."""
+
+    def set(self, owner: str, default: WebhookDefault | None) -> None:
+        """Replace the default; None removes it. Other processes follow within a minute."""
 
 
 class Observer(Protocol):

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lambda_api.domain import callbacks
-from lambda_api.domain.job import Callback, Job
+from lambda_api.domain.job import Callback, CallbackStatus, Job
 from lambda_api.domain.policy import CALLBACK_LEASE_MS, DEFERRAL_MS, MAX_CALLBACK_ATTEMPTS, MINUTE
 from lambda_api.domain.ports import DeliveryResult
+from lambda_api.domain.webhooks.delivery import delivery_id
+from lambda_api.domain.webhooks.events import ending, message_id
 from lambda_api.usecases.job_record.callback_body import build_attempt_body
+from lambda_api.usecases.job_record.log_delivery import HELD, Message, log_delivery, logged_until, send
 from lambda_api.usecases.services import Services
 
 _QUEUE_DELAY_LIMIT_MS = 15 * MINUTE
@@ -32,10 +35,26 @@ def deliver_callback(services: Services, job_id: str) -> bool:
     claim = _claim_attempt(services, job_id)
     if claim is None:
         return False
-    delivery = services.sender.send(
-        claim.job.owner, claim.callback.url, message_id(job_id), services.clock(), claim.body
+    job, callback = claim.job, claim.callback
+    message = Message(
+        delivery_id=delivery_id(job_id, callback.attempts),
+        owner=job.owner,
+        job_id=job_id,
+        type=ending(job.state),
+        webhook_id=message_id(job_id),
+        attempt=callback.attempts,
+        url=callback.url,
+        body=claim.body,
+        expires_at=logged_until(services, job),
     )
-    _save(services, claim.job, _apply_result(services, claim, delivery))
+    sent_at = services.clock()
+    outcome = send(services, message, sent_at)
+    after = _apply_result(services, claim, outcome)
+    next_at = after.callback.next_at if after.callback is not None else None
+    acknowledged = after.callback is not None and after.callback.status is CallbackStatus.DELIVERED
+    # Before the job is saved: whoever reads the result there finds the attempt in the log.
+    log_delivery(services, message, sent_at, outcome, acknowledged=acknowledged, next_attempt_at=next_at)
+    _save(services, job, after)
     return True
 
 
@@ -54,17 +73,12 @@ def defer_callback(services: Services, job: Job) -> None:
         deliver_callback(services, job.job_id)
 
 
-def message_id(job_id: str) -> str:
-    """Return Standard Webhooks' `webhook-id`: the same for every attempt, so that a receiver can drop repeats."""
-    return f"msg_{job_id}"
-
-
 def _claim_attempt(services: Services, job_id: str) -> _Claim | None:
     job = services.store.get(job_id)
     callback = None if job is None else callbacks.due_callback(job, services.clock())
     if job is None or callback is None:
         return None
-    if callback.attempts >= MAX_CALLBACK_ATTEMPTS:
+    if callback.tries >= MAX_CALLBACK_ATTEMPTS:
         # The process that made the last attempt crashed before it recorded the outcome.
         _save(services, job, callbacks.give_up(job, callback, "interrupted"))
         return None
@@ -80,14 +94,16 @@ def _claim_attempt(services: Services, job_id: str) -> _Claim | None:
 
 def _lease_ms(services: Services, callback: Callback) -> int:
     """Return a lease so long that attempts whose senders crash follow the schedule of attempts that fail."""
-    return max(CALLBACK_LEASE_MS, services.policy.callback_delay(callback.attempts + 1, services.random()) or 0)
+    return max(CALLBACK_LEASE_MS, services.policy.callback_delay(callback.tries + 1, services.random()) or 0)
 
 
 def _apply_result(services: Services, claim: _Claim, delivery: DeliveryResult) -> Job:
     job, callback = claim.job, claim.callback
-    if delivery.ok:
+    if delivery.result == HELD:
+        return callbacks.mark_held(job, callback, delivery.result)
+    if callbacks.is_acknowledged(callback, ok=delivery.ok, result=delivery.result):
         return callbacks.mark_delivered(job, callback, delivery.result)
-    delay = services.policy.callback_delay(callback.attempts, services.random(), delivery.retry_after_ms)
+    delay = services.policy.callback_delay(callback.tries, services.random(), delivery.retry_after_ms)
     if delivery.final or delay is None:
         return callbacks.give_up(job, callback, delivery.result)
     next_at = services.clock() + delay

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from lambda_api.domain.errors import Unavailable
 from lambda_api.domain.job import Job
+from lambda_api.domain.job_query import ANY, JobQuery
 from lambda_api.domain.views.job_schema import JobView
 from lambda_api.usecases.job_record.find_owned_job import find_owned_job
 from lambda_api.usecases.job_record.represent_job import represent_job
@@ -26,9 +27,9 @@ def get_job(services: Services, owner: str, job_id: str) -> JobView:
     return represent_job(services, find_owned_job(services, owner, job_id))
 
 
-def list_jobs(services: Services, owner: str, limit: int, cursor: str | None) -> ViewPage:
-    """Return one owner's jobs, newest first. Raises InvalidRequest for a foreign cursor, Unavailable."""
-    page = services.store.page(owner, limit, cursor)
+def list_jobs(services: Services, owner: str, limit: int, cursor: str | None, query: JobQuery = ANY) -> ViewPage:
+    """Return one owner's jobs that match, newest first. Raises InvalidRequest for a foreign cursor, Unavailable."""
+    page = services.store.page(owner, limit, cursor, query)
     return ViewPage(tuple(represent_job(services, job) for job in page.jobs), page.cursor)
 
 

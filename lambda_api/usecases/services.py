@@ -10,7 +10,16 @@ from lambda_api.domain.access.credentials import ApiCredentials
 from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.inputs import History, InputReader
 from lambda_api.domain.policy import Policy
-from lambda_api.domain.ports import CallbackQueue, CallbackSender, JobStore, ObjectStore, Observer, Provider
+from lambda_api.domain.ports import (
+    CallbackQueue,
+    CallbackSender,
+    DeliveryLog,
+    JobStore,
+    ObjectStore,
+    Observer,
+    Provider,
+    WebhookDefaults,
+)
 from lambda_api.domain.uploads.ports import UploadStore
 from lambda_api.domain.uploads.quota import UploadAllowance
 
@@ -24,6 +33,8 @@ class Services:
     queue: CallbackQueue
     sender: CallbackSender
     inputs: InputReader
+    deliveries: DeliveryLog
+    webhook_defaults: WebhookDefaults
     observer: Observer
     policy: Policy
     worker_limits: Limits

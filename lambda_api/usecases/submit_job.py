@@ -10,22 +10,21 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from contract.operations import Operation
 from contract.options.stored import upload_id
-from contract.urls import Target, UrlError, check_target, parse_url
+from contract.urls import UrlError, check_target, parse_url
 from lambda_api.domain.errors import IdempotencyMismatch, InvalidRequest, SpeechNotAvailable, Unavailable
-from lambda_api.domain.job import Callback, Job, Source
+from lambda_api.domain.job import Job, Source
 from lambda_api.domain.keys import input_key
 from lambda_api.domain.ports import Idempotency, IdempotencyRecord
 from lambda_api.usecases.dispatch_job import dispatch_job
 from lambda_api.usecases.services import Services
 from lambda_api.usecases.uploads.check_inputs import check_uploads, upload_inputs
+from lambda_api.usecases.webhooks.check_target import find_problem
+from lambda_api.usecases.webhooks.default_target import choose_callback
 
-_UNSIGNED_CALLBACK = (
-    "callbacks are signed, and no signing secret is set up for this API key; have one added, or leave webhook_url out "
-    "and poll the job"
-)
 _NO_SPEECH = (
     "Speech recognition is not installed here. Send the captions themselves in `captions`, `words` or `url_srt`; the "
     "operator can install it (docs/operations.md)."
@@ -37,6 +36,8 @@ class Submission:
     owner: str
     operation: Operation
     webhook_url: str | None
+    webhook_events: tuple[str, ...] | None = None
+    """None for what the owner's default says, else the four endings; empty to send none."""
     metadata: Mapping[str, str]
     idempotency_key: str | None
 
@@ -91,8 +92,6 @@ def check_submission(services: Services, submission: Submission) -> None:
     if submission.operation.needs_speech() and not services.has_speech:
         raise SpeechNotAvailable(_NO_SPEECH)
     _check_addresses(services, submission)
-    if submission.webhook_url is not None and submission.owner not in services.callers().callback_secrets:
-        raise InvalidRequest.naming((("webhook_url", _UNSIGNED_CALLBACK),))
 
 
 def _replay(services: Services, existing: IdempotencyRecord, idempotency: Idempotency) -> Submitted:
@@ -112,11 +111,13 @@ def fingerprint(submission: Submission) -> str:
     do not send it: a client may repeat a request while releases change.
     """
     operation = submission.operation
-    request = {
+    request: dict[str, Any] = {
         "operation": {"kind": operation.kind, **operation.requested()},
         "webhook_url": submission.webhook_url,
         "metadata": dict(submission.metadata),
     }
+    if submission.webhook_events is not None:
+        request["webhook_events"] = sorted(submission.webhook_events)
     return hashlib.sha256(json.dumps(request, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
@@ -130,7 +131,7 @@ def _new_job(services: Services, submission: Submission, now: int) -> Job:
         due_at=now + services.policy.dispatch_grace_ms,
         dispatching=True,
         endpoints={1: services.endpoint_id},
-        callback=Callback(url=submission.webhook_url) if submission.webhook_url else None,
+        callback=choose_callback(services, submission.owner, submission.webhook_url, submission.webhook_events),
         metadata=submission.metadata,
     )
 
@@ -144,24 +145,17 @@ def _store_inline(services: Services, job: Job) -> Job:
 
 
 def _check_addresses(services: Services, submission: Submission) -> None:
-    urls = [(item.field, item.url, False) for item in submission.operation.inputs() if upload_id(item.url) is None]
-    if submission.webhook_url is not None:
-        urls.append(("webhook_url", submission.webhook_url, True))
     errors = []
-    for field, url, https_only in urls:
+    for item in submission.operation.inputs():
+        if upload_id(item.url) is not None:
+            continue
         try:
-            target = parse_url(url)
-            check_target(target, allow_loopback=services.allow_loopback, https_only=https_only)
+            check_target(parse_url(item.url), allow_loopback=services.allow_loopback)
         except UrlError as error:
-            errors.append((field, str(error)))
-        else:
-            if field == "webhook_url" and _is_own_host(services, target):
-                errors.append((field, "the URL leads back to this service; send the URL of your own receiver"))
+            errors.append((item.field, str(error)))
+    if submission.webhook_url is not None:
+        problem = find_problem(services, submission.owner, submission.webhook_url)
+        if problem is not None:
+            errors.append(("webhook_url", problem))
     if errors:
         raise InvalidRequest.naming(tuple(errors))
-
-
-def _is_own_host(services: Services, target: Target) -> bool:
-    """True for a callback that would come back to this service as a request."""
-    own = parse_url(services.public_url)
-    return (target.host, target.port) == (own.host, own.port)

@@ -217,3 +217,6 @@ class ModelReceiver:
     def send(self, owner: str, url: str, message_id: str, now: int, body: str) -> DeliveryResult:
         self.posts.setdefault(message_id, []).append(body)
         return self.response
+
+    def hold(self, owner: str, message_id: str, now: int, body: str) -> DeliveryResult:
+        raise NotImplementedError

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.job import Job
+from lambda_api.domain.job_query import ANY, JobQuery
 from lambda_api.domain.ports import Idempotency, IdempotencyRecord, JobStore, Page
 from tests.model.invariants import WriteTime, check_creation, check_write, is_claim
 
@@ -98,8 +99,8 @@ class HistoryStore:
             self._counts["writes lost to a terminal state"] += job.version <= self._end_versions.get(job.job_id, 0)
         return saved
 
-    def page(self, owner: str, limit: int, cursor: str | None) -> Page:
-        return self._store.page(owner, limit, cursor)
+    def page(self, owner: str, limit: int, cursor: str | None, query: JobQuery = ANY) -> Page:
+        return self._store.page(owner, limit, cursor, query)
 
     def due(self, now: int, limit: int) -> Iterable[str]:
         """Return only our jobs: the table may hold those of other tests."""

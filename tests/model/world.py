@@ -14,8 +14,9 @@ from lambda_api.domain.access.tokens import Purpose, make_token
 from lambda_api.domain.errors import AlreadyFinished, IdempotencyMismatch, NotFound, TooManyRequests, Unavailable
 from lambda_api.domain.job import CallbackStatus, Job, State
 from lambda_api.domain.policy import CALLBACK_DELAYS, MAX_ATTEMPTS, MINUTE
+from lambda_api.domain.webhooks.events import message_id
 from lambda_api.usecases.cancel_job import cancel_job
-from lambda_api.usecases.deliver_callback import defer_callback, deliver_callback, message_id
+from lambda_api.usecases.deliver_callback import defer_callback, deliver_callback
 from lambda_api.usecases.handle_webhook import handle_webhook
 from lambda_api.usecases.record_progress import record_progress
 from lambda_api.usecases.submit_job import submit_job

@@ -25,6 +25,7 @@ from lambda_api.domain.bill.history import (
 from lambda_api.domain.errors import InvalidRequest, Unavailable
 from lambda_api.domain.inputs import Answer, NoAnswer
 from lambda_api.domain.job import Job
+from lambda_api.domain.job_query import ANY, MAX_EXAMINED, JobQuery
 from lambda_api.domain.policy import HOUR, Policy, expires_at
 from lambda_api.domain.ports import (
     DeliveryResult,
@@ -38,6 +39,7 @@ from lambda_api.domain.ports import (
 from lambda_api.domain.uploads.ports import InvalidParts, PresignedUpload
 from lambda_api.domain.uploads.quota import UploadAllowance, UploadUsage, take_upload
 from lambda_api.domain.uploads.upload import SentPart, Upload
+from lambda_api.domain.webhooks.delivery import Delivery, DeliveryPage, WebhookDefault
 from lambda_api.usecases.services import Services
 from tests.support.quotas import admit
 
@@ -149,15 +151,23 @@ class FakeStore:
         found = self.costs(owner, days_until(utc_day(self._clock()), days))
         return operation_history(found.values(), operation)
 
-    def page(self, owner: str, limit: int, cursor: str | None) -> Page:
+    def page(self, owner: str, limit: int, cursor: str | None, query: JobQuery = ANY) -> Page:
         self._up()
         mine = sorted((j for j in self.jobs.values() if j.owner == owner), key=_age, reverse=True)
         if cursor is not None:
             if "#" not in cursor:
                 raise InvalidRequest("The cursor is not valid.", errors=(("cursor", "not ours"),))
             mine = [job for job in mine if _age(job) < cursor]
-        shown = mine[:limit]
-        return Page(tuple(shown), _age(shown[-1]) if len(mine) > limit else None)
+        if query.created_after is not None:
+            mine = [job for job in mine if job.created_at >= query.created_after]
+        if query.created_before is not None:
+            mine = [job for job in mine if job.created_at < query.created_before]
+        found: list[Job] = []
+        for number, job in enumerate(mine, 1):
+            found += [job] if query.matches(job) else []
+            if len(found) == limit or number == MAX_EXAMINED:
+                return Page(tuple(found), _age(job) if number < len(mine) else None)
+        return Page(tuple(found), None)
 
     def due(self, now: int, limit: int) -> Iterator[str]:
         self._up()
@@ -320,12 +330,88 @@ def etag_of(part: bytes) -> str:
 @dataclass
 class FakeQueue:
     sent: list[tuple[str, int]] = field(default_factory=list)
+    progress: list[tuple[str, int]] = field(default_factory=list)
+    """Job and mark of each event of progress."""
     up: bool = True
 
     def enqueue(self, job: Job, delay_ms: int = 0) -> bool:
         if self.up:
             self.sent.append((job.job_id, delay_ms))
         return self.up
+
+    def enqueue_progress(self, job: Job, mark: int) -> bool:
+        if self.up:
+            self.progress.append((job.job_id, mark))
+        return self.up
+
+
+class FakeDeliveries:
+    """The delivery log in a dictionary."""
+
+    def __init__(self, clock: Callable[[], int]) -> None:
+        self.rows: dict[str, tuple[str, Delivery] | None] = {}
+        """Id → sort key and delivery; None for a claim."""
+        self.down = False
+        self._clock = clock
+
+    def _up(self) -> None:
+        if self.down:
+            raise Unavailable("The job store did not answer. Try again.", retry_after=2)
+
+    def claim(self, delivery_id: str, expires_at: int) -> bool:
+        self._up()
+        if delivery_id in self.rows:
+            return False
+        self.rows[delivery_id] = None
+        return True
+
+    def write(self, delivery: Delivery) -> None:
+        self._up()
+        self.rows[delivery.delivery_id] = f"{self._clock():015d}#{delivery.delivery_id}", delivery
+
+    def find(self, delivery_ids: Sequence[str]) -> list[Delivery]:
+        self._up()
+        rows = (self.rows.get(name) for name in delivery_ids)
+        return [row[1] for row in rows if row is not None and self._is_kept(row[1])]
+
+    def newest(self, owner: str, limit: int, cursor: str | None) -> DeliveryPage:
+        mine = [row for row in reversed(self._of(owner)) if cursor is None or row[0] < _checked(cursor)]
+        shown = mine[:limit]
+        return DeliveryPage(tuple(row[1] for row in shown), shown[-1][0] if len(mine) > limit else None)
+
+    def after(self, owner: str, limit: int, position: str, now: int) -> DeliveryPage:
+        key = f"{int(position):015d}#~" if position.isdigit() else _checked(position)
+        mine = [row for row in self._of(owner) if key < row[0] < f"{now - 1000:015d}"][:limit]
+        return DeliveryPage(tuple(row[1] for row in mine), mine[-1][0] if mine else key)
+
+    def _of(self, owner: str) -> list[tuple[str, Delivery]]:
+        self._up()
+        return sorted(
+            (row for row in self.rows.values() if row is not None and row[1].owner == owner and self._is_kept(row[1])),
+            key=lambda row: row[0],
+        )
+
+    def _is_kept(self, delivery: Delivery) -> bool:
+        return delivery.expires_at // 1000 * 1000 > self._clock()
+
+
+def _checked(cursor: str) -> str:
+    if "#" not in cursor:
+        raise InvalidRequest("The cursor is not valid.", errors=(("cursor", "not ours"),))
+    return cursor
+
+
+@dataclass
+class FakeDefaults:
+    defaults: dict[str, WebhookDefault | None] = field(default_factory=dict)
+
+    def get(self, owner: str) -> WebhookDefault | None:
+        return self.defaults.get(owner)
+
+    read = get
+
+    def set(self, owner: str, default: WebhookDefault | None) -> None:
+        self.defaults[owner] = default
 
 
 @dataclass
@@ -336,6 +422,9 @@ class FakeSender:
     def send(self, owner: str, url: str, message_id: str, now: int, body: str) -> DeliveryResult:
         self.posts.append((owner, url, message_id, now, body))
         return self.responses.pop(0) if self.responses else DeliveryResult(ok=True, result="http_200")
+
+    def hold(self, owner: str, message_id: str, now: int, body: str) -> DeliveryResult:
+        return DeliveryResult(ok=True, result="held", headers={"webhook-id": message_id})
 
 
 @dataclass
@@ -384,6 +473,8 @@ class World:
     def __post_init__(self) -> None:
         self.store = FakeStore(self.clock)
         self.uploads = FakeUploads(self.clock)
+        self.deliveries = FakeDeliveries(self.clock)
+        self.defaults = FakeDefaults()
         self._ids = 0
         self.services = Services(
             store=self.store,
@@ -394,6 +485,8 @@ class World:
             queue=self.queue,
             sender=self.sender,
             inputs=self.inputs,
+            deliveries=self.deliveries,
+            webhook_defaults=self.defaults,
             observer=self.observer,
             policy=self.policy,
             worker_limits=Limits(),

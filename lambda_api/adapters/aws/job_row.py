@@ -18,6 +18,7 @@ from pydantic import TypeAdapter
 
 from contract import previous
 from lambda_api.adapters.aws.dynamodb_table import Item
+from lambda_api.adapters.aws.owner_index import created_key
 from lambda_api.domain.job import Job
 from lambda_api.domain.policy import expires_at
 from lambda_api.domain.ports import Idempotency
@@ -38,7 +39,7 @@ def to_item(job: Job, retention_ms: int) -> Item:
         "write_id": {"S": os.urandom(8).hex()},
         "state": {"S": job.state},
         "owner": {"S": job.owner},
-        "created_key": {"S": f"{job.created_at:015d}#{job.job_id}"},
+        "created_key": {"S": created_key(job.created_at, job.job_id)},
         "expires_at": {"N": str(ends_at // 1000)},
         "doc": {"S": json.dumps(_to_document(job), ensure_ascii=False, separators=(",", ":"))},
     }

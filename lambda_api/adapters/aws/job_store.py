@@ -6,19 +6,22 @@ that progress writes do not pay for them.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from lambda_api.adapters.aws import cost_row, job_row, quota_row
 from lambda_api.adapters.aws.dynamodb_table import Item, Table, is_failed
+from lambda_api.adapters.aws.owner_index import decode_cursor, encode_cursor, moment_key, query_owner
 from lambda_api.domain.access.quotas import Allowance, Usage, check_quota
 from lambda_api.domain.bill.history import CostHistory, Day, days_until, expense, operation_history, utc_day
-from lambda_api.domain.errors import InvalidRequest, Unavailable
+from lambda_api.domain.errors import Unavailable
 from lambda_api.domain.job import Job
+from lambda_api.domain.job_query import ANY, MAX_EXAMINED, JobQuery
 from lambda_api.domain.ports import Idempotency, IdempotencyRecord, Page
+
+_CHUNK = 100
+"""Jobs read at a time to find those that match: the most that DynamoDB reads in one batch."""
 
 
 class DynamoJobStore:
@@ -78,30 +81,33 @@ class DynamoJobStore:
         # The conflicting row may be our own earlier write whose response was lost.
         return not reasons or reasons[0].get("Item") == put["Item"]
 
-    def page(self, owner: str, limit: int, cursor: str | None) -> Page:
-        query: Item = {
-            "IndexName": "owner",
-            "KeyConditionExpression": "#owner = :owner",
-            "ExpressionAttributeNames": {"#owner": "owner"},
-            "ExpressionAttributeValues": {":owner": {"S": owner}},
-            "ScanIndexForward": False,
-            "Limit": limit,
-        }
-        if cursor is not None:
-            created_key = _decode_cursor(cursor)
-            start = job_row.build_key(created_key.partition("#")[2])
-            # The owner is the caller's, not the cursor's: no cursor leads to another owner's jobs.
-            query["ExclusiveStartKey"] = start | {"owner": {"S": owner}, "created_key": {"S": created_key}}
-        answer = self._table.query(**query)
-        keys = [item["pk"]["S"] for item in answer["Items"]]
-        jobs = self._many(keys)
-        last = answer.get("LastEvaluatedKey")
-        after = _encode_cursor(last["created_key"]["S"]) if last else None
-        return Page(tuple(jobs[key] for key in keys if key in jobs), after)
-
-    def _many(self, keys: list[str]) -> dict[str, Job]:
-        jobs = {key: self._job(item) for key, item in self._table.read_many(keys).items()}
-        return {key: job for key, job in jobs.items() if job is not None}
+    def page(self, owner: str, limit: int, cursor: str | None, query: JobQuery = ANY) -> Page:
+        since = None if query.created_after is None else moment_key(query.created_after)
+        until = None if query.created_before is None else moment_key(query.created_before)
+        key = None if cursor is None else decode_cursor(cursor)
+        found: list[Job] = []
+        examined = 0
+        while examined < MAX_EXAMINED:
+            size = limit if query.reads_all else min(_CHUNK, MAX_EXAMINED - examined)
+            after = None if key is None else (job_row.build_key(key.partition("#")[2]), key)
+            answer = query_owner(self._table, owner, size, after=after, since=since, until=until)
+            rows = {item["pk"]["S"]: item["created_key"]["S"] for item in answer["Items"]}
+            jobs = self._table.read_many(list(rows))
+            for number, (pk, row_key) in enumerate(rows.items(), 1):
+                key = row_key
+                job = self._job(jobs.get(pk))
+                if job is not None and query.matches(job):
+                    found.append(job)
+                if len(found) == limit:
+                    is_last = number == len(rows) and "LastEvaluatedKey" not in answer
+                    return Page(tuple(found), None if is_last else encode_cursor(key))
+            examined += len(rows)
+            if "LastEvaluatedKey" not in answer:
+                return Page(tuple(found), None)
+            key = answer["LastEvaluatedKey"]["created_key"]["S"]
+            if query.reads_all:
+                break
+        return Page(tuple(found), encode_cursor(key) if key else None)
 
     def costs(self, owner: str, days: Sequence[date]) -> Mapping[date, Day]:
         keys = {cost_row.build_key(owner, day)["pk"]["S"]: day for day in days}
@@ -145,19 +151,3 @@ def _endings(job: Job) -> list[Item]:
     """Return the writes that belong to the end of a job."""
     spent = expense(job)
     return [quota_row.release(job.owner), *([cost_row.add(job.owner, spent)] if spent is not None else [])]
-
-
-def _encode_cursor(created_key: str) -> str:
-    return base64.urlsafe_b64encode(created_key.encode()).decode().rstrip("=")
-
-
-def _decode_cursor(cursor: str) -> str:
-    try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
-    except (binascii.Error, ValueError):
-        text = ""
-    created, _, job_id = text.partition("#")
-    if len(cursor) > 256 or not (created.isdigit() and len(created) == 15 and job_id):
-        errors = (("cursor", "not a cursor of this API"),)
-        raise InvalidRequest("The cursor is not valid. Send next_cursor of the previous page.", errors=errors)
-    return text

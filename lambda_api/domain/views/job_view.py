@@ -24,11 +24,6 @@ from lambda_api.domain.views.job_schema import (
 )
 
 
-def event_type(state: State) -> str:
-    """Return the `type` of a callback: `job.completed`, `job.failed`, `job.cancelled` or `job.timed_out`."""
-    return f"job.{state.lower()}"
-
-
 def timestamp(ms: int) -> str:
     """Format milliseconds since the epoch as RFC 3339 in UTC, to the millisecond."""
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from lambda_api.domain.job import Job
-from lambda_api.domain.views.job_view import event_type, main_video, timestamp
+from lambda_api.domain.views.job_view import job_view, main_video, timestamp
 from lambda_api.domain.views.js_json import dumps
+from lambda_api.domain.webhooks.events import EventType, ending
 from lambda_api.usecases.job_record.represent_job import represent_job, sign_links
 from lambda_api.usecases.services import Services
 
@@ -29,5 +31,14 @@ def build_attempt_body(services: Services, job: Job, stored: str) -> str:
         for artifact in fields.get("artifacts", ()):
             artifact["url"] = links.urls[artifact["name"]]
             artifact["url_expires_at"] = timestamp(links.expires_at)
+    return _finish(services, ending(job.state), fields)
+
+
+def build_progress_body(services: Services, job: Job) -> str:
+    """Build the body of a `job.progress` event: the job as it is. It has no files yet."""
+    return _finish(services, EventType.PROGRESS, job_view(job).model_dump(mode="json", exclude={"callback"}))
+
+
+def _finish(services: Services, event: EventType, fields: dict[str, Any]) -> str:
     fields["links"] = {name: link and services.public_url + link for name, link in fields["links"].items()}
-    return dumps({"type": event_type(job.state), **fields})
+    return dumps({"type": event, **fields})

@@ -16,10 +16,9 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from contract.operations import OPERATIONS
-from lambda_api.domain.job import TERMINAL, State
 from lambda_api.domain.views.dry_run_schema import DryRunView
 from lambda_api.domain.views.job_schema import JobView
-from lambda_api.domain.views.job_view import event_type
+from lambda_api.domain.webhooks.events import EventType
 from lambda_api.web.openapi.callback import describe_callback
 from lambda_api.web.openapi.docstrings import documented_types
 from lambda_api.web.openapi.dry_run import add_dry_run
@@ -51,6 +50,7 @@ _TAGS = {
     "Uploads": "Send files that jobs read.",
     "Captions": "The choices of captions' `style`.",
     "Jobs": "Read, list and cancel jobs.",
+    "Webhooks": "See what was delivered, deliver again, test a receiver, set a default.",
     "RunPod": "The GPU endpoint behind the service.",
     "Service": "Open to everyone.",
 }
@@ -163,14 +163,16 @@ def _links(*names: str) -> Json:
 
 
 def _event(job: Json) -> Json:
-    """Return the schema of a callback's body: a finished job, without the state of the callback itself."""
-    kinds = [event_type(state) for state in State if state in TERMINAL]
-    kind = {"type": "string", "enum": kinds, "description": "What happened."}
+    """Return the schema of a callback's body: a job, without the state of the callback itself."""
+    kind = {"type": "string", "enum": list(EventType), "description": "What happened."}
     properties = copy.deepcopy({"type": kind} | job["properties"])
     del properties["callback"]
     return job | {
         "title": "JobEvent",
-        "description": "A finished job. The links are absolute; all URLs of files are new in each delivery.",
+        "description": (
+            "A job that has finished or, in `job.progress`, still runs. The links are absolute; all URLs of files are "
+            "new in each delivery."
+        ),
         "properties": properties,
         "required": ["type", *(name for name in job["required"] if name != "callback")],
     }

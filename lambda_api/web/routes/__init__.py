@@ -6,7 +6,7 @@ Lambda handles one request at a time.
 
 from __future__ import annotations
 
-from lambda_api.web.routes import costs, fonts, jobs, links, pages, runpod, service, submit, uploads
+from lambda_api.web.routes import costs, fonts, jobs, links, pages, runpod, service, submit, uploads, webhooks
 
 # Passed on as routes: FastAPI makes the routes of an included router a second time, at the first request.
 ROUTES = [
@@ -21,6 +21,7 @@ ROUTES = [
         links.router,
         links.shared,
         costs.router,
+        webhooks.router,
         runpod.router,
     )
     for route in router.routes

@@ -52,6 +52,7 @@ def _add_route(operation: type[Operation]) -> None:
             # The body has the operation's fields, already checked by the same rules.
             operation=operation.model_construct(**{name: getattr(body, name) for name in operation.model_fields}),
             webhook_url=body.webhook_url,
+            webhook_events=body.webhook_events,
             metadata=body.metadata,
             idempotency_key=idempotency_key(idempotency),
         )

@@ -18,11 +18,12 @@ from pydantic import (
 )
 
 from contract.limits import MAX_METADATA_BYTES, MAX_METADATA_KEYS
-from contract.operations import Operation, Trimmed, Url
+from contract.operations import Operation, Trimmed
 from contract.options.fields import Flag
 from lambda_api.domain.views.job_schema import JobView
 from lambda_api.web.validation import leniency
 from lambda_api.web.validation.strict import strict_fields
+from lambda_api.web.validation.webhooks import Events, WebhookUrl
 
 
 def _check_metadata(metadata: dict[str, str]) -> dict[str, str]:
@@ -60,13 +61,8 @@ class SubmitOptions(BaseModel):
     # FastAPI needs compiled bodies when it makes their routes.
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=False)
 
-    webhook_url: Annotated[
-        Url | None,
-        Field(
-            description="Receives a callback when the job finishes. https only.",
-            examples=["https://hooks.example.com/videos"],
-        ),
-    ] = None
+    webhook_url: Annotated[WebhookUrl | None, Field(examples=["https://hooks.example.com/videos"])] = None
+    webhook_events: Events | None = None
     metadata: Metadata = Field(default_factory=dict)
     dry_run: Annotated[
         bool,

@@ -19,8 +19,8 @@ from standardwebhooks import Webhook
 from lambda_api import wiring
 from lambda_api.adapters.aws import secrets
 from lambda_api.domain.errors import Unavailable
+from lambda_api.domain.webhooks.events import message_id
 from lambda_api.settings import EVERYTHING, Secret, Settings, SettingsError
-from lambda_api.usecases.deliver_callback import message_id
 from local.aws.names import TABLE
 from tests.support.aws import CREDENTIALS, Aws
 from tests.support.fakes import API_KEYS, World

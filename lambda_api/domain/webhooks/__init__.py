@@ -1,0 +1,1 @@
+"""What is sent to clients' webhooks: events, deliveries, and where they go."""
