@@ -375,7 +375,8 @@ class FakeDeliveries:
         return [row[1] for row in rows if row is not None and self._is_kept(row[1])]
 
     def newest(self, owner: str, limit: int, cursor: str | None) -> DeliveryPage:
-        mine = [row for row in reversed(self._of(owner)) if cursor is None or row[0] < _checked(cursor)]
+        key = None if cursor is None else _checked(cursor)
+        mine = [row for row in reversed(self._of(owner)) if key is None or row[0] < key]
         shown = mine[:limit]
         return DeliveryPage(tuple(row[1] for row in shown), shown[-1][0] if len(mine) > limit else None)
 

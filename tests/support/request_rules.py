@@ -23,6 +23,7 @@ _EMPTY = [*_BLANK, {"type": "array", "maxItems": 0}]
 
 _OBJECTS = (
     *("CaptionStyle", "CaptionColors", "Margin", "Offset", "Motion", "Focus", "Music", "Ducking", "Transition"),
+    *("WebhookTest", "WebhookDefaultBody"),
     *("SlideshowImage", "ClipImage", "VideoPart", "Watermark", "Poster", "ShareOptions"),
 )
 _SECOND_WAYS = {"aspect_ratio", "resolution", "volume_db", "keep"}

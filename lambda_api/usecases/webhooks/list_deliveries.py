@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from lambda_api.domain.errors import InvalidRequest
 from lambda_api.domain.webhooks.delivery import Delivery, DeliveryPage, delivery_ids
 from lambda_api.usecases.job_record.find_owned_job import find_owned_job
 from lambda_api.usecases.services import Services
@@ -13,12 +12,11 @@ def list_deliveries(
 ) -> DeliveryPage:
     """Return the owner's deliveries: newest first, or, with `after`, what was logged since then, oldest first.
 
-    `after` is a cursor, or milliseconds since the epoch. Raises InvalidRequest, Unavailable.
+    `after` is a cursor, or milliseconds since the epoch; it takes precedence over `cursor`. Raises
+    InvalidRequest, Unavailable.
     """
     if after is None:
         return services.deliveries.newest(owner, limit, cursor)
-    if cursor is not None:
-        raise InvalidRequest.naming((("cursor", "send cursor or after, not both"),))
     return services.deliveries.after(owner, limit, after, services.clock())
 
 

@@ -16,9 +16,8 @@ from contract.operations import OPERATIONS
 from contract.options.captions.presets import PRESETS
 from contract.options.picture.size import SHAPES, Shape
 from contract.options.sound.loudness import NO_CHANGE, TARGETS
-from lambda_api.domain.job import TERMINAL, State
 from lambda_api.domain.views.job_schema import STAGE_TEXTS, VIDEO_MODE_TEXTS, WORD_TIMING_TEXTS
-from lambda_api.domain.views.job_view import event_type
+from lambda_api.domain.webhooks.events import EventType
 from lambda_api.web.openapi.docstrings import attribute_docstrings
 
 Json = dict[str, Any]
@@ -32,7 +31,6 @@ def _named() -> dict[str, tuple[str, Texts]]:
     """Return the lists of values that are no enum in the source: name → description, and value → text."""
     shapes = _of_enum(Shape)
     names = {name: f"The same as `{shape}`." for name, shape in SHAPES.items()}
-    events = {event_type(State(state)): text for state, text in _of_enum(State).items() if state in TERMINAL}
     fonts = {
         name: f"{' and '.join(font.styles).capitalize()}: {', '.join(font.scripts)}." for name, font in FONTS.items()
     }
@@ -41,7 +39,7 @@ def _named() -> dict[str, tuple[str, Texts]]:
     presets = {name: preset.description for name, preset in PRESETS.items()}
     return {
         "AspectRatio": ("Width to height of the frame, or the name of a platform.", shapes | names),
-        "EventType": ("What a callback reports.", events),
+        "EventType": ("What a callback reports.", _of_enum(EventType)),
         "FontName": ("A font family, with its styles and scripts.", fonts),
         "LoudnessTarget": ("A loudness by the name of where it is usual.", targets),
         "OperationName": ("An operation.", operations),

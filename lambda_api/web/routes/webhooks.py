@@ -6,7 +6,6 @@ from typing import Annotated
 
 from fastapi import Query, Request, Response
 
-from lambda_api.domain.errors import InvalidRequest
 from lambda_api.domain.views.job_schema import JobView
 from lambda_api.domain.webhooks.delivery import WebhookDefault
 from lambda_api.usecases.job_record.represent_job import represent_job
@@ -28,7 +27,8 @@ from lambda_api.web.validation.webhooks import (
 
 _AFTER = (
     "A cursor, or a time such as `2026-12-01T09:30:00Z`: return what was logged since then, oldest first. Continue "
-    "with `next_cursor` as `after`. The last second is left out, so that no entry is missed."
+    "with `next_cursor` as `after`. The last second is left out, so that no entry is missed. "
+    "`cursor` is not used."
 )
 
 router = keyed_router("Webhooks")
@@ -37,7 +37,10 @@ router = keyed_router("Webhooks")
 @router.get("/webhooks/deliveries", responses=problem_responses(404))
 async def list_webhook_deliveries(
     request: Request,
-    job_id: Annotated[str | None, Query(description="Only those of this job, all on one page.")] = None,
+    job_id: Annotated[
+        str | None,
+        Query(description="Only those of this job, newest first, on one page. `after` and `cursor` are not used."),
+    ] = None,
     after: Annotated[
         str | None, Query(max_length=256, description=_AFTER, json_schema_extra={"format": "cursor"})
     ] = None,
@@ -47,8 +50,6 @@ async def list_webhook_deliveries(
     """List your deliveries, newest first: every attempt, with the receiver's response and exactly what was sent."""
     services, owner = services_of(request), request.state.owner
     if job_id is not None:
-        if after is not None or cursor is not None:
-            raise InvalidRequest.naming((("job_id", "deliveries of one job are one page; leave after and cursor out"),))
         found = list_job_deliveries(services, owner, job_id)[:limit]
         return DeliveryList(deliveries=[DeliveryView.of(delivery) for delivery in found], next_cursor=None)
     page = list_deliveries(services, owner, limit, cursor=cursor, after=_position(after))

@@ -40,6 +40,7 @@ _ALIASES = {
     "volume": "gain audiovolume",
     "volume_db": "volumedb gaindb decibels",
     "webhook_url": "webhook callback callbackurl webhooks hook hookurl notifyurl notificationurl urlwebhook",
+    "webhook_events": "events webhookevent callbackevents webhookeventsfilter eventtypes",
     "metadata": "meta data custom customdata extra id externalid reference userdata tags",
     "limit": "pagesize perpage count size max",
     "cursor": "nextcursor page offset after next",

@@ -30,6 +30,7 @@ class Sink:
     port: int = 0
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
     seen: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
 
     @property
@@ -49,6 +50,7 @@ def sink() -> Iterator[Sink]:
             for name, value in plan.headers.items():
                 self.send_header(name, value)
             self.end_headers()
+            self.wfile.write(plan.body)
 
         def log_message(self, *_: Any) -> None:
             pass
@@ -111,6 +113,36 @@ def test_callback_status_decides_the_outcome(sink: Sink, status: int, ok: bool, 
     assert (delivery.ok, delivery.final, delivery.result) == (ok, final, f"http_{status}")
     assert delivery.retry_after_ms == 9000
     assert len(sink.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b'{"code":401,"message":"Invalid token"}', '{"code":401,"message":"Invalid token"}'),
+        (b"a\x00b\x1b[31m\r\n\tc\xff \xe2\x80\xaed", "ab[31m c\ufffd d"),
+        ("ü".encode() * 3000, "ü" * 500),
+        (b"", ""),
+    ],
+)
+def test_start_of_the_response_is_kept_as_plain_text(sink: Sink, body: bytes, expected: str) -> None:
+    sink.status, sink.body = 401, body
+    delivery = sender().send("ada", sink.url, "msg_1", now(), BODY)
+    assert (delivery.result, delivery.response) == ("http_401", expected)
+    assert 0 <= delivery.duration_ms < 5000
+
+
+def test_headers_that_were_sent_are_returned(sink: Sink) -> None:
+    delivery = sender().send("ada", sink.url, "msg_1", now(), BODY)
+    sent = _lower(sink.seen[0][1])
+    assert set(delivery.headers) == {"webhook-id", "webhook-timestamp", "webhook-signature"}
+    assert {name: sent[name] for name in delivery.headers} == dict(delivery.headers)
+
+
+def test_held_message_is_signed_as_a_sent_one() -> None:
+    held = sender().hold("ada", "msg_1", now(), BODY)
+    assert (held.ok, held.result) == (True, "held")
+    assert Webhook(NEW).verify(BODY, dict(held.headers))["job_id"] == "job-1"
+    assert sender().hold("carol", "msg_1", now(), BODY).result == "no_secret"
 
 
 def test_receiver_that_is_down_is_unreachable() -> None:

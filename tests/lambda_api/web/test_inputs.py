@@ -223,9 +223,9 @@ def test_detail_names_the_first_errors(client: Client) -> None:
     assert len(answer.json["errors"]) == 4
     answer = client.call("POST", "/video/img2vid", STILL | {"planted": "blue"})
     assert detail(answer) == (
-        "planted: no such field; known fields: url_image, images, overlay, webhook_url, metadata, dry_run, quality, "
-        "format, poster, output_filename, size, aspect_ratio, resolution, fit, background, frame_rate, motion, "
-        "duration."
+        "planted: no such field; known fields: url_image, images, overlay, webhook_url, webhook_events, metadata, "
+        "dry_run, quality, format, poster, output_filename, size, aspect_ratio, resolution, fit, background, "
+        "frame_rate, motion, duration."
     )
 
 
@@ -284,7 +284,7 @@ def test_matching_kind_is_accepted_and_no_other(client: Client) -> None:
     [
         ("/jobs?limt=3", "limt: no such field; did you mean limit?"),
         ("/jobs?page=2", "page: no such field; did you mean cursor?"),
-        ("/jobs?planted=1", "query: no such field; known fields: limit, cursor."),
+        ("/jobs?planted=1", "query: no such field; known fields: state, operation, metadata, created_after,"),
         ("/job/job-1?x=1", "query: no such field"),
         ("/runpod/health?x=1", "query: no such field"),
         ("/jobs?limit=many", "limit: must be a whole number from 1 to 100"),

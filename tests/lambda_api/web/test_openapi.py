@@ -37,6 +37,8 @@ def test_document_lists_exactly_the_client_routes() -> None:
     others = {"GET /", "GET /fonts", "GET /health", "GET /job/{job_id}", "GET /jobs"}
     runpod = {"GET /runpod/config", "GET /runpod/health"}
     others |= {"POST /uploads", "GET /uploads/{upload_id}", "POST /uploads/{upload_id}/complete"}
+    others |= {"GET /webhooks/deliveries", "GET /job/{job_id}/deliveries", "POST /job/{job_id}/redeliver"}
+    others |= {"POST /webhooks/test", *(f"{method} /webhooks/default" for method in ("GET", "PUT", "DELETE"))}
     links = {"GET /job/{job_id}/video", "POST /job/{job_id}/share", "DELETE /job/{job_id}/share", "GET /s/{token}"}
     others |= runpod | links | {"GET /costs", "POST /job/{job_id}/cancel"}
     assert set(operations()) == others | {f"POST {path}" for path in SUBMITS}
@@ -52,7 +54,7 @@ def test_routes_that_need_a_key_declare_it() -> None:
 def test_request_schemas_are_flat_for_code_generators(operation: type[BaseModel]) -> None:
     schema = DOCUMENT["components"]["schemas"][f"{operation.__name__}Request"]
     assert not {"oneOf", "anyOf", "allOf", "examples"} & set(schema)
-    own = schema["properties"].keys() - {"webhook_url", "metadata", "dry_run"}
+    own = schema["properties"].keys() - {"webhook_url", "webhook_events", "metadata", "dry_run"}
     assert own == operation.model_fields.keys() - {"kind"}
     for name, field in request_fields(schema):
         assert {"type": "null"} not in field.get("anyOf", ())

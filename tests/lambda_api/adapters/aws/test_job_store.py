@@ -23,7 +23,8 @@ from lambda_api.adapters.aws.job_store import DynamoJobStore
 from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.errors import InvalidRequest, RateLimited, TooManyJobs, TooManyRequests
 from lambda_api.domain.events import Completed, Progressed
-from lambda_api.domain.job import Callback, Job, Source
+from lambda_api.domain.job import Callback, Job, Source, State
+from lambda_api.domain.job_query import MAX_EXAMINED, JobQuery
 from lambda_api.domain.policy import HOUR
 from lambda_api.domain.ports import Idempotency, IdempotencyRecord, JobStore
 from lambda_api.domain.transitions import Change, apply
@@ -266,6 +267,48 @@ class TestJobStore:
         cursor = store.page(theirs.owner, 1, None).cursor
         assert cursor is not None
         assert {j.owner for j in store.page(mine.owner, 10, cursor).jobs} <= {mine.owner}
+
+    def test_jobs_are_filtered_by_time_state_operation_and_metadata(self, make: Make) -> None:
+        store, first = make(FakeClock()), fresh(metadata={"scene": "1"})
+        jobs = [
+            replace(first, job_id=str(uuid.uuid4()), created_at=START + n, metadata={"scene": str(n % 2)})
+            for n in range(6)
+        ]
+        for one in jobs:
+            store.create(one, None, START, Allowance())
+        store.save(replace(jobs[4], version=2, state=State.FAILED))
+
+        def found(limit: int = 10, cursor: str | None = None, **query: Any) -> list[int]:
+            page = store.page(first.owner, limit, cursor, JobQuery(**query))
+            return [one.created_at - START for one in page.jobs]
+
+        assert found(created_after=START + 2) == [5, 4, 3, 2]
+        assert found(created_before=START + 2) == [1, 0]
+        assert found(created_after=START + 2, created_before=START + 4) == [3, 2]
+        assert found(created_after=START + 4, created_before=START + 2) == []
+        assert found(states=frozenset({State.FAILED})) == [4]
+        assert found(metadata={"scene": "1"}) == [5, 3, 1]
+        assert found(operation="img2vid") == []
+        assert found(operation="caption", metadata={"scene": "0"}, created_before=START + 4) == [2, 0]
+        half = JobQuery(metadata={"scene": "1"})
+        page = store.page(first.owner, 2, None, half)
+        assert [one.created_at - START for one in page.jobs] == [5, 3]
+        assert found(cursor=page.cursor, metadata={"scene": "1"}) == [1]
+        # A cursor of another list, outside the range of time.
+        assert found(cursor=page.cursor, created_before=START + 2) == [1, 0]
+        assert found(cursor=page.cursor, created_after=START + 5) == []
+        assert store.page(first.owner, 3, page.cursor).cursor is None
+
+    def test_few_matches_among_many_jobs_are_found_page_by_page(self, make: Make) -> None:
+        store, first = make(FakeClock()), fresh()
+        for n in range(MAX_EXAMINED + 20):
+            one = replace(first, job_id=str(uuid.uuid4()), created_at=START + n, metadata={"n": str(n)})
+            store.create(one, None, START, Allowance(burst=100_000, jobs_in_flight=100_000))
+        query = JobQuery(metadata={"n": "3"})
+        page = store.page(first.owner, 20, None, query)
+        assert (page.jobs, page.cursor is None) == ((), False)
+        page = store.page(first.owner, 20, page.cursor, query)
+        assert ([one.created_at for one in page.jobs], page.cursor) == ([START + 3], None)
 
     def test_owner_without_jobs_has_an_empty_page(self, make: Make) -> None:
         page = make(FakeClock()).page("nobody-here", 10, None)
