@@ -26,11 +26,13 @@ def read_units(item: Item | None) -> int:
 
 
 def size(item: Item) -> int:
-    """Return the size in bytes: names, text as UTF-8, and half a byte per digit plus one."""
+    """Return the size in bytes: names, text as UTF-8, bytes (in Base64 here), and half a byte per digit plus one."""
     return sum(len(name) + _value_size(*next(iter(value.items()))) for name, value in item.items())
 
 
 def _value_size(kind: str, value: str) -> int:
+    if kind == "B":
+        return len(value) * 3 // 4
     return len(value) // 2 + 2 if kind == "N" else len(value.encode())
 
 
