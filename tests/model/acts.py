@@ -161,6 +161,7 @@ ACTS: Mapping[str, Act] = {
     "cancel": lambda world, job_id: world.cancel(job_id),
     "deliver": lambda world, job_id: world.deliver(job_id),
     "defer": lambda world, job_id: world.defer(job_id),
+    "redeliver": lambda world, job_id: world.redeliver(job_id),
     "webhook of the first attempt": _first_webhook,
     "progress of the first attempt": _first_progress,
 }

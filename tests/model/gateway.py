@@ -19,7 +19,7 @@ from tests.model.scheduler import run_interleaved
 from tests.support.fakes import FakeClock, FakeStore, World
 
 OWNER = "ada"
-_STORAGE_CALLS = {"create", "get", "save", "due", "read", "size", "write"}
+_STORAGE_CALLS = {"create", "get", "save", "due", "read", "size", "write", "claim"}
 """Calls to the store and the bucket."""
 
 MakeStore = Callable[[FakeClock], JobStore]
@@ -33,6 +33,7 @@ class ModelGateway:
     ) -> None:
         world = World()
         self.clock, self.objects, self.queue = world.clock, world.objects, world.queue
+        self.log = world.deliveries
         self.crash_points, self.runpod, self.receiver = CrashPoints(), ModelRunpod(), ModelReceiver()
         self.counts = Counter() if counts is None else counts
         self.history = HistoryStore(
@@ -47,6 +48,7 @@ class ModelGateway:
             objects=self.crash_points.wrap(self.objects),
             queue=self.crash_points.wrap(self.queue),
             sender=self.crash_points.wrap(self.receiver),
+            deliveries=self.crash_points.wrap(world.deliveries),
             observer=self.crash_points.wrap(world.observer),
             callers=lambda: ApiCredentials(callback_secrets={self.owner: ("whsec_unused",)}),
             new_id=lambda: f"{name}-{next(ids)}",

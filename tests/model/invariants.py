@@ -27,6 +27,8 @@ TERMINAL_CODES = {
 }  # fmt: skip
 """The error codes of each terminal state. The model has one of the workers' own failures."""
 
+PATIENT_TRIES = 3
+"""The attempt from which 409 means that the receiver has it."""
 RETRY_AFTER_MS = 10 * MINUTE
 """`Retry-After` of the model's client with a 429."""
 
@@ -94,6 +96,10 @@ def _check_terminal_write(before: Job, after: Job, moment: WriteTime) -> Iterato
     old, new = before.callback, after.callback
     if old is None or new is None or replace(before, callback=new, due_at=after.due_at, version=after.version) != after:
         yield "a terminal job changed"
+    elif _is_redelivery(old, new):
+        is_prompt = (new.next_at or 0) <= moment.now and (after.due_at or 0) <= moment.now + MINUTE
+        if new.body != old.body or not (is_prompt or (new == old and _is_deferral(before, after, moment))):
+            yield "a redelivery is not the same callback, at once"
     elif old.status is not CallbackStatus.PENDING:
         yield "a finished callback changed"
     elif new.body != old.body:
@@ -108,12 +114,17 @@ def _check_terminal_write(before: Job, after: Job, moment: WriteTime) -> Iterato
         yield "a job is due although nothing is left to do"
 
 
+def _is_redelivery(old: Callback, new: Callback) -> bool:
+    """True if the client has asked for another delivery, which starts the schedule again."""
+    return new.is_pending and new.tries == 0 and new.attempts == old.attempts
+
+
 def _check_attempt_start(old: Callback, new: Callback, moment: WriteTime) -> Iterator[str]:
     if moment.now < (old.next_at or 0):
         yield "a callback attempt began before it was due"
-    if (new.next_at or 0) < moment.started_at + max(CALLBACK_LEASE_MS, _delay(new.attempts)):
+    if (new.next_at or 0) < moment.started_at + max(CALLBACK_LEASE_MS, _delay(new.tries)):
         yield "the lease of a callback attempt is too short"
-    if new.attempts > len(CALLBACK_DELAYS):
+    if new.tries > len(CALLBACK_DELAYS):
         yield f"attempt {new.attempts} of a callback"
 
 
@@ -121,11 +132,13 @@ def _check_attempt_result(new: Callback, moment: WriteTime) -> Iterator[str]:
     """Yield what is wrong with the recorded outcome of an attempt."""
     result, wait = new.last_result, (new.next_at or 0) - moment.started_at
     expected = {"http_200": CallbackStatus.DELIVERED, "http_410": CallbackStatus.GIVEN_UP}.get(result or "")
-    if expected is None and new.attempts >= len(CALLBACK_DELAYS):
+    if result == "http_409" and new.tries >= PATIENT_TRIES:
+        expected = CallbackStatus.DELIVERED
+    if expected is None and new.tries >= len(CALLBACK_DELAYS):
         expected = CallbackStatus.GIVEN_UP
     if new.status is not (expected or CallbackStatus.PENDING):
         yield f"a callback is {new.status} after {result}"
-    if new.is_pending and wait < max(_delay(new.attempts), RETRY_AFTER_MS if result == "http_429" else 0):
+    if new.is_pending and wait < max(_delay(new.tries), RETRY_AFTER_MS if result == "http_429" else 0):
         yield f"a callback is retried {wait} ms after {result}"
 
 

@@ -130,6 +130,18 @@ class JobMachine(RuleBasedStateMachine):
         self.perform(lambda: act(self.job_id(number)), fault)
         self.world.queue.up = True
 
+    @precondition(has_jobs)
+    @rule(number=indexes, fault=faults)
+    def redeliver(self, number: int, fault: Fault) -> None:
+        self.perform(lambda: self.world.redeliver(self.job_id(number)), fault)
+
+    @precondition(lambda self: bool(self.world.queue.progress))
+    @rule(number=indexes, fault=faults)
+    def deliver_progress(self, number: int, fault: Fault) -> None:
+        """Handle any message that was ever sent, also a second time."""
+        messages = self.world.queue.progress
+        self.perform(lambda: self.world.deliver_progress(*messages[number % len(messages)]), fault)
+
     @rule(number=indexes, race=races)
     def race(self, number: int, race: Race | Interleaving) -> None:
         """Race for an unfinished job, so that something can change."""

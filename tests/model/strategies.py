@@ -19,6 +19,7 @@ WAITS = (*(1, 5 * SECOND, 16 * SECOND, 31 * SECOND, MINUTE, 2 * MINUTE) * 3, -10
 CALLBACK_RESULTS = (
     DeliveryResult(ok=True, result="http_200"),
     DeliveryResult(ok=False, result="http_500"),
+    DeliveryResult(ok=False, result="http_409"),
     DeliveryResult(ok=False, result="http_429", retry_after_ms=10 * MINUTE),
     DeliveryResult(ok=False, result="http_410", final=True),
 )

@@ -11,16 +11,26 @@ import pytest
 from contract.messages import ProgressReport
 from contract.operations import Operation
 from lambda_api.domain.access.tokens import Purpose, make_token
-from lambda_api.domain.errors import AlreadyFinished, IdempotencyMismatch, NotFound, TooManyRequests, Unavailable
+from lambda_api.domain.errors import (
+    AlreadyFinished,
+    IdempotencyMismatch,
+    JobNotFinished,
+    NotFound,
+    NoWebhookUrl,
+    TooManyRequests,
+    Unavailable,
+)
 from lambda_api.domain.job import CallbackStatus, Job, State
 from lambda_api.domain.policy import CALLBACK_DELAYS, MAX_ATTEMPTS, MINUTE
-from lambda_api.domain.webhooks.events import message_id
+from lambda_api.domain.webhooks.events import EventType, message_id
 from lambda_api.usecases.cancel_job import cancel_job
 from lambda_api.usecases.deliver_callback import defer_callback, deliver_callback
 from lambda_api.usecases.handle_webhook import handle_webhook
 from lambda_api.usecases.record_progress import record_progress
 from lambda_api.usecases.submit_job import submit_job
 from lambda_api.usecases.sweep import sweep
+from lambda_api.usecases.webhooks.deliver_progress import deliver_progress
+from lambda_api.usecases.webhooks.redeliver import redeliver
 from tests.model.external_systems import Execution
 from tests.model.gateway import ModelGateway
 from tests.model.oracle import is_stopped, is_wanted
@@ -47,6 +57,7 @@ class ModelWorld(ModelGateway):
             owner=self.owner,
             operation=operation,
             webhook_url=HOOK if callback else None,
+            webhook_events=tuple(EventType) if callback else None,
             metadata={"scene": scene},
             idempotency_key=key,
         )
@@ -134,6 +145,17 @@ class ModelWorld(ModelGateway):
         with suppress(Unavailable):
             deliver_callback(self.services, job_id)
 
+    def redeliver(self, job_id: str) -> None:
+        """Ask for another delivery as a client does."""
+        with suppress(Unavailable, NotFound, JobNotFinished, NoWebhookUrl):
+            redeliver(self.services, self.owner, job_id)
+            self.counts["redeliveries"] += 1
+
+    def deliver_progress(self, job_id: str, mark: int) -> None:
+        """Handle a message about progress, which SQS may deliver again, late or in another order."""
+        with suppress(Unavailable):
+            self.counts["events of progress"] += deliver_progress(self.services, job_id, mark)
+
     def defer(self, job_id: str) -> None:
         """Defer as a sweep does that is already sending another callback of this owner."""
         with suppress(Unavailable):
@@ -180,12 +202,25 @@ class ModelWorld(ModelGateway):
         self._has_raced = self._was_interrupted = False
         self.history.check_written()
         for sent, bodies in self.receiver.posts.items():
-            job = self.jobs[sent.removeprefix("msg_")]
-            assert job.callback is not None
-            assert len(set(map(lasting, bodies))) == 1, f"{sent} in several versions"
-            assert json.loads(bodies[0])["status"] == job.state, f"{sent} reports another state"
-            assert len(bodies) <= job.callback.attempts, f"{sent} sent {len(bodies)} times"
-            assert job.callback.attempts <= len(CALLBACK_DELAYS), f"{sent} tried {job.callback.attempts} times"
+            self._check_posts(sent, bodies)
+        for row in self.log.rows.values():
+            if row is not None:
+                assert row[1].body in self.receiver.posts[row[1].webhook_id], "the log has what was not sent"
+
+    def _check_posts(self, sent: str, bodies: list[str]) -> None:
+        """Check what the client received under one message id."""
+        job_id, _, mark = sent.removeprefix("msg_").partition("_")
+        callback = self.jobs[job_id].callback
+        assert callback is not None
+        if mark:
+            assert len(bodies) == 1, f"{sent} sent {len(bodies)} times"
+            event = json.loads(bodies[0])
+            assert (event["type"], event["progress"]["percent"] >= int(mark)) == ("job.progress", True)
+            return
+        assert len(set(map(lasting, bodies))) == 1, f"{sent} in several versions"
+        assert json.loads(bodies[0])["status"] == self.jobs[job_id].state, f"{sent} reports another state"
+        assert len(bodies) <= callback.attempts, f"{sent} sent {len(bodies)} times"
+        assert callback.tries <= len(CALLBACK_DELAYS), f"{sent} tried {callback.tries} times"
 
     def advance_to_due(self) -> bool:
         """Advance to the next minute in which the sweeper has work; False if it never will."""
