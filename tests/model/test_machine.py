@@ -82,6 +82,7 @@ def assert_full_coverage(walk: Walk) -> None:
     assert set(TERMINAL_CODES) == TERMINAL
     ways = {str(code or state) for state, codes in TERMINAL_CODES.items() for code in codes}
     ways |= {f"ended by {source}" for source in Source} | {"keys refused", "keys replayed"}
+    ways |= {"redeliveries", "events of progress"}
     assert [way for way in sorted(ways) if not walk.counts[way]] == []
     assert walk.counts["writes lost"] >= 100
     assert walk.counts["writes lost to a terminal state"] >= 20

@@ -41,7 +41,7 @@ def to_item(job: Job, retention_ms: int) -> Item:
         "owner": {"S": job.owner},
         "created_key": {"S": created_key(job.created_at, job.job_id)},
         "expires_at": {"N": str(ends_at // 1000)},
-        "doc": {"S": json.dumps(_to_document(job), ensure_ascii=False, separators=(",", ":"))},
+        "doc": {"S": json.dumps(_without_unused(_to_document(job)), ensure_ascii=False, separators=(",", ":"))},
     }
     if job.due_at is not None:
         item["due_shard"] = {"S": str(zlib.crc32(job.job_id.encode()) % SHARDS)}
@@ -73,6 +73,16 @@ def _without_null(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _without_null(entry) for name, entry in value.items() if entry is not None}
     return list(map(_without_null, value)) if isinstance(value, list) else value
+
+
+def _without_unused(document: Item) -> Item:
+    """Leave out what a callback has only if the client asked for it: each started KiB of a row costs at every write."""
+    callback = document.get("callback")
+    if not callback:
+        return document
+    unused = {"events": None, "schedule_start": 0}
+    kept = {name: value for name, value in callback.items() if name not in unused or value != unused[name]}
+    return document | {"callback": kept}
 
 
 def build_key(job_id: str) -> Item:
