@@ -14,9 +14,12 @@ MAX_LISTED_ATTEMPTS = 97
 
 
 class DeliveryStatus(StrEnum):
+    """The outcome of an attempt."""
+
     DELIVERED = "delivered"
     """The receiver acknowledged it."""
     FAILED = "failed"
+    """It did not; `next_attempt_at` says whether it is tried again."""
     HELD = "held"
     """Signed and logged, to be forwarded by `api-gpu webhooks listen`. The gateway contacted nobody."""
 

@@ -32,6 +32,7 @@ _STATES: dict[str, JsonValue] = {"items": {"type": "string", "enum": list(State)
 _OPERATIONS: dict[str, JsonValue] = {"enum": list(OPERATIONS)}
 _AFTER = "Only jobs created at this time or later: a date (UTC), or a time with its zone."
 _BEFORE = "Only jobs created before this time."
+_PAIRS: dict[str, JsonValue] = {"items": {"type": "string", "pattern": r"^[^:\s][^:]*:"}}
 _MOMENT: dict[str, JsonValue] = {"format": "date-time"}
 
 router = keyed_router("Jobs")
@@ -58,7 +59,12 @@ async def list_jobs(  # noqa: PLR0913, PLR0917 - each is a parameter of the quer
     state: Annotated[list[str] | None, Query(description=_STATE, json_schema_extra=_STATES)] = None,
     operation: Annotated[str | None, Query(description="Only this operation.", json_schema_extra=_OPERATIONS)] = None,
     metadata: Annotated[
-        list[str] | None, Query(description="`key:value`; repeat it to require several.", examples=[["scene:7"]])
+        list[str] | None,
+        Query(
+            description="`key:value`; repeat it to require several.",
+            examples=[["scene:7"]],
+            json_schema_extra=_PAIRS,
+        ),
     ] = None,
     created_after: Annotated[str | None, Query(description=_AFTER, json_schema_extra=_MOMENT)] = None,
     created_before: Annotated[str | None, Query(description=_BEFORE, json_schema_extra=_MOMENT)] = None,

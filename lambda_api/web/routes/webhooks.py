@@ -44,7 +44,7 @@ async def list_webhook_deliveries(
     after: Annotated[
         str | None, Query(max_length=256, description=_AFTER, json_schema_extra={"format": "cursor"})
     ] = None,
-    limit: Annotated[int, Query(ge=1, le=100, examples=[20])] = 20,
+    limit: Annotated[int, Query(ge=1, le=100, description="Deliveries per page.", examples=[20])] = 20,
     cursor: CursorQuery = None,
 ) -> DeliveryList:
     """List your deliveries, newest first: every attempt, with the receiver's response and exactly what was sent."""
@@ -64,7 +64,7 @@ async def list_deliveries_of_job(request: Request, job_id: JobIdPath) -> Deliver
 
 
 @router.post("/job/{job_id}/redeliver", status_code=202, responses=problem_responses(404, 409))
-async def redeliver(request: Request, job_id: JobIdPath) -> JobView:
+async def redeliver_job(request: Request, job_id: JobIdPath) -> JobView:
     """Send the callback of a finished job again, now.
 
     It has the same `webhook-id` and a new signature, and is retried on the whole schedule. 409 if the job has not

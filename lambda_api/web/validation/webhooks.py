@@ -106,8 +106,9 @@ class WebhookDefaultView(BaseModel):
     """Where callbacks go of jobs that name no `webhook_url`."""
 
     url: str
+    """Where they go."""
     events: list[EventType] | None
-    """Null for the four ends of a job."""
+    """Those that are sent; null for the four ends of a job."""
 
     @classmethod
     def of(cls, default: WebhookDefault) -> Self:
@@ -120,22 +121,30 @@ class DeliveryView(BaseModel):
     """One attempt to deliver an event."""
 
     delivery_id: str
+    """The same however often it is read."""
     job_id: str | None
-    """Null for a test."""
+    """The job; null for a test."""
     type: str
+    """The type of the event, as in its body."""
     webhook_id: str
+    """The same for all attempts to deliver an event."""
     attempt: int
+    """Its number, from 1. It rises also over redeliveries."""
     url: str
-    """Without its query."""
+    """The `webhook_url`, without its query."""
     status: DeliveryStatus
+    """The outcome."""
     result: Annotated[str, Field(description="As `callback.last_result` of the job.")]
     response: Annotated[
         str | None,
         Field(description="The first 500 characters of the receiver's response, if it did not acknowledge the event."),
     ]
     created_at: Timestamp
+    """When it was sent."""
     duration_ms: int
+    """Time until the receiver had responded."""
     next_attempt_at: Timestamp | None
+    """When it is tried again; null if it is not."""
     headers: Annotated[dict[str, str], Field(description="Standard Webhooks' headers as sent; empty if none were.")]
     body: Annotated[str, Field(description="Exactly what was sent.")]
     target: Annotated[
@@ -165,15 +174,26 @@ class DeliveryView(BaseModel):
 
 
 class DeliveryList(BaseModel):
+    """A page of deliveries."""
+
     deliveries: list[DeliveryView]
+    """The deliveries of the page."""
     next_cursor: str | None
     """Send it as `cursor` to read older ones, or, if you sent `after`, as `after`: then it is never null."""
 
 
 class WebhookTestResult(BaseModel):
+    """How a receiver responded to a test."""
+
     delivery_id: str
+    """The test in the list of deliveries."""
     type: str
+    """Always `webhook.test`."""
     status: DeliveryStatus
+    """The outcome."""
     result: str
+    """As `callback.last_result` of a job."""
     duration_ms: int
+    """Time until the receiver had responded."""
     response: str | None
+    """The first 500 characters of the response, if the receiver did not acknowledge the test."""

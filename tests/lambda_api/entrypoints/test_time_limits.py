@@ -97,8 +97,8 @@ def test_submit_without_any_response_returns_503_before_the_timeout(silence: Sil
 
 @pytest.mark.parametrize("prefer", [{}, {"prefer": "wait=25"}], ids=["at-once", "waiting"])
 def test_stored_job_returns_202_before_the_timeout(silence: Silence, prefer: dict[str, str]) -> None:
-    """The table stores it; then RunPod and the table are silent."""
-    silence.aws.replies = [answer(200, {}), silence.silent]
+    """The table has no default webhook and stores the job; then RunPod and the table are silent."""
+    silence.aws.replies = [answer(200, {}), answer(200, {}), silence.silent]
     with assert_faster_than(3):
         outcome = submit(3, wiring.services(), **prefer)
     assert (outcome["statusCode"], json.loads(outcome["body"])["status"]) == (202, "ACCEPTED")

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from lambda_api.adapters.aws.job_row import to_item, to_job
 from lambda_api.domain.access.tokens import make_token
 from lambda_api.domain.errors import InvalidRequest, JobNotFinished, NotFound, NoWebhookUrl
 from lambda_api.domain.job import Callback, CallbackStatus
@@ -25,6 +26,7 @@ from lambda_api.usecases.webhooks.redeliver import redeliver
 from lambda_api.usecases.webhooks.send_test import send_test
 from tests.support.examples import finish_job, lasting, report, submission
 from tests.support.fakes import HOOK_SECRET, START, World
+from tests.support.gateway import context, entrypoint
 
 URL = "https://hooks.example/n8n?token=abc"
 REFUSED = DeliveryResult(ok=False, result="http_401", response="Invalid token", headers={"webhook-id": "msg_job-1"})
@@ -181,6 +183,14 @@ class TestEvents:
         assert fingerprint(plain) == "a986719da883c86fdd23bb39c658807528b035e603b71efba4ce56bb261d76cf"
         assert fingerprint(plain) != fingerprint(replace(plain, webhook_events=()))
 
+    def test_callback_stored_by_the_release_before_is_read_and_sent(self, world: World) -> None:
+        finish(world)
+        item = to_item(world.store.jobs["job-1"], HOUR)
+        fields = json.loads(item["doc"]["S"])["callback"]
+        # What only a request can add is not in the row: neither release pays for it, and both read it.
+        assert set(fields) == {"url", "status", "body", "attempts", "next_at", "last_result"}
+        assert to_job(item) == world.store.jobs["job-1"]
+
 
 class TestProgress:
     @pytest.fixture(autouse=True)
@@ -220,6 +230,17 @@ class TestProgress:
         cancel_job(world.services, "ada", "job-1")
         assert deliver_progress(world.services, "job-1", 50) is False
         assert world.sender.posts == []
+
+    def test_message_with_a_mark_is_an_event_and_others_are_deliveries(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        callbacks = entrypoint("callbacks")
+        monkeypatch.setattr(callbacks, "services", lambda: world.services)
+        progress(world, 1, 30)
+        bodies = ({"job_id": "job-1", "progress": 25}, {"job_id": "job-1"}, {"job_id": "job-1", "progress": 25})
+        records = [{"messageId": str(n), "body": json.dumps(body)} for n, body in enumerate(bodies)]
+        assert callbacks.handler({"Records": records}, context()) == {"batchItemFailures": []}
+        assert [post[2] for post in world.sender.posts] == ["msg_job-1_25"]
 
     def test_unwanted_progress_is_not_queued(self, world: World) -> None:
         world.store.jobs["job-1"] = replace(world.store.jobs["job-1"], callback=Callback(url=URL))

@@ -192,7 +192,8 @@ class TestReads:
         keys = [{"pk": {"S": f"JOB#job-{number}"}} for number in (1, 2)]
         left = {"t": {"Keys": keys[1:], "ConsistentRead": True}}
         self.store(
-            server, answer(200, {"Items": keys}), answer(200, {"Responses": {}, "UnprocessedKeys": left}),
+            server, answer(200, {"Items": [key | {"created_key": {"S": "0#job"}} for key in keys]}),
+            answer(200, {"Responses": {}, "UnprocessedKeys": left}),
             answer(200, {"Responses": {}}),
         ).page("ada", 10, None)  # fmt: skip
         query, *reads = server.seen
