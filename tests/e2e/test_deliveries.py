@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from typing import Any
@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook
 
+from contract.messages import ProgressReport
+from lambda_api.domain.access.tokens import make_token
 from local.settings import CALLBACK_SECRET
 from tests.support.examples import lasting
-from tests.support.system import Job, System, Web, eventually
+from tests.support.system import HOOK_SECRET, Job, System, Web, eventually
 
 SMALL: dict[str, Any] = {"size": "128x128", "duration": 0.5, "frame_rate": 10}
 REFUSAL = b'{"code":401,"message":"Invalid token"}'
@@ -101,24 +103,45 @@ def test_held_delivery_is_listed_with_a_valid_signature(system: System, site: We
     assert Webhook(CALLBACK_SECRET).verify(held["body"], held["headers"])["job_id"] == job_id
 
 
-def test_progress_is_sent_once_each_and_in_order(system: System, site: Web, receiver: Receiver) -> None:
-    job_id = submit(
-        system, site, duration=20, size="1280x720", frame_rate=30, motion={"kind": "zoom_in"},
-        webhook_url=site("hook"), webhook_events=["progress", "completed"],
-    )  # fmt: skip
+@pytest.fixture
+def slow_photo(site: Web) -> Iterator[threading.Event]:
+    """A photo that is sent when the event is set: until then its job runs."""
+    arrives = threading.Event()
+
+    def send(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+        arrives.wait(30)
+        data = (site.folder / "photo.jpg").read_bytes()
+        handler.send_response(200)
+        handler.send_header("Content-Type", "image/jpeg")
+        handler.send_header("Content-Length", str(len(data)))
+        handler.end_headers()
+        handler.wfile.write(data)
+
+    site.routes["slow.jpg"] = send
+    yield arrives
+    arrives.set()
+    del site.routes["slow.jpg"]
+
+
+def test_progress_is_sent_once_each_and_in_order(
+    system: System, site: Web, receiver: Receiver, slow_photo: threading.Event
+) -> None:
+    fields = SMALL | {"webhook_url": site("hook"), "webhook_events": ["progress", "completed"]}
+    job_id = system.submit("img2vid", url_image=site("slow.jpg"), **fields)["job_id"]
+    path = f"/runpod/progress/{job_id}/{make_token(HOOK_SECRET, 'progress', job_id, 1)}"
+    for seq, (percent, count) in enumerate(((10, 0), (30, 1), (45, 1), (50, 2), (90, 3)), 900_000):
+        report = ProgressReport(attempt=1, seq=seq, percent=percent, stage="encode")
+        for _ in range(2):
+            assert system.call("POST", path, report.model_dump(mode="json"))[0] == 200
+        eventually(lambda: len(receiver.seen), lambda seen, count=count: seen >= count)
+    slow_photo.set()
     wait_for_callback(system, job_id)
-    events = [(headers["webhook-id"], json.loads(body)) for headers, body in receiver.seen]
-    assert events[-1][1]["type"] == "job.completed"
-    progress = [(name, event) for name, event in events if event["type"] == "job.progress"]
-    assert progress
-    assert len({name for name, _ in progress}) == len(progress)
-    percents = [event["progress"]["percent"] for _, event in progress]
-    assert percents == sorted(percents)
-    for name, event in progress:
-        assert name.startswith(f"msg_{job_id}_")
-        assert (event["status"], event["job_id"]) == ("IN_PROGRESS", job_id)
-    for headers, body in receiver.seen:
-        Webhook(CALLBACK_SECRET).verify(body, headers)
+    events = [
+        (headers["webhook-id"], Webhook(CALLBACK_SECRET).verify(body, headers)) for headers, body in receiver.seen
+    ]
+    assert [name for name, _ in events] == [f"msg_{job_id}{mark}" for mark in ("_25", "_50", "_75", "")]
+    assert [event["type"] for _, event in events] == ["job.progress"] * 3 + ["job.completed"]
+    assert [event["progress"]["percent"] for _, event in events] == [30, 50, 90, 100]
 
 
 def test_default_receiver_gets_a_test_and_the_callback(system: System, site: Web, receiver: Receiver) -> None:

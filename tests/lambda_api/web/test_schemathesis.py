@@ -102,6 +102,8 @@ def test_responses_match_the_document(examples: int, at_least: int) -> None:
         "GET 409",
         "GET 422",
         "POST 200",
+        "POST 202",
+        "POST 401",
         "POST 400",
         "POST 409",
         "POST 422",

@@ -250,6 +250,14 @@ def test_failing_queue_logs_a_warning(server: Peer) -> None:
     assert observer.warnings == ["callback_enqueue_failed"]
 
 
+def test_event_of_progress_names_its_mark(server: Peer) -> None:
+    server.replies = [answer(200, {"MessageId": "m"})]
+    queue = SqsCallbackQueue("https://sqs.example/1/q", FakeObserver(), account(server.url).sqs)
+    assert queue.enqueue_progress(job(job_id="a", owner="ada"), 50) is True
+    assert server.seen[0].json["MessageBody"] == '{"job_id": "a", "progress": 50}'
+    assert server.seen[0].json["MessageGroupId"] == "ada"
+
+
 class TestSecrets:
     def test_secret_is_read(self, server: Peer) -> None:
         server.replies = [answer(200, {"SecretString": "planted"})]
