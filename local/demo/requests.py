@@ -13,7 +13,7 @@ from contract.options.inputs import MUSIC, NARRATION, PHOTO, SECOND_PHOTO
 from local.samples.server import EXAMPLES, THIRD_PHOTO
 from local.settings import has_speech
 
-_SHORT = {
+SHORT = {
     "images": [PHOTO, SECOND_PHOTO, THIRD_PHOTO],
     "url_audio": NARRATION,
     "music": MUSIC,
@@ -47,7 +47,7 @@ def requests(urls: Mapping[str, str]) -> dict[str, tuple[str, dict[str, Any]]]:
     `urls` are those of the demo's files, by the URLs of the samples' examples.
     """
     each = {kind: (kind, describe(model).smallest) for kind, model in OPERATIONS.items()}
-    wanted = {**each, "short": ("slideshow", _SHORT)}
+    wanted = {**each, "short": ("slideshow", SHORT)}
     return {name: (kind, _with_urls(body, urls)) for name, (kind, body) in wanted.items()}
 
 

@@ -22,6 +22,7 @@ from local.demo.callback_receiver import CallbackReceiver
 from local.demo.client import Client, Job
 from local.demo.console import Progress, format_size, format_table
 from local.demo.given_files import check_contents
+from local.demo.next_steps import next_steps
 from local.demo.requests import output_paths, outputs_in, requests, select_possible
 from local.demo.verify_output import Verification, verify_file, verify_video
 from local.logs import Log
@@ -74,6 +75,9 @@ async def run(given: Mapping[Role, Path], out: Path, *, verbose: bool = False) -
     print(f"Stopped; nothing is left running. {time.monotonic() - started:.0f} s in all.")
     for problem in problems:
         print(f"PROBLEM  {problem}")
+    if not problems:
+        print("\nMake the short again, with the command line (docs/cli.md):")
+        print("\n".join(f"  {command}" for command in next_steps(own)))
     sys.stdout.flush()
     return 1 if problems else 0
 
