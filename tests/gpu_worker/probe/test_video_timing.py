@@ -58,7 +58,7 @@ def _frame_on(media: MediaFactory, path: Path, time: float) -> Image.Image:
 
 
 def make_slides(media: MediaFactory) -> Path:
-    return media.make_video("slides.mp4", 12, rate="1/4", sound=False, source=DARK)
+    return media.make_video("slow_slides.mp4", 12, rate="1/4", sound=False, source=DARK)
 
 
 def make_paused_recording(media: MediaFactory) -> Path:

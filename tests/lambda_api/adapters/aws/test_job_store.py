@@ -297,7 +297,7 @@ class TestJobStore:
         # A cursor of another list, outside the range of time.
         assert found(cursor=page.cursor, created_before=START + 2) == [1, 0]
         assert found(cursor=page.cursor, created_after=START + 5) == []
-        assert store.page(first.owner, 3, page.cursor).cursor is None
+        assert store.page(first.owner, 4, page.cursor).cursor is None
 
     def test_few_matches_among_many_jobs_are_found_page_by_page(self, make: Make) -> None:
         store, first = make(FakeClock()), fresh()
