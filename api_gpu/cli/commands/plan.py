@@ -27,7 +27,7 @@ def plan_cost(
         str | None, typer.Option("--seconds", metavar="LIST", help="GPU seconds of a job: 12, or several to draw from")
     ] = None,
     history: Annotated[
-        bool, typer.Option("--history", help="your jobs of the last 30 days in place of these two")
+        bool, typer.Option("--from-history", help="your jobs of the last 30 days in place of these two")
     ] = False,
     office_hours: Annotated[bool, typer.Option("--office-hours", help="most jobs from 8 to 18 o'clock")] = False,
     burst: Annotated[int, typer.Option("--burst", metavar="N", help="jobs that arrive together")] = 1,
@@ -85,12 +85,12 @@ def _load(
 ) -> Load:  # fmt: skip
     if history:
         if jobs_per_day is not None or seconds is not None:
-            raise usage("--history, or --jobs-per-day and --seconds; leave out one of the two")
+            raise usage("--from-history, or --jobs-per-day and --seconds; leave out one of the two")
         since = utc_now() - timedelta(days=_HISTORY_DAYS)
         jobs = session.client.jobs(created_after=since.isoformat(timespec="seconds").replace("+00:00", "Z"))
         return load_from_jobs((job.data for job in islice(jobs, _MOST_JOBS)), _HISTORY_DAYS * 86_400.0)
     if jobs_per_day is None or seconds is None:
-        raise usage("send --jobs-per-day and --seconds, or --history")
+        raise usage("send --jobs-per-day and --seconds, or --from-history")
     hours = OFFICE_HOURS if office_hours else EVEN
     return Load.from_rate(jobs_per_day, _numbers(seconds, "--seconds"), hours=hours, burst=burst, seed=seed)
 

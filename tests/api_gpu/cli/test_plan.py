@@ -33,11 +33,11 @@ def test_prices_of_ones_own_and_a_chart(cli: Cli) -> None:
 def test_history_is_read_from_the_api(cli: Cli, api: FakeApi) -> None:
     jobs = [api.job(execution={"execution_ms": 9000}, created_at=f"2026-12-01T1{hour}:00:00Z") for hour in range(5)]
     api.answers["GET", "/jobs"] = (200, {"jobs": jobs, "next_cursor": None})
-    assert cli("cost", "plan", "--history").code == 0
+    assert cli("cost", "plan", "--from-history").code == 0
     assert "created_after=" in api.sent("GET", "/jobs")[0].query
 
 
 def test_missing_load_says_what_to_send(cli: Cli) -> None:
     ran = cli("cost", "plan", environ={})
-    assert (ran.code, "--jobs-per-day and --seconds, or --history" in ran.err) == (2, True)
+    assert (ran.code, "--jobs-per-day and --seconds, or --from-history" in ran.err) == (2, True)
     assert cli(*LOAD, "--max-wait", "0.001", environ={}).code == 2
