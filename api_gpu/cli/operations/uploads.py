@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from queue import SimpleQueue
 
 from api_gpu import Client
 from api_gpu.cli.output.progress import Progress
+from api_gpu.core.files import content_of, open_source
 
 _AT_ONCE = 4
 
@@ -28,22 +29,24 @@ _Event = _Sent | _Done | Exception
 
 
 def upload_all(client: Client, paths: Sequence[Path], progress: Progress) -> dict[Path, str]:
-    """Upload files and return what stands for each in a request, in the order in which they were uploaded."""
-    progress.begin_uploads(len(paths), sum(path.stat().st_size for path in paths))
+    """Upload files, equal ones once, and return what stands for each in a request."""
+    sizes = {path: path.stat().st_size for path in paths}
+    progress.begin_uploads(len(paths), sum(sizes.values()))
     events: SimpleQueue[_Event] = SimpleQueue()
-    waiting = deque(paths)
+    # Equal files go one after the other: the client then knows what it has sent.
+    waiting = deque(_group_equal(sizes))
     # Daemons: an upload that was interrupted must not keep the program alive.
-    for _ in range(min(_AT_ONCE, len(paths))):
+    for _ in range(min(_AT_ONCE, len(waiting))):
         threading.Thread(target=_work, args=(client, waiting, events), daemon=True).start()
     done: dict[Path, str] = {}
     try:
-        while len(done) < len(paths):
+        while len(done) < len(sizes):
             match events.get():
                 case _Sent(path=path, sent=sent, whole=whole):
                     progress.upload(path, sent, whole)
                 case _Done(path=path, reference=reference):
                     done[path] = reference
-                    progress.upload(path, path.stat().st_size, path.stat().st_size)
+                    progress.upload(path, sizes[path], sizes[path])
                 case error:
                     raise error
     finally:
@@ -51,18 +54,28 @@ def upload_all(client: Client, paths: Sequence[Path], progress: Progress) -> dic
     return done
 
 
-def _work(client: Client, waiting: deque[Path], events: SimpleQueue[_Event]) -> None:
+def _group_equal(sizes: Mapping[Path, int]) -> list[list[Path]]:
+    """Return the files, those with equal contents together. Files of different sizes are not read for it."""
+    count = Counter(sizes.values())
+    groups: dict[object, list[Path]] = {}
+    for path, size in sizes.items():
+        groups.setdefault(size if count[size] == 1 else content_of(open_source(path)), []).append(path)
+    return list(groups.values())
+
+
+def _work(client: Client, waiting: deque[list[Path]], events: SimpleQueue[_Event]) -> None:
     while True:
         try:
-            path = waiting.popleft()
+            group = waiting.popleft()
         except IndexError:
             return
-        try:
-            upload = client.upload(path, on_progress=_reporter(path, events))
-        except Exception as error:  # noqa: BLE001 - raised by the thread that waits
-            events.put(error)
-            return
-        events.put(_Done(path, str(upload)))
+        for path in group:
+            try:
+                upload = client.upload(path, on_progress=_reporter(path, events))
+            except Exception as error:  # noqa: BLE001 - raised by the thread that waits
+                events.put(error)
+                return
+            events.put(_Done(path, str(upload)))
 
 
 def _reporter(path: Path, events: SimpleQueue[_Event]) -> Callable[[str, int, int], None]:

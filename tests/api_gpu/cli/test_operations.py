@@ -114,6 +114,17 @@ def test_refused_upload_ends_the_command(cli: Cli, api: FakeApi) -> None:
     assert api.sent("POST", "/video/slideshow") == []
 
 
+def test_equal_files_are_sent_once(cli: Cli, api: FakeApi) -> None:
+    api.finds()
+    for name in ("one.jpg", "two.jpg"):
+        (cli.folder / name).write_bytes(b"the same")
+    assert cli("slideshow", "one.jpg", "two.jpg", "--no-wait").code == 0
+    assert len(api.sent("POST", "/uploads")) == 1
+    assert api.sent("POST", "/video/slideshow")[0].body["images"] == ["upload:one.jpg"] * 2
+    found = json.loads(cli("upload", "one.jpg", "two.jpg", "--json").out)
+    assert [entry["upload"] for entry in found["uploads"]] == ["upload:one.jpg"] * 2
+
+
 def test_failed_job_exits_with_1_and_its_reason(cli: Cli, api: FakeApi) -> None:
     cause = {"code": "source_http", "message": "The server answered 404. Check the URL.", "blame": "caller"}
     api.finds(api.job("FAILED", error=cause))
