@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from contract.operations import Operation
-from contract.options.stored import upload_id
+from contract.options.stored import upload_id, upload_reference
 from contract.urls import UrlError, check_target, parse_url
 from lambda_api.domain.errors import IdempotencyMismatch, InvalidRequest, SpeechNotAvailable, Unavailable
 from lambda_api.domain.job import Job, Source
 from lambda_api.domain.keys import input_key
 from lambda_api.domain.ports import Idempotency, IdempotencyRecord
+from lambda_api.domain.uploads.upload import Upload
 from lambda_api.usecases.dispatch_job import dispatch_job
 from lambda_api.usecases.services import Services
-from lambda_api.usecases.uploads.check_inputs import check_uploads, upload_inputs
+from lambda_api.usecases.uploads.check_inputs import check_uploads, find_uploads, upload_inputs
 from lambda_api.usecases.webhooks.check_target import find_problem
 from lambda_api.usecases.webhooks.default_target import choose_callback
 
@@ -63,15 +64,17 @@ def submit_job(services: Services, submission: Submission) -> Submitted:
     check_submission(services, submission)
     now = services.clock()
     idempotency = None
+    uploads = find_uploads(services, submission.owner, submission.operation)
     if submission.idempotency_key is not None:
         expires_at = now + services.policy.idempotency_ms
-        idempotency = Idempotency(submission.idempotency_key, fingerprint(submission), expires_at)
+        request_hash = fingerprint(submission, uploads.values())
+        idempotency = Idempotency(submission.idempotency_key, request_hash, expires_at)
     if upload_inputs(submission.operation):
         # A repeated request has its answer, whatever became of its files since.
         existing = idempotency and services.store.find_idempotency(submission.owner, idempotency.key, now)
         if existing and idempotency:
             return _replay(services, existing, idempotency)
-        check_uploads(services, submission.owner, submission.operation)
+        check_uploads(services, submission.operation, uploads)
     job = _store_inline(services, _new_job(services, submission, now))
     existing = services.store.create(job, idempotency, now, services.allowance)
     if existing is not None and idempotency is not None:
@@ -104,21 +107,31 @@ def _replay(services: Services, existing: IdempotencyRecord, idempotency: Idempo
     return Submitted(earlier, replayed=True)
 
 
-def fingerprint(submission: Submission) -> str:
+def fingerprint(submission: Submission, uploads: Iterable[Upload] = ()) -> str:
     """Return the SHA-256 of the request as understood, in hex.
 
     A default that is spelled out makes no difference. Neither does a field that a later release adds, to clients that
-    do not send it: a client may repeat a request while releases change.
+    do not send it: a client may repeat a request while releases change. An upload counts by its contents where they are
+    known: a client that repeats a command sends its files again.
     """
     operation = submission.operation
+    contents = {upload_reference(one.upload_id): f"sha256:{one.sha256}" for one in uploads if one.sha256 is not None}
     request: dict[str, Any] = {
-        "operation": {"kind": operation.kind, **operation.requested()},
+        "operation": {"kind": operation.kind, **_replace(operation.requested(), contents)},
         "webhook_url": submission.webhook_url,
         "metadata": dict(submission.metadata),
     }
     if submission.webhook_events is not None:
         request["webhook_events"] = sorted(submission.webhook_events)
     return hashlib.sha256(json.dumps(request, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _replace(value: Any, texts: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        return texts.get(value, value)
+    if isinstance(value, dict):
+        return {name: _replace(entry, texts) for name, entry in value.items()}
+    return [_replace(entry, texts) for entry in value] if isinstance(value, list | tuple) else value
 
 
 def _new_job(services: Services, submission: Submission, now: int) -> Job:

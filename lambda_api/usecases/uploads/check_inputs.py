@@ -28,18 +28,20 @@ def upload_inputs(operation: Operation) -> dict[str, str]:
     return {field: name for field, name in found.items() if name is not None}
 
 
-def check_uploads(services: Services, owner: str, operation: Operation) -> dict[str, Upload]:
-    """Return the uploads that an operation reads, by the field of the input.
+def find_uploads(services: Services, owner: str, operation: Operation) -> dict[str, Upload]:
+    """Return those of the uploads that an operation names which are known, by the field. Raises Unavailable."""
+    fields = upload_inputs(operation)
+    found = services.uploads.find(set(fields.values())) if fields else {}
+    return {field: found[name] for field, name in fields.items() if name in found and found[name].owner == owner}
+
+
+def check_uploads(services: Services, operation: Operation, own: Mapping[str, Upload]) -> None:
+    """Check that all files that an operation names can be read; `own` is what `find_uploads` returned.
 
     Raises UploadNotFound (also for another owner's), UploadExpired, UploadNotReady or InvalidRequest (too large for its
     field), each naming the fields; Unavailable.
     """
-    fields = upload_inputs(operation)
-    if not fields:
-        return {}
-    found = services.uploads.find(set(fields.values()))
-    own = {field: found[name] for field, name in fields.items() if name in found and found[name].owner == owner}
-    missing = tuple((field, _NOT_FOUND) for field in fields if field not in own)
+    missing = tuple((field, _NOT_FOUND) for field in upload_inputs(operation) if field not in own)
     if missing:
         raise UploadNotFound.naming(missing)
     _check_sizes(services, operation, own)
@@ -55,7 +57,6 @@ def check_uploads(services: Services, owner: str, operation: Operation) -> dict[
     )
     if waiting:
         raise UploadNotReady.naming(waiting)
-    return own
 
 
 def _check_sizes(services: Services, operation: Operation, uploads: Mapping[str, Upload]) -> None:
@@ -76,6 +77,8 @@ def _limits(services: Services, inputs: Iterable[Input]) -> list[tuple[Input, in
 def _states(services: Services, uploads: Iterable[Upload]) -> dict[str, UploadState]:
     """Return the states by id, reading the bucket in parallel. Each thread has this invocation's deadline."""
     uploads = list(uploads)
+    if not uploads:
+        return {}
     if len(uploads) == 1:
         return {uploads[0].upload_id: check_state(services, uploads[0]).state}
     with ThreadPoolExecutor(min(_PARALLEL, len(uploads))) as pool:

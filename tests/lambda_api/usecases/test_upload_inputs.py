@@ -118,6 +118,16 @@ def test_a_repeated_request_is_answered_after_its_upload_has_expired(world: Worl
         submit_job(world.services, replace(request, owner="bob"))
 
 
+def test_a_repeated_command_that_sent_its_file_again_gets_the_same_job(world: World) -> None:
+    first, again, other, unknown = (add_upload(world, sha256=sha256) for sha256 in ("a" * 64, "a" * 64, "b" * 64, None))
+    job = submit_job(world.services, submission(operation=slideshow(first, first), idempotency_key="run-7")).job
+    repeated = submit_job(world.services, submission(operation=slideshow(first, again), idempotency_key="run-7"))
+    assert (repeated.replayed, repeated.job.job_id) == (True, job.job_id)
+    for upload_id in (other, unknown):
+        with pytest.raises(IdempotencyMismatch):
+            submit_job(world.services, submission(operation=slideshow(first, upload_id), idempotency_key="run-7"))
+
+
 def test_a_file_too_large_for_its_field_is_refused_before_the_job(world: World) -> None:
     upload_id = add_upload(world, b"", size_bytes=65 * MIB)
     with pytest.raises(InvalidRequest, match="64 MiB") as refused:
