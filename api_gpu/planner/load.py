@@ -15,6 +15,8 @@ OFFICE_HOURS = (0.1,) * 8 + (1.0,) * 10 + (0.3,) * 6
 _ENOUGH_JOBS = 10_000
 """Draw about as many: the 95th percentile of waits then varies by a few percent between seeds."""
 _MOST_DAYS = 300
+_MOST_JOBS_A_DAY = 500_000
+"""A day of more would take gigabytes of memory and minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +74,11 @@ class Load:
             days: length of the record; by default enough for ten thousand jobs, 7 to 300 days if they are few.
             seed: the same seed draws the same load.
         """
-        if jobs_per_day <= 0 or not work or burst < 1 or len(hours) != _HOURS or min(hours) < 0 or not sum(hours):
-            raise ValueError("a plan needs jobs_per_day and burst above zero, execution times, and 24 weights of hours")
+        if not 0 < jobs_per_day <= _MOST_JOBS_A_DAY or not 1 <= burst <= _MOST_JOBS_A_DAY:
+            most = f"{_MOST_JOBS_A_DAY:,}"
+            raise ValueError(f"jobs per day must be above 0 and at most {most}, and a burst from 1 to {most} jobs")
+        if not work or len(hours) != _HOURS or min(hours) < 0 or not sum(hours):
+            raise ValueError("a plan needs execution times, and 24 weights of hours")
         random = Random(seed)  # noqa: S311 - a simulation, no secret
         if days is None:
             days = max(1 if jobs_per_day * 7 > _ENOUGH_JOBS else 7, min(_MOST_DAYS, round(_ENOUGH_JOBS / jobs_per_day)))

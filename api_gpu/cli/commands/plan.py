@@ -51,6 +51,8 @@ def plan_cost(
     """
     if svg is not None and svg.exists():
         raise usage(f"--svg: {svg} exists; name another")
+    if svg is not None and not svg.parent.is_dir():
+        raise usage(f"--svg: there is no folder {svg.parent}; create it first")
     try:
         load = _load(session, jobs_per_day, seconds, history=history, office_hours=office_hours, burst=burst, seed=seed)
         choices = Choices(

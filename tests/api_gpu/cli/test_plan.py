@@ -41,3 +41,7 @@ def test_missing_load_says_what_to_send(cli: Cli) -> None:
     ran = cli("cost", "plan", environ={})
     assert (ran.code, "--jobs-per-day and --seconds, or --from-history" in ran.err) == (2, True)
     assert cli(*LOAD, "--max-wait", "0.001", environ={}).code == 2
+    ran = cli("cost", "plan", "--jobs-per-day", "1e9", "--seconds", "5", environ={})
+    assert (ran.code, "at most 500,000" in ran.err) == (2, True)
+    ran = cli(*LOAD, "--svg", "nowhere/plan.svg", environ={})
+    assert (ran.code, "there is no folder nowhere" in ran.err) == (2, True)

@@ -44,11 +44,16 @@ def test_trace_may_be_in_any_order() -> None:
         lambda: Load([2.0, 1.0], [1.0, 1.0], 3.0),
         lambda: Load([1.0], [-1.0], 3.0),
         lambda: Load([1.0], [1.0], 0.5),
-        lambda: Load.from_rate(0, [1.0]),
         lambda: Load.from_rate(10, []),
         lambda: Load.from_rate(10, [1.0], hours=(1.0,)),
     ],
 )
 def test_load_that_makes_no_sense_is_refused(make: object) -> None:
-    with pytest.raises(ValueError, match=r"job|arrivals"):
+    with pytest.raises(ValueError, match=r"job|arrivals|plan"):
         make()  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(("per_day", "burst"), [(0, 1), (-1, 1), (1e9, 1), (float("nan"), 1), (10, 0), (10, 10**9)])
+def test_impossible_rates_are_refused_at_once(per_day: float, burst: int) -> None:
+    with pytest.raises(ValueError, match="at most 500,000"):
+        Load.from_rate(per_day, [1.0], burst=burst)
