@@ -24,12 +24,13 @@ _MAX_SKEW_SECONDS = 120
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check. `advice` says what to do; it is empty if all is well."""
+    """One check. `advice` says what to do; it is empty if all is well. `exit_code` is that of a failed one."""
 
     name: str
     is_ok: bool
     found: str
     advice: str = ""
+    exit_code: Code = Code.FAILED
 
 
 def doctor(
@@ -43,24 +44,27 @@ def doctor(
         if not session.console.is_json:
             mark = "✓" if check.is_ok else "✗"
             session.console.data(f"{mark} {check.name}: {check.found}" + (f"; {check.advice}" if check.advice else ""))
-    failed = [check.name for check in checks if not check.is_ok]
+    failed = [check for check in checks if not check.is_ok]
     if session.console.is_json:
-        session.console.json({"ok": not failed, "checks": [asdict(check) for check in checks]})
+        shown = [{name: value for name, value in asdict(it).items() if name != "exit_code"} for it in checks]
+        session.console.json({"ok": not failed, "checks": shown})
     if failed:
-        raise Stop(_code_of(failed[0]), f"not well: {', '.join(failed)}", problem="not_well", is_printed=True)
+        sentence = f"not well: {', '.join(check.name for check in failed)}"
+        raise Stop(failed[0].exit_code, sentence, problem="not_well", is_printed=True)
 
 
 def _run(session: Session, *, no_upload: bool) -> Iterator[Check]:
     settings = session.settings
     if settings.url is None:
-        yield Check("address", False, "not known", "run `api-gpu login`, or set API_GPU_URL")
+        yield Check("address", False, "not known", "run `api-gpu login`, or set API_GPU_URL", Code.SIGNED_OUT)
         return
     reached = list(_check_address(settings.url.text))
     yield from reached
     if not reached[0].is_ok:
         return
     if settings.key is None:
-        yield Check("key", False, "not known", settings.key_refusal or "run `api-gpu login`, or set API_GPU_KEY")
+        advice = settings.key_refusal or "run `api-gpu login`, or set API_GPU_KEY"
+        yield Check("key", False, "not known", advice, Code.SIGNED_OUT)
         return
     key = _attempt("key", lambda: session.call("GET", "/jobs", params={"limit": 1}), lambda _: "accepted",
                    "run `api-gpu login` with a valid key; `make callers` makes one")  # fmt: skip
@@ -81,12 +85,12 @@ def _check_address(url: str) -> Iterator[Check]:
             about = http.get(f"{url}/openapi.json")
     except httpx2.HTTPError as error:
         yield Check("address", False, f"{url} cannot be reached ({type(error).__name__})",
-                    "check the address and your network")  # fmt: skip
+                    "check the address and your network", Code.TRY_LATER)  # fmt: skip
         return
     if health.status_code != 200:
-        yield Check(
-            "address", False, f"{url} answers {health.status_code}", "check the address: it may be another service"
-        )
+        code = Code.TRY_LATER if health.status_code >= 500 else Code.USAGE
+        yield Check("address", False, f"{url} answers {health.status_code}",
+                    "check the address: it may be another service", code)  # fmt: skip
         return
     yield Check("address", True, url)
     yield _clock(health.headers.get("date"))
@@ -119,8 +123,11 @@ def _attempt(name: str, call: Callable[[], Any], tell: Callable[[Any], str], adv
     except ApiGpuError as error:
         if isinstance(error, APIStatusError) and error.status == 404:
             return Check(name, False, "the server has no such route", "update the server")
+        if isinstance(error, APIStatusError) and error.status in {401, 403}:
+            return Check(name, False, "refused", advice, Code.SIGNED_OUT)
         failure = describe(error)
-        return Check(name, False, failure.sentence if failure else str(error), advice)
+        code = failure.code if failure else Code.FAILED
+        return Check(name, False, failure.sentence if failure else str(error), advice, code)
 
 
 def _workers(health: Any) -> str:
@@ -133,7 +140,3 @@ def _tiny_file() -> io.BytesIO:
     file = io.BytesIO(b"\n")
     file.name = "doctor.srt"
     return file
-
-
-def _code_of(name: str) -> Code:
-    return {"address": Code.TRY_LATER, "key": Code.SIGNED_OUT, "workers": Code.TRY_LATER}.get(name, Code.FAILED)

@@ -101,7 +101,11 @@ def test_doctor_stops_at_the_first_step_that_fails(cli: Cli, api: FakeApi) -> No
     assert (ran.code, ran.out.count("\n")) == (5, 1)
     assert "✗ address: http://127.0.0.1:9 cannot be reached" in ran.out
     ran = cli("doctor", environ={})
-    assert (ran.code, "✗ address: not known; run `api-gpu login`" in ran.out) == (5, True)
+    assert (ran.code, "✗ address: not known; run `api-gpu login`" in ran.out) == (3, True)
+    ran = cli("doctor", "--url", f"{api.url}/elsewhere")
+    assert (ran.code, "answers 401; check the address" in ran.out) == (2, True)
+    ran = cli("doctor", environ={"API_GPU_URL": api.url, "API_GPU_KEY": "wrong"})
+    assert "✗ key: refused; run `api-gpu login` with a valid key; `make callers` makes one\n" in ran.out
     ran = cli("doctor", environ={"API_GPU_URL": api.url})
     assert (ran.code, "✗ key: not known" in ran.out) == (3, True)
 
