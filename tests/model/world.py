@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from contract.events import EventType
 from contract.messages import ProgressReport
 from contract.operations import Operation
 from lambda_api.domain.access.tokens import Purpose, make_token
@@ -22,7 +23,7 @@ from lambda_api.domain.errors import (
 )
 from lambda_api.domain.job import CallbackStatus, Job, State
 from lambda_api.domain.policy import CALLBACK_DELAYS, MAX_ATTEMPTS, MINUTE
-from lambda_api.domain.webhooks.events import EventType, message_id
+from lambda_api.domain.webhooks.events import message_id
 from lambda_api.usecases.cancel_job import cancel_job
 from lambda_api.usecases.deliver_callback import defer_callback, deliver_callback
 from lambda_api.usecases.handle_webhook import handle_webhook

@@ -3,34 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from enum import StrEnum
 
+from contract.events import EventType
 from lambda_api.domain.job import Callback, Job, State
 
 MARKS = (25, 50, 75)
 """Percent of progress at which `job.progress` is sent."""
 
 
-class EventType(StrEnum):
-    """The types of events about a job."""
-
-    COMPLETED = "job.completed"
-    """All files are there."""
-    FAILED = "job.failed"
-    """The job failed; `error` says why."""
-    CANCELLED = "job.cancelled"
-    """The job was cancelled."""
-    TIMED_OUT = "job.timed_out"
-    """The job did not finish by its deadline."""
-    PROGRESS = "job.progress"
-    """25, 50 or 75 % were reached for the first time, and the job still runs."""
-
-
 ENDINGS = (EventType.COMPLETED, EventType.FAILED, EventType.CANCELLED, EventType.TIMED_OUT)
 """What a client gets that chooses nothing."""
-
-TEST = "webhook.test"
-"""Sent on request, about no job."""
 
 
 def ending(state: State) -> EventType:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from contract.events import EventType
 from lambda_api.domain.job import Job
 from lambda_api.domain.views.job_view import job_view, main_video, timestamp
 from lambda_api.domain.views.js_json import dumps
-from lambda_api.domain.webhooks.events import EventType, ending
+from lambda_api.domain.webhooks.events import ending
 from lambda_api.usecases.job_record.represent_job import represent_job, sign_links
 from lambda_api.usecases.services import Services
 

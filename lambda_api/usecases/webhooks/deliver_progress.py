@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contract.events import EventType
 from lambda_api.domain.webhooks.delivery import delivery_id
-from lambda_api.domain.webhooks.events import MARKS, EventType, current_mark, message_id
+from lambda_api.domain.webhooks.events import MARKS, current_mark, message_id
 from lambda_api.usecases.job_record.callback_body import build_progress_body
 from lambda_api.usecases.job_record.log_delivery import Message, log_delivery, logged_until, send
 from lambda_api.usecases.services import Services

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from contract.events import TEST
 from lambda_api.domain.errors import NoWebhookUrl
 from lambda_api.domain.views.job_view import timestamp
 from lambda_api.domain.views.js_json import dumps
 from lambda_api.domain.webhooks.delivery import Delivery
-from lambda_api.domain.webhooks.events import TEST
 from lambda_api.usecases.job_record.log_delivery import Message, log_delivery, send
 from lambda_api.usecases.services import Services
 from lambda_api.usecases.webhooks.check_target import require_target

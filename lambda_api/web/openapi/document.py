@@ -15,10 +15,10 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
+from contract.events import EventType
 from contract.operations import OPERATIONS
 from lambda_api.domain.views.dry_run_schema import DryRunView
 from lambda_api.domain.views.job_schema import JobView
-from lambda_api.domain.webhooks.events import EventType
 from lambda_api.web.openapi.callback import describe_callback
 from lambda_api.web.openapi.docstrings import documented_types
 from lambda_api.web.openapi.dry_run import add_dry_run

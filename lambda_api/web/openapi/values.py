@@ -11,13 +11,13 @@ from inspect import cleandoc
 from typing import Any
 
 from contract.errors import Code, Failure
+from contract.events import EventType
 from contract.fonts import FONTS
 from contract.operations import OPERATIONS
 from contract.options.captions.presets import PRESETS
 from contract.options.picture.size import SHAPES, Shape
 from contract.options.sound.loudness import NO_CHANGE, TARGETS
 from lambda_api.domain.views.job_schema import STAGE_TEXTS, VIDEO_MODE_TEXTS, WORD_TIMING_TEXTS
-from lambda_api.domain.webhooks.events import EventType
 from lambda_api.web.openapi.docstrings import attribute_docstrings
 
 Json = dict[str, Any]

@@ -16,13 +16,13 @@ from pydantic import (
     model_validator,
 )
 
+from contract.events import EventType
 from contract.limits import MAX_URL_LENGTH
 from contract.operations import Trimmed
 from contract.urls import UrlError
 from lambda_api.domain.views.job_schema import Timestamp
 from lambda_api.domain.views.job_view import timestamp
 from lambda_api.domain.webhooks.delivery import Delivery, DeliveryStatus, WebhookDefault
-from lambda_api.domain.webhooks.events import EventType
 from lambda_api.domain.webhooks.target import held_target, normalize_target, without_query
 from lambda_api.web.validation import leniency
 
