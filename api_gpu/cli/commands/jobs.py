@@ -25,15 +25,19 @@ def list_jobs(
     session: Session,
     state: Annotated[str | None, typer.Option("--state", metavar="LIST", help="such as failed,timed_out")] = None,
     operation: Annotated[str | None, typer.Option("--operation", metavar="NAME", help="such as slideshow")] = None,
-    metadata: Annotated[str | None, typer.Option("--metadata", metavar="KEY=VALUE", help="what was sent")] = None,
-    created_after: Annotated[str | None, typer.Option("--after", metavar="TIME", help="2026-11-30 or RFC 3339")] = None,
+    metadata: Annotated[
+        list[str] | None, typer.Option("--metadata", metavar="KEY=VALUE", help="with this entry; repeatable")
+    ] = None,
+    created_after: Annotated[
+        str | None, typer.Option("--created-after", metavar="TIME", help="2026-11-30 or RFC 3339")
+    ] = None,
     created_before: Annotated[
-        str | None, typer.Option("--before", metavar="TIME", help="2026-11-30 or RFC 3339")
+        str | None, typer.Option("--created-before", metavar="TIME", help="2026-11-30 or RFC 3339")
     ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="at most so many")] = 20,
 ) -> None:
     """List your jobs, newest first."""
-    wanted = dict([read_pair(metadata)]) if metadata else None
+    wanted = dict(map(read_pair, metadata)) if metadata else None
     found: Iterable[Job] = session.client.jobs(
         state=state.upper().replace(",", " ").split() if state else None, operation=operation, metadata=wanted,
         created_after=created_after, created_before=created_before, limit=limit,

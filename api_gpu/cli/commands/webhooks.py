@@ -10,13 +10,14 @@ import typer
 from api_gpu import NotFoundError
 from api_gpu.cli.commands.files import seconds_of
 from api_gpu.cli.commands.jobs import JobId
-from api_gpu.cli.exits import usage
+from api_gpu.cli.exits import Code, Stop, usage
 from api_gpu.cli.listen.feed import Feed
 from api_gpu.cli.listen.forward import Forwarder, check_target
 from api_gpu.cli.listen.loop import Choice, Loop
 from api_gpu.cli.operations.job_options import split_events
 from api_gpu.cli.output.units import age, utc_now
 from api_gpu.cli.session import Session
+from contract.events import TEST
 
 _VERIFY_HINT = (
     "The webhook-* headers are signed with your whsec_… secret, which the API never shows: `make up` prints it as "
@@ -47,7 +48,7 @@ def listen(
         raise usage("--from-now or --since; leave out one of the two")
     if forward_to is not None:
         check_target(forward_to, "--forward-to", allow_remote=allow_remote)
-    names = frozenset(map(event_name, split_events(events or "")))
+    names = frozenset(split_events(events or "", "--events", also=[TEST]))
     feed = Feed(
         lambda params: session.call("GET", "/webhooks/deliveries", params=params),
         None if since is None else moment_of(since, utc_now()),
@@ -71,10 +72,14 @@ def send_test(
     answer: dict[str, Any] = dict(session.client.test_webhook(target))
     if session.console.is_json:
         session.console.json(answer)
-        return
-    session.console.data(f"{answer.get('result')}  {answer.get('duration_ms')} ms")
+    else:
+        session.console.data(f"{answer.get('result')}  {answer.get('duration_ms')} ms")
     if answer.get("response"):
         session.console.say(f"the receiver answered: {answer['response']}")
+    if answer.get("status") == "held":
+        session.console.say("held for `api-gpu webhooks listen`")
+    elif answer.get("status") == "failed":
+        raise Stop(Code.FAILED, "the receiver did not accept the test", problem="not_delivered", is_printed=True)
 
 
 def deliveries(
@@ -91,11 +96,11 @@ def deliveries(
         (
             age(entry.get("created_at"), utc_now()), str(entry.get("type")), str(entry.get("job_id") or "-"),
             str(entry.get("attempt")), str(entry.get("status")), str(entry.get("result") or ""),
-            str(entry.get("response") or "")[:80],
+            str(entry.get("url") or ""), str(entry.get("response") or "")[:80],
         )
         for entry in found["deliveries"]
     ]  # fmt: skip
-    session.console.table(("AGE", "TYPE", "JOB", "ATTEMPT", "STATUS", "RESULT", "ANSWER"), rows)
+    session.console.table(("AGE", "TYPE", "JOB", "ATTEMPT", "STATUS", "RESULT", "URL", "ANSWER"), rows)
 
 
 def resend(session: Session, job: JobId) -> None:
@@ -116,17 +121,23 @@ def default(
     """Show or set the URL for jobs that name none."""
     if delete and target:
         raise usage("--delete or a URL; leave out one of the two")
+    if events is not None and not target:
+        raise usage("--events belong to a URL; name it, too")
     if delete:
         session.client.delete_webhook_default()
         answer: dict[str, Any] = {"url": None, "events": None}
     elif target:
-        answer = dict(session.client.set_webhook_default(target, split_events(events) if events is not None else None))
+        answer = dict(
+            session.client.set_webhook_default(target, split_events(events, "--events") if events is not None else None)
+        )
     else:
         answer = _find_default(session)
     if session.console.is_json:
         session.console.json(answer)
     elif answer.get("url"):
         session.console.data(str(answer["url"]))
+        if answer.get("events") is not None:
+            session.console.say(f"only {', '.join(answer['events']) or 'no events'}")
     else:
         session.console.say("there is no default URL")
 
@@ -136,11 +147,6 @@ def _find_default(session: Session) -> dict[str, Any]:
         return dict(session.client.webhook_default())
     except NotFoundError:
         return {"url": None, "events": None}
-
-
-def event_name(text: str) -> str:
-    """Return the type of a delivery: `job.completed` for `completed`."""
-    return text if "." in text else f"job.{text}"
 
 
 def moment_of(text: str, now: datetime) -> datetime:

@@ -70,13 +70,13 @@ class Loop:
         }  # fmt: skip
         url = self._choice.forward_to or delivery.get("target")
         if not url:
-            self._print(line, None, "not forwarded")
+            self._print(line, None, "not forwarded: name a receiver with --forward-to")
             return
         if not delivery.get("headers"):
             self._print(line, None, f"not forwarded: it was never signed ({delivery.get('result')})")
             return
         try:
-            target = check_target(str(url), "listen:", allow_remote=self._choice.allow_remote)
+            target = check_target(str(url), "the webhook URL", allow_remote=self._choice.allow_remote)
         except Stop as refused:
             self.undelivered += 1
             self._print(line, None, refused.sentence)

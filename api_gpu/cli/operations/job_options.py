@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from inspect import Parameter
 from typing import Annotated, Any, get_type_hints
@@ -9,6 +10,7 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 from api_gpu.cli.exits import usage
+from contract.events import EventType
 
 PANEL = "Job"
 
@@ -52,7 +54,7 @@ class JobOptions:
         if self.webhook_url is not None:
             body["webhook_url"] = self.webhook_url
         if self.webhook_events is not None:
-            body["webhook_events"] = split_events(self.webhook_events)
+            body["webhook_events"] = split_events(self.webhook_events, "--webhook-events")
         if self.metadata:
             body["metadata"] = dict(map(read_pair, self.metadata))
         return body
@@ -80,6 +82,14 @@ def read_pair(text: str) -> tuple[str, str]:
     return name.strip(), value
 
 
-def split_events(text: str) -> list[str]:
-    """Return the names in a list with commas."""
-    return [name for name in text.replace(",", " ").split() if name]
+def split_events(text: str, flag: str, *, also: Sequence[str] = ()) -> list[str]:
+    """Return the types of events in a list with commas, where `job.` may be left out. Raises Stop for unknown ones.
+
+    `also` are types that no job has.
+    """
+    known = {event.removeprefix("job."): str(event) for event in (*EventType, *also)}
+    given = [name.lower().removeprefix("job.") for name in text.replace(",", " ").split()]
+    unknown = [name for name in given if name not in known]
+    if unknown:
+        raise usage(f"{flag}: there is no event {unknown[0]}; choose from {', '.join(known)}")
+    return [known[name] for name in given]

@@ -13,13 +13,15 @@ from tests.api_gpu.cli.fake_api import JOB, KEY, FakeApi
 
 def test_jobs_are_rows_for_a_pipe_and_an_object_with_json(cli: Cli, api: FakeApi) -> None:
     api.answers["GET", "/jobs"] = (200, {"jobs": [api.job("IN_PROGRESS")], "next_cursor": None})
-    ran = cli("jobs", "--state", "in_progress", "--operation", "caption", "--metadata", "scene=7")
+    ran = cli("jobs", "--state", "in_progress", "--operation", "caption", "--metadata", "scene=7", "--metadata",
+              "take=2", "--created-after", "2026-11-30")  # fmt: skip
     assert ran.code == 0, ran.err
     [row] = [line.split("\t") for line in ran.out.splitlines()]
     assert row[:3] == [JOB, "caption", "IN_PROGRESS"]
     query = api.sent("GET", "/jobs")[0].query
     assert "state=IN_PROGRESS" in query
-    assert "metadata=scene%3A7" in query
+    assert "metadata=scene%3A7&metadata=take%3A2" in query
+    assert "created_after=2026-11-30" in query
     assert json.loads(cli("jobs", "--json").out)["jobs"][0]["job_id"] == JOB
 
 
@@ -114,11 +116,24 @@ def test_webhook_commands(cli: Cli, api: FakeApi) -> None:
     answer = {"type": "webhook.test", "result": "http_200", "status": "delivered", "duration_ms": 12, "response": None}
     api.answers["POST", "/webhooks/test"] = (200, answer)
     assert cli("webhooks", "test").out == "http_200  12 ms\n"
+    api.answers["POST", "/webhooks/test"] = (200, {**answer, "result": "http_500", "status": "failed"})
+    ran = cli("webhooks", "test")
+    assert (ran.code, ran.out, "did not accept the test" in ran.err) == (1, "http_500  12 ms\n", True)
+    assert json.loads(cli("webhooks", "test", "--json").out)["result"] == "http_500"
+    api.answers["POST", "/webhooks/test"] = (200, {**answer, "result": "held", "status": "held"})
+    ran = cli("webhooks", "test")
+    assert (ran.code, "held for `api-gpu webhooks listen`" in ran.err) == (0, True)
     api.answers["POST", f"/job/{JOB}/redeliver"] = (202, api.job())
     assert cli("webhooks", "resend", JOB).out == f"{JOB}\n"
     ran = cli("webhooks", "default")
     assert (ran.code, ran.out, "no default URL" in ran.err) == (0, "", True)
     api.answers["PUT", "/webhooks/default"] = (200, {"url": "https://x.example.com/hook", "events": None})
     assert cli("webhooks", "default", "https://x.example.com/hook").out == "https://x.example.com/hook\n"
-    api.answers["GET", "/webhooks/deliveries"] = (200, {"deliveries": [], "next_cursor": None})
-    assert cli("webhooks", "deliveries", JOB).code == 0
+    chosen = {"url": "https://x.example.com/hook", "events": ["job.failed"]}
+    api.answers["GET", "/webhooks/default"] = (200, chosen)
+    ran = cli("webhooks", "default")
+    assert (ran.out, "only job.failed" in ran.err) == ("https://x.example.com/hook\n", True)
+    one = {"type": "job.failed", "job_id": JOB, "attempt": 2, "status": "failed", "result": "http_401",
+           "url": "https://x.example.com/hook", "created_at": "2026-12-01T12:00:00Z", "response": "no"}  # fmt: skip
+    api.answers["GET", "/webhooks/deliveries"] = (200, {"deliveries": [one], "next_cursor": None})
+    assert "http_401\thttps://x.example.com/hook\tno\n" in cli("webhooks", "deliveries", JOB).out

@@ -18,7 +18,7 @@ def full_api(api: FakeApi) -> FakeApi:
     """An API with an answer for every command."""
     job = api.job()
     numbers = {"jobs": 3, "gpu_seconds": 12.0, "gpu_usd": 0.0042}
-    tested = {"type": "webhook.test", "result": "http_500", "status": "failed", "duration_ms": 12, "response": "no"}
+    tested = {"type": "webhook.test", "result": "http_500", "status": "delivered", "duration_ms": 12, "response": "no"}
     sent = {"delivery_id": "d", "job_id": JOB, "type": "job.completed", "attempt": 1, "status": "failed",
             "result": "http_500", "response": "no", "created_at": "2026-12-01T12:00:00Z"}  # fmt: skip
     fonts = {"fonts": [{"name": "Poppins", "source": "shipped", "scripts": ["Latin"]}], "presets": [{"name": "pop"}]}

@@ -105,7 +105,7 @@ def test_held_deliveries_go_to_their_own_url_and_others_are_printed(cli: Cli, ap
     )
     ran = cli("webhooks", "listen", "--json")
     lines = [json.loads(line) for line in ran.out.splitlines()]
-    assert [line["result"] for line in lines][1] == "not forwarded"
+    assert [line["result"] for line in lines][1] == "not forwarded: name a receiver with --forward-to"
     assert "never signed" in lines[2]["result"]
     assert [line["status_code"] for line in lines] == [204, None, None]
     assert "a=b" not in ran.out
@@ -160,4 +160,5 @@ def test_other_machines_need_permission(cli: Cli, api: FakeApi, url: str) -> Non
     assert check_target(url, "--forward-to", allow_remote=True) == url
     cli.changes["sleep"] = Rounds(api, [], [delivery(1, target=url)])
     ran = cli("webhooks", "listen", "--json")
-    assert "--allow-remote" in json.loads(ran.out)["result"]
+    assert json.loads(ran.out)["result"].startswith("the webhook URL: ")
+    assert "--allow-remote" in ran.out
