@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from lambda_api.domain.bill.history import MAX_DAYS, CostHistory, Day, Group, GroupBy, add_up, days_until, utc_day
 from lambda_api.domain.errors import InvalidRequest
+from lambda_api.domain.moments import EXPECTED, read_moment
 from lambda_api.usecases.services import Services
 
 DEFAULT_DAYS = 30
-
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?([Zz]|[+-]\d{2}:\d{2})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +61,10 @@ def _key(day: date, group: Group, group_by: GroupBy) -> str | None:
 
 def _read_day(name: str, text: str) -> date:
     try:
-        if _DATE.fullmatch(text):
-            return _checked(date.fromisoformat(text))
-        if _TIME.fullmatch(text):
-            moment = datetime.fromisoformat(text.upper())
-            return _checked(utc_day(round(moment.timestamp() * 1000)))
-    except (ValueError, OverflowError, OSError):
-        pass
-    raise InvalidRequest.naming(((name, "must be a date such as 2026-08-31, or a time such as 2026-08-31T12:00:00Z"),))
-
-
-def _checked(day: date) -> date:
-    """Return the day. Raises ValueError for a year that no job has: days before or after it may not exist."""
+        day = utc_day(read_moment(text))
+    except (ValueError, OverflowError):
+        day = date.min
+    # Days before or after others may not exist in years that no job has.
     if not 2000 <= day.year <= 9000:
-        raise ValueError
+        raise InvalidRequest.naming(((name, EXPECTED),))
     return day

@@ -76,5 +76,6 @@ def decode_cursor(cursor: str, *, parameter: str = "cursor") -> str:
     created, _, name = text.partition("#")
     if len(cursor) > 256 or not (created.isdigit() and len(created) == 15 and name):
         errors = ((parameter, "not a cursor of this API"),)
-        raise InvalidRequest("The cursor is not valid. Send next_cursor of the previous page.", errors=errors)
+        or_time = ", or a time such as 2026-12-01T09:30:00Z" if parameter == "after" else ""
+        raise InvalidRequest(f"The cursor is not valid. Send next_cursor of the previous page{or_time}.", errors=errors)
     return text

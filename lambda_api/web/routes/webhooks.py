@@ -6,6 +6,8 @@ from typing import Annotated
 
 from fastapi import Query, Request, Response
 
+from lambda_api.domain.errors import InvalidRequest
+from lambda_api.domain.moments import EXPECTED, read_moment
 from lambda_api.domain.views.job_schema import JobView
 from lambda_api.domain.webhooks.delivery import WebhookDefault
 from lambda_api.usecases.job_record.represent_job import represent_job
@@ -15,7 +17,6 @@ from lambda_api.usecases.webhooks.list_deliveries import list_deliveries, list_j
 from lambda_api.usecases.webhooks.send_test import send_test
 from lambda_api.web.routes.base import keyed_router, problem_responses, services_of, with_base_path
 from lambda_api.web.routes.jobs import CursorQuery, JobIdPath
-from lambda_api.web.validation.job_filters import read_moment
 from lambda_api.web.validation.webhooks import (
     DeliveryList,
     DeliveryView,
@@ -111,10 +112,11 @@ async def delete_default_webhook(request: Request) -> Response:
 
 
 def _position(after: str | None) -> str | None:
-    """Return a cursor as it is, and a time as milliseconds."""
+    """Return a cursor as it is, and a time as milliseconds. Raises InvalidRequest."""
+    # No cursor has a hyphen there.
     if after is None or "-" not in after[:5]:
         return after
     try:
         return str(read_moment(after))
-    except ValueError:
-        return after
+    except (ValueError, OverflowError):
+        raise InvalidRequest.naming((("after", EXPECTED),)) from None

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time
 
 from contract.operations import OPERATIONS
 from lambda_api.domain.errors import InvalidRequest
 from lambda_api.domain.job import State
 from lambda_api.domain.job_query import JobQuery
+from lambda_api.domain.moments import EXPECTED, read_moment
 
 _STATES = ", ".join(State)
-_MOMENT = "must be a date such as 2026-12-01 (UTC), or a time with its zone such as 2026-12-01T09:30:00Z"
 
 
 def read_query(
@@ -35,8 +34,8 @@ def read_query(
     for name, moment in (("created_after", created_after), ("created_before", created_before)):
         try:
             moments[name] = None if moment is None else read_moment(moment)
-        except ValueError:
-            errors.append((name, _MOMENT))
+        except (ValueError, OverflowError):
+            errors.append((name, EXPECTED))
     if errors:
         raise InvalidRequest.naming(tuple(errors))
     return JobQuery(
@@ -45,21 +44,3 @@ def read_query(
         metadata={name.strip(): value.strip() for name, _, value in pairs},
         **moments,
     )
-
-
-def read_moment(text: str) -> int:
-    """Return milliseconds since the epoch. Raises ValueError."""
-    # Python reads shorter forms, too, such as 20261201.
-    if len(text) == len("2026-12-01"):
-        return _milliseconds(datetime.combine(date.fromisoformat(text), time(), UTC))
-    if len(text) < len("2026-12-01T09:30Z"):
-        raise ValueError("not a time")
-    # An unencoded plus sign arrives as a blank.
-    moment = datetime.fromisoformat(text[:11] + text[11:].replace(" ", "+"))
-    if moment.tzinfo is None:
-        raise ValueError("a time without a zone")
-    return _milliseconds(moment)
-
-
-def _milliseconds(moment: datetime) -> int:
-    return max(0, int(moment.timestamp() * 1000))

@@ -92,7 +92,7 @@ def test_days_are_utc_and_both_ends_are_included(world: World, first: str, last:
     [
         (TOMORROW, TODAY, "from: must not be after to"),
         ("2025-12-12", TOMORROW, "from: the period has 401 days; send at most 400"),
-        ("yesterday", None, "from: must be a date such as 2026-08-31"),
+        ("yesterday", None, "from: must be a date such as 2026-12-01"),
         (None, "2026-02-30", "to: must be a date"),
         (None, "2026-08", "to: must be a date"),
         (None, "0001-01-01", "to: must be a date"),

@@ -63,8 +63,8 @@ def test_dry_run_estimates_from_the_bills_of_earlier_jobs(client: Client, world:
     ("query", "says"),
     [
         ("from=2027-02-01", "from: must not be after to."),
-        ("from=soon", "from: must be a date such as 2026-08-31"),
-        ("to=2026-02-30", "to: must be a date such as 2026-08-31"),
+        ("from=soon", "from: must be a date such as 2026-12-01"),
+        ("to=2026-02-30", "to: must be a date such as 2026-12-01"),
         ("from=2020-01-01", "from: the period has 2572 days; send at most 400."),
         ("group_by=hour", 'group_by: must be "day", "operation" or "gpu_type".'),
         ("groupby=day", "groupby: no such field; did you mean group_by?"),
