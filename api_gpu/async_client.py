@@ -134,9 +134,9 @@ class AsyncClient(AsyncOperationMethods):
         return await self._driver.run(service.costs(self._context, from_, to, group_by))
 
     async def deliveries(
-        self, job_id: str | None = None, after: str | None = None, limit: int | None = None
+        self, job_id: str | None = None, after: Moment | None = None, limit: int | None = None
     ) -> AsyncIterator[dict[str, Any]]:
-        """Iterate over deliveries of callbacks: after a cursor from the oldest on, else from the newest on."""
+        """Iterate over deliveries of callbacks: after a cursor or time from the oldest on, else from the newest."""
         async for found in self._driver.iterate(service.list_deliveries(self._context, job_id, after, limit)):
             yield found
 
@@ -153,7 +153,7 @@ class AsyncClient(AsyncOperationMethods):
         return await self._driver.run(service.get(self._context, "/webhooks/default"))
 
     async def set_webhook_default(self, url: str, events: Sequence[str] | None = None) -> dict[str, Any]:
-        """Set the URL that is used for jobs that name none; it counts within a minute."""
+        """Set the URL that is used for jobs that name none; it takes effect within a minute."""
         return await self._driver.run(service.set_default(self._context, url, events))
 
     async def delete_webhook_default(self) -> None:

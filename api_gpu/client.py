@@ -134,9 +134,9 @@ class Client(OperationMethods):
         return self._driver.run(service.costs(self._context, from_, to, group_by))
 
     def deliveries(
-        self, job_id: str | None = None, after: str | None = None, limit: int | None = None
+        self, job_id: str | None = None, after: Moment | None = None, limit: int | None = None
     ) -> Iterator[dict[str, Any]]:
-        """Iterate over deliveries of callbacks: after a cursor from the oldest on, else from the newest on."""
+        """Iterate over deliveries of callbacks: after a cursor or time from the oldest on, else from the newest."""
         yield from self._driver.iterate(service.list_deliveries(self._context, job_id, after, limit))
 
     def redeliver(self, job_id: str) -> Job:
@@ -152,7 +152,7 @@ class Client(OperationMethods):
         return self._driver.run(service.get(self._context, "/webhooks/default"))
 
     def set_webhook_default(self, url: str, events: Sequence[str] | None = None) -> dict[str, Any]:
-        """Set the URL that is used for jobs that name none; it counts within a minute."""
+        """Set the URL that is used for jobs that name none; it takes effect within a minute."""
         return self._driver.run(service.set_default(self._context, url, events))
 
     def delete_webhook_default(self) -> None:

@@ -27,6 +27,10 @@ class JobEvent(NamedTuple):
     stage: str
     data: Mapping[str, Any]
 
+    def __repr__(self) -> str:
+        """Leave out the data, which have signed URLs."""
+        return f"JobEvent({self.status}, {self.percent} %, {self.stage!r})"
+
 
 class JobData:
     """A job by its id, and what was last read of it. Statuses and fields that this version does not know are kept."""

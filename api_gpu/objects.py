@@ -7,6 +7,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import BinaryIO, Literal, Required, TypedDict
 
+from api_gpu.core.upload_cache import Upload
+
 
 class CaptionColors(TypedDict, total=False):
     """Colors as `#RRGGBB` or, with opacity, `#RRGGBBAA`."""
@@ -77,7 +79,7 @@ class CaptionStyle(TypedDict, total=False):
 class ClipImage(TypedDict, total=False):
     """The picture of one of several clips. What is left out is as the request states it for all."""
 
-    url_image: Required[str | Path | BinaryIO]
+    url_image: Required[str | Path | BinaryIO | Upload]
     """A picture: JPEG, PNG, WebP, HEIC, AVIF, TIFF, GIF, BMP and others, any color profile. Send a public http or
     https URL, or `upload:<upload_id>` for a file that you uploaded. Spaces and accents in a URL are encoded for
     you."""
@@ -136,7 +138,7 @@ class Motion(TypedDict, total=False):
 class Music(TypedDict, total=False):
     """Music under the other sounds of a video, until its end."""
 
-    url_audio: Required[str | Path | BinaryIO]
+    url_audio: Required[str | Path | BinaryIO | Upload]
     """A sound: MP3, M4A, WAV, FLAC, Ogg and others, or the sound of a video. Send a public http or https URL, or
     `upload:<upload_id>` for a file that you uploaded. Spaces and accents in a URL are encoded for you."""
     volume_db: float
@@ -188,7 +190,7 @@ class Replacement(TypedDict, total=False):
 class SlideshowImage(TypedDict, total=False):
     """One picture of a slideshow. What is left out is as the slideshow states it."""
 
-    url_image: Required[str | Path | BinaryIO]
+    url_image: Required[str | Path | BinaryIO | Upload]
     """A picture: JPEG, PNG, WebP, HEIC, AVIF, TIFF, GIF, BMP and others, any color profile. Send a public http or
     https URL, or `upload:<upload_id>` for a file that you uploaded. Spaces and accents in a URL are encoded for
     you."""
@@ -225,7 +227,7 @@ class Transition(TypedDict, total=False):
 class VideoPart(TypedDict, total=False):
     """One of the videos, or a part of it."""
 
-    url_video: Required[str | Path | BinaryIO]
+    url_video: Required[str | Path | BinaryIO | Upload]
     """A video: MP4, MOV, MKV, WebM, AVI, MPEG, GIF and others. Send a public http or https URL, or
     `upload:<upload_id>` for a file that you uploaded. Spaces and accents in a URL are encoded for you."""
     start: float | str
@@ -235,7 +237,7 @@ class VideoPart(TypedDict, total=False):
 class Watermark(TypedDict, total=False):
     """A picture over the video, under its captions. Transparency is kept, and nothing of it is outside the frame."""
 
-    url_image: Required[str | Path | BinaryIO]
+    url_image: Required[str | Path | BinaryIO | Upload]
     """A picture: JPEG, PNG, WebP, HEIC, AVIF, TIFF, GIF, BMP and others, any color profile. Send a public http or
     https URL, or `upload:<upload_id>` for a file that you uploaded. Spaces and accents in a URL are encoded for
     you."""

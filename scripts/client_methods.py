@@ -50,6 +50,7 @@ def render_operations(operations: Mapping[str, type[Operation]] = OPERATIONS) ->
         "",
         "if TYPE_CHECKING:",
         "    from api_gpu.async_job import AsyncJob",
+        "    from api_gpu.core.upload_cache import Upload",
         "    from api_gpu.core.uploads import OnUpload",
         "    from api_gpu.job import Job",
         f"    from api_gpu.objects import {', '.join(objects)}" if objects else "",
@@ -80,6 +81,7 @@ def render_objects(operations: Mapping[str, type[Operation]] = OPERATIONS) -> st
         *(["from collections.abc import Sequence"] if "Sequence[" in classes else []),
         "from pathlib import Path",
         f"from typing import {', '.join([*typing, 'Required', 'TypedDict'])}",
+        *(["", "from api_gpu.core.upload_cache import Upload"] if "| Upload" in classes else []),
     ]
     return HEAD.format(title="Objects inside requests", imports="\n".join(imports)) + classes
 
@@ -215,7 +217,7 @@ def _choices(schema: Schema, definitions: Mapping[str, Schema], *, takes_files: 
     elif schema.get("type") == "array":
         yield f"Sequence[{type_text(schema['items'], definitions, takes_files=takes_files)}]"
     elif takes_files or schema.get("format") == "uri":
-        yield from ("str", "Path", "BinaryIO")
+        yield from ("str", "Path", "BinaryIO", "Upload")
     elif schema.get("type") == "number":
         yield "float"
     else:

@@ -9,7 +9,7 @@ from io import TextIOBase
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO
 
-from api_gpu.core.upload_cache import Content
+from api_gpu.core.upload_cache import Content, Upload
 from api_gpu.errors import ApiGpuError
 
 PIECE = 256 * 1024
@@ -110,9 +110,11 @@ def check_places(places: list[Place], url_fields: frozenset[str]) -> None:
 
 
 def put_references(body: Any, references: Mapping[Place, str], place: Place = ()) -> Any:
-    """Return the request as JSON with references in place of files, and without fields that are None."""
+    """Return the request as JSON with references in place of files and uploads, and without fields that are None."""
     if place in references:
         return references[place]
+    if isinstance(body, Upload):
+        return str(body)
     if isinstance(body, Mapping):
         given = {str(name): value for name, value in body.items() if value is not None}
         return {name: put_references(value, references, (*place, name)) for name, value in given.items()}

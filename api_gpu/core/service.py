@@ -44,11 +44,13 @@ def list_jobs(context: Context, query: Mapping[str, Any], limit: int | None) -> 
     return pages(context, "/jobs", "jobs", given, limit, "cursor")
 
 
-def list_deliveries(context: Context, job_id: str | None, after: str | None, limit: int | None) -> Flow[None]:
-    """Yield deliveries: after a cursor from the oldest on, else from the newest on."""
+def list_deliveries(context: Context, job_id: str | None, after: Moment | None, limit: int | None) -> Flow[None]:
+    """Yield deliveries: after a cursor or a time from the oldest on, else from the newest on."""
     # Pages of the first kind are continued by `after`, of the second by `cursor`.
     cursor = "cursor" if after is None else "after"
-    return pages(context, "/webhooks/deliveries", "deliveries", {"job_id": job_id, "after": after}, limit, cursor)
+    return pages(
+        context, "/webhooks/deliveries", "deliveries", {"job_id": job_id, "after": moment(after)}, limit, cursor
+    )
 
 
 def test_webhook(context: Context, url: str | None) -> Flow[Answer]:

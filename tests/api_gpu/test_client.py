@@ -8,6 +8,7 @@ import json
 import logging
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -201,6 +202,7 @@ def test_other_routes(api: Api) -> None:
     client.health()
     client.costs(group_by="operation")
     assert list(client.deliveries("j1", after="c", limit=5)) == [{"delivery_id": "d1"}]
+    assert list(client.deliveries(after=datetime(2026, 12, 1, tzinfo=UTC), limit=1)) == [{"delivery_id": "d1"}]
     assert client.redeliver("j1").id == "j1"
     client.test_webhook()
     client.test_webhook("https://h.example.com")
@@ -212,7 +214,9 @@ def test_other_routes(api: Api) -> None:
     assert api.calls == [
         ("GET", "/jobs?state=COMPLETED&limit=2", None), ("GET", "/fonts", None), ("GET", "/health", None),
         ("GET", "/costs?group_by=operation", None),
-        ("GET", "/webhooks/deliveries?job_id=j1&after=c&limit=5", None), ("POST", "/job/j1/redeliver", None),
+        ("GET", "/webhooks/deliveries?job_id=j1&after=c&limit=5", None),
+        ("GET", "/webhooks/deliveries?after=2026-12-01T00%3A00%3A00%2B00%3A00&limit=1", None),
+        ("POST", "/job/j1/redeliver", None),
         ("POST", "/webhooks/test", {}), ("POST", "/webhooks/test", {"url": "https://h.example.com"}),
         ("GET", "/webhooks/default", None),
         ("PUT", "/webhooks/default", {"url": "https://h.example.com", "events": ["job.failed"]}),

@@ -76,7 +76,7 @@ def test_every_snippet_runs(
     assert (tmp_path / "results" / "output.mp4").read_bytes() == BYTES
     out = capsys.readouterr().out
     assert "photo.jpg: 9 of 9 bytes" in out
-    assert "upload:u1" in out
+    assert str(names["upload"]) == "upload:u1"
     assert "COMPLETED 100 done" in out
     assert "invalid Send captions." in out
     assert names["receive"](b"{}", {}) == 400

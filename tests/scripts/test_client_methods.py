@@ -54,7 +54,7 @@ def test_new_operation_needs_nothing_else() -> None:
         objects = module.render_objects({"blend": Blend})
     assert "    def blend(" in text
     assert "    async def blend(" in text
-    assert "        mark: str | Path | BinaryIO | Watermark,\n" in text
+    assert "        mark: str | Path | BinaryIO | Upload | Watermark,\n" in text
     assert '"mark", "url_image", "url_video",' in text
     assert "class Watermark(TypedDict, total=False):" in objects
     compile(text, "operations.py", "exec")

@@ -161,6 +161,14 @@ def test_files_are_found_wherever_urls_are(clip: Path, tmp_path: Path) -> None:
     assert sent == {"url_video": "upload:u1", "overlay": {"url_image": "upload:u2", "size": 20}, "style": "karaoke"}
 
 
+def test_upload_stands_for_a_url_wherever_files_do(clip: Path) -> None:
+    played = Played([Api()])
+    upload = played.run(upload_file(played.context(), clip, None))
+    body = {"url_video": upload, "overlay": {"url_image": upload}}
+    sent = played.run(upload_files(played.context(), body, URL_FIELDS, None))
+    assert sent == {"url_video": "upload:u1", "overlay": {"url_image": "upload:u1"}}
+
+
 @pytest.mark.parametrize("field", ["captions", "style", "words"])
 def test_file_where_no_url_is_expected_is_refused(clip: Path, field: str) -> None:
     played = Played([Api()])
