@@ -15,11 +15,17 @@ ROOT = Path(__file__).resolve().parents[1]
 _COMMAND = """#!/bin/sh
 '''exec' "{python}" "$0" "$@"
 ' '''
+import signal
 import sys
 
+# Ctrl-C while modules are read ends the program without a traceback.
+handler = signal.getsignal(signal.SIGINT)
+if handler is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 sys.path.insert(0, {root!r})
 from api_gpu.cli.main import main
 
+signal.signal(signal.SIGINT, handler)
 sys.exit(main())
 """
 

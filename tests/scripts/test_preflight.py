@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -138,6 +139,10 @@ def test_command_starts_from_a_folder_with_spaces(checkout: Path) -> None:
         link_command.link(command, str(checkout / "bin" / "python"), checkout)
     shown = subprocess.run([command, "jobs", "a b"], capture_output=True, text=True, check=True).stdout
     assert shown == "['jobs', 'a b']\n"
+    interrupt = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n"
+    (checkout / "api_gpu" / "cli" / "main.py").write_text(interrupt)
+    early = subprocess.run([command], capture_output=True, text=True, check=False)
+    assert (early.returncode, early.stderr) == (-signal.SIGINT, ""), "Ctrl-C while modules are read"
 
 
 def test_uv_installs_where_it_runs(checkout: Path) -> None:
