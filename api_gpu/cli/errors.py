@@ -56,7 +56,8 @@ def describe(error: Exception) -> Failure | None:  # noqa: PLR0911 - a table
         case APIStatusError():
             return _of_answer(error)
         case APIConnectionError() | APITimeoutError():
-            return Failure(Code.TRY_LATER, "no_connection", str(error) or "the API cannot be reached")
+            sentence = f"{str(error) or 'the API cannot be reached'}; `api-gpu doctor` checks the way to it"
+            return Failure(Code.TRY_LATER, "no_connection", sentence)
         case DownloadError():
             return Failure(Code.FAILED, "download_failed", str(error))
         case ApiGpuError():

@@ -10,6 +10,9 @@ from typing import Any
 from contract.documentation.describe import Description, Option
 from contract.operations import OPERATIONS
 
+_MISSING = "Field required"
+"""Pydantic's sentence."""
+
 
 def read_option(option: Option, value: str | Sequence[str], name_file: Callable[[str], Any]) -> Any:
     """Return the JSON value of an option; `name_file` returns what stands for a file.
@@ -46,6 +49,8 @@ def describe_problem(description: Description, where: tuple[int | str, ...], mes
     """Describe one validation error in the terms of the command line."""
     own = description.with_flags(message.removeprefix("Value error, "))
     for option in description.options:
+        if where == (option.field,) and message == _MISSING:
+            return f"send {option.flag}: {option.expected}"
         if where[:1] == (option.field,) and option.takes_json:
             return f"{option.flag}: {'.'.join(map(str, where[1:]))}: {own}".replace(": : ", ": ")
         if where[:1] == (option.field,):

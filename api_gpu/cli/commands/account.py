@@ -38,10 +38,15 @@ def login(
 def logout(session: Session) -> None:
     """Remove the stored key."""
     profile = session.settings.profile.text
-    profiles.change(session.world.user_file, profile, {"api_key": None})
+    had_key = profiles.has_key(session.world.user_file, profile)
+    if had_key:
+        profiles.change(session.world.user_file, profile, {"api_key": None})
     if session.console.is_json:
         session.console.json({"profile": profile, "signed_in": False})
-    session.console.say(f"the key of profile {profile} is removed; `make callers` revokes it at the server")
+    if had_key:
+        session.console.say(f"the key of profile {profile} is removed; `make callers` revokes it at the server")
+    else:
+        session.console.say(f"profile {profile} has no stored key")
     if "API_GPU_KEY" in session.world.environ:
         session.console.warn("note: API_GPU_KEY is still set")
 
@@ -51,7 +56,7 @@ def whoami(session: Session) -> None:
     settings = session.settings
     url, key = settings.need_url(), settings.need_key()
     session.call("GET", "/jobs", params={"limit": 1})
-    sources = {"address": settings.url, "key": settings.key}
+    sources = {"url": settings.url, "key": settings.key}
     answer: dict[str, Any] = {
         "url": url, "profile": settings.profile.text, "key": masked(key), "valid": True,
         "from": {name: value.source for name, value in sources.items() if value},
@@ -60,7 +65,7 @@ def whoami(session: Session) -> None:
         session.console.json(answer)
         return
     session.console.table(("SETTING", "VALUE", "FROM"), [
-        ("address", url, answer["from"].get("address", "")),
+        ("address", url, answer["from"].get("url", "")),
         ("key", f"{answer['key']} (accepted)", answer["from"].get("key", "")),
         ("profile", settings.profile.text, settings.profile.source),
     ])  # fmt: skip

@@ -9,8 +9,8 @@ import typer
 
 from api_gpu import JobFailed
 from api_gpu.cli.commands.jobs import Force, JobId, Output, need_finished
-from api_gpu.cli.exits import Code, Stop, usage
-from api_gpu.cli.operations.follow import save
+from api_gpu.cli.exits import usage
+from api_gpu.cli.operations.follow import choose_artifacts, save
 from api_gpu.cli.operations.uploads import upload_all
 from api_gpu.cli.output.progress import Progress
 from api_gpu.cli.session import Session
@@ -50,10 +50,9 @@ def open_job(
     found = session.client.job(job)
     found.refresh()
     need_finished(found)
-    entries = [entry for entry in found.data.get("artifacts") or () if artifact in (None, entry["name"])]
-    if not entries:
-        raise Stop(Code.NOT_FOUND, f"{job} has no such file", problem="not_found")
-    url = str(entries[0]["url"])
+    if found.status != "COMPLETED":
+        raise JobFailed(found)
+    url = str(choose_artifacts(found, artifact)[0]["url"])
     if session.console.is_json:
         session.console.json({"url": url})
     elif not session.world.open_page(url):
@@ -68,7 +67,7 @@ def upload(
     """Upload files; prints what to send in place of a URL."""
     for path in files:
         if not path.is_file():
-            raise usage(f"there is no file {path}")
+            raise usage(f"{path} is no file; name a file" if path.exists() else f"there is no file {path}")
     progress = Progress(session.console, session.world.clock)
     try:
         done = upload_all(session.client, list(dict.fromkeys(files)), progress)
@@ -102,6 +101,7 @@ def unshare(session: Session, job: JobId) -> None:
     session.client.job(job).unshare()
     if session.console.is_json:
         session.console.json({"job_id": job, "shared": False})
+    session.console.say(f"no link to {job} works any longer")
 
 
 def fonts(session: Session) -> None:

@@ -81,7 +81,7 @@ class Arguments:
             return self._read_stdin(option.flag)
         if option.takes_json and text.startswith("@"):
             return _read_file(text[1:], option.flag)
-        if option.field == "captions" and "\n" not in text and Path(text).suffix and _is_file(text):
+        if option.field == "captions" and "\n" not in text and _is_meant_as_file(text):
             raise usage(
                 f"{option.flag} takes the captions themselves; for the file {text} use --srt, or `-` and a pipe"
             )
@@ -186,9 +186,11 @@ def _with_placeholders(value: Any) -> Any:
     return [_with_placeholders(entry) for entry in value] if isinstance(value, list) else value
 
 
-def _is_file(name: str) -> bool:
+def _is_meant_as_file(text: str) -> bool:
+    """Return True for the name of a file that exists, and for one word that ends as subtitles do."""
+    suffix = Path(text).suffix
     try:
-        return Path(name).is_file()
+        return bool(suffix) and ((suffix.lower() in _SUBTITLES and " " not in text) or Path(text).is_file())
     except (OSError, ValueError):
         return False
 

@@ -83,9 +83,7 @@ def finish(session: Session, job: Job, options: Saving) -> None:
 
 def save(session: Session, job: Job, output: str | None, *, force: bool, artifact: str | None = None) -> list[Path]:
     """Download the files of a job, or one of them. Raises Stop if a file exists and `force` is not set."""
-    names = [str(entry["name"]) for entry in job.artifacts if artifact in (None, entry["name"])]
-    if not names:
-        raise Stop(Code.NOT_FOUND, f"{job.id} has no file{f' {artifact}' if artifact else 's'}", problem="not_found")
+    names = [str(entry["name"]) for entry in choose_artifacts(job, artifact)]
     targets = plan_files(output, names)
     makes_folder = output is not None and is_folder_name(output)
     check_files(targets.values(), [], force=force, makes_folder=makes_folder)
@@ -107,6 +105,16 @@ def save(session: Session, job: Job, output: str | None, *, force: bool, artifac
             # Where the client puts what has not arrived whole.
             partial.with_name(partial.name + ".part").unlink(missing_ok=True)
     return list(targets.values())
+
+
+def choose_artifacts(job: Job, name: str | None) -> list[Mapping[str, Any]]:
+    """Return the files of a job, or the one with this name. Raises Stop."""
+    found = [entry for entry in job.artifacts if name in (None, entry["name"])]
+    if not found:
+        there = ", ".join(str(entry["name"]) for entry in job.artifacts)
+        sentence = f"{job.id} has no file {name}; it has {there}" if there else f"{job.id} has no files"
+        raise Stop(Code.NOT_FOUND, sentence, problem="not_found")
+    return found
 
 
 def _print_job(session: Session, job: Job, saved: list[Path], *, watch: bool) -> None:

@@ -38,6 +38,14 @@ def change(path: Path, profile: str, changes: Mapping[str, str | None]) -> None:
         raise usage(str(error)) from None
 
 
+def has_key(path: Path, profile: str) -> bool:
+    """Return True if the file has a key of a profile. Raises Stop."""
+    try:
+        return "api_key" in _plain(path).get("profiles", {}).get(profile, {})
+    except SettingsFileError as error:
+        raise usage(str(error)) from None
+
+
 def choose(path: Path, profile: str | None) -> None:
     """Make a profile the usual one; None forgets the choice. Raises Stop."""
     try:

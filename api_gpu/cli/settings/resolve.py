@@ -54,15 +54,23 @@ class Settings:
     def need_url(self) -> str:
         """Return the address of the API. Raises Stop."""
         if self.url is None:
-            raise Stop(Code.SIGNED_OUT, f"no API address is known; {SIGN_IN}", problem="not_signed_in")
+            raise Stop(
+                Code.SIGNED_OUT, f"no API address is known{self._of_profile()}; {SIGN_IN}", problem="not_signed_in"
+            )
         return self.url.text
 
     def need_key(self) -> str:
         """Return the key. Raises Stop."""
         if self.key is None:
-            reason = self.key_refusal or f"no API key is known; {SIGN_IN}"
+            reason = self.key_refusal or f"no API key is known{self._of_profile()}; {SIGN_IN}"
             raise Stop(Code.SIGNED_OUT, reason, problem="not_signed_in")
         return self.key.text
+
+    def _of_profile(self) -> str:
+        """Name a profile that was chosen: its name may be misspelled."""
+        if self.profile.text == DEFAULT_PROFILE:
+            return ""
+        return f" for the profile {self.profile.text} (from {self.profile.source})"
 
 
 def resolve(options: Options, environ: Mapping[str, str], folder: Path, user_file: Path) -> Settings:

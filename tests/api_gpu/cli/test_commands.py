@@ -33,7 +33,10 @@ def test_finished_files_are_downloaded_shared_and_opened(cli: Cli, api: FakeApi)
     assert cli("share", JOB, "--expires-in", "2d").out == f"{api.url}/s/t\n"
     assert api.sent("POST", f"/job/{JOB}/share")[0].body == {"expires_in": 172800}
     api.answers["DELETE", f"/job/{JOB}/share"] = (204, b"")
-    assert cli("unshare", JOB).code == 0
+    assert cli("unshare", JOB).err == f"no link to {JOB} works any longer\n"
+    for command in ("download", "open"):
+        ran = cli(command, JOB, "--artifact", "poster.jpg")
+        assert (ran.code, f"{JOB} has no file poster.jpg; it has output.mp4" in ran.err) == (4, True)
     assert cli("open", JOB).code == 0
     assert cli.opened == [f"{api.url}/files/output.mp4"]
 
@@ -66,12 +69,14 @@ def test_login_checks_the_key_and_stores_it_for_this_user_only(cli: Cli, api: Fa
     assert KEY not in ran.out + ran.err
     assert stat.S_IMODE(cli.user_file.stat().st_mode) == 0o600
     found = json.loads(cli("whoami", "--json", environ={}).out)
-    assert (found["url"], found["valid"]) == (api.url, True)
+    assert (found["url"], found["valid"], sorted(found["from"])) == (api.url, True, ["key", "url"])
     assert KEY not in json.dumps(found)
     assert cli("login", "--url", api.url, stdin="wrong\n", environ={}).code == 3
     assert cli("whoami", environ={}).code == 0
-    assert cli("logout", environ={}).code == 0
-    assert cli("whoami", environ={}).code == 3
+    assert "the key of profile default is removed" in cli("logout", environ={}).err
+    assert "profile default has no stored key" in cli("logout", environ={}).err
+    ran = cli("whoami", "--profile", "wrk", environ={})
+    assert (ran.code, "no API address is known for the profile wrk (from --profile)" in ran.err) == (3, True)
 
 
 def test_config_never_takes_or_prints_a_key(cli: Cli, api: FakeApi) -> None:

@@ -47,7 +47,7 @@ def test_unreachable_api_exits_with_5(cli: Cli, monkeypatch: pytest.MonkeyPatch)
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
     cli.changes["make_client"] = without_retries
     ran = cli("jobs", "--url", url)
-    assert ran.code == 5
+    assert (ran.code, "`api-gpu doctor` checks the way to it" in ran.err) == (5, True)
     assert "Traceback" not in ran.err
 
 
