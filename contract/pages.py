@@ -28,7 +28,7 @@ class _Site(NamedTuple):
     """The cause of a failed download, if the site returned a page for a URL that could have been a file."""
 
 
-_DOWNLOAD = "download the file, if you are allowed to, upload it to a server with direct links, and send that link"
+_DOWNLOAD = "download the file, if you are allowed to, upload it (POST /uploads), and send upload:<upload_id>"
 _NEVER = r"(?!)"
 """Matches no path: any URL of the site may be a file."""
 

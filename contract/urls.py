@@ -42,8 +42,8 @@ _NO_SCHEME = "the URL must start with https:// or http://, for example https://e
 _BAD_HOST = "the host in the URL is not valid; check the part between https:// and the next slash"
 _BAD_PORT = "the URL's port is not allowed; use 443, 80, 8443 or 8080, or leave the port out"
 _NOT_PUBLIC = (
-    "the URL leads to an address that is not public; put the file where the internet can reach it, such as object "
-    "storage, a web server or a tunnel to your machine"
+    "the URL leads to an address that is not public; upload the file (POST /uploads) and send upload:<upload_id>, or "
+    "put it where the internet can reach it, such as object storage or a web server"
 )
 
 

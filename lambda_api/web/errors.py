@@ -38,8 +38,8 @@ class MalformedJson(InvalidRequest):
 class _FrameworkError(ApiError):
     """A refusal by the framework: unknown paths, wrong methods."""
 
-    def __init__(self, status: int, code: str, title: str) -> None:
-        super().__init__(f"{title}.")
+    def __init__(self, status: int, code: str, title: str, advice: str = "") -> None:
+        super().__init__(f"{title}{advice}.")
         # The class constants describe one problem each; here the framework chooses.
         self.status = status  # type: ignore[misc]
         self.code = code  # type: ignore[misc]
@@ -132,9 +132,13 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
         return _respond(request, ApiError(_UNEXPECTED))
     code, title = FRAMEWORK_PROBLEMS.get(error.status_code, OTHER_PROBLEM)
     headers = dict(error.headers or {})
+    advice = ""
     if error.status_code == 405:
         headers["Allow"] = ", ".join(sorted(_allowed_methods(request)))
-    return _respond(request, _FrameworkError(error.status_code, code, title), headers)
+        advice = f"; it allows {headers['Allow']}"
+    elif error.status_code == 404:
+        advice = "; /docs lists all of them"
+    return _respond(request, _FrameworkError(error.status_code, code, title, advice), headers)
 
 
 def _allowed_methods(request: Request) -> set[str]:

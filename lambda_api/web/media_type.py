@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 
 from lambda_api.domain.errors import ApiError, InvalidRequest
 
-_EMPTY = 'the request has no body; send a JSON object, for example {"url_image": "https://example.com/photo.jpg"}'
+_EMPTY = "the request has no body; send a JSON object"
 
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _JSON = re.compile(r"application/([a-z0-9.!#$&^_-]+\+)?json", re.IGNORECASE)
@@ -43,14 +45,23 @@ class JsonRoute(APIRoute):
         handle = super().get_route_handler()
         if self.body_field is None:
             return handle
-        is_required = self.body_field.field_info.is_required()
+        field = self.body_field.field_info
 
         async def json_only(request: Request) -> Response:
             if not (await request.body()).strip():
-                if is_required:
-                    raise InvalidRequest.naming((("body", _EMPTY),))
+                if field.is_required():
+                    raise InvalidRequest.naming((("body", _EMPTY + _example_of(field.annotation)),))
                 return await handle(request)
             check_media_type(request.headers.get("content-type"), request.headers.get("content-encoding"))
             return await handle(request)
 
         return json_only
+
+
+def _example_of(model: Any) -> str:
+    """Return an example of a body: the model's own, else one of the fields that it requires."""
+    schema = model.model_json_schema() if isinstance(model, type) and issubclass(model, BaseModel) else {}
+    fields: dict[str, Any] = schema.get("properties", {})
+    examples = {name: fields[name].get("examples") for name in schema.get("required", ())}
+    own = schema.get("examples") or [{name: found[0] for name, found in examples.items() if found}]
+    return f", for example {json.dumps(own[0], ensure_ascii=False)}"

@@ -40,10 +40,23 @@ _ALIASES = {
     "volume": "gain audiovolume",
     "volume_db": "volumedb gaindb decibels",
     "webhook_url": "webhook callback callbackurl webhooks hook hookurl notifyurl notificationurl urlwebhook",
+    "events": "webhookevents event eventtypes",
     "webhook_events": "events webhookevent callbackevents webhookeventsfilter eventtypes",
     "metadata": "meta data custom customdata extra id externalid reference userdata tags",
     "limit": "pagesize perpage count size max",
     "cursor": "nextcursor page offset after next",
+    "state": "status states statuses jobstatus",
+    "created_after": "after since from",
+    "created_before": "before until to",
+    "after": "since from newerthan",
+    "from": "since start after",
+    "to": "until end before",
+    "group_by": "by group groups",
+    "expires_in": "expires ttl lifetime",
+    "size_bytes": "size bytes length filesize contentlength",
+    "filename": "name file title",
+    "content_type": "type mime mimetype",
+    "url": "webhookurl webhook callbackurl callback target",
 }
 """Field → its aliases, in lower case without punctuation, the most common first."""
 

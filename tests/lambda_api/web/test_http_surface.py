@@ -52,6 +52,38 @@ def test_wrong_method_is_a_405_problem(client: Client, method: str, path: str, a
     answer = client.call(method, path)
     assert problem_of(answer) == (405, "method_not_allowed")
     assert answer.headers["allow"] == allowed
+    if method != "HEAD":
+        assert answer.json["detail"].endswith(f"; it allows {allowed}.")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "says"),
+    [
+        ("POST", "/webhooks/test", "send a JSON object, for example {}."),
+        ("PUT", "/webhooks/default", 'for example {"url": "https://hooks.example.com/videos"}.'),
+        ("POST", "/video/caption", 'for example {"url_srt": '),
+        ("POST", "/uploads", 'for example {"filename": "clip.mp4", "size_bytes": '),
+    ],
+)
+def test_missing_body_is_described_by_an_example_of_its_route(
+    client: Client, method: str, path: str, says: str
+) -> None:
+    answer = client.call(method, path)
+    assert problem_of(answer) == (422, "invalid_request")
+    assert says in answer.json["detail"]
+
+
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [
+        ("/jobs?status=FAILED", "status: no such field; did you mean state?"),
+        ("/jobs?since=2026-12-01", "did you mean created_after?"),
+        ("/webhooks/deliveries?since=2026-12-01", "did you mean after?"),
+        ("/costs?until=2026-12-01", "did you mean to?"),
+    ],
+)
+def test_usual_names_of_filters_lead_to_ours(client: Client, path: str, meant: str) -> None:
+    assert meant in client.call("GET", path).json["detail"]
 
 
 def test_path_is_not_logged(client: Client, caplog: pytest.LogCaptureFixture) -> None:
