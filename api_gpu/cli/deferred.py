@@ -35,6 +35,21 @@ class Entry:
     panel: str = ""
 
 
+class _PlainHelp:
+    """Shows `--help` as it shows other flags, without a type."""
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """Return the option."""
+        option = super().get_help_option(ctx)  # type: ignore[misc]
+        if option is not None:
+            option.metavar, option.help = "", "show this text"
+        return option
+
+
+class Command(_PlainHelp, TyperCommand):
+    """A command that was made."""
+
+
 class Deferred(TyperCommand):
     """Stands in the list of commands for one that is made when it is called."""
 
@@ -51,7 +66,7 @@ class Deferred(TyperCommand):
         return self.load().make_context(info_name, args, parent, **extra)
 
 
-class Group(TyperGroup):
+class Group(_PlainHelp, TyperGroup):
     """A group of deferred commands."""
 
     def run(self, args: Sequence[str] | None = None, **extra: Any) -> NoReturn:
@@ -90,7 +105,7 @@ def build(entry: Entry) -> Any:
     if not entry.entries:
         app = _app()
         made = as_command(function) if function else operation_command(entry.name)
-        app.command(entry.name, context_settings=CONTEXT)(made)
+        app.command(entry.name, cls=Command, context_settings=CONTEXT)(made)
         return without_flag_types(typer.main.get_command(app))
     return build_group(entry.name, entry.summary, entry.entries, as_command(function) if function else None)
 

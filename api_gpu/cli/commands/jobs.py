@@ -34,7 +34,7 @@ def list_jobs(
     created_before: Annotated[
         str | None, typer.Option("--created-before", metavar="TIME", help="2026-11-30 or RFC 3339")
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="at most so many")] = 20,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="at most N")] = 20,
 ) -> None:
     """List your jobs, newest first."""
     wanted = dict(map(read_pair, metadata)) if metadata else None

@@ -85,7 +85,7 @@ def send_test(
 def deliveries(
     session: Session,
     job: Annotated[str | None, typer.Argument(metavar="[JOB]", help="only those of this job")] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=100, help="at most so many")] = 20,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=100, help="at most N, up to 100")] = 20,
 ) -> None:
     """List what was sent, newest first."""
     found = session.call("GET", "/webhooks/deliveries", params={"job_id": job, "limit": limit})

@@ -142,3 +142,11 @@ def test_webhook_commands(cli: Cli, api: FakeApi) -> None:
            "url": "https://x.example.com/hook", "created_at": "2026-12-01T12:00:00Z", "response": "no"}  # fmt: skip
     api.answers["GET", "/webhooks/deliveries"] = (200, {"deliveries": [one], "next_cursor": None})
     assert "http_401\thttps://x.example.com/hook\tno\n" in cli("webhooks", "deliveries", JOB).out
+
+
+@pytest.mark.parametrize("command", ["", "jobs", "webhooks", "webhooks deliveries", "cost"])
+def test_help_shows_no_types_of_the_library(cli: Cli, command: str) -> None:
+    shown = cli(*command.split(), "--help").out
+    assert "show this text" in shown
+    assert "<bool>" not in shown
+    assert "<int" not in shown
