@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from api_gpu.cli.exits import usage
+from api_gpu.cli.settings.resolve import is_loopback
 
 _TIMEOUT = httpx2.Timeout(15, connect=5)
 _DELAYS = (0.5, 1, 1.5, 1.5)
@@ -69,15 +69,6 @@ def check_target(url: str, flag: str, *, allow_remote: bool) -> str:
         host, parts = "", urlsplit("")
     if parts.scheme not in {"http", "https"} or not host:
         raise usage(f"{flag}: give a URL such as http://localhost:5678/webhook")
-    if not allow_remote and not _is_this_machine(host):
+    if not allow_remote and not is_loopback(host):
         raise usage(f"{flag}: {host} is not this machine; add --allow-remote to send deliveries there")
     return url
-
-
-def _is_this_machine(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
