@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from api_gpu import ApiGpuError, Job, JobFailed, WaitTimeout
+from api_gpu import APIConnectionError, ApiGpuError, Job, JobFailed, WaitTimeout
 from api_gpu.cli.exits import Code, Stop
 from api_gpu.cli.output.files import check_files, partial_name, plan_files, publish
 from api_gpu.cli.output.progress import Progress
@@ -89,21 +90,28 @@ def save(session: Session, job: Job, output: str | None, *, force: bool, artifac
     check_files(targets.values(), [], force=force, makes_folder=makes_folder)
     partials: dict[Path, Path] = {}
     progress = Progress(session.console, session.world.clock)
+    goes_on = False
     try:
         for name, target in targets.items():
             target.parent.mkdir(parents=True, exist_ok=True)
-            partials[target] = partial_name(target)
+            partials[target] = partial_name(target, job.id)
             job.download(partials[target], artifact=name, on_progress=progress.download)
         publish(partials, force=force)
     except KeyboardInterrupt:
-        sentence = f"interrupted; the job has finished: api-gpu download {job.id}"
+        goes_on = True
+        where = "" if output is None else f" -o {shlex.quote(output)}"
+        sentence = f"interrupted; the job has finished: `api-gpu download {job.id}{where}` goes on with its files"
         raise Stop(Code.INTERRUPTED, sentence, problem="interrupted") from None
+    except APIConnectionError:
+        goes_on = True
+        raise
     finally:
         progress.close()
         for partial in partials.values():
             partial.unlink(missing_ok=True)
-            # Where the client puts what has not arrived whole.
-            partial.with_name(partial.name + ".part").unlink(missing_ok=True)
+            if not goes_on:
+                # Where the client puts what has not arrived whole, and continues.
+                partial.with_name(partial.name + ".part").unlink(missing_ok=True)
     return list(targets.values())
 
 

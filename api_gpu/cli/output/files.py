@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
-import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -41,9 +41,9 @@ def check_files(targets: Iterable[Path], inputs: Iterable[Path], *, force: bool,
             raise usage(f"-o: no permission to write in {target.parent}; name another")
 
 
-def partial_name(target: Path) -> Path:
-    """Return the name for a file that is not complete yet, next to its target."""
-    return target.with_name(f".api-gpu-{secrets.token_hex(8)}.part")
+def partial_name(target: Path, job_id: str) -> Path:
+    """Return the name for a file that is not published yet, next to its target: the same for the next attempt."""
+    return target.with_name(f".api-gpu-{hashlib.sha256(f'{job_id}/{target.name}'.encode()).hexdigest()[:16]}")
 
 
 def publish(partials: Mapping[Path, Path], *, force: bool) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import stat
+from pathlib import Path
 
 import pytest
 
+from api_gpu import Job
 from tests.api_gpu.cli.conftest import Cli
 from tests.api_gpu.cli.fake_api import JOB, KEY, FakeApi
 
@@ -39,6 +41,23 @@ def test_finished_files_are_downloaded_shared_and_opened(cli: Cli, api: FakeApi)
         assert (ran.code, f"{JOB} has no file poster.jpg; it has output.mp4" in ran.err) == (4, True)
     assert cli("open", JOB).code == 0
     assert cli.opened == [f"{api.url}/files/output.mp4"]
+
+
+def test_download_goes_on_where_it_was_interrupted(cli: Cli, api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_job: Job, path: Path, **_: object) -> None:
+        path.with_name(path.name + ".part").write_bytes(b"vid")
+        raise KeyboardInterrupt
+
+    api.finds()
+    with monkeypatch.context() as patched:
+        patched.setattr(Job, "download", interrupted)
+        ran = cli("download", JOB, "-o", "mine.mp4")
+    assert (ran.code, f"`api-gpu download {JOB} -o mine.mp4` goes on" in ran.err) == (130, True)
+    assert not (cli.folder / "mine.mp4").exists()
+    assert cli("download", JOB, "-o", "mine.mp4").code == 0
+    assert api.sent("GET", "/files/output.mp4")[0].headers["range"] == "bytes=3-"
+    assert (cli.folder / "mine.mp4").read_bytes() == b"video"
+    assert list(cli.folder.glob(".api-gpu-*")) == []
 
 
 def test_unfinished_job_is_not_downloaded(cli: Cli, api: FakeApi) -> None:
