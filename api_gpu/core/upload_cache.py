@@ -39,6 +39,20 @@ class UploadCache:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._found: dict[Content, Upload] = {}
+        self._on_their_way: set[Content] = set()
+
+    def begin(self, content: Content) -> bool:
+        """Reserve the upload of a content until `end`. Return False if it is on its way already."""
+        with self._lock:
+            if content in self._on_their_way:
+                return False
+            self._on_their_way.add(content)
+            return True
+
+    def end(self, content: Content) -> None:
+        """Give the reservation back."""
+        with self._lock:
+            self._on_their_way.discard(content)
 
     def find(self, content: Content, now: datetime) -> Upload | None:
         """Return the upload of a content if it stays long enough."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from api_gpu.core.calls import call, send
 from api_gpu.core.context import Context
-from api_gpu.core.effects import Block, Flow, Gather, Response, SendFile
+from api_gpu.core.effects import Block, Flow, Gather, Response, SendFile, Sleep
 from api_gpu.core.files import FileSource, Place, check_places, content_of, find_files, open_source, put_references
 from api_gpu.core.upload_cache import Content, Upload
 from api_gpu.errors import ApiGpuError
@@ -18,6 +18,7 @@ OnUpload = Callable[[str, int, int], object]
 """Gets the name of the file, the bytes sent so far, and all of them."""
 
 FILES_AT_ONCE = PARTS_AT_ONCE = 4
+_LOOK_SECONDS = 0.1
 MAX_SINGLE_BYTES = 100 * 1024 * 1024
 """Larger files are sent in parts, which have no checksum of the whole."""
 
@@ -75,6 +76,16 @@ def upload_file(context: Context, value: object, report: OnUpload | None) -> Flo
 
 
 def _upload(context: Context, source: FileSource, content: Content, report: OnUpload | None) -> Flow[Upload]:
+    """Send a file, unless an equal one was sent; wait while another call of this client sends it."""
+    while not context.uploads.begin(content):
+        yield Sleep(_LOOK_SECONDS)
+    try:
+        return (yield from _find_or_send(context, source, content, report))
+    finally:
+        context.uploads.end(content)
+
+
+def _find_or_send(context: Context, source: FileSource, content: Content, report: OnUpload | None) -> Flow[Upload]:
     known = context.uploads.find(content, context.now())
     if known is not None:
         if report is not None:

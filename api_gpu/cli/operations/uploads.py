@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from queue import SimpleQueue
 
 from api_gpu import Client
 from api_gpu.cli.output.progress import Progress
-from api_gpu.core.files import content_of, open_source
 
 _AT_ONCE = 4
 
@@ -29,24 +28,22 @@ _Event = _Sent | _Done | Exception
 
 
 def upload_all(client: Client, paths: Sequence[Path], progress: Progress) -> dict[Path, str]:
-    """Upload files, equal ones once, and return what stands for each in a request."""
-    sizes = {path: path.stat().st_size for path in paths}
-    progress.begin_uploads(len(paths), sum(sizes.values()))
+    """Upload files and return what stands for each in a request. The client sends equal ones once."""
+    progress.begin_uploads(len(paths), sum(path.stat().st_size for path in paths))
     events: SimpleQueue[_Event] = SimpleQueue()
-    # Equal files go one after the other: the client then knows what it has sent.
-    waiting = deque(_group_equal(sizes))
+    waiting = deque(paths)
     # Daemons: an upload that was interrupted must not keep the program alive.
-    for _ in range(min(_AT_ONCE, len(waiting))):
+    for _ in range(min(_AT_ONCE, len(paths))):
         threading.Thread(target=_work, args=(client, waiting, events), daemon=True).start()
     done: dict[Path, str] = {}
     try:
-        while len(done) < len(sizes):
+        while len(done) < len(paths):
             match events.get():
                 case _Sent(path=path, sent=sent, whole=whole):
                     progress.upload(path, sent, whole)
                 case _Done(path=path, reference=reference):
                     done[path] = reference
-                    progress.upload(path, sizes[path], sizes[path])
+                    progress.upload(path, path.stat().st_size, path.stat().st_size)
                 case error:
                     raise error
     finally:
@@ -54,28 +51,18 @@ def upload_all(client: Client, paths: Sequence[Path], progress: Progress) -> dic
     return done
 
 
-def _group_equal(sizes: Mapping[Path, int]) -> list[list[Path]]:
-    """Return the files, those with equal contents together. Files of different sizes are not read for it."""
-    count = Counter(sizes.values())
-    groups: dict[object, list[Path]] = {}
-    for path, size in sizes.items():
-        groups.setdefault(size if count[size] == 1 else content_of(open_source(path)), []).append(path)
-    return list(groups.values())
-
-
-def _work(client: Client, waiting: deque[list[Path]], events: SimpleQueue[_Event]) -> None:
+def _work(client: Client, waiting: deque[Path], events: SimpleQueue[_Event]) -> None:
     while True:
         try:
-            group = waiting.popleft()
+            path = waiting.popleft()
         except IndexError:
             return
-        for path in group:
-            try:
-                upload = client.upload(path, on_progress=_reporter(path, events))
-            except Exception as error:  # noqa: BLE001 - raised by the thread that waits
-                events.put(error)
-                return
-            events.put(_Done(path, str(upload)))
+        try:
+            upload = client.upload(path, on_progress=_reporter(path, events))
+        except Exception as error:  # noqa: BLE001 - raised by the thread that waits
+            events.put(error)
+            return
+        events.put(_Done(path, str(upload)))
 
 
 def _reporter(path: Path, events: SimpleQueue[_Event]) -> Callable[[str, int, int], None]:

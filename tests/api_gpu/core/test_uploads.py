@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from api_gpu.core import uploads
-from api_gpu.core.effects import Response, Send, SendFile
+from api_gpu.core.effects import Response, Send, SendFile, Sleep
 from api_gpu.core.files import open_source
 from api_gpu.core.upload_cache import Content
 from api_gpu.core.uploads import Sent, announcement, upload_file, upload_files
-from api_gpu.errors import ApiGpuError, NotFoundError, UnauthorizedError
+from api_gpu.errors import APIConnectionError, ApiGpuError, NotFoundError, UnauthorizedError
 from api_gpu.operations import URL_FIELDS
 from contract.limits import UPLOAD_SINGLE_BYTES
 from tests.support.flows import LOST, Played, reply
@@ -139,6 +139,34 @@ def test_same_content_is_sent_once(clip: Path, tmp_path: Path) -> None:
     assert first == again == {"videos": ["upload:u1", {"url_video": "upload:u1", "start": 1}, "upload:u1"]}
     assert len(api.announced) == 1
     assert [sent[1:] for sent in seen] == [(10, 10)]
+
+
+def test_equal_files_of_calls_at_the_same_time_are_sent_once(clip: Path) -> None:
+    api = Api()
+    played = Played([api])
+    context = played.context()
+    first, second = (upload_file(context, clip, None) for _ in range(2))
+    effects = [next(first)]
+    while not isinstance(effects[-1], SendFile):
+        played.requests.clear()
+        effects.append(first.send(played._perform(effects[-1])))
+    waiting: Any = next(second)
+    while not isinstance(waiting, Sleep):
+        waiting = second.send(played._perform(waiting))
+    with pytest.raises(StopIteration) as sent:
+        first.send(played._perform(effects[-1]))
+    with pytest.raises(StopIteration) as found:
+        second.send(None)
+    assert str(sent.value.value) == str(found.value.value) == "upload:u1"
+    assert len(api.announced) == 1
+
+
+def test_equal_file_is_sent_by_the_next_call_if_the_first_one_fails(clip: Path) -> None:
+    api = Api()
+    context = Played([api]).context()
+    with pytest.raises(APIConnectionError):
+        Played([LOST]).run(upload_file(context, clip, None))
+    assert str(Played([api]).run(upload_file(context, clip, None))) == "upload:u1"
 
 
 def test_upload_that_is_deleted_soon_is_made_again(clip: Path) -> None:
