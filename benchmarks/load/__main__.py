@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks import machine
 from benchmarks.command import exit_code, print_report, say, subset_of
-from benchmarks.load import crowd, drain
+from benchmarks.load import crowd, drain, latency
 from benchmarks.load.clients import Plan
 from benchmarks.report import complete
 from benchmarks.results import Row
@@ -20,7 +20,7 @@ from benchmarks.targets import LOAD
 from local.supervisor.signals import until_signalled
 
 _RESULT = Path(__file__).parents[1] / "load.json"
-_PARTS = ("crowd", "sweep")
+_PARTS = ("crowd", "sweep", "latency")
 _LEGEND = "docs/benchmarks.md explains the counts and the simulated parts."
 
 
@@ -42,6 +42,9 @@ def _run(args: argparse.Namespace) -> None:
         if "sweep" in args.only:
             say("sweep…")
             rows.extend(drain.rows(await drain.measure(500 if args.quick else 5000, say), platform.python_version()))
+        if "latency" in args.only:
+            say("latency…")
+            rows.extend(latency.rows(await latency.measure(10 if args.quick else 50, say), platform.python_version()))
         return 0
 
     if asyncio.run(until_signalled(measure())) is None:

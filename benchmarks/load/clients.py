@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,7 @@ Json = dict[str, Any]
 class Plan:
     """`disconnect_each`: one of that many submits is abandoned before its response, and sent again.
 
-    `kill_each`: after one of that many takes the worker is killed.
+    `kill_each`: after one of that many takes the worker is killed. 0 of any: none.
     """
 
     clients: int
@@ -69,9 +69,7 @@ class Crowd:
                 self.outcomes.append(await self._run_job(number, plan))
                 await each_done(len(self.outcomes))
 
-        async with asyncio.TaskGroup() as group:
-            for _ in range(plan.clients):
-                group.create_task(client())
+        await run_together(client() for _ in range(plan.clients))
 
     async def list_jobs(self) -> list[Json]:
         """Return every job of the owner, from the list."""
@@ -86,11 +84,11 @@ class Crowd:
 
     async def _run_job(self, number: int, plan: Plan) -> Outcome:
         key = f"load-{number}"
-        name = "bad.jpg" if number % plan.fail_each == 1 else f"{number}.jpg"
+        name = "bad.jpg" if _is_one_in(plan.fail_each, number, 1) else f"{number}.jpg"
         body = {"url_image": f"{self._callback_url}/{name}", "webhook_url": self._callback_url, "duration": 1.0}
-        timeout = _client_timeout(number) if number % plan.disconnect_each == 0 else None
+        timeout = _client_timeout(number) if _is_one_in(plan.disconnect_each, number, 0) else None
         job = await self._request("POST", "/video/img2vid", body, key, timeout)
-        if number % plan.cancel_each == 2:
+        if _is_one_in(plan.cancel_each, number, 2):
             await asyncio.sleep(random.random() / 4)  # noqa: S311 - no secret
             await self._request("POST", f"/job/{job['job_id']}/cancel")
         return Outcome(key, job["job_id"], await self._await_end(job["job_id"]))
@@ -148,6 +146,20 @@ class Crowd:
             seconds = None
             await asyncio.sleep(pause)
         raise BenchError(f"{method} {path} was refused {_ATTEMPTS} times")
+
+
+async def run_together(tasks: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Run all tasks at once. If some fail, raise the first one's BenchError."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for task in tasks:
+                group.create_task(task)
+    except* BenchError as errors:
+        raise BenchError(str(errors.exceptions[0])) from None
+
+
+def _is_one_in(each: int, number: int, turn: int) -> bool:
+    return each > 0 and number % each == turn
 
 
 def _client_timeout(number: int) -> float:

@@ -11,10 +11,9 @@ from typing import Any
 
 import aiohttp
 
-from benchmarks.bench import BenchError
 from benchmarks.load.clients import Crowd, Outcome, Plan
 from benchmarks.load.receiver import JobCallbacks, Receiver
-from benchmarks.load.watch import EventCounter, function_memory, growth
+from benchmarks.load.watch import EventCounter, function_memory, growth, percentile, waits
 from benchmarks.measure import Say
 from benchmarks.results import Row
 from local.lambdas.functions import ForkedFunctions, Functions
@@ -24,7 +23,7 @@ from local.servers import Server, bind
 from local.settings import API, API_KEY, CALLBACK_SECRET, Options
 from local.system import running
 
-_WORKER = ("python", "-I", "-S", str(Path(__file__).with_name("worker.py")))
+WORKER = ("python", "-I", "-S", str(Path(__file__).with_name("worker.py")))
 _WORKERS = 6
 _API_CONCURRENCY = 6
 """Few environments, so that each handles enough requests to show a memory leak."""
@@ -64,6 +63,8 @@ class Result:
     growth: tuple[float, float]
     """Growth of the functions' memory from a quarter of the jobs to all of them: the median and the maximum."""
     facts: dict[str, Any]
+    waits: list[float]
+    """Seconds from each job's end to its first callback."""
 
 
 async def measure(plan: Plan, say: Say) -> Result:
@@ -72,7 +73,7 @@ async def measure(plan: Plan, say: Say) -> Result:
     receiver = Receiver(CALLBACK_SECRET, _FAIL_EACH)
     options = Options(
         workers=_WORKERS, workers_min=_WORKERS, sweep_seconds=1.0, idle_seconds=3600.0, webhook_scale=0.02,
-        unlimited=True, worker_command=_WORKER, env=_SETTINGS,
+        unlimited=True, worker_command=WORKER, env=_SETTINGS,
     )  # fmt: skip
     async with AsyncExitStack() as stack:
         callbacks = Server(receiver.app, bind())
@@ -94,7 +95,7 @@ async def measure(plan: Plan, say: Say) -> Result:
                 say(f"  {done} of {plan.jobs} jobs are finished")
 
         began = time.monotonic()
-        await _run_crowd(crowd, plan, each_done)
+        await crowd.run(plan, each_done)
         seconds = time.monotonic() - began
         system.emulator.faults.clear()
         listed = {str(job["job_id"]): str(job["status"]) for job in await crowd.list_jobs()}
@@ -109,7 +110,8 @@ async def measure(plan: Plan, say: Say) -> Result:
         "statuses": _count_statuses(crowd.outcomes), "memory_mb": _megabytes(memory[plan.jobs]),
     }  # fmt: skip
     verdict = judge(crowd.outcomes, plan.jobs, listed, events.ends, receiver.callbacks, receiver.unverified)
-    return Result(verdict, growth(memory[plan.jobs // 4], memory[plan.jobs]), facts)
+    waited = waits(events.ended_at, receiver.received_at)
+    return Result(verdict, growth(memory[plan.jobs // 4], memory[plan.jobs]), facts, waited)
 
 
 def judge(
@@ -149,16 +151,11 @@ def rows(result: Result, python: str) -> list[Row]:
         Row("crowd.ends", python, verdict.wrong_ends),
         Row("crowd.callbacks", python, verdict.wrong_callbacks),
         Row("crowd.repeats", python, verdict.repeated_callbacks),
+        Row("crowd.wait.median", python, percentile(result.waits, 50)),
+        Row("crowd.wait", python, percentile(result.waits, 95), note=f"longest {result.waits[-1]:.1f} s"),
         Row("crowd.memory", python, result.growth[0]),
         Row("crowd.memory.worst", python, result.growth[1]),
     ]
-
-
-async def _run_crowd(crowd: Crowd, plan: Plan, each_done: Any) -> None:
-    try:
-        await crowd.run(plan, each_done)
-    except* BenchError as errors:
-        raise BenchError(str(errors.exceptions[0])) from None
 
 
 def _functions(specs: tuple[FunctionSpec, ...], env: Mapping[str, str], scratch: Path, log: Log) -> Functions:

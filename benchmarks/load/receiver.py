@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
@@ -19,7 +20,7 @@ from local.runpod.replies import reset
 
 @dataclass(slots=True)
 class JobCallbacks:
-    """The callbacks of one job. `accepted`: the number that got a 2xx.
+    """The callbacks of one job. `accepted`: the number that got a 2xx. `first_at`: of the first, by `time.monotonic`.
 
     `repeats`: the number that arrived although a 2xx had been sent completely. After an
     interrupted response a repeat is required.
@@ -32,6 +33,7 @@ class JobCallbacks:
     accepted: int = 0
     repeats: int = 0
     answered: bool = False
+    first_at: float | None = None
 
     @property
     def status(self) -> str:
@@ -63,14 +65,22 @@ class Receiver:
             yield from [None] * (fail_each - 1)
             yield mode
 
+    @property
+    def received_at(self) -> dict[str, float]:
+        """Return when the first callback of each job arrived."""
+        return {name: one.first_at for name, one in self.callbacks.items() if one.first_at is not None}
+
     async def _receive(self, request: web.Request) -> web.Response:
         raw = await request.read()
+        received_at = time.monotonic()
         try:
             body = self.verifier.verify(raw.decode(), {name.lower(): text for name, text in request.headers.items()})
         except (WebhookVerificationError, ValueError):
             self.unverified += 1
             return web.Response(status=401)
         job = self.callbacks[body["job_id"]]
+        if job.first_at is None:
+            job.first_at = received_at
         job.ids.add(request.headers["webhook-id"])
         job.bodies.add(json.dumps(_without_links(body)))
         job.tries += 1
