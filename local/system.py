@@ -100,7 +100,7 @@ async def running(options: Options, log: Log, make_functions: MakeFunctions = Fo
         queue = Queue(session, aws.addresses.url, aws.addresses.queue_url)
         triggers = [
             asyncio.create_task(sweep_every(options.sweep_seconds, functions.of(SWEEPER.name))),
-            asyncio.create_task(map_queue(queue, functions.of(CALLBACKS.name), log)),
+            asyncio.create_task(map_queue(queue, functions.of(CALLBACKS.name), log, CALLBACKS.concurrency)),
         ]
         cleanup.push_async_callback(_cancel, triggers)
         cleanup.callback(gateway.close_to_clients)

@@ -80,17 +80,35 @@ async def sweep_every(seconds: float, sweeper: Invocable) -> None:
             await sweeper.invoke(schedule_event(time.time()))
 
 
-async def map_queue(queue: Queue, callbacks: Invocable, log: Log) -> None:
-    """Hand queued messages to the callbacks function until cancelled; delete those it did not report as failed."""
-    while True:
+async def map_queue(queue: Queue, callbacks: Invocable, log: Log, concurrency: int) -> None:
+    """Hand queued messages to the callbacks function until cancelled; delete those it did not report as failed.
+
+    As the event source mapping of template.yaml does: one message in each event, `concurrency` events at a time. A
+    receiver that does not respond delays no more callbacks than its own.
+    """
+    slots = asyncio.Semaphore(concurrency)
+
+    async def handle(message: dict[str, Any]) -> None:
         try:
-            messages = await queue.receive()
-            if messages:
-                await _handle(queue, callbacks, messages)
-                continue
+            await _handle(queue, callbacks, [message])
         except (aiohttp.ClientError, TimeoutError) as error:
+            # The message becomes visible again, and the function finds nothing left to do.
             log.event("callbacks", "queue not reachable", "WARNING", error=type(error).__name__)
-        await asyncio.sleep(_QUEUE_PAUSE)
+        finally:
+            slots.release()
+
+    async with asyncio.TaskGroup() as handling:
+        while True:
+            messages = []
+            try:
+                messages = await queue.receive()
+            except (aiohttp.ClientError, TimeoutError) as error:
+                log.event("callbacks", "queue not reachable", "WARNING", error=type(error).__name__)
+            for message in messages:
+                await slots.acquire()
+                handling.create_task(handle(message))
+            if not messages:
+                await asyncio.sleep(_QUEUE_PAUSE)
 
 
 async def _handle(queue: Queue, callbacks: Invocable, messages: list[dict[str, Any]]) -> None:
