@@ -14,13 +14,14 @@ from benchmarks import machine
 from benchmarks.command import exit_code, print_report, say, subset_of
 from benchmarks.load import crowd, drain, latency
 from benchmarks.load.clients import Plan
+from benchmarks.load.uploads import run as uploads
 from benchmarks.report import complete
 from benchmarks.results import Row
 from benchmarks.targets import LOAD
 from local.supervisor.signals import until_signalled
 
 _RESULT = Path(__file__).parents[1] / "load.json"
-_PARTS = ("crowd", "sweep", "latency")
+_PARTS = ("crowd", "sweep", "latency", "uploads")
 _LEGEND = "docs/benchmarks.md explains the counts and the simulated parts."
 
 
@@ -45,6 +46,10 @@ def _run(args: argparse.Namespace) -> None:
         if "latency" in args.only:
             say("latency…")
             rows.extend(latency.rows(await latency.measure(10 if args.quick else 50, say), platform.python_version()))
+        if "uploads" in args.only:
+            say("uploads…")
+            plan = uploads.Plan(100, 8, 0) if args.quick else uploads.Plan(2000, 16, 2)
+            rows.extend(uploads.rows(await uploads.measure(plan, say), platform.python_version()))
         return 0
 
     if asyncio.run(until_signalled(measure())) is None:

@@ -86,7 +86,7 @@ class Crowd:
         key = f"load-{number}"
         name = "bad.jpg" if _is_one_in(plan.fail_each, number, 1) else f"{number}.jpg"
         body = {"url_image": f"{self._callback_url}/{name}", "webhook_url": self._callback_url, "duration": 1.0}
-        timeout = _client_timeout(number) if _is_one_in(plan.disconnect_each, number, 0) else None
+        timeout = client_timeout(number) if _is_one_in(plan.disconnect_each, number, 0) else None
         job = await self._request("POST", "/video/img2vid", body, key, timeout)
         if _is_one_in(plan.cancel_each, number, 2):
             await asyncio.sleep(random.random() / 4)  # noqa: S311 - no secret
@@ -162,6 +162,6 @@ def _is_one_in(each: int, number: int, turn: int) -> bool:
     return each > 0 and number % each == turn
 
 
-def _client_timeout(number: int) -> float:
+def client_timeout(number: int) -> float:
     """Return seconds. The first is too short for any response, so that every run has a lost one."""
     return _MAX_CLIENT_TIMEOUT * random.random() if number else _MIN_CLIENT_TIMEOUT  # noqa: S311 - no secret

@@ -15,22 +15,18 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-import boto3
-
 from benchmarks.bench import BenchError
 from benchmarks.load.receiver import Receiver
+from benchmarks.load.table import open_table, scan
 from benchmarks.load.watch import EventCounter
 from benchmarks.measure import Say
 from benchmarks.results import Row
 from contract.operations.img2vid import Img2Vid
-from lambda_api.adapters.aws.dynamodb_table import Table
 from lambda_api.adapters.aws.job_row import SHARDS
 from lambda_api.adapters.aws.job_store import DynamoJobStore
-from lambda_api.adapters.aws.session import AwsSession
 from lambda_api.domain.access.quotas import Allowance
 from lambda_api.domain.job import Callback, Job, State
 from lambda_api.domain.policy import HOUR, MINUTE
-from local.aws.names import CREDENTIALS, TABLE
 from local.lambdas.functions import ForkedFunctions
 from local.lambdas.pool import FunctionError, FunctionSpec, FunctionTimeoutError
 from local.logs import Log
@@ -93,7 +89,7 @@ async def measure(jobs: int, say: Say) -> SweepMeasurement:
                 began = time.monotonic()
                 await functions[0].of(SWEEPER.name).invoke(schedule_event(time.time()))
                 drained.seconds.append(time.monotonic() - began)
-                rows = await asyncio.to_thread(_scan_jobs, system.aws_url)
+                rows = await asyncio.to_thread(scan, system.aws_url, "JOB#", "version, due_at")
                 drained.left.append(sum("due_at" in row and int(row["due_at"]["N"]) <= now for row in rows))
                 say(f"  {drained.left[-1]} of {jobs} jobs are still overdue after {drained.seconds[-1]:.1f} s")
             drained.missing_callbacks = await _count_missing_callbacks(receiver, jobs // 3)
@@ -146,20 +142,6 @@ def _make_overdue_jobs(number: int, now: int, callback_url: str) -> Iterator[Job
 
 
 def _fill(url: str, jobs: Iterator[Job]) -> None:
-    table = Table(TABLE, AwsSession(_session(), url).dynamodb)
-    store = DynamoJobStore(table, lambda: time.time_ns() // 1_000_000, 24 * HOUR)
+    store = DynamoJobStore(open_table(url), lambda: time.time_ns() // 1_000_000, 24 * HOUR)
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda job: store.create(job, None, job.created_at, _PLENTY), jobs))
-
-
-def _session() -> boto3.Session:
-    return boto3.Session(
-        CREDENTIALS["AWS_ACCESS_KEY_ID"], CREDENTIALS["AWS_SECRET_ACCESS_KEY"], region_name=CREDENTIALS["AWS_REGION"]
-    )
-
-
-def _scan_jobs(url: str) -> list[dict[str, Any]]:
-    """Return key, version and due time of every job."""
-    client = _session().client("dynamodb", endpoint_url=url)
-    pages = client.get_paginator("scan").paginate(TableName=TABLE, ProjectionExpression="pk, version, due_at")
-    return [row for page in pages for row in page["Items"] if row["pk"]["S"].startswith("JOB#")]

@@ -19,8 +19,8 @@ _TERMINAL = frozenset({"COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT"})
 class EventCounter(Log):
     """A silent log that counts the ends of each job and all events.
 
-    `ended_at`: when the first end of a job was logged, by the clock. `callbacks`: the status of each job's callback after
-    its last attempt. `attempted` is called after each.
+    `ended_at`: when the first end of a job was logged, by the clock. `callbacks`: the status of each job's callback
+    after its last attempt. `attempted` is called after each.
     """
 
     def __init__(
