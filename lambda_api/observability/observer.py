@@ -31,7 +31,8 @@ class PowertoolsObserver:
     @staticmethod
     def _same_state(before: Job, after: Job) -> None:
         old, new = before.callback, after.callback
-        if old is not None and new is not None and new.last_result != old.last_result:
+        # Not by the result alone: the next attempt often has the same.
+        if old is not None and new is not None and new != old:
             logger.info(
                 "callback_attempted",
                 extra={

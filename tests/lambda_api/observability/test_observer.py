@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lambda_api.domain.job import Job, State
+from lambda_api.domain.job import Callback, CallbackStatus, Job, State
 from lambda_api.observability.metrics import count, instrument
 from lambda_api.observability.observer import PowertoolsObserver
 from tests.support.examples import job, manifest
@@ -49,6 +49,28 @@ def test_jobs_without_an_encode_send_no_encode_metric(
         lambda: PowertoolsObserver().job_changed(replace(after, state=State.IN_PROGRESS), after), capsys
     )
     assert {"GpuEncodes", "CpuEncodes", "GpuUsd"} & set(result) == names
+
+
+@pytest.mark.parametrize(
+    ("status", "name"),
+    [(CallbackStatus.PENDING, "CallbackPending"), (CallbackStatus.GIVEN_UP, "CallbackGivenUp"),
+     (CallbackStatus.DELIVERED, "CallbackDelivered")],
+)  # fmt: skip
+def test_each_attempt_counts_also_with_the_result_of_the_one_before(
+    status: CallbackStatus, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A host that was unreachable all the time is given up with the result that it always had."""
+    claimed = Callback(url="https://c.example/", attempts=9, next_at=9, body="{}", last_result="unreachable")
+    before = replace(finished_job(None), callback=claimed)
+    after = replace(before, callback=replace(claimed, status=status, next_at=None))
+    result = read_metrics(lambda: PowertoolsObserver().job_changed(before, after), capsys)
+    assert result[name] == [1]
+
+
+def test_change_that_is_no_attempt_counts_none(capsys: pytest.CaptureFixture[str]) -> None:
+    before = replace(finished_job(None), callback=Callback(url="https://c.example/", last_result="http_500"))
+    result = read_metrics(lambda: PowertoolsObserver().job_changed(before, replace(before, percent=5)), capsys)
+    assert [name for name in result if name.startswith("Callback")] == []
 
 
 def test_nothing_is_sent_for_zero(capsys: pytest.CaptureFixture[str]) -> None:
