@@ -14,6 +14,7 @@ from benchmarks import machine
 from benchmarks.command import exit_code, print_report, say, subset_of
 from benchmarks.load import crowd, drain, latency
 from benchmarks.load.clients import Plan
+from benchmarks.load.deliveries import run as deliveries
 from benchmarks.load.uploads import run as uploads
 from benchmarks.report import complete
 from benchmarks.results import Row
@@ -21,7 +22,7 @@ from benchmarks.targets import LOAD
 from local.supervisor.signals import until_signalled
 
 _RESULT = Path(__file__).parents[1] / "load.json"
-_PARTS = ("crowd", "sweep", "latency", "uploads")
+_PARTS = ("crowd", "sweep", "latency", "uploads", "deliveries")
 _LEGEND = "docs/benchmarks.md explains the counts and the simulated parts."
 
 
@@ -50,6 +51,10 @@ def _run(args: argparse.Namespace) -> None:
             say("uploads…")
             plan = uploads.Plan(100, 8, 0) if args.quick else uploads.Plan(2000, 16, 2)
             rows.extend(uploads.rows(await uploads.measure(plan, say), platform.python_version()))
+        if "deliveries" in args.only:
+            say("deliveries…")
+            jobs, clients = (200, 16) if args.quick else (9000, 48)
+            rows.extend(deliveries.rows(await deliveries.measure(jobs, clients, say), platform.python_version()))
         return 0
 
     if asyncio.run(until_signalled(measure())) is None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import cycle
@@ -46,10 +46,18 @@ def _without_links(body: dict[str, Any]) -> dict[str, Any]:
     return body | {"video_url": None, "video_url_expires_at": None, "artifacts": artifacts}
 
 
-class Receiver:
-    """`POST /callback`. In turn, one in `fail_each` gets a 500, a 503 with Retry-After, or no answer."""
+FAULTS = ("500", "503", "reset")
+STAMP = ("webhook-id", "webhook-timestamp", "webhook-signature")
+"""Headers of a POST that its entry in the delivery log has, too."""
 
-    def __init__(self, secret: str, fail_each: int) -> None:
+
+class Receiver:
+    """`POST /callback`. One in `fail_each` gets the next of the faults: a status (503 with Retry-After), or `reset`.
+
+    `posts` counts all POSTs whose signature is valid by their stamps.
+    """
+
+    def __init__(self, secret: str, fail_each: int, faults: Sequence[str] = FAULTS) -> None:
         self.callbacks: defaultdict[str, JobCallbacks] = defaultdict(JobCallbacks)
         self.unverified = 0
         self.failed = 0
@@ -57,11 +65,12 @@ class Receiver:
         self.app = web.Application()
         self.app.router.add_post("/callback", self._receive)
         self.verifier = Webhook(secret)
-        self._faults = self._plan(fail_each)
+        self.posts: Counter[tuple[str, ...]] = Counter()
+        self._faults = self._plan(fail_each, faults)
 
     @staticmethod
-    def _plan(fail_each: int) -> Iterator[str | None]:
-        for mode in cycle(("500", "503", "reset")):
+    def _plan(fail_each: int, faults: Sequence[str]) -> Iterator[str | None]:
+        for mode in cycle(faults):
             yield from [None] * (fail_each - 1)
             yield mode
 
@@ -78,6 +87,7 @@ class Receiver:
         except (WebhookVerificationError, ValueError):
             self.unverified += 1
             return web.Response(status=401)
+        self.posts[tuple(request.headers[name] for name in STAMP)] += 1
         job = self.callbacks[body["job_id"]]
         if job.first_at is None:
             job.first_at = received_at
