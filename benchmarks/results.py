@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from benchmarks.targets import TARGETS, Target
+from benchmarks.target import Target
+from benchmarks.targets import TARGETS
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,12 @@ import pytest
 from standardwebhooks import Webhook
 
 from benchmarks.load import __main__ as bench
-from benchmarks.load import crowd, drain
+from benchmarks.load import crowd, drain, latency
 from benchmarks.load.clients import Outcome, Plan
 from benchmarks.load.crowd import Verdict, judge
 from benchmarks.load.receiver import JobCallbacks, Receiver
-from benchmarks.load.watch import growth
-from benchmarks.targets import LOAD
+from benchmarks.load.watch import EventCounter, growth, percentile, waits
+from benchmarks.load_targets import LOAD
 from local.servers import Server, bind
 from local.settings import CALLBACK_SECRET
 from tests.local.support import eventually
@@ -52,6 +52,11 @@ def test_sweep_drains_overdue_jobs_of_every_kind_and_shard() -> None:
     drained = asyncio.run(drain.measure(48, lambda _: None))
     assert (drained.left, drained.missing_callbacks) == ([0], 0)
     assert set(drained.written) == set(range(8))
+
+
+def test_callbacks_follow_the_ends_of_jobs() -> None:
+    waited = asyncio.run(latency.measure(3, lambda _: None))
+    assert (len(waited), waited[-1] < 10) == (3, True)
 
 
 @pytest.mark.parametrize(
@@ -131,6 +136,30 @@ async def reset_connection(receiver: Receiver, url: str) -> None:
     caller.sendall(f"POST /callback HTTP/1.1\r\nHost: x\r\n{head}\r\n{BODY}".encode())
     await eventually(lambda: receiver.callbacks["j"].accepted == 1)
     receiver.verifier = verifier
+
+
+def test_wait_runs_from_the_first_end_to_the_first_callback() -> None:
+    times = iter((1.0, 5.0))
+    events = EventCounter(clock=lambda: next(times))
+    line = {"level": "INFO", "message": "job_changed", "job_id": "a", "state": "COMPLETED"}
+    for change in (line | {"state": "IN_PROGRESS"}, line, line | {"job_id": "b"}):
+        events.line("webhook", json.dumps(change))
+    # The log of b's end came after its callback; c's end was not seen, and d has no callback.
+    assert waits(events.ended_at | {"d": 1.0}, {"a": 1.5, "b": 4.0, "c": 2.0}) == [0.0, 0.5]
+
+
+@pytest.mark.parametrize(("percent", "value"), [(0, 1), (50, 2), (75, 3), (95, 4), (100, 4)])
+def test_percentile_is_a_measured_value(percent: float, value: float) -> None:
+    assert percentile([4, 1, 3, 2], percent) == value
+
+
+def test_log_counts_callbacks_by_their_last_status() -> None:
+    called: list[None] = []
+    events = EventCounter(attempted=lambda: called.append(None))
+    for status in ("PENDING", "DELIVERED"):
+        line = {"level": "INFO", "message": "callback_attempted", "job_id": "a", "callback": status}
+        events.line("callbacks", json.dumps(line))
+    assert (events.callbacks, len(called)) == ({"a": "DELIVERED"}, 2)
 
 
 def test_memory_growth_reports_the_largest_next_to_the_median() -> None:

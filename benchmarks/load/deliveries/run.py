@@ -47,7 +47,7 @@ async def measure(jobs: int, clients: int, say: Say) -> Result:
     """Deliver the callbacks of `jobs` jobs, `clients` at a time. Raises BenchError."""
     attempted, ended, seen = Notifier(), asyncio.Event(), Seen()
     events = EventCounter(attempted=attempted.notify)
-    receivers = {owner: Receiver(secret, _FAIL_EACH, (*FAULTS, "409")) for owner, secret in _SECRETS.items()}
+    receivers = {owner: Receiver(secret, _FAIL_EACH, ("409", *FAULTS)) for owner, secret in _SECRETS.items()}
     options = Options(workers=0, sweep_seconds=1.0, unlimited=True, env=_SETTINGS)
     async with AsyncExitStack() as stack:
         urls = {}
