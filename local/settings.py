@@ -20,7 +20,7 @@ RUNPOD_KEY, ENDPOINT_ID = "local-runpod-key", "local"
 API = FunctionSpec("api", "lambda_api.entrypoints.api", concurrency=24, timeout=29.0)
 HOOKS = FunctionSpec("webhook", "lambda_api.entrypoints.runpod_webhook", concurrency=8, timeout=20.0)
 SWEEPER = FunctionSpec("sweeper", "lambda_api.entrypoints.sweeper", concurrency=1, timeout=55.0)
-CALLBACKS = FunctionSpec("callbacks", "lambda_api.entrypoints.callbacks", concurrency=2, timeout=30.0)
+CALLBACKS = FunctionSpec("callbacks", "lambda_api.entrypoints.callbacks", concurrency=5, timeout=30.0)
 FUNCTIONS = (API, HOOKS, SWEEPER, CALLBACKS)
 
 _UNLIMITED = {
