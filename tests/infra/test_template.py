@@ -305,6 +305,9 @@ def test_local_limits_equal_deployed_limits(template: dict[str, Any], resources:
     }
     for name, spec in functions.items():
         assert resources[name]["Properties"]["Timeout"] == spec.timeout, name
+    (mapping,) = of_type(resources, "AWS::Lambda::EventSourceMapping").values()
+    # The local mapping hands over one message at a time, too (tests/local/test_triggers.py).
+    assert (mapping["BatchSize"], mapping["ScalingConfig"]["MaximumConcurrency"]) == (1, CALLBACKS.concurrency)
     deployed = environment() | {
         variable: str(template["Parameters"][value["Ref"]]["Default"])
         for variable, value in variables(resources, "ApiFunction").items()

@@ -15,7 +15,7 @@ from benchmarks.load.deliveries.verdict import Entry, Seen
 
 _ATTEMPTS = 30
 _SECONDS = 40.0
-_FOLLOW_PAUSE = 0.5
+_FOLLOW_PAUSE = 2.0
 _PAGE = 100
 _STRAY_EACH = 10
 _TRIES = (

@@ -30,6 +30,8 @@ _KEYS = {"local": API_KEY, "other": OTHER_KEY}
 _SECRETS = {"local": CALLBACK_SECRET, "other": "whsec_b3RoZXItc2VjcmV0LW9mLXRoZS1sb2FkLWJlbmNo"}
 _FAIL_EACH, _REDELIVER_EACH, _TRY_EACH = 10, 50, 19
 _JOB_SECONDS = 120.0
+_SWEEP_SECONDS = 5.0
+"""moto reads the whole table for each query, and a sweep makes eight."""
 _SETTLED = {"DELIVERED", "HELD", "GIVEN_UP"}
 _SETTINGS = {
     "CALLBACK_SECRETS": json.dumps({owner: [secret] for owner, secret in _SECRETS.items()}),
@@ -48,7 +50,7 @@ async def measure(jobs: int, clients: int, say: Say) -> Result:
     attempted, ended, seen = Notifier(), asyncio.Event(), Seen()
     events = EventCounter(attempted=attempted.notify)
     receivers = {owner: Receiver(secret, _FAIL_EACH, ("409", *FAULTS)) for owner, secret in _SECRETS.items()}
-    options = Options(workers=0, sweep_seconds=1.0, unlimited=True, env=_SETTINGS)
+    options = Options(workers=0, sweep_seconds=_SWEEP_SECONDS, unlimited=True, env=_SETTINGS)
     async with AsyncExitStack() as stack:
         urls = {}
         for owner, receiver in receivers.items():
