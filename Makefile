@@ -117,7 +117,7 @@ bench-media: $(VENV)/.bench $(if $(SPEECH),$(VENV)/.speech)  ## Measure the medi
 bench-gateway: $(VENV)/.local  ## Measure the gateway: cold starts, warm requests, cost per job, submits per second (about 5 minutes)
 	@$(BIN)/python -m benchmarks.gateway $(BENCH)
 
-bench-load: $(VENV)/.local  ## Run thousands of jobs with injected failures and count the lost and duplicated ones (about 6 minutes)
+bench-load: $(VENV)/.local  ## Run thousands of jobs with injected failures and count the lost and duplicated ones; the same for uploads and deliveries (about 20 minutes)
 	@exec $(BIN)/python -m benchmarks.load $(BENCH)
 
 ##@ Deployment

@@ -45,8 +45,8 @@ async def _uploads(*, quick: bool) -> list[Row]:
 
 
 async def _deliveries(*, quick: bool) -> list[Row]:
-    jobs, clients = (200, 16) if quick else (9000, 48)
-    return deliveries.rows(await deliveries.measure(jobs, clients, say), _PYTHON)
+    plan = deliveries.Plan(200, 16, 1.0) if quick else deliveries.Plan(9000, 48)
+    return deliveries.rows(await deliveries.measure(plan, say), _PYTHON)
 
 
 _PARTS: dict[str, Callable[..., Awaitable[list[Row]]]] = {

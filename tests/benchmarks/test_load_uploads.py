@@ -14,7 +14,13 @@ from benchmarks.load.uploads.verdict import Attempt, Kind, Record, Seen, Verdict
 
 
 def sent(name: str, owner: str = "local", **changed: Any) -> Record:
-    known: dict[str, Any] = {"announcements": 1, "upload_id": f"id-{name}", "sent": True, "states": {"ready"}, "intact": True}
+    known: dict[str, Any] = {
+        "announcements": 1,
+        "upload_id": f"id-{name}",
+        "sent": True,
+        "states": {"ready"},
+        "intact": True,
+    }
     return Record(name, owner, **(known | changed))
 
 

@@ -30,8 +30,6 @@ _KEYS = {"local": API_KEY, "other": OTHER_KEY}
 _SECRETS = {"local": CALLBACK_SECRET, "other": "whsec_b3RoZXItc2VjcmV0LW9mLXRoZS1sb2FkLWJlbmNo"}
 _FAIL_EACH, _REDELIVER_EACH, _TRY_EACH = 10, 50, 19
 _JOB_SECONDS = 120.0
-_SWEEP_SECONDS = 5.0
-"""moto reads the whole table for each query, and a sweep makes eight."""
 _SETTLED = {"DELIVERED", "HELD", "GIVEN_UP"}
 _SETTINGS = {
     "CALLBACK_SECRETS": json.dumps({owner: [secret] for owner, secret in _SECRETS.items()}),
@@ -40,17 +38,27 @@ _SETTINGS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Plan:
+    """`clients`: jobs whose callbacks are pending at once. `sweep_seconds`: moto reads the whole table for each query,
+    and a sweep makes eight."""
+
+    jobs: int
+    clients: int
+    sweep_seconds: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     verdict: Verdict
     facts: dict[str, Any]
 
 
-async def measure(jobs: int, clients: int, say: Say) -> Result:
-    """Deliver the callbacks of `jobs` jobs, `clients` at a time. Raises BenchError."""
+async def measure(plan: Plan, say: Say) -> Result:
+    """Deliver the callbacks of a system of its own. Raises BenchError."""
     attempted, ended, seen = Notifier(), asyncio.Event(), Seen()
     events = EventCounter(attempted=attempted.notify)
     receivers = {owner: Receiver(secret, _FAIL_EACH, ("409", *FAULTS)) for owner, secret in _SECRETS.items()}
-    options = Options(workers=0, sweep_seconds=_SWEEP_SECONDS, unlimited=True, env=_SETTINGS)
+    options = Options(workers=0, sweep_seconds=plan.sweep_seconds, unlimited=True, env=_SETTINGS)
     async with AsyncExitStack() as stack:
         urls = {}
         for owner, receiver in receivers.items():
@@ -65,7 +73,7 @@ async def measure(jobs: int, clients: int, say: Say) -> Result:
         async with asyncio.TaskGroup() as following:
             for owner, secret in _SECRETS.items():
                 following.create_task(follow(api, owner, secret, seen, ended))
-            await crowd.run(jobs, clients, say)
+            await crowd.run(plan, say)
             seconds = time.monotonic() - began
             # The log shows an entry to its followers after a second.
             await asyncio.sleep(2)
@@ -79,7 +87,7 @@ async def measure(jobs: int, clients: int, say: Say) -> Result:
         seen.accepted = {**seen.accepted, **{name: one.accepted for name, one in receiver.callbacks.items()}}
     entries = [entry for log in seen.listed.values() for entry in log]
     facts = {
-        "jobs": jobs, "clients": clients, "deliveries": len(entries), "posts": seen.posts.total(),
+        "jobs": plan.jobs, "clients": plan.clients, "deliveries": len(entries), "posts": seen.posts.total(),
         "posts_failed": sum(receiver.failed for receiver in receivers.values()),
         "redelivered": sum(job.requested for job in seen.jobs), "foreign_tries": crowd.tries,
         "results": dict(sorted(Counter(entry["result"] for entry in entries).items())),
@@ -107,16 +115,16 @@ class _Crowd:
         self._attempted = attempted
         self._seen = seen
 
-    async def run(self, jobs: int, clients: int, say: Say) -> None:
-        numbers = iter(range(jobs))
+    async def run(self, plan: Plan, say: Say) -> None:
+        numbers = iter(range(plan.jobs))
 
         async def client() -> None:
             for number in numbers:
                 await self._run_job(number)
-                if len(self._seen.jobs) % max(1, jobs // 10) == 0:
-                    say(f"  {len(self._seen.jobs)} of {jobs} callbacks have ended")
+                if len(self._seen.jobs) % max(1, plan.jobs // 10) == 0:
+                    say(f"  {len(self._seen.jobs)} of {plan.jobs} callbacks have ended")
 
-        await run_together(client() for _ in range(clients))
+        await run_together(client() for _ in range(plan.clients))
 
     async def _run_job(self, number: int) -> None:
         owner, other = list(_KEYS) if number // 2 % 2 else reversed(_KEYS)
