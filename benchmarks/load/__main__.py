@@ -45,7 +45,7 @@ async def _uploads(*, quick: bool) -> list[Row]:
 
 
 async def _deliveries(*, quick: bool) -> list[Row]:
-    plan = deliveries.Plan(200, 16, 1.0) if quick else deliveries.Plan(9000, 48)
+    plan = deliveries.Plan(200, 16, 1.0, 0.5) if quick else deliveries.Plan(9000, 48)
     return deliveries.rows(await deliveries.measure(plan, say), _PYTHON)
 
 

@@ -112,7 +112,9 @@ def test_messages_of_some_jobs_are_forgotten_or_sent_twice() -> None:
 
 
 def test_log_is_complete_while_receivers_fail() -> None:
-    result = asyncio.run(deliveries.measure(deliveries.Plan(60, 12, sweep_seconds=1.0), lambda _: None))
+    result = asyncio.run(
+        deliveries.measure(deliveries.Plan(60, 12, sweep_seconds=1.0, follow_seconds=0.5), lambda _: None)
+    )
     assert result.verdict == Verdict(0, 0, 0, 0, 0), result.facts
     assert set(result.facts["results"]) >= {"held", "http_204", "http_409", "http_500"}
     assert (result.facts["redelivered"], result.facts["foreign_tries"]) == (2, 4)

@@ -15,7 +15,6 @@ from benchmarks.load.deliveries.verdict import Entry, Seen
 
 _ATTEMPTS = 30
 _SECONDS = 40.0
-_FOLLOW_PAUSE = 2.0
 _PAGE = 100
 _STRAY_EACH = 10
 _TRIES = (
@@ -54,7 +53,7 @@ class Api:
         return document
 
 
-async def follow(api: Api, owner: str, secret: str, seen: Seen, ended: asyncio.Event) -> None:
+async def follow(api: Api, owner: str, secret: str, seen: Seen, ended: asyncio.Event, pause: float) -> None:
     """Read the log as it grows, until it has no more entries after the end; verify each signature."""
     verifier, entries = Webhook(secret), seen.followed.setdefault(owner, [])
     position = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -67,7 +66,7 @@ async def follow(api: Api, owner: str, secret: str, seen: Seen, ended: asyncio.E
         if len(page["deliveries"]) < _PAGE:
             if is_last:
                 return
-            await asyncio.sleep(_FOLLOW_PAUSE)
+            await asyncio.sleep(pause)
 
 
 def verifies(verifier: Webhook, entry: Entry) -> bool:

@@ -39,12 +39,16 @@ _SETTINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`clients`: jobs whose callbacks are pending at once. `sweep_seconds`: moto reads the whole table for each query,
-    and a sweep makes eight."""
+    """`clients`: jobs whose callbacks are pending at once.
+
+    The pauses between two sweeps and between two readings of the log are for moto, which reads the whole table for each
+    query.
+    """
 
     jobs: int
     clients: int
     sweep_seconds: float = 5.0
+    follow_seconds: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +76,11 @@ async def measure(plan: Plan, say: Say) -> Result:
         began = time.monotonic()
         async with asyncio.TaskGroup() as following:
             for owner, secret in _SECRETS.items():
-                following.create_task(follow(api, owner, secret, seen, ended))
+                following.create_task(follow(api, owner, secret, seen, ended, plan.follow_seconds))
             await crowd.run(plan, say)
             seconds = time.monotonic() - began
             # The log shows an entry to its followers after a second.
-            await asyncio.sleep(2)
+            await asyncio.sleep(1.5)
             ended.set()
         for owner, other in zip(_KEYS, reversed(_KEYS), strict=True):
             await read_callbacks(api, owner, seen)
