@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import aiohttp
 import pytest
 
+from local.demo.client import Client
 from tests.support.system import System, Web
 
 SMALL: dict[str, Any] = {"size": "128x128", "duration": 0.5, "frame_rate": 10}
@@ -55,6 +59,19 @@ def test_share_link_plays_without_a_key_until_it_is_revoked(system: System, job:
     assert visit("GET", link["url"])[0] == 302
     assert system.call("DELETE", f"/job/{job['job_id']}/share")[0] == 204
     assert visit("GET", link["url"])[0] == 404
+
+
+def test_client_of_the_demo_saves_the_video(system: System, tmp_path: Path) -> None:
+    """aiohttp encodes the name in the signed URL in another way than boto3."""
+    named = system.submit("img2vid", url_image=f"{system.url}/samples/photo.jpg", output_filename="scene", **SMALL)
+    done = system.wait(named["job_id"])
+
+    async def save() -> None:
+        async with aiohttp.ClientSession() as session:
+            await Client(session, system.url, "local-key").download(done["video_url"], tmp_path / "saved.mp4")
+
+    asyncio.run(save())
+    assert (tmp_path / "saved.mp4").stat().st_size == done["video"]["size_bytes"]
 
 
 def test_owner_is_led_to_the_video_with_the_key_only(system: System, job: dict[str, Any]) -> None:
