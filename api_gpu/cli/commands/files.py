@@ -86,9 +86,11 @@ def share(
     expires_in: Annotated[
         str | None, typer.Option("--expires-in", metavar="TIME", help="90, 2h or 7d; at most 30d (7d)")
     ] = None,
+    artifact: Annotated[str | None, typer.Option("--artifact", metavar="NAME", help="another file of it")] = None,
 ) -> None:
     """Make a link to the result that needs no key."""
-    answer = session.client.job(job).share(expires_in=None if expires_in is None else seconds_of(expires_in))
+    seconds = None if expires_in is None else seconds_of(expires_in)
+    answer = session.client.job(job).share(expires_in=seconds, artifact=artifact)
     if session.console.is_json:
         session.console.json(answer)
         return

@@ -33,7 +33,9 @@ def test_finished_files_are_downloaded_shared_and_opened(cli: Cli, api: FakeApi)
     assert (cli.folder / "mine.mp4").read_bytes() == b"video"
     api.answers["POST", f"/job/{JOB}/share"] = (201, {"url": f"{api.url}/s/t", "expires_at": "2026-12-08T00:00:00Z"})
     assert cli("share", JOB, "--expires-in", "2d").out == f"{api.url}/s/t\n"
-    assert api.sent("POST", f"/job/{JOB}/share")[0].body == {"expires_in": 172800}
+    assert cli("share", JOB, "--artifact", "poster.jpg").code == 0
+    bodies = [seen.body for seen in api.sent("POST", f"/job/{JOB}/share")]
+    assert bodies == [{"expires_in": 172800}, {"artifact": "poster.jpg"}]
     api.answers["DELETE", f"/job/{JOB}/share"] = (204, b"")
     assert cli("unshare", JOB).err == f"no link to {JOB} works any longer\n"
     for command in ("download", "open"):
