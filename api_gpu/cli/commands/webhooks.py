@@ -150,11 +150,14 @@ def _find_default(session: Session) -> dict[str, Any]:
 
 
 def moment_of(text: str, now: datetime) -> datetime:
-    """Return the moment of "10m" (so long ago) or of an RFC 3339 time. Raises Stop."""
+    """Return the moment of "10m" (so long ago), of a date (UTC), or of an RFC 3339 time. Raises Stop."""
     if text[:1].isdigit() and text[-1:].lower() in {"s", "m", "h", "d"}:
         return now - timedelta(seconds=seconds_of(text))
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
-        raise usage(f"--since {text}: give a time such as 10m, 2h or 2026-11-30T12:00:00Z") from None
+        found = None
+    # As the API: without a zone, a time of this machine would be taken for one in UTC.
+    if found is None or (found.tzinfo is None and len(text) > len("2026-11-30")):
+        raise usage(f"--since {text}: give 10m or 2h, a date, or a time with its zone such as 2026-11-30T12:00:00Z")
     return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -81,6 +81,7 @@ def test_command_line_becomes_the_request(cli: Cli, api: FakeApi, arguments: str
             "webhooks listen --events done",
             "cancelled, timed_out, progress, webhook.test",
         ),
+        ("webhooks listen --since 2026-11-30T12:00:00", "a time with its zone such as"),
         ("webhooks default --events failed", "--events belong to a URL"),
         ("caption clip.mp4 --captions hi --metadata scene", "--metadata scene: give KEY=VALUE"),
         ("caption / --captions hi", "--video: / is a folder, a device or a pipe; name a file"),
