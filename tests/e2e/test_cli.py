@@ -58,8 +58,9 @@ def test_slideshow_of_local_files_becomes_a_file(system: System, media: Path, co
     assert "Traceback" not in err
 
 
-def test_job_is_resumed_by_its_id(system: System, site: Web, command: Command) -> None:
-    arguments = ("img2vid", site("photo.jpg"), "--duration", "0.5", "--size", "216x384")
+def test_job_is_resumed_by_its_id(system: System, media: Path, command: Command) -> None:
+    # The second run sends the file again, and is the same request.
+    arguments = ("img2vid", media / "photo.jpg", "--duration", "0.5", "--size", "216x384")
     code, job_id, err = command(*arguments, "--no-wait", "--idempotency-key", command.folder.name)
     assert code == 0, err
     assert command(*arguments, "--no-wait", "--idempotency-key", command.folder.name)[1] == job_id
