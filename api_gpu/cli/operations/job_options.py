@@ -42,7 +42,7 @@ class JobOptions:
         str | None, _option("--webhook-url", metavar="URL", help="called at the end; listen:URL for webhooks listen")
     ] = None
     webhook_events: Annotated[
-        str | None, _option("--webhook-events", metavar="NAMES", help="such as completed,failed,progress")
+        str | None, _option("--webhook-events", metavar="NAMES", help="such as completed,failed,progress; '' for none")
     ] = None
     metadata: Annotated[
         list[str] | None, _option("--metadata", metavar="KEY=VALUE", help="kept with the job; repeatable")

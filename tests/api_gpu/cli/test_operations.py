@@ -47,6 +47,8 @@ def test_local_files_become_a_finished_file(cli: Cli, api: FakeApi) -> None:
         ("caption clip.mp4 --captions hi --style karaoke --style.size 9 --style.colors.text #fff --style.bold true",
          {"url_video": "upload:clip.mp4", "captions": "hi",
           "style": {"preset": "karaoke", "size": "9", "colors": {"text": "#fff"}, "bold": True}}),
+        ("trim clip.mp4 --start 1 --webhook-events=",
+         {"url_video": "upload:clip.mp4", "start": "1", "webhook_events": []}),
         ("trim clip.mp4 --start 1 -o x.webm", {"url_video": "upload:clip.mp4", "start": "1", "format": "webm"}),
     ],
 )  # fmt: skip
