@@ -132,13 +132,14 @@ def test_refused_upload_ends_the_command(cli: Cli, api: FakeApi) -> None:
 def test_equal_files_are_sent_once(cli: Cli, api: FakeApi) -> None:
     api.finds()
     for name in ("one.jpg", "two.jpg"):
-        (cli.folder / name).write_bytes(b"the same")
+        (cli.folder / name).write_bytes(b"equal contents")
     assert cli("slideshow", "one.jpg", "two.jpg", "--no-wait").code == 0
     # A thread of an earlier test may still send.
-    assert len([seen for seen in api.sent("POST", "/uploads") if seen.body["size_bytes"] == len("the same")]) == 1
-    assert api.sent("POST", "/video/slideshow")[0].body["images"] == ["upload:one.jpg"] * 2
+    assert len([seen for seen in api.sent("POST", "/uploads") if seen.body["size_bytes"] == len("equal contents")]) == 1
+    # Either is the first.
+    assert len(set(api.sent("POST", "/video/slideshow")[0].body["images"])) == 1
     found = json.loads(cli("upload", "one.jpg", "two.jpg", "--json").out)
-    assert [entry["upload"] for entry in found["uploads"]] == ["upload:one.jpg"] * 2
+    assert len({entry["upload"] for entry in found["uploads"]}) == 1
 
 
 def test_failed_job_exits_with_1_and_its_reason(cli: Cli, api: FakeApi) -> None:
