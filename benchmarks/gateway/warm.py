@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -21,17 +22,19 @@ _SECONDS = 120
 
 def measure(lab: Lab) -> list[Row]:
     job = lab.running_job()
+    job_item, no_item = json.dumps({"Item": lab.item(job)}), "{}"
     responses = {
-        "GetItem": json.dumps({"Item": lab.item(job)}),
         "PutItem": "{}",
         "TransactWriteItems": "{}",
         "run": json.dumps({"id": "run-1", "status": "IN_QUEUE"}),
     }
-    events = {"show": get_job_event(job.job_id), "submit": submit_event("a-key")}
+    # A submit reads the owner's default webhook, and there is none.
+    events = {"show": (get_job_event(job.job_id), job_item), "submit": (submit_event("a-key"), no_item)}
     jobs: dict[str, Callable[[], float]] = {}
-    for name, event in events.items():
-        jobs[name] = lambda event=event: _measure_cpu(lab, lab.ours, _API, responses, event)  # type: ignore[misc]
-        jobs[f"naive {name}"] = lambda event=event: _measure_cpu(lab, lab.naive, "app", responses, event)  # type: ignore[misc]
+    for name, (event, item) in events.items():
+        answers = responses | {"GetItem": item}
+        jobs[name] = partial(_measure_cpu, lab, lab.ours, _API, answers, event)
+        jobs[f"naive {name}"] = partial(_measure_cpu, lab, lab.naive, "app", answers, event)
     contenders = {name: Contender(job, lab.runs) for name, job in jobs.items()}
     seconds = interleaved(contenders, lab.say, lambda job: cast("float", job()))
     middle = medians(seconds)
