@@ -1,4 +1,4 @@
-"""What both clients share: the settings, and requests as values."""
+"""Parts that both clients share: the settings, and requests as values."""
 
 from __future__ import annotations
 

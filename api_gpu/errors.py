@@ -120,7 +120,7 @@ class WaitTimeout(ApiGpuError):
 
 
 class DownloadError(ApiGpuError):
-    """What arrived has another size or checksum than the job's file."""
+    """The received bytes have another size or checksum than the job's file."""
 
 
 class WebhookVerificationError(ApiGpuError):

@@ -1,4 +1,4 @@
-"""What a job is, without I/O: the base of `Job` and `AsyncJob`."""
+"""A job without I/O: the base of `Job` and `AsyncJob`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a GPU second costs at RunPod Serverless: the only price table; the bill, the dry run and the planner read it.
+"""Prices of a GPU second at RunPod Serverless: the only table; the bill, the dry run and the planner read it.
 
 Source: RunPod's documentation, serverless pricing, its state of 20 August 2026, one price per second for each group of
 GPUs (it equals the former price of *flex* workers). The page itself refers to runpod.io/pricing, which has no version:

@@ -1,4 +1,4 @@
-"""How long a worker takes for a job: a first guess, until a history of jobs of one's own exists.
+"""Estimate a worker's time for a job: a first guess, until a history of jobs of one's own exists.
 
 Source: `make bench-media` (docs/benchmarks.md), processor seconds of whole jobs on two threads of an AMD EPYC with the
 encoder on the processor, divided by the two threads: img2vid 3.3 for 5 s, addaudio 2.5 for 60 s, caption 28.1 for 30 s,

@@ -32,7 +32,7 @@ _STATUSES = {401: Code.SIGNED_OUT, 403: Code.SIGNED_OUT, 404: Code.NOT_FOUND, 41
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What is printed, and the exit code."""
+    """The printed lines and the exit code."""
 
     code: Code
     name: str

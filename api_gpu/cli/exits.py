@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class Code(IntEnum):
-    """What a shell sees."""
+    """Exit codes."""
 
     OK = 0
     FAILED = 1

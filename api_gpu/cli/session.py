@@ -1,4 +1,4 @@
-"""What every command has: the settings, the streams, and the client; and the options that all commands share."""
+"""The settings, the streams and the client of every command, and the options that all commands share."""
 
 from __future__ import annotations
 

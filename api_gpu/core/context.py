@@ -1,4 +1,4 @@
-"""What every flow needs to know: the address, the key, the limits, and the clocks."""
+"""The address, the key, the limits and the clocks that every flow needs."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ _EXPIRED = frozenset({400, 401, 403, 404, 410})
 
 
 class PartialFile:
-    """What has been received of a file, with its checksum so far."""
+    """The received part of a file, with its checksum so far."""
 
     def __init__(self, path: Path, name: str, size: int, report: OnDownload | None) -> None:
         self._path, self._name, self._size, self._report = path, name, size, report

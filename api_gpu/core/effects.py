@@ -1,4 +1,4 @@
-"""What a flow asks its driver to do."""
+"""Effects: the requests of a flow to its driver."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Source(Protocol):
 
 
 class Sink(Protocol):
-    """Where a download goes."""
+    """The destination of a download."""
 
     def begin(self, response: Response) -> None:
         """Prepare for the body of a success."""

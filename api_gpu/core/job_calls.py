@@ -1,4 +1,4 @@
-"""What can be done with a job, as flows that both kinds of handle run."""
+"""Actions on a job, as flows that both kinds of handle run."""
 
 from __future__ import annotations
 

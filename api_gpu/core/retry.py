@@ -1,4 +1,4 @@
-"""When a request is sent again, and after how long."""
+"""Decide whether to send a request again, and after how many seconds."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ _SPARE = timedelta(hours=1)
 
 
 class Content(NamedTuple):
-    """What makes two files the same. `sha256` in hex."""
+    """The identity of a file's content. `sha256` in hex."""
 
     size: int
     sha256: str

@@ -1,4 +1,4 @@
-"""What both drivers share: the HTTP library's options, answers and errors in our terms."""
+"""Parts that both drivers share: the HTTP library's options, answers and errors in our terms."""
 
 from __future__ import annotations
 

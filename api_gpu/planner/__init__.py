@@ -1,4 +1,4 @@
-"""What the GPU endpoint will cost, and how long jobs will wait, for each choice of its settings. Pure.
+"""Plan the GPU endpoint: its cost and the wait of jobs, for each choice of its settings. Pure.
 
     >>> from api_gpu.planner import Choices, Load, listed_gpus, plan, render_svg
     >>> load = Load.from_rate(jobs_per_day=33, work=[12.0], seed=7)

@@ -1,4 +1,4 @@
-"""What every command line of the operations shares: values as JSON, names of files, and sentences about mistakes."""
+"""Parts that all command lines share: values as JSON, names of files, and sentences about mistakes."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ _START_TIME = 19
 
 
 class Wait(NamedTuple):
-    """What the worker did before a job."""
+    """The worker's start and wait before a job."""
 
     start_ms: int
     """From the start of the process until it could take jobs; 0 from its second job on."""

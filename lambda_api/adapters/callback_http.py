@@ -12,10 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from contract.addresses import is_allowed
 from contract.urls import UrlError, check_target, parse_url
 from lambda_api.adapters import deadline
-from lambda_api.adapters.dns import resolve
+from lambda_api.adapters.dns import ForbiddenAddressError, resolve_allowed
 from lambda_api.adapters.http_client import Bounds, ConnectError, HttpClient, ResponseError
 from lambda_api.domain.access.credentials import ApiCredentials
 from lambda_api.domain.ports import DeliveryResult
@@ -23,8 +22,6 @@ from lambda_api.domain.ports import DeliveryResult
 BOUNDS = Bounds(connect=5.0, read=10.0, max_bytes=64 * 1024)
 """Together the 15 s of Standard Webhooks."""
 _GONE = 410
-_ADDRESSES = 3
-"""Try up to 3 addresses within one connect timeout, in case the first is unreachable."""
 _EXCERPT, _EXCERPT_BYTES = 500, 4096
 """Characters of a response that the delivery log keeps, and bytes read for them."""
 
@@ -70,16 +67,18 @@ class HttpCallbackSender:
         signed = _sign(secrets, message_id, now, body)
         until = time.monotonic() + min(self._bounds.connect, deadline.left())
         try:
-            addresses = resolve(target.host, target.port, until - time.monotonic())
+            addresses = resolve_allowed(
+                target.host, target.port, until - time.monotonic(), allow_loopback=self._allow_loopback
+            )
         except OSError:
             return DeliveryResult(ok=False, result="unreachable", headers=signed)
-        if not all(is_allowed(address, allow_loopback=self._allow_loopback) for address in addresses):
+        except ForbiddenAddressError:
             return DeliveryResult(ok=False, result=FORBIDDEN, final=True)
         headers = {"Content-Type": "application/json", **signed}
         bounds = replace(self._bounds, connect=until - time.monotonic())
         try:
             response = self._http.send(
-                "POST", target.url, bounds, headers=headers, body=body.encode(), addresses=addresses[:_ADDRESSES]
+                "POST", target.url, bounds, headers=headers, body=body.encode(), addresses=addresses
             )
         except ConnectError:
             return DeliveryResult(ok=False, result="unreachable", headers=signed)

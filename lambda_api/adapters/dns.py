@@ -6,6 +6,26 @@ import socket
 import threading
 from queue import Empty, SimpleQueue
 
+from contract.addresses import is_allowed
+
+_ADDRESSES = 3
+"""Try up to 3 addresses within one connect timeout, in case the first is unreachable."""
+
+
+class ForbiddenAddressError(Exception):
+    """At least one address of the host must not be contacted."""
+
+
+def resolve_allowed(host: str, port: int, seconds: float, *, allow_loopback: bool) -> list[str]:
+    """Return up to 3 addresses to connect to, after all of the host's were classified.
+
+    Raises ForbiddenAddressError, or OSError as `resolve` does.
+    """
+    addresses = resolve(host, port, seconds)
+    if not all(is_allowed(address, allow_loopback=allow_loopback) for address in addresses):
+        raise ForbiddenAddressError
+    return addresses[:_ADDRESSES]
+
 
 def resolve(host: str, port: int, seconds: float) -> list[str]:
     """Return every address of the host, IPv4 first: a host may offer IPv6 where we have none.

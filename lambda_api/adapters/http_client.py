@@ -66,7 +66,7 @@ class Bounds:
     read: float
     max_bytes: int
     truncate: bool = False
-    """Whether the start of a body is enough: its first `max_bytes`, or what has come when the time is over."""
+    """True if the start of a body is enough: its first `max_bytes`, or the bytes that arrived in time."""
 
 
 class HttpClient:

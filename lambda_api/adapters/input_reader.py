@@ -14,13 +14,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import replace
 
-from contract.addresses import is_allowed
 from contract.errors import Code
 from contract.errors.downloads import Reason
 from contract.limits import KIB
 from contract.urls import Target, UrlError, check_target, parse_url, resolve_redirect
 from lambda_api.adapters import deadline
-from lambda_api.adapters.dns import resolve
+from lambda_api.adapters.dns import ForbiddenAddressError, resolve_allowed
 from lambda_api.adapters.http_client import Bounds, ConnectError, HttpClient, Response, ResponseError
 from lambda_api.domain.inputs import Answer, NoAnswer
 
@@ -32,8 +31,6 @@ THREADS = 8
 MAX_REDIRECTS = 20
 """As the worker: links of podcasts pass more than five servers. Their time is bounded, too."""
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_ADDRESSES = 3
-"""Try up to 3 addresses within one connect timeout, in case the first is unreachable."""
 _INDEX_BYTES = 4 * KIB
 _PART, _RANGE_REFUSED = 206, 416
 _HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "api-gpu-worker/1"}
@@ -111,18 +108,18 @@ class HttpInputReader:
     ) -> Response | NoAnswer:
         until = time.monotonic() + min(self._bounds.connect, deadline.left())
         try:
-            addresses = resolve(target.host, target.port, until - time.monotonic())
+            addresses = resolve_allowed(
+                target.host, target.port, until - time.monotonic(), allow_loopback=self._allow_loopback
+            )
         except OSError as error:
             return NoAnswer(Code.SOURCE_UNREACHABLE, _dns_reason(error))
-        if not all(is_allowed(address, allow_loopback=self._allow_loopback) for address in addresses):
+        except ForbiddenAddressError:
             return NoAnswer(Code.SOURCE_FORBIDDEN, Reason.REFUSED_REDIRECT if is_redirected else "")
         # HEAD gets half the time: if it is not answered, GET may be.
         read = self._bounds.read / 2 if method == "HEAD" else self._bounds.read
         bounds = replace(self._bounds, connect=until - time.monotonic(), read=read)
         try:
-            return self._http.send(
-                method, target.url, bounds, headers={**_HEADERS, **headers}, addresses=addresses[:_ADDRESSES]
-            )
+            return self._http.send(method, target.url, bounds, headers={**_HEADERS, **headers}, addresses=addresses)
         except ConnectError as error:
             return _not_connected(str(error))
         except ResponseError as error:

@@ -1,4 +1,4 @@
-"""What is found at the URLs of inputs before a job exists, and what earlier jobs took: the ports of a dry run."""
+"""Ports of a dry run: the files at the URLs of inputs, and the history of earlier jobs."""
 
 from __future__ import annotations
 

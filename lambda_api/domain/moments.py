@@ -6,7 +6,7 @@ import re
 from datetime import UTC, date, datetime, time
 
 EXPECTED = "must be a date such as 2026-12-01 (UTC), or a time with its zone such as 2026-12-01T09:30:00Z"
-"""What to tell a client that sent something else."""
+"""The advice for a client that sent something else."""
 
 # Python reads more: week dates, shorter forms, times without a zone.
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)

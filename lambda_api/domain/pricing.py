@@ -1,4 +1,4 @@
-"""What a second of a worker costs."""
+"""The price of a second of a worker."""
 
 from __future__ import annotations
 

@@ -64,17 +64,18 @@ def submit_job(services: Services, submission: Submission) -> Submitted:
     check_submission(services, submission)
     now = services.clock()
     idempotency = None
-    uploads = find_uploads(services, submission.owner, submission.operation)
+    upload_fields = upload_inputs(submission.operation)
+    uploads = find_uploads(services, submission.owner, upload_fields)
     if submission.idempotency_key is not None:
         expires_at = now + services.policy.idempotency_ms
         request_hash = fingerprint(submission, uploads.values())
         idempotency = Idempotency(submission.idempotency_key, request_hash, expires_at)
-    if upload_inputs(submission.operation):
+    if upload_fields:
         # A repeated request has its answer, whatever became of its files since.
         existing = idempotency and services.store.find_idempotency(submission.owner, idempotency.key, now)
         if existing and idempotency:
             return _replay(services, existing, idempotency)
-        check_uploads(services, submission.operation, uploads)
+        check_uploads(services, submission.operation, upload_fields, uploads)
     job = _store_inline(services, _new_job(services, submission, now))
     existing = services.store.create(job, idempotency, now, services.allowance)
     if existing is not None and idempotency is not None:

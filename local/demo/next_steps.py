@@ -12,7 +12,7 @@ from local.samples.server import PATH, SAMPLES
 from local.settings import API_KEY
 
 _URL = "http://127.0.0.1:8000"
-"""Where `make up` serves by default."""
+"""The default address of `make up`."""
 
 
 def next_steps(given: Mapping[str, Path]) -> list[str]:

@@ -26,6 +26,7 @@ from gpu_worker.errors import JobFailed
 from gpu_worker.transfer.download import Downloader
 from gpu_worker.transfer.session import DownloadPolicy, open_session
 from lambda_api.adapters import callback_http, runpod
+from lambda_api.adapters import dns as gateway_dns
 from lambda_api.adapters.callback_http import BOUNDS, FORBIDDEN, HttpCallbackSender
 from lambda_api.adapters.http_client import Bounds, HttpClient
 from lambda_api.domain.access.credentials import ApiCredentials
@@ -156,7 +157,7 @@ def internet(monkeypatch: pytest.MonkeyPatch) -> Iterator[Internet]:
         policy = DownloadPolicy(
             ports=frozenset({port}), is_address_allowed=_is_public, tls=authority.client(), backoff=ONCE
         )
-        monkeypatch.setattr(callback_http, "is_allowed", _is_public)
+        monkeypatch.setattr(gateway_dns, "is_allowed", _is_public)
         monkeypatch.setattr(callback_http, "check_target", partial(check_target, ports=policy.ports))
         if not uses_system_resolver:
             monkeypatch.setattr(socket, "getaddrinfo", make_getaddrinfo(names))

@@ -1,4 +1,4 @@
-"""What jobs have cost."""
+"""The cost of jobs."""
 
 from __future__ import annotations
 

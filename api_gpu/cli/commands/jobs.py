@@ -117,7 +117,7 @@ def _row(job: dict[str, Any]) -> tuple[str, ...]:
 
 
 class Saved:
-    """Where the files of an existing job go."""
+    """The place for the files of an existing job."""
 
     def __init__(
         self, output: str | None, force: bool, no_download: bool = False, open_file: bool = False, watch: bool = False

@@ -16,7 +16,7 @@ _BEGINNING = "1970-01-01T00:00:00Z"
 
 
 class Feed:
-    """What is logged from now on, or since a moment."""
+    """The deliveries that are logged from now on, or since a moment."""
 
     def __init__(self, call: Call, since: datetime | None) -> None:
         self._call = call

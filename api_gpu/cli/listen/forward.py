@@ -19,7 +19,7 @@ _DELAYS = (0.5, 1, 1.5, 1.5)
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What the receiver answered; no status if it could not be reached."""
+    """The receiver's answer; no status if it could not be reached."""
 
     status: int | None
     reason: str

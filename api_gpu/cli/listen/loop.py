@@ -20,7 +20,7 @@ _PASSING = (APIConnectionError, APITimeoutError, RateLimitedError, ServerError)
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What is sent, and where."""
+    """The deliveries to send, and their target."""
 
     forward_to: str | None
     events: frozenset[str]

@@ -17,7 +17,7 @@ from contract.documentation.command_line import is_folder_name
 
 
 class Saving(Protocol):
-    """Where the files of a job go."""
+    """The place for the files of a job."""
 
     @property
     def output(self) -> str | None: ...

@@ -21,7 +21,7 @@ def _option(*names: str, **settings: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class JobOptions:
-    """How a job is submitted, and what becomes of its files."""
+    """Options for the submit of a job and for its files."""
 
     output: Annotated[
         str | None,

@@ -1,1 +1,1 @@
-"""What the command prints and writes: data on stdout, sentences and progress on stderr, finished files."""
+"""Output of the command: data on stdout, sentences and progress on stderr, finished files."""

@@ -1,1 +1,1 @@
-"""Where the address of the API and the key come from: options, variables, and two files."""
+"""Sources of the API's address and the key: options, variables, and two files."""

@@ -12,7 +12,7 @@ from api_gpu.cli.exits import usage
 from api_gpu.cli.settings.toml_file import SettingsFileError, read, write
 
 KEYS = ("url", "api_key")
-"""What a profile has."""
+"""The settings of a profile."""
 
 
 def user_file() -> Path:

@@ -22,7 +22,7 @@ SIGN_IN = "sign in with `api-gpu login`, or set API_GPU_URL and API_GPU_KEY"
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line states."""
+    """The settings that the command line states."""
 
     url: str | None = None
     profile: str | None = None

@@ -22,7 +22,7 @@ _FIELDS = 4
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What a token leads to. `expires_at` in milliseconds since the epoch, `generation` as the job had it then."""
+    """The target of a token. `expires_at` in milliseconds since the epoch, `generation` as the job had it then."""
 
     job_id: str
     artifact: str

@@ -58,7 +58,7 @@ class GroupBy(StrEnum):
 
 
 class Expense(NamedTuple):
-    """What one job adds to the sums of its owner."""
+    """One job's part in the sums of its owner."""
 
     day: date
     """UTC day on which the job ended."""

@@ -1,1 +1,1 @@
-"""What is sent to clients' webhooks: events, deliveries, and where they go."""
+"""Messages to clients' webhooks: events, deliveries and their targets."""

@@ -59,7 +59,7 @@ class DeliveryPage:
 
 @dataclass(frozen=True, slots=True)
 class WebhookDefault:
-    """Where callbacks of an owner's jobs go that name no URL. `events`: None for the four endings."""
+    """The target of callbacks of an owner's jobs that name no URL. `events`: None for the four endings."""
 
     url: str
     events: tuple[str, ...] | None = None

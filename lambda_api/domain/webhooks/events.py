@@ -12,7 +12,7 @@ MARKS = (25, 50, 75)
 
 
 ENDINGS = (EventType.COMPLETED, EventType.FAILED, EventType.CANCELLED, EventType.TIMED_OUT)
-"""What a client gets that chooses nothing."""
+"""The events for a client that chooses nothing."""
 
 
 def ending(state: State) -> EventType:

@@ -1,4 +1,4 @@
-"""Where callbacks go: a public URL, or `listen:`, which the gateway never contacts.
+"""The target of callbacks: a public URL, or `listen:`, which the gateway never contacts.
 
 `listen:` and `listen:http://localhost:5678/any/path` hold deliveries in the log, for `api-gpu webhooks listen` to
 forward on the client's own machine.

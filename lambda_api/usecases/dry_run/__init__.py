@@ -1,1 +1,1 @@
-"""What a submit would do, without doing it: its validation, a look at its inputs, an estimate of time and cost."""
+"""Dry runs of a submit: its validation, a look at its inputs, an estimate of time and cost."""

@@ -12,7 +12,7 @@ from lambda_api.usecases.dry_run.inspect_inputs import durations, inspect_inputs
 from lambda_api.usecases.dry_run.result_seconds import result_seconds
 from lambda_api.usecases.services import Services
 from lambda_api.usecases.submit_job import Submission, check_submission
-from lambda_api.usecases.uploads.check_inputs import check_uploads, find_uploads
+from lambda_api.usecases.uploads.check_inputs import check_uploads, find_uploads, upload_inputs
 
 _URL_SECONDS = 60
 """For the look at an upload, which takes seconds."""
@@ -45,7 +45,8 @@ def dry_run(services: Services, submission: Submission) -> DryRunView:
 
 def _stored_urls(services: Services, submission: Submission) -> Mapping[str, str]:
     """Return presigned URLs of the inputs that were uploaded, by field. Raises what `check_uploads` raises."""
-    uploads = find_uploads(services, submission.owner, submission.operation)
-    check_uploads(services, submission.operation, uploads)
+    fields = upload_inputs(submission.operation)
+    uploads = find_uploads(services, submission.owner, fields)
+    check_uploads(services, submission.operation, fields, uploads)
     keys = {field: upload_key(upload.owner, upload.upload_id) for field, upload in uploads.items()}
     return {field: services.objects.presign_get(key, _URL_SECONDS) for field, key in keys.items()}

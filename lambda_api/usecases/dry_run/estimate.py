@@ -1,4 +1,4 @@
-"""What a job would take: from the owner's own jobs of this kind, or from a table of measurements."""
+"""Estimate a job: from the owner's own jobs of this kind, or from a table of measurements."""
 
 from __future__ import annotations
 

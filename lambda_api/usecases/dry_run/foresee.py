@@ -1,4 +1,4 @@
-"""What a worker would complain about, as far as it can be known before: times and lengths that do not fit."""
+"""Predict a worker's warnings, as far as they can be known before: times and lengths that do not fit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long the result of a request will be, from what the request states and what its inputs tell."""
+"""Compute the length of a result from the request and its inputs."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from lambda_api.usecases.services import Services
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """How a client asks for a file."""
+    """A client's request for a file."""
 
     is_download: bool
     """Browsers save the file, under its name; otherwise they play it."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lambda_api.domain.access.share_links import Share, make_share_token, revoke_shares
-from lambda_api.domain.errors import JobHasNoFiles, Unavailable
-from lambda_api.domain.job import State
+from lambda_api.domain.errors import JobHasNoFiles
+from lambda_api.domain.job import Job, State
+from lambda_api.usecases.job_record.change_owned_job import change_owned_job
 from lambda_api.usecases.job_record.find_owned_job import find_owned_job
 from lambda_api.usecases.links.open_file import find_artifact
 from lambda_api.usecases.services import Services
@@ -14,8 +15,6 @@ from lambda_api.usecases.services import Services
 DEFAULT_SECONDS = 7 * 24 * 3600
 MIN_SECONDS = 60
 MAX_SECONDS = 30 * 24 * 3600
-
-_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +43,9 @@ def share_job(services: Services, owner: str, job_id: str, artifact: str | None,
 
 def revoke_links(services: Services, owner: str, job_id: str) -> None:
     """Revoke all share links of a job. Raises NotFound; Unavailable, also after 5 lost races."""
-    job = find_owned_job(services, owner, job_id)
-    for _ in range(_TRIES):
+
+    def revoke(job: Job) -> Job | None:
         # No other job has links.
-        if job.state is not State.COMPLETED or services.store.save(revoke_shares(job)):
-            return
-        job = find_owned_job(services, owner, job_id)
-    raise Unavailable("Too many concurrent changes of this job. Try again.", retry_after=1)
+        return revoke_shares(job) if job.state is State.COMPLETED else None
+
+    change_owned_job(services, owner, job_id, revoke)

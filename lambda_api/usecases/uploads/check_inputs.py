@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 
 from contract.limits import MIB
-from contract.operations import Input, Operation
+from contract.operations import Operation
 from contract.options.stored import upload_id
 from lambda_api.domain.errors import InvalidRequest, UploadExpired, UploadNotFound, UploadNotReady
 from lambda_api.domain.uploads.upload import Upload, UploadState
@@ -28,20 +28,23 @@ def upload_inputs(operation: Operation) -> dict[str, str]:
     return {field: name for field, name in found.items() if name is not None}
 
 
-def find_uploads(services: Services, owner: str, operation: Operation) -> dict[str, Upload]:
-    """Return those of the uploads that an operation names which are known, by the field. Raises Unavailable."""
-    fields = upload_inputs(operation)
+def find_uploads(services: Services, owner: str, fields: Mapping[str, str]) -> dict[str, Upload]:
+    """Return the uploads in `fields` (from `upload_inputs`) that the owner has, by the field. Raises Unavailable."""
     found = services.uploads.find(set(fields.values())) if fields else {}
     return {field: found[name] for field, name in fields.items() if name in found and found[name].owner == owner}
 
 
-def check_uploads(services: Services, operation: Operation, own: Mapping[str, Upload]) -> None:
-    """Check that all files that an operation names can be read; `own` is what `find_uploads` returned.
+def check_uploads(
+    services: Services, operation: Operation, fields: Mapping[str, str], own: Mapping[str, Upload]
+) -> None:
+    """Check that all files that an operation names can be read.
+
+    `fields` is what `upload_inputs` returned of the operation, `own` what `find_uploads` returned of them.
 
     Raises UploadNotFound (also for another owner's), UploadExpired, UploadNotReady or InvalidRequest (too large for its
     field), each naming the fields; Unavailable.
     """
-    missing = tuple((field, _NOT_FOUND) for field in upload_inputs(operation) if field not in own)
+    missing = tuple((field, _NOT_FOUND) for field in fields if field not in own)
     if missing:
         raise UploadNotFound.naming(missing)
     _check_sizes(services, operation, own)
@@ -63,15 +66,12 @@ def _check_sizes(services: Services, operation: Operation, uploads: Mapping[str,
     """Refuse what no worker would read, before anything is paid."""
     too_large = tuple(
         (given.field, f"the file is larger than {limit // MIB} MiB, the most for this field; send a smaller file")
-        for given, limit in _limits(services, operation.inputs())
-        if given.field in uploads and uploads[given.field].size_bytes > limit
+        for given in operation.inputs()
+        if given.field in uploads
+        and uploads[given.field].size_bytes > (limit := services.worker_limits.max_bytes(given.role))
     )
     if too_large:
         raise InvalidRequest.naming(too_large)
-
-
-def _limits(services: Services, inputs: Iterable[Input]) -> list[tuple[Input, int]]:
-    return [(given, services.worker_limits.max_bytes(given.role)) for given in inputs]
 
 
 def _states(services: Services, uploads: Iterable[Upload]) -> dict[str, UploadState]:

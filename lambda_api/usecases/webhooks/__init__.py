@@ -1,1 +1,1 @@
-"""What clients do with their callbacks, apart from receiving them."""
+"""Requests of clients about their callbacks."""

@@ -1,4 +1,4 @@
-"""Where callbacks go of jobs that name no URL."""
+"""The target of callbacks of jobs that name no URL."""
 
 from __future__ import annotations
 

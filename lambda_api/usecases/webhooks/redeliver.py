@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from lambda_api.domain.callbacks import restart
-from lambda_api.domain.errors import JobNotFinished, NoWebhookUrl, Unavailable
+from lambda_api.domain.errors import JobNotFinished, NoWebhookUrl
 from lambda_api.domain.job import Job
 from lambda_api.usecases.job_record.callback_body import build_stored_body
-from lambda_api.usecases.job_record.find_owned_job import find_owned_job
+from lambda_api.usecases.job_record.change_owned_job import change_owned_job
 from lambda_api.usecases.services import Services
-
-_TRIES = 5
 
 
 def redeliver(services: Services, owner: str, job_id: str) -> Job:
@@ -17,8 +15,8 @@ def redeliver(services: Services, owner: str, job_id: str) -> Job:
 
     Raises NotFound, JobNotFinished, NoWebhookUrl, Unavailable.
     """
-    for _ in range(_TRIES):
-        job = find_owned_job(services, owner, job_id)
+
+    def begin_again(job: Job) -> Job:
         if not job.is_terminal:
             raise JobNotFinished(
                 f"The job is {job.state}. Its callback is sent when it has finished.",
@@ -29,8 +27,8 @@ def redeliver(services: Services, owner: str, job_id: str) -> Job:
         now = services.clock()
         # A callback that was not wanted at first has no body yet.
         body = job.callback.body or build_stored_body(services, job)
-        again = restart(job, job.callback, body, now, now + services.policy.callback_grace_ms)
-        if services.store.save(again):
-            services.queue.enqueue(again)
-            return again
-    raise Unavailable("Too many concurrent changes of this job. Try again.", retry_after=1)
+        return restart(job, job.callback, body, now, now + services.policy.callback_grace_ms)
+
+    again = change_owned_job(services, owner, job_id, begin_again)
+    services.queue.enqueue(again)
+    return again

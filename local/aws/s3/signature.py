@@ -38,7 +38,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """What a request says about its signature."""
+    """A request's statements about its signature."""
 
     credential: str
     signed_headers: str

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from lambda_api.adapters import callback_http
+from lambda_api.adapters import dns
 from lambda_api.adapters.callback_http import BOUNDS, HttpCallbackSender
 from lambda_api.domain.access.credentials import ApiCredentials
 from tests.support.scripted_server import closed_url, peer, reset
@@ -174,7 +174,7 @@ def test_host_with_one_private_address_is_refused(sink: Sink, monkeypatch: pytes
 def test_next_address_is_tried_after_a_failed_connect(
     sink: Sink, monkeypatch: pytest.MonkeyPatch, dead: list[str]
 ) -> None:
-    monkeypatch.setattr(callback_http, "resolve", lambda *_: [*dead, "127.0.0.1"])
+    monkeypatch.setattr(dns, "resolve", lambda *_: [*dead, "127.0.0.1"])
     assert sender().send("ada", sink.url, "msg_1", now(), BODY).ok
     assert len(sink.seen) == 1
 
@@ -192,10 +192,10 @@ def test_unresponsive_addresses_share_one_connect_timeout(sink: Sink, monkeypatc
 
     connect = socket.socket.connect
     monkeypatch.setattr(socket.socket, "connect", silent)
-    monkeypatch.setattr(callback_http, "resolve", lambda *_: ["127.0.0.2", "127.0.0.3", "127.0.0.1"])
+    monkeypatch.setattr(dns, "resolve", lambda *_: ["127.0.0.2", "127.0.0.3", "127.0.0.1"])
     impatient = sender(connect=0.3)
     assert impatient.send("ada", sink.url, "msg_1", now(), BODY).ok
-    monkeypatch.setattr(callback_http, "resolve", lambda *_: [f"127.0.0.{n}" for n in range(2, 99)])
+    monkeypatch.setattr(dns, "resolve", lambda *_: [f"127.0.0.{n}" for n in range(2, 99)])
     began = time.monotonic()
     assert impatient.send("ada", sink.url, "msg_1", now(), BODY).result == "unreachable"
     assert time.monotonic() - began < 0.6
@@ -207,7 +207,7 @@ def test_unresponsive_addresses_share_one_connect_timeout(sink: Sink, monkeypatc
 def test_request_received_by_one_address_is_not_sent_to_the_next(sink: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
     with peer() as deaf:
         deaf.replies = [reset]
-        monkeypatch.setattr(callback_http, "resolve", lambda *_: ["127.0.0.1", "127.0.0.2"])
+        monkeypatch.setattr(dns, "resolve", lambda *_: ["127.0.0.1", "127.0.0.2"])
         assert sender().send("ada", deaf.url, "msg_1", now(), BODY).result == "no_answer"
     assert len(deaf.seen) == 1
 

@@ -10,7 +10,7 @@ import pytest
 from contract.errors import Code
 from contract.errors.downloads import Reason
 from contract.limits import GIB
-from lambda_api.adapters import input_reader
+from lambda_api.adapters import dns
 from lambda_api.adapters.input_reader import BOUNDS, HEAD_BYTES, MAX_REDIRECTS, HttpInputReader
 from lambda_api.domain.inputs import Answer, NoAnswer
 from tests.support.scripted_server import (
@@ -195,7 +195,7 @@ def test_loopback_is_refused_in_a_deployment() -> None:
 
 @pytest.mark.parametrize("addresses", [["10.1.2.3"], ["93.184.216.34", "127.0.0.1"], ["64:ff9b::a00:1"]])
 def test_every_address_of_a_name_must_be_public(monkeypatch: pytest.MonkeyPatch, addresses: list[str]) -> None:
-    monkeypatch.setattr(input_reader, "resolve", lambda *_: addresses)
+    monkeypatch.setattr(dns, "resolve", lambda *_: addresses)
     found = read(
         HttpInputReader(allow_loopback=False, find_index=no_index), "https://rebind.example/v.mp4", with_bytes=True
     )
@@ -203,7 +203,7 @@ def test_every_address_of_a_name_must_be_public(monkeypatch: pytest.MonkeyPatch,
 
 
 def test_connection_goes_to_the_checked_address(monkeypatch: pytest.MonkeyPatch, reader: HttpInputReader) -> None:
-    monkeypatch.setattr(input_reader, "resolve", lambda *_: ["127.0.0.1"])
+    monkeypatch.setattr(dns, "resolve", lambda *_: ["127.0.0.1"])
     with peer() as host:
         host.replies = [answer(200, BODY, JPEG)]
         # Loopback names may have any port in local mode.
@@ -224,7 +224,7 @@ def test_names_that_do_not_resolve(monkeypatch: pytest.MonkeyPatch, error: OSErr
     def fail(*_: object) -> list[str]:
         raise error
 
-    monkeypatch.setattr(input_reader, "resolve", fail)
+    monkeypatch.setattr(dns, "resolve", fail)
     found = read(HttpInputReader(allow_loopback=False, find_index=no_index), "https://nowhere.example/v.mp4")
     assert found == NoAnswer(Code.SOURCE_UNREACHABLE, reason)
 
